@@ -1,0 +1,53 @@
+package macie2
+
+import (
+	"fmt"
+	"time"
+)
+
+// AccountID is an AWS account's id: 12 digits.
+type AccountID string
+
+// ParseAccountID returns s as an AccountID if it is one.
+func ParseAccountID(s string) (AccountID, error) {
+	if len(s) != 12 {
+		return "", fmt.Errorf("an account id has 12 digits, not %d characters", len(s))
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return "", fmt.Errorf("an account id has digits only; character %d is none", i+1)
+		}
+	}
+	return AccountID(s), nil
+}
+
+// Call is who calls, from where, and when. The edge makes it once the signature
+// is verified; it is the second argument of every operation. It is not changed
+// after that, so it may be read from anywhere.
+type Call struct {
+	// Account and Region say whose state the operation is about.
+	Account AccountID
+	Region  string
+
+	Principal Principal
+
+	// Now is the time of the request in UTC, in whole milliseconds: what is
+	// stored and what is answered agree.
+	Now time.Time
+
+	RequestID string
+	SourceIP  string
+	UserAgent string
+}
+
+// Principal is the identity behind a signature.
+type Principal struct {
+	ARN     string // arn:aws:iam::111122223333:user/alice, arn:aws:sts::…:assumed-role/R/S
+	ID      string // the unique id that STS GetCallerIdentity calls UserId
+	KeyID   string // the access key id
+	Account AccountID
+
+	// Policies are the names or documents attached to the key or role. The
+	// name "none" grants nothing.
+	Policies []string
+}

@@ -1,0 +1,100 @@
+package macie2
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Exception is the name of an error as clients see it, in x-amzn-ErrorType.
+// Those of the contract are generated; the rest are what every AWS service
+// answers before or beside its own contract.
+//
+// (The contract's ErrorCode is another thing: the reason inside an
+// UnprocessedAccount.)
+type Exception string
+
+// NotImplementedException answers an operation of the contract that nobody has
+// bound yet.
+const NotImplementedException Exception = "NotImplementedException"
+
+// HTTPStatus returns the status that goes with e: the contract's for its own
+// exceptions (402 for ServiceQuotaExceededException), 501 for
+// NotImplementedException, and 500 for a name that is not known here.
+func (e Exception) HTTPStatus() int {
+	if status, ok := contractStatus[e]; ok {
+		return status
+	}
+	if e == NotImplementedException {
+		return http.StatusNotImplemented
+	}
+	return http.StatusInternalServerError
+}
+
+// Error is an error that a client may see: one of the contract's exceptions
+// with its text. Any other error is internal, and the client gets a bland 500.
+type Error struct {
+	Code    Exception
+	Message string
+	// RetryAfter, when above zero, tells the client how long to wait.
+	RetryAfter time.Duration
+}
+
+func (e *Error) Error() string {
+	return string(e.Code) + ": " + e.Message
+}
+
+func newError(code Exception, format string, args []any) *Error {
+	message := format
+	if len(args) > 0 {
+		message = fmt.Sprintf(format, args...)
+	}
+	return &Error{Code: code, Message: message}
+}
+
+// ErrValidation says that the request breaks a rule: 400.
+func ErrValidation(format string, args ...any) *Error {
+	return newError(ValidationException, format, args)
+}
+
+// ErrAccessDenied says that the caller may not do this: 403.
+func ErrAccessDenied(format string, args ...any) *Error {
+	return newError(AccessDeniedException, format, args)
+}
+
+// ErrNotFound says that there is no such resource: 404.
+func ErrNotFound(format string, args ...any) *Error {
+	return newError(ResourceNotFoundException, format, args)
+}
+
+// ErrConflict says that the state of things does not allow this: 409.
+func ErrConflict(format string, args ...any) *Error {
+	return newError(ConflictException, format, args)
+}
+
+// ErrQuota says that this would exceed a quota: 402.
+func ErrQuota(format string, args ...any) *Error {
+	return newError(ServiceQuotaExceededException, format, args)
+}
+
+// ErrUnprocessable says that the request is well formed but cannot be done: 422.
+func ErrUnprocessable(format string, args ...any) *Error {
+	return newError(UnprocessableEntityException, format, args)
+}
+
+// ErrThrottled says that there were too many requests: 429, in the words that
+// SDKs know, to be tried again after retryAfter if that is above zero.
+func ErrThrottled(retryAfter time.Duration) *Error {
+	return &Error{Code: ThrottlingException, Message: "Rate exceeded", RetryAfter: retryAfter}
+}
+
+// ErrInternal is what a client gets to see of an internal error: 500. The story
+// belongs in the log.
+func ErrInternal() *Error {
+	return &Error{Code: InternalServerException, Message: "The request failed because of an internal error. Try again; if it fails again, give the request id to whoever runs this server."}
+}
+
+// ErrNotImplemented says that operation is in the contract but not built yet: 501.
+func ErrNotImplemented(operation string) *Error {
+	return &Error{Code: NotImplementedException, Message: "The operation " + operation + " is not implemented yet by this server."}
+}
