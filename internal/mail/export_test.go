@@ -1,0 +1,4 @@
+package mail
+
+// Columns lets the tests measure lines as a terminal does.
+var Columns = columns
