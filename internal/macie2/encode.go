@@ -1,12 +1,11 @@
 package macie2
 
 import (
-	"iter"
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -25,20 +24,35 @@ func closeObject(b []byte, start int) []byte {
 }
 
 func appendString(b []byte, s string) []byte {
-	// The error says that s was not UTF-8; what replaces those bytes is the
-	// best a client can get, and an object's key may well contain such bytes.
-	b, _ = jsontext.AppendQuote(b, s)
-	return b
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			// The error says that s was not UTF-8; what replaces those bytes is
+			// the best a client can get, and an object's key may contain such.
+			b, _ = jsontext.AppendQuote(b, s)
+			return b
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
 }
 
-// appendFloat appends f, and null for what JSON has no number for.
+// appendFloat appends f as ECMAScript writes numbers, and null for what JSON has
+// no number for.
 func appendFloat(b []byte, f float64) []byte {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return append(b, "null"...)
 	}
-	return strconv.AppendFloat(b, f, 'g', -1, 64)
+	number, err := json.Marshal(f)
+	if err != nil { // there is no other float64 that JSON cannot write
+		return append(b, "null"...)
+	}
+	return append(b, number...)
 }
 
-func sortedKeys[V any](m map[string]V) iter.Seq2[int, string] {
-	return slices.All(slices.Sorted(maps.Keys(m)))
+func sortedKeys[V any](m map[string]V) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(m))
 }
