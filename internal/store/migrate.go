@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+func embedded() fs.FS {
+	sub, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return sub
+}
+
+// known lists the versions of the migrations this program has, in order.
+func known(migrations fs.FS) (versions []int64, err error) {
+	names, err := fs.Glob(migrations, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		number, _, _ := strings.Cut(name, "_")
+		v, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number: %w", name, err)
+		}
+		versions = append(versions, v)
+	}
+	return versions, nil
+}
+
+// pending compares what a database has with what this program knows.
+func pending(o Options, applied map[int64]bool) (bool, error) {
+	versions, err := known(o.migrations)
+	if err != nil {
+		return false, err
+	}
+	newest := int64(0)
+	missing := false
+	for _, v := range versions {
+		newest = max(newest, v)
+		missing = missing || !applied[v]
+	}
+	for v := range applied {
+		if v > newest {
+			return false, fmt.Errorf("%w: it has migration %d, this program knows %d; start the newer magpie, or restore a backup made before the upgrade",
+				ErrNewer, v, newest)
+		}
+	}
+	return missing, nil
+}
+
+const appliedVersions = "select version_id from goose_db_version where version_id > 0"
+
+// migrateSQLite brings the file up to date. Looking whether there is anything to do costs one select; goose is started
+// only then, and behind a lock that other programs respect.
+func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
+	look := func() (bool, error) {
+		tables := 0
+		count := func(r Row) error { return r.Scan(&tables) }
+		if err := c.query(ctx, count, "select count(*) from sqlite_schema where name = 'goose_db_version'", nil); err != nil {
+			return false, err
+		}
+		applied := make(map[int64]bool)
+		if tables > 0 {
+			collect := func(r Row) error {
+				var v int64
+				defer func() { applied[v] = true }()
+				return r.Scan(&v)
+			}
+			if err := c.query(ctx, collect, appliedVersions, nil); err != nil {
+				return false, err
+			}
+		}
+		return pending(o, applied)
+	}
+	if todo, err := look(); err != nil || !todo {
+		return err
+	}
+	// The lock is a transaction on an empty database of its own: goose needs the real one, and SQLite's locks end with
+	// the process that held them, on every system. The file stays, since removing it would let two programs hold it.
+	lock, err := openSQLiteConn(sqliteDSN(o.Path+".migrating", "journal_mode(delete)"))
+	if err != nil {
+		return subject("open the lock for migrations", err)
+	}
+	defer func() { _ = lock.close() }()
+	for {
+		_, err := lock.exec(ctx, "begin exclusive", nil)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil || !errors.Is(err, ErrUnavailable) {
+			return subject("wait for another program's migration", err)
+		}
+	}
+	if todo, err := look(); err != nil || !todo {
+		return err
+	}
+	db, err := sql.Open("sqlite", sqliteDSN(o.Path)+"&_txlock=immediate")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(1)
+	return up(ctx, goose.DialectSQLite3, db, o)
+}
+
+// migratePostgres does the same, under an advisory lock.
+func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) error {
+	db := stdlib.OpenDB(*config)
+	defer func() { _ = db.Close() }()
+	db.SetMaxOpenConns(2)
+	look := func() (bool, error) {
+		var table bool
+		if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&table); err != nil {
+			return false, err
+		}
+		applied := make(map[int64]bool)
+		if table {
+			rows, err := db.QueryContext(ctx, appliedVersions)
+			if err != nil {
+				return false, err
+			}
+			defer func() { _ = rows.Close() }()
+			for rows.Next() {
+				var v int64
+				if err := rows.Scan(&v); err != nil {
+					return false, err
+				}
+				applied[v] = true
+			}
+			if err := rows.Err(); err != nil {
+				return false, err
+			}
+		}
+		return pending(o, applied)
+	}
+	if todo, err := look(); err != nil || !todo {
+		return postgresError(err)
+	}
+	// The lock lives on a connection of its own and ends with it, whatever happens to this program.
+	lock, err := db.Conn(ctx)
+	if err != nil {
+		return postgresError(err)
+	}
+	defer func() { _ = lock.Close() }()
+	if _, err := lock.ExecContext(ctx, "select pg_advisory_lock($1)", migrationLock); err != nil {
+		return subject("wait for another node's migration", postgresError(err))
+	}
+	defer func() {
+		_, _ = lock.ExecContext(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrationLock)
+	}()
+	if todo, err := look(); err != nil || !todo {
+		return postgresError(err)
+	}
+	return postgresError(up(ctx, goose.DialectPostgres, db, o))
+}
+
+// migrationLock is the advisory lock's key: "magpie" in ASCII.
+const migrationLock int64 = 0x6d6167706965
+
+func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options) error {
+	p, err := goose.NewProvider(d, db, o.migrations, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return subject("read the migrations", err)
+	}
+	results, err := p.Up(ctx)
+	for _, r := range results {
+		o.Logger.Info("migrated the database", "migration", r.Source.Path, "took", r.Duration)
+	}
+	return subject("migrate", err)
+}
+
+// HashMigrations writes all embedded migrations to w: whoever caches a migrated database keys it by their hash.
+func HashMigrations(w io.Writer) error {
+	return fs.WalkDir(migrationFiles, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := migrationFiles.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w, "%s %d\n%s", path, len(text), text)
+		return err
+	})
+}

@@ -1,0 +1,306 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers.
+type postgresEngine struct {
+	pool  *pgxpool.Pool
+	lanes []*lane
+}
+
+const (
+	// postgresGroup is the number of closures that share a commit at most.
+	postgresGroup = 64
+	// connectTimeout bounds one attempt to connect to one host.
+	connectTimeout = 3 * time.Second
+)
+
+// Bounds that the server keeps, so that a frozen node cannot hold locks for others. lock_timeout is repeated like
+// a serialization failure.
+var postgresBounds = map[string]string{
+	"statement_timeout":                   "30s",
+	"lock_timeout":                        "10s",
+	"idle_in_transaction_session_timeout": "15s",
+	"application_name":                    "magpie",
+}
+
+func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
+	config, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, subject("open: read the database URL", err) // pgx leaves the password out
+	}
+	base := config.ConnConfig
+	if base.ConnectTimeout == 0 || base.ConnectTimeout > connectTimeout {
+		base.ConnectTimeout = connectTimeout
+	}
+	migration := base.Copy()
+	for name, value := range postgresBounds {
+		if _, set := base.RuntimeParams[name]; !set {
+			base.RuntimeParams[name] = value
+		}
+	}
+	writer := base.Copy()
+	if writer.ValidateConnect == nil {
+		// A lane that finds itself on a standby after a failover looks on.
+		writer.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if err := migratePostgres(ctx, migration, o); err != nil {
+		return nil, subject("open "+address(base), err)
+	}
+
+	// Readers: a context that ends cancels the statement and keeps the connection.
+	config.ConnConfig.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "set default_transaction_read_only = on")
+		return err
+	}
+	config.MaxConns = int32(defaultReaders(o))
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, subject("open "+address(base), postgresError(err))
+	}
+	n := o.Lanes
+	if n == 0 {
+		n = 8
+	}
+	e := &postgresEngine{pool: pool}
+	for range n {
+		e.lanes = append(e.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, o, c))
+	}
+	return e, nil
+}
+
+// address names the server without its credentials.
+func address(c *pgx.ConnConfig) string {
+	return fmt.Sprintf("postgres %s:%d/%s", c.Host, c.Port, c.Database)
+}
+
+func (e *postgresEngine) name() string { return "postgres" }
+
+func (e *postgresEngine) lane(name string) *lane {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return e.lanes[h.Sum32()%uint32(len(e.lanes))]
+}
+
+// maxViews is how often a view runs whose connection turns out to be dead: the whole pool dies with a server, and pgx
+// finds out one connection at a time.
+const maxViews = 4
+
+func (e *postgresEngine) view(ctx context.Context, fn func(*Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		again, err := e.viewOnce(ctx, fn)
+		if err == nil || !again || attempt == maxViews || ctx.Err() != nil {
+			return err
+		}
+		e.pool.Reset()
+		if pause(ctx, attempt+4) != nil {
+			return err
+		}
+	}
+}
+
+func (e *postgresEngine) viewOnce(ctx context.Context, fn func(*Tx) error) (again bool, err error) {
+	c, err := e.pool.Acquire(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return false, contextError(ctx, "wait for a reading connection")
+		}
+		return true, subject("connect", postgresError(err))
+	}
+	defer c.Release()
+	tx := &Tx{conn: &postgresConn{conn: c.Conn(), ctx: true}}
+	err = fn(tx)
+	tx.over = true
+	if err == nil {
+		err = tx.failed
+	}
+	return tx.failed != nil && c.Conn().IsClosed(), err
+}
+
+func (e *postgresEngine) ping(ctx context.Context) error {
+	return e.view(ctx, func(tx *Tx) error {
+		var one int
+		return tx.QueryRow(ctx, "select 1").Scan(&one)
+	})
+}
+
+func (e *postgresEngine) close() error {
+	for _, l := range e.lanes {
+		l.close()
+	}
+	e.pool.Close()
+	return nil
+}
+
+// postgresSession is a lane's connection, opened when first needed and again when it died.
+type postgresSession struct {
+	postgresConn
+	config   *pgx.ConnConfig
+	counters *counters
+	warned   bool // the server sent a warning
+}
+
+func (s *postgresSession) begin(ctx context.Context) error {
+	if s.conn != nil && s.conn.IsClosed() {
+		s.drop()
+	}
+	if s.conn == nil {
+		config := s.config.Copy()
+		config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+			s.warned = s.warned || n.SeverityUnlocalized == "WARNING"
+		}
+		conn, err := pgx.ConnectConfig(ctx, config)
+		if err != nil {
+			return subject("connect", wrapKind(ErrUnavailable, postgresError(err)))
+		}
+		s.conn = conn
+	}
+	s.pending = append(s.pending[:0], "begin")
+	s.begun, s.fatal = false, nil
+	return nil
+}
+
+func (s *postgresSession) drop() {
+	if s.conn != nil {
+		closeNow(s.conn)
+		s.conn = nil
+		s.counters.reconnects.Add(1)
+	}
+}
+
+// closeNow closes without waiting for a server that may not answer.
+func closeNow(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
+
+// Control statements wait for the next statement and travel in front of it.
+func (s *postgresSession) savepoint() { s.pending = append(s.pending, "savepoint closure") }
+func (s *postgresSession) release()   { s.pending = append(s.pending, "release savepoint closure") }
+
+func (s *postgresSession) undo() {
+	s.pending = append(s.pending, "rollback to savepoint closure", "release savepoint closure")
+	if s.conn.PgConn().TxStatus() == 'E' {
+		// In a failed transaction the server prepares no statement, so these cannot wait for one.
+		s.flush()
+	}
+}
+
+func (s *postgresSession) lost() error {
+	if s.fatal == nil && s.conn.IsClosed() {
+		s.fatal = wrapKind(ErrUnavailable, errors.New("the connection was lost"))
+	}
+	return s.fatal
+}
+
+func (s *postgresSession) rollback() {
+	s.pending = s.pending[:0]
+	if s.conn == nil {
+		return
+	}
+	if s.fatal == nil && !s.conn.IsClosed() && s.conn.PgConn().TxStatus() != 'I' {
+		s.pending = append(s.pending, "rollback")
+		s.flush()
+	}
+	if s.fatal != nil || s.conn.IsClosed() {
+		s.drop()
+	}
+	s.fatal = nil
+}
+
+// flush sends the control statements that wait, as one simple query.
+func (s *postgresSession) flush() {
+	sql := ""
+	for _, p := range s.pending {
+		sql += p + ";"
+	}
+	s.pending = s.pending[:0]
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	if _, err := s.conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil && s.fatal == nil {
+		s.fatal = wrapKind(ErrUnavailable, err)
+	}
+}
+
+// commitTimeout is how long a COMMIT may take before its outcome counts as unknown. A server that waits for a synchronous
+// standby which is gone can take for ever.
+const commitTimeout = 30 * time.Second
+
+var errCommitRefused = errors.New("the server did not commit")
+
+func (s *postgresSession) commit() (safe bool, err error) {
+	if !s.begun {
+		s.pending = s.pending[:0] // no statement was sent, there is nothing to commit
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	s.warned = false
+	b := &pgx.Batch{}
+	for _, p := range s.pending {
+		b.Queue(p)
+	}
+	b.Queue("commit")
+	n := len(s.pending)
+	s.pending = s.pending[:0]
+	results := s.conn.SendBatch(ctx, b)
+	for range n {
+		if _, err = results.Exec(); err != nil {
+			break
+		}
+	}
+	var tag pgconn.CommandTag
+	if err == nil {
+		tag, err = results.Exec()
+	}
+	if closeErr := results.Close(); err == nil {
+		err = closeErr
+	}
+	switch {
+	case err == nil && tag.String() == "COMMIT" && !s.warned:
+		return false, nil
+	case err == nil && tag.String() == "ROLLBACK":
+		return false, subject("commit", errCommitRefused)
+	case err == nil:
+		// The warning: the wait for the synchronous standby was cut short, so a failover could lose the transaction.
+		return false, subject("commit", wrapKind(ErrUnknownOutcome, fmt.Errorf("the server answered %s with a warning", tag)))
+	case pgconn.SafeToRetry(err):
+		s.drop()
+		return true, subject("commit", err)
+	case s.conn.IsClosed():
+		s.drop()
+		return false, subject("commit", wrapKind(ErrUnknownOutcome, err))
+	default:
+		err = subject("commit", postgresError(err)) // refused: a deferred constraint, a serialization failure
+		s.rollback()
+		return false, err
+	}
+}
+
+func (s *postgresSession) close() {
+	if s.conn != nil {
+		closeNow(s.conn)
+	}
+}
+
+var postgresDialect = dialect{
+	any:                 func(column string, n int) string { return column + " = any($" + strconv.Itoa(n) + ")" },
+	forUpdateSkipLocked: " for update skip locked",
+	nowMillis:           "cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)",
+}

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// sqliteEngine has one writing connection, with a lane in front, and a few that can only read.
+type sqliteEngine struct {
+	path    string
+	writer  *lane
+	readers chan *sqliteConn // nil stands for one that is not open yet
+}
+
+const (
+	// sqliteGroup is the number of closures that share a commit at most.
+	sqliteGroup = 256
+	// sqliteBusy is how long SQLite itself waits for another process's lock before the lane tries anew.
+	sqliteBusy = 2 * time.Second
+)
+
+func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
+	// The tables hold personal data: the file, and the -wal and -shm beside it that inherit its mode, are the owner's.
+	f, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: open: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("store: open: %w", err)
+	}
+	writer, err := openSQLiteConn(sqliteDSN(o.Path, "cache_size(-8192)", "wal_autocheckpoint(1000)"))
+	if err == nil {
+		err = migrateSQLite(ctx, writer, o)
+	}
+	if err != nil {
+		if writer != nil {
+			writer.close()
+		}
+		return nil, subject("open "+o.Path, err)
+	}
+	e := &sqliteEngine{path: o.Path, readers: make(chan *sqliteConn, defaultReaders(o))}
+	for range cap(e.readers) {
+		e.readers <- nil
+	}
+	writer.write = true
+	e.writer = newLane(&sqliteSession{sqliteConn: writer}, sqliteGroup, o, c)
+	return e, nil
+}
+
+// sqliteDSN is the driver's name for the file, whatever characters its path has. WAL with synchronous=FULL keeps what was
+// committed through a loss of power.
+func sqliteDSN(path string, pragmas ...string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	path = filepath.ToSlash(path)
+	if path[0] != '/' {
+		path = "/" + path // a drive letter
+	}
+	q := url.Values{"_dqs": {"0"}}
+	for _, p := range append([]string{
+		fmt.Sprintf("busy_timeout(%d)", sqliteBusy.Milliseconds()),
+		"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "trusted_schema(0)",
+	}, pragmas...) {
+		q.Add("_pragma", p)
+	}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+func (e *sqliteEngine) name() string { return "sqlite" }
+
+func (e *sqliteEngine) lane(string) *lane { return e.writer }
+
+func (e *sqliteEngine) view(ctx context.Context, fn func(*Tx) error) error {
+	var c *sqliteConn
+	select {
+	case c = <-e.readers:
+	case <-ctx.Done():
+		return contextError(ctx, "wait for a reading connection")
+	}
+	defer func() { e.readers <- c }()
+	if c == nil {
+		var err error
+		if c, err = openSQLiteConn(sqliteDSN(e.path, "cache_size(-2048)", "query_only(1)")); err != nil {
+			return subject("open "+e.path, err)
+		}
+	}
+	tx := &Tx{conn: c}
+	defer func() { tx.over = true }()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.failed
+}
+
+func (e *sqliteEngine) ping(ctx context.Context) error {
+	return e.view(ctx, func(tx *Tx) error {
+		var n int
+		return tx.QueryRow(ctx, "select count(*) from sqlite_schema").Scan(&n)
+	})
+}
+
+func (e *sqliteEngine) close() error {
+	var errs []error
+	for range cap(e.readers) {
+		if c := <-e.readers; c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	e.writer.close() // last, so that it is the writer who folds the WAL into the file
+	return errors.Join(errs...)
+}
+
+// sqliteSession is the writing connection.
+type sqliteSession struct {
+	*sqliteConn
+}
+
+func (s *sqliteSession) begin(ctx context.Context) error {
+	_, err := s.exec(ctx, "begin immediate", nil)
+	if err != nil {
+		s.fatal = nil // nothing was begun that could be lost
+	}
+	return err
+}
+
+func (s *sqliteSession) savepoint() { s.control("savepoint closure") }
+func (s *sqliteSession) release()   { s.control("release savepoint closure") }
+
+func (s *sqliteSession) undo() {
+	s.control("rollback to savepoint closure")
+	s.control("release savepoint closure")
+}
+
+func (s *sqliteSession) control(sql string) {
+	if _, err := s.exec(context.Background(), sql, nil); err != nil && s.fatal == nil {
+		s.fatal = err
+	}
+}
+
+func (s *sqliteSession) lost() error { return s.fatal }
+
+func (s *sqliteSession) commit() (safe bool, err error) {
+	if _, err = s.exec(context.Background(), "commit", nil); err == nil {
+		return false, nil
+	}
+	fatal := s.fatal
+	s.rollback()
+	if fatal != nil && !errors.Is(fatal, ErrFull) {
+		// An I/O error while the log was synced: a crash now could bring the transaction back.
+		err = wrapKind(ErrUnknownOutcome, err)
+	}
+	return false, subject("commit", err)
+}
+
+func (s *sqliteSession) rollback() {
+	// It fails when SQLite rolled back by itself; either way no transaction is left.
+	_, _ = s.exec(context.Background(), "rollback", nil)
+	s.fatal = nil
+}
+
+func (s *sqliteSession) close() {
+	_, _ = s.exec(context.Background(), "pragma optimize", nil)
+	_ = s.sqliteConn.close()
+}

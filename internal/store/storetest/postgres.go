@@ -1,0 +1,115 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"magpie/internal/store"
+)
+
+// server is the PostgreSQL that this test program uses, and its migrated template database.
+var server = sync.OnceValues(func() (s struct{ url, template string }, err error) {
+	ctx := context.Background()
+	s.url = os.Getenv("MAGPIE_TEST_POSTGRES_URL")
+	if s.url == "" {
+		c, err := StartCluster(ClusterOptions{})
+		if err != nil {
+			return s, err
+		}
+		s.url = c.URL("postgres") // it ends with this program
+	}
+	s.template, err = template(ctx, s.url)
+	return s, err
+})
+
+// template makes the database that fresh ones are copied from, unless another test program has.
+func template(ctx context.Context, serverURL string) (string, error) {
+	sum := sha256.New()
+	if err := store.HashMigrations(sum); err != nil {
+		return "", err
+	}
+	name := "magpie_template_" + hex.EncodeToString(sum.Sum(nil)[:8])
+	admin, err := pgx.Connect(ctx, serverURL)
+	if err != nil {
+		return "", fmt.Errorf("connect to the test server: %w", err)
+	}
+	defer func() { _ = admin.Close(ctx) }()
+	if _, err := admin.Exec(ctx, "select pg_advisory_lock(hashtext($1))", name); err != nil {
+		return "", err
+	}
+	var ready bool
+	if err := admin.QueryRow(ctx, "select count(*) = 1 from pg_database where datname = $1 and datistemplate", name).Scan(&ready); err != nil || ready {
+		return name, err
+	}
+	for _, sql := range []string{"drop database if exists " + name, "create database " + name} {
+		if _, err := admin.Exec(ctx, sql); err != nil {
+			return "", fmt.Errorf("make the template database: %w", err)
+		}
+	}
+	u, err := withDatabase(serverURL, name)
+	if err != nil {
+		return "", err
+	}
+	db, err := store.Open(ctx, store.Options{URL: u})
+	if err != nil {
+		return "", fmt.Errorf("migrate the template database: %w", err)
+	}
+	if err := db.Close(); err != nil {
+		return "", err
+	}
+	_, err = admin.Exec(ctx, "alter database "+name+" is_template true")
+	return name, err
+}
+
+func withDatabase(serverURL, name string) (string, error) {
+	u, err := url.Parse(serverURL)
+	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
+		return "", fmt.Errorf("the test server's address must be a postgres:// URL (%w)", err)
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+func freshPostgres(tb testing.TB) string {
+	tb.Helper()
+	s, err := server()
+	if err != nil {
+		tb.Fatalf("no PostgreSQL to test on: %v\n%s", err, howToInstall)
+	}
+	ctx := context.Background()
+	var random [6]byte
+	_, _ = rand.Read(random[:])
+	name := "magpie_test_" + hex.EncodeToString(random[:])
+	statement := func(sql string) {
+		tb.Helper()
+		admin, err := pgx.Connect(ctx, s.url)
+		if err != nil {
+			tb.Fatalf("connect to the test server: %v", err)
+		}
+		defer func() { _ = admin.Close(ctx) }()
+		if _, err := admin.Exec(ctx, sql); err != nil {
+			tb.Fatalf("%s: %v", sql, err)
+		}
+	}
+	statement("create database " + name + " template " + s.template)
+	tb.Cleanup(func() { statement("drop database " + name + " with (force)") })
+	u, err := withDatabase(s.url, name)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return u
+}
+
+const howToInstall = `Install PostgreSQL 15 or newer (Debian: apt-get install postgresql; macOS: brew install postgresql@17), or point
+MAGPIE_TEST_POSTGRES_URL at a server on which databases may be created, or leave the engine out with
+MAGPIE_TEST_ENGINES=sqlite.`

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// conn runs statements on one connection; its errors carry the sentinels already.
+type conn interface {
+	exec(ctx context.Context, sql string, args []any) (affected int64, err error)
+	query(ctx context.Context, scan func(Row) error, sql string, args []any) error
+	batch(ctx context.Context, stmts []Stmt) (affected []int64, err error)
+	insertMany(ctx context.Context, into string, rows [][]any, suffix string) (affected int64, err error)
+	dialect() dialect
+}
+
+// dialect is the text that truly differs between the engines.
+type dialect struct {
+	any                 func(column string, n int) string
+	forUpdateSkipLocked string
+	nowMillis           string
+}
+
+// Tx is what a closure works with: statements, and what must happen after the commit. It is valid until the closure
+// returns, for one goroutine.
+type Tx struct {
+	conn   conn
+	failed error // the first statement's failure
+	over   bool
+	busy   bool // rows of a query are being read
+	hooks  []func()
+}
+
+// Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool, *float64, pointers
+// to those (nil for null), named types of those kinds, or a database/sql.Scanner.
+type Row interface {
+	Scan(dest ...any) error
+}
+
+// RowOne is the first row of a result; its Scan returns ErrNotFound when there is none.
+type RowOne interface {
+	Scan(dest ...any) error
+}
+
+// Stmt is a statement of a Batch.
+type Stmt struct {
+	SQL  string
+	Args []any
+}
+
+// List is the argument that goes with [Tx.Any].
+type List []string
+
+// ListOf makes a List of strings of a named type.
+func ListOf[T ~string](values []T) List {
+	list := make(List, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	return list
+}
+
+var errNested = errors.New("store: a statement was run while the rows of another were being read")
+
+func (tx *Tx) start(ctx context.Context) error {
+	switch {
+	case tx.failed != nil:
+		return tx.failed
+	case tx.over:
+		return errors.New("store: the transaction is over")
+	case tx.busy:
+		return tx.fail(errNested)
+	case ctx.Err() != nil:
+		return tx.fail(contextError(ctx, "begin a statement"))
+	}
+	return nil
+}
+
+func (tx *Tx) fail(err error) error {
+	if err != nil && tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// Exec runs a statement that returns no rows and tells how many it inserted, updated or deleted.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (affected int64, err error) {
+	if err := tx.start(ctx); err != nil {
+		return 0, err
+	}
+	affected, err = tx.conn.exec(ctx, sql, args)
+	return affected, tx.fail(err)
+}
+
+// Query runs a statement and calls scan for each row. An error from scan ends it and is returned as it is; it does not
+// fail the transaction. scan must not run statements.
+func (tx *Tx) Query(ctx context.Context, scan func(Row) error, sql string, args ...any) error {
+	if err := tx.start(ctx); err != nil {
+		return err
+	}
+	tx.busy = true
+	defer func() { tx.busy = false }()
+	var scanErr error
+	err := tx.conn.query(ctx, func(r Row) error {
+		scanErr = scan(r)
+		return scanErr
+	}, sql, args)
+	if scanErr != nil {
+		return scanErr
+	}
+	return tx.fail(err)
+}
+
+// QueryRow runs a statement of which only the first row matters. It does not run before Scan is called.
+func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) RowOne {
+	return &rowOne{tx: tx, ctx: ctx, sql: sql, args: args}
+}
+
+type rowOne struct {
+	tx   *Tx
+	ctx  context.Context
+	sql  string
+	args []any
+}
+
+// errEnough ends a query after the row that was wanted.
+var errEnough = errors.New("store: enough rows")
+
+// Scan runs the statement.
+func (r *rowOne) Scan(dest ...any) error {
+	found := false
+	err := r.tx.Query(r.ctx, func(row Row) error {
+		found = true
+		if err := row.Scan(dest...); err != nil {
+			return err
+		}
+		return errEnough
+	}, r.sql, r.args...)
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case err != nil:
+		return err
+	case !found:
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Batch runs statements that return no rows, on PostgreSQL in one round trip, and tells how many rows each changed. It ends
+// with the first that fails.
+func (tx *Tx) Batch(ctx context.Context, stmts ...Stmt) (affected []int64, err error) {
+	if err := tx.start(ctx); err != nil {
+		return nil, err
+	}
+	if len(stmts) == 0 {
+		return nil, nil
+	}
+	affected, err = tx.conn.batch(ctx, stmts)
+	return affected, tx.fail(err)
+}
+
+// InsertMany inserts rows: into is the statement's beginning with its columns, such as "insert into event (id, kind)",
+// suffix what follows the values, such as "on conflict do nothing". Where the suffix updates, no two rows may have the
+// same key (PostgreSQL refuses that).
+func (tx *Tx) InsertMany(ctx context.Context, into string, rows [][]any, suffix string) (affected int64, err error) {
+	if err := tx.start(ctx); err != nil {
+		return 0, err
+	}
+	for i := range rows {
+		if len(rows[i]) != len(rows[0]) || len(rows[i]) == 0 {
+			return 0, tx.fail(fmt.Errorf("store: insert many: row %d has %d values, row 0 has %d", i, len(rows[i]), len(rows[0])))
+		}
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	affected, err = tx.conn.insertMany(ctx, into, rows, suffix)
+	return affected, tx.fail(err)
+}
+
+// OnCommit registers fn to be called after the commit that made this attempt durable, on the goroutine that called Tx.
+func (tx *Tx) OnCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
+
+func (tx *Tx) committed() {
+	for _, fn := range tx.hooks {
+		fn()
+	}
+}
+
+// Any is the condition that the text column is one of the strings in argument $n, which is a [List].
+func (tx *Tx) Any(column string, n int) string { return tx.conn.dialect().any(column, n) }
+
+// ForUpdateSkipLocked ends a select whose rows are to be changed by this transaction alone; rows that another
+// transaction holds are left out. Empty on SQLite, where there is one writer.
+func (tx *Tx) ForUpdateSkipLocked() string { return tx.conn.dialect().forUpdateSkipLocked }
+
+// NowMillis is the expression for the database's clock, in epoch milliseconds.
+func (tx *Tx) NowMillis() string { return tx.conn.dialect().nowMillis }
