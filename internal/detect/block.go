@@ -1,0 +1,36 @@
+package detect
+
+// Block is a piece of a document, or all of it.
+type Block struct {
+	// Text is UTF-8, or bytes of any other encoding that extends ASCII.
+	Text []byte
+	// Lo and Hi bound where a match has to start to be reported in this block. The
+	// text before Lo and after Hi is lent by the neighbours, so that what starts
+	// here is seen with its surroundings.
+	Lo, Hi int
+	// Start and End say that Text begins or ends where the document does.
+	Start, End bool
+	// Fields finds the values of a structured document; nil for plain text.
+	Fields Fields
+}
+
+// Fields knows where the values of a structured document are.
+type Fields interface {
+	// Field returns the value around the offset; false where there is none. It is
+	// asked in ascending order of offsets, but for a few steps back, and only where
+	// a match may be.
+	Field(off int) (Field, bool)
+}
+
+// Field is one value of a structured document: a cell, a JSON string, a column's
+// value in a record.
+type Field struct {
+	Lo, Hi int    // its bounds in Block.Text
+	Names  *Names // the names that lead to it; nil when they say nothing
+}
+
+// Match is one occurrence of an identifier.
+type Match struct {
+	Identifier int // index into Set.Identifiers
+	Start, End int // byte offsets in Block.Text, or in the stream
+}

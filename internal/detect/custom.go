@@ -1,0 +1,358 @@
+package detect
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of a custom data identifier, Macie's unless the comment says otherwise.
+const (
+	MaxRegexLength         = 512
+	MaxKeywords            = 50
+	MinKeywordLength       = 3
+	MaxKeywordLength       = 90
+	MaxIgnoreWords         = 10
+	MinIgnoreWordLength    = 4
+	MaxIgnoreWordLength    = 90
+	MinMatchDistance       = 1
+	MaxMatchDistance       = 300
+	DefaultMatchDistance   = 50
+	MaxSeverityLevels      = 3
+	MaxCustomMatch         = 4096 // bytes in one match; ours
+	maxBoundedRepeat       = 512  // ours: Macie refuses {100,1000} and does not say where it begins
+	maxProgram             = 8192 // ours: instructions a pattern may compile to
+	maxAdjacentWildcards   = 2    // Macie refuses a*b*a*
+	defaultCustomSeverity  = "MEDIUM"
+	defaultCustomThreshold = 1
+)
+
+// CustomConfig is a custom data identifier as a user describes it.
+type CustomConfig struct {
+	Regex       string
+	Keywords    []string
+	IgnoreWords []string
+	// MaximumMatchDistance is the most characters between the end of a keyword and
+	// the end of the match; 0 means DefaultMatchDistance.
+	MaximumMatchDistance int
+	SeverityLevels       []SeverityLevel
+}
+
+// SeverityLevel says from how many occurrences on a finding has a severity.
+type SeverityLevel struct {
+	OccurrencesThreshold int64
+	Severity             string // LOW, MEDIUM or HIGH
+}
+
+// Custom is a compiled custom data identifier: immutable, safe for concurrent use.
+type Custom struct {
+	config CustomConfig
+	rx     *regexp.Regexp
+	trie   *trie // keywords as they are written; nil when there are none
+	levels []SeverityLevel
+}
+
+// CustomError says which member of a CustomConfig is refused, and why, in words for
+// its author.
+type CustomError struct {
+	Member string // regex, keywords, ignoreWords, maximumMatchDistance, severityLevels
+	Reason string
+}
+
+func (e *CustomError) Error() string { return e.Member + ": " + e.Reason }
+
+func refuse(member, format string, args ...any) error {
+	return &CustomError{Member: member, Reason: fmt.Sprintf(format, args...)}
+}
+
+// CompileCustom checks a custom data identifier against Macie's limits and compiles
+// it. Its error is a *CustomError.
+func CompileCustom(c CustomConfig) (*Custom, error) {
+	if c.MaximumMatchDistance == 0 {
+		c.MaximumMatchDistance = DefaultMatchDistance
+	}
+	if d := c.MaximumMatchDistance; d < MinMatchDistance || d > MaxMatchDistance {
+		return nil, refuse("maximumMatchDistance", "%d is not between %d and %d characters", d, MinMatchDistance, MaxMatchDistance)
+	}
+	if err := checkWords("keywords", c.Keywords, MaxKeywords, MinKeywordLength, MaxKeywordLength); err != nil {
+		return nil, err
+	}
+	if err := checkWords("ignoreWords", c.IgnoreWords, MaxIgnoreWords, MinIgnoreWordLength, MaxIgnoreWordLength); err != nil {
+		return nil, err
+	}
+	levels, err := checkLevels(c.SeverityLevels)
+	if err != nil {
+		return nil, err
+	}
+	rx, err := compileRegex("regex", c.Regex)
+	if err != nil {
+		return nil, err
+	}
+	out := &Custom{config: c, rx: rx, levels: levels}
+	if len(c.Keywords) > 0 {
+		out.trie = newTrie()
+		for i, k := range c.Keywords {
+			out.trie.add(foldString(k), i)
+		}
+	}
+	return out, nil
+}
+
+func checkWords(member string, words []string, most, shortest, longest int) error {
+	if len(words) > most {
+		return refuse(member, "%d entries, at most %d are allowed", len(words), most)
+	}
+	for i, w := range words {
+		if !utf8.ValidString(w) {
+			return refuse(member, "entry %d is not UTF-8", i+1)
+		}
+		if n := utf8.RuneCountInString(w); n < shortest || n > longest {
+			return refuse(member, "entry %d has %d characters, %d to %d are allowed", i+1, n, shortest, longest)
+		}
+	}
+	return nil
+}
+
+func checkLevels(levels []SeverityLevel) ([]SeverityLevel, error) {
+	if len(levels) == 0 {
+		return []SeverityLevel{{defaultCustomThreshold, defaultCustomSeverity}}, nil
+	}
+	if len(levels) > MaxSeverityLevels {
+		return nil, refuse("severityLevels", "%d levels, at most %d are allowed", len(levels), MaxSeverityLevels)
+	}
+	rank := map[string]int{"LOW": 1, "MEDIUM": 2, "HIGH": 3}
+	seen := map[string]int64{}
+	for _, l := range levels {
+		if rank[l.Severity] == 0 {
+			return nil, refuse("severityLevels", "severity %q is none of LOW, MEDIUM, HIGH", l.Severity)
+		}
+		if l.OccurrencesThreshold < 1 {
+			return nil, refuse("severityLevels", "the threshold of %s is %d, the least is 1", l.Severity, l.OccurrencesThreshold)
+		}
+		if _, twice := seen[l.Severity]; twice {
+			return nil, refuse("severityLevels", "%s is there twice", l.Severity)
+		}
+		seen[l.Severity] = l.OccurrencesThreshold
+	}
+	out := []SeverityLevel{}
+	for _, s := range []string{"LOW", "MEDIUM", "HIGH"} {
+		at, ok := seen[s]
+		if !ok {
+			continue
+		}
+		if n := len(out); n > 0 && at <= out[n-1].OccurrencesThreshold {
+			return nil, refuse("severityLevels", "the threshold of %s must be above that of %s", s, out[n-1].Severity)
+		}
+		out = append(out, SeverityLevel{at, s})
+	}
+	return out, nil
+}
+
+// Severity returns LOW, MEDIUM or HIGH for that many occurrences in an object, or
+// nothing when they are too few for a finding.
+func (c *Custom) Severity(count int64) string {
+	s := ""
+	for _, l := range c.levels {
+		if count >= l.OccurrencesThreshold {
+			s = l.Severity
+		}
+	}
+	return s
+}
+
+// Config returns what the identifier was compiled from, defaults filled in.
+func (c *Custom) Config() CustomConfig { return c.config }
+
+// Test counts the matches in a sample, as TestCustomDataIdentifier does.
+func (c *Custom) Test(sample string) int {
+	set, err := Compile(Config{Custom: []*Custom{c}})
+	if err != nil {
+		return 0 // a lone custom identifier has nothing that Compile refuses
+	}
+	n := 0
+	set.NewScanner().Scan(&Block{Text: []byte(sample), Hi: len(sample), Start: true, End: true}, func(Match) { n++ })
+	return n
+}
+
+// compileRegex compiles a pattern of Macie's subset of PCRE.
+func compileRegex(member, pattern string) (*regexp.Regexp, error) {
+	if pattern == "" {
+		return nil, refuse(member, "it is empty")
+	}
+	if n := utf8.RuneCountInString(pattern); n > MaxRegexLength {
+		return nil, refuse(member, "it has %d characters, at most %d are allowed", n, MaxRegexLength)
+	}
+	if reason := unsupported(pattern); reason != "" {
+		return nil, refuse(member, "%s", reason)
+	}
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return nil, refuse(member, "%s", parseReason(err))
+	}
+	if reason := tooWide(tree); reason != "" {
+		return nil, refuse(member, "%s", reason)
+	}
+	tree = tree.Simplify()
+	prog, err := syntax.Compile(tree)
+	if err != nil {
+		return nil, refuse(member, "%v", err)
+	}
+	if len(prog.Inst) > maxProgram {
+		return nil, refuse(member, "its repeats expand to %d steps, at most %d are allowed", len(prog.Inst), maxProgram)
+	}
+	rx, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, refuse(member, "%s", parseReason(err))
+	}
+	if rx.MatchString("") {
+		return nil, refuse(member, "it matches empty text")
+	}
+	return rx, nil
+}
+
+// unsupported names the first construct that Macie does not support, or says
+// nothing. Groups are accepted although Macie's guide rules out capturing ones: its
+// own examples use them to group, and nothing is captured here.
+func unsupported(p string) string {
+	class := false
+	for i := 0; i < len(p); i++ {
+		switch c := p[i]; {
+		case c == '\\':
+			i++
+			if i >= len(p) {
+				return "it ends in a backslash"
+			}
+			switch e := p[i]; {
+			case class:
+			case e >= '1' && e <= '9', e == 'k', e == 'g':
+				return "backreferences are not supported"
+			case e == 'K', e == 'G', e == 'R', e == 'X', e == 'Z':
+				return fmt.Sprintf("\\%c is not supported", e)
+			case e == 'Q':
+				if end := strings.Index(p[i:], `\E`); end >= 0 {
+					i += end + 1
+				} else {
+					i = len(p)
+				}
+			}
+		case class:
+			class = c != ']'
+			if c == '[' && i+1 < len(p) && p[i+1] == ':' {
+				if end := strings.Index(p[i:], ":]"); end > 0 {
+					i += end + 1
+					class = true
+				}
+			}
+		case c == '[':
+			class = true
+			if i+1 < len(p) && p[i+1] == '^' {
+				i++
+			}
+			if i+1 < len(p) && p[i+1] == ']' {
+				i++
+			}
+		case c == '(' && i+1 < len(p) && p[i+1] == '*':
+			return "control verbs are not supported"
+		case c == '(' && i+2 < len(p) && p[i+1] == '?':
+			if reason := unsupportedGroup(p[i+2:]); reason != "" {
+				return reason
+			}
+		case (c == '+') && i > 0 && (p[i-1] == '+' || p[i-1] == '*' || p[i-1] == '?' || p[i-1] == '}') && (i < 2 || p[i-2] != '\\'):
+			return "possessive repeats are not supported"
+		}
+	}
+	return ""
+}
+
+// unsupportedGroup judges what follows "(?".
+func unsupportedGroup(p string) string {
+	has := func(prefix string) bool { return strings.HasPrefix(p, prefix) }
+	switch {
+	case has("="), has("!"):
+		return "look-ahead is not supported"
+	case has("<="), has("<!"):
+		return "look-behind is not supported"
+	case has(">"):
+		return "atomic groups are not supported"
+	case has("("):
+		return "conditionals are not supported"
+	case has("{"), has("?{"), has("C"):
+		return "embedded code is not supported"
+	case has("R"), has("&"), has("P>"), has("P="), has("+"), p[0] >= '0' && p[0] <= '9':
+		return "recursion is not supported"
+	case has("#"):
+		return "comments are not supported"
+	case has("|"):
+		return "branch reset groups are not supported"
+	case has("<"), has("P<"), has("'"):
+		return "named capturing groups are not supported"
+	case has(":"), has("i)"), has("i:"), has("-i)"), has("-i:"):
+		return ""
+	}
+	return "of the inline flags only (?i) is supported"
+}
+
+// parseReason says in plain words what is wrong with a pattern.
+func parseReason(err error) string {
+	if e, ok := err.(*syntax.Error); ok {
+		return fmt.Sprintf("%s: %s", e.Code, e.Expr)
+	}
+	return err.Error()
+}
+
+// tooWide refuses what Macie refuses for cost, although it would cost nothing here.
+func tooWide(re *syntax.Regexp) string {
+	if re.Op == syntax.OpRepeat && re.Max > maxBoundedRepeat {
+		return fmt.Sprintf("a repeat of up to %d is too large, at most %d is allowed", re.Max, maxBoundedRepeat)
+	}
+	if re.Op == syntax.OpRepeat && re.Min > maxBoundedRepeat {
+		return fmt.Sprintf("a repeat of at least %d is too large, at most %d is allowed", re.Min, maxBoundedRepeat)
+	}
+	wild := 0
+	for _, sub := range re.Sub {
+		if reason := tooWide(sub); reason != "" {
+			return reason
+		}
+		if re.Op == syntax.OpConcat && sub.Op == syntax.OpStar {
+			if wild++; wild > maxAdjacentWildcards {
+				return fmt.Sprintf("more than %d adjacent wildcards are not supported", maxAdjacentWildcards)
+			}
+		} else {
+			wild = 0
+		}
+	}
+	return ""
+}
+
+// ignored says whether a match holds one of the ignore words.
+func (c *Custom) ignored(match []byte) bool {
+	for _, w := range c.config.IgnoreWords {
+		if strings.Contains(string(match), w) {
+			return true
+		}
+	}
+	return false
+}
+
+// inNames says whether one of the keywords is a word of the names, separators aside.
+func (c *Custom) inNames(names []byte) bool {
+	for _, k := range c.config.Keywords {
+		t := newTrie()
+		for _, s := range surfaces(k) {
+			t.add(s, 0)
+		}
+		for i := range names {
+			hit := false
+			word := wordStart(names, i)
+			t.match(names, i, true, func(end, _ int) {
+				hit = hit || word && keywordEnd(names, end) || end-i >= minInfix
+			})
+			if hit {
+				return true
+			}
+		}
+	}
+	return false
+}

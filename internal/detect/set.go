@@ -1,0 +1,80 @@
+package detect
+
+import (
+	"fmt"
+	"sort"
+
+	"magpie/internal/detect/managed"
+)
+
+// Config says what a Set looks for.
+type Config struct {
+	// Managed lists ids of managed data identifiers; see managed.IDs and
+	// managed.Recommended.
+	Managed []string
+	// Custom lists compiled custom data identifiers.
+	Custom []*Custom
+	// AllowLists hold what is not to be reported.
+	AllowLists []*AllowList
+}
+
+// Identifier is one of the identifiers of a Set. Exactly one of Managed and Custom
+// is set.
+type Identifier struct {
+	// ID is the managed identifier's id; empty for a custom one.
+	ID string
+	// Category is the managed identifier's category, CUSTOM_IDENTIFIER otherwise.
+	Category string
+	Managed  *managed.Identifier
+	Custom   *Custom
+}
+
+// CategoryCustom is the category of custom data identifiers in findings.
+const CategoryCustom = "CUSTOM_IDENTIFIER"
+
+// Set is a compiled collection of identifiers and allow lists. It is immutable and
+// safe for concurrent use.
+type Set struct {
+	ids      []Identifier
+	managed  int // ids[:managed] are managed, the rest are custom
+	rules    []*rule
+	keywords keywordTable
+	allow    []*AllowList
+
+	lookbehind, lookahead int
+}
+
+// Compile builds a Set. It fails on an id that is not a managed identifier's and on
+// one that is listed twice.
+func Compile(c Config) (*Set, error) {
+	s := &Set{allow: c.AllowLists}
+	ids := append([]string(nil), c.Managed...)
+	sort.Strings(ids)
+	for i, id := range ids {
+		m := managed.Find(id)
+		if m == nil {
+			return nil, fmt.Errorf("compile identifiers: there is no managed data identifier %q", id)
+		}
+		if i > 0 && ids[i-1] == id {
+			return nil, fmt.Errorf("compile identifiers: managed data identifier %s is listed twice", id)
+		}
+		s.ids = append(s.ids, Identifier{ID: id, Category: m.Category, Managed: m})
+	}
+	s.managed = len(s.ids)
+	for _, c := range c.Custom {
+		s.ids = append(s.ids, Identifier{Category: CategoryCustom, Custom: c})
+	}
+	s.bind()
+	return s, nil
+}
+
+// Identifiers returns the identifiers; Match.Identifier is an index into it. The
+// caller must not change it.
+func (s *Set) Identifiers() []Identifier { return s.ids }
+
+// Lookbehind is how many bytes before Block.Lo a block has to lend for results that
+// do not depend on where blocks are cut.
+func (s *Set) Lookbehind() int { return s.lookbehind }
+
+// Lookahead is the same after Block.Hi.
+func (s *Set) Lookahead() int { return s.lookahead }
