@@ -2,7 +2,6 @@ package macie2
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 )
 
@@ -14,21 +13,51 @@ import (
 // UnprocessedAccount.)
 type Exception string
 
-// NotImplementedException answers an operation of the contract that nobody has
-// bound yet.
-const NotImplementedException Exception = "NotImplementedException"
+// The exceptions that any AWS service may answer before its own contract comes
+// into play, as AWS names them.
+const (
+	MissingAuthenticationTokenException Exception = "MissingAuthenticationTokenException"
+	IncompleteSignatureException        Exception = "IncompleteSignatureException"
+	InvalidSignatureException           Exception = "InvalidSignatureException"
+	UnrecognizedClientException         Exception = "UnrecognizedClientException"
+	ExpiredTokenException               Exception = "ExpiredTokenException"
+	UnknownOperationException           Exception = "UnknownOperationException"
+	MethodNotAllowedException           Exception = "MethodNotAllowedException"
+	RequestTimeoutException             Exception = "RequestTimeoutException"
+	RequestEntityTooLargeException      Exception = "RequestEntityTooLargeException"
+	UnsupportedMediaTypeException       Exception = "UnsupportedMediaTypeException"
+	MalformedQueryStringException       Exception = "MalformedQueryStringException"
+	MalformedHttpRequestException       Exception = "MalformedHttpRequestException"
+	NotImplementedException             Exception = "NotImplementedException" // not built yet
+)
+
+var commonStatus = map[Exception]int{
+	MissingAuthenticationTokenException: 403,
+	IncompleteSignatureException:        403,
+	InvalidSignatureException:           403,
+	UnrecognizedClientException:         403,
+	ExpiredTokenException:               403,
+	UnknownOperationException:           404,
+	MethodNotAllowedException:           405,
+	RequestTimeoutException:             408,
+	RequestEntityTooLargeException:      413,
+	UnsupportedMediaTypeException:       415,
+	MalformedQueryStringException:       400,
+	MalformedHttpRequestException:       400,
+	NotImplementedException:             501,
+}
 
 // HTTPStatus returns the status that goes with e: the contract's for its own
-// exceptions (402 for ServiceQuotaExceededException), 501 for
-// NotImplementedException, and 500 for a name that is not known here.
+// exceptions (402 for ServiceQuotaExceededException), AWS's for the common ones,
+// and 500 for a name that is not known here.
 func (e Exception) HTTPStatus() int {
 	if status, ok := contractStatus[e]; ok {
 		return status
 	}
-	if e == NotImplementedException {
-		return http.StatusNotImplemented
+	if status, ok := commonStatus[e]; ok {
+		return status
 	}
-	return http.StatusInternalServerError
+	return 500
 }
 
 // Error is an error that a client may see: one of the contract's exceptions
@@ -92,6 +121,17 @@ func ErrThrottled(retryAfter time.Duration) *Error {
 // belongs in the log.
 func ErrInternal() *Error {
 	return &Error{Code: InternalServerException, Message: "The request failed because of an internal error. Try again; if it fails again, give the request id to whoever runs this server."}
+}
+
+// ErrUnrecognizedClient says that the access key or the session token is not one
+// of ours: 403.
+func ErrUnrecognizedClient() *Error {
+	return &Error{Code: UnrecognizedClientException, Message: "The security token included in the request is invalid."}
+}
+
+// ErrExpiredToken says that the session has ended: 403.
+func ErrExpiredToken() *Error {
+	return &Error{Code: ExpiredTokenException, Message: "The security token included in the request is expired"}
 }
 
 // ErrNotImplemented says that operation is in the contract but not built yet: 501.

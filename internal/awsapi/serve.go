@@ -1,0 +1,301 @@
+package awsapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"magpie/internal/macie2"
+	"magpie/internal/sigv4"
+)
+
+// exchange is one request and what is known of it so far.
+type exchange struct {
+	w http.ResponseWriter
+	r *http.Request
+
+	start   time.Time
+	call    *macie2.Call // nil until authenticated
+	service Service      // nil for Macie
+	record  Record
+	body    []byte
+	buffer  *buffer // of the body, then of the answer
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	if h := s.plainHandler(path); h != nil {
+		h.ServeHTTP(w, r)
+		return
+	}
+	x := &exchange{w: w, r: r, start: s.o.Now(), buffer: buffers.Get().(*buffer)}
+	x.record.RequestID = uuid.NewString()
+	if path == "/" {
+		x.service = s.root
+	}
+	answer, err := s.contain(x, path)
+	if err != nil {
+		answer = s.refuse(x, err)
+	}
+	x.record.Status = answer.Status
+	x.write(answer)
+	x.buffer.free()
+
+	x.record.Latency = s.o.Now().Sub(x.start)
+	s.log(x, err)
+	if s.o.Observe != nil {
+		s.o.Observe(x.record)
+	}
+}
+
+func (s *Server) plainHandler(path string) http.Handler {
+	if h := s.plain[path]; h != nil {
+		return h
+	}
+	for _, prefix := range s.prefixes {
+		if strings.HasPrefix(path, prefix) {
+			return s.plain[prefix]
+		}
+	}
+	return nil
+}
+
+// contain turns a panic into an error.
+func (s *Server) contain(x *exchange, path string) (answer Answer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return s.answer(x, path)
+}
+
+// answer is the way of a request.
+func (s *Server) answer(x *exchange, path string) (Answer, error) {
+	if err := s.readBody(x); err != nil {
+		return Answer{}, err
+	}
+	if err := s.authenticate(x); err != nil {
+		return Answer{}, err
+	}
+	switch own := s.signed[path]; {
+	case x.service != nil:
+		return s.serveService(x, path)
+	case own != nil:
+		return s.serveSigned(x, own)
+	}
+	return s.serveOperation(x, path)
+}
+
+// authenticate finds out who calls and for which service.
+func (s *Server) authenticate(x *exchange) error {
+	now := x.start.UTC()
+	sig, err := sigv4.Parse(x.r, now)
+	if err != nil {
+		return err
+	}
+	if service, ok := s.services[sig.Service]; ok {
+		x.service = service
+	} else {
+		if err := sig.RequireService(macie2.SigningName); err != nil {
+			return err
+		}
+		x.service = nil
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
+	identity, err := s.o.Authenticator.Authenticate(ctx, sig, now)
+	if err != nil {
+		var refused *macie2.Error
+		if errors.As(err, &refused) {
+			// An unknown key takes as long as a wrong secret.
+			_ = sig.Verify(sigv4.SigningKey{}, x.r, sha256.Sum256(x.body))
+			return refused
+		}
+		return fmt.Errorf("authenticate: %w", err)
+	}
+	if !identity.Unchecked {
+		if err := sig.Verify(identity.Key, x.r, sha256.Sum256(x.body)); err != nil {
+			return err
+		}
+	}
+	x.record.Account = identity.Principal.Account
+	x.call = &macie2.Call{
+		Account:   identity.Principal.Account,
+		Region:    sig.Region,
+		Principal: identity.Principal,
+		Now:       now.Truncate(time.Millisecond),
+		RequestID: x.record.RequestID,
+		SourceIP:  sourceIP(x.r),
+		UserAgent: cut(x.r.UserAgent(), 256),
+	}
+	return nil
+}
+
+// serveOperation does an operation of the contract.
+func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
+	op, labels, methods := macie2.Route(x.r.Method, path)
+	if op == nil {
+		return Answer{}, s.notRouted(x, methods)
+	}
+	x.record.Operation = op.Name
+	if err := s.throttle(x, op.Action()); err != nil {
+		return Answer{}, err
+	}
+	query, err := parseQuery(x.r)
+	if err != nil {
+		return Answer{}, err
+	}
+	in, err := op.Decode(&macie2.Request{Path: labels, Query: query, Body: x.body})
+	if err != nil {
+		return Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
+	if err := s.o.Authorizer.Authorize(ctx, x.call, op.Action(), in); err != nil {
+		return Answer{}, err
+	}
+	if err := op.Check(in); err != nil {
+		return Answer{}, err
+	}
+	out, err := s.o.Registry.Invoke(ctx, op, x.call, in)
+	if err != nil {
+		return Answer{}, err
+	}
+	if op.Status == http.StatusNoContent {
+		return Answer{Status: op.Status}, nil
+	}
+	x.buffer.bytes = macie2.AppendJSON(x.buffer.bytes[:0], out)
+	return Answer{Status: op.Status, ContentType: jsonType, Body: x.buffer.bytes}, nil
+}
+
+// serveSigned does an operation of our own.
+func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (Answer, error) {
+	op, ok := byMethod[x.r.Method]
+	if !ok {
+		methods := make([]string, 0, len(byMethod))
+		for method := range byMethod {
+			methods = append(methods, method)
+		}
+		slices.Sort(methods)
+		return Answer{}, s.notRouted(x, methods)
+	}
+	x.record.Operation = op.action
+	if err := s.throttle(x, op.action); err != nil {
+		return Answer{}, err
+	}
+	query, err := parseQuery(x.r)
+	if err != nil {
+		return Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
+	if err := s.o.Authorizer.Authorize(ctx, x.call, op.action, nil); err != nil {
+		return Answer{}, err
+	}
+	out, err := op.handle(ctx, x.call, &macie2.Request{Query: query, Body: x.body})
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{Status: http.StatusOK, ContentType: jsonType, Body: []byte("{}")}
+	if out != nil {
+		if answer.Body, err = json.Marshal(out, json.Deterministic(true)); err != nil {
+			return Answer{}, fmt.Errorf("encode %s: %w", op.action, err)
+		}
+	}
+	return answer, nil
+}
+
+// serveService hands a request over to another service.
+func (s *Server) serveService(x *exchange, path string) (Answer, error) {
+	if path != "/" {
+		return Answer{}, s.notRouted(x, nil)
+	}
+	if x.r.Method != http.MethodPost {
+		return Answer{}, s.notRouted(x, []string{http.MethodPost})
+	}
+	request := &ServiceRequest{Header: x.r.Header, Query: x.r.URL.RawQuery, Body: x.body}
+	action, err := x.service.Action(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	x.record.Operation = action
+	if err := s.throttle(x, action); err != nil {
+		return Answer{}, err
+	}
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
+	if err := s.o.Authorizer.Authorize(ctx, x.call, action, nil); err != nil {
+		return Answer{}, err
+	}
+	answer, err := x.service.Serve(ctx, x.call, request)
+	if err != nil {
+		return Answer{}, err
+	}
+	return *answer, nil
+}
+
+// notRouted refuses what is no operation. Such calls count as calls.
+func (s *Server) notRouted(x *exchange, methods []string) error {
+	if err := s.throttle(x, ""); err != nil {
+		return err
+	}
+	if methods == nil {
+		return &macie2.Error{Code: macie2.UnknownOperationException, Message: "The requested path is not one of this API's."}
+	}
+	allowed := strings.Join(methods, ", ")
+	x.w.Header()["Allow"] = []string{allowed}
+	return &macie2.Error{Code: macie2.MethodNotAllowedException, Message: "The requested path does not take this method. It takes: " + allowed}
+}
+
+func (s *Server) throttle(x *exchange, action string) error {
+	if s.o.Throttler == nil {
+		return nil
+	}
+	if retryAfter, ok := s.o.Throttler.Allow(x.call, action); !ok {
+		return macie2.ErrThrottled(retryAfter)
+	}
+	return nil
+}
+
+func parseQuery(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, macie2.ErrValidation("The request is rejected because its query string is not valid.")
+	}
+	return query, nil
+}
+
+func sourceIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// cut returns at most the first n bytes of s, as valid UTF-8.
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return strings.ToValidUTF8(s, "")
+}

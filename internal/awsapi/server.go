@@ -1,0 +1,181 @@
+package awsapi
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"magpie/internal/macie2"
+	"magpie/internal/sigv4"
+)
+
+// MaxBody is the most bytes a request's body may have.
+const MaxBody = 1 << 20
+
+// Authenticator knows the access keys. It is asked once per request, so that a
+// revoked key is refused from the next one on.
+type Authenticator interface {
+	// Authenticate returns who holds the access key (and session token) that sig
+	// names, and the key to verify sig with. A key that is not known gives
+	// macie2.ErrUnrecognizedClient, an ended session macie2.ErrExpiredToken, any
+	// other *macie2.Error reaches the client too; the rest is internal.
+	Authenticate(ctx context.Context, sig *sigv4.Signature, now time.Time) (*Identity, error)
+}
+
+// Identity is what is known of an access key.
+type Identity struct {
+	Principal macie2.Principal
+	Key       sigv4.SigningKey // in the scope of the signature
+	// Unchecked accepts any signature: development on the loopback only.
+	Unchecked bool
+}
+
+// Throttler bounds how fast an account calls.
+type Throttler interface {
+	// Allow reports whether the call may go on; if not, when to try again. The
+	// action is named as in permissions, "" for an unknown operation.
+	Allow(call *macie2.Call, action string) (retryAfter time.Duration, ok bool)
+}
+
+// Authorizer decides what a principal may do.
+type Authorizer interface {
+	// Authorize returns a macie2.ErrAccessDenied if the call may not do action.
+	// in is the operation's input, not yet checked, or nil for what is not an
+	// operation of the contract.
+	Authorize(ctx context.Context, call *macie2.Call, action string, in macie2.Input) error
+}
+
+// SignedHandler is an operation of our own: what it returns is written as JSON,
+// nil as {}. The request is good only until it returns.
+type SignedHandler func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error)
+
+// Service is another AWS service on the same address, at POST /, with a protocol
+// of its own. A signature's scope says which service a request is for.
+type Service interface {
+	// Action returns what the request asks for, as permissions name it:
+	// "sts:AssumeRole".
+	Action(r *ServiceRequest) (string, error)
+	// Serve does it. It is called once the request is authenticated, throttled
+	// and authorised.
+	Serve(ctx context.Context, call *macie2.Call, r *ServiceRequest) (*Answer, error)
+	// Refuse puts an error into the service's own form.
+	Refuse(err *macie2.Error, requestID string) *Answer
+}
+
+// ServiceRequest is what of an HTTP request a Service works on. It is good only
+// until the call that it was given to returns.
+type ServiceRequest struct {
+	Header http.Header
+	Query  string // raw
+	Body   []byte
+}
+
+// Answer is an HTTP answer, but for the headers that every answer has.
+type Answer struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Record is what one request came to: the line in the log.
+type Record struct {
+	RequestID string
+	Account   macie2.AccountID // "" if not authenticated
+	Operation string           // CreateInvitations, magpie:GetHistory; "" if none was found
+	Exception macie2.Exception // "" for success
+	Status    int
+	Latency   time.Duration
+}
+
+// Options are what a Server depends on.
+type Options struct {
+	Registry      *macie2.Registry
+	Authenticator Authenticator
+	Throttler     Throttler    // nil lets everything through
+	Authorizer    Authorizer   // nil is PolicyNone
+	Logger        *slog.Logger // nil discards
+	Observe       func(Record) // called after every signed request, if not nil
+	Now           func() time.Time
+
+	BodyTimeout    time.Duration // to receive a body; 0 is 20 s
+	RequestTimeout time.Duration // for an operation; 0 is 60 s
+}
+
+// Server is the edge. Its Handle methods are for putting it together; after
+// that it serves any number of requests at once.
+type Server struct {
+	o        Options
+	plain    map[string]http.Handler
+	prefixes []string // of plain, those that end in a slash
+	signed   map[string]map[string]signedOperation
+	services map[string]Service
+	root     Service // whose errors go to what came to / unauthenticated
+}
+
+type signedOperation struct {
+	action string
+	handle SignedHandler
+}
+
+// New returns a Server of the contract's operations.
+func New(o Options) *Server {
+	if o.Authorizer == nil {
+		o.Authorizer = PolicyNone{}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.BodyTimeout == 0 {
+		o.BodyTimeout = 20 * time.Second
+	}
+	if o.RequestTimeout == 0 {
+		o.RequestTimeout = time.Minute
+	}
+	return &Server{
+		o:        o,
+		plain:    map[string]http.Handler{},
+		signed:   map[string]map[string]signedOperation{},
+		services: map[string]Service{},
+	}
+}
+
+// HandlePlain serves path without a signature: /healthz, or all that is below
+// /console/ if path ends with a slash.
+func (s *Server) HandlePlain(path string, h http.Handler) {
+	if s.plain[path] != nil {
+		panic("awsapi: " + path + " is handled twice")
+	}
+	s.plain[path] = h
+	if strings.HasSuffix(path, "/") {
+		s.prefixes = append(s.prefixes, path)
+	}
+}
+
+// HandleSigned serves an operation of our own, signed for Macie like any other;
+// action is its name in permissions and in the log, such as magpie:GetHistory.
+func (s *Server) HandleSigned(method, path, action string, h SignedHandler) {
+	if s.signed[path] == nil {
+		s.signed[path] = map[string]signedOperation{}
+	}
+	if s.signed[path][method].handle != nil {
+		panic("awsapi: " + method + " " + path + " is handled twice")
+	}
+	s.signed[path][method] = signedOperation{action, h}
+}
+
+// HandleService serves what is signed for the service of that name, at POST /.
+func (s *Server) HandleService(name string, service Service) {
+	if s.services[name] != nil || name == macie2.SigningName {
+		panic("awsapi: service " + name + " is handled twice")
+	}
+	s.services[name] = service
+	if s.root == nil {
+		s.root = service
+	}
+}
