@@ -1,0 +1,292 @@
+package extract
+
+import (
+	"archive/tar"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+)
+
+// archive is one archive being walked: what became of its members decides what becomes of it.
+type archive struct {
+	w      *walker
+	doc    *Document
+	depth  int // of its members
+	reason Reason
+	detail string
+	missed int
+	opened int
+}
+
+func newArchive(w *walker, doc *Document) *archive {
+	a := &archive{w: w, doc: doc, depth: doc.Depth + 1}
+	// A compressed tar is one archive, though two programs made it.
+	if doc.MIME == kindTar.mime && doc.Parent != nil && compressed(doc.Parent.MIME) {
+		a.depth = doc.Depth
+	}
+	return a
+}
+
+func compressed(mime string) bool {
+	switch mime {
+	case kindGzip.mime, kindBzip2.mime, kindXZ.mime, kindZstd.mime:
+		return true
+	}
+	return false
+}
+
+// miss notes a member that was not, or not wholly, analysed. A limit of the whole archive says more than that something is
+// missing.
+func (a *archive) miss(reason Reason, detail string) {
+	a.missed++
+	switch reason {
+	case ArchiveNestingLevelOverLimit, ArchiveTotalBytesExtractedOverLimit, ArchiveTotalDocumentsProcessedOverLimit, TimeCutOffReached:
+		if a.reason == "" || a.reason == ArchiveContainsUnprocessedFiles {
+			a.reason, a.detail = reason, detail
+		}
+	default:
+		if a.reason == "" {
+			a.reason, a.detail = ArchiveContainsUnprocessedFiles, detail
+		}
+	}
+}
+
+// status is the archive's own.
+func (a *archive) status() error {
+	if a.reason == "" {
+		return nil
+	}
+	code := Partial
+	if a.opened == 0 {
+		code = Skipped
+	}
+	detail := a.detail
+	if a.missed > 1 {
+		detail = fmt.Sprintf("%s, and %d more not analysed", detail, a.missed-1)
+	}
+	return stop(code, a.reason, detail)
+}
+
+// member opens one file of the archive. An error ends the archive; what is wrong with the member itself is noted.
+// at is nil where the archive only flows. r's errors are the member's.
+func (a *archive) member(name string, size int64, mod time.Time, r io.Reader, at io.ReaderAt) error {
+	w := a.w
+	if a.depth > w.opts.MaxDepth {
+		a.miss(ArchiveNestingLevelOverLimit, "archives nested too deeply")
+		return nil
+	}
+	if w.files++; w.files > w.opts.MaxFiles {
+		a.miss(ArchiveTotalDocumentsProcessedOverLimit, "too many files")
+		return a.status()
+	}
+	doc := &Document{Parent: a.doc, Path: memberPath(a.doc.Path, name), Size: size, Modified: mod, Depth: a.depth}
+	if size > w.opts.MaxMemberBytes {
+		return a.skip(doc, FileExceedsSizeLimit, "a file larger than may be extracted")
+	}
+	in := newMember(w, name, &metered{w: w, r: r, left: w.opts.MaxMemberBytes}, at, size)
+	defer in.close()
+	status, err := w.document(doc, in)
+	if err != nil {
+		return err
+	}
+	a.note(doc, status)
+	if w.total > w.opts.MaxTotalBytes || status.Reason == TimeCutOffReached || status.Reason == ArchiveTotalDocumentsProcessedOverLimit {
+		return a.status()
+	}
+	return nil
+}
+
+func (a *archive) note(doc *Document, status Status) {
+	if status.Code != Skipped {
+		a.opened++
+	}
+	if status.Code != Complete {
+		a.miss(status.Reason, status.Detail)
+	}
+}
+
+// skip announces a member that is not opened.
+func (a *archive) skip(doc *Document, reason Reason, detail string) error {
+	if doc.MIME == "" {
+		doc.MIME = "application/octet-stream"
+	}
+	if err := a.w.sink.Begin(doc); err != nil {
+		return &sourceError{err}
+	}
+	status := Status{Code: Skipped, Reason: reason, Detail: detail}
+	if err := a.w.sink.End(doc, status); err != nil {
+		return &sourceError{err}
+	}
+	a.note(doc, status)
+	return nil
+}
+
+// memberPath is what a member is called in what we print. Nothing is ever written under that name; it is cleaned all the same,
+// since others will read it: no way up, no absolute path, no control characters.
+func memberPath(parent, name string) string {
+	name = strings.ToValidUTF8(name, "\ufffd")
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\\':
+			return '/'
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
+			return '\ufffd'
+		}
+		return r
+	}, name)
+	name = strings.TrimPrefix(path.Clean("/"+name), "/")
+	if name == "" || name == "." {
+		name = "content"
+	}
+	if len(name) > 1024 {
+		name = strings.ToValidUTF8(name[:1024], "")
+	}
+	return path.Join(parent, name)
+}
+
+// metered counts what is extracted against the limits.
+type metered struct {
+	w    *walker
+	r    io.Reader
+	left int64
+}
+
+func (m *metered) Read(p []byte) (int, error) {
+	if err := m.w.alive(); err != nil {
+		return 0, err
+	}
+	n, err := m.r.Read(p)
+	m.w.total += int64(n)
+	m.left -= int64(n)
+	if m.w.total > m.w.opts.MaxTotalBytes {
+		return 0, stop(Partial, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
+	}
+	if m.left < 0 {
+		return 0, stop(Partial, FileExceedsSizeLimit, "a file larger than may be extracted")
+	}
+	return n, err
+}
+
+// inner is the name of what a compressed file holds.
+func inner(name string, exts ...string) string {
+	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
+	low := strings.ToLower(name)
+	switch path.Ext(low) {
+	case ".tgz", ".tbz", ".tbz2", ".txz", ".tzst":
+		return name[:len(name)-len(path.Ext(name))] + ".tar"
+	}
+	for _, e := range exts {
+		if strings.HasSuffix(low, e) && len(name) > len(e) {
+			return name[:len(name)-len(e)]
+		}
+	}
+	return "content"
+}
+
+// only walks an archive of one member.
+func only(w *walker, doc *Document, name string, mod time.Time, r io.Reader) error {
+	a := newArchive(w, doc)
+	if err := a.member(name, -1, mod, r, nil); err != nil {
+		return err
+	}
+	doc.Read = max(doc.Size, 0)
+	return a.status()
+}
+
+func extractGzip(w *walker, doc *Document, in *input) error {
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return decoding(err, "gzip")
+	}
+	defer z.Close()
+	name := z.Name
+	if name == "" {
+		name = inner(in.name, ".gz", ".gzip")
+	}
+	return only(w, doc, name, z.ModTime, z)
+}
+
+func extractBzip2(w *walker, doc *Document, in *input) error {
+	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, bzip2.NewReader(in))
+}
+
+func extractXZ(w *walker, doc *Document, in *input) error {
+	// The dictionary is allocated as the header says.
+	size := min(w.opts.MaxMemory-w.held, 64*mib)
+	if size < 64*kib || !w.hold(size) {
+		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
+	}
+	defer w.release(size)
+	z, err := xz.NewReader(in, uint32(size))
+	if err != nil {
+		return decoding(err, "xz")
+	}
+	return only(w, doc, inner(in.name, ".xz"), time.Time{}, z)
+}
+
+func extractZstd(w *walker, doc *Document, in *input) error {
+	window := uint64(zstd.MinWindowSize)
+	for window*2 <= 32*mib && int64(window)*4 <= w.opts.MaxMemory-w.held {
+		window *= 2
+	}
+	if !w.hold(int64(window) * 2) {
+		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
+	}
+	defer w.release(int64(window) * 2)
+	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+	if err != nil {
+		return decoding(err, "zstd")
+	}
+	defer z.Close()
+	return only(w, doc, inner(in.name, ".zst", ".zstd"), time.Time{}, z)
+}
+
+func extractTar(w *walker, doc *Document, in *input) error {
+	a := newArchive(w, doc)
+	t := tar.NewReader(in)
+	for {
+		if err := w.alive(); err != nil {
+			return err
+		}
+		h, err := t.Next()
+		if err == io.EOF {
+			doc.Read = max(doc.Size, 0)
+			return a.status()
+		}
+		if err != nil {
+			if a.opened == 0 {
+				return decoding(err, "tar")
+			}
+			var stopped errStop
+			if errors.As(err, &stopped) {
+				return stopped
+			}
+			return decoding(err, "tar")
+		}
+		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
+			continue // directories, links and devices hold no content
+		}
+		if err := a.member(h.Name, h.Size, h.ModTime, t, nil); err != nil {
+			return err
+		}
+	}
+}
+
+// decoding turns a decoder's error into a status, unless it is one or is the source's.
+func decoding(err error, what string) error {
+	var stopped errStop
+	var se *sourceError
+	if errors.As(err, &stopped) || errors.As(err, &se) {
+		return err
+	}
+	return stop(Partial, MalformedFile, "damaged or incomplete "+what)
+}

@@ -1,0 +1,253 @@
+package extract
+
+import (
+	"bytes"
+	"sort"
+	"unicode/utf8"
+)
+
+// builder makes segments of text that an extractor produces piece by piece, with a mark wherever the position changes: a
+// cell, a record's value, a page, a jump in the lines of the source. It is the layout of its own segments.
+type builder struct {
+	w      *walker
+	doc    *Document
+	fields bool // marks begin values with names; else they only say where text comes from
+
+	buf    []byte
+	marks  []mark
+	lo     int
+	sent   bool        // a segment has been emitted
+	kept   []fieldInfo // stays: columns
+	passed []fieldInfo // only for the segments up to the next flush: paths with indexes
+}
+
+// mark says where the text from off on comes from, until the next mark.
+type mark struct {
+	off  int32
+	kind LocationKind
+	info int32 // index in kept, or -1-index in passed; with fields only
+	a    int64 // row, record, page or line
+	b    int64 // column, or characters before it in the line
+	open bool  // the value began in an earlier segment
+}
+
+// fieldInfo is what the values of one column or path share.
+type fieldInfo struct {
+	names []string
+	path  string // Record
+	sheet string // Cell
+}
+
+func newBuilder(w *walker, doc *Document, fields bool) *builder {
+	b := &builder{w: w, doc: doc, fields: fields}
+	b.buf = (*buffers.Get().(*[]byte))[:0]
+	return b
+}
+
+// close gives the buffer back; it must follow the last use.
+func (b *builder) close() {
+	if b.buf != nil {
+		buf := b.buf[:cap(b.buf)]
+		b.buf = nil
+		if cap(buf) == lookback+blockSize {
+			buffers.Put(&buf)
+		}
+	}
+}
+
+// keep registers a column or path for the whole document.
+func (b *builder) keep(f fieldInfo) int32 {
+	b.kept = append(b.kept, f)
+	return int32(len(b.kept) - 1)
+}
+
+func (b *builder) info(i int32) *fieldInfo {
+	if i >= 0 {
+		return &b.kept[i]
+	}
+	return &b.passed[-1-i]
+}
+
+// mark begins a new value or a new stretch. info is what keep returned, or -1 for a path that pass registers next.
+func (b *builder) mark(kind LocationKind, info int32, a, col int64) {
+	b.marks = append(b.marks, mark{off: int32(len(b.buf)), kind: kind, info: info, a: a, b: col})
+}
+
+// pass registers a path that lasts for one value.
+func (b *builder) pass(f fieldInfo) int32 {
+	b.passed = append(b.passed, f)
+	return -int32(len(b.passed))
+}
+
+// value appends a whole value and the separator after it.
+func (b *builder) value(kind LocationKind, info int32, row, col int64, text []byte) error {
+	if len(text) == 0 {
+		return nil
+	}
+	b.mark(kind, info, row, col)
+	if err := b.write(text); err != nil {
+		return err
+	}
+	return b.end()
+}
+
+// end closes a value.
+func (b *builder) end() error {
+	b.buf = append(b.buf, '\n')
+	if len(b.buf) >= blockSize-256 || len(b.marks) >= 64*kib {
+		return b.flush(true, false)
+	}
+	return nil
+}
+
+// write appends text, in the value begun last.
+func (b *builder) write(text []byte) error {
+	for len(text) > 0 {
+		room := cap(b.buf) - len(b.buf) - utf8.UTFMax
+		if room <= 0 {
+			if err := b.flush(false, false); err != nil {
+				return err
+			}
+			continue
+		}
+		n := min(room, len(text))
+		b.buf = append(b.buf, text[:n]...)
+		text = text[n:]
+	}
+	return nil
+}
+
+func (b *builder) writeByte(c byte) error {
+	b.buf = append(b.buf, c)
+	if len(b.buf) >= cap(b.buf)-utf8.UTFMax {
+		return b.flush(false, false)
+	}
+	return nil
+}
+
+// finish emits what is left.
+func (b *builder) finish() error { return b.flush(true, true) }
+
+// flush emits a segment. Between values nothing needs to be repeated: a value's surroundings are itself and its names.
+func (b *builder) flush(between, last bool) error {
+	if len(b.buf) == 0 && !(last && !b.sent) {
+		return nil
+	}
+	keep, hi := len(b.buf), len(b.buf)
+	if !last && !(between && b.fields) {
+		hi = cutAt(b.buf, b.lo, max(b.lo, len(b.buf)-margin))
+		keep = max(0, hi-lookback)
+		for i := 0; i < utf8.UTFMax && keep > 0 && !utf8.RuneStart(b.buf[keep]); i++ {
+			keep--
+		}
+	}
+	seg := Segment{Text: b.buf, raw: b.buf, Lo: b.lo, Hi: hi, Start: !b.sent, End: last, layout: b}
+	b.sent = true
+	if err := b.w.emit(b.doc, &seg); err != nil {
+		return err
+	}
+	// Move what is kept to the front, with the mark that it lies under.
+	i := sort.Search(len(b.marks), func(i int) bool { return int(b.marks[i].off) > keep }) - 1
+	if i >= 0 {
+		m := b.marks[i]
+		if n := keep - int(m.off); n > 0 {
+			m.open = true
+			if m.kind == LineRange {
+				m.a, m.b = lineAfter(m.a, m.b, b.buf[m.off:keep])
+			}
+		}
+		m.off = int32(keep)
+		rest := b.marks[i+1:]
+		b.marks = append(b.marks[:0], m)
+		b.marks = append(b.marks, rest...)
+		for k := range b.marks {
+			b.marks[k].off -= int32(keep)
+		}
+	}
+	b.lo = hi - keep
+	b.buf = append(b.buf[:0], b.buf[keep:]...)
+	if len(b.buf) == 0 {
+		b.passed = b.passed[:0]
+		b.marks = b.marks[:0]
+	} else if b.fields {
+		// Paths that marks no longer refer to are dropped with the next flush between values.
+		b.compact()
+	}
+	return nil
+}
+
+// compact keeps only the paths still referred to.
+func (b *builder) compact() {
+	var passed []fieldInfo
+	for k := range b.marks {
+		if m := &b.marks[k]; m.info < 0 {
+			passed = append(passed, *b.info(m.info))
+			m.info = -int32(len(passed))
+		}
+	}
+	b.passed = passed
+}
+
+// lineAfter counts on from a position over text.
+func lineAfter(line, col int64, text []byte) (int64, int64) {
+	if n := bytes.Count(text, newline); n > 0 {
+		line += int64(n)
+		col = 0
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
+	}
+	return line, col + int64(utf8.RuneCount(text))
+}
+
+func (b *builder) structured() bool { return b.fields }
+
+func (b *builder) at(off int) int {
+	return sort.Search(len(b.marks), func(i int) bool { return int(b.marks[i].off) > off }) - 1
+}
+
+func (b *builder) field(raw []byte, off int) (Field, bool) {
+	if !b.fields {
+		return Field{}, false
+	}
+	i := b.at(off)
+	if i < 0 || b.marks[i].kind == LineRange {
+		return Field{}, false
+	}
+	f := Field{Lo: int(b.marks[i].off), Hi: len(raw), Names: b.info(b.marks[i].info).names}
+	if i+1 < len(b.marks) {
+		f.Hi = int(b.marks[i+1].off)
+	}
+	if f.Hi > f.Lo && raw[f.Hi-1] == '\n' {
+		f.Hi--
+	}
+	return f, off < f.Hi
+}
+
+func (b *builder) locate(raw []byte, lo, hi int) Location {
+	i := b.at(lo)
+	if i < 0 {
+		line, col := lineAfter(1, 0, raw[:lo])
+		return Location{Kind: LineRange, Line: line, EndLine: line, Column: col + 1}
+	}
+	m := b.marks[i]
+	switch m.kind {
+	case Page:
+		return Location{Kind: Page, Page: m.a}
+	case Record:
+		f := b.info(m.info)
+		return Location{Kind: Record, Record: m.a, Path: f.path, Names: f.names}
+	case Cell:
+		f := b.info(m.info)
+		loc := Location{Kind: Cell, Row: m.a, Col: m.b, CellReference: f.sheet + "!" + columnLetters(m.b) + itoa(m.a)}
+		if len(f.names) > 0 {
+			loc.Name = f.names[0]
+		}
+		return loc
+	}
+	line, col := lineAfter(m.a, m.b, raw[m.off:lo])
+	end := line
+	if hi > lo {
+		j := b.at(hi - 1)
+		end, _ = lineAfter(b.marks[j].a, b.marks[j].b, raw[b.marks[j].off:hi-1])
+	}
+	return Location{Kind: LineRange, Line: line, EndLine: max(line, end), Column: col + 1}
+}

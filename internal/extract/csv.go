@@ -1,0 +1,300 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
+	if r := decoded(in); r != nil {
+		// The header must be known before the first segment, and it is in the decoded text.
+		in = newMember(w, in.name, r, nil, -1)
+		defer in.close()
+	}
+	return pump(w, doc, in, nil, newCSV(delim, in.head(), in.eof))
+}
+
+// separated is the layout of CSV and TSV. It is lazy: rows are counted by their newlines, and only a row in which something
+// was found is split into cells. A quote opens a cell only as its first character, so a stray one harms nothing.
+type separated struct {
+	lines      // for what must be given as a line: the header
+	delim      byte
+	header     []string
+	hasHeader  bool
+	base, cur  csvState
+	plain      bool // the buffer has no quote
+	plainKnown bool
+}
+
+type csvState struct {
+	pos    int   // in raw; the state is that before raw[pos]
+	row    int64 // 1-based
+	col    int   // 0-based
+	cell   int   // where the cell starts; -1: before raw[0]
+	quoted bool
+	fresh  bool // nothing of the cell has been read
+	closed bool // raw[pos-1] is a quote that closed the cell, unless another follows
+}
+
+const maxHeader = 64 * kib
+
+func newCSV(delim byte, head []byte, whole bool) *separated {
+	c := &separated{lines: *newLines(), delim: delim}
+	c.base = csvState{row: 1, fresh: true}
+	c.cur = c.base
+	if len(head) > maxHeader {
+		head = head[:maxHeader]
+	}
+	cells, end := splitRow(head, delim)
+	if end < 0 && !whole {
+		return c
+	}
+	c.hasHeader = looksLikeHeader(cells)
+	if c.hasHeader {
+		c.header = cells
+	}
+	return c
+}
+
+// looksLikeHeader says whether a first row names columns: all names, no values.
+func looksLikeHeader(cells []string) bool {
+	named := 0
+	for _, cell := range cells {
+		digits := 0
+		for i := range len(cell) {
+			if cell[i] >= '0' && cell[i] <= '9' {
+				digits++
+			}
+		}
+		if digits > 4 || digits*2 > len(cell) || strings.ContainsRune(cell, '@') || len(cell) > 240 {
+			return false
+		}
+		if cell != "" {
+			named++
+		}
+	}
+	return named > 0
+}
+
+func (c *separated) structured() bool { return true }
+
+// splitRow returns the cells of the first row and where it ends, or -1 when the end is not in b.
+func splitRow(b []byte, delim byte) (cells []string, end int) {
+	var cell []byte
+	fresh, quoted := true, false
+	for i := 0; i < len(b); i++ {
+		ch := b[i]
+		switch {
+		case quoted && ch == '"':
+			if i+1 < len(b) && b[i+1] == '"' {
+				cell = append(cell, '"')
+				i++
+			} else {
+				quoted = false
+			}
+		case quoted:
+			cell = append(cell, ch)
+		case ch == '"' && fresh:
+			quoted = true
+		case ch == delim:
+			cells = append(cells, string(bytes.TrimSpace(cell)))
+			cell, fresh = cell[:0], true
+			continue
+		case ch == '\n':
+			return append(cells, string(bytes.TrimSpace(cell))), i
+		default:
+			cell = append(cell, ch)
+		}
+		fresh = false
+	}
+	if quoted {
+		return cells, -1
+	}
+	return append(cells, string(bytes.TrimSpace(cell))), -1
+}
+
+// walk brings the state to off.
+func (c *separated) walk(raw []byte, s *csvState, off int) {
+	if !c.plainKnown {
+		c.plain, c.plainKnown = bytes.IndexByte(raw, '"') < 0, true
+	}
+	if c.plain && !s.quoted {
+		c.walkPlain(raw, s, off)
+		return
+	}
+	for s.pos < off {
+		if s.quoted {
+			i := bytes.IndexByte(raw[s.pos:off], '"')
+			if i < 0 {
+				s.pos = off
+				return
+			}
+			s.pos += i + 1
+			s.quoted, s.closed = false, true
+			continue
+		}
+		b := raw[s.pos]
+		switch {
+		case b == '"' && (s.fresh || s.closed): // the first of a cell, or the second of a pair
+			s.quoted = true
+		case b == c.delim:
+			s.col++
+			s.cell = s.pos + 1
+		case b == '\n':
+			s.row++
+			s.col, s.cell = 0, s.pos+1
+		}
+		s.fresh = s.cell == s.pos+1
+		s.closed = false
+		s.pos++
+	}
+}
+
+func (c *separated) walkPlain(raw []byte, s *csvState, off int) {
+	if off <= s.pos {
+		return
+	}
+	if n := bytes.Count(raw[s.pos:off], newline); n > 0 {
+		s.row += int64(n)
+		s.pos += bytes.LastIndexByte(raw[s.pos:off], '\n') + 1
+		s.col, s.cell, s.fresh = 0, s.pos, true
+	}
+	if n := bytes.Count(raw[s.pos:off], []byte{c.delim}); n > 0 {
+		s.col += n
+		s.pos += bytes.LastIndexByte(raw[s.pos:off], c.delim) + 1
+		s.cell, s.fresh = s.pos, true
+	}
+	if s.pos < off {
+		s.pos, s.fresh = off, false
+	}
+	s.closed = false
+}
+
+func (c *separated) seekCell(raw []byte, off int) {
+	if off < c.cur.pos {
+		if off >= c.cur.cell && c.cur.cell >= 0 {
+			return // the same cell
+		}
+		c.cur = c.base
+	}
+	c.walk(raw, &c.cur, off)
+}
+
+func (c *separated) field(raw []byte, off int) (Field, bool) {
+	c.seekCell(raw, off)
+	s := c.cur
+	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim || raw[off] == '\n') {
+		return Field{}, false
+	}
+	f := Field{Lo: max(s.cell, 0)}
+	end := s.pos // the end of the cell, from where the cursor stands
+	for quoted, fresh, closed := s.quoted, s.fresh, s.closed; end < len(raw); end++ {
+		b := raw[end]
+		if quoted {
+			i := bytes.IndexByte(raw[end:], '"')
+			if i < 0 {
+				end = len(raw)
+				break
+			}
+			end += i
+			quoted, closed = false, true
+			continue
+		}
+		if b == c.delim || b == '\n' {
+			break
+		}
+		quoted = b == '"' && (fresh || closed)
+		fresh, closed = false, false
+	}
+	f.Hi = end
+	for f.Hi > f.Lo && (raw[f.Hi-1] == '\r' || raw[f.Hi-1] == ' ') {
+		f.Hi--
+	}
+	if f.Hi-f.Lo >= 2 && raw[f.Lo] == '"' && s.cell >= 0 {
+		f.Lo++
+		if raw[f.Hi-1] == '"' {
+			f.Hi--
+		}
+	}
+	if c.hasHeader && s.row > 1 && s.col < len(c.header) {
+		f.Names = c.header[s.col : s.col+1 : s.col+1]
+	}
+	return f, true
+}
+
+func (c *separated) locate(raw []byte, lo, hi int) Location {
+	c.seekCell(raw, lo)
+	if c.hasHeader && c.cur.row == 1 {
+		return c.lines.locate(raw, lo, hi)
+	}
+	loc := Location{Kind: Cell, Row: c.cur.row, Col: int64(c.cur.col) + 1}
+	if c.hasHeader && c.cur.col < len(c.header) {
+		loc.Name = c.header[c.cur.col]
+	}
+	return loc
+}
+
+func (c *separated) advance(raw []byte, n int) {
+	c.lines.advance(raw, n)
+	if c.cur.pos > n {
+		c.cur = c.base
+	}
+	c.walk(raw, &c.cur, n)
+	c.base = c.cur
+	c.base.pos = 0
+	c.base.cell = max(c.base.cell-n, -1)
+	c.cur = c.base
+	c.plainKnown = false
+}
+
+// sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it, the rows must agree
+// beyond doubt: prose and logs have commas too.
+func sniffSeparated(head []byte, whole, named bool) byte {
+	if len(head) > maxHeader {
+		head, whole = head[:maxHeader], false
+	}
+	for _, delim := range []byte{',', '\t', ';', '|'} {
+		rows, cols, header := 0, 0, false
+		rest := head
+		agree := true
+		for rows < 20 && len(rest) > 0 {
+			cells, end := splitRow(rest, delim)
+			if end < 0 {
+				if !whole {
+					break
+				}
+				end = len(rest) - 1
+			}
+			if len(cells) == 1 && cells[0] == "" {
+				rest = rest[end+1:]
+				continue
+			}
+			if rows == 0 {
+				cols, header = len(cells), looksLikeHeader(cells) && distinct(cells)
+			} else if len(cells) != cols {
+				agree = false
+				break
+			}
+			rows++
+			rest = rest[end+1:]
+		}
+		if cols < 2 || rows == 0 {
+			continue
+		}
+		if named && (agree || rows >= 2) || agree && rows >= 3 && cols >= 3 && header {
+			return delim
+		}
+	}
+	return 0
+}
+
+func distinct(cells []string) bool {
+	seen := make(map[string]bool, len(cells))
+	for _, c := range cells {
+		if c == "" || len(c) > 64 || seen[c] {
+			return false
+		}
+		seen[c] = true
+	}
+	return true
+}

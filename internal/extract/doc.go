@@ -1,0 +1,43 @@
+// Package extract turns an object's bytes into text, and a place in that text into a place in the object.
+//
+// It owns what the file formats are: which kind a file is (by its bytes), how to read it within bounds, and how Macie names
+// the places in it and the reasons why it could not be read. It knows nothing of sensitive data; package detect does, and
+// package classify joins the two.
+//
+// # Use
+//
+//	status, err := extract.Extract(ctx, extract.Source{Name: name, ReaderAt: file, Size: size}, extract.Options{}, sink)
+//
+// The sink is told of each document, the object and what is inside it, and given its text as [Segment]s. A segment says which
+// part of its text is its own, so that overlapping segments report a match once; Segment.Field gives the value around an offset
+// and the names that lead to it; Segment.Locate gives a [Location], which has the shape of Macie's Occurrences:
+//
+//	text, XML, HTML, YAML, e-mail, Word   lines and the column in the first
+//	CSV, TSV, workbooks                   row, column, the column's name; "Sheet2!C5" in workbooks
+//	JSON, JSON Lines, Avro, Parquet       record number and JSONPath
+//	PDF                                   page
+//
+// # Promises
+//
+//   - Pure: no files, no clock, no logs. A deadline comes with the context, and space on disk by Options.NewSpool.
+//   - Plain text, tables and JSON are not copied: segments are windows of the read buffer. Rows, records and paths are worked
+//     out only around what the caller asks about, and newlines are counted once per block.
+//   - One Extract holds its fixed buffers and at most Options.MaxMemory beside them, however large the object is, and whatever
+//     it claims to be. Depth, number and size of archive members, inflation ratios and JSON depth have Macie's limits.
+//   - Hostile input gets a reason, never a panic. Nothing is ever written under a name from an archive.
+//   - An error means that the source, the sink or the context failed. What is wrong with the object is a [Status].
+//
+// # How it flows
+//
+//	Extract            opens the source and walks it as one document
+//	  sniff            kind by content (sniff.go; zip.go looks inside zips)
+//	  kind.extract     one extractor per format:
+//	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go)
+//	    builder        produced text with marks where the position changes: markup.go, eml.go, docx.go, xlsx.go,
+//	                   pdf.go, avro.go, parquet.go
+//	    archive        members, each of which is a document again: archive.go, zip.go
+//
+// # Where to start reading
+//
+// segment.go (what comes out), extract.go (the walk and its limits), pump.go (how overlap works), then a format.
+package extract

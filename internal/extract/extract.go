@@ -1,0 +1,240 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+)
+
+// Source is the object to read. Exactly one of the two ways in is needed: ReaderAt with Size for what can be read anywhere
+// (a file, an object that answers ranged reads), Reader for what only flows (standard input, a response body).
+type Source struct {
+	Name     string      // the object's name or path; only its extension is used, and only as a hint
+	Reader   io.Reader   // read once from the front; may be nil when ReaderAt is set
+	ReaderAt io.ReaderAt // may be nil
+	Size     int64       // exact with ReaderAt; with Reader alone, -1 when it is not known
+}
+
+// Sink receives what is in an object, in order, from one goroutine. The calls nest as archives do: Begin, Segments and nested
+// Begin … End pairs, End.
+type Sink interface {
+	// Begin announces a document: the object itself first, then every file inside it.
+	Begin(doc *Document) error
+	// Segment hands over a piece of text. The segment and its Text are valid only until Segment returns.
+	Segment(doc *Document, seg *Segment) error
+	// End closes the document with what became of it. When the code is Skipped, nothing of what was seen may be reported.
+	End(doc *Document, status Status) error
+}
+
+// Document is the object or a file inside it.
+type Document struct {
+	Parent   *Document // the archive this file came out of; nil for the object itself
+	Path     string    // path inside the outermost archive, slashes, never absolute, never above it; "" for the object itself
+	MIME     string    // by content
+	Size     int64     // bytes before extraction; -1 when it is not known
+	Read     int64     // bytes that have been analysed so far
+	Modified time.Time // zero when the archive does not say
+	Depth    int       // 0 for the object itself, 1 for a file in an archive, …
+}
+
+// Spool keeps bytes that must be read out of order but arrive in order, such as a zip inside a tar.gz. What it stores is gone
+// after Close.
+type Spool interface {
+	io.Writer
+	io.ReaderAt
+	io.Closer
+}
+
+// Options bound the work. The zero value of a limit is its default, which is Macie's quota where Macie has one.
+type Options struct {
+	MaxDepth        int   // nesting of archives: 10
+	MaxFiles        int64 // files in one archive, all levels together: 1,000,000
+	MaxTotalBytes   int64 // bytes extracted from one archive, all levels together: 10 GB
+	MaxMemberBytes  int64 // bytes of one extracted file: 3 GB
+	MaxJSONDepth    int   // 256
+	MaxOOXMLRatio   int64 // inflation of a part of an Office file: 100
+	MaxMemory       int64 // what one Extract may hold beside its fixed buffers (about 2 MB): 64 MiB
+	MaxFileBytes    int64 // an object larger than this is not opened; 0: Macie's quota for its type
+	MaxOfficeBytes  int64 // bytes of an Office file's parts together: 2 GB
+	NewSpool        func() (Spool, error)
+	DefaultEncoding string // IANA name of the charset of text that is not UTF-8, when it cannot be told; windows-1252
+}
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+func (o Options) withDefaults() Options {
+	def := func(v *int64, d int64) {
+		if *v <= 0 {
+			*v = d
+		}
+	}
+	if o.MaxDepth <= 0 {
+		o.MaxDepth = 10
+	}
+	if o.MaxJSONDepth <= 0 {
+		o.MaxJSONDepth = 256
+	}
+	def(&o.MaxFiles, 1_000_000)
+	def(&o.MaxTotalBytes, 10*gib)
+	def(&o.MaxMemberBytes, 3*gib)
+	def(&o.MaxOOXMLRatio, 100)
+	def(&o.MaxMemory, 64*mib)
+	def(&o.MaxOfficeBytes, 2*gib)
+	return o
+}
+
+// Extract reads the object and hands its text to sink. It returns an error only when the source or the sink failed, or ctx was
+// cancelled; whatever is wrong with the object itself is a Status, given to sink.End and returned. A deadline of ctx is
+// Macie's cut-off: the status is then Partial with TIME_CUT_OFF_REACHED.
+//
+// Extract keeps no state between calls and may be called from many goroutines.
+func Extract(ctx context.Context, src Source, opts Options, sink Sink) (Status, error) {
+	w := &walker{ctx: ctx, opts: opts.withDefaults(), sink: sink}
+	doc := &Document{Size: src.Size}
+	in, err := newInput(w, src)
+	if err != nil {
+		return Status{}, fmt.Errorf("read %s: %w", src.Name, err)
+	}
+	defer in.close()
+	status, err := w.document(doc, in)
+	if err != nil {
+		var se *sourceError
+		if errors.As(err, &se) {
+			return status, fmt.Errorf("read %s: %w", src.Name, se.err)
+		}
+		return status, err
+	}
+	return status, nil
+}
+
+// walker is one call of Extract: its limits and what has been used of them.
+type walker struct {
+	ctx   context.Context
+	opts  Options
+	sink  Sink
+	files int64 // members opened
+	total int64 // bytes extracted from archives
+	held  int64 // bytes of MaxMemory in use
+}
+
+// errStop ends the extraction of a document with a status; it never leaves the package.
+type errStop struct{ Status }
+
+func (e errStop) Error() string { return string(e.Code) + " " + string(e.Reason) }
+
+// sourceError marks an error of the object's own reader or of the sink, as opposed to one of the format inside it: it ends the
+// whole call.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
+
+func stop(code Code, reason Reason, detail string) error {
+	return errStop{Status{Code: code, Reason: reason, Detail: detail}}
+}
+
+// alive is asked once per block: it turns a deadline into Macie's cut-off and a cancellation into an error.
+func (w *walker) alive() error {
+	err := w.ctx.Err()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return stop(Partial, TimeCutOffReached, "the time for one object is over")
+	}
+	return &sourceError{err}
+}
+
+// hold takes n bytes of the memory budget; release gives them back.
+func (w *walker) hold(n int64) bool {
+	if n < 0 || w.held+n > w.opts.MaxMemory {
+		return false
+	}
+	w.held += n
+	return true
+}
+
+func (w *walker) release(n int64) { w.held -= n }
+
+func (w *walker) emit(doc *Document, seg *Segment) error {
+	if err := w.alive(); err != nil {
+		return err
+	}
+	if err := w.sink.Segment(doc, seg); err != nil {
+		return &sourceError{err}
+	}
+	return nil
+}
+
+// document opens one document, the object itself or a member, and sees it to its end.
+func (w *walker) document(doc *Document, in *input) (Status, error) {
+	kind, sniffErr := sniff(in)
+	doc.MIME = kind.mime
+	if err := w.sink.Begin(doc); err != nil {
+		return Status{}, &sourceError{err}
+	}
+	err := sniffErr
+	if err == nil {
+		err = w.content(doc, in, kind)
+	}
+	status := Status{Code: Complete}
+	var stopped errStop
+	var se *sourceError
+	switch {
+	case err == nil:
+	case errors.As(err, &se):
+		return Status{}, err
+	case errors.As(err, &stopped):
+		status = stopped.Status
+	default:
+		status = Status{Code: Partial, Reason: MalformedFile, Detail: err.Error()}
+		if doc.Read == 0 && !kind.archive {
+			status.Code = Skipped
+		}
+	}
+	if err := w.sink.End(doc, status); err != nil {
+		return status, &sourceError{err}
+	}
+	return status, nil
+}
+
+// content runs the extractor of the kind. A panic of a decoder that others wrote is that file's malformation, not our crash.
+func (w *walker) content(doc *Document, in *input, kind kind) (err error) {
+	limit := w.opts.MaxFileBytes
+	if limit <= 0 {
+		limit = kind.maxBytes
+	}
+	if doc.Parent == nil && limit > 0 && doc.Size > limit {
+		return stop(Skipped, kind.overSize, "larger than its kind may be")
+	}
+	if kind.format == notRead {
+		return stop(Skipped, kind.unsupported, kind.why)
+	}
+	if err := w.alive(); err != nil {
+		return err
+	}
+	if kind.foreign {
+		defer func() {
+			if r := recover(); r != nil {
+				if e, ok := r.(error); ok {
+					var se *sourceError
+					var stopped errStop
+					if errors.As(e, &se) || errors.As(e, &stopped) {
+						err = e
+						return
+					}
+				}
+				_ = debug.Stack // the stack says nothing to the user; the fuzz tests look for these
+				err = stop(Partial, MalformedFile, "the decoder gave up on it")
+			}
+		}()
+	}
+	return kind.extract(w, doc, in)
+}

@@ -1,0 +1,84 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// found is what the tests look for: a stand-in for the detection engine.
+var needle = regexp.MustCompile(`\b\d{3}-\d{2}-\d{4}\b`)
+
+// event is one line of what a sink saw.
+type recorder struct {
+	needle  *regexp.Regexp
+	found   []hit
+	docs    []string
+	status  map[string]Status
+	mimes   map[string]string
+	text    map[string]*strings.Builder
+	segment func(*Segment)
+}
+
+type hit struct {
+	doc   string
+	value string
+	loc   Location
+	field string
+	names []string
+}
+
+func newRecorder() *recorder {
+	return &recorder{needle: needle, status: map[string]Status{}, mimes: map[string]string{}, text: map[string]*strings.Builder{}}
+}
+
+func (r *recorder) Begin(doc *Document) error {
+	r.docs = append(r.docs, doc.Path)
+	r.mimes[doc.Path] = doc.MIME
+	r.text[doc.Path] = &strings.Builder{}
+	return nil
+}
+
+func (r *recorder) Segment(doc *Document, seg *Segment) error {
+	if seg.Lo < 0 || seg.Hi < seg.Lo || seg.Hi > len(seg.Text) {
+		return fmt.Errorf("segment of %d bytes owns [%d,%d)", len(seg.Text), seg.Lo, seg.Hi)
+	}
+	r.text[doc.Path].Write(seg.Text[seg.Lo:seg.Hi])
+	for _, m := range r.needle.FindAllIndex(seg.Text, -1) {
+		if m[0] < seg.Lo || m[0] >= seg.Hi {
+			continue
+		}
+		h := hit{doc: doc.Path, value: string(seg.Text[m[0]:m[1]])}
+		if f, ok := seg.Field(m[0]); ok {
+			if f.Lo > m[0] || f.Hi < m[1] {
+				return fmt.Errorf("field [%d,%d) around %v", f.Lo, f.Hi, m)
+			}
+			h.field, h.names = string(seg.Text[f.Lo:f.Hi]), f.Names
+		}
+		h.loc = seg.Locate(m[0], m[1])
+		r.found = append(r.found, h)
+	}
+	if r.segment != nil {
+		r.segment(seg)
+	}
+	return nil
+}
+
+func (r *recorder) End(doc *Document, status Status) error {
+	r.status[doc.Path] = status
+	return nil
+}
+
+// extractBytes runs Extract over data as a file of that name.
+func extractBytes(t testing.TB, name string, data []byte, opts Options) *recorder {
+	t.Helper()
+	r := newRecorder()
+	src := Source{Name: name, ReaderAt: bytes.NewReader(data), Size: int64(len(data))}
+	if _, err := Extract(context.Background(), src, opts, r); err != nil {
+		t.Fatalf("extract %s: %v", name, err)
+	}
+	return r
+}

@@ -1,0 +1,520 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+func extractJSON(w *walker, doc *Document, in *input, perLine bool) error {
+	return pump(w, doc, in, decoded(in), newJSON(perLine, w.opts.MaxJSONDepth))
+}
+
+// records is the layout of JSON and JSON Lines. The text is the file's own, escapes undone; values and paths are worked out
+// around what was found. Of JSON Lines only such a line is parsed; a JSON document is followed from its beginning, since its
+// depth must be known anyway. From where the text stops being JSON it is text with lines (in JSON Lines: until the line ends).
+type records struct {
+	lines
+	perLine   bool
+	maxDepth  int
+	base, cur jsonState
+	openers   int // of the line that check is in (JSON Lines)
+
+	names    map[string][]string // by the bytes of jsonState.keys
+	text     []byte
+	spanList []span
+}
+
+type expect uint8
+
+const (
+	expectValue expect = iota
+	expectKey          // or the object's end
+	expectColon
+	expectComma // or the container's end
+)
+
+type token uint8
+
+const (
+	noToken token = iota
+	keyString
+	valueString
+	scalar
+)
+
+type jsonState struct {
+	pos    int // in raw; the state is that before raw[pos]
+	record int64
+	frames []frame
+	keys   []byte // the names on the way, each followed by a zero
+	expect expect
+	token  token
+	tok    int // where the token began; -1: before raw[0]
+	broken bool
+	deep   bool
+}
+
+type frame struct {
+	array bool
+	empty bool // nothing has been read of it
+	index int64
+	key   int // where its present key starts in keys
+}
+
+func newJSON(perLine bool, maxDepth int) *records {
+	j := &records{lines: *newLines(), perLine: perLine, maxDepth: maxDepth, names: map[string][]string{}}
+	return j
+}
+
+func (j *records) structured() bool { return true }
+
+func (s *jsonState) set(from *jsonState) {
+	frames, keys := s.frames[:0], s.keys[:0]
+	*s = *from
+	s.frames = append(frames, from.frames...)
+	s.keys = append(keys, from.keys...)
+}
+
+func (s *jsonState) restart(pos int, record int64) {
+	*s = jsonState{pos: pos, record: record, frames: s.frames[:0], keys: s.keys[:0]}
+}
+
+func (j *records) seek(raw []byte, off int) {
+	if off < j.cur.pos && !(j.cur.token != noToken && j.cur.tok >= 0 && off > j.cur.tok) {
+		j.cur.set(&j.base)
+	}
+	if off <= j.cur.pos {
+		return
+	}
+	if j.perLine {
+		if n := bytes.Count(raw[j.cur.pos:off], newline); n > 0 {
+			at := j.cur.pos + bytes.LastIndexByte(raw[j.cur.pos:off], '\n') + 1
+			j.cur.restart(at, j.cur.record+int64(n))
+		}
+	}
+	j.walk(raw, &j.cur, off)
+}
+
+// walk follows the tokens up to off, which may lie inside one.
+func (j *records) walk(raw []byte, s *jsonState, off int) {
+	for s.pos < off && !s.broken {
+		switch s.token {
+		case keyString, valueString:
+			end := stringEnd(raw, s.pos, off, max(s.tok+1, 0))
+			if end < 0 {
+				s.pos = off
+				return
+			}
+			if s.token == keyString {
+				s.setKey(raw[max(s.tok+1, 0):end])
+				s.expect = expectColon
+			} else {
+				s.ended(j.perLine)
+			}
+			s.pos, s.token = end+1, noToken
+			continue
+		case scalar:
+			for s.pos < off && isScalar(raw[s.pos]) {
+				s.pos++
+			}
+			if s.pos == off && (off == len(raw) || isScalar(raw[off])) {
+				return
+			}
+			s.broken = s.tok >= 0 && !validScalar(raw[s.tok:s.pos])
+			s.token = noToken
+			s.ended(j.perLine)
+			continue
+		}
+		c := raw[s.pos]
+		switch c {
+		case ' ', '\t', '\n', '\r':
+		case '"':
+			s.tok = s.pos
+			switch s.expect {
+			case expectKey:
+				s.token = keyString
+			case expectValue:
+				s.token = valueString
+			default:
+				s.broken = true
+			}
+		case '{', '[':
+			if s.expect != expectValue {
+				s.broken = true
+				break
+			}
+			if len(s.frames) >= j.maxDepth {
+				s.deep, s.broken = true, true
+				break
+			}
+			s.frames = append(s.frames, frame{array: c == '[', empty: true, key: len(s.keys)})
+			s.expect = expectKey
+			if c == '[' {
+				s.expect = expectValue
+			}
+		case '}', ']':
+			n := len(s.frames) - 1
+			if n < 0 || s.frames[n].array != (c == ']') || s.expect != expectComma && !s.frames[n].empty {
+				s.broken = true
+				break
+			}
+			s.keys = s.keys[:s.frames[n].key]
+			s.frames = s.frames[:n]
+			s.ended(j.perLine)
+		case ',':
+			n := len(s.frames) - 1
+			if n < 0 || s.expect != expectComma {
+				s.broken = true
+				break
+			}
+			s.expect = expectKey
+			if s.frames[n].array {
+				s.frames[n].index++
+				s.expect = expectValue
+			}
+		case ':':
+			if s.expect != expectColon {
+				s.broken = true
+				break
+			}
+			s.expect = expectValue
+		default:
+			if s.expect != expectValue || !isScalar(c) {
+				s.broken = true
+				break
+			}
+			s.token, s.tok = scalar, s.pos
+			continue
+		}
+		s.pos++
+	}
+	if s.broken && s.pos < off {
+		s.pos, s.token = off, noToken
+	}
+}
+
+// ended notes the end of a value.
+func (s *jsonState) ended(perLine bool) {
+	n := len(s.frames) - 1
+	if n >= 0 {
+		s.frames[n].empty = false
+		s.expect = expectComma
+		return
+	}
+	s.expect = expectValue
+	if perLine {
+		s.expect = expectComma // one value on a line
+	} else {
+		s.record++
+	}
+}
+
+const maxKey = 1 * kib
+
+func (s *jsonState) setKey(key []byte) {
+	f := &s.frames[len(s.frames)-1]
+	f.empty = false
+	if len(key) > maxKey {
+		key = key[len(key)-maxKey:]
+	}
+	s.keys = append(append(s.keys[:f.key], key...), 0)
+}
+
+// stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
+func stringEnd(raw []byte, from, to, start int) int {
+	for from < to {
+		i := bytes.IndexByte(raw[from:to], '"')
+		if i < 0 {
+			return -1
+		}
+		i += from
+		n := 0
+		for i-n-1 >= start && raw[i-n-1] == '\\' {
+			n++
+		}
+		if n&1 == 0 {
+			return i
+		}
+		from = i + 1
+	}
+	return -1
+}
+
+func isScalar(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.'
+}
+
+func validScalar(b []byte) bool {
+	switch string(b) {
+	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	digits, dot, exp := 0, false, false
+	for i, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '-' || c == '+':
+			if i > 0 && b[i-1] != 'e' && b[i-1] != 'E' {
+				return false
+			}
+		case c == '.' && !dot && !exp:
+			dot = true
+		case (c == 'e' || c == 'E') && !exp && digits > 0:
+			exp = true
+		default:
+			return false
+		}
+	}
+	return digits > 0
+}
+
+func (j *records) field(raw []byte, off int) (Field, bool) {
+	j.seek(raw, off)
+	s := &j.cur
+	if s.broken {
+		return Field{}, false
+	}
+	f := Field{}
+	switch {
+	case s.token == valueString:
+		f.Lo = max(s.tok+1, 0)
+	case s.token == scalar:
+		f.Lo = max(s.tok, 0)
+	case s.token == noToken && s.expect == expectValue && off < len(raw) && raw[off] == '"':
+		f.Lo = off + 1
+	case s.token == noToken && s.expect == expectValue && off < len(raw) && isScalar(raw[off]):
+		f.Lo = off
+	default:
+		return Field{}, false
+	}
+	f.Hi = max(s.pos, f.Lo)
+	if f.Lo > 0 && raw[f.Lo-1] == '"' || s.token == valueString {
+		if end := stringEnd(raw, f.Hi, len(raw), f.Lo); end >= 0 {
+			f.Hi = end
+		} else {
+			f.Hi = len(raw)
+		}
+	} else {
+		for f.Hi < len(raw) && isScalar(raw[f.Hi]) {
+			f.Hi++
+		}
+	}
+	f.Names = j.path()
+	return f, true
+}
+
+// path returns the names on the way to the cursor; equal ways share one slice.
+func (j *records) path() []string {
+	keys := j.cur.keys
+	if names, ok := j.names[string(keys)]; ok {
+		return names
+	}
+	if len(j.names) > 1000 {
+		clear(j.names)
+	}
+	var names []string
+	for _, k := range bytes.Split(keys, []byte{0}) {
+		names = append(names, string(unescape(nil, k, nil, 0)))
+	}
+	names = names[:len(names)-1]
+	j.names[string(keys)] = names
+	return names
+}
+
+func (j *records) locate(raw []byte, lo, hi int) Location {
+	j.seek(raw, lo)
+	s := &j.cur
+	value := s.token == valueString || s.token == scalar ||
+		s.token == noToken && s.expect == expectValue && lo < len(raw) && (isScalar(raw[lo]) || raw[lo] == '"')
+	if s.broken || !value {
+		return j.lines.locate(raw, lo, hi)
+	}
+	names := j.path()
+	path := []byte{'$'}
+	n := 0
+	for _, f := range s.frames {
+		if f.array {
+			path = append(path, '[')
+			path = strconv.AppendInt(path, f.index, 10)
+			path = append(path, ']')
+			continue
+		}
+		if n < len(names) {
+			path = appendElement(path, names[n])
+			n++
+		}
+	}
+	return Location{Kind: Record, Record: s.record, Path: cutPath(string(path)), Names: names}
+}
+
+// appendElement writes .name or ['name'], as Macie does.
+func appendElement(path []byte, name string) []byte {
+	if r := []rune(name); len(r) > 240 {
+		name = "..." + string(r[len(r)-237:])
+	}
+	plain := name != ""
+	for i, r := range name {
+		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
+			plain = false
+		}
+	}
+	if plain {
+		return append(append(path, '.'), name...)
+	}
+	path = append(path, "['"...)
+	for i := range len(name) {
+		if name[i] == '\'' || name[i] == '\\' {
+			path = append(path, '\\')
+		}
+		path = append(path, name[i])
+	}
+	return append(path, "']"...)
+}
+
+// cutPath drops leading elements of a path longer than 250 characters: $..rest.
+func cutPath(path string) string {
+	if len(path) <= 250 || utf8.RuneCountInString(path) <= 250 {
+		return path
+	}
+	for i := 1; i < len(path); i++ {
+		if (path[i] == '.' || path[i] == '[') && utf8.RuneCountInString(path[i:]) <= 247 {
+			if path[i] == '.' {
+				return "$." + path[i:]
+			}
+			return "$.." + path[i:]
+		}
+	}
+	r := []rune(path)
+	return "$.." + string(r[len(r)-247:])
+}
+
+func (j *records) advance(raw []byte, n int) {
+	j.lines.advance(raw, n)
+	j.seek(raw, n)
+	s := &j.cur
+	if s.pos > n { // inside a token that began before n
+		s.pos = n
+	}
+	if s.token == scalar && s.tok >= 0 && s.pos == s.tok {
+		s.token = noToken
+	}
+	s.pos = 0
+	s.tok = max(s.tok-n, -1)
+	j.base.set(s)
+}
+
+// check looks for nesting beyond the limit.
+func (j *records) check(raw []byte, lo, hi int) error {
+	if j.perLine {
+		for lo < hi {
+			end := bytes.IndexByte(raw[lo:hi], '\n')
+			if end < 0 {
+				end = hi - lo
+			}
+			line := raw[lo : lo+end]
+			if j.openers+len(line) > j.maxDepth {
+				j.openers += bytes.Count(line, []byte{'{'}) + bytes.Count(line, []byte{'['})
+			}
+			if j.openers > j.maxDepth {
+				j.seek(raw, lo+end)
+				if j.cur.deep {
+					return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
+				}
+			}
+			lo += end
+			if lo < hi {
+				j.openers = 0
+				lo++
+			}
+		}
+		return nil
+	}
+	j.seek(raw, hi)
+	if j.cur.deep {
+		return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
+	}
+	return nil
+}
+
+// cut moves at back out of an escape. A run of backslashes longer than any escape is split anywhere: that is no text.
+func (j *records) cut(raw []byte, at int) int {
+	from := max(0, at-64)
+	i := bytes.LastIndexByte(raw[max(from, at-12):at], '\\')
+	if i < 0 {
+		return at
+	}
+	i += max(from, at-12)
+	for i > from && raw[i-1] == '\\' {
+		i--
+	}
+	return i
+}
+
+// decode undoes escapes, remembering where each was.
+func (j *records) decode(raw []byte) ([]byte, []span) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw, nil
+	}
+	j.spanList = append(j.spanList[:0], span{})
+	j.text = unescape(j.text[:0], raw, &j.spanList, 0)
+	return j.text, j.spanList
+}
+
+func unescape(dst, src []byte, spans *[]span, in int) []byte {
+	for {
+		i := bytes.IndexByte(src[in:], '\\')
+		if i < 0 || in+i+1 >= len(src) {
+			return append(dst, src[in:]...)
+		}
+		dst = append(dst, src[in:in+i]...)
+		in += i
+		c := src[in+1]
+		used := 2
+		switch c {
+		case 'n':
+			c = '\n'
+		case 't':
+			c = '\t'
+		case 'r':
+			c = '\r'
+		case 'b', 'f':
+			c = ' '
+		case 'u':
+			r, ok := hex4(src[in+2:])
+			if !ok {
+				break
+			}
+			used = 6
+			if utf16.IsSurrogate(r) && len(src) >= in+8 && src[in+6] == '\\' && src[in+7] == 'u' {
+				if low, ok := hex4(src[in+8:]); ok {
+					if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
+						r, used = both, 12
+					}
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+			in += used
+			if spans != nil {
+				*spans = append(*spans, span{int32(len(dst)), int32(in)})
+			}
+			continue
+		}
+		dst = append(dst, c)
+		in += used
+		if spans != nil {
+			*spans = append(*spans, span{int32(len(dst)), int32(in)})
+		}
+	}
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	v, err := strconv.ParseUint(string(b[:4]), 16, 16)
+	return rune(v), err == nil
+}

@@ -1,0 +1,212 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+// extractMarkup reads XML and HTML: text with lines, without what stands between a keyword and its value only for layout.
+//
+// In XML the names of elements and attributes say what the values are, so tags are kept but for their brackets:
+// `<person id="7"><ssn>…` becomes `person id="7" ssn …`. In HTML they say nothing; attributes that hold content are kept.
+func extractMarkup(w *walker, doc *Document, in *input, isHTML bool) error {
+	r := decoded(in)
+	if r == nil {
+		r = in
+	}
+	b := newBuilder(w, doc, false)
+	defer b.close()
+	m := &markup{b: b, x: newXML(r), html: isHTML, line: 1}
+	err := m.run()
+	doc.Read = max(doc.Size, m.x.base)
+	if err != nil {
+		return err
+	}
+	if err := b.finish(); err != nil {
+		return err
+	}
+	return m.x.err
+}
+
+type markup struct {
+	b         *builder
+	x         *xmlReader
+	html      bool
+	line, col int64 // of the source, where the token begins
+}
+
+func (m *markup) run() error {
+	for m.x.next() {
+		if err := m.one(); err != nil {
+			return err
+		}
+		m.line, m.col = lineAfter(m.line, m.col, m.x.raw)
+	}
+	return nil
+}
+
+func (m *markup) one() error {
+	x := m.x
+	switch x.kind {
+	case xmlText:
+		return m.text(x.text, m.line, m.col)
+	case xmlComment, xmlCDATA:
+		line, col := lineAfter(m.line, m.col, x.raw[:len(x.raw)-len(afterPrefix(x.raw, x.text))])
+		if err := m.verbatim(x.text, line, col); err != nil {
+			return err
+		}
+		if x.kind == xmlComment {
+			return m.b.writeByte('\n')
+		}
+		return nil
+	case xmlStart:
+		if m.html {
+			return m.htmlTag()
+		}
+		line, col := lineAfter(m.line, m.col, x.raw[:1])
+		m.b.mark(LineRange, 0, line, col)
+		if err := m.attributes(x.raw[1:], line, col); err != nil {
+			return err
+		}
+		return m.b.writeByte(' ')
+	case xmlEnd:
+		if m.html {
+			return m.separate(x.local())
+		}
+		return m.b.writeByte('\n')
+	}
+	return nil
+}
+
+// afterPrefix returns what of raw begins where text does.
+func afterPrefix(raw, text []byte) []byte {
+	if len(text) == 0 {
+		return nil
+	}
+	return raw[bytes.Index(raw, text):]
+}
+
+func (m *markup) verbatim(text []byte, line, col int64) error {
+	m.b.mark(LineRange, 0, line, col)
+	return m.b.write(text)
+}
+
+// attributes writes the inside of a tag, references undone.
+func (m *markup) attributes(raw []byte, line, col int64) error {
+	raw = bytes.TrimRight(raw, "/>")
+	return m.text(raw, line, col)
+}
+
+// text writes text whose references are undone; each one shifts what follows.
+func (m *markup) text(raw []byte, line, col int64) error {
+	for len(raw) > 0 {
+		m.b.mark(LineRange, 0, line, col)
+		i := bytes.IndexByte(raw, '&')
+		if i < 0 {
+			return m.b.write(raw)
+		}
+		n := bytes.IndexByte(raw[i:min(len(raw), i+16)], ';')
+		r, ok := entity(raw[i:], n)
+		used := i + n + 1
+		out := raw[:i]
+		if !ok {
+			used = i + 1
+			out = raw[:used]
+		}
+		if err := m.b.write(out); err != nil {
+			return err
+		}
+		if ok {
+			if err := m.b.write([]byte(string(r))); err != nil {
+				return err
+			}
+		}
+		line, col = lineAfter(line, col, raw[:used])
+		raw = raw[used:]
+	}
+	return nil
+}
+
+// separate writes what a tag of HTML does to the words around it.
+func (m *markup) separate(tag string) error {
+	switch strings.ToLower(tag) {
+	case "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp",
+		"small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr":
+		return nil
+	case "td", "th", "input", "label", "option", "dt", "dd":
+		return m.b.writeByte(' ')
+	}
+	return m.b.writeByte('\n')
+}
+
+func (m *markup) htmlTag() error {
+	x := m.x
+	tag := strings.ToLower(x.local())
+	if err := m.separate(tag); err != nil {
+		return err
+	}
+	for rest := x.attrs; len(rest) > 0; {
+		key, value, after := nextAttr(rest)
+		if len(value) > 0 && telling(strings.ToLower(string(key))) {
+			line, col := lineAfter(m.line, m.col, x.raw[:len(x.raw)-len(afterPrefix(x.raw[bytes.Index(x.raw, key):], value))])
+			if err := m.text(value, line, col); err != nil {
+				return err
+			}
+			if err := m.b.writeByte(' '); err != nil {
+				return err
+			}
+		}
+		rest = after
+	}
+	if (tag == "script" || tag == "style") && !x.empty {
+		m.line, m.col = lineAfter(m.line, m.col, x.raw)
+		return m.opaque(tag)
+	}
+	return nil
+}
+
+// telling names the attributes that hold content.
+func telling(attr string) bool {
+	switch attr {
+	case "value", "content", "alt", "title", "href", "placeholder", "name", "label", "aria-label":
+		return true
+	}
+	return strings.HasPrefix(attr, "data-")
+}
+
+// opaque reads a script as it is, up to its end tag; a style sheet is passed over.
+func (m *markup) opaque(tag string) error {
+	x := m.x
+	for {
+		if x.pos == x.end && !x.more() {
+			x.raw = nil
+			return nil
+		}
+		start := x.pos
+		end := x.find(0, "</")
+		start = x.pos // find may have moved the buffer
+		if end < 0 {
+			end = x.end
+		}
+		piece := x.buf[start:end]
+		if tag == "script" {
+			if err := m.verbatim(piece, m.line, m.col); err != nil {
+				return err
+			}
+		}
+		m.line, m.col = lineAfter(m.line, m.col, piece)
+		x.pos = end
+		if end == x.end {
+			continue
+		}
+		for x.end-x.pos < len(tag)+2 && x.more() {
+		}
+		rest := x.buf[x.pos:x.end]
+		if len(rest) >= len(tag)+2 && strings.EqualFold(string(rest[2:len(tag)+2]), tag) || len(rest) < len(tag)+2 {
+			x.raw = nil
+			return nil
+		}
+		m.line, m.col = lineAfter(m.line, m.col, rest[:2])
+		x.pos += 2
+	}
+}

@@ -1,0 +1,181 @@
+package extract
+
+import (
+	"bytes"
+	"sort"
+	"unicode/utf8"
+)
+
+const (
+	// blockSize is how much text a segment brings that no segment before it had. It fits the second-level cache.
+	blockSize = 256 * kib
+	// lookback and margin are the text a segment repeats from before Lo and lends from after Hi, so that a match that
+	// belongs to it is seen with its surroundings: a keyword may stand 300 characters before (maximumMatchDistance), a
+	// private key or a cookie is a few thousand long.
+	lookback = 4 * kib
+	margin   = 8 * kib
+)
+
+// Segment is a piece of a document's text.
+//
+// Text overlaps that of its neighbours. A match belongs to the segment in which it starts at or after Lo and before Hi, and is
+// to be ignored in the other: so each match is reported once, and the one that counts was seen with its whole surroundings.
+type Segment struct {
+	Text   []byte // UTF-8, or bytes of an unknown single-byte charset; valid only until the sink returns
+	Lo, Hi int
+	Start  bool // Text[0] is the document's first character
+	End    bool // Text ends where the document ends
+
+	layout layout
+	spans  []span // nil: an offset in Text is the same offset in raw
+	raw    []byte
+}
+
+// Field is one value of a structured document: a cell, a JSON string, a column's value in a record.
+type Field struct {
+	Lo, Hi int      // its bounds in Text
+	Names  []string // the names that lead to it, outermost first: the column's name, or the path's elements
+}
+
+// layout knows how the raw bytes of a segment are arranged. Offsets are in raw.
+type layout interface {
+	// field returns the value around off; ok is false where the text has no structure.
+	field(raw []byte, off int) (f Field, ok bool)
+	locate(raw []byte, lo, hi int) Location
+	structured() bool
+}
+
+// span says that from out on Text is raw from in on, until the next span.
+type span struct{ out, in int32 }
+
+// Structured says whether the document has values with names; then Field tells where they are. Proximity of keywords is
+// judged differently there: in the same value, or in the names.
+func (s *Segment) Structured() bool { return s.layout.structured() }
+
+// Field returns the value in which off lies. It does its work when asked, and asking in ascending order is cheapest; a segment
+// in which nothing interesting is found is never parsed. It returns false where there is no value: in unstructured text,
+// between values, in the name of a member, or in a record that is malformed.
+func (s *Segment) Field(off int) (Field, bool) {
+	f, ok := s.layout.field(s.raw, s.in(off))
+	if ok && s.spans != nil {
+		f.Lo, f.Hi = s.out(f.Lo), s.out(f.Hi)
+	}
+	return f, ok
+}
+
+// Locate says where Text[lo:hi] is in the document.
+func (s *Segment) Locate(lo, hi int) Location {
+	return s.layout.locate(s.raw, s.in(lo), s.in(hi))
+}
+
+func (s *Segment) in(off int) int {
+	if s.spans == nil {
+		return off
+	}
+	i := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].out) > off }) - 1
+	if i < 0 {
+		return off
+	}
+	in := int(s.spans[i].in) + off - int(s.spans[i].out)
+	if i+1 < len(s.spans) {
+		in = min(in, int(s.spans[i+1].in))
+	}
+	return min(in, len(s.raw))
+}
+
+func (s *Segment) out(in int) int {
+	i := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].in) > in }) - 1
+	if i < 0 {
+		return min(in, len(s.Text))
+	}
+	out := int(s.spans[i].out) + in - int(s.spans[i].in)
+	if i+1 < len(s.spans) {
+		out = min(out, int(s.spans[i+1].out))
+	}
+	return min(out, len(s.Text))
+}
+
+// Location is one place in a document, as Macie's Occurrences know it. Exactly one group is set.
+type Location struct {
+	Kind LocationKind
+
+	Line, EndLine, Column int64 // Line: 1-based, inclusive, in characters; Column is where the first line's match starts
+
+	Row, Col      int64 // Cell: 1-based
+	Name          string
+	CellReference string // "Sheet2!C5"; empty for text formats
+	Page          int64  // Page: 1-based
+	Record        int64  // Record: 0-based
+	Path          string
+	Names         []string // Record: the path's elements, for whoever must leave out a path that is sensitive itself
+}
+
+// LocationKind chooses the array of Occurrences that a Location goes to.
+type LocationKind uint8
+
+const (
+	LineRange LocationKind = iota
+	Cell
+	Page
+	Record
+)
+
+// lines is the layout of text that has nothing but lines. Newlines are counted up to a match when one is found, and otherwise
+// once per block.
+type lines struct {
+	line int64 // of raw[0], 1-based
+	col  int64 // characters of that line before raw[0]
+	cur  lineCursor
+}
+
+type lineCursor struct {
+	pos, start int // start: where the cursor's line starts in raw, or -1: before raw[0]
+	line       int64
+}
+
+func newLines() *lines { l := &lines{line: 1}; l.reset(); return l }
+
+func (l *lines) reset() { l.cur = lineCursor{line: l.line, start: -1} }
+
+func (l *lines) structured() bool                        { return false }
+func (l *lines) field(raw []byte, off int) (Field, bool) { return Field{}, false }
+
+func (l *lines) seek(raw []byte, off int) {
+	if off < l.cur.pos {
+		l.reset()
+	}
+	if n := bytes.Count(raw[l.cur.pos:off], newline); n > 0 {
+		l.cur.line += int64(n)
+		l.cur.start = l.cur.pos + bytes.LastIndexByte(raw[l.cur.pos:off], '\n') + 1
+	}
+	l.cur.pos = off
+}
+
+func (l *lines) locate(raw []byte, lo, hi int) Location {
+	l.seek(raw, lo)
+	loc := Location{Kind: LineRange, Line: l.cur.line}
+	if l.cur.start < 0 {
+		loc.Column = l.col + int64(utf8.RuneCount(raw[:lo])) + 1
+	} else {
+		loc.Column = int64(utf8.RuneCount(raw[l.cur.start:lo])) + 1
+	}
+	loc.EndLine = loc.Line + int64(bytes.Count(raw[lo:hi], newline))
+	if hi > lo && raw[hi-1] == '\n' {
+		loc.EndLine--
+	}
+	return loc
+}
+
+// advance drops raw[:n].
+func (l *lines) advance(raw []byte, n int) {
+	l.seek(raw, n)
+	if l.cur.start < 0 {
+		l.col += int64(utf8.RuneCount(raw[:n]))
+	} else {
+		l.col = int64(utf8.RuneCount(raw[l.cur.start:n]))
+	}
+	l.line = l.cur.line
+	l.reset()
+}
+
+var newline = []byte{'\n'}

@@ -1,0 +1,399 @@
+package extract
+
+import (
+	"bytes"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// kind is a type of document: what it is called, what reads it, and what Macie says when it is too large or cannot be read.
+type kind struct {
+	mime        string
+	format      format
+	delim       byte // tables
+	archive     bool
+	foreign     bool // its decoder is not ours and may panic
+	maxBytes    int64
+	overSize    Reason
+	unsupported Reason
+	why         string
+}
+
+// format chooses the extractor.
+type format uint8
+
+const (
+	notRead format = iota
+	nothing        // an empty file
+	text
+	table
+	jsonDocument
+	jsonLines
+	xmlMarkup
+	htmlMarkup
+	mail
+	pdfPages
+	wordFile
+	workbookFile
+	avroFile
+	parquetFile
+	zipArchive
+	tarArchive
+	gzipFile
+	bzip2File
+	xzFile
+	zstdFile
+)
+
+func (k kind) extract(w *walker, doc *Document, in *input) error {
+	switch k.format {
+	case text:
+		return extractText(w, doc, in)
+	case table:
+		return extractCSV(w, doc, in, k.delim)
+	case jsonDocument:
+		return extractJSON(w, doc, in, false)
+	case jsonLines:
+		return extractJSON(w, doc, in, true)
+	case xmlMarkup:
+		return extractMarkup(w, doc, in, false)
+	case htmlMarkup:
+		return extractMarkup(w, doc, in, true)
+	case mail:
+		return extractEML(w, doc, in)
+	case pdfPages:
+		return extractPDF(w, doc, in)
+	case wordFile:
+		return extractDOCX(w, doc, in)
+	case workbookFile:
+		return extractXLSX(w, doc, in)
+	case avroFile:
+		return extractAvro(w, doc, in)
+	case parquetFile:
+		return extractParquet(w, doc, in)
+	case zipArchive:
+		return extractZip(w, doc, in)
+	case tarArchive:
+		return extractTar(w, doc, in)
+	case gzipFile:
+		return extractGzip(w, doc, in)
+	case bzip2File:
+		return extractBzip2(w, doc, in)
+	case xzFile:
+		return extractXZ(w, doc, in)
+	case zstdFile:
+		return extractZstd(w, doc, in)
+	}
+	return nil
+}
+
+const mimeOOXML = "application/vnd.openxmlformats-officedocument."
+
+var (
+	kindText    = kind{mime: "text/plain", format: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindYAML    = kind{mime: "text/x-yaml", format: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindJSON    = kind{mime: "application/json", format: jsonDocument, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindJSONL   = kind{mime: "application/jsonl", format: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindXML     = kind{mime: "application/xml", format: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindHTML    = kind{mime: "text/html", format: htmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindEML     = kind{mime: "message/rfc822", format: mail, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindPDF     = kind{mime: "application/pdf", format: pdfPages, foreign: true, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
+	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", format: wordFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", format: workbookFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindAvro    = kind{mime: "application/avro", format: avroFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindParquet = kind{mime: "application/parquet", format: parquetFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindZip     = kind{mime: "application/zip", format: zipArchive, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindTar     = kind{mime: "application/x-tar", format: tarArchive, archive: true, maxBytes: 20 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindGzip    = kind{mime: "application/gzip", format: gzipFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindBzip2   = kind{mime: "application/x-bzip2", format: bzip2File, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindXZ      = kind{mime: "application/x-xz", format: xzFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindZstd    = kind{mime: "application/zstd", format: zstdFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindEmpty   = kind{mime: "text/plain", format: nothing}
+)
+
+func kindCSV(delim byte) kind {
+	k := kind{mime: "text/csv", format: table, delim: delim, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	if delim == '\t' {
+		k.mime = "text/tab-separated-values"
+	}
+	return k
+}
+
+func unread(mime string) kind {
+	return kind{mime: mime, unsupported: UnsupportedFileType, why: "not a kind of file that is opened"}
+}
+
+// magics are the beginnings of what is not text. The order matters where one is the beginning of another.
+var magics = []struct {
+	magic string
+	at    int
+	kind  *kind
+	mime  string // for what is not opened
+}{
+	{"\x1f\x8b", 0, &kindGzip, ""},
+	{"PAR1", 0, &kindParquet, ""},
+	{"Obj\x01", 0, &kindAvro, ""},
+	{"\xfd7zXZ\x00", 0, &kindXZ, ""},
+	{"\x28\xb5\x2f\xfd", 0, &kindZstd, ""},
+	{"ustar", 257, &kindTar, ""},
+	{"\x7fELF", 0, nil, "application/x-elf"},
+	{"\x89PNG\r\n\x1a\n", 0, nil, "image/png"},
+	{"\xff\xd8\xff", 0, nil, "image/jpeg"},
+	{"GIF87a", 0, nil, "image/gif"},
+	{"GIF89a", 0, nil, "image/gif"},
+	{"II*\x00", 0, nil, "image/tiff"},
+	{"MM\x00*", 0, nil, "image/tiff"},
+	{"\x00\x00\x01\x00", 0, nil, "image/x-icon"},
+	{"8BPS", 0, nil, "image/vnd.adobe.photoshop"},
+	{"OggS", 0, nil, "audio/ogg"},
+	{"ID3", 0, nil, "audio/mpeg"},
+	{"fLaC", 0, nil, "audio/flac"},
+	{"ftyp", 4, nil, "video/mp4"},
+	{"\x1aE\xdf\xa3", 0, nil, "video/x-matroska"},
+	{"7z\xbc\xaf\x27\x1c", 0, nil, "application/x-7z-compressed"},
+	{"Rar!\x1a\x07", 0, nil, "application/vnd.rar"},
+	{"\x04\x22\x4d\x18", 0, nil, "application/x-lz4"},
+	{"SQLite format 3\x00", 0, nil, "application/vnd.sqlite3"},
+	{"\xca\xfe\xba\xbe", 0, nil, "application/java-vm"},
+	{"\xcf\xfa\xed\xfe", 0, nil, "application/x-mach-binary"},
+	{"\x00asm", 0, nil, "application/wasm"},
+	{"wOFF", 0, nil, "font/woff"},
+	{"wOF2", 0, nil, "font/woff2"},
+	{"\x00\x01\x00\x00\x00", 0, nil, "font/ttf"},
+	{"!<arch>\n", 0, nil, "application/x-archive"},
+}
+
+// sniff tells what a document is by its bytes; its name decides only between kinds of text. The error is that of a container
+// whose inside must be seen to name it.
+func sniff(in *input) (kind, error) {
+	head := in.head()
+	if len(head) == 0 {
+		if in.err != nil {
+			return unread("application/octet-stream"), in.err
+		}
+		return kindEmpty, nil
+	}
+	for _, m := range magics {
+		if len(head) >= m.at+len(m.magic) && string(head[m.at:m.at+len(m.magic)]) == m.magic {
+			if m.kind != nil {
+				return *m.kind, nil
+			}
+			return unread(m.mime), nil
+		}
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17rE8P\x90"):
+		return kindBzip2, nil
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
+		return sniffZip(in)
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+		return sniffOLE(in)
+	case bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
+		return kindPDF, nil
+	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) > 12:
+		switch string(head[8:12]) {
+		case "WAVE":
+			return unread("audio/wav"), nil
+		case "AVI ":
+			return unread("video/x-msvideo"), nil
+		case "WEBP":
+			return unread("image/webp"), nil
+		}
+	case bytes.HasPrefix(head, []byte("MZ")) && bytes.IndexByte(head[:min(len(head), 256)], 0) >= 0:
+		return unread("application/vnd.microsoft.portable-executable"), nil
+	case oldTar(head):
+		return kindTar, nil
+	}
+	if isBinary(head) {
+		return unread("application/octet-stream"), nil
+	}
+	return sniffText(in), nil
+}
+
+// oldTar recognises a tar from before ustar by its header's checksum.
+func oldTar(head []byte) bool {
+	if len(head) < 512 || head[0] == 0 {
+		return false
+	}
+	want, err := strconv.ParseUint(strings.Trim(string(head[148:156]), " \x00"), 8, 32)
+	if err != nil {
+		return false
+	}
+	sum := uint64(8 * ' ')
+	for i, c := range head[:512] {
+		if i < 148 || i >= 156 {
+			sum += uint64(c)
+		}
+	}
+	return sum == want
+}
+
+// isBinary says whether bytes are no text in any charset: zeros where UTF-16 or UTF-32 would not have them, or many control
+// characters.
+func isBinary(head []byte) bool {
+	if enc, skip := bom(head); enc || skip {
+		return false
+	}
+	b := head[:min(len(head), 8*kib)]
+	if bytes.IndexByte(b, 0) >= 0 {
+		return utf16Without(head) == nil
+	}
+	control := 0
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\b' && c != 0x1b || c == 0x7f {
+			control++
+		}
+	}
+	return control*100 > len(b)*2
+}
+
+func bom(head []byte) (wide, narrow bool) {
+	return bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) ||
+		bytes.HasPrefix(head, []byte{0, 0, 0xfe, 0xff}), bytes.HasPrefix(head, utf8BOM)
+}
+
+// sniffText tells kinds of text from one another.
+func sniffText(in *input) kind {
+	ext := strings.ToLower(path.Ext(strings.ReplaceAll(in.name, "\\", "/")))
+	head, whole := in.head(), in.eof
+	if len(head) > 64*kib {
+		head, whole = head[:64*kib], false
+	}
+	if enc, _ := charset(head, in.w.opts.DefaultEncoding); enc != nil {
+		if d, err := enc.NewDecoder().Bytes(head); err == nil {
+			head = d
+		}
+	}
+	head = bytes.TrimPrefix(head, utf8BOM)
+	trimmed := bytes.TrimLeft(head, " \t\r\n")
+	if len(trimmed) == 0 {
+		return kindText
+	}
+	switch trimmed[0] {
+	case '{', '[':
+		if k, ok := sniffJSON(trimmed, whole, ext); ok {
+			return k
+		}
+	case '<':
+		if k, ok := sniffMarkup(trimmed); ok {
+			return k
+		}
+	}
+	switch ext {
+	case ".csv", ".tsv", ".tab":
+		if d := sniffSeparated(head, whole, true); d != 0 {
+			return kindCSV(d)
+		}
+		return kindText
+	case ".jsonl", ".ndjson":
+		return kindJSONL
+	case ".eml":
+		return kindEML
+	case ".yaml", ".yml":
+		return kindYAML
+	case ".xml":
+		return kindXML
+	case ".htm", ".html", ".xhtml":
+		return kindHTML
+	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak":
+		if looksLikeMail(head) {
+			return kindEML
+		}
+		if d := sniffSeparated(head, whole, false); d != 0 {
+			return kindCSV(d)
+		}
+	}
+	if looksLikeMail(head) {
+		return kindEML
+	}
+	return kindText
+}
+
+// sniffJSON reads the head as JSON; whatever is not JSON from the first token on is not called so.
+func sniffJSON(head []byte, whole bool, ext string) (kind, bool) {
+	first := head
+	rest := []byte(nil)
+	if i := bytes.IndexByte(head, '\n'); i >= 0 {
+		first, rest = head[:i], bytes.TrimLeft(head[i:], " \t\r\n")
+	}
+	parses := func(b []byte) (ok, done bool) {
+		j := newJSON(false, 1<<20)
+		j.walk(b, &j.cur, len(b))
+		return !j.cur.broken, j.cur.record > 0 && len(j.cur.frames) == 0
+	}
+	ok, done := parses(first)
+	if !ok {
+		return kind{}, false
+	}
+	if done {
+		// A first line that is a value by itself: is there a second?
+		if ext == ".jsonl" || ext == ".ndjson" || len(rest) > 0 && (rest[0] == '{' || rest[0] == '[') {
+			return kindJSONL, true
+		}
+		return kindJSON, len(rest) == 0
+	}
+	if ok, _ := parses(head); !ok {
+		return kind{}, ext == ".json" && false
+	}
+	if whole {
+		if _, done := parses(head); !done && ext != ".json" {
+			return kind{}, false
+		}
+	}
+	return kindJSON, true
+}
+
+func sniffMarkup(head []byte) (kind, bool) {
+	low := bytes.ToLower(head[:min(len(head), 1024)])
+	switch {
+	case bytes.HasPrefix(low, []byte("<!doctype html")), bytes.HasPrefix(low, []byte("<html")), bytes.HasPrefix(low, []byte("<head")), bytes.HasPrefix(low, []byte("<body")):
+		return kindHTML, true
+	case bytes.HasPrefix(low, []byte("<?xml")), bytes.HasPrefix(low, []byte("<!doctype")):
+		if bytes.Contains(low, []byte("<html")) {
+			return kindHTML, true
+		}
+		return kindXML, true
+	case bytes.Contains(low, []byte("<html")):
+		return kindHTML, true
+	case bytes.HasPrefix(low, []byte("<!--")):
+		return kind{}, false
+	}
+	if len(low) > 2 && low[1] >= 'a' && low[1] <= 'z' && bytes.Contains(head, []byte("</")) {
+		if i := bytes.IndexByte(low, '>'); i > 0 && i < 512 {
+			return kindXML, true
+		}
+	}
+	return kind{}, false
+}
+
+// looksLikeMail wants header lines from the first on, three of them ones that mail has.
+func looksLikeMail(head []byte) bool {
+	known := 0
+	for n := 0; n < 60 && len(head) > 0; n++ {
+		line := head
+		i := bytes.IndexByte(head, '\n')
+		if i >= 0 {
+			line, head = head[:i], head[i+1:]
+		} else {
+			head = nil
+		}
+		line = bytes.TrimRight(line, "\r")
+		if len(line) == 0 {
+			return known >= 3
+		}
+		if n > 0 && (line[0] == ' ' || line[0] == '\t') {
+			continue
+		}
+		c := bytes.IndexByte(line, ':')
+		if c <= 0 || bytes.ContainsAny(line[:c], " \t,;\"'()<>{}[]") {
+			return false
+		}
+		switch strings.ToLower(string(line[:c])) {
+		case "from", "to", "cc", "subject", "date", "received", "message-id", "mime-version", "return-path", "delivered-to",
+			"content-type", "dkim-signature", "reply-to", "sender", "in-reply-to", "references":
+			known++
+		}
+	}
+	return known >= 3
+}

@@ -1,0 +1,134 @@
+package extract
+
+import (
+	"bytes"
+	"io"
+	"unicode/utf8"
+
+	"github.com/wlynxg/chardet"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
+	"golang.org/x/text/transform"
+)
+
+// extractText is everything that has lines and no other structure that helps: prose, logs, code, YAML.
+func extractText(w *walker, doc *Document, in *input) error {
+	return pump(w, doc, in, decoded(in), newLines())
+}
+
+// decoded returns a reader of UTF-8, or nil when the input is that already: then nothing is copied.
+func decoded(in *input) io.Reader {
+	enc, skip := charset(in.head(), in.w.opts.DefaultEncoding)
+	if enc == nil {
+		if skip > 0 { // a byte order mark is not text
+			copy(in.buf, in.buf[skip:in.n])
+			in.n -= skip
+		}
+		return nil
+	}
+	return transform.NewReader(in, enc.NewDecoder())
+}
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+// charset tells the encoding of text from its first bytes; nil means UTF-8, or so nearly that it is read as it is. skip is the
+// length of a byte order mark.
+func charset(head []byte, fallback string) (enc encoding.Encoding, skip int) {
+	switch {
+	case bytes.HasPrefix(head, utf8BOM):
+		return nil, len(utf8BOM)
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe, 0, 0}):
+		return utf32.UTF32(utf32.LittleEndian, utf32.ExpectBOM), 0
+	case bytes.HasPrefix(head, []byte{0, 0, 0xfe, 0xff}):
+		return utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM), 0
+	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
+		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM), 0
+	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM), 0
+	}
+	if bytes.IndexByte(head, 0) >= 0 {
+		if e := utf16Without(head); e != nil {
+			return e, 0
+		}
+	}
+	if validUTF8(head) {
+		return nil, 0
+	}
+	sample := head
+	if len(sample) > 64*kib {
+		sample = sample[:64*kib]
+	}
+	// The detector is far slower than we are; it needs the unusual bytes, not the usual ones.
+	sample = unusual(sample)
+	if r := chardet.Detect(sample); r.Confidence > 0.5 {
+		if e, err := htmlindex.Get(r.Encoding); err == nil && e != encoding.Nop {
+			if name, _ := htmlindex.Name(e); name != "utf-8" && name != "replacement" {
+				return e, 0
+			}
+		}
+	}
+	if fallback != "" {
+		if e, err := htmlindex.Get(fallback); err == nil {
+			return e, 0
+		}
+	}
+	return charmap.Windows1252, 0
+}
+
+// validUTF8 forgives a rune that the end cuts in two.
+func validUTF8(b []byte) bool {
+	if utf8.Valid(b) {
+		return true
+	}
+	for i := 1; i < utf8.UTFMax && i < len(b); i++ {
+		if c := b[len(b)-i]; utf8.RuneStart(c) {
+			return c >= utf8.RuneSelf && !utf8.FullRune(b[len(b)-i:]) && utf8.Valid(b[:len(b)-i])
+		}
+	}
+	return false
+}
+
+// utf16Without recognises UTF-16 that has no byte order mark by its zeros: in text most characters are below U+0100 or come
+// from one block, so one of the two bytes varies little.
+func utf16Without(head []byte) encoding.Encoding {
+	n := min(len(head), 4*kib) &^ 1
+	if n < 8 {
+		return nil
+	}
+	var zero [2]int
+	for i := range n {
+		if head[i] == 0 {
+			zero[i&1]++
+		}
+	}
+	switch half := n / 2; {
+	case zero[1] > half*6/10 && zero[0] == 0:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case zero[0] > half*6/10 && zero[1] == 0:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	return nil
+}
+
+// unusual keeps the neighbourhoods of bytes outside ASCII.
+func unusual(b []byte) []byte {
+	if len(b) < 4*kib {
+		return b
+	}
+	out := make([]byte, 0, 4*kib)
+	for i := 0; i < len(b) && len(out) < 4*kib; i++ {
+		if b[i] < utf8.RuneSelf {
+			continue
+		}
+		lo, hi := max(0, i-8), i+1
+		for hi < len(b) && (b[hi] >= utf8.RuneSelf || hi-i < 8) {
+			hi++
+		}
+		out = append(out, b[lo:hi]...)
+		i = hi
+	}
+	return out
+}

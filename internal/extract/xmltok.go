@@ -1,0 +1,315 @@
+package extract
+
+import (
+	"bytes"
+	"html"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// xmlReader is a forgiving tokenizer of markup that streams and holds only the token at hand. It reads HTML as well as XML,
+// and everything that calls itself one of them: nothing is an error but the end.
+type xmlReader struct {
+	r   io.Reader
+	buf []byte
+	pos int // next byte
+	end int
+	eof bool
+	err error
+
+	// The token at hand, valid until next.
+	kind  xmlKind
+	name  []byte // of a tag, as written
+	attrs []byte // of a start tag, raw
+	text  []byte // of text, comment or CDATA: raw
+	raw   []byte // all of it
+	empty bool   // <name/>
+	from  int64  // of the token in the stream
+	base  int64  // of buf[0] in the stream
+}
+
+type xmlKind uint8
+
+const (
+	xmlText xmlKind = iota
+	xmlStart
+	xmlEnd
+	xmlComment
+	xmlCDATA
+	xmlOther // processing instructions, declarations
+)
+
+const xmlBuffer = 64 * kib
+
+func newXML(r io.Reader) *xmlReader { return &xmlReader{r: r, buf: make([]byte, xmlBuffer)} }
+
+// more reads on, keeping buf[pos:]; false when there is nothing more, or no room.
+func (x *xmlReader) more() bool {
+	if x.eof {
+		return false
+	}
+	if x.pos > 0 {
+		x.base += int64(x.pos)
+		copy(x.buf, x.buf[x.pos:x.end])
+		x.end -= x.pos
+		x.pos = 0
+	}
+	if x.end == len(x.buf) {
+		return false
+	}
+	for range 100 {
+		n, err := x.r.Read(x.buf[x.end:])
+		x.end += n
+		if err != nil {
+			x.eof = true
+			if err != io.EOF {
+				x.err = err
+			}
+		}
+		if n > 0 {
+			return true
+		}
+		if x.eof {
+			return false
+		}
+	}
+	x.eof, x.err = true, io.ErrNoProgress
+	return false
+}
+
+// find returns where sep is after pos+from, reading on; -1 when the stream ends or the token is longer than the buffer.
+func (x *xmlReader) find(from int, sep string) int {
+	for {
+		if i := bytes.Index(x.buf[min(x.pos+from, x.end):x.end], []byte(sep)); i >= 0 {
+			return x.pos + from + i
+		}
+		from = max(from, x.end-x.pos-len(sep)+1)
+		if !x.more() {
+			return -1
+		}
+	}
+}
+
+// next moves to the next token; false at the end. Text longer than the buffer comes in pieces.
+func (x *xmlReader) next() bool {
+	if !x.token() {
+		return false
+	}
+	x.raw = x.buf[x.from-x.base : x.pos]
+	return true
+}
+
+func (x *xmlReader) token() bool {
+	if x.pos == x.end && !x.more() {
+		return false
+	}
+	x.from = x.base + int64(x.pos)
+	x.empty, x.attrs = false, nil
+	if x.buf[x.pos] != '<' {
+		i := bytes.IndexByte(x.buf[x.pos:x.end], '<')
+		for i < 0 {
+			had := x.end - x.pos
+			if !x.more() {
+				break
+			}
+			if i = bytes.IndexByte(x.buf[x.pos+had:x.end], '<'); i >= 0 {
+				i += had
+			}
+		}
+		n := i
+		if i < 0 {
+			n = x.end - x.pos
+			if !x.eof { // a piece: do not cut an entity or a rune
+				if amp := bytes.LastIndexByte(x.buf[x.pos:x.pos+n], '&'); amp > n-16 && amp > 0 {
+					n = amp
+				}
+				for k := 0; k < utf8.UTFMax && n > 1 && n < x.end-x.pos && !utf8.RuneStart(x.buf[x.pos+n]); k++ {
+					n--
+				}
+			}
+		}
+		x.from = x.base + int64(x.pos)
+		x.kind, x.text = xmlText, x.buf[x.pos:x.pos+n]
+		x.pos += n
+		return true
+	}
+	for x.end-x.pos < 9 && x.more() {
+	}
+	rest := x.buf[x.pos:x.end]
+	switch {
+	case bytes.HasPrefix(rest, []byte("<!--")):
+		return x.until(xmlComment, 4, "-->")
+	case bytes.HasPrefix(rest, []byte("<![CDATA[")):
+		return x.until(xmlCDATA, 9, "]]>")
+	case len(rest) > 1 && (rest[1] == '?' || rest[1] == '!'):
+		return x.until(xmlOther, 2, ">")
+	case len(rest) < 2 || rest[1] != '/' && !isNameStart(rest[1]):
+		x.kind, x.text = xmlText, rest[:1] // a stray <
+		x.pos++
+		return true
+	}
+	end := x.tagEnd()
+	if end < 0 {
+		return x.until(xmlOther, 1, ">")
+	}
+	tag := x.buf[x.pos+1 : end]
+	x.from = x.base + int64(x.pos)
+	x.pos = end + 1
+	x.kind = xmlStart
+	if tag[0] == '/' {
+		x.kind, tag = xmlEnd, tag[1:]
+	}
+	if n := len(tag); n > 0 && tag[n-1] == '/' {
+		x.empty, tag = true, tag[:n-1]
+	}
+	n := bytes.IndexAny(tag, " \t\r\n/")
+	if n < 0 {
+		n = len(tag)
+	}
+	x.name, x.attrs = tag[:n], tag[n:]
+	return true
+}
+
+func isNameStart(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' || c >= utf8.RuneSelf
+}
+
+// tagEnd finds the > that is not in an attribute's value.
+func (x *xmlReader) tagEnd() int {
+	var quote byte
+	for i := 1; ; i++ {
+		for x.pos+i >= x.end {
+			if !x.more() {
+				return -1
+			}
+		}
+		c := x.buf[x.pos+i]
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '>':
+			return x.pos + i
+		case (c == '"' || c == '\'') && x.buf[x.pos+i-1] == '=':
+			quote = c
+		case c == '<':
+			return -1
+		}
+	}
+}
+
+// until takes everything up to the terminator, or what the buffer holds of it.
+func (x *xmlReader) until(kind xmlKind, skip int, sep string) bool {
+	end := x.find(skip, sep)
+	x.kind = kind
+	x.from = x.base + int64(x.pos)
+	if end < 0 {
+		from := min(x.pos+skip, x.end)
+		x.text = x.buf[from:x.end]
+		x.pos = x.end
+		return true
+	}
+	x.text = x.buf[x.pos+skip : end]
+	x.pos = end + len(sep)
+	return true
+}
+
+// local is the name without its namespace.
+func (x *xmlReader) local() string {
+	if i := bytes.IndexByte(x.name, ':'); i >= 0 {
+		return string(x.name[i+1:])
+	}
+	return string(x.name)
+}
+
+// attr returns the raw value of an attribute, by its name as written.
+func (x *xmlReader) attr(name string) []byte {
+	for rest := x.attrs; len(rest) > 0; {
+		key, value, after := nextAttr(rest)
+		if string(key) == name {
+			return value
+		}
+		rest = after
+	}
+	return nil
+}
+
+func nextAttr(b []byte) (key, value, rest []byte) {
+	b = bytes.TrimLeft(b, " \t\r\n/")
+	n := bytes.IndexAny(b, "= \t\r\n")
+	if n < 0 {
+		return b, nil, nil
+	}
+	key = b[:n]
+	b = bytes.TrimLeft(b[n:], " \t\r\n")
+	if len(b) == 0 || b[0] != '=' {
+		return key, nil, b
+	}
+	b = bytes.TrimLeft(b[1:], " \t\r\n")
+	if len(b) > 0 && (b[0] == '"' || b[0] == '\'') {
+		if end := bytes.IndexByte(b[1:], b[0]); end >= 0 {
+			return key, b[1 : 1+end], b[end+2:]
+		}
+		return key, b[1:], nil
+	}
+	if n = bytes.IndexAny(b, " \t\r\n"); n < 0 {
+		n = len(b)
+	}
+	return key, b[:n], b[n:]
+}
+
+// entities undoes references; what is none stays as it is.
+func entities(dst, src []byte) []byte {
+	for {
+		i := bytes.IndexByte(src, '&')
+		if i < 0 {
+			return append(dst, src...)
+		}
+		dst = append(dst, src[:i]...)
+		src = src[i:]
+		n := bytes.IndexByte(src[:min(len(src), 16)], ';')
+		if r, ok := entity(src, n); ok {
+			dst = utf8.AppendRune(dst, r)
+			src = src[n+1:]
+			continue
+		}
+		dst = append(dst, '&')
+		src = src[1:]
+	}
+}
+
+func entity(src []byte, n int) (rune, bool) {
+	if n < 2 {
+		return 0, false
+	}
+	name := string(src[1:n])
+	if name[0] == '#' {
+		base, digits := 10, name[1:]
+		if len(digits) > 1 && (digits[0] == 'x' || digits[0] == 'X') {
+			base, digits = 16, digits[1:]
+		}
+		v, err := strconv.ParseUint(digits, base, 21)
+		return rune(v), err == nil
+	}
+	switch name {
+	case "amp":
+		return '&', true
+	case "lt":
+		return '<', true
+	case "gt":
+		return '>', true
+	case "quot":
+		return '"', true
+	case "apos":
+		return '\'', true
+	case "nbsp":
+		return ' ', true
+	}
+	if u := html.UnescapeString(string(src[:n+1])); u != "" && u[0] != '&' {
+		r, size := utf8.DecodeRuneInString(u)
+		return r, size == len(u)
+	}
+	return 0, false
+}

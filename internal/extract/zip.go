@@ -1,0 +1,416 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"encoding/binary"
+	"hash"
+	"hash/crc32"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// zipFile reads a zip by its directory, an entry at a time: a directory of a million entries must not be held in memory, which
+// is what archive/zip does.
+type zipFile struct {
+	at      io.ReaderAt
+	size    int64
+	dir     int64 // where the directory starts
+	dirSize int64
+	entries uint64
+	base    int64 // bytes before the zip itself (self-extracting)
+}
+
+type zipEntry struct {
+	name      string
+	method    uint16
+	flags     uint16
+	crc       uint32
+	packed    int64
+	size      int64
+	offset    int64
+	modified  time.Time
+	directory bool
+}
+
+var errZip = stop(Partial, MalformedFile, "damaged or incomplete zip")
+
+// openZip finds the directory.
+func openZip(at io.ReaderAt, size int64) (*zipFile, error) {
+	tail := min(size, 64*kib+22)
+	buf := make([]byte, tail)
+	if n, err := at.ReadAt(buf, size-tail); n < len(buf) {
+		if err == nil || err == io.EOF {
+			return nil, errZip
+		}
+		return nil, err
+	}
+	le := binary.LittleEndian
+	for i := len(buf) - 22; i >= 0; i-- {
+		if string(buf[i:i+4]) != "PK\x05\x06" || i+22+int(le.Uint16(buf[i+20:])) > len(buf) {
+			continue
+		}
+		z := &zipFile{at: at, size: size}
+		end := size - tail + int64(i)
+		z.entries = uint64(le.Uint16(buf[i+10:]))
+		z.dirSize = int64(le.Uint32(buf[i+12:]))
+		z.dir = int64(le.Uint32(buf[i+16:]))
+		if z.entries == 0xffff || z.dirSize == 0xffffffff || z.dir == 0xffffffff {
+			if e, ok := zip64End(at, end); ok {
+				z.entries, z.dirSize, z.dir, end = e.entries, e.dirSize, e.dir, e.end
+			}
+		}
+		if z.dirSize < 0 || z.dir < 0 || z.dirSize > end {
+			return nil, errZip
+		}
+		// What stands before the zip moves every offset.
+		if base := end - z.dirSize - z.dir; base > 0 && !z.directoryAt(z.dir) && z.directoryAt(z.dir+base) {
+			z.base = base
+			z.dir += base
+		}
+		if z.entries > 0 && !z.directoryAt(z.dir) {
+			return nil, errZip
+		}
+		return z, nil
+	}
+	return nil, errZip
+}
+
+func (z *zipFile) directoryAt(off int64) bool {
+	var b [4]byte
+	n, _ := z.at.ReadAt(b[:], off)
+	return n == 4 && string(b[:]) == "PK\x01\x02"
+}
+
+type zip64 struct {
+	entries           uint64
+	dirSize, dir, end int64
+}
+
+func zip64End(at io.ReaderAt, end int64) (zip64, bool) {
+	le := binary.LittleEndian
+	var loc [20]byte
+	if n, _ := at.ReadAt(loc[:], end-20); n < 20 || string(loc[:4]) != "PK\x06\x07" {
+		return zip64{}, false
+	}
+	off := int64(le.Uint64(loc[8:]))
+	var b [56]byte
+	if n, _ := at.ReadAt(b[:], off); n < 56 || string(b[:4]) != "PK\x06\x06" {
+		return zip64{}, false
+	}
+	return zip64{le.Uint64(b[32:]), int64(le.Uint64(b[40:])), int64(le.Uint64(b[48:])), off}, true
+}
+
+// each calls f for every entry until it returns an error.
+func (z *zipFile) each(f func(*zipEntry) error) error {
+	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, z.dirSize), 64*kib)
+	le := binary.LittleEndian
+	for range z.entries {
+		var h [46]byte
+		if _, err := io.ReadFull(r, h[:]); err != nil || string(h[:4]) != "PK\x01\x02" {
+			return errZip
+		}
+		n, x, c := int(le.Uint16(h[28:])), int(le.Uint16(h[30:])), int(le.Uint16(h[32:]))
+		rest := make([]byte, n+x)
+		if _, err := io.ReadFull(r, rest); err != nil {
+			return errZip
+		}
+		if _, err := r.Discard(c); err != nil {
+			return errZip
+		}
+		e := &zipEntry{
+			flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), crc: le.Uint32(h[16:]),
+			packed: int64(le.Uint32(h[20:])), size: int64(le.Uint32(h[24:])), offset: int64(le.Uint32(h[42:])),
+			modified: dosTime(le.Uint16(h[14:]), le.Uint16(h[12:])),
+		}
+		name := rest[:n]
+		if e.flags&0x800 == 0 && !validUTF8(name) {
+			if d, err := charmap.CodePage437.NewDecoder().Bytes(name); err == nil {
+				name = d
+			}
+		}
+		e.name = string(name)
+		e.directory = strings.HasSuffix(e.name, "/")
+		e.extra(rest[n:])
+		if e.packed < 0 || e.size < 0 || e.offset < 0 {
+			return errZip
+		}
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extra reads the sizes of zip64.
+func (e *zipEntry) extra(b []byte) {
+	le := binary.LittleEndian
+	for len(b) >= 4 {
+		id, n := le.Uint16(b), int(le.Uint16(b[2:]))
+		b = b[4:]
+		if n > len(b) {
+			return
+		}
+		if id == 1 {
+			f := b[:n]
+			for _, v := range []*int64{&e.size, &e.packed, &e.offset} {
+				if *v == 0xffffffff && len(f) >= 8 {
+					*v = int64(le.Uint64(f))
+					f = f[8:]
+				}
+			}
+		}
+		b = b[n:]
+	}
+}
+
+func dosTime(date, clock uint16) time.Time {
+	if date == 0 {
+		return time.Time{}
+	}
+	return time.Date(int(date>>9)+1980, time.Month(date>>5&15), int(date&31), int(clock>>11), int(clock>>5&63), int(clock&31)*2, 0, time.UTC)
+}
+
+// open returns the entry's content, and random access to it where it is stored as it is.
+func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, error) {
+	var h [30]byte
+	if n, err := z.at.ReadAt(h[:], z.base+e.offset); n < len(h) || string(h[:4]) != "PK\x03\x04" {
+		if err != nil && err != io.EOF {
+			return nil, nil, err
+		}
+		return nil, nil, errZip
+	}
+	le := binary.LittleEndian
+	start := z.base + e.offset + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
+	if start < 0 || e.packed > z.size-start {
+		return nil, nil, errZip
+	}
+	raw := io.NewSectionReader(z.at, start, e.packed)
+	switch e.method {
+	case 0:
+		return io.NopCloser(raw), raw, nil
+	case 8:
+		return &checked{r: flate.NewReader(bufio.NewReaderSize(raw, 16*kib)), sum: crc32.NewIEEE(), want: e.crc}, nil, nil
+	case 12:
+		return io.NopCloser(bzip2.NewReader(bufio.NewReader(raw))), nil, nil
+	case 93:
+		d, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*mib))
+		if err != nil {
+			return nil, nil, errZip
+		}
+		return d.IOReadCloser(), nil, nil
+	}
+	return nil, nil, stop(Skipped, UnableToParseFile, "a method of compression that is not known")
+}
+
+// checked compares the checksum at the end.
+type checked struct {
+	r    io.ReadCloser
+	sum  hash.Hash32
+	want uint32
+}
+
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n])
+	if err == io.EOF && c.want != 0 && c.sum.Sum32() != c.want {
+		return n, errZip
+	}
+	return n, err
+}
+
+func (c *checked) Close() error { return c.r.Close() }
+
+// sniffZip looks inside: a Word file, a workbook, or an archive.
+func sniffZip(in *input) (kind, error) {
+	// A zip that only flows is spooled, up to what its kind may have; the directory is at its end.
+	limit := kindZip.maxBytes
+	at, size, err := in.readerAt(limit)
+	if err != nil {
+		return kindZip, err
+	}
+	z, err := openZip(at, size)
+	if err != nil {
+		return kindZip, nil // it will say so when it is opened
+	}
+	k, looked := kindZip, 0
+	types := false
+	errFound := stop(Complete, "", "")
+	_ = z.each(func(e *zipEntry) error {
+		switch e.name {
+		case "[Content_Types].xml":
+			types = true
+		case "word/document.xml", "word/document2.xml":
+			k = kindDOCX
+		case "xl/workbook.xml":
+			k = kindXLSX
+		case "ppt/presentation.xml":
+			k.mime = mimeOOXML + "presentationml.presentation"
+		}
+		if looked++; looked > 2000 || types && k.mime != kindZip.mime {
+			return errFound
+		}
+		return nil
+	})
+	if !types {
+		return kindZip, nil
+	}
+	return k, nil
+}
+
+func extractZip(w *walker, doc *Document, in *input) error {
+	at, size, err := in.readerAt(kindZip.maxBytes)
+	if err != nil {
+		return err
+	}
+	z, err := openZip(at, size)
+	if err != nil {
+		return stop(Skipped, MalformedFile, "damaged or incomplete zip")
+	}
+	if z.entries > uint64(w.opts.MaxFiles) {
+		return stop(Skipped, ArchiveTotalDocumentsProcessedOverLimit, "too many files")
+	}
+	a := newArchive(w, doc)
+	var total int64
+	err = z.each(func(e *zipEntry) error {
+		if total += e.size; total > w.opts.MaxTotalBytes || total < 0 {
+			return stop(Skipped, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
+		}
+		return nil
+	})
+	if err != nil && total > w.opts.MaxTotalBytes {
+		return err
+	}
+	err = z.each(func(e *zipEntry) error {
+		if e.directory {
+			return nil
+		}
+		if err := w.alive(); err != nil {
+			return err
+		}
+		r, raw, err := z.open(w, e)
+		refused := Reason("")
+		detail := ""
+		switch {
+		case e.flags&1 != 0:
+			refused, detail = UnableToParseFile, "encrypted"
+		case err != nil:
+			s, ok := err.(errStop)
+			if !ok {
+				return err
+			}
+			refused, detail = s.Reason, s.Detail
+		}
+		if refused != "" {
+			w.files++
+			return a.skip(&Document{Parent: doc, Path: memberPath(doc.Path, e.name), Size: e.size, Modified: e.modified, Depth: a.depth}, refused, detail)
+		}
+		defer r.Close()
+		return a.member(e.name, e.size, e.modified, r, raw)
+	})
+	if err != nil {
+		return err
+	}
+	doc.Read = max(doc.Size, 0)
+	return a.status()
+}
+
+// part opens an entry of an Office file, with its limits.
+func (o *office) part(e *zipEntry) (io.ReadCloser, error) {
+	if e.flags&1 != 0 {
+		return nil, stop(Skipped, UnableToParseFile, "encrypted")
+	}
+	r, _, err := o.zip.open(o.w, e)
+	if err != nil {
+		return nil, err
+	}
+	return &partReader{ReadCloser: r, o: o, packed: max(e.packed, 1)}, nil
+}
+
+// office is an Office Open XML file: a zip whose parts are found by name.
+type office struct {
+	w     *walker
+	zip   *zipFile
+	parts map[string]*zipEntry
+	total int64
+}
+
+const maxParts = 20_000
+
+func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, error) {
+	at, size, err := in.readerAt(kindXLSX.maxBytes)
+	if err != nil {
+		return nil, err
+	}
+	z, err := openZip(at, size)
+	if err != nil {
+		return nil, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete")
+	}
+	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}}
+	err = z.each(func(e *zipEntry) error {
+		if wanted(e.name) && len(o.parts) < maxParts {
+			o.parts[e.name] = e
+		}
+		return nil
+	})
+	if err != nil && len(o.parts) == 0 {
+		return nil, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete")
+	}
+	return o, nil
+}
+
+// partReader watches the ratio and the total while a part is inflated.
+type partReader struct {
+	io.ReadCloser
+	o            *office
+	packed, read int64
+}
+
+const ratioGrace = 1 * mib
+
+func (p *partReader) Read(b []byte) (int, error) {
+	if err := p.o.w.alive(); err != nil {
+		return 0, err
+	}
+	n, err := p.ReadCloser.Read(b)
+	p.read += int64(n)
+	p.o.total += int64(n)
+	if p.read > ratioGrace && p.read/p.packed > p.o.w.opts.MaxOOXMLRatio {
+		return 0, stop(Partial, OOXMLUncompressedRatioExceedsLimit, "a part inflates beyond the ratio allowed")
+	}
+	if p.o.total > p.o.w.opts.MaxOfficeBytes {
+		return 0, stop(Partial, OOXMLUncompressedSizeExceedsLimit, "larger than an Office file may be")
+	}
+	return n, err
+}
+
+// sniffOLE tells the old Office formats apart, and an encrypted new one, by the names of their streams.
+func sniffOLE(in *input) (kind, error) {
+	head := in.head()
+	has := func(name string) bool {
+		wide := make([]byte, 0, 2*len(name))
+		for i := range len(name) {
+			wide = append(wide, name[i], 0)
+		}
+		return bytes.Contains(head, wide)
+	}
+	switch {
+	case has("EncryptedPackage"):
+		return kind{mime: "application/x-tika-ooxml-protected", unsupported: UnableToParseFile, why: "encrypted"}, nil
+	case has("WordDocument"):
+		return unread("application/msword"), nil
+	case has("Workbook"), has("Book"):
+		return unread("application/vnd.ms-excel"), nil
+	case has("__substg1.0_"):
+		return unread("application/vnd.ms-outlook"), nil
+	case has("PowerPoint Document"):
+		return unread("application/vnd.ms-powerpoint"), nil
+	}
+	return unread("application/x-ole-storage"), nil
+}
