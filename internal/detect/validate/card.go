@@ -1,0 +1,270 @@
+package validate
+
+// A cardRange is a range of issuer prefixes and the lengths its cards have.
+type cardRange struct {
+	from, to uint32 // of the first six digits
+	lengths  uint32 // bit n: n digits
+}
+
+// digitsOf is the set of lengths from lo to hi.
+func digitsOf(lo, hi int) (bits uint32) {
+	for n := lo; n <= hi; n++ {
+		bits |= 1 << n
+	}
+	return bits
+}
+
+// cardRanges are the issuers Macie documents, by ISO/IEC 7812 prefix. A Visa
+// Electron or a Visa-branded Dankort is a Visa by prefix.
+var cardRanges = []cardRange{
+	{180000, 180099, digitsOf(15, 15)},                                       // JCB
+	{213100, 213199, digitsOf(15, 15)},                                       // JCB
+	{222100, 272099, digitsOf(16, 16)},                                       // Mastercard
+	{300000, 305999, digitsOf(14, 19)},                                       // Diners Club
+	{309500, 309599, digitsOf(14, 19)},                                       // Diners Club
+	{340000, 349999, digitsOf(15, 15)},                                       // American Express
+	{352800, 358999, digitsOf(16, 19)},                                       // JCB
+	{360000, 369999, digitsOf(14, 19)},                                       // Diners Club
+	{370000, 379999, digitsOf(15, 15)},                                       // American Express
+	{380000, 399999, digitsOf(14, 19)},                                       // Diners Club
+	{400000, 499999, digitsOf(13, 13) | digitsOf(16, 16) | digitsOf(19, 19)}, // Visa
+	{501900, 501999, digitsOf(16, 16)},                                       // Dankort
+	{510000, 559999, digitsOf(16, 16)},                                       // Mastercard
+	{601100, 601199, digitsOf(16, 19)},                                       // Discover
+	{620000, 629999, digitsOf(16, 19)},                                       // UnionPay, Discover
+	{644000, 659999, digitsOf(16, 19)},                                       // Discover
+	{810000, 819999, digitsOf(16, 19)},                                       // UnionPay
+}
+
+// cardsNotReported are the issuers' published test numbers, which Macie documents
+// as not reported.
+var cardsNotReported = [...]uint64{
+	122000000000003, 2222405343248877, 2222990905257051, 2223007648726984, 2223577120017656,
+	30569309025904, 34343434343434, 3528000700000000, 3530111333300000, 3566002020360505,
+	36148900647913, 36700102000000, 371449635398431, 378282246310005, 378734493671000,
+	38520000023237, 4012888888881881, 4111111111111111, 4222222222222, 4444333322221111,
+	4462030000000000, 4484070000000000, 4911830000000, 4917300800000000, 4917610000000000,
+	4917610000000000003, 5019717010103742, 5105105105105100, 5111010030175156, 5185540810000019,
+	5200828282828210, 5204230080000017, 5204740009900014, 5420923878724339, 5454545454545454,
+	5455330760000018, 5506900490000436, 5506900490000444, 5506900510000234, 5506920809243667,
+	5506922400634930, 5506927427317625, 5553042241984105, 5555553753048194, 5555555555554444,
+	5610591081018250, 6011000990139424, 6011000400000000, 6011111111111117, 630490017740292441,
+	630495060000000000, 6331101999990016, 6759649826438453, 6799990100000000019, 76009244561,
+}
+
+// cardNumber says whether the digits are a card number that is reported.
+func cardNumber(d []byte) bool {
+	if len(d) < 13 || len(d) > 19 || !luhn(d) {
+		return false
+	}
+	prefix := uint32(0)
+	for _, c := range d[:6] {
+		prefix = prefix*10 + uint32(c-'0')
+	}
+	for i := range cardRanges {
+		r := &cardRanges[i]
+		if prefix < r.from {
+			return false
+		}
+		if prefix <= r.to {
+			return r.lengths>>len(d)&1 != 0 && cardReported(d)
+		}
+	}
+	return false
+}
+
+func cardReported(d []byte) bool {
+	n := uint64(0)
+	for _, c := range d {
+		n = n*10 + uint64(c-'0')
+	}
+	for _, x := range cardsNotReported {
+		if n == x {
+			return false
+		}
+	}
+	return true
+}
+
+const cardMaxLen = 19 + 4
+
+// Card matches a payment card number: solid, or in groups of 4-4-4-4(-3), 4-6-5,
+// 4-6-4, 4-3-3-3 or 6-13 with the same space or hyphen between them.
+func Card(text []byte, start int) int {
+	if start < 0 || start+13 > len(text) {
+		return -1
+	}
+	if c := text[start]; c < '1' || c > '8' {
+		return -1
+	}
+	var d [20]byte
+	var groups [6]uint8
+	var sep byte
+	n, g, i := 0, 0, start
+	for i < len(text) && n < len(d) {
+		c := text[i]
+		if isDigit(c) {
+			d[n] = c
+			n++
+			groups[g]++
+			i++
+			continue
+		}
+		// A separator counts when a digit follows and there is room for a group.
+		if c != ' ' && c != '-' || sep != 0 && c != sep || g == 4 || !digitAt(text, i+1) {
+			break
+		}
+		sep = c
+		g++
+		i++
+	}
+	if g > 0 {
+		return groupedCard(text, start, d[:n], groups[:g+1])
+	}
+	if !leftOK(text, start, true) || !rightOK(text, i, true) || !cardNumber(d[:n]) {
+		return -1
+	}
+	return i
+}
+
+// groupedCard finds the number in the leading groups; what follows the last of
+// them may be something else, such as an expiry date after a space.
+func groupedCard(text []byte, start int, d []byte, groups []uint8) int {
+	best := -1
+	n, end := 0, start
+	for k, size := range groups {
+		if k > 0 {
+			end++
+		}
+		n += int(size)
+		end += int(size)
+		if n < 13 || n > 19 || !cardGroups(groups[:k+1]) {
+			continue
+		}
+		if cardNumber(d[:n]) && rightOK(text, end, true) && leftOK(text, start, true) {
+			best = end
+		}
+	}
+	return best
+}
+
+// cardGroups says whether digits are grouped the way cards are printed.
+func cardGroups(g []uint8) bool {
+	switch len(g) {
+	case 1:
+		return true
+	case 2:
+		return g[0] == 6 && g[1] >= 10
+	case 3:
+		return g[0] == 4 && g[1] == 6 && (g[2] == 4 || g[2] == 5)
+	case 4:
+		return g[0] == 4 && (g[1] == 4 && g[2] == 4 && g[3] <= 4 || g[1] == 3 && g[2] == 3 && g[3] == 3)
+	case 5:
+		return g[0] == 4 && g[1] == 4 && g[2] == 4 && g[3] == 4 && g[4] <= 3
+	}
+	return false
+}
+
+const stripeMaxLen = 107
+
+// MagneticStripe matches track 1 (%B) or track 2 (;) of ISO/IEC 7813, with the
+// start and end sentinels and a Luhn-valid account number.
+func MagneticStripe(text []byte, start int) int {
+	if start < 0 || start+17 > len(text) {
+		return -1
+	}
+	i, track1 := start+1, false
+	switch text[start] {
+	case '%':
+		if text[i] != 'B' && text[i] != 'b' {
+			return -1
+		}
+		track1 = true
+		i++
+	case ';':
+	default:
+		return -1
+	}
+	fieldSep := byte('=')
+	if track1 {
+		fieldSep = '^'
+	}
+	pan := i
+	var d [19]byte
+	n := 0
+	for ; i < len(text) && n < len(d) && (isDigit(text[i]) || track1 && text[i] == ' ' && i-pan < 23); i++ {
+		if text[i] != ' ' {
+			d[n] = text[i]
+			n++
+		}
+	}
+	if n < 12 || at(text, i) != fieldSep || !luhn(d[:n]) {
+		return -1
+	}
+	i++
+	if track1 {
+		name := i
+		for i < len(text) && i-name <= 26 && text[i] >= ' ' && text[i] < 0x7f && text[i] != '^' && text[i] != '?' {
+			i++
+		}
+		if i-name < 2 || i-name > 26 || at(text, i) != '^' {
+			return -1
+		}
+		i++
+	}
+	// Expiry and service code; a separator stands for one that is absent.
+	if at(text, i) == fieldSep {
+		i++
+	} else {
+		for k := range 4 {
+			if !digitAt(text, i+k) {
+				return -1
+			}
+		}
+		if m := int(text[i+2]-'0')*10 + int(text[i+3]-'0'); m < 1 || m > 12 {
+			return -1
+		}
+		i += 4
+	}
+	if at(text, i) == fieldSep {
+		i++
+	} else {
+		for k := range 3 {
+			if !digitAt(text, i+k) {
+				return -1
+			}
+		}
+		i += 3
+	}
+	for ; i < len(text) && i-start < stripeMaxLen; i++ {
+		c := text[i]
+		if c == '?' {
+			return i + 1
+		}
+		if !isDigit(c) && (!track1 || c < ' ' || c >= 0x7f || c == '%' || c == ';') {
+			return -1
+		}
+	}
+	return -1
+}
+
+func cardSpecs() []Spec {
+	card := Spec{
+		ID: "CREDIT_CARD_NUMBER", Func: Card, MinLen: 13, MaxLen: cardMaxLen,
+		First: setOf("1234568"), Kind: KindDigits, Family: "card", Checked: true,
+	}
+	free := card
+	free.ID, free.Free = "CREDIT_CARD_NUMBER_(NO_KEYWORD)", Card
+	return []Spec{
+		card, free,
+		{
+			ID: "CREDIT_CARD_MAGNETIC_STRIPE", Func: MagneticStripe, MinLen: 17, MaxLen: stripeMaxLen + 1,
+			First: setOf("%;"), Checked: true,
+		},
+		{
+			ID: "CREDIT_CARD_EXPIRATION", Func: CardExpiration, MinLen: 1, MaxLen: 16,
+			First: setOf("0123456789").union(monthFirst),
+		},
+		keyword("CREDIT_CARD_SECURITY_CODE", patterns(nil, "9{3,4}")),
+	}
+}

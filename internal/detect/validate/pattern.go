@@ -1,0 +1,199 @@
+package validate
+
+import "fmt"
+
+// A pattern is a format in a notation small enough to read at a glance:
+//
+//	9        a digit
+//	@        a letter
+//	*        a letter or digit
+//	{n} {n,m}  repetition of the one before, greedy
+//	_        an optional separator, space or hyphen; all of a value's optional
+//	         separators are there and the same, or none is
+//	~        an optional space
+//	other    itself; letters in either case
+//
+// Matching is greedy without backtracking: after a repetition must come something
+// the repetition does not accept.
+type pattern struct {
+	ops      []op
+	min, max int
+	digit    bool // starts with a digit
+}
+
+type op struct {
+	kind     byte // one of 9 @ * _ ~ or the literal, upper case
+	min, max uint8
+}
+
+// compile turns the notation into steps. A mistake in it is a mistake in this
+// package's tables, found by any test, so it panics.
+func compile(s string) pattern {
+	var p pattern
+	for i := 0; i < len(s); i++ {
+		o := op{kind: upper(s[i]), min: 1, max: 1}
+		if o.kind == '_' || o.kind == '~' {
+			o.min = 0
+		}
+		if i+1 < len(s) && s[i+1] == '{' {
+			var lo, hi int
+			if n, _ := fmt.Sscanf(s[i+1:], "{%d,%d}", &lo, &hi); n != 2 {
+				if n, _ := fmt.Sscanf(s[i+1:], "{%d}", &lo); n != 1 {
+					panic("validate: bad repetition in " + s)
+				}
+				hi = lo
+			}
+			o.min, o.max = uint8(lo), uint8(hi)
+			for s[i] != '}' {
+				i++
+			}
+		}
+		p.ops = append(p.ops, o)
+		p.min += int(o.min)
+		p.max += int(o.max)
+	}
+	p.digit = p.ops[0].kind == '9'
+	return p
+}
+
+// first adds the bytes the pattern can start with.
+func (p *pattern) first(set *ByteSet) {
+	switch k := p.ops[0].kind; k {
+	case '9':
+		set.addRange('0', '9')
+	case '@':
+		set.addRange('A', 'Z')
+		set.addRange('a', 'z')
+	case '*':
+		set.addRange('0', '9')
+		set.addRange('A', 'Z')
+		set.addRange('a', 'z')
+	default:
+		set.add(k)
+		if isLetter(k) {
+			set.add(k | 0x20)
+		}
+	}
+}
+
+// match returns the end of the pattern at start, or -1, without looking at the
+// boundaries. When v is not nil it receives the letters and digits.
+func (p *pattern) match(text []byte, start int, v *value) int {
+	i := start
+	var sep byte // 0 not seen yet, 1 absent, or the separator in use
+	var cases uint8
+	n := 0
+	for k := range p.ops {
+		o := &p.ops[k]
+		switch o.kind {
+		case '_':
+			c := at(text, i)
+			switch {
+			case sep == 0 && (c == ' ' || c == '-'):
+				sep = c
+				i++
+			case sep == 0:
+				sep = 1
+			case sep != 1:
+				if c != sep {
+					return -1
+				}
+				i++
+			}
+			continue
+		case '~':
+			if at(text, i) == ' ' {
+				i++
+			}
+			continue
+		}
+		var want uint8
+		switch o.kind {
+		case '9':
+			want = clsDigit
+		case '@':
+			want = clsLetter
+		case '*':
+			want = clsAlnum
+		}
+		r := uint8(0)
+		for r < o.max && i < len(text) {
+			c := text[i]
+			if want != 0 {
+				if class[c]&want == 0 {
+					break
+				}
+			} else if upper(c) != o.kind {
+				break
+			}
+			cases |= class[c] & clsLetter
+			if class[c]&clsAlnum != 0 {
+				if v != nil && n < maxValue {
+					v.b[n] = upper(c)
+				}
+				n++
+			}
+			i++
+			r++
+		}
+		if r < o.min {
+			return -1
+		}
+	}
+	if cases == clsLetter { // both cases in one value
+		return -1
+	}
+	if v != nil {
+		v.n = n
+	}
+	return i
+}
+
+// A rule is a set of patterns and an optional further check of the letters and
+// digits. It becomes the fields of a Spec.
+type rule struct {
+	patterns []pattern
+	check    func(value) bool
+}
+
+// patterns makes a rule; check may be nil.
+func patterns(check func(value) bool, formats ...string) *rule {
+	r := &rule{check: check}
+	for _, f := range formats {
+		r.patterns = append(r.patterns, compile(f))
+	}
+	return r
+}
+
+// match is the rule's Func: the longest pattern with both boundaries that passes
+// the check.
+func (r *rule) match(text []byte, start int) int {
+	best := -1
+	if start < 0 || start >= len(text) || !leftOK(text, start, isDigit(text[start])) {
+		return -1
+	}
+	for k := range r.patterns {
+		p := &r.patterns[k]
+		var v value
+		end := p.match(text, start, &v)
+		if end <= best || !rightOK(text, end, isDigit(text[end-1])) {
+			continue
+		}
+		if r.check == nil || r.check(v) {
+			best = end
+		}
+	}
+	return best
+}
+
+// spec fills in what the rule knows of a Spec.
+func (r *rule) spec() Spec {
+	s := Spec{Func: r.match, MinLen: r.patterns[0].min}
+	for k := range r.patterns {
+		p := &r.patterns[k]
+		p.first(&s.First)
+		s.MinLen = min(s.MinLen, p.min)
+		s.MaxLen = max(s.MaxLen, p.max)
+	}
+	return s
+}

@@ -1,0 +1,375 @@
+package validate
+
+const (
+	phoneMaxDigits = 15 // ITU E.164
+	phoneMaxLen    = 28
+)
+
+// A phone is what a scan of a number's characters found.
+type phone struct {
+	d      [phoneMaxDigits + 4]byte // digits, without an international prefix
+	end    [phoneMaxDigits + 4]int  // end[i]: offset after digit i
+	group  [phoneMaxDigits + 4]uint8
+	n      int
+	groups [10]uint8 // sizes of the groups of digits
+	g      int
+	intl   bool // written with + or 00 and a country code
+}
+
+// scan reads a phone number's characters from start: an optional + or 00, digits,
+// and between them single spaces, dots, hyphens, slashes and parentheses.
+func (p *phone) scan(text []byte, start int) bool {
+	limit := min(len(text), start+phoneMaxLen)
+	i := start
+	open := false
+	switch c := text[i]; {
+	case c == '+':
+		p.intl = true
+		i++
+		if at(text[:limit], i) == '(' {
+			open = true
+			i++
+		}
+	case c == '(':
+		open = true
+		i++
+		if at(text[:limit], i) == '+' {
+			p.intl = true
+			i++
+		}
+	case c == '0' && at(text[:limit], i+1) == '0' && i+2 < limit && (isDigit(text[i+2]) || text[i+2] == ' ' || text[i+2] == '-'):
+		p.intl = true
+		i += 2
+		if text[i] == ' ' || text[i] == '-' {
+			i++
+		}
+	case isDigit(c):
+	default:
+		return false
+	}
+	if !digitAt(text[:limit], i) {
+		return false
+	}
+	seps := 0
+	for i < limit && p.n < len(p.d) {
+		c := text[i]
+		if isDigit(c) {
+			if seps > 0 {
+				if p.g++; p.g == len(p.groups) {
+					p.g--
+					break
+				}
+			}
+			seps = 0
+			p.d[p.n] = c
+			p.group[p.n] = uint8(p.g)
+			p.groups[p.g]++
+			i++
+			p.end[p.n] = i
+			p.n++
+			continue
+		}
+		switch {
+		case c == '(' && !open && p.n > 0 && seps <= 1:
+			open = true
+		case c == ')' && open && seps == 0:
+			open = false
+			seps = 0
+			i++
+			// ") " and ")-" and ")555" all end the group.
+			if i < limit && (text[i] == ' ' || text[i] == '-' || text[i] == '.') {
+				i++
+			}
+			if !digitAt(text[:limit], i) && at(text[:limit], i) != '(' {
+				return p.n > 0
+			}
+			seps = 1
+			continue
+		case (c == ' ' || c == '-' || c == '.' || c == '/') && seps == 0:
+		case c == ' ' && seps == 1 && text[i-1] != ' ' || c == '-' && seps == 1 && text[i-1] == ' ':
+			// "030 - 1234"
+		case c == ' ' && seps == 2 && text[i-1] == '-':
+		default:
+			return p.n > 0
+		}
+		seps++
+		i++
+	}
+	return p.n > 0
+}
+
+// drop forgets the first k digits: a country code or trunk prefix.
+func (p *phone) drop(k int) {
+	copy(p.d[:], p.d[k:p.n])
+	copy(p.end[:], p.end[k:p.n])
+	for i := range k {
+		p.groups[p.group[i]]--
+	}
+	copy(p.group[:], p.group[k:p.n])
+	p.n -= k
+	// Groups that are empty now do not count.
+	for p.g > 0 && p.groups[0] == 0 {
+		copy(p.groups[:], p.groups[1:p.g+1])
+		p.groups[p.g] = 0
+		p.g--
+		for i := range p.n {
+			p.group[i]--
+		}
+	}
+}
+
+// whole says whether the first n digits are followed by the end of a group.
+func (p *phone) whole(n int) bool { return n == p.n || p.group[n] != p.group[n-1] }
+
+// phoneEnd says whether a number may end before text[end]: as other values, and
+// before an extension.
+func phoneEnd(text []byte, end int) bool {
+	if c := at(text, end); (c == 'x' || c == 'X') && digitAt(text, end+1) {
+		return true
+	}
+	return rightOK(text, end, true)
+}
+
+// phoneStart is leftOK for a number that may start with + or a parenthesis.
+func phoneStart(text []byte, start int) bool {
+	p := at(text, start-1)
+	if p == '+' || p == '/' && digitAt(text, start-2) {
+		return false
+	}
+	if p == '(' && (text[start] == '+' || isDigit(text[start])) && at(text, start) != '(' && digitAt(text, start) {
+		return false // the number starts with the parenthesis
+	}
+	if p == '(' {
+		return true
+	}
+	return leftOK(text, start, text[start] != '+' || digitAt(text, start-1))
+}
+
+// A plan is a country's numbering plan.
+type plan struct {
+	id      string
+	country string // calling code
+	trunk   bool   // a 0 precedes the national number inside the country
+	min     int    // digits of the national number
+	max     int
+}
+
+// national checks the first n digits of p as a national number without trunk
+// prefix; local says that it was written without a country code. It is a switch
+// rather than a field because a call through a function value would move p to the
+// heap.
+func (pl *plan) national(p *phone, n int, local bool) bool {
+	switch pl.country {
+	case "1":
+		return nanp(p, n, local)
+	case "55":
+		return brazilPhone(p, n)
+	case "33":
+		return francePhone(p, n)
+	case "49":
+		return germanyPhone(p, n, local)
+	case "39":
+		return italyPhone(p, n, local)
+	case "34":
+		return spainPhone(p, n)
+	case "44":
+		return ukPhone(p, n)
+	}
+	return false
+}
+
+var plans = []plan{
+	{"PHONE_NUMBER", "1", false, 7, 10},
+	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11},
+	{"FRANCE_PHONE_NUMBER", "33", true, 9, 9},
+	{"GERMANY_PHONE_NUMBER", "49", true, 5, 13},
+	{"ITALY_PHONE_NUMBER", "39", false, 6, 11},
+	{"SPAIN_PHONE_NUMBER", "34", false, 9, 9},
+	{"UK_PHONE_NUMBER", "44", true, 9, 10},
+}
+
+// any matches with or without a country code; free only with one.
+func (pl *plan) any(text []byte, start int) int  { return pl.match(text, start, true) }
+func (pl *plan) free(text []byte, start int) int { return pl.match(text, start, false) }
+
+func (pl *plan) match(text []byte, start int, local bool) int {
+	if start < 0 || start >= len(text) || !phoneFirst.Has(text[start]) || !phoneStart(text, start) {
+		return -1
+	}
+	var p phone
+	if !p.scan(text, start) {
+		return -1
+	}
+	if p.intl {
+		k := len(pl.country)
+		if p.n < k || string(p.d[:k]) != pl.country {
+			return -1
+		}
+		p.drop(k)
+		// +44 (0)20 7946 0958
+		if pl.trunk && p.n > 0 && p.d[0] == '0' {
+			p.drop(1)
+		}
+		local = false
+	} else if pl.country == "1" && p.n >= 11 && p.d[0] == '1' {
+		// 1-NXX-NXX-XXXX has its country code; eleven digits in a row need a keyword.
+		if p.groups[0] != 1 && !local {
+			return -1
+		}
+		p.drop(1)
+		local = false
+	} else if !local {
+		return -1
+	} else if pl.trunk {
+		if p.d[0] != '0' {
+			return -1
+		}
+		p.drop(1)
+	}
+	for n := min(p.n, pl.max); n >= pl.min; n-- {
+		if p.whole(n) && phoneEnd(text, p.end[n-1]) && pl.national(&p, n, local) {
+			return p.end[n-1]
+		}
+	}
+	return -1
+}
+
+var phoneFirst = setOf("+(0123456789")
+
+// shape says whether the groups of the first n digits have these sizes, or there
+// is one group only.
+func (p *phone) shape(n int, shapes ...string) bool {
+	last := int(p.group[n-1])
+	if last == 0 {
+		return true
+	}
+	for _, s := range shapes {
+		if len(s) != last+1 {
+			continue
+		}
+		same := true
+		for i := range len(s) {
+			same = same && p.groups[i] == s[i]-'0'
+		}
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+// nanp is the North American plan: area code and exchange start with 2 to 9 and do
+// not end in 11; area codes with a middle 9 are not assigned. Seven digits are a
+// local number, which must have its separator.
+func nanp(p *phone, n int, local bool) bool {
+	d := p.d[:n]
+	if n == 7 {
+		return local && p.shape(n, "34") && p.group[6] == 1 && d[0] >= '2' && !(d[1] == '1' && d[2] == '1')
+	}
+	if n != 10 || d[0] < '2' || d[1] == '9' || d[1] == '1' && d[2] == '1' ||
+		d[3] < '2' || d[4] == '1' && d[5] == '1' {
+		return false
+	}
+	return p.shape(n, "334", "37", "64")
+}
+
+// brazilAreas are the area codes (DDD) in use.
+var brazilAreas = func() (t [100]bool) {
+	for _, r := range [...][2]int{{11, 19}, {21, 22}, {24, 24}, {27, 28}, {31, 35}, {37, 38}, {41, 49}, {51, 51}, {53, 55},
+		{61, 69}, {71, 71}, {73, 75}, {77, 77}, {79, 79}, {81, 89}, {91, 99}} {
+		for a := r[0]; a <= r[1]; a++ {
+			t[a] = true
+		}
+	}
+	return t
+}()
+
+func brazilPhone(p *phone, n int) bool {
+	area := int(p.d[0]-'0')*10 + int(p.d[1]-'0')
+	if !brazilAreas[area] || !p.shape(n, "28", "29", "244", "254", "2144", "2333", "64", "74") {
+		return false
+	}
+	if n == 11 {
+		return p.d[2] == '9'
+	}
+	return p.d[2] >= '2' && p.d[2] <= '5'
+}
+
+// francePhone: one digit for the region or kind, then four pairs.
+func francePhone(p *phone, n int) bool {
+	return p.d[0] != '0' && p.shape(n, "12222", "333", "1224", "18", "144", "3222", "234", "1233")
+}
+
+// germanyPhone: mobile numbers start with 15, 16, 17; area codes with 2 to 9.
+// Numbers without country code of fewer than seven digits are left alone.
+func germanyPhone(p *phone, n int, local bool) bool {
+	d := p.d[:n]
+	if d[0] == '0' || local && n < 6 {
+		return false
+	}
+	if d[0] == '1' {
+		return n >= 10 && n <= 11 && d[1] >= '5' && d[1] <= '7' || n >= 9 && d[1] == '8' || n >= 9 && d[1] == '3'
+	}
+	return p.tidy(n)
+}
+
+// tidy says whether groups after the first have two digits or more: otherwise
+// they are a list of numbers.
+func (p *phone) tidy(n int) bool {
+	last := int(p.group[n-1])
+	if last > 5 {
+		return false
+	}
+	for i := 1; i <= last; i++ {
+		if p.groups[i] < 2 && i < last {
+			return false
+		}
+	}
+	return true
+}
+
+// italyPhone: fixed lines keep their 0, mobiles start with 3; 8 is for services.
+func italyPhone(p *phone, n int, local bool) bool {
+	d := p.d[:n]
+	switch d[0] {
+	case '0':
+		return d[1] != '0' && p.tidy(n) && (!local || n >= 8)
+	case '3':
+		return (n == 9 || n == 10) && p.tidy(n)
+	case '8':
+		return d[1] == '0' && (n == 9 || n == 8) && p.tidy(n)
+	}
+	return false
+}
+
+func spainPhone(p *phone, n int) bool {
+	return p.d[0] >= '6' && p.d[0] <= '9' && p.shape(n, "333", "3222", "2322", "2223", "36", "22222", "27")
+}
+
+// ukPhone: 1, 2 geographic, 3 and 8 services, 5 corporate, 7 mobile, 9 premium.
+func ukPhone(p *phone, n int) bool {
+	d := p.d[:n]
+	switch d[0] {
+	case '1', '8':
+		return p.tidy(n)
+	case '2', '3', '5', '7', '9':
+		return n == 10 && p.tidy(n)
+	}
+	return false
+}
+
+func phoneSpecs() []Spec {
+	var specs []Spec
+	for i := range plans {
+		pl := &plans[i]
+		s := Spec{
+			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen,
+			First: phoneFirst, FreeFirst: setOf("+(0"), Kind: KindDigits, Family: "phone",
+		}
+		if pl.country == "1" {
+			s.FreeFirst = setOf("+(01")
+		}
+		specs = append(specs, s)
+	}
+	return specs
+}

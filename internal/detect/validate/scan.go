@@ -1,0 +1,184 @@
+package validate
+
+// LookBehind and LookAhead bound the bytes a Func reads outside the value: before
+// its start and after start+MaxLen.
+const (
+	LookBehind = 24
+	LookAhead  = 4
+)
+
+// Byte classes, combined as bits in the table class.
+const (
+	clsDigit = 1 << iota
+	clsUpper
+	clsLower
+	clsUnder
+	clsBase64 // + and /
+	clsToken  // RFC 9110 token characters besides letters and digits
+
+	clsLetter = clsUpper | clsLower
+	clsAlnum  = clsDigit | clsLetter
+	clsWord   = clsAlnum | clsUnder
+)
+
+var class = func() (t [256]uint8) {
+	for c := '0'; c <= '9'; c++ {
+		t[c] |= clsDigit
+	}
+	for c := 'A'; c <= 'Z'; c++ {
+		t[c] |= clsUpper
+		t[c|0x20] |= clsLower
+	}
+	t['_'] |= clsUnder
+	for _, c := range "+/" {
+		t[c] |= clsBase64
+	}
+	for _, c := range "!#$%&'*+-.^_`|~" {
+		t[c] |= clsToken
+	}
+	return t
+}()
+
+func isDigit(c byte) bool  { return c-'0' < 10 }
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
+func isAlnum(c byte) bool  { return class[c]&clsAlnum != 0 }
+
+// upper folds an ASCII letter; other bytes come back unchanged.
+func upper(c byte) byte {
+	if c-'a' < 26 {
+		return c - 32
+	}
+	return c
+}
+
+// digitAt says whether text[i] exists and is a digit.
+func digitAt(text []byte, i int) bool {
+	return i >= 0 && i < len(text) && isDigit(text[i])
+}
+
+// at returns text[i], or 0 outside the text.
+func at(text []byte, i int) byte {
+	if i < 0 || i >= len(text) {
+		return 0
+	}
+	return text[i]
+}
+
+// leftOK says whether a value may start at i. digit is set when the value starts
+// with a digit, which makes more neighbours part of a longer number.
+func leftOK(text []byte, i int, digit bool) bool {
+	if i == 0 {
+		return true
+	}
+	c := text[i-1]
+	if class[c]&clsWord != 0 {
+		// The letter of an escape (\n, \t, \r) in JSON or source code.
+		return (c == 'n' || c == 't' || c == 'r') && i >= 2 && text[i-2] == '\\' &&
+			(i < 3 || text[i-3] != '\\')
+	}
+	if c >= 0x80 {
+		return leftRuneOK(text, i, digit)
+	}
+	if !digit {
+		return true
+	}
+	switch c {
+	case '+', '$':
+		return false
+	case '.', '-':
+		return !digitAt(text, i-2)
+	}
+	return true
+}
+
+// leftRuneOK is leftOK after a rune outside ASCII. Two-byte runes from U+00C0 are
+// letters of the alphabets Macie's keywords use; three-byte ones are taken for
+// punctuation and for scripts written without spaces.
+func leftRuneOK(text []byte, i int, digit bool) bool {
+	c, lead := text[i-1], at(text, i-2)
+	if lead == 0xC3 && (c == 0x97 || c == 0xB7) { // × ÷
+		return true
+	}
+	if lead >= 0xC3 && lead <= 0xDF {
+		return false
+	}
+	if digit && lead == 0xC2 && (c == 0xA3 || c == 0xA5) { // £ ¥
+		return false
+	}
+	if digit && c == 0xAC && lead == 0x82 && at(text, i-3) == 0xE2 { // €
+		return false
+	}
+	return true
+}
+
+// rightOK says whether a value may end before text[end]. digit is set when its
+// last byte is a digit.
+func rightOK(text []byte, end int, digit bool) bool {
+	if end >= len(text) {
+		return true
+	}
+	c := text[end]
+	if class[c]&clsWord != 0 {
+		return false
+	}
+	if c >= 0x80 {
+		if c == 0xC3 && (at(text, end+1) == 0x97 || at(text, end+1) == 0xB7) {
+			return true
+		}
+		return c < 0xC3 || c > 0xDF
+	}
+	if digit && (c == '-' || c == '.') {
+		return !digitAt(text, end+1)
+	}
+	return true
+}
+
+// value is what a pattern matched: its letters and digits only, letters in upper
+// case. It is passed by value so that calls through function values keep it on
+// the stack.
+type value struct {
+	b [maxValue]byte
+	n int
+}
+
+// maxValue is the most letters and digits a checked value has.
+const maxValue = 40
+
+// digit returns the i-th character as a number; the pattern has made sure that it
+// is a digit.
+func (v *value) digit(i int) int { return int(v.b[i] - '0') }
+
+// num reads the digits from i to j as a number.
+func (v *value) num(i, j int) int {
+	n := 0
+	for ; i < j; i++ {
+		n = n*10 + int(v.b[i]-'0')
+	}
+	return n
+}
+
+// same says whether every character is c.
+func (v *value) same(c byte) bool {
+	for i := range v.n {
+		if v.b[i] != c {
+			return false
+		}
+	}
+	return true
+}
+
+// uniform says whether one character is repeated throughout.
+func (v *value) uniform() bool { return v.same(v.b[0]) }
+
+// digits says whether the characters from i to j are all digits.
+func (v *value) digits(i, j int) bool {
+	for ; i < j; i++ {
+		if !isDigit(v.b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// is compares the value with an upper-case string.
+func (v *value) is(s string) bool { return string(v.b[:v.n]) == s }

@@ -1,0 +1,162 @@
+package validate
+
+import "sort"
+
+// Func reports where the longest valid value that starts at text[start] ends, or
+// -1 when none does. See the package comment for what it promises.
+type Func func(text []byte, start int) (end int)
+
+// Kind tells a prefilter where values of an identifier can hide.
+type Kind uint8
+
+const (
+	// KindNone marks an identifier without a value matcher here (NAME, ADDRESS).
+	KindNone Kind = iota
+	// KindDigits values start with a digit and are found from runs of digits;
+	// phone numbers may start with + or ( before the first one.
+	KindDigits
+	// KindLetters values start with a letter and hold digits.
+	KindLetters
+	// KindAlnum values start with a letter or a digit.
+	KindAlnum
+	// KindLiteral values start with Spec.Literal.
+	KindLiteral
+	// KindOther values start with one of the bytes in Spec.First and promise
+	// nothing more.
+	KindOther
+)
+
+// Spec is what the engine needs to know of an identifier's value.
+type Spec struct {
+	// ID is Macie's name of the identifier.
+	ID string
+	// Func matches a value that stands near one of the identifier's keywords.
+	// For an identifier that takes no keywords it equals Free.
+	Func Func
+	// Free matches a value that is reported without a keyword nearby. It is nil
+	// where a keyword is always required. What Free accepts Func accepts too,
+	// but for CREDIT_CARD_NUMBER_(NO_KEYWORD) and its like both are the same.
+	Free Func
+	// MinLen and MaxLen bound the length of a value in bytes.
+	MinLen, MaxLen int
+	// First is the set of bytes a value starts with, for Func; FreeFirst the
+	// same for Free.
+	First, FreeFirst ByteSet
+	// Kind helps a prefilter.
+	Kind Kind
+	// Literal is a string (lower case; compare without case) that starts every
+	// value, empty when there is none.
+	Literal string
+	// Family groups identifiers that share one matcher: "iban" ([IBAN] finds the
+	// country), "card", "phone". Empty for the others.
+	Family string
+	// Checked says that a check digit or an equally strong rule stands behind
+	// Func: one wrong digit makes it no value.
+	Checked bool
+}
+
+// ByteSet is a set of bytes.
+type ByteSet [4]uint64
+
+// Has reports whether c is in the set.
+func (s *ByteSet) Has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+
+func (s *ByteSet) add(c byte) { s[c>>6] |= 1 << (c & 63) }
+
+func (s *ByteSet) addRange(lo, hi byte) {
+	for c := int(lo); c <= int(hi); c++ {
+		s.add(byte(c))
+	}
+}
+
+func setOf(chars string) (s ByteSet) {
+	for i := range len(chars) {
+		s.add(chars[i])
+	}
+	return s
+}
+
+// union returns the bytes of both sets.
+func (s ByteSet) union(o ByteSet) ByteSet {
+	for i := range s {
+		s[i] |= o[i]
+	}
+	return s
+}
+
+// All has a Spec for every managed data identifier.
+var All = func() map[string]*Spec {
+	m := make(map[string]*Spec, 170)
+	for _, part := range [][]Spec{
+		secretSpecs(), cardSpecs(), bankSpecs(), healthSpecs(), licenceSpecs(),
+		nationalSpecs(), taxSpecs(), passportSpecs(), phoneSpecs(), miscSpecs(),
+	} {
+		for i := range part {
+			s := &part[i]
+			if m[s.ID] != nil {
+				panic("validate: two specs for " + s.ID)
+			}
+			s.finish()
+			m[s.ID] = s
+		}
+	}
+	return m
+}()
+
+// IDs returns the identifiers in All, sorted.
+func IDs() []string {
+	ids := make([]string, 0, len(All))
+	for id := range All {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	return ids
+}
+
+// finish derives what the tables leave out.
+func (s *Spec) finish() {
+	if s.Free != nil && s.FreeFirst == (ByteSet{}) {
+		s.FreeFirst = s.First
+	}
+	if s.Kind != KindNone || s.Func == nil {
+		return
+	}
+	digits, letters, other := false, false, false
+	for c := range 256 {
+		if !s.First.Has(byte(c)) {
+			continue
+		}
+		switch {
+		case isDigit(byte(c)):
+			digits = true
+		case isLetter(byte(c)):
+			letters = true
+		default:
+			other = true
+		}
+	}
+	switch {
+	case other:
+		s.Kind = KindOther
+	case digits && letters:
+		s.Kind = KindAlnum
+	case digits:
+		s.Kind = KindDigits
+	default:
+		s.Kind = KindLetters
+	}
+}
+
+// keyword makes the Spec of an identifier that requires a keyword.
+func keyword(id string, r *rule) Spec {
+	s := r.spec()
+	s.ID = id
+	return s
+}
+
+// checked is keyword for a rule whose check catches any one wrong digit.
+func checked(id string, r *rule) Spec {
+	s := keyword(id, r)
+	s.Checked = true
+	return s
+}

@@ -1,0 +1,129 @@
+package validate
+
+func miscSpecs() []Spec {
+	return []Spec{
+		{ID: "NAME"},
+		{ID: "ADDRESS"},
+		{
+			ID: "DATE_OF_BIRTH", Func: BirthDate, MinLen: 6, MaxLen: dateMaxLen,
+			First: setOf("0123456789").union(monthFirst),
+		},
+		{
+			ID: "LATITUDE_LONGITUDE", Func: LatLong, MinLen: 9, MaxLen: latLongMaxLen,
+			First: setOf("+-0123456789"), Kind: KindOther,
+		},
+		keyword("BRAZIL_CEP_CODE", patterns(cep, "99999-999", "99.999-999", "9{8}")),
+		keyword("VEHICLE_IDENTIFICATION_NUMBER", patterns(vin, "*{17}")),
+	}
+}
+
+// cep: no postal area starts below 01000.
+func cep(v value) bool { return v.num(0, 5) >= 1000 && !v.uniform() }
+
+// vinWeights are the weights of the check at position 9, itself excluded.
+const vinWeights = "\x08\x07\x06\x05\x04\x03\x02\x0a\x00\x09\x08\x07\x06\x05\x04\x03\x02"
+
+// vin excludes I, O, Q; the check digit binds manufacturers of North America,
+// whose codes start with 1 to 5.
+func vin(v value) bool {
+	letters, sum := 0, 0
+	for i, c := range v.b[:17] {
+		x := int(c - '0')
+		if !isDigit(c) {
+			if c == 'I' || c == 'O' || c == 'Q' {
+				return false
+			}
+			letters++
+			x = vinValue(c)
+		}
+		sum += x * int(vinWeights[i])
+	}
+	if letters == 0 || letters > 14 {
+		return false
+	}
+	if v.b[0] < '1' || v.b[0] > '5' {
+		return true
+	}
+	if r := sum % 11; r < 10 {
+		return v.b[8] == '0'+byte(r)
+	}
+	return v.b[8] == 'X'
+}
+
+// vinValue is the number a letter counts: A-H 1-8, J-N 1-5, P 7, R 9, S-Z 2-9.
+func vinValue(c byte) int {
+	switch {
+	case c <= 'H':
+		return int(c-'A') + 1
+	case c <= 'N':
+		return int(c-'J') + 1
+	case c == 'P':
+		return 7
+	case c == 'R':
+		return 9
+	}
+	return int(c-'S') + 2
+}
+
+const latLongMaxLen = 48
+
+// LatLong matches a latitude and longitude in decimal degrees, with a comma,
+// semicolon or space between them. Each needs a fraction of two digits or more: a
+// pair of plain numbers is anything.
+func LatLong(text []byte, start int) int {
+	if start < 0 || start+9 > len(text) {
+		return -1
+	}
+	if p := at(text, start-1); p == '.' || p == '-' || !leftOK(text, start, true) {
+		return -1
+	}
+	limit := min(len(text), start+latLongMaxLen)
+	i := degrees(text[:limit], start, 90, "NSns")
+	if i < 0 {
+		return -1
+	}
+	n, comma := i, false
+	for i-n < 3 && i < limit && (text[i] == ' ' || !comma && (text[i] == ',' || text[i] == ';')) {
+		comma = comma || text[i] != ' '
+		i++
+	}
+	if i == n {
+		return -1
+	}
+	if i = degrees(text[:limit], i, 180, "EWew"); i < 0 || !rightOK(text, i, true) {
+		return -1
+	}
+	return i
+}
+
+// degrees returns the end of a signed decimal number up to bound, with an optional
+// degree sign and hemisphere, or -1.
+func degrees(text []byte, i, bound int, hemispheres string) int {
+	if c := at(text, i); c == '-' || c == '+' {
+		i++
+	}
+	whole, j := number(text, i, 4)
+	if j == i || j-i > 3 || at(text, j) != '.' {
+		return -1
+	}
+	frac := j + 1
+	zero := true
+	for j = frac; j < frac+17 && digitAt(text, j); j++ {
+		zero = zero && text[j] == '0'
+	}
+	if j-frac < 2 || digitAt(text, j) || whole > bound || whole == bound && !zero {
+		return -1
+	}
+	end := j
+	if at(text, j) == 0xC2 && at(text, j+1) == 0xB0 {
+		j += 2
+		end = j
+	}
+	if at(text, j) == ' ' {
+		j++
+	}
+	if c := at(text, j); c != 0 && contains(hemispheres, c) && !isAlnum(at(text, j+1)) {
+		return j + 1
+	}
+	return end
+}
