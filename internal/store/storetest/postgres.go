@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"strings"
@@ -60,7 +61,7 @@ func template(ctx context.Context, serverURL string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	db, err := store.Open(ctx, store.Options{URL: u})
+	db, err := store.Open(ctx, store.Options{URL: u, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return "", fmt.Errorf("migrate the template database: %w", err)
 	}

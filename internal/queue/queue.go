@@ -1,0 +1,303 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"magpie/internal/store"
+)
+
+// Options tune a Queue; the zero value is right but in tests.
+type Options struct {
+	// Logger receives what went wrong. nil: slog.Default().
+	Logger *slog.Logger
+	// Poll is how often a worker looks for tasks that other nodes enqueued or that have become due. 0: 250 ms.
+	Poll time.Duration
+	// Lease is how long a silent worker counts as alive; it renews its lease four times as often. 0: 4 s.
+	Lease time.Duration
+	// Linger is how long a worker waits after a wake-up, so that tasks which come together are handled together. 0: 3 ms.
+	Linger time.Duration
+	// Grace is how long Run lets external attempts go on after its context ended. 0: 8 s.
+	Grace time.Duration
+	// Clock replaces the database's clock in tests.
+	Clock func() time.Time
+}
+
+// Queue enqueues tasks, and, when Run is called, does them. Register all kinds before Run.
+type Queue struct {
+	db  *store.DB
+	o   Options
+	log *slog.Logger
+
+	transactional []*transactionalKind
+	external      []*externalKind
+	wakes         map[string]chan struct{} // by kind
+}
+
+// Open returns a queue on the store.
+func Open(db *store.DB, o Options) *Queue {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	setDefault(&o.Poll, 250*time.Millisecond)
+	setDefault(&o.Lease, 4*time.Second)
+	setDefault(&o.Linger, 3*time.Millisecond)
+	setDefault(&o.Grace, 8*time.Second)
+	return &Queue{db: db, o: o, log: o.Logger, wakes: make(map[string]chan struct{})}
+}
+
+func setDefault(d *time.Duration, to time.Duration) {
+	if *d == 0 {
+		*d = to
+	}
+}
+
+// New is a task to be enqueued.
+type New struct {
+	Kind string
+	// Key is the task's name within its kind, such as the invitation's id. Enqueuing a key that is there already changes
+	// nothing, unless that task has failed, which it then replaces. Empty: a random one.
+	Key string
+	// Payload is stored as JSON.
+	Payload any
+	// RunAt is when the task becomes due. Zero: at once.
+	RunAt time.Time
+}
+
+// Task is a task that is being done.
+type Task struct {
+	Kind       string
+	Key        string
+	Payload    json.RawMessage
+	Attempt    int // failed attempts so far
+	EnqueuedAt time.Time
+	RunAt      time.Time
+
+	claim string
+}
+
+// Decode reads the payload.
+func (t Task) Decode(into any) error {
+	if err := json.Unmarshal(t.Payload, into); err != nil {
+		return fmt.Errorf("queue: payload of %s %s: %w", t.Kind, t.Key, err)
+	}
+	return nil
+}
+
+// Enqueue writes tasks in the caller's transaction and wakes this node's workers when it commits.
+func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	now := time.Now()
+	if q.o.Clock != nil {
+		now = q.o.Clock()
+	}
+	type name struct{ kind, key string }
+	seen := make(map[name]bool, len(tasks))
+	kinds := make(map[string]bool, 1)
+	rows := make([][]any, 0, len(tasks))
+	for _, t := range tasks {
+		if t.Kind == "" {
+			return errors.New("queue: enqueue: a task has no kind")
+		}
+		if t.Key == "" {
+			t.Key = randomID()
+		}
+		if t.RunAt.IsZero() {
+			t.RunAt = now
+		}
+		if n := (name{t.Kind, t.Key}); seen[n] {
+			continue
+		} else {
+			seen[n] = true
+		}
+		payload, err := json.Marshal(t.Payload)
+		if err != nil {
+			return fmt.Errorf("queue: enqueue %s %s: %w", t.Kind, t.Key, err)
+		}
+		rows = append(rows, []any{t.Kind, t.Key, string(payload), now.UnixMilli(), t.RunAt.UnixMilli()})
+		kinds[t.Kind] = true
+	}
+	_, err := tx.InsertMany(ctx, "insert into task (kind, key, payload, enqueued_at, run_at)", rows,
+		`on conflict (kind, key) do update set state = 'ready', payload = excluded.payload, enqueued_at = excluded.enqueued_at,
+		 run_at = excluded.run_at, attempt = 0, error = null where task.state = 'failed'`)
+	if err != nil {
+		return fmt.Errorf("queue: enqueue: %w", err)
+	}
+	tx.OnCommit(func() {
+		for kind := range kinds {
+			q.wake(kind)
+		}
+	})
+	return nil
+}
+
+// Cancel deletes tasks that nobody has begun, and tells how many. One that a worker holds goes on.
+func (q *Queue) Cancel(ctx context.Context, tx *store.Tx, kind string, keys ...string) (int64, error) {
+	n, err := tx.Exec(ctx, "delete from task where kind = $1 and state <> 'held' and "+tx.Any("key", 2), kind, store.List(keys))
+	if err != nil {
+		return 0, fmt.Errorf("queue: cancel %s: %w", kind, err)
+	}
+	return n, nil
+}
+
+// Retry makes failed tasks of a kind ready again, all of them when no key is given, with as many attempts as a new one.
+func (q *Queue) Retry(ctx context.Context, tx *store.Tx, kind string, keys ...string) (int64, error) {
+	sql := "update task set state = 'ready', attempt = 0, enqueued_at = " + q.now(tx) + ", run_at = " + q.now(tx) +
+		", error = null where kind = $1 and state = 'failed'"
+	args := []any{kind}
+	if len(keys) > 0 {
+		sql += " and " + tx.Any("key", 2)
+		args = append(args, store.List(keys))
+	}
+	n, err := tx.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, fmt.Errorf("queue: retry %s: %w", kind, err)
+	}
+	tx.OnCommit(func() { q.wake(kind) })
+	return n, nil
+}
+
+// Depth is how much of a kind there is.
+type Depth struct {
+	Kind                string
+	Ready, Held, Failed int64
+	// Oldest is the age of the oldest task that is due and not done.
+	Oldest time.Duration
+}
+
+// Depths tells the depth of every kind that has tasks. It counts them all: for metrics, not for each request.
+func (q *Queue) Depths(ctx context.Context) ([]Depth, error) {
+	var depths []Depth
+	err := q.db.View(ctx, func(tx *store.Tx) error {
+		now := q.now(tx)
+		depths = nil
+		return tx.Query(ctx, func(r store.Row) error {
+			var d Depth
+			var age *int64
+			if err := r.Scan(&d.Kind, &d.Ready, &d.Held, &d.Failed, &age); err != nil {
+				return err
+			}
+			if age != nil && *age > 0 {
+				d.Oldest = time.Duration(*age) * time.Millisecond
+			}
+			depths = append(depths, d)
+			return nil
+		}, `select kind, count(case when state = 'ready' then 1 end), count(case when state = 'held' then 1 end),
+			count(case when state = 'failed' then 1 end), `+now+` - min(case when state <> 'failed' then run_at end)
+			from task group by kind order by kind`)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queue: depths: %w", err)
+	}
+	return depths, nil
+}
+
+// Failure is a task that was given up.
+type Failure struct {
+	Task
+	Reason string
+}
+
+// Failures lists tasks of a kind that were given up, the oldest first.
+func (q *Queue) Failures(ctx context.Context, kind string, limit int) ([]Failure, error) {
+	var failures []Failure
+	err := q.db.View(ctx, func(tx *store.Tx) error {
+		failures = nil
+		return tx.Query(ctx, func(r store.Row) error {
+			var f Failure
+			var reason *string
+			if err := scanTask(r, kind, &f.Task, &reason); err != nil {
+				return err
+			}
+			if reason != nil {
+				f.Reason = *reason
+			}
+			failures = append(failures, f)
+			return nil
+		}, `select key, payload, enqueued_at, run_at, attempt, error from task
+			where kind = $1 and state = 'failed' order by enqueued_at, key limit $2`, kind, limit)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queue: failures of %s: %w", kind, err)
+	}
+	return failures, nil
+}
+
+// scanTask reads key, payload, enqueued_at, run_at, attempt, and what follows them.
+func scanTask(r store.Row, kind string, t *Task, more ...any) error {
+	var payload string
+	var enqueued, run int64
+	t.Kind = kind
+	if err := r.Scan(append([]any{&t.Key, &payload, &enqueued, &run, &t.Attempt}, more...)...); err != nil {
+		return err
+	}
+	t.Payload, t.EnqueuedAt, t.RunAt = json.RawMessage(payload), time.UnixMilli(enqueued).UTC(), time.UnixMilli(run).UTC()
+	return nil
+}
+
+// now is the expression for the time by which tasks are due and leases end.
+func (q *Queue) now(tx *store.Tx) string {
+	if q.o.Clock != nil {
+		return "cast(" + strconv.FormatInt(q.o.Clock().UnixMilli(), 10) + " as bigint)"
+	}
+	return tx.NowMillis()
+}
+
+// register makes the channel by which a kind is woken.
+func (q *Queue) register(kind string) chan struct{} {
+	if q.wakes[kind] != nil {
+		panic("queue: kind " + kind + " is registered twice")
+	}
+	q.wakes[kind] = make(chan struct{}, 1)
+	return q.wakes[kind]
+}
+
+func (q *Queue) wake(kind string) {
+	select {
+	case q.wakes[kind] <- struct{}{}: // a kind that is not registered here has no channel, which never is ready
+	default:
+	}
+}
+
+// backoff is the default wait before attempt+1: a doubling from first up to most, give or take a quarter, so that tasks
+// which failed together do not come back together.
+func backoff(first, most time.Duration) func(attempt int) time.Duration {
+	return func(attempt int) time.Duration {
+		d := most
+		if attempt < 32 && first<<attempt < most && first<<attempt > 0 {
+			d = first << attempt
+		}
+		return d*3/4 + rand.N(d/2)
+	}
+}
+
+// reason shortens an error's text for the task's row.
+func reason(err error) string {
+	const most = 500
+	s := err.Error()
+	for i := range s {
+		if i > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// infrastructure tells whether an error is the database's and not the task's fault.
+func infrastructure(err error) bool {
+	for _, kind := range []error{store.ErrUnavailable, store.ErrUnknownOutcome, store.ErrFull, store.ErrReadOnly, store.ErrClosed,
+		context.Canceled} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}

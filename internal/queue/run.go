@@ -1,0 +1,255 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"magpie/internal/store"
+)
+
+// Run does tasks until the context ends. Then it begins no more, gives back what has not begun, lets what has begun go on
+// for Grace, and returns when all is recorded. It returns no error for that.
+func (q *Queue) Run(ctx context.Context) error {
+	w := newWorker(q)
+	effects, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	context.AfterFunc(ctx, func() {
+		if pause(effects, q.o.Grace) {
+			end()
+		}
+	})
+
+	// Leases are renewed until the last task has ended.
+	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
+	var beats sync.WaitGroup
+	beats.Go(func() { q.every(beating, q.o.Lease/4, w.beat) })
+
+	var loops sync.WaitGroup
+	loops.Go(func() { q.every(ctx, q.o.Poll, q.poll) })
+	for _, k := range q.transactional {
+		loops.Go(func() { k.loop(ctx) })
+	}
+	for _, k := range q.external {
+		loops.Go(func() { k.loop(ctx, effects, w) })
+	}
+	loops.Wait()
+	stopBeating()
+	beats.Wait()
+
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := w.leave(last); err != nil {
+		q.log.Warn("cannot sign off; other workers wait for the lease to end", "error", err)
+	}
+	return nil
+}
+
+// every calls fn at once and then periodically, and logs what it returns when that changes: a database that is away for an
+// hour is two lines.
+func (q *Queue) every(ctx context.Context, d time.Duration, fn func(context.Context) error) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	failing := false
+	for {
+		err := fn(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			q.log.Error("the queue stands still", "error", err)
+		case err == nil && failing:
+			q.log.Info("the queue goes on")
+		}
+		failing = err != nil
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// poll looks, with one small query, whether any kind has tasks that are due and whether any worker is dead.
+func (q *Queue) poll(ctx context.Context) error {
+	kinds := make([]string, 0, len(q.wakes))
+	for kind := range q.wakes {
+		kinds = append(kinds, kind)
+	}
+	var due []string
+	var dead bool
+	err := q.db.View(ctx, func(tx *store.Tx) error {
+		due, dead = nil, false
+		var sql strings.Builder
+		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d)", q.now(tx), q.o.Lease.Milliseconds())
+		args := make([]any, len(kinds))
+		for i, kind := range kinds {
+			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %s)", i+1, q.now(tx))
+			args[i] = kind
+		}
+		return tx.Query(ctx, func(r store.Row) error {
+			var kind string
+			var yes bool
+			if err := r.Scan(&kind, &yes); err != nil {
+				return err
+			}
+			switch {
+			case yes && kind == "":
+				dead = true
+			case yes:
+				due = append(due, kind)
+			}
+			return nil
+		}, sql.String(), args...)
+	})
+	if err != nil {
+		return fmt.Errorf("queue: poll: %w", err)
+	}
+	if dead {
+		if _, err := q.reap(ctx); err != nil {
+			return err
+		}
+		due = kinds
+	}
+	for _, kind := range due {
+		q.wake(kind)
+	}
+	return nil
+}
+
+// loop handles batches of the kind for as long as there are any.
+func (k *transactionalKind) loop(ctx context.Context) {
+	failures := 0
+	for {
+		select {
+		case <-k.wake:
+		case <-ctx.Done():
+			return
+		}
+		if !pause(ctx, k.q.o.Linger) {
+			return
+		}
+		for n := k.Batch; n == k.Batch && ctx.Err() == nil; {
+			var err error
+			if n, err = k.batch(ctx); err == nil {
+				failures = 0
+				continue
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			failures++
+			k.q.log.Error("tasks cannot be handled now", "kind", k.Kind, "error", err)
+			if !pause(ctx, backoff(100*time.Millisecond, 5*time.Second)(failures)) {
+				return
+			}
+			n = k.Batch // try again
+		}
+	}
+}
+
+// loop claims tasks of the kind and carries them, until stop ends and all have ended.
+func (k *externalKind) loop(stop, effects context.Context, w *worker) {
+	var (
+		carried  sync.WaitGroup
+		holding  int
+		most     = 2 * k.InDoubt // claimed ahead, so that no slot is idle while tasks are claimed
+		ended    = make(chan struct{}, 2*k.InDoubt)
+		failures = 0
+		more     = false // the last claim left tasks behind
+		timer    = time.NewTimer(0)
+	)
+	defer carried.Wait()
+	defer timer.Stop()
+	<-timer.C
+	for {
+		for more = more && stop.Err() == nil; more && most-holding >= max(1, most/4); {
+			n := most - holding
+			claimed, pause, err := k.claim(stop, w, n)
+			if err != nil {
+				if stop.Err() == nil {
+					failures++
+					k.q.log.Error("tasks cannot be claimed now", "kind", k.Kind, "error", err)
+					timer.Reset(backoff(100*time.Millisecond, 5*time.Second)(failures))
+				}
+				more = false
+				break
+			}
+			failures = 0
+			holding += len(claimed)
+			for _, h := range claimed {
+				carried.Go(func() {
+					w.carry(stop, effects, h)
+					ended <- struct{}{}
+				})
+			}
+			more = len(claimed) == n
+			if pause > 0 {
+				more = false
+				timer.Reset(pause)
+			}
+		}
+		select {
+		case <-k.wake:
+			more = true
+		case <-timer.C:
+			more = true
+		case <-ended:
+			holding--
+		case <-stop.Done():
+			return
+		}
+	}
+}
+
+// RunOnce looks after dead workers and does every task that is due, one batch of each kind; it returns when they have
+// ended, with their number. For tests and for programs that end.
+func (q *Queue) RunOnce(ctx context.Context) (int, error) {
+	if _, err := q.reap(ctx); err != nil {
+		return 0, err
+	}
+	total := 0
+	var errs []error
+	for _, k := range q.transactional {
+		n, err := k.batch(ctx)
+		total += n
+		errs = append(errs, err)
+	}
+	w := newWorker(q)
+	beating, stop := context.WithCancel(ctx)
+	var beats, carried sync.WaitGroup
+	beats.Go(func() { q.every(beating, q.o.Lease/4, w.beat) })
+	for _, k := range q.external {
+		claimed, wait, err := k.claim(ctx, w, k.InDoubt)
+		for len(claimed) == 0 && wait > 0 && err == nil && q.o.Clock == nil && pause(ctx, wait) {
+			claimed, wait, err = k.claim(ctx, w, k.InDoubt)
+		}
+		total += len(claimed)
+		errs = append(errs, err)
+		for _, h := range claimed {
+			carried.Go(func() { w.carry(ctx, ctx, h) })
+		}
+	}
+	carried.Wait()
+	stop()
+	beats.Wait()
+	if total > 0 {
+		errs = append(errs, w.leave(context.WithoutCancel(ctx)))
+	}
+	return total, errors.Join(errs...)
+}
+
+// Drain calls RunOnce until nothing is due. Tasks that are put off stay.
+func (q *Queue) Drain(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		n, err := q.RunOnce(ctx)
+		total += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+}
