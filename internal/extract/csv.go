@@ -224,10 +224,11 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 
 func (c *separated) locate(raw []byte, lo, hi int) Location {
 	c.seekCell(raw, lo)
+	loc := c.lines.locate(raw, lo, hi)
 	if c.hasHeader && c.cur.row == 1 {
-		return c.lines.locate(raw, lo, hi)
+		return loc
 	}
-	loc := Location{Kind: Cell, Row: c.cur.row, Col: int64(c.cur.col) + 1}
+	loc.Kind, loc.Row, loc.Col = Cell, c.cur.row, int64(c.cur.col)+1
 	if c.hasHeader && c.cur.col < len(c.header) {
 		loc.Name = c.header[c.cur.col]
 	}

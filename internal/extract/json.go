@@ -43,6 +43,7 @@ const (
 	keyString
 	valueString
 	scalar
+	broken // tok is where it stopped being JSON
 )
 
 type jsonState struct {
@@ -192,7 +193,10 @@ func (j *records) walk(raw []byte, s *jsonState, off int) {
 		s.pos++
 	}
 	if s.broken && s.pos < off {
-		s.pos, s.token = off, noToken
+		if s.token != broken {
+			s.tok = s.pos
+		}
+		s.pos, s.token = off, broken
 	}
 }
 
@@ -275,8 +279,15 @@ func validScalar(b []byte) bool {
 func (j *records) field(raw []byte, off int) (Field, bool) {
 	j.seek(raw, off)
 	s := &j.cur
-	if s.broken {
-		return Field{}, false
+	if s.broken { // text again, up to the end of the line or of the document
+		f := Field{Lo: min(off, max(s.tok, 0)), Hi: len(raw)}
+		if j.perLine {
+			f.Lo = max(f.Lo, bytes.LastIndexByte(raw[:off], '\n')+1)
+			if i := bytes.IndexByte(raw[off:], '\n'); i >= 0 {
+				f.Hi = off + i
+			}
+		}
+		return f, true
 	}
 	f := Field{}
 	switch {
@@ -348,7 +359,9 @@ func (j *records) locate(raw []byte, lo, hi int) Location {
 			n++
 		}
 	}
-	return Location{Kind: Record, Record: s.record, Path: cutPath(string(path)), Names: names}
+	loc := j.lines.locate(raw, lo, hi)
+	loc.Kind, loc.Record, loc.Path, loc.Names = Record, s.record, cutPath(string(path)), names
+	return loc
 }
 
 // appendElement writes .name or ['name'], as Macie does.

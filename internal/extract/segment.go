@@ -95,19 +95,23 @@ func (s *Segment) out(in int) int {
 	return min(out, len(s.Text))
 }
 
-// Location is one place in a document, as Macie's Occurrences know it. Exactly one group is set.
+// Location is one place in a document, as Macie's Occurrences know it: Kind says which fields are its own.
 type Location struct {
 	Kind LocationKind
 
-	Line, EndLine, Column int64 // Line: 1-based, inclusive, in characters; Column is where the first line's match starts
+	// Line and EndLine are 1-based and inclusive; Column, in characters and 1-based, is where the match starts in the first
+	// line. They are set for every format that has lines, tables and JSON too; 0 where there are none.
+	Line, EndLine, Column int64
 
-	Row, Col      int64 // Cell: 1-based
-	Name          string
-	CellReference string // "Sheet2!C5"; empty for text formats
-	Page          int64  // Page: 1-based
-	Record        int64  // Record: 0-based
-	Path          string
-	Names         []string // Record: the path's elements, for whoever must leave out a path that is sensitive itself
+	Row, Col      int64  // Cell: 1-based
+	Name          string // Cell: the column's; empty when it has none
+	CellReference string // Cell: "Sheet2!C5"; empty for text formats
+
+	Page int64 // Page: 1-based
+
+	Record int64    // Record: 0-based
+	Path   string   // Record: JSONPath
+	Names  []string // Record: the path's elements, for whoever must leave out a path that is sensitive itself
 }
 
 // LocationKind chooses the array of Occurrences that a Location goes to.

@@ -26,6 +26,7 @@ const (
 	OOXMLUncompressedRatioExceedsLimit      Reason = "OOXML_UNCOMPRESSED_RATIO_EXCEEDS_LIMIT"
 	OOXMLUncompressedSizeExceedsLimit       Reason = "OOXML_UNCOMPRESSED_SIZE_EXCEEDS_LIMIT"
 	PermissionDenied                        Reason = "PERMISSION_DENIED"
+	SourceObjectNoLongerAvailable           Reason = "SOURCE_OBJECT_NO_LONGER_AVAILABLE"
 	TimeCutOffReached                       Reason = "TIME_CUT_OFF_REACHED"
 	UnableToParseFile                       Reason = "UNABLE_TO_PARSE_FILE"
 	UnsupportedFileType                     Reason = "UNSUPPORTED_FILE_TYPE_EXCEPTION"

@@ -1,0 +1,235 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"magpie/internal/macie2"
+)
+
+// Exit codes of the verb.
+const (
+	ExitUnread = 1 // something could not be read, or the scan was interrupted
+	ExitUsage  = 2
+	ExitFound  = 3 // --fail-on
+)
+
+// ExitError asks the process to end with a code. An empty message means that everything has been said already.
+type ExitError struct {
+	Code    int
+	Message string
+}
+
+func (e *ExitError) Error() string { return e.Message }
+
+// ExitCode is the code to end with.
+func (e *ExitError) ExitCode() int { return e.Code }
+
+type flags struct {
+	identifiers        string
+	custom, allow      []string
+	allowRegex         []string
+	include, exclude   []string
+	maxFileSize        byteSize
+	maxMemory          byteSize
+	maxTime            time.Duration
+	output, failOn     string
+	reveal, noProgress bool
+	top, workers       int
+}
+
+// Command is `magpie scan`.
+func Command() *cobra.Command {
+	var f flags
+	c := &cobra.Command{
+		Use:   "scan PATH…",
+		Short: "Find sensitive data in files and folders, without a server",
+		Long: `Find sensitive data in files, folders and standard input (-): credentials, financial and personal information, and what custom
+identifiers describe. Text, CSV, JSON, XML, HTML, e-mail, PDF, Word, Excel, Avro, Parquet are read, in zip, tar, gzip, bzip2, xz and
+zstd too, nested up to ten deep. Symbolic links and devices met on the way are not followed.
+
+Values are never shown, but with --reveal their last characters. The exit code is 0 when everything was read, 1 when something
+could not be, 2 for bad usage, and 3 when --fail-on says that what was found is too much.`,
+		Example: `  magpie scan .
+  magpie scan --identifiers all --output json ~/Documents > found.jsonl
+  magpie scan --fail-on HIGH --output sarif --exclude node_modules . > magpie.sarif
+  pg_dump shop | magpie scan -`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("say what to scan: a file, a folder, or - for standard input")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
+	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
+	p := c.Flags()
+	p.SortFlags = false
+	p.StringVar(&f.identifiers, "identifiers", "recommended", "managed data identifiers: recommended, all, none, or ids with commas between them")
+	p.StringArrayVar(&f.custom, "custom", nil, "JSON `file` of custom data identifiers, as CreateCustomDataIdentifier takes them (repeatable)")
+	p.StringArrayVar(&f.allow, "allow", nil, "`file` of values not to report, one on a line (repeatable)")
+	p.StringArrayVar(&f.allowRegex, "allow-regex", nil, "`pattern` of values not to report (repeatable)")
+	p.StringArrayVar(&f.include, "include", nil, "scan only files that match the `glob`, such as '*.csv' or 'data/**' (repeatable)")
+	p.StringArrayVar(&f.exclude, "exclude", nil, "leave out files and folders that match the `glob`, such as node_modules (repeatable)")
+	p.StringVar(&f.output, "output", "table", "table, json (a line for each file) or sarif")
+	p.StringVar(&f.failOn, "fail-on", "", "exit with 3 when something is found: FOUND, or of at least that severity: LOW, MEDIUM, HIGH")
+	p.BoolVar(&f.reveal, "reveal", false, "show a few values, masked but for their last characters")
+	p.IntVar(&f.top, "top", 100, "rows the table shows, the worst; 0 for all")
+	p.Var(&f.maxFileSize, "max-file-size", "pass over files larger than this, such as 100MB")
+	p.Var(&f.maxMemory, "max-memory", "memory to stay within, such as 256MiB (default 512MiB)")
+	p.DurationVar(&f.maxTime, "max-time", 10*time.Hour, "time for one file; what was found until then counts")
+	p.IntVar(&f.workers, "workers", 0, "files read at once (default one for each core)")
+	p.BoolVar(&f.noProgress, "no-progress", false, "no progress line, even on a terminal")
+	return c
+}
+
+func usage(format string, args ...any) error {
+	return &ExitError{ExitUsage, fmt.Sprintf(format, args...) + "; see magpie scan --help"}
+}
+
+// writer shows results in one of the three forms.
+type writer interface {
+	file(*FileResult) error
+	finish(*Summary) error
+}
+
+func (f *flags) run(c *cobra.Command, args []string) error {
+	threshold, err := f.check()
+	if err != nil {
+		return err
+	}
+	set, names, err := compile(f.identifiers, f.custom, f.allow, f.allowRegex)
+	if err != nil {
+		return usage("%v", err)
+	}
+	out := &stickyWriter{w: c.OutOrStdout()}
+	var w writer
+	switch f.output {
+	case "json":
+		w = newJSONWriter(out, names)
+	case "sarif":
+		w = newSARIFWriter(out, names)
+	default:
+		w = newTableWriter(out, names, f.top)
+	}
+	o := Options{Paths: args, Set: set, Custom: names, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),
+		MaxMemory: int64(f.maxMemory), MaxTime: f.maxTime, Workers: f.workers, Reveal: f.reveal, Stdin: c.InOrStdin(), Stderr: c.ErrOrStderr()}
+	if f.noProgress {
+		o.Stderr = nil
+	}
+	exceeded := false
+	unread := 0
+	sum, err := Run(c.Context(), o, func(r *FileResult) error {
+		if s := worst(r.Result.Detections); len(r.Result.Detections) > 0 && rank(s) >= threshold {
+			exceeded = true
+		}
+		if r.Failed() && !tooLarge(r, o.MaxFileSize, r.Result.Size) && f.output != "table" {
+			if unread++; unread <= maxProblems {
+				fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", printable(r.Path), why(r))
+			}
+		}
+		return w.file(r)
+	})
+	if sum == nil {
+		return usage("%v", err)
+	}
+	if err == nil {
+		err = w.finish(sum)
+	}
+	if err != nil {
+		return &ExitError{ExitUnread, fmt.Sprintf("write results: %v", err)}
+	}
+	return f.verdict(c, sum, exceeded)
+}
+
+// verdict turns the scan into an exit code.
+func (f *flags) verdict(c *cobra.Command, sum *Summary, exceeded bool) error {
+	if f.output != "table" {
+		if sum.Bad > 0 {
+			fmt.Fprintf(c.ErrOrStderr(), "%s could not be read, or not wholly\n", files(sum.Bad))
+		}
+		if sum.Stopped {
+			fmt.Fprintln(c.ErrOrStderr(), "interrupted: this is what was found until then")
+		}
+	}
+	switch {
+	case f.failOn != "" && exceeded:
+		return &ExitError{Code: ExitFound}
+	case sum.Bad > 0 || sum.Stopped:
+		return &ExitError{Code: ExitUnread}
+	}
+	return nil
+}
+
+// check refuses flags that make no sense and returns what --fail-on needs.
+func (f *flags) check() (threshold int, err error) {
+	switch f.output {
+	case "table", "json", "sarif":
+	default:
+		return 0, usage("--output %q: say table, json or sarif", f.output)
+	}
+	switch strings.ToUpper(f.failOn) {
+	case "", "FOUND":
+		threshold = 0
+	case "LOW":
+		threshold = rank(macie2.SeverityDescriptionLow)
+	case "MEDIUM":
+		threshold = rank(macie2.SeverityDescriptionMedium)
+	case "HIGH":
+		threshold = rank(macie2.SeverityDescriptionHigh)
+	default:
+		return 0, usage("--fail-on %q: say FOUND, LOW, MEDIUM or HIGH", f.failOn)
+	}
+	if f.maxMemory > 0 && f.maxMemory < 32<<20 {
+		return 0, usage("--max-memory: 32MiB is the least")
+	}
+	if _, err := parseGlobs(append(f.include, f.exclude...)); err != nil {
+		return 0, usage("%v", err)
+	}
+	return threshold, nil
+}
+
+// stickyWriter keeps the first error, so that a closed pipe ends the scan and not the process.
+type stickyWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(p)
+	s.err = err
+	return n, err
+}
+
+// Main runs the verb by itself and returns its exit code; tests and benchmarks use it in place of the whole command.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := Command()
+	c.SetArgs(args)
+	c.SetIn(stdin)
+	c.SetOut(stdout)
+	c.SetErr(stderr)
+	err := c.ExecuteContext(ctx)
+	var exit *ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		if exit.Message != "" {
+			fmt.Fprintln(stderr, "magpie:", exit.Message)
+		}
+		return exit.Code
+	}
+	fmt.Fprintln(stderr, "magpie:", err)
+	return 1
+}

@@ -1,0 +1,203 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"magpie/internal/classify"
+	"magpie/internal/detect"
+	"magpie/internal/detect/managed"
+)
+
+// customFile is a custom data identifier in a --custom file: the members of CreateCustomDataIdentifier, and an id that results
+// carry in the place of Macie's.
+type customFile struct {
+	ID                   string   `json:"id"`
+	Name                 string   `json:"name"`
+	Description          string   `json:"description"`
+	Regex                string   `json:"regex"`
+	Keywords             []string `json:"keywords"`
+	IgnoreWords          []string `json:"ignoreWords"`
+	MaximumMatchDistance int      `json:"maximumMatchDistance"`
+	SeverityLevels       []struct {
+		OccurrencesThreshold int64  `json:"occurrencesThreshold"`
+		Severity             string `json:"severity"`
+	} `json:"severityLevels"`
+}
+
+// managedIDs reads --identifiers.
+func managedIDs(spec string) ([]string, error) {
+	switch spec {
+	case "recommended":
+		return managed.Recommended(), nil
+	case "all":
+		return managed.IDs(), nil
+	case "none":
+		return nil, nil
+	}
+	var ids []string
+	seen := map[string]bool{}
+	for id := range strings.SplitSeq(spec, ",") {
+		id = strings.TrimSpace(id)
+		if id == "" || seen[id] {
+			continue
+		}
+		if managed.Find(id) == nil {
+			if up := strings.ToUpper(id); managed.Find(up) != nil {
+				id = up
+			} else {
+				return nil, fmt.Errorf("--identifiers: there is no managed data identifier %q%s", id, similar(id))
+			}
+		}
+		seen[id] = true
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("--identifiers: say recommended, all, none, or ids with commas between them")
+	}
+	return ids, nil
+}
+
+// similar suggests ids that share a word with a wrong one.
+func similar(id string) string {
+	var near []string
+	for _, word := range strings.Split(strings.ToUpper(id), "_") {
+		for _, known := range managed.IDs() {
+			if len(word) >= 3 && strings.Contains(known, word) && len(near) < 3 {
+				near = append(near, known)
+			}
+		}
+		if len(near) > 0 {
+			break
+		}
+	}
+	if len(near) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// compile builds the set from the flags.
+func compile(identifiers string, customFiles, allowFiles, allowPatterns []string) (*detect.Set, map[*detect.Custom]classify.CustomName, error) {
+	ids, err := managedIDs(identifiers)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := detect.Config{Managed: ids}
+	names := map[*detect.Custom]classify.CustomName{}
+	for _, name := range customFiles {
+		list, err := readCustom(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--custom %s: %w", name, err)
+		}
+		for i, c := range list {
+			if c.Name == "" {
+				return nil, nil, fmt.Errorf("--custom %s: identifier %d has no name", name, i+1)
+			}
+			dc := detect.CustomConfig{Regex: c.Regex, Keywords: c.Keywords, IgnoreWords: c.IgnoreWords, MaximumMatchDistance: c.MaximumMatchDistance}
+			for _, l := range c.SeverityLevels {
+				dc.SeverityLevels = append(dc.SeverityLevels, detect.SeverityLevel{OccurrencesThreshold: l.OccurrencesThreshold, Severity: l.Severity})
+			}
+			compiled, err := detect.CompileCustom(dc)
+			if err != nil {
+				return nil, nil, fmt.Errorf("--custom %s: %s: %w", name, c.Name, err)
+			}
+			if c.ID == "" {
+				c.ID = c.Name
+			}
+			names[compiled] = classify.CustomName{ID: c.ID, Name: c.Name}
+			cfg.Custom = append(cfg.Custom, compiled)
+		}
+	}
+	for _, name := range allowFiles {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--allow: %w", err)
+		}
+		list, err := detect.AllowWords(b)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--allow %s: %w", name, err)
+		}
+		cfg.AllowLists = append(cfg.AllowLists, list)
+	}
+	for _, p := range allowPatterns {
+		list, err := detect.AllowRegex(p)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--allow-regex: %w", err)
+		}
+		cfg.AllowLists = append(cfg.AllowLists, list)
+	}
+	if len(cfg.Managed)+len(cfg.Custom) == 0 {
+		return nil, nil, errors.New("nothing to look for: --identifiers none needs a --custom file")
+	}
+	set, err := detect.Compile(cfg)
+	return set, names, err
+}
+
+// readCustom reads one identifier, a list of them, or one after another.
+func readCustom(name string) ([]customFile, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, bare(err)
+	}
+	b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	var out []customFile
+	if len(b) > 0 && b[0] == '[' {
+		if err := dec.Decode(&out); err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+	for {
+		var c customFile
+		if err := dec.Decode(&c); err == io.EOF {
+			if len(out) == 0 {
+				return nil, errors.New("holds no identifier")
+			}
+			return out, nil
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+}
+
+// byteSize is a flag's value such as 500MB, 2GiB or 1048576.
+type byteSize int64
+
+func (b *byteSize) String() string {
+	if *b == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*b), 10)
+}
+
+func (b *byteSize) Type() string { return "size" }
+
+func (b *byteSize) Set(s string) error {
+	n := strings.TrimSpace(s)
+	i := strings.IndexFunc(n, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
+	unit := ""
+	if i >= 0 {
+		n, unit = n[:i], strings.ToLower(strings.TrimSpace(n[i:]))
+	}
+	v, err := strconv.ParseFloat(n, 64)
+	if err != nil {
+		return errors.New("say a number of bytes, or one with kB, MB, GB, KiB, MiB or GiB")
+	}
+	factor, ok := map[string]float64{"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}[unit]
+	if v *= factor; !ok || v < 1 || v > 1e18 {
+		return errors.New("say a number of bytes, or one with kB, MB, GB, KiB, MiB or GiB")
+	}
+	*b = byteSize(v)
+	return nil
+}

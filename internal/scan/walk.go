@@ -1,0 +1,134 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// entry is a file to scan, or one that cannot be.
+type entry struct {
+	path string // as it is shown: the argument and what is below it
+	rel  string // below the argument, with slashes, for globs
+	size int64
+	err  error // it could not be looked at
+}
+
+// passed counts what the walk met and did not enter.
+type passed struct {
+	Links    int // symbolic links
+	Devices  int // devices, sockets and pipes
+	Excluded int // by --include and --exclude
+}
+
+// walker lists the files below the arguments, in the order of their names.
+type walker struct {
+	include, exclude []glob
+	passed           passed
+	emit             func(entry) error
+}
+
+// stdin is the argument that stands for standard input.
+const stdin = "-"
+
+func (w *walker) walk(ctx context.Context, args []string) error {
+	for _, arg := range args {
+		if arg == stdin {
+			if err := w.emit(entry{path: stdin, rel: stdin, size: -1}); err != nil {
+				return err
+			}
+			continue
+		}
+		// A link that is named outright is meant; one that is met is not.
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			err = w.emit(entry{path: arg, err: bare(err)})
+		case info.IsDir():
+			err = w.dir(ctx, filepath.Clean(arg), "")
+		case info.Mode().IsRegular():
+			err = w.emit(entry{path: filepath.Clean(arg), rel: filepath.Base(arg), size: info.Size()})
+		default:
+			w.passed.Devices++
+			err = w.emit(entry{path: arg, err: errors.New("not a file or a folder")})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dir walks one folder. Its entries are read in pieces, so that a folder of millions is no burden; each piece is sorted.
+func (w *walker) dir(ctx context.Context, dir, rel string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return w.emit(entry{path: dir, err: bare(err)})
+	}
+	defer d.Close()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		list, err := d.ReadDir(10_000)
+		slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+		for _, e := range list {
+			if err := w.entry(ctx, dir, rel, e); err != nil {
+				return err
+			}
+		}
+		if len(list) == 0 || err != nil {
+			if err != nil && !errors.Is(err, os.ErrClosed) && err.Error() != "EOF" {
+				return w.emit(entry{path: dir, err: bare(err)})
+			}
+			return nil
+		}
+	}
+}
+
+func (w *walker) entry(ctx context.Context, dir, rel string, e fs.DirEntry) error {
+	name := filepath.Join(dir, e.Name())
+	below := e.Name()
+	if rel != "" {
+		below = rel + "/" + e.Name()
+	}
+	switch t := e.Type(); {
+	case t&fs.ModeSymlink != 0:
+		w.passed.Links++
+		return nil
+	case e.IsDir():
+		if matchAny(w.exclude, below) {
+			w.passed.Excluded++
+			return nil
+		}
+		return w.dir(ctx, name, below)
+	case !t.IsRegular():
+		w.passed.Devices++
+		return nil
+	}
+	if matchAny(w.exclude, below) || len(w.include) > 0 && !matchAny(w.include, below) {
+		w.passed.Excluded++
+		return nil
+	}
+	info, err := e.Info()
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // gone since the folder was read
+		}
+		return w.emit(entry{path: name, rel: below, err: bare(err)})
+	}
+	return w.emit(entry{path: name, rel: below, size: info.Size()})
+}
+
+// bare takes the operation and the path off an error: the path is shown beside it.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
