@@ -21,13 +21,23 @@ func isWordRune(r rune) bool {
 	return (r < 0x0E00 || r >= 0x1E00 && r < 0x2000) && (unicode.IsLetter(r) || unicode.Is(unicode.Mn, r))
 }
 
+// escaped says whether text[i] is the letter of an escape such as the n of \n, as it
+// stands in JSON and source code: then it is no part of the word that follows.
+func escaped(text []byte, i int) bool {
+	if i < 1 || text[i-1] != '\\' || i >= 2 && text[i-2] == '\\' {
+		return false
+	}
+	c := text[i]
+	return c == 'n' || c == 't' || c == 'r'
+}
+
 // wordBefore says whether the rune before text[i] is part of a word.
 func wordBefore(text []byte, i int) bool {
 	if i == 0 {
 		return false
 	}
 	if c := text[i-1]; c < utf8.RuneSelf {
-		return isASCIILetter(c)
+		return isASCIILetter(c) && !escaped(text, i-1)
 	}
 	r, _ := utf8.DecodeLastRune(text[max(0, i-4):i])
 	return isWordRune(r)
@@ -55,7 +65,9 @@ func camelAt(text []byte, i int) bool {
 }
 
 // wordStart says whether a word may start at text[i].
-func wordStart(text []byte, i int) bool { return !wordBefore(text, i) || camelAt(text, i) }
+func wordStart(text []byte, i int) bool {
+	return (!wordBefore(text, i) || camelAt(text, i)) && !escaped(text, i)
+}
 
 // wordEnd says whether a word may end before text[i].
 func wordEnd(text []byte, i int) bool { return !wordAfter(text, i) || camelAt(text, i) }
