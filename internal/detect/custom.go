@@ -356,3 +356,14 @@ func (c *Custom) inNames(names []byte) bool {
 	}
 	return false
 }
+
+// enter puts the keywords into the prefilter of a set.
+func (c *Custom) enter(p *prefilter, index int) {
+	for _, k := range c.config.Keywords {
+		p.add(foldString(k), func(b *bucket) {
+			if n := len(b.customs); n == 0 || b.customs[n-1] != index {
+				b.customs = append(b.customs, index)
+			}
+		})
+	}
+}

@@ -3,12 +3,41 @@ package detect
 // candidate is a value that was found and may yet lose to another one.
 type candidate struct {
 	start, end int
+	furthest   int // the furthest end up to this one in Scanner.kept
 	id         int
 	weight     uint8 // evidence of the value itself
-	reach      uint8 // distance of the nearest keyword, noKeyword when it needs none
+	reach      uint8 // characters to the nearest keyword; noKeyword when there is none
 }
 
 const noKeyword = 255
+
+// Weights of evidence.
+const (
+	weightWords   = iota // words and place names, numbering plans
+	weightFormat         // a keyword and a format
+	weightChecked        // a keyword and a check digit
+	weightProof          // the value proves itself
+)
+
+// freeWeight is the evidence of a value that has no keyword near.
+func (r *rule) freeWeight() uint8 {
+	if r.strong {
+		return weightProof
+	}
+	return weightWords
+}
+
+// before orders candidates: by start, then identifier; one found near a keyword
+// precedes the same found without.
+func before(a, b *candidate) bool {
+	if a.start != b.start {
+		return a.start < b.start
+	}
+	if a.id != b.id {
+		return a.id < b.id
+	}
+	return a.reach < b.reach
+}
 
 // beats says whether a suppresses b where they overlap. Both are matches of
 // different managed identifiers. It is a strict partial order, and it looks at the

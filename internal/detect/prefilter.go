@@ -13,7 +13,7 @@ import (
 // a keyword's first bytes are entered one by one.
 type prefilter struct {
 	bits    [1 << 10]uint64 // one bit per hash
-	slots   [1 << 12]slot   // exact keys
+	slots   []slot          // exact keys; a power of two, at most half full
 	buckets []bucket
 }
 
@@ -24,6 +24,7 @@ type slot struct {
 
 // bucket is what to look for at a word that starts with a key.
 type bucket struct {
+	key      uint32
 	managed  bool  // keywords of managed identifiers
 	customs  []int // custom identifiers, by index, that have keywords here
 	literals []literal
@@ -52,8 +53,11 @@ func hash(key uint32) uint32 { return key * 0x9E3779B1 >> 16 }
 
 // find returns the bucket of a key, or nil.
 func (p *prefilter) find(key uint32) *bucket {
-	for i := hash(key); ; i++ {
-		s := &p.slots[i%uint32(len(p.slots))]
+	if len(p.slots) == 0 {
+		return nil
+	}
+	for i := p.slotOf(key); ; i = (i + 1) & (len(p.slots) - 1) {
+		s := &p.slots[i]
 		if s.bucket == 0 {
 			return nil
 		}
@@ -63,26 +67,34 @@ func (p *prefilter) find(key uint32) *bucket {
 	}
 }
 
-// bucket returns the bucket of a key, made if need be; nil when the table is full,
-// and then every look-up goes to the overflow (see add).
+// bucket returns the bucket of a key, made if need be.
 func (p *prefilter) bucket(key uint32) *bucket {
+	if b := p.find(key); b != nil {
+		return b
+	}
 	h := hash(key)
 	p.bits[h>>6] |= 1 << (h & 63)
-	for i := h; ; i++ {
-		s := &p.slots[i%uint32(len(p.slots))]
-		if s.bucket == 0 {
-			p.buckets = append(p.buckets, bucket{})
-			*s = slot{key, int32(len(p.buckets))}
+	p.buckets = append(p.buckets, bucket{key: key})
+	if 2*len(p.buckets) > len(p.slots) {
+		p.slots = make([]slot, max(1<<10, 2*len(p.slots)))
+		for i := range p.buckets {
+			p.place(p.buckets[i].key, i)
 		}
-		if s.key == key {
-			return &p.buckets[s.bucket-1]
-		}
+	} else {
+		p.place(key, len(p.buckets)-1)
 	}
+	return &p.buckets[len(p.buckets)-1]
 }
 
-// full says whether the table has no room for another keyword. An empty slot must
-// remain, or a search would not end.
-func (p *prefilter) full() bool { return len(p.buckets) > len(p.slots)*3/4 }
+func (p *prefilter) place(key uint32, index int) {
+	i := p.slotOf(key)
+	for p.slots[i].bucket != 0 {
+		i = (i + 1) & (len(p.slots) - 1)
+	}
+	p.slots[i] = slot{key, int32(index) + 1}
+}
+
+func (p *prefilter) slotOf(key uint32) int { return int(hash(key)) & (len(p.slots) - 1) }
 
 // add enters a keyword's surface form under every key it can be met with.
 func (p *prefilter) add(surface string, enter func(*bucket)) {

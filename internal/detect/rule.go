@@ -1,31 +1,37 @@
 package detect
 
-import "magpie/internal/detect/managed"
-
-// matcher reports where the longest valid value that starts at text[start] ends, or
-// -1.
-type matcher func(text []byte, start int) (end int)
-
-// byteSet is a set of bytes.
-type byteSet [4]uint64
-
-func (s *byteSet) has(c byte) bool { return s[c>>6]>>(c&63)&1 != 0 }
+import (
+	"magpie/internal/detect/managed"
+	"magpie/internal/detect/validate"
+)
 
 // rule says how the values of one managed identifier are found.
 type rule struct {
 	id   int
 	info *managed.Identifier
-	// near matches a value that has a keyword near it, free one that has none. One
-	// of them may be nil.
-	near, free           matcher
-	nearFirst, freeFirst byteSet
-	minLen, maxLen       int
-	// unless names the identifier whose keywords must not be near: the card number
-	// that is reported without a keyword. Its keywords are owned by this rule too.
+	// near matches a value that has a keyword near it, free one that has none.
+	// Either may be nil.
+	near, free           validate.Func
+	nearFirst, freeFirst validate.ByteSet
+	maxLen               int
+	// absent marks the identifier that is reported only where no keyword is near:
+	// CREDIT_CARD_NUMBER_(NO_KEYWORD). The keywords it owns are those of
+	// CREDIT_CARD_NUMBER.
 	absent bool
-	// weight ranks evidence when matches overlap, see beats.
-	weight uint8
+	weight uint8 // evidence of a value near a keyword, see beats
+	strong bool  // a free value proves itself
 }
+
+const (
+	idCard          = "CREDIT_CARD_NUMBER"
+	idCardNoKeyword = "CREDIT_CARD_NUMBER_(NO_KEYWORD)"
+
+	// maxReach is how far a keyword may be from a value, in characters.
+	maxReach = 30
+	// maxKeyword bounds a keyword in the text, in bytes, gaps included. The longest
+	// has fewer than 60 characters.
+	maxKeyword = 320
+)
 
 // keywordTable finds the keywords of managed identifiers.
 type keywordTable struct {
@@ -33,33 +39,125 @@ type keywordTable struct {
 	owners []idSet // by keyword
 }
 
-// maxReach is how far a keyword may be from a value, in characters.
-const maxReach = 30
-
-// maxKeyword bounds a keyword in the text, in bytes, gaps included.
-const maxKeyword = 512
-
-// bind compiles keywords and rules for the identifiers of the set.
+// bind compiles the rules, keywords and literals of the identifiers of the set.
 func (s *Set) bind() {
 	s.keywords.trie = newTrie()
-	index := map[string]int{}
+	byText := map[string]int{}
+	s.iban = map[string]*rule{}
 	for i, id := range s.ids[:s.managed] {
-		for _, k := range id.Managed.Keywords {
-			forms := surfaces(k)
-			key := forms[len(forms)-1]
-			n, ok := index[key]
-			if !ok {
-				n = len(s.keywords.owners)
-				index[key] = n
-				s.keywords.owners = append(s.keywords.owners, idSet{})
-				for _, f := range forms {
-					s.keywords.trie.add(f, n)
-				}
-			}
-			s.keywords.owners[n].add(i)
+		r := s.bindRule(i, id.Managed)
+		s.rules = append(s.rules, r)
+		keywords := id.Managed.Keywords
+		if r.absent {
+			keywords = managed.Find(idCard).Keywords
+		}
+		for _, k := range keywords {
+			s.addKeyword(byText, k, i)
 		}
 	}
-	longest := MaxCustomMatch
-	s.lookbehind = maxKeyword + 4*max(maxReach, MaxMatchDistance) + 64
-	s.lookahead = longest + 2048
+	for i := range s.ids[s.managed:] {
+		c := s.ids[s.managed+i].Custom
+		c.enter(&s.filter, i)
+		s.customKeywords = s.customKeywords || c.trie != nil
+	}
+	s.lookbehind = 4*(maxKeyword+maxReach) + validate.LookBehind
+	s.lookahead = MaxCustomMatch
+	for _, r := range s.rules {
+		if r.free != nil {
+			s.lookahead = max(s.lookahead, r.maxLen)
+		}
+		if r.near != nil {
+			s.maxNear = max(s.maxNear, r.maxLen)
+			if first := r.nearFirst; first.Has('+') || first.Has('(') || first.Has('%') || first.Has(';') ||
+				first.Has('=') || first.Has('-') || first.Has('/') {
+				s.special.add(r.id)
+			}
+		}
+	}
+	s.lookahead += 4 * (s.maxNear + maxReach)
+}
+
+// addKeyword enters every surface form of a keyword; keywords that differ only in
+// their separators or letter case are one.
+func (s *Set) addKeyword(byText map[string]int, keyword string, owner int) {
+	forms := surfaces(keyword)
+	spaced := forms[len(forms)-1]
+	n, ok := byText[spaced]
+	if !ok {
+		n = len(s.keywords.owners)
+		byText[spaced] = n
+		s.keywords.owners = append(s.keywords.owners, idSet{})
+		for _, f := range forms {
+			s.keywords.trie.add(f, n)
+			s.filter.add(f, func(b *bucket) { b.managed = true })
+		}
+	}
+	s.keywords.owners[n].add(owner)
+}
+
+func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
+	r := &rule{id: i, info: m, weight: weightFormat}
+	spec := validate.All[m.ID]
+	if spec == nil {
+		return r
+	}
+	r.near, r.nearFirst, r.maxLen = spec.Func, spec.First, spec.MaxLen
+	r.free, r.freeFirst = spec.Free, spec.FreeFirst
+	if spec.Checked {
+		r.weight = weightChecked
+	}
+	switch {
+	case m.ID == idCardNoKeyword:
+		r.near, r.absent = nil, true
+	case m.Keyword == managed.KeywordNone:
+		r.near = nil
+	}
+	switch m.ID {
+	case "NAME":
+		r.free, r.maxLen = fullName, maxName
+	case "ADDRESS":
+		r.free, r.maxLen = mailingAddress, maxAddress
+	}
+	r.strong = r.free != nil && (spec.Checked || m.Category == "CREDENTIALS")
+	s.bindTrigger(r, spec)
+	return r
+}
+
+// bindTrigger says what leads to the values of a rule that need no keyword.
+func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
+	literals := func(offset int, texts ...string) {
+		for _, text := range texts {
+			l := literal{text, offset, r}
+			s.filter.add(text, func(b *bucket) { b.literals = append(b.literals, l) })
+		}
+	}
+	switch {
+	case r.free == nil:
+	case r.info.ID == "NAME":
+		s.name = r
+	case r.info.ID == "ADDRESS":
+		s.address = r
+	case spec.Family == "iban":
+		s.iban[r.info.ID] = r
+	case spec.Family == "card":
+		s.card = r
+	case spec.Family == "phone":
+		s.phones = append(s.phones, r)
+	case r.info.ID == "HTTP_BASIC_AUTH_HEADER":
+		literals(0, "authorization", "proxy-authorization")
+	case r.info.ID == "HTTP_COOKIE":
+		literals(0, "cookie", "set-cookie")
+	case r.info.ID == "JSON_WEB_TOKEN":
+		// What '{' and a quote or white space become in base64.
+		literals(0, "ey", "ewo", "ewk", "ew0")
+		for c := 'a'; c <= 'z'; c++ {
+			literals(0, "ewo"+string(c), "ewk"+string(c))
+		}
+	case r.info.ID == "STRIPE_CREDENTIALS":
+		literals(0, "sk_", "rk_", "pk_")
+	case r.info.ID == "PUTTY_PRIVATE_KEY":
+		literals(0, "putty-user-key-file-")
+	default: // the PEM blocks
+		literals(-len("-----"), "begin ")
+	}
 }

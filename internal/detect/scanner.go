@@ -1,20 +1,30 @@
 package detect
 
-import "sort"
+import "slices"
 
 // Scanner scans text for the identifiers of one Set. It keeps buffers and what one
 // block has to know of the block before it, so the blocks of a document go to one
 // Scanner in order. It is not safe for concurrent use.
 type Scanner struct {
-	set     *Set
-	last    []int // by identifier: where its last match ended, relative to the next block's Lo
-	pending []candidate
-	tail    []candidate // matches that reach into the next block, relative to its Lo
+	set        *Set
+	classifier func([]byte, []masks)
+	win        window
+
+	last   []int // by identifier: where its last match ended
+	ahead  []int // the same for matches beyond the window
+	found  []candidate
+	kept   []candidate // matches of one identifier do not overlap here
+	tail   []candidate // kept matches that reach beyond the window before
+	custom []candidate // matches of custom identifiers that are still to be yielded
 }
+
+// windowSize is how much text is looked at at a time: its masks fit the first-level
+// cache, its surroundings cost little beside it.
+const windowSize = 32 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, last: make([]int, len(s.ids))}
+	return &Scanner{set: s, classifier: classifyFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 }
 
 // Scan finds the matches that start in the block, from Lo on and before Hi, and
@@ -24,13 +34,140 @@ func (s *Scanner) Scan(b *Block, yield func(Match)) {
 		clear(s.last)
 		s.tail = s.tail[:0]
 	}
-	s.pending = s.pending[:0]
+	// State is kept relative to the place where the blocks meet.
+	for i := range s.last {
+		s.last[i] += b.Lo
+	}
+	for i := range s.tail {
+		s.tail[i].start += b.Lo
+		s.tail[i].end += b.Lo
+	}
 	s.findCustom(b)
-	s.resolve(b, yield)
+	for lo := b.Lo; lo < b.Hi; lo += windowSize {
+		s.scan(b, lo, min(lo+windowSize, b.Hi), yield)
+	}
+	for i := range s.last {
+		s.last[i] = max(0, s.last[i]-b.Hi)
+	}
+	for i := range s.tail {
+		s.tail[i].start -= b.Hi
+		s.tail[i].end -= b.Hi
+	}
+}
+
+// scan handles one window. Values are looked for a little beyond hi as well: they
+// may suppress one before it.
+func (s *Scanner) scan(b *Block, lo, hi int, yield func(Match)) {
+	s.kept = s.kept[:0]
+	for i := range s.tail {
+		s.keep(&s.tail[i])
+	}
+	first := len(s.kept)
+	if s.set.managed > 0 || s.set.customKeywords {
+		s.find(b, lo, min(len(b.Text), hi+s.set.maxNear))
+		s.merge(hi)
+	}
+	s.resolve(b, first, hi, yield)
+	s.tail = s.tail[:0]
+	for i := range s.kept {
+		if c := &s.kept[i]; c.start < hi && c.end > hi {
+			s.tail = append(s.tail, *c)
+		}
+	}
+}
+
+// merge brings the two lists of candidates together in order and keeps those that do
+// not overlap an earlier one of the same identifier.
+func (s *Scanner) merge(hi int) {
+	w := &s.win
+	copy(s.ahead, s.last)
+	i, j := 0, 0
+	for i < len(w.near) || j < len(w.free) {
+		var c *candidate
+		if j == len(w.free) || i < len(w.near) && before(&w.near[i], &w.free[j]) {
+			c = &w.near[i]
+			i++
+		} else {
+			c = &w.free[j]
+			j++
+			if s.set.rules[c.id].absent && s.nearAny(c.id, c) {
+				continue
+			}
+		}
+		if c.start < s.ahead[c.id] {
+			continue
+		}
+		s.ahead[c.id] = c.end
+		if c.start < hi {
+			s.last[c.id] = c.end
+		}
+		s.keep(c)
+	}
+}
+
+// keep appends to s.kept.
+func (s *Scanner) keep(c *candidate) {
+	reach := c.end
+	if n := len(s.kept); n > 0 {
+		reach = max(reach, s.kept[n-1].furthest)
+	}
+	s.kept = append(s.kept, *c)
+	s.kept[len(s.kept)-1].furthest = reach
+}
+
+// resolve decides between overlapping matches, applies the allow lists and yields
+// what is left of the matches from first on that start before hi, and the custom
+// ones among them in order.
+func (s *Scanner) resolve(b *Block, first, hi int, yield func(Match)) {
+	for i := first; i < len(s.kept); i++ {
+		c := &s.kept[i]
+		if c.start >= hi {
+			break
+		}
+		s.emitCustom(b, c.start, yield)
+		if !s.suppressed(i) {
+			s.emit(b, c, yield)
+		}
+	}
+	s.emitCustom(b, hi, yield)
+}
+
+// suppressed says whether a match that overlaps the i-th beats it.
+func (s *Scanner) suppressed(i int) bool {
+	c := &s.kept[i]
+	for j := i + 1; j < len(s.kept) && s.kept[j].start < c.end; j++ {
+		if beats(&s.kept[j], c) {
+			return true
+		}
+	}
+	for j := i - 1; j >= 0 && s.kept[j].furthest > c.start; j-- {
+		if s.kept[j].end > c.start && beats(&s.kept[j], c) {
+			return true
+		}
+	}
+	return false
+}
+
+// emitCustom yields the matches of custom identifiers that start before an offset.
+func (s *Scanner) emitCustom(b *Block, before int, yield func(Match)) {
+	for ; len(s.custom) > 0 && s.custom[0].start < before; s.custom = s.custom[1:] {
+		s.emit(b, &s.custom[0], yield)
+	}
+}
+
+func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
+	match := b.Text[c.start:c.end]
+	for _, a := range s.set.allow {
+		if a.allows(match) {
+			return
+		}
+	}
+	yield(Match{Identifier: c.id, Start: c.start, End: c.end})
 }
 
 // findCustom collects what custom identifiers match.
 func (s *Scanner) findCustom(b *Block) {
+	s.custom = s.custom[:0]
 	for i, id := range s.set.ids[s.set.managed:] {
 		c := id.Custom
 		for _, m := range c.rx.FindAllIndex(b.Text, -1) {
@@ -47,10 +184,16 @@ func (s *Scanner) findCustom(b *Block) {
 			}
 			if !c.ignored(b.Text[m[0]:m[1]]) && (c.trie == nil || names != nil && names.custom != nil && names.custom[i] ||
 				c.keywordNear(b.Text[unit.Lo:unit.Hi], m[0]-unit.Lo, m[1]-unit.Lo)) {
-				s.pending = append(s.pending, candidate{start: m[0], end: m[1], id: s.set.managed + i})
+				s.custom = append(s.custom, candidate{start: m[0], end: m[1], id: s.set.managed + i})
 			}
 		}
 	}
+	slices.SortFunc(s.custom, func(a, b candidate) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return a.id - b.id
+	})
 }
 
 // keywordNear says whether a keyword stands before text[start:end], complete, and
@@ -66,32 +209,4 @@ func (c *Custom) keywordNear(text []byte, start, end int) bool {
 		})
 	}
 	return near
-}
-
-// resolve decides between overlapping matches, applies the allow lists and yields
-// what is left.
-func (s *Scanner) resolve(b *Block, yield func(Match)) {
-	sort.Slice(s.pending, func(i, j int) bool {
-		a, c := &s.pending[i], &s.pending[j]
-		if a.start != c.start {
-			return a.start < c.start
-		}
-		return a.id < c.id
-	})
-	for i := range s.pending {
-		c := &s.pending[i]
-		if s.allowed(b.Text[c.start:c.end]) {
-			continue
-		}
-		yield(Match{Identifier: c.id, Start: c.start, End: c.end})
-	}
-}
-
-func (s *Scanner) allowed(match []byte) bool {
-	for _, a := range s.set.allow {
-		if a.allows(match) {
-			return true
-		}
-	}
-	return false
 }

@@ -36,11 +36,21 @@ const CategoryCustom = "CUSTOM_IDENTIFIER"
 // safe for concurrent use.
 type Set struct {
 	ids      []Identifier
-	managed  int // ids[:managed] are managed, the rest are custom
-	rules    []*rule
+	managed  int     // ids[:managed] are managed, the rest are custom
+	rules    []*rule // by identifier; nil functions where there is nothing to find
 	keywords keywordTable
+	filter   prefilter
 	allow    []*AllowList
 
+	// The rules that need no keyword, by what leads to their values.
+	iban          map[string]*rule
+	card          *rule
+	phones        []*rule
+	name, address *rule
+
+	customKeywords        bool  // a custom identifier has keywords
+	special               idSet // identifiers whose values may start with a sign
+	maxNear               int   // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
 

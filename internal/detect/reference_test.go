@@ -1,0 +1,159 @@
+package detect
+
+import (
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// reference finds what a Scanner has to find, the slow way: every keyword is
+// compared at every word start, every identifier is tried at every byte, and every
+// pair of matches is looked at. It shares with the engine the functions that match
+// one value, the definition of a word's edges and the rule between two overlapping
+// matches, and nothing of how they are found.
+func reference(set *Set, text []byte, fields []Field) []Match {
+	var found []candidate
+	if fields == nil {
+		found = referenceUnit(set, text, 0, nil)
+	}
+	for _, f := range fields {
+		found = append(found, referenceUnit(set, text[f.Lo:f.Hi], f.Lo, f.Names)...)
+	}
+	sort.SliceStable(found, func(i, j int) bool { return before(&found[i], &found[j]) })
+	var kept []candidate
+	last := make([]int, len(set.ids))
+	for _, c := range found {
+		if c.start >= last[c.id] {
+			last[c.id] = c.end
+			kept = append(kept, c)
+		}
+	}
+	var out []Match
+	for i := range kept {
+		c := &kept[i]
+		lost := false
+		for j := range kept {
+			o := &kept[j]
+			if i != j && o.start < c.end && o.end > c.start && beats(o, c) {
+				lost = true
+			}
+		}
+		if !lost {
+			out = append(out, Match{c.id, c.start, c.end})
+		}
+	}
+	return out
+}
+
+// keywordAt is a keyword of an identifier in the text.
+type keywordAt struct{ start, end int }
+
+func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
+	var out []candidate
+	for _, r := range set.rules {
+		words := r.info.Keywords
+		if r.absent {
+			words = set.ids[r.id].Managed.Keywords
+			for _, id := range set.ids[:set.managed] {
+				if id.ID == idCard {
+					words = id.Managed.Keywords
+				}
+			}
+			if len(words) == 0 {
+				words = cardKeywords()
+			}
+		}
+		var at []keywordAt
+		for _, k := range words {
+			at = append(at, referenceKeyword(text, k)...)
+		}
+		reach := func(start, end int) int {
+			if names != nil && names.managed.has(r.id) {
+				return 0
+			}
+			best := noKeyword
+			for _, k := range at {
+				n := noKeyword
+				if k.end <= start {
+					n = utf8.RuneCount(text[k.end:start])
+				} else if k.start >= end {
+					n = utf8.RuneCount(text[end:k.start])
+				}
+				if n <= maxReach {
+					best = min(best, n)
+				}
+			}
+			return best
+		}
+		for p := range text {
+			if r.near != nil {
+				if end := r.near(text, p); end >= 0 {
+					if n := reach(p, end); n != noKeyword {
+						out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.weight, reach: uint8(n)})
+						continue
+					}
+				}
+			}
+			if r.free != nil {
+				if end := r.free(text, p); end >= 0 && (!r.absent || reach(p, end) == noKeyword) {
+					out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// referenceKeyword finds a keyword wherever it stands: its tokens, letter case aside,
+// with nothing or one separator between them.
+func referenceKeyword(text []byte, keyword string) (out []keywordAt) {
+	tokens := keywordTokens(foldString(keyword))
+	first, _ := utf8.DecodeRuneInString(tokens[0])
+	for p := range text {
+		if r, _ := utf8.DecodeRune(text[p:]); fold(r) != first || !wordStart(text, p) {
+			continue
+		}
+		if ends := referenceTokens(text, p, tokens); len(ends) > 0 {
+			for _, e := range ends {
+				if keywordEnd(text, e) {
+					out = append(out, keywordAt{p, e})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func referenceTokens(text []byte, p int, tokens []string) []int {
+	i := p
+	for _, want := range tokens[0] {
+		if i >= len(text) {
+			return nil
+		}
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n <= 1 || fold(r) != want {
+			return nil
+		}
+		i += n
+	}
+	if len(tokens) == 1 {
+		return []int{i}
+	}
+	if g := gapLen(text, i); g > 0 {
+		return referenceTokens(text, i+g, tokens[1:])
+	}
+	return referenceTokens(text, i, tokens[1:])
+}
+
+// show writes matches for a failure's message.
+func show(set *Set, text []byte, matches []Match) string {
+	var b strings.Builder
+	for _, m := range matches {
+		id := set.ids[m.Identifier].ID
+		if id == "" {
+			id = "custom"
+		}
+		b.WriteString(id + " " + string(text[m.Start:m.End]) + "\n")
+	}
+	return b.String()
+}

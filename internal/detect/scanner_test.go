@@ -1,0 +1,221 @@
+package detect
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"magpie/internal/detect/managed"
+)
+
+func cardKeywords() []string { return managed.Find(idCard).Keywords }
+
+// compileAll returns a set of every managed identifier.
+func compileAll(t testing.TB) *Set {
+	t.Helper()
+	set, err := Compile(Config{Managed: managed.IDs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// scanAll scans a plain text at once.
+func scanAll(s *Scanner, text []byte) []Match {
+	var out []Match
+	s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true}, func(m Match) { out = append(out, m) })
+	return out
+}
+
+// plainGo returns a scanner without assembly.
+func plainGo(set *Set) *Scanner {
+	s := set.NewScanner()
+	s.classifier = classifyGeneric
+	return s
+}
+
+// sameMatches fails when a text does not give the same matches by every way of
+// scanning it.
+func sameMatches(t *testing.T, set *Set, text []byte) {
+	t.Helper()
+	want := reference(set, text, nil)
+	check := func(how string, got []Match) {
+		t.Helper()
+		got = slices.Clone(got)
+		sortMatches(got)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s differs from the reference on %q\n got %v\n%s\nwant %v\n%s", how, text, got, show(set, text, got), want, show(set, text, want))
+		}
+	}
+	sortMatches(want)
+	check("assembly", scanAll(set.NewScanner(), text))
+	check("plain Go", scanAll(plainGo(set), text))
+	random := rand.New(rand.NewPCG(uint64(len(text)), 1))
+	check("in blocks", scanBlocks(set, text, random))
+	check("in a stream", scanStream(set, text, random))
+}
+
+func sortMatches(m []Match) {
+	slices.SortFunc(m, func(a, b Match) int {
+		if a.Start != b.Start {
+			return a.Start - b.Start
+		}
+		if a.Identifier != b.Identifier {
+			return a.Identifier - b.Identifier
+		}
+		return a.End - b.End
+	})
+}
+
+// scanBlocks cuts the text at random.
+func scanBlocks(set *Set, text []byte, random *rand.Rand) []Match {
+	s := set.NewScanner()
+	var out []Match
+	for lo := 0; lo < len(text) || lo == 0; {
+		hi := min(len(text), lo+1+random.IntN(1+len(text)/3))
+		from, to := max(0, lo-set.Lookbehind()), min(len(text), hi+set.Lookahead())
+		s.Scan(&Block{Text: text[from:to], Lo: lo - from, Hi: hi - from, Start: from == 0, End: to == len(text)}, func(m Match) {
+			m.Start += from
+			m.End += from
+			out = append(out, m)
+		})
+		if hi == len(text) {
+			break
+		}
+		lo = hi
+	}
+	return out
+}
+
+func scanStream(set *Set, text []byte, random *rand.Rand) []Match {
+	var out []Match
+	w := set.NewScanner().Stream(func(m Match) { out = append(out, m) })
+	for p := text; ; {
+		n := min(len(p), 1+random.IntN(100))
+		w.Write(p[:n])
+		if p = p[n:]; len(p) == 0 {
+			break
+		}
+	}
+	w.Close()
+	return out
+}
+
+var samples = []string{
+	"SSN: 123-45-6789 and passport no 123456789",
+	`{"ssn":"536-22-1234","card_number":"4539 1488 0343 6467","customerPassportNumber":"AB1234567","exp":"02/27"}`,
+	"IBAN DE89 3704 0044 0532 0130 00 for GB82WEST12345698765432.",
+	"Authorization: Basic dXNlcjpwYXNzd29yZA==\r\nCookie: a=b; c=d\r\n",
+	"call +44 20 7946 0958 or 1-212-555-0123, phone (212) 555-0199",
+	"DoB: 12 March 1980, VISa 4539148803436467, mobile\\n4539148803436467",
+	"Führerschein B072RRE2I55 číslo řidičského průkazu EA 123456 ŘIDIČSKÝ PRŮKAZ EJ123456",
+	"sk_live_4eC39HqLyjWDarjtT1zdp7dcXX eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+	"c.u.i.t 20-12345678-6 N.I.F. 12345678Z nie X1234567L dni\n12345678Z",
+	"national provider 1234567893 npi=1234567893 NPI#1234567893",
+	"pan 4539148803436467 4539148803436467 run-12.345.678-5 rut12345678-5",
+	"-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu\n-----END RSA PRIVATE KEY-----\n",
+	"aws_secret_access_key = abcDEF123ghiJKL456mnoPQR789stuVWX012yzAB",
+	"социальный шофьорска книжка 123456789 άδεια οδήγησης 123456789012",
+	"1 - (212) 555 - 0123 00 44 20 7946 0958 (+49) 30 123456",
+	"lat long 41.948614,-87.655311 coordinates -33.8688, 151.2093",
+}
+
+func TestSamples(t *testing.T) {
+	set := compileAll(t)
+	for _, text := range samples {
+		sameMatches(t, set, []byte(text))
+	}
+	sameMatches(t, set, []byte(strings.Join(samples, "\n")))
+}
+
+// TestMixtures holds the engine against the reference on texts put together at random
+// from keywords, values and what stands between them.
+func TestMixtures(t *testing.T) {
+	set := compileAll(t)
+	random := rand.New(rand.NewPCG(7, 8))
+	var parts []string
+	for _, s := range samples {
+		parts = append(parts, strings.FieldsFunc(s, func(r rune) bool { return r == ' ' })...)
+	}
+	for _, m := range managed.All() {
+		parts = append(parts, m.Keywords...)
+	}
+	joins := []string{" ", "", "\n", ": ", "_", "-", "=", "é", "\u00a0", "\\n", `","`, "  ", ".", "–", "日"}
+	rounds := 60
+	if testing.Short() {
+		rounds = 10
+	}
+	for range rounds {
+		var b strings.Builder
+		for range 5 + random.IntN(40) {
+			p := parts[random.IntN(len(parts))]
+			switch random.IntN(8) {
+			case 0:
+				p = strings.ToUpper(p)
+			case 1:
+				p = strings.ToLower(p)
+			case 2:
+				p = strings.ReplaceAll(p, " ", "")
+			}
+			b.WriteString(p + joins[random.IntN(len(joins))])
+		}
+		sameMatches(t, set, []byte(b.String()))
+	}
+}
+
+func TestFields(t *testing.T) {
+	set := compileAll(t)
+	text := []byte("123-45-6789|4539148803436467|passport 123456789|123456789|ssn|536-22-1234")
+	names := []*Names{set.Names("customer", "ssn"), set.Names("n"), nil, set.Names("PassportNo"), nil, nil}
+	var fields []Field
+	lo := 0
+	for i, v := range strings.Split(string(text), "|") {
+		fields = append(fields, Field{Lo: lo, Hi: lo + len(v), Names: names[i]})
+		lo += len(v) + 1
+	}
+	var got []Match
+	set.NewScanner().Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
+	sortMatches(got)
+	want := reference(set, text, fields)
+	sortMatches(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("got\n%s\nwant\n%s", show(set, text, got), show(set, text, want))
+	}
+	if s := show(set, text, got); !strings.Contains(s, "USA_SOCIAL_SECURITY_NUMBER 123-45-6789") || strings.Contains(s, "536-22-1234") {
+		t.Errorf("keywords of another field count, or names do not:\n%s", s)
+	}
+}
+
+// fieldList is Fields over a list in order.
+type fieldList []Field
+
+func (l fieldList) Field(off int) (Field, bool) {
+	i, ok := slices.BinarySearchFunc(l, off, func(f Field, off int) int {
+		if off < f.Lo {
+			return 1
+		}
+		if off >= f.Hi {
+			return -1
+		}
+		return 0
+	})
+	if !ok {
+		return Field{}, false
+	}
+	return l[i], true
+}
+
+func FuzzScan(f *testing.F) {
+	for _, s := range samples {
+		f.Add([]byte(s))
+	}
+	f.Add([]byte("\\nDoB"))
+	set := compileAll(f)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 500 {
+			return
+		}
+		sameMatches(t, set, text)
+	})
+}
