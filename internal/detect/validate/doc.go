@@ -26,7 +26,8 @@
 // just before it is not part of a word. A value that starts with a digit is not
 // preceded by a currency sign or a plus sign, nor by a dot or hyphen that itself
 // follows a digit; one that ends with a digit is not followed by a dot or hyphen
-// and a digit: those are pieces of longer numbers. See leftOK and rightOK.
+// and a digit, nor by a hyphen and a single letter: those are pieces of longer
+// numbers. See leftOK and rightOK.
 //
 // # Where to start reading
 //

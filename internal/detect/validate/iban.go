@@ -195,13 +195,25 @@ func bankSpecs() []Spec {
 		if r := bbans[f.country]; r != nil {
 			d := r.spec()
 			s.FreeFirst = s.First
-			s.Func = longest(c.one, d.Func)
+			s.Func = longest(c.one, apart(d.Func))
 			s.First = s.First.union(d.First)
 			s.MinLen, s.MaxLen = min(s.MinLen, d.MinLen), max(s.MaxLen, d.MaxLen)
 		}
 		specs = append(specs, s)
 	}
 	return append(specs, keyword("BANK_ACCOUNT_NUMBER", patterns(notUniform, "9{9,17}")))
+}
+
+// apart leaves out what follows a country code and two digits: that is an IBAN in
+// groups, and if it did not match as one its check digits are wrong.
+func apart(f Func) Func {
+	return func(text []byte, start int) int {
+		if sep := at(text, start-1); (sep == ' ' || sep == '-') && digitAt(text, start-2) && digitAt(text, start-3) &&
+			isLetter(at(text, start-4)) && isLetter(at(text, start-5)) {
+			return -1
+		}
+		return f(text, start)
+	}
 }
 
 // longest is the longer of two matches.

@@ -128,7 +128,9 @@ func rightOK(text []byte, end int, digit bool) bool {
 		return c < 0xC3 || c > 0xDF
 	}
 	if digit && (c == '-' || c == '.') {
-		return !digitAt(text, end+1)
+		// A hyphen and one letter are a control letter, as in 12345678-Z.
+		return !digitAt(text, end+1) &&
+			!(c == '-' && isLetter(at(text, end+1)) && class[at(text, end+2)]&clsWord == 0)
 	}
 	return true
 }

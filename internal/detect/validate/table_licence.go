@@ -19,7 +19,7 @@ func licenceSpecs() []Spec {
 		k("CYPRUS_DRIVERS_LICENSE", notUniform, "9{12}"),
 		k("CZECHIA_DRIVERS_LICENSE", nil, "E@~9{6}"),
 		k("DENMARK_DRIVERS_LICENSE", notUniform, "9{8}"),
-		k("DRIVERS_LICENSE", digitHeavy, usLicences...),
+		k("DRIVERS_LICENSE", digitHeavy3, usLicences...),
 		k("ESTONIA_DRIVERS_LICENSE", nil, "ET9{6}"),
 		{
 			ID: "FINLAND_DRIVERS_LICENSE", Func: finnishCode, MinLen: 11, MaxLen: 11,
@@ -42,7 +42,7 @@ func licenceSpecs() []Spec {
 		k("ROMANIA_DRIVERS_LICENSE", notUniform, "*9{8}"),
 		k("SLOVAKIA_DRIVERS_LICENSE", notUniform, "*9{7}"),
 		k("SLOVENIA_DRIVERS_LICENSE", notUniform, "9{9}"),
-		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@")),
+		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
 		{
 			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 13,
 			First: setOf("0123456789"), Checked: true,
@@ -89,7 +89,8 @@ var usLicences = []string{
 	"@99-999-999",       // KY
 }
 
-// digitHeavy wants at least four digits and more than one of them different.
+// digitHeavy and digitHeavy3 want at least four or three digits and more than one
+// character repeated.
 func digitHeavy(v value) bool { return countDigits(&v) >= 4 && !v.uniform() }
 
 func digitHeavy3(v value) bool { return countDigits(&v) >= 3 && !v.uniform() }

@@ -38,7 +38,7 @@ func vin(v value) bool {
 		}
 		sum += x * int(vinWeights[i])
 	}
-	if letters == 0 || letters > 14 {
+	if letters == 0 || letters == 17 {
 		return false
 	}
 	if v.b[0] < '1' || v.b[0] > '5' {

@@ -1,6 +1,9 @@
 package validate
 
 func nationalSpecs() []Spec {
+	nirSpec := checked("FRANCE_NATIONAL_IDENTIFICATION_NUMBER", patterns(nir,
+		"9_99_99_9*_999_999_99", "9{5}9*9{6}_99", "9_99_99_9*_999_999", "9{5}9*9{6}", "9 99 99 9* 999 999~99"))
+	nirSpec.Func = nirFunc(nirSpec.Func)
 	return []Spec{
 		keyword("ARGENTINA_DNI_NUMBER", patterns(argentinaDNI, "9{7,8}", "9.999.999", "99.999.999")),
 		keyword("BRAZIL_RG_NUMBER", patterns(notZero,
@@ -9,10 +12,7 @@ func nationalSpecs() []Spec {
 			"99.999.999-9", "9.999.999-9", "9{8}-9", "9{7}-9", "9{8,9}", "99.999.999-K", "9.999.999-K", "9{8}-K", "9{7}-K", "9{8}K", "9{7}K")),
 		keyword("COLOMBIA_CITIZENSHIP_CARD_NUMBER", patterns(cedula,
 			"9{6,10}", "999.999", "9.999.999", "99.999.999", "999.999.999", "9.999.999.999")),
-		checked("FRANCE_NATIONAL_IDENTIFICATION_NUMBER", &rule{
-			patterns: patterns(nil, "9_99_99_9*_999_999_99", "9{5}9*9{6}_99", "9_99_99_9*_999_999", "9{5}9*9{6}", "9 99 99 9* 999 999~99").patterns,
-			check:    nir,
-		}),
+		nirSpec,
 		checked("GERMANY_NATIONAL_IDENTIFICATION_NUMBER", patterns(germanID, "@*{8}", "@*{8}_9", "9{10}")),
 		checked("INDIA_AADHAAR_NUMBER", patterns(aadhaar, "9999_9999_9999")),
 		checked("ITALY_NATIONAL_IDENTIFICATION_NUMBER", patterns(italianCode,
@@ -26,6 +26,33 @@ func nationalSpecs() []Spec {
 		keyword("USA_SOCIAL_SECURITY_NUMBER", patterns(usSSN, "999_99_9999")),
 		checked("ARGENTINA_TARJETA_SUBE", patterns(sube, "6061_9999_9999_9999", "60619{12}")),
 	}
+}
+
+// nirFunc is the rule, less thirteen characters that a key follows: if the longer
+// form did not match, its key is wrong.
+func nirFunc(f Func) Func {
+	return func(text []byte, start int) int {
+		end := f(text, start)
+		if end < 0 {
+			return -1
+		}
+		if c := at(text, end); (c == ' ' || c == '-') && digitAt(text, end+1) && digitAt(text, end+2) && !isAlnum(at(text, end+3)) {
+			if n := alnumCount(text[start:end]); n == 13 {
+				return -1
+			}
+		}
+		return end
+	}
+}
+
+// alnumCount is the number of letters and digits.
+func alnumCount(s []byte) (n int) {
+	for _, c := range s {
+		if isAlnum(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // argentinaDNI leaves out what Macie documents as not reported.
