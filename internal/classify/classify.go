@@ -368,10 +368,10 @@ func (w *Worker) compiled(names []string) *detect.Names {
 	return n
 }
 
-// mask keeps the last characters of a value, at most four and at most a quarter of it.
+// mask keeps the last characters of a value, at most four and at most two fifths of it.
 func mask(value []byte) string {
 	r := []rune(strings.ToValidUTF8(string(value), "\ufffd"))
-	keep := min(4, len(r)/4)
+	keep := min(4, len(r)*2/5)
 	shown := min(len(r), 24) // a private key need not fill the screen
 	var b strings.Builder
 	for range shown - keep {

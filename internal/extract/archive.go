@@ -20,7 +20,8 @@ import (
 type archive struct {
 	w      *walker
 	doc    *Document
-	depth  int // of its members
+	depth  int    // of its members
+	path   string // what is put before their names
 	reason Reason
 	detail string
 	missed int
@@ -28,10 +29,10 @@ type archive struct {
 }
 
 func newArchive(w *walker, doc *Document) *archive {
-	a := &archive{w: w, doc: doc, depth: doc.Depth + 1}
+	a := &archive{w: w, doc: doc, depth: doc.Depth + 1, path: doc.Path}
 	// A compressed tar is one archive, though two programs made it.
 	if doc.MIME == kindTar.mime && doc.Parent != nil && compressed(doc.Parent.MIME) {
-		a.depth = doc.Depth
+		a.depth, a.path = doc.Depth, doc.Parent.Path
 	}
 	return a
 }
@@ -88,7 +89,7 @@ func (a *archive) member(name string, size int64, mod time.Time, r io.Reader, at
 		a.miss(ArchiveTotalDocumentsProcessedOverLimit, "too many files")
 		return a.status()
 	}
-	doc := &Document{Parent: a.doc, Path: memberPath(a.doc.Path, name), Size: size, Modified: mod, Depth: a.depth}
+	doc := &Document{Parent: a.doc, Path: memberPath(a.path, name), Size: size, Modified: mod, Depth: a.depth}
 	if size > w.opts.MaxMemberBytes {
 		return a.skip(doc, FileExceedsSizeLimit, "a file larger than may be extracted")
 	}

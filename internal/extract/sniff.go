@@ -277,6 +277,9 @@ func sniffText(in *input) kind {
 		}
 	case '<':
 		if k, ok := sniffMarkup(trimmed); ok {
+			if ext == ".htm" || ext == ".html" {
+				return kindHTML
+			}
 			return k
 		}
 	}
