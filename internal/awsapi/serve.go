@@ -22,8 +22,9 @@ import (
 
 // exchange is one request and what is known of it so far.
 type exchange struct {
-	w http.ResponseWriter
-	r *http.Request
+	w   http.ResponseWriter
+	r   *http.Request
+	ctx context.Context // ends when the request's time is up
 
 	start   time.Time
 	call    *macie2.Call // nil until authenticated
@@ -90,6 +91,9 @@ func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	if err := s.readBody(x); err != nil {
 		return Answer{}, err
 	}
+	var cancel context.CancelFunc
+	x.ctx, cancel = context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
 	if err := s.authenticate(x); err != nil {
 		return Answer{}, err
 	}
@@ -117,9 +121,7 @@ func (s *Server) authenticate(x *exchange) error {
 		}
 		x.service = nil
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
-	defer cancel()
-	identity, err := s.o.Authenticator.Authenticate(ctx, sig, now)
+	identity, err := s.o.Authenticator.Authenticate(x.ctx, sig, now)
 	if err != nil {
 		var refused *macie2.Error
 		if errors.As(err, &refused) {
@@ -154,7 +156,7 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 		return Answer{}, s.notRouted(x, methods)
 	}
 	x.record.Operation = op.Name
-	if err := s.throttle(x, op.Action()); err != nil {
+	if err := s.throttle(x, op.Action); err != nil {
 		return Answer{}, err
 	}
 	query, err := parseQuery(x.r)
@@ -165,15 +167,13 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
-	defer cancel()
-	if err := s.o.Authorizer.Authorize(ctx, x.call, op.Action(), in); err != nil {
+	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.Action, in); err != nil {
 		return Answer{}, err
 	}
 	if err := op.Check(in); err != nil {
 		return Answer{}, err
 	}
-	out, err := s.o.Registry.Invoke(ctx, op, x.call, in)
+	out, err := s.o.Registry.Invoke(x.ctx, op, x.call, in)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -203,12 +203,10 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (
 	if err != nil {
 		return Answer{}, err
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
-	defer cancel()
-	if err := s.o.Authorizer.Authorize(ctx, x.call, op.action, nil); err != nil {
+	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.action, nil); err != nil {
 		return Answer{}, err
 	}
-	out, err := op.handle(ctx, x.call, &macie2.Request{Query: query, Body: x.body})
+	out, err := op.handle(x.ctx, x.call, &macie2.Request{Query: query, Body: x.body})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -238,12 +236,10 @@ func (s *Server) serveService(x *exchange, path string) (Answer, error) {
 	if err := s.throttle(x, action); err != nil {
 		return Answer{}, err
 	}
-	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
-	defer cancel()
-	if err := s.o.Authorizer.Authorize(ctx, x.call, action, nil); err != nil {
+	if err := s.o.Authorizer.Authorize(x.ctx, x.call, action, nil); err != nil {
 		return Answer{}, err
 	}
-	answer, err := x.service.Serve(ctx, x.call, request)
+	answer, err := x.service.Serve(x.ctx, x.call, request)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -101,7 +100,7 @@ type Options struct {
 	Now           func() time.Time
 
 	BodyTimeout    time.Duration // to receive a body; 0 is 20 s
-	RequestTimeout time.Duration // for an operation; 0 is 60 s
+	RequestTimeout time.Duration // for all that comes after the body; 0 is 60 s
 }
 
 // Server is the edge. Its Handle methods are for putting it together; after
@@ -126,7 +125,7 @@ func New(o Options) *Server {
 		o.Authorizer = PolicyNone{}
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -24,16 +24,16 @@ type jsonDecoder interface {
 // duplicate names; the generated decodeJSON methods see to the rest.
 type decoder struct {
 	tokens  jsontext.Decoder
+	input   bytes.Buffer
 	scratch []byte // an object's name, where it had to be unescaped
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-func (d *decoder) reset(b *bytes.Buffer) {
-	if b == nil {
-		b = new(bytes.Buffer)
-	}
-	d.tokens.Reset(b)
+// reset makes d read body, or nothing, to keep no hold of it.
+func (d *decoder) reset(body []byte) {
+	d.input = *bytes.NewBuffer(body)
+	d.tokens.Reset(&d.input)
 }
 
 // document reads v and wants nothing after it.

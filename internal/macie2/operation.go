@@ -14,12 +14,12 @@ type Operation struct {
 	Status int         // of an answer without error
 	Errors []Exception // those the contract declares for it
 
+	// Action is the operation's name in permissions, such as
+	// macie2:CreateInvitations.
+	Action string
+
 	newInput func() Input
 }
-
-// Action returns the operation's name in permissions, such as
-// macie2:CreateInvitations.
-func (op *Operation) Action() string { return SigningName + ":" + op.Name }
 
 // Operations returns the 81 operations, sorted by name.
 func Operations() []*Operation { return slices.Clone(operations) }

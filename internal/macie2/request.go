@@ -1,7 +1,6 @@
 package macie2
 
 import (
-	"bytes"
 	"net/url"
 	"strconv"
 	"strings"
@@ -80,7 +79,7 @@ func (r *Request) body(v jsonDecoder) error {
 		return nil
 	}
 	d := decoders.Get().(*decoder)
-	d.reset(bytes.NewBuffer(r.Body))
+	d.reset(r.Body)
 	err := d.document(v)
 	d.reset(nil)
 	decoders.Put(d)

@@ -50,7 +50,7 @@ func writeOperations(m *model, s *source) error {
 			errs = "[]Exception{" + strings.Join(op.Errors, ", ") + "}"
 		}
 		s.line("op%s = Operation{Name: %q, Method: %q, URI: %q, Status: %d,", name, name, op.Method, op.URI, op.Status)
-		s.line("Errors: %s,", errs)
+		s.line("Errors: %s, Action: SigningName + \":%s\",", errs, name)
 		s.line("newInput: func() Input { return new(%sInput) }}", name)
 	}
 	s.line(")")
