@@ -1,0 +1,294 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// AccountStatus says whether an account takes part.
+type AccountStatus string
+
+// An account is created Active. Suspended ends with resume; Closed does not end.
+const (
+	AccountActive    AccountStatus = "Active"
+	AccountSuspended AccountStatus = "Suspended"
+	AccountClosed    AccountStatus = "Closed"
+)
+
+// Account is an account as it is registered.
+type Account struct {
+	ID        macie2.AccountID
+	Email     string // as registered; empty if Implicit
+	Name      string // may be empty
+	Status    AccountStatus
+	CreatedAt time.Time
+	UpdatedAt time.Time
+
+	// Implicit marks an account that nobody created, which exists in dev mode
+	// because somebody mentioned it. Every address is its own.
+	Implicit bool
+}
+
+// EmailIs says whether address is the account's, white space around it and
+// letter case aside.
+func (a Account) EmailIs(address string) bool {
+	return a.Implicit || strings.EqualFold(strings.TrimSpace(address), strings.TrimSpace(a.Email))
+}
+
+// Hooks are told of changes to accounts, in the transaction that makes them; an
+// error undoes the change. Each may be nil.
+type Hooks struct {
+	OnAccountStatus func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status AccountStatus) error
+	OnAccountEmail  func(ctx context.Context, tx *store.Tx, id macie2.AccountID, email string) error
+}
+
+// Options of a Directory or a Service.
+type Options struct {
+	Dev   bool
+	Hooks Hooks
+}
+
+// Directory is the accounts, their roles and the list of their keys. It is safe
+// for concurrent use and keeps nothing in memory.
+type Directory struct {
+	db    *store.DB
+	dev   bool
+	hooks Hooks
+}
+
+// NewDirectory returns the directory in db.
+func NewDirectory(db *store.DB, o Options) *Directory {
+	return &Directory{db: db, dev: o.Dev, hooks: o.Hooks}
+}
+
+const accountColumns = "id, email, name, status, created_at, updated_at"
+
+func scanAccount(row store.RowOne) (a Account, err error) {
+	var created, updated int64
+	if err := row.Scan(&a.ID, &a.Email, &a.Name, &a.Status, &created, &updated); err != nil {
+		return Account{}, err
+	}
+	a.CreatedAt, a.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
+	return a, nil
+}
+
+// CreateAccount registers an account. It returns ErrAccountExists for an id that
+// was ever registered, closed accounts included, and ErrInvalid for an address or
+// name that cannot be one.
+func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, email, name string, now time.Time) (Account, error) {
+	a := Account{ID: id, Email: strings.TrimSpace(email), Name: strings.TrimSpace(name), Status: AccountActive,
+		CreatedAt: now.UTC().Truncate(time.Millisecond), UpdatedAt: now.UTC().Truncate(time.Millisecond)}
+	if err := errors.Join(checkEmail(a.Email), checkName(a.Name)); err != nil {
+		return Account{}, fmt.Errorf("create account %s: %w", id, err)
+	}
+	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `insert into account (`+accountColumns+`) values ($1, $2, $3, $4, $5, $6)`,
+			string(a.ID), a.Email, a.Name, string(a.Status), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
+		if err != nil {
+			return err
+		}
+		// Invitations may have been waiting for this address.
+		return d.emailChanged(ctx, tx, a.ID, a.Email)
+	})
+	if errors.Is(err, store.ErrExists) {
+		err = ErrAccountExists
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("create account %s: %w", id, err)
+	}
+	return a, nil
+}
+
+// UpdateAccount changes the address, the name, or both; nil leaves one as it is.
+func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, email, name *string, now time.Time) (Account, error) {
+	return d.change(ctx, "update", id, now, func(tx *store.Tx, a *Account) error {
+		before := a.Email
+		if email != nil {
+			a.Email = strings.TrimSpace(*email)
+		}
+		if name != nil {
+			a.Name = strings.TrimSpace(*name)
+		}
+		if err := errors.Join(checkEmail(a.Email), checkName(a.Name)); err != nil {
+			return err
+		}
+		if a.Status == AccountClosed {
+			return ErrClosed
+		}
+		if a.Email == before {
+			return nil
+		}
+		return d.emailChanged(ctx, tx, a.ID, a.Email)
+	})
+}
+
+// SuspendAccount stops an account: its keys and sessions are refused from the
+// next call on. Suspending one that is suspended changes nothing.
+func (d *Directory) SuspendAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+	return d.setStatus(ctx, "suspend", id, AccountSuspended, now)
+}
+
+// ResumeAccount ends a suspension.
+func (d *Directory) ResumeAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+	return d.setStatus(ctx, "resume", id, AccountActive, now)
+}
+
+// CloseAccount ends an account for good. Its id is not used again.
+func (d *Directory) CloseAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+	return d.setStatus(ctx, "close", id, AccountClosed, now)
+}
+
+func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.AccountID, status AccountStatus, now time.Time) (Account, error) {
+	return d.change(ctx, verb, id, now, func(tx *store.Tx, a *Account) error {
+		if a.Status == status {
+			return nil
+		}
+		if a.Status == AccountClosed {
+			return ErrClosed
+		}
+		a.Status = status
+		if d.hooks.OnAccountStatus == nil {
+			return nil
+		}
+		return d.hooks.OnAccountStatus(ctx, tx, id, status)
+	})
+}
+
+// change reads an account, lets edit change it, and writes it back unless nothing
+// changed or somebody else was faster, in which case it starts again.
+func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID, now time.Time, edit func(*store.Tx, *Account) error) (Account, error) {
+	var after Account
+	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
+		before, err := readAccount(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		after = before
+		if err := edit(tx, &after); err != nil {
+			return err
+		}
+		if after == before {
+			return nil
+		}
+		after.UpdatedAt = now.UTC().Truncate(time.Millisecond)
+		n, err := tx.Exec(ctx, `update account set email = $1, name = $2, status = $3, updated_at = $4
+			where id = $5 and email = $6 and name = $7 and status = $8`,
+			after.Email, after.Name, string(after.Status), after.UpdatedAt.UnixMilli(),
+			string(id), before.Email, before.Name, string(before.Status))
+		if err == nil && n == 0 {
+			return store.ErrConflict
+		}
+		return err
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("%s account %s: %w", verb, id, err)
+	}
+	return after, nil
+}
+
+func (d *Directory) emailChanged(ctx context.Context, tx *store.Tx, id macie2.AccountID, email string) error {
+	if d.hooks.OnAccountEmail == nil {
+		return nil
+	}
+	return d.hooks.OnAccountEmail(ctx, tx, id, email)
+}
+
+func readAccount(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Account, error) {
+	a, err := scanAccount(tx.QueryRow(ctx, `select `+accountColumns+` from account where id = $1`, string(id)))
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNoAccount
+	}
+	return a, err
+}
+
+// Account returns one account, or ErrNoAccount.
+func (d *Directory) Account(ctx context.Context, id macie2.AccountID) (a Account, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		a, err = readAccount(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("account %s: %w", id, err)
+	}
+	return a, nil
+}
+
+// Accounts returns all accounts that were created, by id.
+func (d *Directory) Accounts(ctx context.Context) (list []Account, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		return tx.Query(ctx, func(row store.Row) error {
+			a, err := scanAccount(row)
+			list = append(list, a)
+			return err
+		}, `select `+accountColumns+` from account order by id`)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
+	}
+	return list, nil
+}
+
+// LookupAccounts returns those of the given accounts that exist, in one read
+// within tx. In dev mode every account exists.
+func (d *Directory) LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]Account, error) {
+	found := make(map[macie2.AccountID]Account, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	err := tx.Query(ctx, func(row store.Row) error {
+		a, err := scanAccount(row)
+		found[a.ID] = a
+		return err
+	}, `select `+accountColumns+` from account where `+tx.Any("id", 1), store.ListOf(ids))
+	if err != nil {
+		return nil, fmt.Errorf("look up %d accounts: %w", len(ids), err)
+	}
+	if d.dev {
+		for _, id := range ids {
+			if _, ok := found[id]; !ok {
+				found[id] = implicitAccount(id)
+			}
+		}
+	}
+	return found, nil
+}
+
+func implicitAccount(id macie2.AccountID) Account {
+	return Account{ID: id, Status: AccountActive, Implicit: true}
+}
+
+// lane is where writers of one account's rows wait for each other.
+func lane(id macie2.AccountID) string { return "account/" + string(id) }
+
+// checkEmail accepts a bare address. Length and form are SMTP's, since mail is
+// what it is for.
+func checkEmail(address string) error {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || parsed.Name != "" || len(address) > 254 {
+		return fmt.Errorf("%w e-mail address %q", ErrInvalid, address)
+	}
+	return nil
+}
+
+// checkName accepts what can stand in a mail and in a table.
+func checkName(name string) error {
+	if !utf8.ValidString(name) || utf8.RuneCountInString(name) > 128 {
+		return fmt.Errorf("%w name: at most 128 characters", ErrInvalid)
+	}
+	for _, r := range name {
+		if !unicode.IsPrint(r) {
+			return fmt.Errorf("%w name %q: printable characters only", ErrInvalid, name)
+		}
+	}
+	return nil
+}
