@@ -29,6 +29,13 @@ func (b *buffer) free() {
 // here leaves the connection unusable, so it is closed.
 func (s *Server) readBody(x *exchange) error {
 	r := x.r
+	if r.ContentLength == 0 {
+		return nil
+	}
+	// Set before anything is refused: net/http still waits for what is left of a
+	// body. Not every ResponseWriter knows deadlines; the server's bound stays.
+	control := http.NewResponseController(x.w)
+	_ = control.SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		x.close()
 		return &macie2.Error{Code: macie2.UnsupportedMediaTypeException, Message: "The request body must not be compressed or otherwise encoded."}
@@ -37,12 +44,6 @@ func (s *Server) readBody(x *exchange) error {
 		x.close()
 		return errTooLarge()
 	}
-	if r.ContentLength == 0 {
-		return nil
-	}
-	control := http.NewResponseController(x.w)
-	// Not every ResponseWriter knows deadlines; the server's own bound stays.
-	_ = control.SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
 	var err error
 	x.buffer.bytes, err = readAll(x.buffer.bytes[:0], http.MaxBytesReader(x.w, r.Body, MaxBody))
 	if err != nil {

@@ -1,0 +1,24 @@
+# make help tells what there is. The work is done by scripts/, which run by themselves too.
+
+.PHONY: help build test lint bench generate setup
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/magpie
+	go build -trimpath -o bin/magpie ./cmd/magpie
+
+test: ## everything that must hold: lint, then all tests on both engines; installs PostgreSQL if it is missing
+	@scripts/test
+
+lint: ## formatting, go vet, staticcheck, and known vulnerabilities where their database can be reached
+	@scripts/lint
+
+bench: ## measure; see docs/operating.md
+	@scripts/bench
+
+generate: ## rewrite what is generated from api/macie2.json and from the code
+	go generate ./...
+
+setup: ## install what the tests need: PostgreSQL (Debian and Ubuntu)
+	@scripts/setup
