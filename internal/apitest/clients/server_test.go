@@ -1,0 +1,223 @@
+package clients
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"magpie/internal/store/storetest"
+)
+
+// programs is the folder for the binary, while the tests run.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "magpie-clients-")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build makes the binary that is shipped, once.
+var build = sync.OnceValues(func() (string, error) {
+	binary := filepath.Join(programs, "magpie")
+	if out, err := exec.Command("go", "build", "-o", binary, "magpie/cmd/magpie").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+// forEachServer runs fn against a server on each engine, and against one that
+// checks no secrets; or against the endpoint that the environment names.
+func forEachServer(t *testing.T, fn func(*testing.T, *endpoint)) {
+	t.Helper()
+	if e := given(t); e != nil {
+		fn(t, e)
+		return
+	}
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) { fn(t, withKeys(t, engine)) })
+	}
+	t.Run("dev", func(t *testing.T) { fn(t, dev(t)) })
+}
+
+// forOneServer is forEachServer for clients that take long and differ from
+// others only in themselves.
+func forOneServer(t *testing.T, fn func(*testing.T, *endpoint)) {
+	t.Helper()
+	if e := given(t); e != nil {
+		fn(t, e)
+		return
+	}
+	fn(t, withKeys(t, "sqlite"))
+}
+
+// speakers are the roles that have keys; the others are only spoken of.
+var speakers = []string{"admin", "rival", "member", "second", "third"}
+
+func cast() map[string]account {
+	return map[string]account{
+		"admin":     {AccountID: "111122223333", Email: "admin@example.com"},
+		"rival":     {AccountID: "222233334444", Email: "rival@example.com"},
+		"member":    {AccountID: "333344445555", Email: "member@example.com"},
+		"second":    {AccountID: "444455556666", Email: "second@example.com"},
+		"third":     {AccountID: "555566667777", Email: "third@example.com"},
+		"mistaken":  {AccountID: "666677778888", Email: "mistaken@example.com"},
+		"suspended": {AccountID: "777788889999", Email: "suspended@example.com"},
+		"closed":    {AccountID: "888899990000", Email: "closed@example.com"},
+	}
+}
+
+// An installation is a folder or database with the accounts of the cast in it.
+type installation struct {
+	t      *testing.T
+	binary string
+	data   string
+	store  []string // flags that name the database
+}
+
+func install(t *testing.T, engine string) *installation {
+	t.Helper()
+	if _, err := os.Stat("../../../cmd/magpie"); err != nil {
+		t.Skip("there is no server to talk to")
+	}
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := &installation{t: t, binary: binary, data: t.TempDir()}
+	in.store = []string{"--data", in.data}
+	if engine == "postgres" {
+		in.store = append(in.store, "--database-url", storetest.Fresh(t, engine).URL)
+	}
+	for role, a := range cast() {
+		address := a.Email
+		if role == "mistaken" {
+			address = "somebody-else@example.com"
+		}
+		in.admin("account", "create", a.AccountID, "--email", address, "--name", "Example "+role)
+	}
+	in.admin("account", "suspend", cast()["suspended"].AccountID)
+	in.admin("account", "close", cast()["closed"].AccountID)
+	return in
+}
+
+// admin runs an administration verb and returns what it printed.
+func (in *installation) admin(noun, verb string, args ...string) string {
+	in.t.Helper()
+	args = slices.Concat([]string{noun, verb}, args, in.store)
+	cmd := exec.Command(in.binary, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr, cmd.Env = &stderr, environment(nil)
+	out, err := cmd.Output()
+	if err != nil {
+		in.t.Fatalf("magpie %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+// withKeys starts a server whose accounts have keys, and a role to assume.
+func withKeys(t *testing.T, engine string) *endpoint {
+	t.Helper()
+	in := install(t, engine)
+	accounts := cast()
+	for _, role := range speakers {
+		a := accounts[role]
+		var created struct {
+			AccessKey struct{ AccessKeyId, SecretAccessKey string }
+		}
+		if out := in.admin("key", "create", a.AccountID); json.Unmarshal([]byte(out), &created) != nil {
+			t.Fatalf("key create prints %s", out)
+		}
+		a.AccessKeyID, a.SecretAccessKey = created.AccessKey.AccessKeyId, created.AccessKey.SecretAccessKey
+		accounts[role] = a
+	}
+	return &endpoint{url: in.serve(), accounts: accounts, regions: slices.Clone(allRegions)}
+}
+
+// dev starts a server that takes an account's id for its key.
+func dev(t *testing.T) *endpoint {
+	t.Helper()
+	in := install(t, "sqlite")
+	accounts := cast()
+	for _, role := range speakers {
+		a := accounts[role]
+		a.AccessKeyID, a.SecretAccessKey = a.AccountID, "anything"
+		accounts[role] = a
+	}
+	return &endpoint{url: in.serve("--dev"), dev: true, accounts: accounts, regions: slices.Clone(allRegions)}
+}
+
+// serve starts the server on a free port and stops it when the test ends.
+func (in *installation) serve(args ...string) string {
+	t := in.t
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	args = slices.Concat([]string{"serve", "--listen", address, "--mail-dir", filepath.Join(in.data, "mail")}, args, in.store)
+	cmd := exec.Command(in.binary, args...)
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr, cmd.Env = &log, &log, environment(nil)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("magpie serve ends with %v\n%s", err, log.String())
+			}
+		case <-time.After(30 * time.Second):
+			_ = cmd.Process.Kill()
+			<-ended
+			t.Errorf("magpie serve does not end\n%s", log.String())
+		}
+		if t.Failed() {
+			t.Logf("log of the server:\n%s", log.String())
+		}
+	})
+	url := "http://" + address
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if answer, err := http.Get(url + "/healthz"); err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return url
+			}
+		}
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("magpie serve ends at once: %v\n%s", err, log.String())
+		case <-deadline:
+			t.Fatal("magpie serve does not begin to serve")
+		case <-tick.C:
+		}
+	}
+}
