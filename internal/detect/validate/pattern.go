@@ -18,7 +18,10 @@ import "fmt"
 type pattern struct {
 	ops      []op
 	min, max int
-	digit    bool // starts with a digit
+	// lead bounds the run of digits, or of letters, that the pattern starts with:
+	// most patterns of a rule are refused by it.
+	lead             uint8 // clsDigit, clsLetter or 0
+	leadMin, leadMax int
 }
 
 type op struct {
@@ -52,8 +55,38 @@ func compile(s string) pattern {
 		p.min += int(o.min)
 		p.max += int(o.max)
 	}
-	p.digit = p.ops[0].kind == '9'
+	p.findLead()
 	return p
+}
+
+// findLead computes lead, leadMin and leadMax.
+func (p *pattern) findLead() {
+	kind := p.ops[0].kind
+	switch kind {
+	case '9':
+		p.lead = clsDigit
+	case '@':
+		p.lead = clsLetter
+	default:
+		return
+	}
+	exact := true // no optional separator yet
+	for _, o := range p.ops {
+		switch {
+		case o.kind == kind:
+			if exact {
+				p.leadMin += int(o.min)
+			}
+			p.leadMax += int(o.max)
+			continue
+		case o.kind == '_' || o.kind == '~':
+			exact = false
+			continue
+		case o.kind == '*' || class[o.kind]&p.lead != 0:
+			p.leadMax = p.max // it can prolong the run
+		}
+		return
+	}
 }
 
 // first adds the bytes the pattern can start with.
@@ -154,13 +187,16 @@ func (p *pattern) match(text []byte, start int, v *value) int {
 type rule struct {
 	patterns []pattern
 	check    func(value) bool
+	leadMax  int // the greatest of the patterns'
 }
 
 // patterns makes a rule; check may be nil.
 func patterns(check func(value) bool, formats ...string) *rule {
 	r := &rule{check: check}
 	for _, f := range formats {
-		r.patterns = append(r.patterns, compile(f))
+		p := compile(f)
+		r.patterns = append(r.patterns, p)
+		r.leadMax = max(r.leadMax, p.leadMax)
 	}
 	return r
 }
@@ -172,8 +208,20 @@ func (r *rule) match(text []byte, start int) int {
 	if start < 0 || start >= len(text) || !leftOK(text, start, isDigit(text[start])) {
 		return -1
 	}
+	lead := uint8(clsDigit)
+	if isLetter(text[start]) {
+		lead = clsLetter
+	}
+	run := start
+	for run < len(text) && run <= start+r.leadMax && class[text[run]]&lead != 0 {
+		run++
+	}
+	run -= start
 	for k := range r.patterns {
 		p := &r.patterns[k]
+		if p.lead != 0 && (p.lead != lead || run < p.leadMin || run > p.leadMax) {
+			continue
+		}
 		var v value
 		end := p.match(text, start, &v)
 		if end <= best || !rightOK(text, end, isDigit(text[end-1])) {
