@@ -206,7 +206,7 @@ func (s *Scanner) lookup(p int, key uint32) {
 			s.set.keywords.trie.match(w.text, p, false, func(end, k int) {
 				w.pushHit(hit{
 					start: p, end: end, keyword: k,
-					lo: back(w.text, p, maxReach) - s.set.maxNear, hi: forward(w.text, end, maxReach),
+					lo: back(w.text, p, maxReach) - s.set.keywords.longest[k], hi: forward(w.text, end, maxReach),
 				})
 			})
 		}
@@ -310,7 +310,7 @@ func (w *window) pushFree(c candidate) {
 // siftNumbers collects values that need no keyword and start with, or hold, digits
 // in a shape that can be told from the masks alone.
 func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
-	set, w := s.set, &s.win
+	set := s.set
 	d, dn := m.digit, next.digit
 	at := func(k int) uint64 { return d>>k | dn<<(64-k) } // digit k places on
 	d1 := at(1)
@@ -326,13 +326,7 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			threesNext := pairsNext & (dn >> 2)
 			soon := threes>>2 | threesNext<<62 | threes>>3 | threesNext<<61 | threes>>4 | threesNext<<60 | threes>>5 | threesNext<<59
 			zeros := m.zero & (m.zero>>1 | next.zero<<63)
-			for st := runs&^d1&soon | runs&zeros; st != 0; st &= st - 1 {
-				p := base + bits.TrailingZeros64(st)
-				if c := w.text[p]; c == '1' || c == '0' {
-					s.tryPhone(p)
-				}
-			}
-			for st := m.plus; st != 0; st &= st - 1 {
+			for st := runs&^d1&soon | runs&zeros | m.plus; st != 0; st &= st - 1 {
 				s.tryPhone(base + bits.TrailingZeros64(st))
 			}
 		}
@@ -372,15 +366,49 @@ func (s *Scanner) tryCard(p int) {
 	s.tryFree(r, p)
 }
 
+// tryPhone tries a plus sign, two zeros or a lone digit that may start a phone number
+// with its country code; a parenthesis may stand before.
 func (s *Scanner) tryPhone(p int) {
-	if p > 0 && s.win.text[p-1] == '(' {
-		for _, r := range s.set.phones {
-			s.tryFree(r, p-1)
+	text := s.win.text
+	i := p + 1
+	switch text[p] {
+	case '0':
+		if i++; i < len(text) && (text[i] == ' ' || text[i] == '-') {
+			i++
 		}
+		if i >= len(text) || !isDigit(text[i]) {
+			return
+		}
+	case '1':
+		i = p
+	case '+':
+		if i < len(text) && text[i] == '(' {
+			i++
+		}
+	default:
+		return
 	}
-	for _, r := range s.set.phones {
-		s.tryFree(r, p)
+	if i >= len(text) || !isDigit(text[i]) {
+		return
 	}
+	// The second digit of the code may stand after separators.
+	code := int(text[i]-'0') * 10
+	if code != 10 {
+		for i++; i < len(text) && i < p+10 && !isDigit(text[i]); i++ {
+		}
+		if i >= len(text) || !isDigit(text[i]) {
+			return
+		}
+		code += int(text[i] - '0')
+	}
+	r := s.set.phoneByCode[code]
+	if r == nil {
+		return
+	}
+	if p > 0 && text[p-1] == '(' {
+		s.tryFree(r, p-1)
+	}
+	s.tryFree(r, p)
 }
 
 func (s *Scanner) tryIBAN(p int) {
@@ -466,6 +494,12 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 	}
 	special := all[0]&set.special[0]|all[1]&set.special[1]|all[2]&set.special[2] != 0
 	widest := 4*maxReach + set.maxNear
+	lead := 0
+	for k, word := range all {
+		for ; word != 0; word &= word - 1 {
+			lead = max(lead, set.rules[k<<6+bits.TrailingZeros64(word)].lead)
+		}
+	}
 	digit := -1
 	for t := lo; t < hi; t++ {
 		// A value holds a digit: skip to where one is in reach.
@@ -473,7 +507,7 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 			if digit = w.from + nextBit(w.digits, t-w.from, limit-w.from); digit >= limit {
 				return
 			}
-			t = max(t, digit-set.maxNear)
+			t = max(t, digit-lead)
 		}
 		if isToken := w.tokens[(t-w.from)>>6]>>((t-w.from)&63)&1 != 0; !isToken {
 			if alnum := isAlnum(w.text[t]); alnum && t != off || !alnum && !special {
@@ -505,15 +539,14 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				active.union(&set.keywords.owners[h.keyword])
 			}
 		}
-		c := w.text[t]
-		for k, word := range active {
-			for ; word != 0; word &= word - 1 {
+		for k, word := range set.first[w.text[t]] {
+			for word &= active[k]; word != 0; word &= word - 1 {
 				r := set.rules[k<<6+bits.TrailingZeros64(word)]
-				if r.near == nil || !r.nearFirst.Has(c) || digit-t >= r.maxLen {
+				if digit-t >= r.lead {
 					continue
 				}
 				end := r.near(text, t-off)
-				if end < 0 {
+				if end < 0 || end+off <= digit {
 					continue
 				}
 				if reach := s.reach(r.id, t, end+off, hits, names); reach != noKeyword {

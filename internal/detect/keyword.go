@@ -45,6 +45,7 @@ func surfaces(keyword string) []string {
 // trie holds the surfaces of keywords, byte by byte. Node 0 is the root.
 type trie struct {
 	nodes []trieNode
+	root  [256]uint32 // the root's children
 }
 
 type trieNode struct {
@@ -68,6 +69,9 @@ func (t *trie) add(surface string, keyword int) {
 
 // find returns the child of a node by symbol, or 0.
 func (t *trie) find(at uint32, sym byte) uint32 {
+	if at == 0 {
+		return t.root[sym]
+	}
 	for c := t.nodes[at].child; c != 0; c = t.nodes[c].next {
 		if t.nodes[c].sym == sym {
 			return c
@@ -83,6 +87,9 @@ func (t *trie) grow(at uint32, sym byte) uint32 {
 	t.nodes = append(t.nodes, trieNode{sym: sym, next: t.nodes[at].child})
 	n := uint32(len(t.nodes) - 1)
 	t.nodes[at].child = n
+	if at == 0 {
+		t.root[sym] = n
+	}
 	return n
 }
 

@@ -87,7 +87,7 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 		}
 		for p := range text {
 			if r.near != nil {
-				if end := r.near(text, p); end >= 0 {
+				if end := r.near(text, p); end >= 0 && referenceDigit(text[p:end]) < r.lead {
 					if n := reach(p, end); n != noKeyword {
 						out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.weight, reach: uint8(n)})
 						continue
@@ -102,6 +102,14 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 		}
 	}
 	return out
+}
+
+// referenceDigit returns where the first digit of a value is.
+func referenceDigit(value []byte) int {
+	if i := strings.IndexAny(string(value), "0123456789"); i >= 0 {
+		return i
+	}
+	return 1 << 30
 }
 
 // referenceKeyword finds a keyword wherever it stands: its tokens, letter case aside,

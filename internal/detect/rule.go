@@ -14,6 +14,9 @@ type rule struct {
 	near, free           validate.Func
 	nearFirst, freeFirst validate.ByteSet
 	maxLen               int
+	// lead is how many bytes of a value may precede its first digit: a value near a
+	// keyword always holds a digit.
+	lead int
 	// absent marks the identifier that is reported only where no keyword is near:
 	// CREDIT_CARD_NUMBER_(NO_KEYWORD). The keywords it owns are those of
 	// CREDIT_CARD_NUMBER.
@@ -28,6 +31,8 @@ const (
 
 	// maxReach is how far a keyword may be from a value, in characters.
 	maxReach = 30
+	// maxLead is rule.lead of all but the credentials, where digits come at random.
+	maxLead = 24
 	// maxKeyword bounds a keyword in the text, in bytes, gaps included. The longest
 	// has fewer than 60 characters.
 	maxKeyword = 320
@@ -35,8 +40,9 @@ const (
 
 // keywordTable finds the keywords of managed identifiers.
 type keywordTable struct {
-	trie   *trie
-	owners []idSet // by keyword
+	trie    *trie
+	owners  []idSet // by keyword
+	longest []int   // by keyword: bytes in the longest value of its owners
 }
 
 // bind compiles the rules, keywords and literals of the identifiers of the set.
@@ -68,11 +74,22 @@ func (s *Set) bind() {
 		}
 		if r.near != nil {
 			s.maxNear = max(s.maxNear, r.maxLen)
+			for c := range 256 {
+				if r.nearFirst.Has(byte(c)) {
+					s.first[c].add(r.id)
+				}
+			}
 			if first := r.nearFirst; first.Has('+') || first.Has('(') || first.Has('%') || first.Has(';') ||
 				first.Has('=') || first.Has('-') || first.Has('/') {
 				s.special.add(r.id)
 			}
 		}
+	}
+	s.keywords.longest = make([]int, len(s.keywords.owners))
+	for k := range s.keywords.owners {
+		s.keywords.owners[k].each(func(id int) {
+			s.keywords.longest[k] = max(s.keywords.longest[k], s.rules[id].maxLen)
+		})
 	}
 	s.lookahead += 4 * (s.maxNear + maxReach)
 }
@@ -105,6 +122,9 @@ func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
 	r.free, r.freeFirst = spec.Free, spec.FreeFirst
 	if spec.Checked {
 		r.weight = weightChecked
+	}
+	if r.lead = min(spec.MaxLen, maxLead); m.Category == "CREDENTIALS" {
+		r.lead = spec.MaxLen
 	}
 	switch {
 	case m.ID == idCardNoKeyword:
@@ -143,6 +163,17 @@ func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
 		s.card = r
 	case spec.Family == "phone":
 		s.phones = append(s.phones, r)
+		code := map[string]string{
+			"PHONE_NUMBER": "1", "BRAZIL_PHONE_NUMBER": "55", "FRANCE_PHONE_NUMBER": "33", "GERMANY_PHONE_NUMBER": "49",
+			"ITALY_PHONE_NUMBER": "39", "SPAIN_PHONE_NUMBER": "34", "UK_PHONE_NUMBER": "44",
+		}[r.info.ID]
+		for c := range 10 {
+			if i := int(code[0]-'0') * 10; len(code) == 1 {
+				s.phoneByCode[i+c] = r
+			} else if int(code[1]-'0') == c {
+				s.phoneByCode[i+c] = r
+			}
+		}
 	case r.info.ID == "HTTP_BASIC_AUTH_HEADER":
 		literals(0, "authorization", "proxy-authorization")
 	case r.info.ID == "HTTP_COOKIE":

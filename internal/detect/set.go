@@ -46,11 +46,13 @@ type Set struct {
 	iban          map[string]*rule
 	card          *rule
 	phones        []*rule
+	phoneByCode   [100]*rule // by the first two digits after + or 00
 	name, address *rule
 
-	customKeywords        bool  // a custom identifier has keywords
-	special               idSet // identifiers whose values may start with a sign
-	maxNear               int   // bytes in the longest value that stands near a keyword
+	first                 [256]idSet // the identifiers whose values near a keyword start with a byte
+	customKeywords        bool       // a custom identifier has keywords
+	special               idSet      // identifiers whose values may start with a sign
+	maxNear               int        // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
 
