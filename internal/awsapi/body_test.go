@@ -6,10 +6,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,7 +99,7 @@ func TestBadBodies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if w := serve(e.Server, r); w.Code != 400 || w.Header()["x-amzn-ErrorType"][0] != "MalformedHttpRequestException" {
+		if w := serve(e.Server, r); w.Code != 400 || !strings.Contains(w.Body.String(), "it ends early") {
 			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 	})
@@ -146,6 +148,66 @@ func (r oneByteAtFirst) Read(b []byte) (int, error) {
 		b = b[:1]
 	}
 	return r.Reader.Read(b)
+}
+
+// TestManyAtOnce holds that requests, which share memory one after the other,
+// share none at the same time.
+func TestManyAtOnce(t *testing.T) {
+	s := New(Options{Registry: macie2.NewRegistry(), Authenticator: keys{}})
+	s.o.Registry.BindCreateInvitations(func(_ context.Context, call *macie2.Call, in *macie2.CreateInvitationsInput) (*macie2.CreateInvitationsOutput, error) {
+		if strings.HasPrefix(*in.Message, "no") {
+			return nil, macie2.ErrConflict("%s", *in.Message)
+		}
+		return &macie2.CreateInvitationsOutput{UnprocessedAccounts: []macie2.UnprocessedAccount{{ErrorMessage: in.Message}}}, nil
+	})
+	var group sync.WaitGroup
+	for worker := range 16 {
+		group.Go(func() {
+			for i := range 50 {
+				message := fmt.Sprintf("%s %d %d %s", [...]string{"yes", "no"}[i%2], worker, i, strings.Repeat("x", i*worker*20))
+				r, err := rawRequest("POST", "/invitations", []byte(`{"accountIds":["1"],"message":"`+message+`"}`), keyAlice, time.Now())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				want := `{"unprocessedAccounts":[{"errorMessage":"` + message + `"}]}`
+				if i%2 == 1 {
+					want = `{"message":"` + message + `"}`
+				}
+				if w := serve(s, r); w.Body.String() != want {
+					t.Errorf("got %d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// TestHTTP2 holds that what TLS brings with it changes nothing.
+func TestHTTP2(t *testing.T) {
+	e := newEdge(t, func(o *Options) { o.BodyTimeout = time.Second })
+	e.http.Close()
+	e.http = httptest.NewUnstartedServer(nil)
+	e.http.Config = NewHTTPServer(e.Server, slog.New(slog.DiscardHandler))
+	e.http.EnableHTTP2 = true
+	e.http.StartTLS()
+	t.Cleanup(e.http.Close)
+	for _, c := range []struct {
+		method, target, body string
+		status               int
+		exception            string
+	}{
+		{"GET", "/macie", "", 501, "NotImplementedException"},
+		{"POST", "/invitations", "{", 400, "ValidationException"},
+		{"POST", "/invitations", strings.Repeat(" ", MaxBody+1), 413, "RequestEntityTooLargeException"},
+		{"GET", "//macie", "", 404, "UnknownOperationException"},
+	} {
+		got := e.do(e.sign(e.request(c.method, c.target, c.body), keyAlice))
+		e.refused(got, c.status, c.exception, "…")
+		if got.ProtoMajor != 2 {
+			t.Errorf("%s", got.Proto)
+		}
+	}
 }
 
 // deadlines is a ResponseWriter that remembers its read deadline.

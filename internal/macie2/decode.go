@@ -126,10 +126,7 @@ func (d *decoder) emptyObject() error {
 // goes by tokens so that the depth stays bounded.
 func (d *decoder) skip(name []byte) error {
 	depth := d.tokens.StackDepth()
-	var label string // name does not outlive the next read
-	if next := d.tokens.PeekKind(); next == '{' || next == '[' || next == 0 {
-		label = string(name)
-	}
+	label := string(name) // name does not outlive the next read
 	for {
 		if _, err := d.tokens.ReadToken(); err != nil {
 			return atKey(label, d.failure(err))

@@ -45,7 +45,6 @@ func OperationNamed(name string) *Operation {
 type Input interface {
 	decode(*Request) error
 	check() error
-	jsonDecoder
 }
 
 // Output is what an operation answers: one of the generated <Operation>Output.
