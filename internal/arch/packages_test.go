@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"finding"},
 	{"discovery"},
 	{"awsapi", "console", "cli", "admin", "scan"},
+	{"sts"},
 	{"server"},
 	{"demo", "bench", "apitest", "arch"},
 }

@@ -29,6 +29,7 @@ const (
 	keyDev     = "AKIADEV0000000000000" // is not checked
 	keyExpired = "ASIAEXPIRED000000000" // was a session
 	keyBroken  = "AKIABROKEN0000000000" // breaks the store
+	keyBarred  = "AKIABARRED0000000000" // of a suspended account
 	keyUnknown = "AKIAUNKNOWN000000000"
 )
 
@@ -52,6 +53,8 @@ func (keys) Authenticate(_ context.Context, sig *sigv4.Signature, _ time.Time) (
 		return nil, macie2.ErrExpiredToken()
 	case keyBroken:
 		return nil, io.ErrClosedPipe
+	case keyBarred:
+		identity.Refusal = macie2.ErrSuspended(alice)
 	default:
 		return nil, macie2.ErrUnrecognizedClient()
 	}

@@ -137,6 +137,9 @@ func (s *Server) authenticate(x *exchange) error {
 		}
 	}
 	x.record.Account = identity.Principal.Account
+	if identity.Refusal != nil {
+		return identity.Refusal
+	}
 	x.call = &macie2.Call{
 		Account:   identity.Principal.Account,
 		Region:    sig.Region,

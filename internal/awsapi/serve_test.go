@@ -228,6 +228,8 @@ func TestAuthentication(t *testing.T) {
 		{"an unknown key", e.sign(get(), keyUnknown), 403, "UnrecognizedClientException", "The security token included in the request is invalid."},
 		{"an expired session", e.sign(get(), keyExpired), 403, "ExpiredTokenException", "The security token included in the request is expired"},
 		{"a wrong secret", replace(e.sign(get(), keyUnknown), keyUnknown, keyAlice), 403, "InvalidSignatureException", mismatch},
+		{"a suspended account", e.sign(get(), keyBarred), 403, "OptInRequired", "The account 111122223333 is suspended."},
+		{"a suspended account, a wrong secret", replace(e.sign(get(), keyUnknown), keyUnknown, keyBarred), 403, "InvalidSignatureException", mismatch},
 		{"a changed header", set(e.sign(set(get(), "X-Amz-Meta", "1"), keyAlice), "X-Amz-Meta", "2"), 403, "InvalidSignatureException", mismatch},
 		{"a changed query", query(e.sign(get(), keyAlice), "a=b"), 403, "InvalidSignatureException", mismatch},
 		{"a malformed query", query(e.sign(get(), keyAlice), "a=%zz"), 400, "MalformedQueryStringException", "…"},

@@ -30,6 +30,10 @@ type Identity struct {
 	Key       sigv4.SigningKey // in the scope of the signature
 	// Unchecked accepts any signature: development on the loopback only.
 	Unchecked bool
+	// Refusal, if not nil, is the answer to everything that this caller asks, once
+	// its signature is verified: that an account is suspended is only its own
+	// people's business.
+	Refusal *macie2.Error
 }
 
 // Throttler bounds how fast an account calls.

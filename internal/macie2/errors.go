@@ -21,6 +21,7 @@ const (
 	InvalidSignatureException           Exception = "InvalidSignatureException"
 	UnrecognizedClientException         Exception = "UnrecognizedClientException"
 	ExpiredTokenException               Exception = "ExpiredTokenException"
+	OptInRequired                       Exception = "OptInRequired" // the account cannot use the service
 	UnknownOperationException           Exception = "UnknownOperationException"
 	MethodNotAllowedException           Exception = "MethodNotAllowedException"
 	RequestTimeoutException             Exception = "RequestTimeoutException"
@@ -37,6 +38,7 @@ var commonStatus = map[Exception]int{
 	InvalidSignatureException:           403,
 	UnrecognizedClientException:         403,
 	ExpiredTokenException:               403,
+	OptInRequired:                       403,
 	UnknownOperationException:           404,
 	MethodNotAllowedException:           405,
 	RequestTimeoutException:             408,
@@ -132,6 +134,12 @@ func ErrUnrecognizedClient() *Error {
 // ErrExpiredToken says that the session has ended: 403.
 func ErrExpiredToken() *Error {
 	return &Error{Code: ExpiredTokenException, Message: "The security token included in the request is expired"}
+}
+
+// ErrSuspended says that the caller's account is suspended: 403. It is not an
+// AccessDeniedException, which clients take for "Macie is not enabled".
+func ErrSuspended(account AccountID) *Error {
+	return newError(OptInRequired, "The account %s is suspended.", []any{account})
 }
 
 // ErrNotImplemented says that operation is in the contract but not built yet: 501.
