@@ -36,7 +36,7 @@ var layers = [][]string{
 
 // domains are the packages that have never heard of HTTP.
 var domains = []string{
-	"extract", "detect", "store", "mail", "queue", "resource", "identity", "audit", "membership", "identifier",
+	"extract", "detect", "classify", "store", "mail", "queue", "resource", "identity", "audit", "membership", "identifier",
 	"usage", "finding", "discovery",
 }
 

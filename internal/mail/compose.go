@@ -3,14 +3,11 @@ package mail
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"fmt"
-	htmltemplate "html/template"
 	"net/mail"
 	"net/url"
 	"strings"
-	texttemplate "text/template"
 
 	gomail "github.com/wneessen/go-mail"
 )
@@ -34,8 +31,8 @@ type Options struct {
 type Composer struct {
 	from     *mail.Address
 	domain   string // of the Message-ID
-	console  string
 	endpoint string
+	forms    [2][2]form // without or with a name; without or with a message
 }
 
 // NewComposer checks the options, so that a mistake shows when the server
@@ -61,7 +58,15 @@ func NewComposer(o Options) (*Composer, error) {
 		}
 	}
 	_, domain, _ := strings.Cut(from.Address, "@")
-	return &Composer{from: from, domain: domain, console: o.PublicURL, endpoint: o.EndpointURL}, nil
+	c := &Composer{from: from, domain: domain, endpoint: o.EndpointURL}
+	for _, name := range []bool{false, true} {
+		for _, message := range []bool{false, true} {
+			if c.forms[index(name)][index(message)], err = newForm(o.PublicURL, o.EndpointURL, name, message); err != nil {
+				return nil, fmt.Errorf("templates of the invitation mail: %w", err)
+			}
+		}
+	}
+	return c, nil
 }
 
 // checkURL holds an address to what may stand in a command line unquoted and in
@@ -99,31 +104,6 @@ func (c *Composed) Bytes() []byte { return c.data }
 // String names the mail and shows none of it, so that it can be logged.
 func (c *Composed) String() string { return "mail of invitation " + c.InvitationID }
 
-//go:embed invitation.txt.tmpl
-var textSource string
-
-//go:embed invitation.html.tmpl
-var htmlSource string
-
-var (
-	textTemplate = texttemplate.Must(texttemplate.New("text").Funcs(texttemplate.FuncMap{
-		"wrap":    wrap,
-		"command": command,
-	}).Parse(textSource))
-	htmlTemplate = htmltemplate.Must(htmltemplate.New("html").Funcs(htmltemplate.FuncMap{
-		"command":  command,
-		"unlinked": unlinked,
-	}).Parse(htmlSource))
-)
-
-// facts is what the templates see: everything checked or made printable.
-type facts struct {
-	Invitation
-	Subject, Sent, ConsoleURL     string
-	Enable, List, Accept, Decline []string
-	Footer                        string
-}
-
 // Compose writes the mail of one invitation. An error means that the mail can
 // never be written, however often it is tried.
 func (c *Composer) Compose(inv Invitation) (*Composed, error) {
@@ -135,22 +115,34 @@ func (c *Composer) Compose(inv Invitation) (*Composed, error) {
 	inv.Message = printable(inv.Message, MaxMessage)
 	inv.SentAt = inv.SentAt.UTC()
 
-	f := c.facts(inv, to.Address)
-	var text, html bytes.Buffer
-	if err := textTemplate.Execute(&text, f); err != nil {
-		return nil, fmt.Errorf("compose the text of invitation %s: %w", inv.InvitationID, err)
+	footer := "You get this because " + to.Address + " is the registered address of account " + inv.RecipientID +
+		". It was sent automatically by Magpie, a service that speaks the Amazon Macie API, which answers at " +
+		c.endpoint + ". It does not come from Amazon Web Services."
+	text := [markCount]string{
+		markAdministrator: inv.AdministratorID,
+		markRecipient:     inv.RecipientID,
+		markRegion:        inv.Region,
+		markInvitation:    inv.InvitationID,
+		markSent:          inv.SentAt.Format("Monday, 2 January 2006, 15:04:05 UTC"),
+		markName:          strings.Join(wrap(inv.AdministratorName, 55), "\n                   "),
+		markMessage:       strings.Join(wrap(inv.Message, 70), "\n  > "),
+		markFooter:        strings.Join(wrap(footer, 74), "\n"),
 	}
-	if err := htmlTemplate.Execute(&html, f); err != nil {
-		return nil, fmt.Errorf("compose the HTML of invitation %s: %w", inv.InvitationID, err)
-	}
+	html := text
+	html[markName] = unlinked(inv.AdministratorName)
+	html[markMessage] = unlinked(inv.Message)
+	html[markFooter] = unlinked(footer)
+
+	form := &c.forms[index(inv.AdministratorName != "")][index(inv.Message != "")]
 	composed := &Composed{
 		InvitationID: inv.InvitationID,
 		MessageID:    inv.InvitationID + "@" + c.domain,
 		From:         c.from.Address,
 		To:           to.Address,
-		Subject:      f.Subject,
-		Text:         text.String(),
-		HTML:         html.String(),
+		Subject: "Macie invitation: account " + inv.AdministratorID + " asks to administer account " +
+			inv.RecipientID + " in " + inv.Region,
+		Text: form.text.fill(&text),
+		HTML: form.html.fill(&html),
 	}
 	if composed.data, err = c.encode(inv, to, composed); err != nil {
 		return nil, fmt.Errorf("compose the mail of invitation %s: %w", inv.InvitationID, err)
@@ -158,32 +150,12 @@ func (c *Composer) Compose(inv Invitation) (*Composed, error) {
 	return composed, nil
 }
 
-func (c *Composer) facts(inv Invitation, to string) *facts {
-	// The commands name Region and endpoint each time: a reader may run only
-	// one of them, and without the endpoint it would reach another service.
-	where := []string{"--region " + inv.Region, "--endpoint-url " + c.endpoint}
-	cli := func(operation string, arguments ...string) []string {
-		return append(append([]string{"aws macie2 " + operation}, arguments...), where...)
+func index(yes bool) int {
+	if yes {
+		return 1
 	}
-	return &facts{
-		Invitation: inv,
-		Subject: "Macie invitation: account " + inv.AdministratorID + " asks to administer account " +
-			inv.RecipientID + " in " + inv.Region,
-		Sent:       inv.SentAt.Format("Monday, 2 January 2006, 15:04:05 UTC"),
-		ConsoleURL: c.console,
-		Enable:     cli("enable-macie"),
-		List:       cli("list-invitations"),
-		Accept: cli("accept-invitation", "--administrator-account-id "+inv.AdministratorID,
-			"--invitation-id "+inv.InvitationID),
-		Decline: cli("decline-invitations", "--account-ids "+inv.AdministratorID),
-		Footer: "You get this because " + to + " is the registered address of account " + inv.RecipientID +
-			". It was sent automatically by Magpie, a service that speaks the Amazon Macie API, which answers at " +
-			c.endpoint + ". It does not come from Amazon Web Services.",
-	}
+	return 0
 }
-
-// command writes a command as it is typed in a shell, one option a line.
-func command(parts []string) string { return strings.Join(parts, " \\\n        ") }
 
 // encode puts header and body together. Nothing in it depends on the clock or
 // on chance, so that a repeated delivery is the same mail to the last byte.
@@ -208,8 +180,8 @@ func (c *Composer) encode(inv Invitation, to *mail.Address, composed *Composed) 
 	m.SetGenHeader("Magpie-Account-Id", inv.RecipientID)
 	m.SetGenHeader("Magpie-Invitation-Id", inv.InvitationID)
 	m.SetGenHeader("Magpie-Region", inv.Region)
-	m.SetBodyString(gomail.TypeTextPlain, crlf(composed.Text))
-	m.AddAlternativeString(gomail.TypeTextHTML, crlf(composed.HTML))
+	m.SetBodyString(gomail.TypeTextPlain, composed.Text)
+	m.AddAlternativeString(gomail.TypeTextHTML, composed.HTML)
 
 	var b bytes.Buffer
 	b.Grow(2 * (len(composed.Text) + len(composed.HTML)))
@@ -219,22 +191,12 @@ func (c *Composer) encode(inv Invitation, to *mail.Address, composed *Composed) 
 	return b.Bytes(), nil
 }
 
-func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
-
 // unlinked escapes s for HTML and splits it so that no mail reader's search for
 // addresses finds one: what an administrator wrote must not become a link. It
 // reads and copies as it was written.
-func unlinked(s string) htmltemplate.HTML {
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '.', ':', '/', '@':
-			b.WriteString("<span>")
-			b.WriteRune(r)
-			b.WriteString("</span>")
-		default:
-			b.WriteString(htmltemplate.HTMLEscapeString(string(r)))
-		}
-	}
-	return htmltemplate.HTML(b.String())
-}
+func unlinked(s string) string { return unlinker.Replace(s) }
+
+var unlinker = strings.NewReplacer(
+	"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;",
+	".", "<span>.</span>", ":", "<span>:</span>", "/", "<span>/</span>", "@", "<span>@</span>",
+)
