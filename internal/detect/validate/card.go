@@ -127,6 +127,23 @@ func Card(text []byte, start int) int {
 	return i
 }
 
+// CardAlone is Card for a number that no keyword supports: it is not a negative
+// number or the end of a name, nor four numbers out of a row of them.
+func CardAlone(text []byte, start int) int {
+	if at(text, start-1) == '-' {
+		return -1
+	}
+	end := Card(text, start)
+	if end < 0 || text[start+4] != ' ' {
+		return end
+	}
+	if at(text, start-1) == ' ' && digitAt(text, start-2) ||
+		at(text, end) == ' ' && digitAt(text, end+1) && digitAt(text, end+2) && digitAt(text, end+3) {
+		return -1
+	}
+	return end
+}
+
 // groupedCard finds the number in the leading groups; what follows the last of
 // them may be something else, such as an expiry date after a space.
 func groupedCard(text []byte, start int, d []byte, groups []uint8) int {
@@ -254,7 +271,7 @@ func cardSpecs() []Spec {
 		First: setOf("1234568"), Kind: KindDigits, Family: "card", Checked: true,
 	}
 	free := card
-	free.ID, free.Free = "CREDIT_CARD_NUMBER_(NO_KEYWORD)", Card
+	free.ID, free.Func, free.Free = "CREDIT_CARD_NUMBER_(NO_KEYWORD)", CardAlone, CardAlone
 	return []Spec{
 		card, free,
 		{

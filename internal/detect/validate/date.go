@@ -206,7 +206,7 @@ func dayMonthName(text []byte, start int) int {
 // monthNameFirst is "March 21, 1980", "Mar-21-80".
 func monthNameFirst(text []byte, start int) int {
 	m, i := monthName(text, start)
-	if m == 0 {
+	if m == 0 || at(text, i) == ',' {
 		return -1
 	}
 	i = dateSep(text, i)

@@ -14,6 +14,8 @@ type phone struct {
 	groups [10]uint8 // sizes of the groups of digits
 	g      int
 	intl   bool // written with + or 00 and a country code
+	// american: three, three and four digits with hyphens, or a parenthesis
+	american bool
 }
 
 // scan reads a phone number's characters from start: an optional + or 00, digits,
@@ -37,12 +39,10 @@ func (p *phone) scan(text []byte, start int) bool {
 			p.intl = true
 			i++
 		}
-	case c == '0' && at(text[:limit], i+1) == '0' && i+2 < limit && (isDigit(text[i+2]) || text[i+2] == ' ' || text[i+2] == '-'):
+	case c == '0' && at(text[:limit], i+1) == '0' && digitAt(text[:limit], i+2):
+		// Not "00 39": in a dump of bytes that is one after the other.
 		p.intl = true
 		i += 2
-		if text[i] == ' ' || text[i] == '-' {
-			i++
-		}
 	case isDigit(c):
 	default:
 		return false
@@ -142,6 +142,9 @@ func phoneStart(text []byte, start int) bool {
 	if p == '(' {
 		return true
 	}
+	if p == '-' && isAlnum(at(text, start-2)) {
+		return false
+	}
 	return leftOK(text, start, text[start] != '+' || digitAt(text, start-1))
 }
 
@@ -200,6 +203,9 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 	if !p.scan(text, start) {
 		return -1
 	}
+	if !p.intl && p.n == 9 && p.g == 1 && p.groups[0] == 5 && text[start+5] == '-' {
+		return -1 // an American postcode, 02110-1301
+	}
 	if p.intl {
 		k := len(pl.country)
 		if p.n < k || string(p.d[:k]) != pl.country {
@@ -212,12 +218,12 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		}
 		local = false
 	} else if pl.country == "1" && p.n >= 11 && p.d[0] == '1' {
-		// 1-NXX-NXX-XXXX has its country code; eleven digits in a row need a keyword.
-		if p.groups[0] != 1 && !local {
+		// 1-NXX-NXX-XXXX has its country code; without punctuation or with spaces
+		// alone it needs a keyword, as four numbers in a row look the same.
+		if !local && (p.groups[0] != 1 || p.g != 3 || at(text, start+1) == ' ' && at(text, start+2) != '(') {
 			return -1
 		}
 		p.drop(1)
-		local = false
 	} else if !local {
 		return -1
 	} else if pl.trunk {
@@ -225,13 +231,27 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 			return -1
 		}
 		p.drop(1)
+	} else if pl.country == "1" && p.n < 10 && pieceOfPhone(text, start) {
+		return -1
 	}
+	p.american = p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
+		(text[start] == '(' || at(text, start+3) == '-')
 	for n := min(p.n, pl.max); n >= pl.min; n-- {
 		if p.whole(n) && phoneEnd(text, p.end[n-1]) && pl.national(&p, n, local) {
 			return p.end[n-1]
 		}
 	}
 	return -1
+}
+
+// pieceOfPhone says whether what stands before start makes the digits there the end
+// of a longer number: "(911) 418-2439".
+func pieceOfPhone(text []byte, start int) bool {
+	i := start - 1
+	if c := at(text, i); c == ' ' || c == '-' || c == '.' {
+		i--
+	}
+	return at(text, i) == ')' || digitAt(text, i)
 }
 
 var phoneFirst = setOf("+(0123456789")
@@ -259,14 +279,13 @@ func (p *phone) shape(n int, shapes ...string) bool {
 }
 
 // nanp is the North American plan: area code and exchange start with 2 to 9 and do
-// not end in 11; area codes with a middle 9 are not assigned. Seven digits are a
-// local number, which must have its separator.
+// not end in 11. Seven digits are a local number, which must have its separator.
 func nanp(p *phone, n int, local bool) bool {
 	d := p.d[:n]
 	if n == 7 {
 		return local && p.shape(n, "34") && p.group[6] == 1 && d[0] >= '2' && !(d[1] == '1' && d[2] == '1')
 	}
-	if n != 10 || d[0] < '2' || d[1] == '9' || d[1] == '1' && d[2] == '1' ||
+	if n != 10 || d[0] < '2' || d[1] == '1' && d[2] == '1' ||
 		d[3] < '2' || d[4] == '1' && d[5] == '1' {
 		return false
 	}
@@ -304,7 +323,7 @@ func francePhone(p *phone, n int) bool {
 // Numbers without country code of fewer than seven digits are left alone.
 func germanyPhone(p *phone, n int, local bool) bool {
 	d := p.d[:n]
-	if d[0] == '0' || local && n < 6 {
+	if d[0] == '0' || local && n < 6 || p.group[n-1] == 0 && n < 7 {
 		return false
 	}
 	if d[0] == '1' {
@@ -335,7 +354,8 @@ func italyPhone(p *phone, n int, local bool) bool {
 	case '0':
 		return d[1] != '0' && p.tidy(n) && (!local || n >= 8)
 	case '3':
-		return (n == 9 || n == 10) && p.tidy(n)
+		// 321-654-0987 is written the American way.
+		return (n == 9 || n == 10) && d[1] >= '2' && p.tidy(n) && !(local && p.american)
 	case '8':
 		return d[1] == '0' && (n == 9 || n == 8) && p.tidy(n)
 	}

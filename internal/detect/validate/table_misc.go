@@ -90,7 +90,12 @@ func LatLong(text []byte, start int) int {
 	if i == n {
 		return -1
 	}
-	if i = degrees(text[:limit], i, 180, "EWew"); i < 0 || !rightOK(text, i, true) {
+	// Longitude,latitude pairs with spaces between them are not pairs across the
+	// space.
+	if !comma && at(text, start-1) == ',' && digitAt(text, start-2) {
+		return -1
+	}
+	if i = degrees(text[:limit], i, 180, "EWew"); i < 0 || !rightOK(text, i, true) || !comma && at(text, i) == ',' && digitAt(text, i+1) {
 		return -1
 	}
 	return i
