@@ -1,0 +1,64 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// tokenLife is how long a client token is remembered. Macie does not document its own figure; a day outlives any client's retries.
+const tokenLife = 24 * time.Hour
+
+// Token identifies a call that is safe to repeat.
+type Token struct {
+	Operation   string
+	ClientToken string // as the caller sent it; without one nothing is remembered
+	Request     string // what the call asks for, in any form that is equal for equal requests
+}
+
+// Replay reports whether the call repeats an earlier one, and returns the response kept for it. The same token with another request is
+// a ConflictException.
+func Replay(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token) (response string, found bool, err error) {
+	if t.ClientToken == "" {
+		return "", false, nil
+	}
+	var request string
+	err = tx.QueryRow(ctx, `select request, response from client_token
+		where account_id = $1 and region = $2 and operation = $3 and client_token = $4 and at > $5`,
+		string(call.Account), call.Region, t.Operation, t.ClientToken, call.Now.Add(-tokenLife).UnixMilli()).Scan(&request, &response)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return "", false, nil
+	case err != nil:
+		return "", false, err
+	case request != t.Request:
+		return "", false, macie2.ErrConflict("The request failed because its clientToken was used before, with other parameters.")
+	}
+	return response, true, nil
+}
+
+// Remember keeps the response of a call in the transaction that does what it asked for, and drops what has expired.
+func Remember(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token, response string) error {
+	if t.ClientToken == "" {
+		return nil
+	}
+	if len(t.ClientToken) > 256 {
+		return macie2.ErrValidation("clientToken: it must have at most 256 bytes")
+	}
+	_, err := tx.Batch(ctx,
+		store.Stmt{SQL: `delete from client_token where account_id = $1 and region = $2 and at <= $3`,
+			Args: []any{string(call.Account), call.Region, call.Now.Add(-tokenLife).UnixMilli()}},
+		store.Stmt{SQL: `insert into client_token (account_id, region, operation, client_token, request, response, at)
+			values ($1, $2, $3, $4, $5, $6, $7)`,
+			Args: []any{string(call.Account), call.Region, t.Operation, t.ClientToken, t.Request, response, call.Now.UnixMilli()}})
+	return err
+}
+
+// Forget drops all tokens of the caller in the Region: what they created is gone with the session.
+func Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+	_, err := tx.Exec(ctx, `delete from client_token where account_id = $1 and region = $2`, string(call.Account), call.Region)
+	return err
+}
