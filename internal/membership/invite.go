@@ -1,0 +1,343 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// The bounds of one CreateInvitations call. Macie publishes the length of a message, and no number of ids.
+const (
+	maxAccountIDs = 1000
+	maxMessage    = 80 // characters
+)
+
+// CreateInvitations invites accounts of the caller's inventory to become its members. Each account is decided on its own: those that
+// cannot be invited are listed in unprocessedAccounts with a reason to act on, the others go to EmailVerificationInProgress, and a
+// worker verifies the address, shows the invitation to the recipient and sends the mail.
+//
+// A request that is malformed in itself is refused whole, before anything is done for any account.
+func (s *Service) CreateInvitations(ctx context.Context, call *macie2.Call, in *macie2.CreateInvitationsInput) (*macie2.CreateInvitationsOutput, error) {
+	ids, err := accountIDs(in.AccountIds)
+	if err != nil {
+		return nil, err
+	}
+	if in.Message != nil {
+		if err := checkMessage(*in.Message); err != nil {
+			return nil, err
+		}
+	}
+	w := wording{message: in.Message, noEmail: deref(in.DisableEmailNotification)}
+	refused, err := s.inviteEach(ctx, call, w, ids)
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.CreateInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
+}
+
+// accountIDs checks a list of account ids and drops repetitions.
+func accountIDs(list []string) ([]macie2.AccountID, error) {
+	if len(list) == 0 || len(list) > maxAccountIDs {
+		return nil, macie2.ErrValidation("accountIds: must name 1 to %d accounts, not %d", maxAccountIDs, len(list))
+	}
+	ids := make([]macie2.AccountID, 0, len(list))
+	seen := make(map[macie2.AccountID]bool, len(list))
+	for i, s := range list {
+		id, err := macie2.ParseAccountID(s)
+		if err != nil {
+			return nil, macie2.ErrValidation("accountIds[%d]: must be 12 digits", i)
+		}
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// checkMessage holds an invitation's message to what a mail can show as one quoted line: control characters, line breaks and
+// characters that reorder or hide text are refused.
+func checkMessage(message string) error {
+	if n := utf8.RuneCountInString(message); n < 1 || n > maxMessage {
+		return macie2.ErrValidation("message: must have 1 to %d characters, not %d", maxMessage, n)
+	}
+	position := 0
+	for _, r := range message {
+		position++
+		if !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) {
+			return macie2.ErrValidation("message: character %d (U+%04X) is not allowed: letters, digits, spaces and punctuation only", position, r)
+		}
+	}
+	if strings.TrimSpace(message) == "" {
+		return macie2.ErrValidation("message: must not be blank")
+	}
+	return nil
+}
+
+// wording is what the invitations of one call have in common.
+type wording struct {
+	message *string
+	noEmail bool
+}
+
+// refusal is an account that was not processed, and why.
+type refusal struct {
+	id   macie2.AccountID
+	code macie2.ErrorCode
+	text string
+}
+
+func unprocessed(refused []refusal) []macie2.UnprocessedAccount {
+	list := make([]macie2.UnprocessedAccount, len(refused))
+	for i, r := range refused {
+		list[i] = macie2.UnprocessedAccount{AccountId: macie2.Ptr(string(r.id)), ErrorCode: macie2.Ptr(r.code), ErrorMessage: macie2.Ptr(r.text)}
+	}
+	return list
+}
+
+// inviteEach invites all accounts in one transaction. When storing them fails for a reason that may lie with one account, it tries
+// them in halves, so that one account's fault is reported as that account's. It fails as a whole when it fails for all of them.
+func (s *Service) inviteEach(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) ([]refusal, error) {
+	refused, err := s.inviteMembers(ctx, call, w, ids)
+	var contract *macie2.Error
+	switch {
+	case err == nil || len(ids) == 1 || errors.As(err, &contract) || ctx.Err() != nil || !faultOfOne(err):
+		return refused, err
+	}
+	half := len(ids) / 2
+	failed := 0
+	for _, part := range [][]macie2.AccountID{ids[:half], ids[half:]} {
+		more, partErr := s.inviteEach(ctx, call, w, part)
+		if partErr == nil {
+			refused = append(refused, more...)
+			continue
+		}
+		s.log.ErrorContext(ctx, "invitations not stored", "account", call.Account, "region", call.Region, "request", call.RequestID,
+			"count", len(part), "error", partErr)
+		failed++
+		for _, id := range part {
+			refused = append(refused, refusal{id, macie2.ErrorCodeInternalError, textInternal})
+		}
+	}
+	if failed == 2 {
+		return nil, fmt.Errorf("invite %d accounts: %w", len(ids), err)
+	}
+	return refused, nil
+}
+
+// faultOfOne reports whether a failed transaction may succeed for some of its accounts.
+func faultOfOne(err error) bool {
+	for _, whole := range []error{store.ErrUnavailable, store.ErrUnknownOutcome, store.ErrFull, store.ErrReadOnly} {
+		if errors.Is(err, whole) {
+			return false
+		}
+	}
+	return true
+}
+
+// candidate is an account of the inventory that an invitation was asked for.
+type candidate struct {
+	id     macie2.AccountID
+	record memberRecord
+}
+
+// inviteMembers decides about all accounts in one transaction, by one compare-and-set of their records.
+func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
+	sawSession := false
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		refused = nil
+		x, records, err := s.inventoryOf(ctx, tx, call, ids)
+		if errors.Is(err, store.ErrNotFound) {
+			if sawSession { // in an earlier attempt of this same request
+				return errSessionEnded
+			}
+			return errNotEnabled
+		}
+		if err != nil {
+			return err
+		}
+		sawSession = true
+		if s.beforeWrite != nil {
+			if err := s.beforeWrite(tx); err != nil {
+				return err
+			}
+		}
+		accounts, err := s.directory.LookupAccounts(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		d := decision{session: x, records: records, accounts: accounts, quota: s.quota}
+		for _, id := range ids {
+			d.decide(call.Account, id)
+		}
+		refused = d.refused
+		if d.overQuota == len(ids) {
+			return macie2.ErrQuota("%s", textTooManyMembers)
+		}
+		if err := s.suspendMembers(ctx, tx, call, d.suspended); err != nil {
+			return err
+		}
+		return s.storeInvitations(ctx, tx, call, w, d)
+	})
+	return refused, err
+}
+
+// inventoryOf reads, in one statement, the caller's session and its records of the given accounts. store.ErrNotFound: no session.
+func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (session, map[macie2.AccountID]memberRecord, error) {
+	var x session
+	records := make(map[macie2.AccountID]memberRecord, len(ids))
+	err := tx.Query(ctx, func(row store.Row) error {
+		var (
+			id, status, held, email *string
+			updatedAt               *int64
+		)
+		if err := row.Scan(&x.standing, &x.counted, &id, &status, &held, &email, &updatedAt); err != nil {
+			return err
+		}
+		if id != nil {
+			records[macie2.AccountID(*id)] = memberRecord{macie2.RelationshipStatus(*status), macie2.RelationshipStatus(deref(held)),
+				deref(email), *updatedAt}
+		}
+		return nil
+	}, `select s.standing, s.counted, m.account_id, m.status, m.held_status, m.email, m.updated_at
+		from macie_session s left join member m
+			on m.region = s.region and m.administrator_id = s.account_id and `+tx.Any("m.account_id", 1)+`
+		where s.region = $2 and s.account_id = $3`, store.ListOf(ids), call.Region, string(call.Account))
+	if err == nil && x.standing == "" {
+		err = store.ErrNotFound
+	}
+	return x, records, err
+}
+
+// decision sorts the accounts of one call by what is to be done with them.
+type decision struct {
+	session  session
+	records  map[macie2.AccountID]memberRecord
+	accounts map[macie2.AccountID]identity.Account
+	quota    int64
+
+	invited   []candidate
+	returning int64 // of those invited, how many come back onto the count
+	suspended []candidate
+	refused   []refusal
+	overQuota int // of those refused, how many for the quota
+}
+
+func (d *decision) refuse(id macie2.AccountID, text string) {
+	d.refused = append(d.refused, refusal{id, macie2.ErrorCodeClientError, text})
+}
+
+// decide sorts one account in.
+func (d *decision) decide(caller, id macie2.AccountID) {
+	record, known := d.records[id]
+	switch {
+	case d.session.standing == associated:
+		d.refuse(id, textInviteWhileMember)
+		return
+	case id == caller:
+		d.refuse(id, textInviteSelf)
+		return
+	case !known:
+		d.refuse(id, textNotAMember+hintCreateMember)
+		return
+	}
+	if a, ok := d.accounts[id]; ok && a.Status != identity.AccountActive {
+		if record.held == "" {
+			d.suspended = append(d.suspended, candidate{id, record})
+		}
+		d.refuse(id, textAccountSuspended)
+		return
+	}
+	switch record.status {
+	case macie2.RelationshipStatusCreated:
+		d.invited = append(d.invited, candidate{id, record})
+	case macie2.RelationshipStatusRemoved, macie2.RelationshipStatusResigned:
+		if d.session.counted+d.returning >= d.quota {
+			d.overQuota++
+			d.refuse(id, textTooManyMembers)
+			return
+		}
+		d.returning++
+		d.invited = append(d.invited, candidate{id, record})
+	case macie2.RelationshipStatusEmailVerificationFailed:
+		d.refuse(id, textVerificationFail)
+	case macie2.RelationshipStatusAccountSuspended:
+		d.refuse(id, textAccountSuspended)
+	case macie2.RelationshipStatusRegionDisabled:
+		d.refuse(id, textRegionDisabled)
+	default:
+		d.refuse(id, textAlreadyInvited)
+	}
+}
+
+// storeInvitations writes the invitations that were decided on: the records by compare-and-set, the recipient's rows, the events, and
+// the tasks that verify the addresses.
+func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *macie2.Call, w wording, d decision) error {
+	if len(d.invited) == 0 {
+		return nil
+	}
+	at := millis(call.Now)
+	ids := make([]macie2.AccountID, len(d.invited))
+	invitationIDs := make([]string, len(d.invited))
+	rows := make([][]any, len(d.invited))
+	events := make([]sided, len(d.invited))
+	for i, c := range d.invited {
+		ids[i] = c.id
+		invitationIDs[i] = newInvitationID()
+		rows[i] = []any{call.Region, string(c.id), string(call.Account), invitationIDs[i],
+			string(macie2.RelationshipStatusEmailVerificationInProgress), w.message, w.noEmail, at, at}
+		events[i] = entry{relation: relation{call.Region, call.Account, c.id}, event: EventInvitationRequested, from: c.record.status,
+			to: macie2.RelationshipStatusEmailVerificationInProgress, principal: call.Principal, at: call.Now,
+			invitation: invitationIDs[i]}.forAdministrator()
+	}
+	if d.returning > 0 {
+		n, err := tx.Exec(ctx, `update macie_session set counted = counted + $1, standing = 'Administrator'
+			where region = $2 and account_id = $3 and standing <> 'Member' and counted = $4`,
+			d.returning, call.Region, string(call.Account), d.session.counted)
+		if err := changedOne(n, err); err != nil {
+			return err
+		}
+	}
+	n, err := tx.Exec(ctx, `update member set status = 'EmailVerificationInProgress', invited_at = $1, updated_at = $1
+		where region = $2 and administrator_id = $3 and `+tx.Any("account_id", 4)+`
+		and status in ('Created', 'Removed', 'Resigned')`, at, call.Region, string(call.Account), store.ListOf(ids))
+	if err != nil {
+		return err
+	}
+	if n != int64(len(ids)) {
+		return store.ErrConflict
+	}
+	_, err = tx.InsertMany(ctx, `insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
+		disable_email_notification, invited_at, updated_at)`, rows,
+		`on conflict (region, account_id, administrator_id) do update set invitation_id = excluded.invitation_id,
+		status = excluded.status, declined = false, message = excluded.message,
+		disable_email_notification = excluded.disable_email_notification, invited_at = excluded.invited_at,
+		updated_at = excluded.updated_at`)
+	if err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, events...); err != nil {
+		return err
+	}
+	return s.queue.Enqueue(ctx, tx, verificationTasks(invitationIDs)...)
+}
+
+// verificationTasks spreads invitations over tasks that are small enough to be done next to those of other callers.
+func verificationTasks(invitationIDs []string) []queue.New {
+	const perTask = 50
+	var tasks []queue.New
+	for len(invitationIDs) > 0 {
+		n := min(perTask, len(invitationIDs))
+		tasks = append(tasks, queue.New{Kind: kindVerify, Payload: verifyPayload{invitationIDs[:n]}})
+		invitationIDs = invitationIDs[n:]
+	}
+	return tasks
+}

@@ -1,0 +1,346 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"net/mail"
+	"strings"
+
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/resource"
+	"magpie/internal/store"
+)
+
+// The lengths of an e-mail address, in bytes (RFC 5321, 4.5.3.1, less the angle brackets).
+const (
+	maxLocalPart = 64
+	maxEmail     = 254
+)
+
+// CreateMember adds an account to the caller's inventory. The address is not verified before the account is invited.
+func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
+	id, err := macie2.ParseAccountID(deref(in.Account.AccountId))
+	if err != nil {
+		return nil, macie2.ErrValidation("account.accountId: must be 12 digits")
+	}
+	email, err := parseEmail(deref(in.Account.Email))
+	if err != nil {
+		return nil, err
+	}
+	if err := resource.CheckTags(in.Tags); err != nil {
+		return nil, err
+	}
+	r := relation{call.Region, call.Account, id}
+	at := millis(call.Now)
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		if id == call.Account {
+			if _, err := requireSession(ctx, tx, call); err != nil {
+				return err
+			}
+			return macie2.ErrValidation("%s", textCreateSelf)
+		}
+		// One round trip when all is well. The insert asks for the standing that its foreign key needs, so that a caller without it gets
+		// no row, which is explained below, instead of an error that ends the transaction.
+		added := entry{relation: r, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
+		n, err := tx.Batch(ctx,
+			store.Stmt{SQL: `update macie_session set counted = counted + 1, standing = 'Administrator'
+				where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`,
+				Args: []any{call.Region, string(call.Account), s.quota}},
+			store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
+				select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
+				where region = $1 and account_id = $2 and standing = 'Administrator' on conflict do nothing`,
+				Args: []any{call.Region, string(call.Account), string(id), email, resource.EncodeTags(in.Tags), at}},
+			s.recordStmt(added.forAdministrator()))
+		if err != nil {
+			return err
+		}
+		if n[0] == 1 && n[1] == 1 {
+			return nil
+		}
+		return s.explainCreateMember(ctx, tx, call, n[1] == 1)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.CreateMemberOutput{Arn: macie2.Ptr(memberARN(r))}, nil
+}
+
+// explainCreateMember finds out why an account could not be added. A record that was inserted all the same, and is rolled back with
+// the error, means that nothing but the quota stood against it.
+func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, call *macie2.Call, inserted bool) error {
+	x, err := requireSession(ctx, tx, call)
+	switch {
+	case err != nil:
+		return err
+	case x.standing == associated:
+		return macie2.ErrValidation("%s", textCreateWhileMember)
+	case inserted || x.standing == standalone:
+		return macie2.ErrQuota("%s", textTooManyMembers)
+	default:
+		return macie2.ErrValidation("%s", textAlreadyAMember)
+	}
+}
+
+// parseEmail returns the address as it is kept, trimmed.
+func parseEmail(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	local, _, _ := strings.Cut(s, "@")
+	if i := strings.LastIndexByte(s, '@'); i >= 0 {
+		local = s[:i]
+	}
+	if len(s) > maxEmail || len(local) > maxLocalPart {
+		return "", macie2.ErrValidation("account.email: must have at most %d characters, and at most %d before the @", maxEmail, maxLocalPart)
+	}
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || a.Name != "" {
+		return "", macie2.ErrValidation("account.email: must be an email address")
+	}
+	return s, nil
+}
+
+func memberARN(r relation) string {
+	return resource.Name(r.administrator, r.region, "member", string(r.member))
+}
+
+const memberColumns = `m.account_id, m.administrator_id, m.email, m.status, m.tags, m.invited_at, m.updated_at`
+
+func scanMember(row store.Row, region string) (macie2.Member, error) {
+	var (
+		account, administrator, status, tags string
+		email                                *string
+		invitedAt                            *int64
+		updatedAt                            int64
+		m                                    macie2.Member
+	)
+	if err := row.Scan(&account, &administrator, &email, &status, &tags, &invitedAt, &updatedAt); err != nil {
+		return m, err
+	}
+	decoded, err := resource.DecodeTags(tags)
+	if err != nil {
+		return m, err
+	}
+	m = macie2.Member{
+		AccountId:              &account,
+		AdministratorAccountId: &administrator,
+		MasterAccountId:        &administrator,
+		Arn:                    macie2.Ptr(memberARN(relation{region, macie2.AccountID(administrator), macie2.AccountID(account)})),
+		Email:                  email,
+		RelationshipStatus:     macie2.Ptr(macie2.RelationshipStatus(status)),
+		Tags:                   decoded,
+		UpdatedAt:              timestamp(updatedAt),
+	}
+	if invitedAt != nil {
+		m.InvitedAt = timestamp(*invitedAt)
+	}
+	return m, nil
+}
+
+// GetMember describes an account in the caller's inventory.
+func (s *Service) GetMember(ctx context.Context, call *macie2.Call, in *macie2.GetMemberInput) (*macie2.GetMemberOutput, error) {
+	r, err := inventory(call, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	var m macie2.Member
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		found := false
+		err := tx.Query(ctx, func(row store.Row) (err error) {
+			found = true
+			m, err = scanMember(row, r.region)
+			return err
+		}, `select `+memberColumns+` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id = $3`, r.args()...)
+		if err != nil || found {
+			return err
+		}
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		return macie2.ErrValidation("%s", textNotAssociated)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.GetMemberOutput{
+		AccountId: m.AccountId, AdministratorAccountId: m.AdministratorAccountId, Arn: m.Arn, Email: m.Email, InvitedAt: m.InvitedAt,
+		MasterAccountId: m.MasterAccountId, RelationshipStatus: m.RelationshipStatus, Tags: m.Tags, UpdatedAt: m.UpdatedAt,
+	}, nil
+}
+
+// inventory names the relationship between the caller and an account given by the path. An id that is not one cannot be in the inventory.
+func inventory(call *macie2.Call, id *string) (relation, error) {
+	account, err := macie2.ParseAccountID(deref(id))
+	if err != nil {
+		return relation{}, macie2.ErrValidation("id: must be 12 digits")
+	}
+	return relation{call.Region, call.Account, account}, nil
+}
+
+// defaultPage is the size of a page when the caller names none; it is also the most that the contract allows.
+const defaultPage = 25
+
+// ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all with onlyAssociated "false".
+func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
+	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListMembers", Filters: "associated"}
+	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
+		and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
+	switch deref(in.OnlyAssociated) {
+	case "", "true":
+	case "false":
+		list.Filters = "all"
+		query = `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
+			order by m.account_id limit $4`
+	default:
+		return nil, macie2.ErrValidation("%s", textOnlyAssociated)
+	}
+	size := pageSize(in.MaxResults)
+	after := ""
+	if in.NextToken != nil {
+		keys, err := s.pages.Open(list, *in.NextToken, 1)
+		if err != nil {
+			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
+		}
+		after = keys[0]
+	}
+	members := make([]macie2.Member, 0, size+1)
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		members = members[:0]
+		err := tx.Query(ctx, func(row store.Row) error {
+			m, err := scanMember(row, call.Region)
+			members = append(members, m)
+			return err
+		}, query, call.Region, string(call.Account), after, int64(size+1))
+		if err == nil && len(members) == 0 {
+			_, err = requireSession(ctx, tx, call)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &macie2.ListMembersOutput{Members: members}
+	if len(members) > size {
+		out.Members = members[:size]
+		out.NextToken = macie2.Ptr(s.pages.Seal(list, *members[size-1].AccountId))
+	}
+	return out, nil
+}
+
+func pageSize(maxResults *int32) int {
+	if maxResults == nil {
+		return defaultPage
+	}
+	return int(*maxResults)
+}
+
+// DeleteMember takes an account out of the caller's inventory. It must not be associated any more. A pending invitation goes with it.
+func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie2.DeleteMemberInput) (*macie2.DeleteMemberOutput, error) {
+	r, err := inventory(call, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		m, err := s.requireMember(ctx, tx, call, r, textNotAssociated)
+		if err != nil {
+			return err
+		}
+		if isAssociated(m.underlying()) {
+			return macie2.ErrValidation("%s", textDeleteAssociated)
+		}
+		invitation, err := invitationOf(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		if err := r.remove(ctx, tx, m); err != nil {
+			return err
+		}
+		if err := r.withdrawInvitation(ctx, tx); err != nil {
+			return err
+		}
+		e := entry{relation: r, event: EventMemberDeleted, from: m.status, principal: call.Principal, at: call.Now, invitation: invitation.id}
+		return s.record(ctx, tx, e.forSides(invitation.shared())...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.DeleteMemberOutput{}, nil
+}
+
+// requireMember reads the record of an account in the caller's inventory, or says with the given text that there is none.
+func (s *Service) requireMember(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, text string) (memberRecord, error) {
+	m, err := memberOf(ctx, tx, r)
+	if !errors.Is(err, store.ErrNotFound) {
+		return m, err
+	}
+	if _, err := requireSession(ctx, tx, call); err != nil {
+		return m, err
+	}
+	return m, macie2.ErrValidation("%s", text)
+}
+
+// DisassociateMember ends the relationship from the administrator's side, whatever its state: the record stays, as Removed, and can be
+// invited again. A member account is standalone afterwards; an invitation can no longer be accepted.
+func (s *Service) DisassociateMember(ctx context.Context, call *macie2.Call, in *macie2.DisassociateMemberInput) (*macie2.DisassociateMemberOutput, error) {
+	r, err := inventory(call, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		m, err := s.requireMember(ctx, tx, call, r, textNotAssociated)
+		if err != nil {
+			return err
+		}
+		if m.underlying() == macie2.RelationshipStatusRemoved {
+			return nil
+		}
+		return s.dissolve(ctx, tx, r, m, dissolution{
+			to: macie2.RelationshipStatusRemoved, event: EventMemberRemoved, principal: call.Principal, at: call.Now,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.DisassociateMemberOutput{}, nil
+}
+
+// UpdateMemberSession suspends Macie for a member account. Resuming is the member's own business when it joined by invitation.
+func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMemberSessionInput) (*macie2.UpdateMemberSessionOutput, error) {
+	r, err := inventory(call, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	at := millis(call.Now)
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		m, err := s.requireMember(ctx, tx, call, r, textNotAMember)
+		if err != nil {
+			return err
+		}
+		if !isAssociated(m.status) {
+			return macie2.ErrValidation("%s", textNotAMember)
+		}
+		paused := m.status == macie2.RelationshipStatusPaused
+		switch want := deref(in.Status) == macie2.MacieStatusPaused; {
+		case want == paused:
+			return nil
+		case paused:
+			return macie2.ErrValidation("%s", textOnlyMemberResumes)
+		}
+		if err := r.move(ctx, tx, m.status, macie2.RelationshipStatusPaused, at); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `update macie_session set status = 'PAUSED', updated_at = $1
+			where region = $2 and account_id = $3 and standing = 'Member'`, at, r.region, string(r.member))
+		if err := changedOne(n, err); err != nil {
+			return err
+		}
+		if err := r.moveInvitation(ctx, tx, macie2.RelationshipStatusPaused, at); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, entry{relation: r, event: EventMemberPaused, from: m.status, to: macie2.RelationshipStatusPaused,
+			principal: call.Principal, at: call.Now}.forBoth()...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.UpdateMemberSessionOutput{}, nil
+}

@@ -1,0 +1,310 @@
+package membership
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/store"
+)
+
+// What follows is the recipient's side of an invitation: listing, counting, accepting, declining and deleting what it received.
+
+// ListInvitations lists the invitations that the caller has received and not deleted, the oldest first.
+func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *macie2.ListInvitationsInput) (*macie2.ListInvitationsOutput, error) {
+	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListInvitations"}
+	size := pageSize(in.MaxResults)
+	var afterTime int64
+	afterID := ""
+	if in.NextToken != nil {
+		keys, err := s.pages.Open(list, *in.NextToken, 2)
+		if err == nil {
+			afterTime, err = strconv.ParseInt(keys[0], 10, 64)
+			afterID = keys[1]
+		}
+		if err != nil {
+			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
+		}
+	}
+	var invitations []macie2.Invitation
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		invitations = make([]macie2.Invitation, 0, size+1)
+		err := tx.Query(ctx, func(row store.Row) error {
+			var administrator, id, status string
+			var invitedAt int64
+			if err := row.Scan(&administrator, &id, &status, &invitedAt); err != nil {
+				return err
+			}
+			invitations = append(invitations, invitationOut(link{macie2.AccountID(administrator), macie2.RelationshipStatus(status), id, invitedAt}))
+			return nil
+		}, `select administrator_id, invitation_id, status, invited_at from invitation
+			where region = $1 and account_id = $2 and (invited_at, invitation_id) > ($3, $4)
+			and status not in ('EmailVerificationInProgress', 'EmailVerificationFailed')
+			order by invited_at, invitation_id limit $5`,
+			call.Region, string(call.Account), afterTime, afterID, int64(size+1))
+		if err == nil && len(invitations) == 0 || err == nil && in.NextToken == nil {
+			_, err = requireSession(ctx, tx, call)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &macie2.ListInvitationsOutput{Invitations: invitations}
+	if len(invitations) > size {
+		last := invitations[size-1]
+		out.Invitations = invitations[:size]
+		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.InvitedAt.UnixMilli(), 10), *last.InvitationId))
+	}
+	return out, nil
+}
+
+func invitationOut(l link) macie2.Invitation {
+	i := macie2.Invitation{AccountId: macie2.Ptr(string(l.administrator)), RelationshipStatus: macie2.Ptr(l.status)}
+	if l.invitation != "" {
+		i.InvitationId = macie2.Ptr(l.invitation)
+		i.InvitedAt = timestamp(l.invitedAt)
+	}
+	return i
+}
+
+// GetInvitationsCount counts the invitations that the caller has received and not deleted, less the one it has accepted.
+func (s *Service) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ *macie2.GetInvitationsCountInput) (*macie2.GetInvitationsCountOutput, error) {
+	var count int64
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `select count(*) from invitation where region = $1 and account_id = $2
+			and status in ('Invited', 'Removed', 'Resigned')`, call.Region, string(call.Account)).Scan(&count)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.GetInvitationsCountOutput{InvitationsCount: macie2.Ptr(count)}, nil
+}
+
+// AcceptInvitation makes the caller a member of the account that sent the invitation. It accepts one that is unanswered, and one that
+// was accepted before and resigned from.
+func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
+	from := cmp.Or(deref(in.AdministratorAccountId), deref(in.MasterAccount))
+	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		x, err := requireSession(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		r, invitation, record, err := s.receivedInvitation(ctx, tx, call, deref(in.InvitationId))
+		if err != nil {
+			return err
+		}
+		if from != "" && from != string(r.administrator) || !invitation.pending() || x.standing == associated {
+			return macie2.ErrValidation("%s", textNoPendingInvitation)
+		}
+		if x.counted > 0 {
+			return macie2.ErrValidation("%s", textAcceptWithMembers)
+		}
+		return s.accept(ctx, tx, call, r, acceptance{session: x, invitation: invitation, record: record})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.AcceptInvitationOutput{}, nil
+}
+
+// receivedInvitation finds the invitation with this id among those that the caller received, with the administrator's record.
+func (s *Service) receivedInvitation(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (relation, invitationRecord, memberRecord, error) {
+	r := relation{region: call.Region, member: call.Account}
+	var i invitationRecord
+	var m memberRecord
+	err := tx.QueryRow(ctx, `select i.administrator_id, i.invitation_id, i.status, i.declined, m.status, m.updated_at
+		from invitation i join member m
+			on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
+		where i.invitation_id = $1 and i.region = $2 and i.account_id = $3`, id, call.Region, string(call.Account)).
+		Scan(&r.administrator, &i.id, &i.status, &i.declined, &m.status, &m.updatedAt)
+	if errors.Is(err, store.ErrNotFound) {
+		err = macie2.ErrValidation("%s", textNoPendingInvitation)
+	}
+	return r, i, m, err
+}
+
+// acceptance is what is known when an invitation is about to be accepted.
+type acceptance struct {
+	session    session // the recipient's
+	invitation invitationRecord
+	record     memberRecord // the administrator's
+}
+
+// accept makes the relationship. Every step is a compare-and-set or leans on a constraint; whatever another request changed meanwhile
+// ends this attempt with store.ErrConflict, and the next attempt sees why.
+func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, a acceptance) error {
+	at := millis(call.Now)
+	to := macie2.RelationshipStatusEnabled
+	if a.session.status == macie2.MacieStatusPaused {
+		to = macie2.RelationshipStatusPaused
+	}
+	if a.record.status == macie2.RelationshipStatusResigned {
+		if err := s.recount(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	n, err := tx.Exec(ctx, `update macie_session set standing = 'Member' where region = $1 and account_id = $2
+		and standing <> 'Member' and counted = 0`, r.region, string(r.member))
+	if errors.Is(err, store.ErrForeignKey) {
+		return store.ErrConflict // it became an administrator meanwhile
+	}
+	if err := changedOne(n, err); err != nil {
+		return err
+	}
+	switch err := r.move(ctx, tx, a.record.status, to, at); {
+	case errors.Is(err, store.ErrExists), errors.Is(err, store.ErrForeignKey):
+		return store.ErrConflict // it became another one's member meanwhile
+	case err != nil:
+		return err
+	}
+	if err := r.moveInvitation(ctx, tx, to, at); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, entry{relation: r, event: EventInvitationAccepted, from: a.record.status, to: to, principal: call.Principal,
+		at: call.Now, invitation: a.invitation.id}.forBoth()...)
+}
+
+// recount puts a member that resigned back onto its administrator's count, if that account can have it back.
+func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation) error {
+	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`, r.region, string(r.administrator), s.quota)
+	if err != nil || n == 1 {
+		return err
+	}
+	x, err := sessionOf(ctx, tx, r.region, r.administrator)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return macie2.ErrValidation("%s", textNoPendingInvitation)
+	case err != nil:
+		return err
+	case x.standing == associated:
+		return macie2.ErrValidation("%s", textAcceptFromMember)
+	default:
+		return macie2.ErrQuota("The request is rejected because the given account ID cannot exceed the maximum number of allowed members.")
+	}
+}
+
+// DeclineInvitations refuses invitations from the given accounts: the caller leaves their inventories, and the invitations stay, as
+// Resigned, until they are deleted.
+func (s *Service) DeclineInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeclineInvitationsInput) (*macie2.DeclineInvitationsOutput, error) {
+	refused, err := s.answerEach(ctx, call, in.AccountIds, s.decline)
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.DeclineInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
+}
+
+// DeleteInvitations deletes invitations that were declined, resigned from, or ended by the administrator, and with them the record in
+// the administrator's inventory.
+func (s *Service) DeleteInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeleteInvitationsInput) (*macie2.DeleteInvitationsOutput, error) {
+	refused, err := s.answerEach(ctx, call, in.AccountIds, s.deleteReceived)
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.DeleteInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
+}
+
+// answerEach does one thing with the invitations from each of the given accounts, in one transaction. The text that it returns for an
+// account, if any, is why that account was not processed.
+func (s *Service) answerEach(ctx context.Context, call *macie2.Call, list []string,
+	answer func(context.Context, *store.Tx, *macie2.Call, relation) (string, error)) ([]refusal, error) {
+	ids, err := accountIDs(list)
+	if err != nil {
+		return nil, err
+	}
+	var refused []refusal
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		refused = nil
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			text, err := answer(ctx, tx, call, relation{call.Region, id, call.Account})
+			if err != nil {
+				return err
+			}
+			if text != "" {
+				refused = append(refused, refusal{id, macie2.ErrorCodeClientError, text})
+			}
+		}
+		return nil
+	})
+	return refused, err
+}
+
+func (s *Service) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
+	invitation, err := invitationOf(ctx, tx, r)
+	if err != nil {
+		return "", err
+	}
+	if !invitation.pending() {
+		return textNoPendingInvitation, nil
+	}
+	n, err := tx.Exec(ctx, `update invitation set status = 'Resigned', declined = true, updated_at = $4
+		where region = $1 and administrator_id = $2 and account_id = $3 and invitation_id = $5`,
+		r.args(millis(call.Now), invitation.id)...)
+	if err := changedOne(n, err); err != nil {
+		return "", err
+	}
+	from, err := s.leaveInventory(ctx, tx, r)
+	if err != nil {
+		return "", err
+	}
+	return "", s.record(ctx, tx, entry{relation: r, event: EventInvitationDeclined, from: from, principal: call.Principal,
+		at: call.Now, invitation: invitation.id}.forBoth()...)
+}
+
+func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
+	invitation, err := invitationOf(ctx, tx, r)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !invitation.visible():
+		return textNoPendingInvitation, nil
+	case invitation.status != macie2.RelationshipStatusResigned && invitation.status != macie2.RelationshipStatusRemoved:
+		return textDeleteInvitation, nil
+	}
+	from := macie2.RelationshipStatus("")
+	if !invitation.declined { // the record of one that was declined is gone, or belongs to a later addition
+		if from, err = s.leaveInventory(ctx, tx, r); err != nil {
+			return "", err
+		}
+	}
+	if err := r.deleteInvitation(ctx, tx); err != nil {
+		return "", err
+	}
+	e := entry{relation: r, event: EventInvitationDeleted, from: from, principal: call.Principal, at: call.Now, invitation: invitation.id}
+	if from == "" {
+		return "", s.record(ctx, tx, e.forMember())
+	}
+	return "", s.record(ctx, tx, e.forBoth()...)
+}
+
+// leaveInventory takes the caller's record out of the administrator's inventory and returns the status it had.
+func (s *Service) leaveInventory(ctx context.Context, tx *store.Tx, r relation) (macie2.RelationshipStatus, error) {
+	m, err := memberOf(ctx, tx, r)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if isAssociated(m.underlying()) {
+		return "", store.ErrConflict
+	}
+	return m.status, r.remove(ctx, tx, m)
+}
+
+// deleteInvitation deletes what the recipient received.
+func (r relation) deleteInvitation(ctx context.Context, tx *store.Tx) error {
+	_, err := tx.Exec(ctx, `delete from invitation where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...)
+	return err
+}

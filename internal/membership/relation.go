@@ -1,0 +1,209 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// relation names one relationship: who is on which side, and where.
+type relation struct {
+	region        string
+	administrator macie2.AccountID
+	member        macie2.AccountID
+}
+
+func (r relation) args(args ...any) []any {
+	return append([]any{r.region, string(r.administrator), string(r.member)}, args...)
+}
+
+// move takes the member record from one status to another. It returns store.ErrConflict when the record is not in status from.
+func (r relation) move(ctx context.Context, tx *store.Tx, from, to macie2.RelationshipStatus, at int64) error {
+	n, err := tx.Exec(ctx, `update member set status = $4, updated_at = $5
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6`,
+		r.args(string(to), at, string(from))...)
+	return changedOne(n, err)
+}
+
+// moveInvitation sets the status that the recipient sees. A relationship without an invitation has nothing to set, and one that was
+// declined is the recipient's own affair.
+func (r relation) moveInvitation(ctx context.Context, tx *store.Tx, to macie2.RelationshipStatus, at int64) error {
+	_, err := tx.Exec(ctx, `update invitation set status = $4, updated_at = $5
+		where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`, r.args(string(to), at)...)
+	return err
+}
+
+// withdrawInvitation deletes the invitation from the administrator's side. One that was declined stays with the recipient.
+func (r relation) withdrawInvitation(ctx context.Context, tx *store.Tx) error {
+	_, err := tx.Exec(ctx, `delete from invitation
+		where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`, r.args()...)
+	return err
+}
+
+// remove deletes the member record in the given status, and takes it off the administrator's count where it was counted.
+func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord) error {
+	n, err := tx.Exec(ctx, `delete from member where region = $1 and administrator_id = $2 and account_id = $3
+		and status = $4 and updated_at = $5`, r.args(string(record.status), record.updatedAt)...)
+	if err := changedOne(n, err); err != nil {
+		return err
+	}
+	if counts(record.underlying()) {
+		return r.uncount(ctx, tx)
+	}
+	return nil
+}
+
+// uncount takes one record off the administrator's count.
+func (r relation) uncount(ctx context.Context, tx *store.Tx) error {
+	n, err := tx.Exec(ctx, `update macie_session set counted = counted - 1 where region = $1 and account_id = $2`,
+		r.region, string(r.administrator))
+	return changedOne(n, err)
+}
+
+// release makes the member's account standalone again. The member record must have left Enabled and Paused before.
+func (r relation) release(ctx context.Context, tx *store.Tx) error {
+	n, err := tx.Exec(ctx, `update macie_session set standing = 'Standalone'
+		where region = $1 and account_id = $2 and standing = 'Member'`, r.region, string(r.member))
+	return changedOne(n, err)
+}
+
+// changedOne turns the count of a compare-and-set into store.ErrConflict when it found nothing to change.
+func changedOne(n int64, err error) error {
+	if err == nil && n == 0 {
+		return store.ErrConflict
+	}
+	return err
+}
+
+// counts reports whether a record in this status counts against the administrator's quota: it is associated, or may become so without
+// another look at the quota.
+func counts(status macie2.RelationshipStatus) bool {
+	return status != macie2.RelationshipStatusRemoved && status != macie2.RelationshipStatusResigned
+}
+
+// isAssociated reports whether an account in this status is a member account.
+func isAssociated(status macie2.RelationshipStatus) bool {
+	return status == macie2.RelationshipStatusEnabled || status == macie2.RelationshipStatusPaused
+}
+
+// memberRecord is a row of member, as far as transitions need it.
+type memberRecord struct {
+	status    macie2.RelationshipStatus
+	held      macie2.RelationshipStatus // what AccountSuspended and RegionDisabled go back to; otherwise empty
+	email     string
+	updatedAt int64
+}
+
+// underlying is the relationship behind a suspension.
+func (m memberRecord) underlying() macie2.RelationshipStatus {
+	if m.held != "" {
+		return m.held
+	}
+	return m.status
+}
+
+// memberOf reads the record of a relationship, or returns store.ErrNotFound.
+func memberOf(ctx context.Context, tx *store.Tx, r relation) (memberRecord, error) {
+	var m memberRecord
+	err := tx.QueryRow(ctx, `select status, coalesce(held_status, ''), coalesce(email, ''), updated_at
+		from member where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...).
+		Scan(&m.status, &m.held, &m.email, &m.updatedAt)
+	return m, err
+}
+
+// link is an account's tie to its administrator.
+type link struct {
+	administrator macie2.AccountID
+	status        macie2.RelationshipStatus
+	invitation    string // empty for members that came through an organization
+	invitedAt     int64
+}
+
+// administratorOf reads the tie of an account to its administrator, or returns store.ErrNotFound.
+func administratorOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (link, error) {
+	var l link
+	err := tx.QueryRow(ctx, `select m.administrator_id, m.status, coalesce(i.invitation_id, ''), coalesce(i.invited_at, 0)
+		from member m left join invitation i
+			on i.region = m.region and i.account_id = m.account_id and i.administrator_id = m.administrator_id
+		where m.region = $1 and m.account_id = $2 and m.member_standing = 'Member'`, region, string(account)).
+		Scan(&l.administrator, &l.status, &l.invitation, &l.invitedAt)
+	return l, err
+}
+
+// invitationRecord is a row of invitation, as far as transitions need it.
+type invitationRecord struct {
+	id       string
+	status   macie2.RelationshipStatus
+	declined bool
+}
+
+// visible reports whether the recipient has been shown the invitation.
+func (i invitationRecord) visible() bool {
+	return i.status != macie2.RelationshipStatusEmailVerificationInProgress && i.status != macie2.RelationshipStatusEmailVerificationFailed
+}
+
+// shared reports whether both sides know of the relationship: the recipient has seen the invitation, and has not declined it.
+func (i invitationRecord) shared() bool { return i.visible() && !i.declined }
+
+// pending reports whether the recipient can accept the invitation: it is unanswered, or was accepted and resigned from.
+func (i invitationRecord) pending() bool {
+	return i.status == macie2.RelationshipStatusInvited || i.status == macie2.RelationshipStatusResigned && !i.declined
+}
+
+// invitationOf reads the invitation of a relationship; a relationship without one has the zero record, which is not visible.
+func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationRecord, error) {
+	i := invitationRecord{status: macie2.RelationshipStatusEmailVerificationInProgress}
+	err := tx.QueryRow(ctx, `select invitation_id, status, declined from invitation
+		where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...).Scan(&i.id, &i.status, &i.declined)
+	if errors.Is(err, store.ErrNotFound) {
+		return i, nil
+	}
+	return i, err
+}
+
+// dissolution says how a relationship ends.
+type dissolution struct {
+	to        macie2.RelationshipStatus // Removed or Resigned
+	event     Event
+	principal macie2.Principal
+	at        time.Time
+}
+
+// dissolve ends a relationship and keeps its record: the member's account is standalone again, the quota has room for another, and an
+// invitation that the recipient knows of says how it ended, while one that it was never shown is gone.
+func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
+	at := millis(d.at)
+	n, err := tx.Exec(ctx, `update member set status = $4, held_status = null, updated_at = $5
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and updated_at = $7`,
+		r.args(string(d.to), at, string(m.status), m.updatedAt)...)
+	if err := changedOne(n, err); err != nil {
+		return err
+	}
+	if counts(m.underlying()) {
+		if err := r.uncount(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if isAssociated(m.underlying()) {
+		if err := r.release(ctx, tx); err != nil {
+			return err
+		}
+	}
+	invitation, err := invitationOf(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	if invitation.visible() {
+		err = r.moveInvitation(ctx, tx, d.to, at)
+	} else {
+		err = r.withdrawInvitation(ctx, tx)
+	}
+	if err != nil {
+		return err
+	}
+	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.id}
+	return s.record(ctx, tx, e.forSides(invitation.shared())...)
+}

@@ -1,0 +1,176 @@
+package membership
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// DefaultQuotaMembers is how many members an administrator may have by invitation in a Region, as Macie documents it.
+const DefaultQuotaMembers = 1000
+
+// Directory knows the accounts of this deployment.
+type Directory interface {
+	// LookupAccounts returns those of the given accounts that the directory knows, within tx.
+	LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]identity.Account, error)
+}
+
+// Options are the parts and settings of a Service. DB, Queue, Directory and Pages are required.
+type Options struct {
+	DB        *store.DB
+	Queue     *queue.Queue
+	Directory Directory
+	Pages     *pagetoken.Issuer
+	Logger    *slog.Logger
+
+	// Mailer delivers invitation mail. Without one, each invitation's mail outcome says that none is configured.
+	Mailer Mailer
+
+	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
+	MailRate int
+
+	// QuotaMembers is the quota of members of one administrator in one Region; 0 means DefaultQuotaMembers.
+	QuotaMembers int
+
+	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
+	Now func() time.Time
+}
+
+// Service implements the membership operations. Its methods may be called at once from any number of goroutines and processes: it
+// keeps no state but what is in the database.
+type Service struct {
+	db        *store.DB
+	queue     *queue.Queue
+	directory Directory
+	pages     *pagetoken.Issuer
+	mailer    Mailer
+	log       *slog.Logger
+	quota     int64
+	now       func() time.Time
+	ids       eventIDs
+
+	onDisable []func(context.Context, *store.Tx, *macie2.Call) error
+
+	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its reads and its writes.
+	beforeWrite func(tx *store.Tx) error
+}
+
+// New returns a Service and registers its background work with the queue.
+func New(o Options) *Service {
+	s := &Service{
+		db: o.DB, queue: o.Queue, directory: o.Directory, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
+		quota: int64(o.QuotaMembers), now: o.Now,
+	}
+	if s.quota <= 0 {
+		s.quota = DefaultQuotaMembers
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.registerTasks(float64(o.MailRate))
+	return s
+}
+
+// OnDisable registers what else has to happen, in the same transaction, when an account disables Macie in a Region.
+// It must be called before the first request.
+func (s *Service) OnDisable(hook func(context.Context, *store.Tx, *macie2.Call) error) {
+	s.onDisable = append(s.onDisable, hook)
+}
+
+// Bind binds the operations of this package.
+func (s *Service) Bind(r *macie2.Registry) {
+	r.BindEnableMacie(s.EnableMacie)
+	r.BindGetMacieSession(s.GetMacieSession)
+	r.BindUpdateMacieSession(s.UpdateMacieSession)
+	r.BindDisableMacie(s.DisableMacie)
+
+	r.BindCreateMember(s.CreateMember)
+	r.BindGetMember(s.GetMember)
+	r.BindListMembers(s.ListMembers)
+	r.BindDeleteMember(s.DeleteMember)
+	r.BindDisassociateMember(s.DisassociateMember)
+	r.BindUpdateMemberSession(s.UpdateMemberSession)
+
+	r.BindCreateInvitations(s.CreateInvitations)
+	r.BindListInvitations(s.ListInvitations)
+	r.BindGetInvitationsCount(s.GetInvitationsCount)
+	r.BindAcceptInvitation(s.AcceptInvitation)
+	r.BindDeclineInvitations(s.DeclineInvitations)
+	r.BindDeleteInvitations(s.DeleteInvitations)
+
+	r.BindGetAdministratorAccount(s.GetAdministratorAccount)
+	r.BindGetMasterAccount(s.GetMasterAccount)
+	r.BindDisassociateFromAdministratorAccount(s.DisassociateFromAdministratorAccount)
+	r.BindDisassociateFromMasterAccount(s.DisassociateFromMasterAccount)
+}
+
+// standing is the side of the relationship that an account is on in a Region.
+type standing string
+
+const (
+	standalone    standing = "Standalone"
+	administrator standing = "Administrator"
+	associated    standing = "Member"
+)
+
+// session is a row of macie_session.
+type session struct {
+	status    macie2.MacieStatus
+	frequency string
+	standing  standing
+	counted   int64
+	createdAt int64
+	updatedAt int64
+}
+
+// sessionOf reads the session of an account. store.ErrNotFound means that Macie is not enabled.
+func sessionOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (session, error) {
+	var x session
+	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, counted, created_at, updated_at
+		from macie_session where region = $1 and account_id = $2`, region, string(account)).
+		Scan(&x.status, &x.frequency, &x.standing, &x.counted, &x.createdAt, &x.updatedAt)
+	return x, err
+}
+
+// requireSession reads the caller's session, or says that Macie is not enabled.
+func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (session, error) {
+	x, err := sessionOf(ctx, tx, call.Region, call.Account)
+	if errors.Is(err, store.ErrNotFound) {
+		return x, errNotEnabled
+	}
+	return x, err
+}
+
+// tx runs fn in a read-write transaction with the lane of one account's relationships, and words the outcome of a lost race.
+func (s *Service) tx(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
+	err := s.db.Tx(ctx, region+"/"+string(account), fn)
+	if errors.Is(err, store.ErrConflict) {
+		return errLostRace
+	}
+	return err
+}
+
+// newInvitationID returns 32 lower-case hexadecimal digits, as Macie's are.
+func newInvitationID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func timestamp(ms int64) *macie2.Timestamp {
+	return macie2.NewTimestamp(time.UnixMilli(ms))
+}

@@ -1,0 +1,173 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// The kinds of this package's tasks.
+const (
+	kindVerify = "invitation.verify"
+	kindMail   = "invitation.mail"
+)
+
+// verifyPayload names invitations whose addresses are to be verified.
+type verifyPayload struct {
+	InvitationIDs []string `json:"invitationIds"`
+}
+
+// sent is an invitation on its way to the recipient, with both sides' accounts.
+type sent struct {
+	relation
+	id        string
+	message   string
+	noEmail   bool
+	invitedAt int64
+	email     string // as the administrator gave it
+}
+
+// sendInvitations is the task that follows CreateInvitations: where the address that the administrator gave is the one registered for
+// the account, the recipient sees the invitation and gets a mail; where it is not, the administrator sees EmailVerificationFailed.
+//
+// It runs in the transaction that deletes the tasks, so it happens once. An invitation that is not in verification any more, because
+// it was withdrawn or replaced meanwhile, is passed over.
+func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+	var ids []string
+	for _, t := range tasks {
+		var p verifyPayload
+		if err := t.Decode(&p); err != nil {
+			return err
+		}
+		ids = append(ids, p.InvitationIDs...)
+	}
+	invitations, err := inVerification(ctx, tx, ids)
+	if err != nil || len(invitations) == 0 {
+		return err
+	}
+	accounts, err := s.directory.LookupAccounts(ctx, tx, parties(invitations))
+	if err != nil {
+		return err
+	}
+	var verified, failed, suspended []sent
+	for _, i := range invitations {
+		switch a, known := accounts[i.member]; {
+		case known && a.Status != identity.AccountActive:
+			suspended = append(suspended, i)
+		case known && a.EmailIs(i.email):
+			verified = append(verified, i)
+		default:
+			failed = append(failed, i)
+		}
+	}
+	now := s.now().UTC().Truncate(time.Millisecond)
+	if err := s.finishVerification(ctx, tx, verified, macie2.RelationshipStatusInvited, now); err != nil {
+		return err
+	}
+	if err := s.finishVerification(ctx, tx, failed, macie2.RelationshipStatusEmailVerificationFailed, now); err != nil {
+		return err
+	}
+	if err := s.suspendSent(ctx, tx, suspended, now); err != nil {
+		return err
+	}
+	if err := s.recordVerification(ctx, tx, verified, failed, now); err != nil {
+		return err
+	}
+	return s.queueMail(ctx, tx, verified, accounts, now)
+}
+
+// inVerification reads those of the given invitations that still wait for their verification.
+func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]sent, error) {
+	var list []sent
+	err := tx.Query(ctx, func(row store.Row) error {
+		var i sent
+		err := row.Scan(&i.id, &i.region, &i.administrator, &i.member, &i.message, &i.noEmail, &i.invitedAt, &i.email)
+		list = append(list, i)
+		return err
+	}, `select i.invitation_id, i.region, i.administrator_id, i.account_id, coalesce(i.message, ''), i.disable_email_notification,
+			i.invited_at, coalesce(m.email, '')
+		from invitation i join member m
+			on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
+		where `+tx.Any("i.invitation_id", 1)+` and i.status = 'EmailVerificationInProgress'
+			and m.status = 'EmailVerificationInProgress'`, store.List(ids))
+	return list, err
+}
+
+// parties lists the accounts on both sides of the invitations.
+func parties(invitations []sent) []macie2.AccountID {
+	seen := make(map[macie2.AccountID]bool)
+	var ids []macie2.AccountID
+	for _, i := range invitations {
+		for _, id := range []macie2.AccountID{i.administrator, i.member} {
+			if !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// finishVerification moves both sides' rows of the given invitations out of verification.
+func (s *Service) finishVerification(ctx context.Context, tx *store.Tx, list []sent, to macie2.RelationshipStatus, now time.Time) error {
+	if len(list) == 0 {
+		return nil
+	}
+	ids := make(store.List, len(list))
+	for i, x := range list {
+		ids[i] = x.id
+	}
+	n, err := tx.Batch(ctx,
+		store.Stmt{SQL: `update member set status = $2, updated_at = $3 from invitation i
+			where ` + tx.Any("i.invitation_id", 1) + ` and i.region = member.region and i.administrator_id = member.administrator_id
+			and i.account_id = member.account_id and member.status = 'EmailVerificationInProgress'`,
+			Args: []any{ids, string(to), millis(now)}},
+		store.Stmt{SQL: `update invitation set status = $2, updated_at = $3
+			where ` + tx.Any("invitation_id", 1) + ` and status = 'EmailVerificationInProgress'`,
+			Args: []any{ids, string(to), millis(now)}})
+	if err != nil {
+		return err
+	}
+	if n[0] != int64(len(list)) || n[1] != int64(len(list)) {
+		return store.ErrConflict // something was withdrawn since it was read
+	}
+	return nil
+}
+
+// recordVerification tells both sides' histories how the verification ended.
+func (s *Service) recordVerification(ctx context.Context, tx *store.Tx, verified, failed []sent, now time.Time) error {
+	var events []sided
+	for _, i := range verified {
+		events = append(events, entry{relation: i.relation, event: EventInvited, from: macie2.RelationshipStatusEmailVerificationInProgress,
+			to: macie2.RelationshipStatusInvited, at: now, invitation: i.id, detail: i.message}.forBoth()...)
+	}
+	for _, i := range failed {
+		events = append(events, entry{relation: i.relation, event: EventEmailVerificationFailed,
+			from: macie2.RelationshipStatusEmailVerificationInProgress, to: macie2.RelationshipStatusEmailVerificationFailed, at: now,
+			invitation: i.id, detail: "the address given is not the one registered for the account"}.forAdministrator())
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return s.record(ctx, tx, events...)
+}
+
+// suspendSent puts invitations of accounts that were suspended since aside; the account's return takes them up again.
+func (s *Service) suspendSent(ctx context.Context, tx *store.Tx, list []sent, now time.Time) error {
+	for _, i := range list {
+		call := &macie2.Call{Account: i.administrator, Region: i.region, Now: now}
+		record, err := memberOf(ctx, tx, i.relation)
+		if err != nil {
+			return fmt.Errorf("suspend %s: %w", i.member, err)
+		}
+		if err := s.suspendMembers(ctx, tx, call, []candidate{{i.member, record}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
