@@ -1,0 +1,29 @@
+// Magpie is a self-hosted data-security service that speaks the Amazon Macie API. This is its one program, and the guided tour.
+//
+// # The way of CreateInvitations
+//
+// Four hops lead from the socket to the disk:
+//
+//	awsapi      (*Server).ServeHTTP: verify the signature, find the operation, decode, authorise, check
+//	membership  (*Service).CreateInvitations: which accounts may be invited, and why the others may not
+//	membership  (*Service).storeInvitations: one compare-and-set, the invitations, the events, the tasks
+//	store       (*DB).Tx: one SQL text for SQLite and PostgreSQL, many callers in one commit
+//
+// After the commit a worker of queue does the tasks: membership's sendInvitations verifies the address and shows the invitation to the
+// recipient, its deliverMail hands the mail to a relay.
+//
+// # The packages, each above those that it uses
+//
+//	macie2                    the contract: types, checks, routes, binders, generated from api/macie2.json
+//	sigv4                     signatures: verify and sign
+//	extract, detect           pure: bytes to text with places, text to sensitive data
+//	store, mail               one database, two engines; invitation mail and its delivery
+//	queue, identity,          tasks in the same database; accounts, keys, roles; ARNs, tags, client tokens;
+//	resource, pagetoken       page tokens
+//	membership                the heart: sessions, members, invitations, administrators, history
+//	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs; `magpie scan`
+//	server                    configuration to parts to listeners and workers
+//	demo                      `magpie demo`
+//
+// Each package's own documentation says what it owns, what it promises and where to start reading.
+package main

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"magpie/internal/server"
+)
+
+func serveCommand() *cobra.Command {
+	var c server.Config
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the Macie API, and do the work behind it",
+		Example: `  magpie serve --dev
+  magpie serve --listen 0.0.0.0:8484 --database-url postgres://magpie@db/magpie --smtp-url smtp://relay.example.com`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runServer(cmd.Context(), c)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Listen, "listen", server.DefaultListen, "address to listen on")
+	f.StringVar(&c.TLSCert, "tls-cert", "", "file with the certificate chain, PEM")
+	f.StringVar(&c.TLSKey, "tls-key", "", "file with the certificate's key, PEM")
+	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")
+	storeFlags(cmd, &c)
+	workFlags(cmd, &c)
+	return cmd
+}
+
+func workerCommand() *cobra.Command {
+	c := server.Config{WorkerOnly: true}
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Do background work only: a further node on a PostgreSQL that others serve from",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runServer(cmd.Context(), c)
+		},
+	}
+	storeFlags(cmd, &c)
+	workFlags(cmd, &c)
+	return cmd
+}
+
+func storeFlags(cmd *cobra.Command, c *server.Config) {
+	f := cmd.Flags()
+	f.StringVar(&c.Data, "data", server.DefaultData, "folder of the embedded store and the master key")
+	f.StringVar(&c.DatabaseURL, "database-url", "", "PostgreSQL instead of the embedded store: postgres://…")
+}
+
+func workFlags(cmd *cobra.Command, c *server.Config) {
+	f := cmd.Flags()
+	f.StringVar(&c.SMTPURL, "smtp-url", "", "mail relay: smtp[s]://user:password@host:port[?tls=required]")
+	f.StringVar(&c.MailFrom, "mail-from", "magpie@localhost", "sender of invitation mail")
+	f.StringVar(&c.MailDir, "mail-dir", "", "write mail as .eml files into this folder instead of sending it")
+	f.IntVar(&c.MailRate, "mail-rate", server.DefaultMailRate, "mails a second that the relay gets, from all nodes together")
+	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
+	f.IntVar(&c.QuotaMembers, "quota-members", 1000, "members that an administrator may have by invitation in a Region")
+}
+
+// runServer serves until ctx ends or a part fails.
+func runServer(ctx context.Context, c server.Config) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	c.MasterKey = os.Getenv("MAGPIE_MASTER_KEY")
+	s, err := server.Start(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+		return s.Close()
+	case err := <-s.Failed():
+		log.Error("failed", "error", err)
+		s.Close()
+		return err
+	}
+}

@@ -1,0 +1,27 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"magpie/internal/awsapi"
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/sigv4"
+)
+
+// authenticator asks the identity service on behalf of the edge.
+type authenticator struct{ identity *identity.Service }
+
+// Authenticate implements awsapi.Authenticator.
+func (a authenticator) Authenticate(ctx context.Context, sig *sigv4.Signature, now time.Time) (*awsapi.Identity, error) {
+	c, err := a.identity.Resolve(ctx, sig.AccessKeyID, sig.SecurityToken, now)
+	if err != nil {
+		return nil, err
+	}
+	known := &awsapi.Identity{Principal: c.Principal, Key: c.SigningKey(sig.Date, sig.Region, sig.Service), Unchecked: c.Unchecked}
+	if c.Suspended {
+		known.Refusal = macie2.ErrSuspended(c.Principal.Account)
+	}
+	return known, nil
+}

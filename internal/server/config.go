@@ -1,0 +1,111 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strings"
+
+	"magpie/internal/mail"
+	"magpie/internal/membership"
+)
+
+// Config is everything that can be set from outside. The zero value of a member means its default.
+type Config struct {
+	Listen      string // host:port; default 127.0.0.1:8484
+	Data        string // folder of the embedded store, the master key and, in dev mode, mail; default ./magpie-data
+	DatabaseURL string // postgres://…; without it the store is embedded
+	MasterKey   string // from MAGPIE_MASTER_KEY; without it the key is a file in Data
+
+	SMTPURL   string
+	MailFrom  string
+	MailDir   string
+	MailRate  int // mails a second to one relay, from all nodes together; default 200
+	PublicURL string
+
+	QuotaMembers int
+	TLSCert      string
+	TLSKey       string
+	Dev          bool
+
+	// WorkerOnly leaves the listener out: background work only.
+	WorkerOnly bool
+}
+
+// The defaults of Config.
+const (
+	DefaultListen   = "127.0.0.1:8484"
+	DefaultData     = "./magpie-data"
+	DefaultMailRate = 200
+	defaultMailFrom = "magpie@localhost"
+)
+
+// withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at start.
+func (c Config) withDefaults() (Config, error) {
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.Data == "" {
+		c.Data = DefaultData
+	}
+	if c.MailRate == 0 {
+		c.MailRate = DefaultMailRate
+	}
+	if c.QuotaMembers == 0 {
+		c.QuotaMembers = membership.DefaultQuotaMembers
+	}
+	if c.MailFrom == "" {
+		c.MailFrom = defaultMailFrom
+	}
+	if c.Dev && c.SMTPURL == "" && c.MailDir == "" {
+		c.MailDir = filepath.Join(c.Data, "mail")
+	}
+	switch {
+	case c.SMTPURL != "" && c.MailDir != "":
+		return c, errors.New("--smtp-url and --mail-dir exclude each other: give one of them")
+	case (c.TLSCert == "") != (c.TLSKey == ""):
+		return c, errors.New("--tls-cert and --tls-key go together: give both")
+	case c.MailRate < 0:
+		return c, errors.New("--mail-rate must be at least 1")
+	case c.QuotaMembers < 0:
+		return c, errors.New("--quota-members must be at least 1")
+	}
+	if c.SMTPURL != "" {
+		if _, err := mail.ParseRelay(c.SMTPURL); err != nil {
+			return c, fmt.Errorf("--smtp-url: %w", err)
+		}
+	}
+	if c.Dev && !c.WorkerOnly {
+		if err := loopbackOnly(c.Listen); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// loopbackOnly refuses an address that others can reach: in dev mode nobody's secret is checked.
+func loopbackOnly(listen string) error {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: %w", listen, err)
+	}
+	ip, err := netip.ParseAddr(host)
+	if host == "localhost" || err == nil && ip.Unmap().IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("--dev checks no secrets and listens on loopback only, not on %q: use 127.0.0.1, or leave --dev out", listen)
+}
+
+// endpoint is the address that mails and logs tell people to use.
+func (c Config) endpoint(address net.Addr) string {
+	if c.PublicURL != "" {
+		return strings.TrimSuffix(c.PublicURL, "/")
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + address.String()
+}

@@ -1,0 +1,223 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"magpie/internal/awsapi"
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/membership"
+	"magpie/internal/pagetoken"
+	"magpie/internal/queue"
+	"magpie/internal/resource"
+	"magpie/internal/store"
+	"magpie/internal/sts"
+)
+
+// drainTime is how long running requests and tasks have to finish once a stop was asked for.
+const drainTime = 10 * time.Second
+
+// Server is a running node: a listener, unless it is a worker only, and the background work.
+type Server struct {
+	config     Config
+	log        *slog.Logger
+	db         *store.DB
+	identity   *identity.Service
+	membership *membership.Service
+	registry   *macie2.Registry
+	queue      *queue.Queue
+	http       *http.Server
+	url        string
+
+	stopWork  context.CancelFunc
+	work      sync.WaitGroup
+	failed    chan error
+	closeMail func() error
+}
+
+// Start opens the store, migrating it where needed, and serves. Close ends what Start began; ctx bounds the start alone.
+func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err error) {
+	c, err = c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: c, log: log, failed: make(chan error, 2), closeMail: func() error { return nil }}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx, listener); err != nil {
+		if listener != nil {
+			listener.Close()
+		}
+		return nil, err
+	}
+	s.run(listener)
+	return s, nil
+}
+
+// listen takes the address first: a port that is in use should not be found out after a migration.
+func (s *Server) listen(ctx context.Context) (net.Listener, error) {
+	if s.config.WorkerOnly {
+		return nil, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w", s.config.Listen, err)
+	}
+	s.url = s.config.endpoint(listener.Addr())
+	return listener, nil
+}
+
+// open puts the parts together.
+func (s *Server) open(ctx context.Context, listener net.Listener) error {
+	var err error
+	if s.db, err = OpenStore(ctx, s.config, s.log); err != nil {
+		return err
+	}
+	key, err := identity.LoadMasterKey(ctx, s.db, identity.MasterKeySource{Env: s.config.MasterKey, Folder: s.config.Data, Logger: s.log})
+	if err != nil {
+		return err
+	}
+	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
+	var hooks identity.Hooks
+	hooks.OnAccountStatus = func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
+		return s.membership.AccountStatusChanged(ctx, tx, id, status)
+	}
+	if s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks}); err != nil {
+		return err
+	}
+	endpoint := s.url
+	if endpoint == "" {
+		endpoint = s.config.PublicURL
+	}
+	mailer, closeMail, err := newMailer(s.config, endpoint)
+	if err != nil {
+		return err
+	}
+	s.closeMail = closeMail
+	if mailer == nil {
+		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
+	}
+	pageKey := key.Derive("page tokens")
+	s.membership = membership.New(membership.Options{
+		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pagetoken.New(pageKey[:]), Logger: s.log, Mailer: mailer,
+		MailRate: s.config.MailRate, QuotaMembers: s.config.QuotaMembers,
+	})
+	s.registry = macie2.NewRegistry()
+	s.membership.Bind(s.registry)
+	resource.NewService(s.db, s.membership.TagKinds()).Bind(s.registry)
+	if listener == nil {
+		return nil
+	}
+	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log})
+	mountHistory(edge, s.membership)
+	edge.HandleService("sts", sts.New(s.identity))
+	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
+	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	s.http = awsapi.NewHTTPServer(edge, s.log)
+	return nil
+}
+
+// OpenStore opens the store that the configuration names, creating the folder of an embedded one.
+func OpenStore(ctx context.Context, c Config, log *slog.Logger) (*store.DB, error) {
+	o := store.Options{URL: c.DatabaseURL, Logger: log}
+	if c.DatabaseURL == "" {
+		if err := os.MkdirAll(c.Data, 0o700); err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+		o.Path = filepath.Join(c.Data, "magpie.db")
+	}
+	return store.Open(ctx, o)
+}
+
+// run starts what goes on until Close.
+func (s *Server) run(listener net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stopWork = cancel
+	s.work.Go(func() {
+		if err := s.queue.Run(ctx); err != nil && ctx.Err() == nil {
+			s.failed <- fmt.Errorf("background work: %w", err)
+		}
+	})
+	if listener == nil {
+		s.log.Info("working", "engine", s.db.Engine())
+		return
+	}
+	s.work.Go(func() {
+		var err error
+		if s.config.TLSCert != "" {
+			err = s.http.ServeTLS(listener, s.config.TLSCert, s.config.TLSKey)
+		} else {
+			err = s.http.Serve(listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve %s: %w", s.url, err)
+		}
+	})
+	s.log.Info("serving", "url", s.url, "engine", s.db.Engine(), "dev", s.config.Dev)
+}
+
+// Failed delivers the error of a part that ended by itself. A Server that has failed is still to be closed.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// URL is where the server is reached: the public URL where there is one, else the address that it listens on.
+func (s *Server) URL() string { return s.url }
+
+// Identity gives access to accounts and keys, for programs that hold a server themselves.
+func (s *Server) Identity() *identity.Service { return s.identity }
+
+// Close stops taking requests, lets running requests and tasks finish for up to 10 seconds, and closes the store.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var errs []error
+	if s.http != nil {
+		if err := s.http.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("drain requests: %w", err), s.http.Close())
+		}
+	}
+	if s.stopWork != nil {
+		s.stopWork()
+	}
+	s.work.Wait()
+	errs = append(errs, s.closeMail())
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// healthz says that the process serves.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Write([]byte("ok\n"))
+}
+
+// readyz says whether the node can do its work, which is whether the database answers.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if err := s.db.Ping(ctx); err != nil {
+		s.log.Warn("not ready", "error", err)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		w.Write([]byte("the database does not answer\n"))
+		return
+	}
+	w.Write([]byte("ready\n"))
+}
