@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"magpie/internal/sigv4"
+)
+
+func main() {
+	engines := flag.String("engine", "sqlite,postgres", "engines to measure")
+	quick := flag.Bool("quick", false, "a tenth of everything")
+	moto := flag.Bool("moto", true, "measure moto_server beside it, where it is installed")
+	flag.Parse()
+	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000}
+	if *quick {
+		n = size{members: 4000, single: 200, accepts: 400, resting: 10000}
+	}
+	if err := run(context.Background(), strings.Split(*engines, ","), n, *moto); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, engines []string, n size, moto bool) error {
+	dir, err := os.MkdirTemp("", "magpie-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	binary, err := build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	p := newReport(os.Stdout)
+	for _, engine := range engines {
+		r, stop, err := newRig(engine, binary, dir)
+		if err != nil {
+			return err
+		}
+		err = measure(ctx, r, p, n)
+		stop()
+		if err != nil {
+			return fmt.Errorf("%s: %w", engine, err)
+		}
+	}
+	if moto {
+		return compare(p)
+	}
+	return nil
+}
+
+// compare measures moto_server, which answers the same calls without doing what they ask for.
+func compare(p *report) error {
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		fmt.Println("moto_server is not installed: nothing to compare with")
+		return nil
+	}
+	const address = "127.0.0.1:8499"
+	server := exec.Command(program, "-H", "127.0.0.1", "-p", "8499")
+	if err := server.Start(); err != nil {
+		return err
+	}
+	defer func() { server.Process.Kill(); server.Wait() }()
+	as := sigv4.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "moto does not look at it"}
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		_, err := load(address, region, 1, []call{{"POST", "/macie", "{}", as}}, ok)
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("moto_server does not answer: %w", err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	for _, clients := range []int{1, 64} {
+		result, err := load(address, region, clients, createInvitations(as, 0, 1000, 1, true), processed)
+		if err != nil {
+			return err
+		}
+		p.row("CreateInvitations, 1 id, moto_server", "memory", result, "")
+	}
+	return nil
+}
