@@ -1,4 +1,4 @@
-// Magpie is a self-hosted data-security service that speaks the Amazon Macie API. This is its one program, and the guided tour.
+// Command magpie is a self-hosted data-security service that speaks the Amazon Macie API. This is the one program, and the guided tour.
 //
 // # The way of CreateInvitations
 //

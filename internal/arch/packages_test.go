@@ -22,7 +22,7 @@ import (
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
 	{"macie2", "sigv4", "extract", "detect"},
-	{"store", "mail", "classify"},
+	{"store", "mail", "classify", "pagetoken"},
 	{"queue", "resource", "identity", "audit"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},
