@@ -214,7 +214,7 @@ func (w *walker) content(doc *Document, in *input, kind kind) (err error) {
 	if doc.Parent == nil && limit > 0 && doc.Size > limit {
 		return stop(Skipped, kind.overSize, "larger than its kind may be")
 	}
-	if kind.format == notRead {
+	if kind.form == notRead {
 		return stop(Skipped, kind.unsupported, kind.why)
 	}
 	if err := w.alive(); err != nil {

@@ -32,7 +32,8 @@ type markup struct {
 	b         *builder
 	x         *xmlReader
 	html      bool
-	line, col int64 // of the source, where the token begins
+	line, col int64                  // of the source, where the token begins
+	translate func(line int64) int64 // to the lines of the file, when what is read is a part of it
 }
 
 func (m *markup) run() error {
@@ -64,7 +65,6 @@ func (m *markup) one() error {
 			return m.htmlTag()
 		}
 		line, col := lineAfter(m.line, m.col, x.raw[:1])
-		m.b.mark(LineRange, 0, line, col)
 		if err := m.attributes(x.raw[1:], line, col); err != nil {
 			return err
 		}
@@ -87,8 +87,23 @@ func afterPrefix(raw, text []byte) []byte {
 }
 
 func (m *markup) verbatim(text []byte, line, col int64) error {
-	m.b.mark(LineRange, 0, line, col)
-	return m.b.write(text)
+	if m.translate == nil {
+		m.b.mark(LineRange, 0, line, col)
+		return m.b.write(text)
+	}
+	for len(text) > 0 {
+		n := bytes.IndexByte(text, '\n') + 1
+		if n == 0 {
+			n = len(text)
+		}
+		m.b.mark(LineRange, 0, m.translate(line), col)
+		if err := m.b.write(text[:n]); err != nil {
+			return err
+		}
+		line, col = lineAfter(line, col, text[:n])
+		text = text[n:]
+	}
+	return nil
 }
 
 // attributes writes the inside of a tag, references undone.
@@ -100,10 +115,9 @@ func (m *markup) attributes(raw []byte, line, col int64) error {
 // text writes text whose references are undone; each one shifts what follows.
 func (m *markup) text(raw []byte, line, col int64) error {
 	for len(raw) > 0 {
-		m.b.mark(LineRange, 0, line, col)
 		i := bytes.IndexByte(raw, '&')
 		if i < 0 {
-			return m.b.write(raw)
+			return m.verbatim(raw, line, col)
 		}
 		n := bytes.IndexByte(raw[i:min(len(raw), i+16)], ';')
 		r, ok := entity(raw[i:], n)
@@ -113,7 +127,7 @@ func (m *markup) text(raw []byte, line, col int64) error {
 			used = i + 1
 			out = raw[:used]
 		}
-		if err := m.b.write(out); err != nil {
+		if err := m.verbatim(out, line, col); err != nil {
 			return err
 		}
 		if ok {

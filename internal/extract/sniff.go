@@ -10,7 +10,7 @@ import (
 // kind is a type of document: what it is called, what reads it, and what Macie says when it is too large or cannot be read.
 type kind struct {
 	mime        string
-	format      format
+	form        form
 	delim       byte // tables
 	archive     bool
 	foreign     bool // its decoder is not ours and may panic
@@ -20,12 +20,12 @@ type kind struct {
 	why         string
 }
 
-// format chooses the extractor.
-type format uint8
+// form chooses the extractor.
+type form uint8
 
 const (
-	notRead format = iota
-	nothing        // an empty file
+	notRead form = iota
+	nothing      // an empty file
 	text
 	table
 	jsonDocument
@@ -47,7 +47,7 @@ const (
 )
 
 func (k kind) extract(w *walker, doc *Document, in *input) error {
-	switch k.format {
+	switch k.form {
 	case text:
 		return extractText(w, doc, in)
 	case table:
@@ -91,29 +91,29 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 const mimeOOXML = "application/vnd.openxmlformats-officedocument."
 
 var (
-	kindText    = kind{mime: "text/plain", format: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindYAML    = kind{mime: "text/x-yaml", format: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindJSON    = kind{mime: "application/json", format: jsonDocument, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindJSONL   = kind{mime: "application/jsonl", format: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindXML     = kind{mime: "application/xml", format: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindHTML    = kind{mime: "text/html", format: htmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindEML     = kind{mime: "message/rfc822", format: mail, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindPDF     = kind{mime: "application/pdf", format: pdfPages, foreign: true, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
-	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", format: wordFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
-	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", format: workbookFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
-	kindAvro    = kind{mime: "application/avro", format: avroFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
-	kindParquet = kind{mime: "application/parquet", format: parquetFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
-	kindZip     = kind{mime: "application/zip", format: zipArchive, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindTar     = kind{mime: "application/x-tar", format: tarArchive, archive: true, maxBytes: 20 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindGzip    = kind{mime: "application/gzip", format: gzipFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindBzip2   = kind{mime: "application/x-bzip2", format: bzip2File, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindXZ      = kind{mime: "application/x-xz", format: xzFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindZstd    = kind{mime: "application/zstd", format: zstdFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindEmpty   = kind{mime: "text/plain", format: nothing}
+	kindText    = kind{mime: "text/plain", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindYAML    = kind{mime: "text/x-yaml", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindJSON    = kind{mime: "application/json", form: jsonDocument, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindJSONL   = kind{mime: "application/jsonl", form: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindXML     = kind{mime: "application/xml", form: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindHTML    = kind{mime: "text/html", form: htmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindEML     = kind{mime: "message/rfc822", form: mail, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindPDF     = kind{mime: "application/pdf", form: pdfPages, foreign: true, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
+	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", form: wordFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindAvro    = kind{mime: "application/avro", form: avroFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindParquet = kind{mime: "application/parquet", form: parquetFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindZip     = kind{mime: "application/zip", form: zipArchive, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindTar     = kind{mime: "application/x-tar", form: tarArchive, archive: true, maxBytes: 20 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindGzip    = kind{mime: "application/gzip", form: gzipFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindBzip2   = kind{mime: "application/x-bzip2", form: bzip2File, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindXZ      = kind{mime: "application/x-xz", form: xzFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindZstd    = kind{mime: "application/zstd", form: zstdFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindEmpty   = kind{mime: "text/plain", form: nothing}
 )
 
 func kindCSV(delim byte) kind {
-	k := kind{mime: "text/csv", format: table, delim: delim, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	k := kind{mime: "text/csv", form: table, delim: delim, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	if delim == '\t' {
 		k.mime = "text/tab-separated-values"
 	}

@@ -1,0 +1,491 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// extractEML reads an e-mail: its headers and its text parts, decoded, with the lines of the file they stand on; what is
+// attached is a file inside it.
+func extractEML(w *walker, doc *Document, in *input) error {
+	b := newBuilder(w, doc, false)
+	defer b.close()
+	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 0, a: newArchive(w, doc)}
+	m.a.opened++ // the text of the mail itself
+	err := m.entity(0)
+	doc.Read = max(doc.Size, 0)
+	if flushed := b.finish(); flushed != nil {
+		return flushed
+	}
+	if err != nil {
+		return err
+	}
+	if m.readErr != nil {
+		return m.readErr
+	}
+	return m.a.status()
+}
+
+// mailReader walks the parts of a message line by line.
+type mailReader struct {
+	w          *walker
+	doc        *Document
+	b          *builder
+	a          *archive
+	in         *bufio.Reader
+	line       int64 // of the line at hand, 1-based
+	cur        []byte
+	whole      bool // cur begins a line
+	pushed     bool // cur is to be read again
+	ended      bool
+	readErr    error
+	boundaries []string
+	parts      int
+}
+
+const (
+	maxMailDepth   = 20
+	maxMailParts   = 10_000
+	maxMailHeaders = 1 * mib
+)
+
+// next reads a line, or a piece of a long one; false at the end of the file.
+func (m *mailReader) next() bool {
+	if m.pushed {
+		m.pushed = false
+		return true
+	}
+	if m.ended {
+		return false
+	}
+	startsLine := m.line == 0 || bytes.HasSuffix(m.cur, newline)
+	b, err := m.in.ReadSlice('\n')
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		m.ended = true
+		if err != io.EOF {
+			m.readErr = err
+		}
+		if len(b) == 0 {
+			return false
+		}
+	}
+	if startsLine {
+		m.line++
+	}
+	m.cur, m.whole = b, startsLine
+	return true
+}
+
+// boundary tells whether the line at hand ends the part: which of the open boundaries it is, and whether it closes it.
+func (m *mailReader) boundary() (level int, last, ok bool) {
+	if !m.whole || len(m.cur) < 3 || m.cur[0] != '-' || m.cur[1] != '-' {
+		return 0, false, false
+	}
+	line := strings.TrimRight(string(m.cur[2:]), " \t\r\n")
+	for i := len(m.boundaries) - 1; i >= 0; i-- {
+		if line == m.boundaries[i] {
+			return i, false, true
+		}
+		if line == m.boundaries[i]+"--" {
+			return i, true, true
+		}
+	}
+	return 0, false, false
+}
+
+// body reads a line of a part's body; false at its end, which is left for whoever opened the boundary.
+func (m *mailReader) body() bool {
+	if !m.next() {
+		return false
+	}
+	if _, _, ok := m.boundary(); ok {
+		m.pushed = true
+		return false
+	}
+	return true
+}
+
+type mailHeader struct {
+	contentType string
+	params      map[string]string
+	encoding    string
+	attachment  bool
+	name        string
+}
+
+// headers reads up to the empty line, hands over the text of what a person reads, and returns what describes the body.
+func (m *mailReader) headers() (mailHeader, error) {
+	h := mailHeader{contentType: "text/plain"}
+	var field []byte
+	var at int64
+	total := 0
+	done := func() error {
+		if len(field) == 0 {
+			return nil
+		}
+		err := m.field(&h, string(field), at)
+		field = field[:0]
+		return err
+	}
+	for m.body() {
+		line := bytes.TrimRight(m.cur, "\r\n")
+		if len(line) == 0 && m.whole {
+			break
+		}
+		if total += len(line); total > maxMailHeaders {
+			return h, stop(Partial, MalformedFile, "headers without end")
+		}
+		if m.whole && line[0] != ' ' && line[0] != '\t' {
+			if err := done(); err != nil {
+				return h, err
+			}
+			at = m.line
+		}
+		field = append(field, line...)
+	}
+	return h, done()
+}
+
+var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
+	e, err := htmlindex.Get(charset)
+	if err != nil {
+		return nil, err
+	}
+	return e.NewDecoder().Reader(r), nil
+}}
+
+func (m *mailReader) field(h *mailHeader, field string, line int64) error {
+	name, value, ok := strings.Cut(field, ":")
+	if !ok {
+		return nil
+	}
+	value = strings.TrimSpace(value)
+	switch strings.ToLower(name) {
+	case "content-type":
+		t, params, err := mime.ParseMediaType(value)
+		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
+			h.contentType, h.params = t, params
+			if h.name == "" {
+				h.name = decodeWords(params["name"])
+			}
+		}
+	case "content-transfer-encoding":
+		h.encoding = strings.ToLower(value)
+	case "content-disposition":
+		t, params, err := mime.ParseMediaType(value)
+		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
+			h.attachment = t == "attachment"
+			if n := params["filename"]; n != "" {
+				h.name = decodeWords(n)
+			}
+		}
+	}
+	m.b.mark(LineRange, 0, line, 0)
+	return m.b.write([]byte(name + ": " + decodeWords(value) + "\n"))
+}
+
+func decodeWords(s string) string {
+	if d, err := words.DecodeHeader(s); err == nil {
+		return d
+	}
+	return s
+}
+
+// entity reads headers and the body they describe.
+func (m *mailReader) entity(depth int) error {
+	if m.parts++; m.parts > maxMailParts {
+		return stop(Partial, ArchiveTotalDocumentsProcessedOverLimit, "too many parts")
+	}
+	h, err := m.headers()
+	if err != nil {
+		return err
+	}
+	if err := m.w.alive(); err != nil {
+		return err
+	}
+	switch {
+	case strings.HasPrefix(h.contentType, "multipart/") && h.params["boundary"] != "" && depth < maxMailDepth:
+		return m.multipart(h.params["boundary"], depth)
+	case h.contentType == "message/rfc822" && depth < maxMailDepth && h.encoding != "base64" && h.encoding != "quoted-printable":
+		return m.entity(depth + 1)
+	case !h.attachment && strings.HasPrefix(h.contentType, "text/") && (h.contentType == "text/plain" || h.name == ""):
+		return m.text(h)
+	}
+	return m.attachment(h)
+}
+
+func (m *mailReader) multipart(boundary string, depth int) error {
+	m.boundaries = append(m.boundaries, boundary)
+	level := len(m.boundaries) - 1
+	defer func() { m.boundaries = m.boundaries[:level] }()
+	for {
+		for m.body() {
+			// The preamble, and what follows a part that ended early.
+		}
+		if !m.next() {
+			return nil
+		}
+		at, last, _ := m.boundary()
+		if at < level { // an outer part ended
+			m.pushed = true
+			return nil
+		}
+		if last {
+			break
+		}
+		if err := m.entity(depth + 1); err != nil {
+			return err
+		}
+	}
+	m.boundaries = m.boundaries[:level]
+	for m.body() {
+		// The epilogue.
+	}
+	return nil
+}
+
+// text hands over a text part.
+func (m *mailReader) text(h mailHeader) error {
+	m.b.mark(LineRange, 0, m.line+1, 0)
+	if err := m.b.writeByte('\n'); err != nil {
+		return err
+	}
+	p := &partText{m: m, enc: h.encoding, charset: charsetOf(h.params["charset"])}
+	if h.contentType != "text/html" {
+		return p.each(func(line []byte, at int64, col int64) error {
+			m.b.mark(LineRange, 0, at, col)
+			return m.b.write(line)
+		})
+	}
+	// HTML is read from the decoded part; lines are counted in it and then translated to those of the file.
+	r, w := &lineFeed{p: p}, &markup{b: m.b, html: true, line: 1}
+	w.x, w.translate = newXML(r), r.source
+	if err := w.run(); err != nil {
+		return err
+	}
+	return r.err
+}
+
+func charsetOf(name string) encoding.Encoding {
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8", "us-ascii", "ascii":
+		return nil
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return charmap.Windows1252
+	}
+	return e
+}
+
+// partText decodes a text part piece by piece.
+type partText struct {
+	m       *mailReader
+	enc     string
+	charset encoding.Encoding
+	left    []byte // of a base64 group that goes on in the next line
+	out     []byte
+}
+
+// piece returns the next decoded bytes and the line of the file they come from; nil at the end.
+func (p *partText) piece() (text []byte, line int64) {
+	for p.m.body() {
+		p.out = p.decode(p.out[:0], p.m.cur)
+		if len(p.out) == 0 {
+			continue
+		}
+		text = p.out
+		if p.charset != nil {
+			if d, err := p.charset.NewDecoder().Bytes(text); err == nil {
+				text = d
+			}
+		} else if !utf8.Valid(text) && p.enc != "quoted-printable" && p.enc != "base64" {
+			if d, err := charmap.Windows1252.NewDecoder().Bytes(text); err == nil {
+				text = d
+			}
+		}
+		return text, p.m.line
+	}
+	return nil, p.m.line
+}
+
+func (p *partText) each(f func(piece []byte, line, col int64) error) error {
+	var lastLine, col int64
+	for {
+		text, line := p.piece()
+		if text == nil {
+			return nil
+		}
+		if line != lastLine {
+			lastLine, col = line, 0
+		}
+		// In base64 a line of the file may hold several lines of text; they all are on that line.
+		for len(text) > 0 {
+			n := bytes.IndexByte(text, '\n') + 1
+			if n == 0 {
+				n = len(text)
+			}
+			if err := f(text[:n], line, col); err != nil {
+				return err
+			}
+			if p.enc != "base64" {
+				col += int64(utf8.RuneCount(text[:n]))
+			}
+			text = text[n:]
+		}
+	}
+}
+
+func (p *partText) decode(dst, src []byte) []byte {
+	switch p.enc {
+	case "base64":
+		for _, c := range src {
+			if c > ' ' && c != '=' {
+				p.left = append(p.left, c)
+			}
+		}
+		n := len(p.left) &^ 3
+		if len(src) > 0 && bytes.IndexByte(src, '=') >= 0 {
+			n = len(p.left)
+		}
+		at := len(dst)
+		dst = append(dst, make([]byte, base64.RawStdEncoding.DecodedLen(n))...)
+		k, _ := base64.RawStdEncoding.Decode(dst[at:], p.left[:n])
+		p.left = p.left[:copy(p.left, p.left[n:])]
+		return dst[:at+k]
+	case "quoted-printable":
+		return unquote(dst, src)
+	}
+	return append(dst, src...)
+}
+
+// unquote decodes a line of quoted-printable; a soft line break leaves nothing.
+func unquote(dst, src []byte) []byte {
+	ending := src[len(bytes.TrimRight(src, "\r\n")):]
+	src = bytes.TrimRight(src, " \t\r\n")
+	for {
+		i := bytes.IndexByte(src, '=')
+		if i < 0 {
+			return append(append(dst, src...), ending...)
+		}
+		dst = append(dst, src[:i]...)
+		if i+1 == len(src) {
+			return dst
+		}
+		if i+2 < len(src) {
+			hi, lo := unhex(src[i+1]), unhex(src[i+2])
+			if hi >= 0 && lo >= 0 {
+				dst = append(dst, byte(hi<<4|lo))
+				src = src[i+3:]
+				continue
+			}
+		}
+		dst = append(dst, '=')
+		src = src[i+1:]
+	}
+}
+
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	}
+	return -1
+}
+
+// lineFeed is a decoded part as a reader that remembers which line of the file each of its lines began on.
+type lineFeed struct {
+	p       *partText
+	pending []byte
+	began   []int64 // by line of the decoded text, from first on
+	first   int64
+	err     error
+}
+
+func (l *lineFeed) Read(b []byte) (int, error) {
+	if len(l.pending) == 0 {
+		text, line := l.p.piece()
+		if text == nil {
+			return 0, io.EOF
+		}
+		if len(l.began) == 0 {
+			l.began, l.first = append(l.began, line), 1
+		}
+		for range bytes.Count(text, newline) {
+			next := line
+			if l.p.enc != "base64" {
+				next++
+			}
+			l.began = append(l.began, next)
+		}
+		l.pending = text
+	}
+	n := copy(b, l.pending)
+	l.pending = l.pending[n:]
+	return n, nil
+}
+
+// source translates a line of the decoded text, asked in ascending order.
+func (l *lineFeed) source(line int64) int64 {
+	if drop := line - l.first - 4096; drop > 0 && drop < int64(len(l.began)) {
+		l.began = l.began[:copy(l.began, l.began[drop:])]
+		l.first += drop
+	}
+	i := max(0, min(line-l.first, int64(len(l.began))-1))
+	if len(l.began) == 0 {
+		return line
+	}
+	return l.began[i]
+}
+
+// attachment opens what is attached as a file inside the mail.
+func (m *mailReader) attachment(h mailHeader) error {
+	name := h.name
+	if name == "" {
+		name = "part-" + itoa(int64(m.parts))
+		if _, sub, ok := strings.Cut(h.contentType, "/"); ok && len(sub) <= 8 {
+			name += "." + sub
+		}
+	}
+	r := &attached{p: &partText{m: m, enc: h.encoding}}
+	if err := m.a.member(name, -1, m.doc.Modified, r, nil); err != nil {
+		return err
+	}
+	for m.body() {
+		// What its extractor left.
+	}
+	return nil
+}
+
+// attached is an attachment's bytes.
+type attached struct {
+	p       *partText
+	pending []byte
+}
+
+func (a *attached) Read(b []byte) (int, error) {
+	for len(a.pending) == 0 {
+		if !a.p.m.body() {
+			return 0, io.EOF
+		}
+		a.p.out = a.p.decode(a.p.out[:0], a.p.m.cur)
+		a.pending = a.p.out
+	}
+	n := copy(b, a.pending)
+	a.pending = a.pending[n:]
+	return n, nil
+}
