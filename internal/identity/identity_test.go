@@ -418,7 +418,8 @@ func TestSigningKeysAreCached(t *testing.T) {
 	first := e.signingKey("20261123", "us-east-1", "macie2")
 	for i := range 3 * maxCachedScopes {
 		region := fmt.Sprintf("us-east-%d", i+1)
-		if e.signingKey("20261123", region, "macie2") != e.signingKey("20261123", region, "macie2") {
+		made, cached := e.signingKey("20261123", region, "macie2"), e.signingKey("20261123", region, "macie2")
+		if made != cached {
 			t.Fatal("a scope has two keys")
 		}
 	}
