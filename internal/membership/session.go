@@ -24,7 +24,7 @@ func (s *Service) EnableMacie(ctx context.Context, call *macie2.Call, in *macie2
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `insert into macie_session
 			(region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
-			values ($1, $2, $3, $4, 'Standalone', $5, $5) on conflict (region, account_id) do nothing`,
+			values ($1, $2, $3, $4, 'Standalone', $5, $5) on conflict do nothing`,
 			call.Region, string(call.Account), string(status), string(frequency), at)
 		if err != nil {
 			return err
@@ -72,35 +72,26 @@ func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in 
 		if err != nil {
 			return err
 		}
-		status, frequency := x.status, x.frequency
+		status := x.status
 		if in.Status != nil {
 			status = *in.Status
 		}
-		if in.FindingPublishingFrequency != nil {
-			frequency = string(*in.FindingPublishingFrequency)
-		}
-		if status == macie2.MacieStatusPaused && x.standing == administrator {
-			has, err := hasMembers(ctx, tx, call.Region, call.Account)
+		if status != x.status {
+			switch x.standing {
+			case administrator:
+				err = mayPause(ctx, tx, call, status)
+			case associated:
+				err = s.followSession(ctx, tx, call, status)
+			}
 			if err != nil {
 				return err
 			}
-			if has {
-				return macie2.ErrConflict("%s", textPauseWhileAdministrator)
-			}
 		}
-		n, err := tx.Exec(ctx, `update macie_session set status = $1, finding_publishing_frequency = $2, updated_at = $3
-			where region = $4 and account_id = $5 and updated_at = $6 and status = $7`,
-			string(status), frequency, millis(call.Now), call.Region, string(call.Account), x.updatedAt, string(x.status))
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return store.ErrConflict
-		}
-		if x.standing != associated || status == x.status {
-			return nil
-		}
-		return s.followSession(ctx, tx, call, status)
+		n, err := tx.Exec(ctx, `update macie_session set status = $1, finding_publishing_frequency = coalesce($2, finding_publishing_frequency),
+			updated_at = $3 where region = $4 and account_id = $5 and status = $6 and standing = $7`,
+			string(status), in.FindingPublishingFrequency, millis(call.Now), call.Region, string(call.Account), string(x.status),
+			string(x.standing))
+		return changedOne(n, err)
 	})
 	if err != nil {
 		return nil, err
@@ -108,27 +99,47 @@ func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in 
 	return &macie2.UpdateMacieSessionOutput{}, nil
 }
 
+// mayPause refuses to suspend Macie for an administrator that has members.
+func mayPause(ctx context.Context, tx *store.Tx, call *macie2.Call, status macie2.MacieStatus) error {
+	if status != macie2.MacieStatusPaused {
+		return nil
+	}
+	has, err := hasMembers(ctx, tx, call.Region, call.Account)
+	if err == nil && has {
+		err = macie2.ErrConflict("%s", textPauseWhileAdministrator)
+	}
+	return err
+}
+
 // followSession carries a member's own suspension or resumption over to its record at its administrator and to its invitation.
 func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.Call, status macie2.MacieStatus) error {
 	link, err := administratorOf(ctx, tx, call.Region, call.Account)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrConflict // it was a member a moment ago
+	}
 	if err != nil {
 		return err
 	}
-	from, to, event := macie2.RelationshipStatusPaused, macie2.RelationshipStatusEnabled, EventMemberResumed
+	to, event := macie2.RelationshipStatusEnabled, EventMemberResumed
 	if status == macie2.MacieStatusPaused {
-		from, to, event = macie2.RelationshipStatusEnabled, macie2.RelationshipStatusPaused, EventMemberPaused
-	}
-	if link.status != from {
-		return nil // AccountSuspended: what it goes back to is settled by held_status below
+		to, event = macie2.RelationshipStatusPaused, EventMemberPaused
 	}
 	r := relation{call.Region, link.administrator, call.Account}
-	if err := r.move(ctx, tx, from, to, millis(call.Now)); err != nil {
+	at := millis(call.Now)
+	n, err := tx.Exec(ctx, `update member set status = case when held_status is null then $4 else status end,
+			held_status = case when held_status is null then null else $4 end, updated_at = $5
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and member_standing = 'Member'`,
+		r.args(string(to), at, string(link.status))...)
+	if err := changedOne(n, err); err != nil {
 		return err
 	}
-	if err := r.moveInvitation(ctx, tx, to, millis(call.Now)); err != nil {
+	if err := r.moveInvitation(ctx, tx, to, at); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, entry{relation: r, event: event, from: from, to: to, principal: call.Principal, at: call.Now,
+	if link.status == macie2.RelationshipStatusAccountSuspended {
+		return nil // what both sides see has not changed
+	}
+	return s.record(ctx, tx, entry{relation: r, event: event, from: link.status, to: to, principal: call.Principal, at: call.Now,
 		invitation: link.invitation}.forBoth()...)
 }
 
@@ -142,14 +153,12 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 		if x.standing == associated {
 			return macie2.ErrConflict("%s", textDisableWhileMember)
 		}
-		var one int64
-		err = tx.QueryRow(ctx, `select 1 from member where region = $1 and administrator_id = $2 limit 1`,
-			call.Region, string(call.Account)).Scan(&one)
-		if err == nil {
-			return macie2.ErrConflict("%s", textDisableWhileAdministrator)
-		}
-		if !errors.Is(err, store.ErrNotFound) {
+		has, err := hasRecords(ctx, tx, call.Region, call.Account)
+		if err != nil {
 			return err
+		}
+		if has {
+			return macie2.ErrConflict("%s", textDisableWhileAdministrator)
 		}
 		for _, hook := range s.onDisable {
 			if err := hook(ctx, tx, call); err != nil {
@@ -161,15 +170,17 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 		}
 		n, err := tx.Exec(ctx, `delete from macie_session where region = $1 and account_id = $2 and standing = $3`,
 			call.Region, string(call.Account), string(x.standing))
-		switch {
-		case errors.Is(err, store.ErrForeignKey):
+		if errors.Is(err, store.ErrForeignKey) {
 			return store.ErrConflict // a member was added meanwhile: the next look at it says so
-		case err != nil:
-			return err
-		case n == 0:
-			return store.ErrConflict
 		}
-		return nil
+		if err := changedOne(n, err); err != nil {
+			return err
+		}
+		// Nobody can add a record from here on; one that was added before, and removed again, has no foreign key to say so.
+		if has, err = hasRecords(ctx, tx, call.Region, call.Account); err == nil && has {
+			err = store.ErrConflict
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -177,11 +188,21 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 	return &macie2.DisableMacieOutput{}, nil
 }
 
+// hasRecords reports whether the administrator has anybody in its inventory, in whatever state.
+func hasRecords(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
+	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 limit 1`, region, string(account))
+}
+
 // hasMembers reports whether accounts are associated with the administrator: Enabled, Paused, or so before they were suspended.
 func hasMembers(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
+	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 and member_standing = 'Member' limit 1`,
+		region, string(account))
+}
+
+// exists reports whether a query has a row.
+func exists(ctx context.Context, tx *store.Tx, query string, args ...any) (bool, error) {
 	var one int64
-	err := tx.QueryRow(ctx, `select 1 from member where region = $1 and administrator_id = $2 and member_standing = 'Member' limit 1`,
-		region, string(account)).Scan(&one)
+	err := tx.QueryRow(ctx, query, args...).Scan(&one)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
