@@ -12,7 +12,8 @@ import (
 
 // AccountStatusChanged follows a change of an account in the directory, in the transaction that makes it. A suspended or closed account
 // reads AccountSuspended wherever it is in an inventory, and goes back to what it was when it is resumed. An administrator that is
-// suspended or closed loses its members, which are standalone from then on, and its open invitations.
+// suspended or closed loses its members, which are standalone from then on, and its invitations, those included that a member which
+// resigned could accept again.
 func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, account macie2.AccountID, status identity.AccountStatus) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	if status == identity.AccountActive {
@@ -29,7 +30,7 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		}
 	}
 	inventory, err := recordsWhere(ctx, tx, `administrator_id = $1 and coalesce(held_status, status) in
-		('Enabled', 'Paused', 'Invited', 'EmailVerificationInProgress')`, account)
+		('Enabled', 'Paused', 'Invited', 'Resigned', 'EmailVerificationInProgress')`, account)
 	if err != nil {
 		return err
 	}
@@ -53,10 +54,10 @@ func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account m
 	var records []inventoryRecord
 	err := tx.Query(ctx, func(row store.Row) error {
 		var x inventoryRecord
-		err := row.Scan(&x.region, &x.administrator, &x.member, &x.status, &x.held, &x.email, &x.updatedAt)
+		err := row.Scan(&x.region, &x.administrator, &x.member, &x.status, &x.held, &x.email)
 		records = append(records, x)
 		return err
-	}, `select region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, ''), updated_at
+	}, `select region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, '')
 		from member where `+condition+` order by region, administrator_id, account_id`, string(account))
 	return records, err
 }
@@ -86,26 +87,31 @@ func (s *Service) resumeAccount(ctx context.Context, tx *store.Tx, account macie
 		return err
 	}
 	for _, x := range records {
-		n, err := tx.Exec(ctx, `update member set status = held_status, held_status = null, updated_at = $4
-			where region = $1 and administrator_id = $2 and account_id = $3 and status = 'AccountSuspended' and held_status = $5`,
-			x.args(millis(now), string(x.held))...)
-		if err := changedOne(n, err); err != nil {
-			return err
-		}
-		e := entry{relation: x.relation, event: EventAccountResumed, from: x.status, to: x.held, at: now}
-		if err := s.record(ctx, tx, e.forAdministrator()); err != nil {
-			return err
-		}
-		if x.held != macie2.RelationshipStatusEmailVerificationInProgress {
-			continue
-		}
-		invitation, err := invitationOf(ctx, tx, x.relation) // its verification was put aside
-		if err != nil {
-			return err
-		}
-		if err := s.queue.Enqueue(ctx, tx, queue.New{Kind: kindVerify, Payload: verifyPayload{[]string{invitation.id}}}); err != nil {
+		if err := s.resumeRecord(ctx, tx, x, now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// resumeRecord takes one record back to what it was.
+func (s *Service) resumeRecord(ctx context.Context, tx *store.Tx, x inventoryRecord, now time.Time) error {
+	n, err := tx.Exec(ctx, `update member set status = held_status, held_status = null, updated_at = $4
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = 'AccountSuspended' and held_status = $5`,
+		x.args(millis(now), string(x.held))...)
+	if err := changedOne(n, err); err != nil {
+		return err
+	}
+	e := entry{relation: x.relation, event: EventAccountResumed, from: x.status, to: x.held, at: now}
+	if err := s.record(ctx, tx, e.forAdministrator()); err != nil {
+		return err
+	}
+	if x.held != macie2.RelationshipStatusEmailVerificationInProgress {
+		return nil
+	}
+	invitation, err := invitationOf(ctx, tx, x.relation) // its verification was put aside
+	if err != nil {
+		return err
+	}
+	return s.queue.Enqueue(ctx, tx, queue.New{Kind: kindVerify, Payload: verifyPayload{[]string{invitation.id}}})
 }

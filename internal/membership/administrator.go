@@ -74,8 +74,8 @@ func (s *Service) resign(ctx context.Context, call *macie2.Call) error {
 		}
 		r := relation{call.Region, l.administrator, call.Account}
 		m, err := memberOf(ctx, tx, r)
-		if errors.Is(err, store.ErrNotFound) {
-			return store.ErrConflict
+		if errors.Is(err, store.ErrNotFound) || err == nil && !isAssociated(m.underlying()) {
+			return store.ErrConflict // it was one a moment ago
 		}
 		if err != nil {
 			return err

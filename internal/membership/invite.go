@@ -113,21 +113,30 @@ func (s *Service) inviteEach(ctx context.Context, call *macie2.Call, w wording, 
 		return refused, err
 	}
 	half := len(ids) / 2
-	failed := 0
+	answered, failed := 0, 0 // parts that were refused whole for a reason to tell, and parts that could not be stored
 	for _, part := range [][]macie2.AccountID{ids[:half], ids[half:]} {
 		more, partErr := s.inviteEach(ctx, call, w, part)
-		if partErr == nil {
+		code, text := macie2.ErrorCodeInternalError, textInternal
+		switch {
+		case partErr == nil:
 			refused = append(refused, more...)
 			continue
+		case errors.As(partErr, &contract):
+			code, text = macie2.ErrorCodeClientError, contract.Message
+			answered++
+		default:
+			s.log.ErrorContext(ctx, "invitations not stored", "account", call.Account, "region", call.Region,
+				"request", call.RequestID, "count", len(part), "error", partErr)
+			failed++
 		}
-		s.log.ErrorContext(ctx, "invitations not stored", "account", call.Account, "region", call.Region, "request", call.RequestID,
-			"count", len(part), "error", partErr)
-		failed++
 		for _, id := range part {
-			refused = append(refused, refusal{id, macie2.ErrorCodeInternalError, textInternal})
+			refused = append(refused, refusal{id, code, text})
 		}
 	}
-	if failed == 2 {
+	switch {
+	case answered == 2:
+		return nil, contract
+	case failed == 2:
 		return nil, fmt.Errorf("invite %d accounts: %w", len(ids), err)
 	}
 	return refused, nil
@@ -174,6 +183,13 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 		if err != nil {
 			return err
 		}
+		if overtaken, err := s.resumeOvertaken(ctx, tx, call, records, accounts); err != nil {
+			return err
+		} else if overtaken {
+			if x, records, err = s.inventoryOf(ctx, tx, call, ids); err != nil {
+				return err
+			}
+		}
 		d := decision{session: x, records: records, accounts: accounts, quota: s.quota}
 		for _, id := range ids {
 			d.decide(call.Account, id)
@@ -182,12 +198,29 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 		if d.overQuota == len(ids) {
 			return macie2.ErrQuota("%s", textTooManyMembers)
 		}
-		if err := s.suspendMembers(ctx, tx, call, d.suspended); err != nil {
+		if err := s.storeInvitations(ctx, tx, call, w, d); err != nil {
 			return err
 		}
-		return s.storeInvitations(ctx, tx, call, w, d)
+		return s.suspendMembers(ctx, tx, call, d.suspended)
 	})
 	return refused, err
+}
+
+// resumeOvertaken takes records back to what they were whose accounts are not suspended any more: an invitation that was refused at
+// the very moment of the account's return can have marked its record just after the return had gone through the records.
+func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie2.Call, records map[macie2.AccountID]memberRecord,
+	accounts map[macie2.AccountID]identity.Account) (found bool, err error) {
+	for id, record := range records {
+		if record.status != macie2.RelationshipStatusAccountSuspended || accounts[id].Status != identity.AccountActive {
+			continue
+		}
+		found = true
+		x := inventoryRecord{relation{call.Region, call.Account, id}, record}
+		if err := s.resumeRecord(ctx, tx, x, call.Now); err != nil {
+			return found, err
+		}
+	}
+	return found, nil
 }
 
 // inventoryOf reads, in one statement, the caller's session and its records of the given accounts. store.ErrNotFound: no session.
@@ -197,17 +230,15 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 	err := tx.Query(ctx, func(row store.Row) error {
 		var (
 			id, status, held, email *string
-			updatedAt               *int64
 		)
-		if err := row.Scan(&x.standing, &x.counted, &id, &status, &held, &email, &updatedAt); err != nil {
+		if err := row.Scan(&x.standing, &x.counted, &id, &status, &held, &email); err != nil {
 			return err
 		}
 		if id != nil {
-			records[macie2.AccountID(*id)] = memberRecord{macie2.RelationshipStatus(*status), macie2.RelationshipStatus(deref(held)),
-				deref(email), *updatedAt}
+			records[macie2.AccountID(*id)] = memberRecord{macie2.RelationshipStatus(*status), macie2.RelationshipStatus(deref(held)), deref(email)}
 		}
 		return nil
-	}, `select s.standing, s.counted, m.account_id, m.status, m.held_status, m.email, m.updated_at
+	}, `select s.standing, s.counted, m.account_id, m.status, m.held_status, m.email
 		from macie_session s left join member m
 			on m.region = s.region and m.administrator_id = s.account_id and `+tx.Any("m.account_id", 1)+`
 		where s.region = $2 and s.account_id = $3`, store.ListOf(ids), call.Region, string(call.Account))
@@ -285,12 +316,12 @@ func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *maci
 		return nil
 	}
 	at := millis(call.Now)
-	ids := make([]macie2.AccountID, len(d.invited))
+	byStatus := make(map[macie2.RelationshipStatus]store.List)
 	invitationIDs := make([]string, len(d.invited))
 	rows := make([][]any, len(d.invited))
 	events := make([]sided, len(d.invited))
 	for i, c := range d.invited {
-		ids[i] = c.id
+		byStatus[c.record.status] = append(byStatus[c.record.status], string(c.id))
 		invitationIDs[i] = newInvitationID()
 		rows[i] = []any{call.Region, string(c.id), string(call.Account), invitationIDs[i],
 			string(macie2.RelationshipStatusEmailVerificationInProgress), w.message, w.noEmail, at, at}
@@ -306,16 +337,10 @@ func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *maci
 			return err
 		}
 	}
-	n, err := tx.Exec(ctx, `update member set status = 'EmailVerificationInProgress', invited_at = $1, updated_at = $1
-		where region = $2 and administrator_id = $3 and `+tx.Any("account_id", 4)+`
-		and status in ('Created', 'Removed', 'Resigned')`, at, call.Region, string(call.Account), store.ListOf(ids))
-	if err != nil {
+	if err := moveToVerification(ctx, tx, call, byStatus); err != nil {
 		return err
 	}
-	if n != int64(len(ids)) {
-		return store.ErrConflict
-	}
-	_, err = tx.InsertMany(ctx, `insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
+	_, err := tx.InsertMany(ctx, `insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
 		disable_email_notification, invited_at, updated_at)`, rows,
 		`on conflict (region, account_id, administrator_id) do update set invitation_id = excluded.invitation_id,
 		status = excluded.status, declined = false, message = excluded.message,
@@ -328,6 +353,35 @@ func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *maci
 		return err
 	}
 	return s.queue.Enqueue(ctx, tx, verificationTasks(invitationIDs)...)
+}
+
+// moveToVerification is the compare-and-set of the invited records. Each is compared with the very status that was read, since that
+// status says whether the record is on the administrator's count already.
+func moveToVerification(ctx context.Context, tx *store.Tx, call *macie2.Call, byStatus map[macie2.RelationshipStatus]store.List) error {
+	var stmts []store.Stmt
+	want := 0
+	for _, from := range []macie2.RelationshipStatus{macie2.RelationshipStatusCreated, macie2.RelationshipStatusRemoved,
+		macie2.RelationshipStatusResigned} {
+		ids := byStatus[from]
+		if len(ids) == 0 {
+			continue
+		}
+		want += len(ids)
+		stmts = append(stmts, store.Stmt{SQL: `update member set status = 'EmailVerificationInProgress', invited_at = $1, updated_at = $1
+			where region = $2 and administrator_id = $3 and status = $4 and ` + tx.Any("account_id", 5),
+			Args: []any{millis(call.Now), call.Region, string(call.Account), string(from), ids}})
+	}
+	changed, err := tx.Batch(ctx, stmts...)
+	if err != nil {
+		return err
+	}
+	for _, n := range changed {
+		want -= int(n)
+	}
+	if want != 0 {
+		return store.ErrConflict
+	}
+	return nil
 }
 
 // verificationTasks spreads invitations over tasks that are small enough to be done next to those of other callers.

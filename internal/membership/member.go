@@ -58,7 +58,7 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 		if n[0] == 1 && n[1] == 1 {
 			return nil
 		}
-		return s.explainCreateMember(ctx, tx, call, n[1] == 1)
+		return s.explainCreateMember(ctx, tx, r, n[1] == 1)
 	})
 	if err != nil {
 		return nil, err
@@ -67,19 +67,29 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 }
 
 // explainCreateMember finds out why an account could not be added. A record that was inserted all the same, and is rolled back with
-// the error, means that nothing but the quota stood against it.
-func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, call *macie2.Call, inserted bool) error {
-	x, err := requireSession(ctx, tx, call)
+// the error, means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed
+// since, and the call is tried again.
+func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, r relation, inserted bool) error {
+	x, err := sessionOf(ctx, tx, r.region, r.administrator)
 	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errNotEnabled
 	case err != nil:
 		return err
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textCreateWhileMember)
-	case inserted || x.standing == standalone:
+	case inserted && x.counted >= s.quota:
 		return macie2.ErrQuota("%s", textTooManyMembers)
-	default:
-		return macie2.ErrValidation("%s", textAlreadyAMember)
+	case inserted:
+		return store.ErrConflict
 	}
+	switch _, err := memberOf(ctx, tx, r); {
+	case errors.Is(err, store.ErrNotFound):
+		return store.ErrConflict
+	case err != nil:
+		return err
+	}
+	return macie2.ErrValidation("%s", textAlreadyAMember)
 }
 
 // parseEmail returns the address as it is kept, trimmed.
@@ -247,7 +257,7 @@ func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 		if isAssociated(m.underlying()) {
 			return macie2.ErrValidation("%s", textDeleteAssociated)
 		}
-		invitation, err := invitationOf(ctx, tx, r)
+		invitation, err := invitationOf(ctx, tx, r) // as it was with this record: remove asks again for the record
 		if err != nil {
 			return err
 		}
@@ -257,7 +267,8 @@ func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 		if err := r.withdrawInvitation(ctx, tx); err != nil {
 			return err
 		}
-		e := entry{relation: r, event: EventMemberDeleted, from: m.status, principal: call.Principal, at: call.Now, invitation: invitation.id}
+		e := entry{relation: r, event: EventMemberDeleted, from: m.status, principal: call.Principal, at: call.Now,
+			invitation: invitation.current()}
 		return s.record(ctx, tx, e.forSides(invitation.shared())...)
 	})
 	if err != nil {

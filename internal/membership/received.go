@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"magpie/internal/macie2"
@@ -100,7 +101,8 @@ func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *m
 		if err != nil {
 			return err
 		}
-		if from != "" && from != string(r.administrator) || !invitation.pending() || x.standing == associated {
+		open := record.status == macie2.RelationshipStatusInvited || record.status == macie2.RelationshipStatusResigned
+		if from != "" && from != string(r.administrator) || !invitation.pending() || !open || x.standing == associated {
 			return macie2.ErrValidation("%s", textNoPendingInvitation)
 		}
 		if x.counted > 0 {
@@ -119,11 +121,11 @@ func (s *Service) receivedInvitation(ctx context.Context, tx *store.Tx, call *ma
 	r := relation{region: call.Region, member: call.Account}
 	var i invitationRecord
 	var m memberRecord
-	err := tx.QueryRow(ctx, `select i.administrator_id, i.invitation_id, i.status, i.declined, m.status, m.updated_at
+	err := tx.QueryRow(ctx, `select i.administrator_id, i.invitation_id, i.status, i.declined, m.status
 		from invitation i join member m
 			on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
 		where i.invitation_id = $1 and i.region = $2 and i.account_id = $3`, id, call.Region, string(call.Account)).
-		Scan(&r.administrator, &i.id, &i.status, &i.declined, &m.status, &m.updatedAt)
+		Scan(&r.administrator, &i.id, &i.status, &i.declined, &m.status)
 	if errors.Is(err, store.ErrNotFound) {
 		err = macie2.ErrValidation("%s", textNoPendingInvitation)
 	}
@@ -146,12 +148,12 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 		to = macie2.RelationshipStatusPaused
 	}
 	if a.record.status == macie2.RelationshipStatusResigned {
-		if err := s.recount(ctx, tx, r); err != nil {
+		if err := s.recount(ctx, tx, r, a.record); err != nil {
 			return err
 		}
 	}
 	n, err := tx.Exec(ctx, `update macie_session set standing = 'Member' where region = $1 and account_id = $2
-		and standing <> 'Member' and counted = 0`, r.region, string(r.member))
+		and standing <> 'Member' and counted = 0 and status = $3`, r.region, string(r.member), string(a.session.status))
 	if errors.Is(err, store.ErrForeignKey) {
 		return store.ErrConflict // it became an administrator meanwhile
 	}
@@ -164,30 +166,44 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 	case err != nil:
 		return err
 	}
-	if err := r.moveInvitation(ctx, tx, to, at); err != nil {
+	n, err = tx.Exec(ctx, `update invitation set status = $1, updated_at = $2 where invitation_id = $3 and status = $4 and declined = false`,
+		string(to), at, a.invitation.id, string(a.invitation.status))
+	if err := changedOne(n, err); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, entry{relation: r, event: EventInvitationAccepted, from: a.record.status, to: to, principal: call.Principal,
 		at: call.Now, invitation: a.invitation.id}.forBoth()...)
 }
 
-// recount puts a member that resigned back onto its administrator's count, if that account can have it back.
-func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation) error {
+// recount puts a member that resigned back onto its administrator's count, if that account can have it back. Why it cannot is a reason
+// only while the record still is what it was: an invitation by the administrator may have counted it at this very moment.
+func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, resigned memberRecord) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
 		where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`, r.region, string(r.administrator), s.quota)
 	if err != nil || n == 1 {
 		return err
 	}
 	x, err := sessionOf(ctx, tx, r.region, r.administrator)
+	closed := errors.Is(err, store.ErrNotFound)
+	if err != nil && !closed {
+		return err
+	}
+	m, err := memberOf(ctx, tx, r)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return macie2.ErrValidation("%s", textNoPendingInvitation)
+		return store.ErrConflict
 	case err != nil:
 		return err
+	case m.status != resigned.status:
+		return store.ErrConflict
+	case closed:
+		return macie2.ErrValidation("%s", textNoPendingInvitation)
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textAcceptFromMember)
+	case x.counted >= s.quota:
+		return macie2.ErrQuota("%s", textInviterTooManyMembers)
 	default:
-		return macie2.ErrQuota("The request is rejected because the given account ID cannot exceed the maximum number of allowed members.")
+		return store.ErrConflict // it had no room, or another standing, a moment ago
 	}
 }
 
@@ -219,6 +235,7 @@ func (s *Service) answerEach(ctx context.Context, call *macie2.Call, list []stri
 	if err != nil {
 		return nil, err
 	}
+	slices.Sort(ids) // two recipients that answer the same accounts at once must not wait for each other crosswise
 	var refused []refusal
 	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		refused = nil
@@ -240,29 +257,27 @@ func (s *Service) answerEach(ctx context.Context, call *macie2.Call, list []stri
 }
 
 func (s *Service) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
-	invitation, err := invitationOf(ctx, tx, r)
+	record, invitation, err := bothSides(ctx, tx, r)
 	if err != nil {
 		return "", err
 	}
 	if !invitation.pending() {
 		return textNoPendingInvitation, nil
 	}
-	n, err := tx.Exec(ctx, `update invitation set status = 'Resigned', declined = true, updated_at = $4
-		where region = $1 and administrator_id = $2 and account_id = $3 and invitation_id = $5`,
-		r.args(millis(call.Now), invitation.id)...)
+	if err := r.remove(ctx, tx, record); err != nil {
+		return "", err
+	}
+	n, err := tx.Exec(ctx, `update invitation set status = 'Resigned', declined = true, updated_at = $1
+		where invitation_id = $2 and status = $3 and declined = false`, millis(call.Now), invitation.id, string(invitation.status))
 	if err := changedOne(n, err); err != nil {
 		return "", err
 	}
-	from, err := s.leaveInventory(ctx, tx, r)
-	if err != nil {
-		return "", err
-	}
-	return "", s.record(ctx, tx, entry{relation: r, event: EventInvitationDeclined, from: from, principal: call.Principal,
+	return "", s.record(ctx, tx, entry{relation: r, event: EventInvitationDeclined, from: record.status, principal: call.Principal,
 		at: call.Now, invitation: invitation.id}.forBoth()...)
 }
 
 func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
-	invitation, err := invitationOf(ctx, tx, r)
+	record, invitation, err := bothSides(ctx, tx, r)
 	if err != nil {
 		return "", err
 	}
@@ -272,39 +287,19 @@ func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2
 	case invitation.status != macie2.RelationshipStatusResigned && invitation.status != macie2.RelationshipStatusRemoved:
 		return textDeleteInvitation, nil
 	}
-	from := macie2.RelationshipStatus("")
+	e := entry{relation: r, event: EventInvitationDeleted, principal: call.Principal, at: call.Now, invitation: invitation.id}
+	events := []sided{e.forMember()}
 	if !invitation.declined { // the record of one that was declined is gone, or belongs to a later addition
-		if from, err = s.leaveInventory(ctx, tx, r); err != nil {
+		if err := r.remove(ctx, tx, record); err != nil {
 			return "", err
 		}
+		e.from = record.status
+		events = e.forBoth()
 	}
-	if err := r.deleteInvitation(ctx, tx); err != nil {
+	n, err := tx.Exec(ctx, `delete from invitation where invitation_id = $1 and status = $2 and declined = $3`,
+		invitation.id, string(invitation.status), invitation.declined)
+	if err := changedOne(n, err); err != nil {
 		return "", err
 	}
-	e := entry{relation: r, event: EventInvitationDeleted, from: from, principal: call.Principal, at: call.Now, invitation: invitation.id}
-	if from == "" {
-		return "", s.record(ctx, tx, e.forMember())
-	}
-	return "", s.record(ctx, tx, e.forBoth()...)
-}
-
-// leaveInventory takes the caller's record out of the administrator's inventory and returns the status it had.
-func (s *Service) leaveInventory(ctx context.Context, tx *store.Tx, r relation) (macie2.RelationshipStatus, error) {
-	m, err := memberOf(ctx, tx, r)
-	if errors.Is(err, store.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	if isAssociated(m.underlying()) {
-		return "", store.ErrConflict
-	}
-	return m.status, r.remove(ctx, tx, m)
-}
-
-// deleteInvitation deletes what the recipient received.
-func (r relation) deleteInvitation(ctx context.Context, tx *store.Tx) error {
-	_, err := tx.Exec(ctx, `delete from invitation where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...)
-	return err
+	return "", s.record(ctx, tx, events...)
 }

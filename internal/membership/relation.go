@@ -9,6 +9,10 @@ import (
 	"magpie/internal/store"
 )
 
+// Transactions take their locks in one order, so that two of them that meet wait for each other instead of ending in a deadlock: the
+// administrator's session, the record, the member's session, the invitation. (Only accept has to take the member's session before the
+// record, since the record refers to its standing.) What was read before is compared again by the statement that changes it.
+
 // relation names one relationship: who is on which side, and where.
 type relation struct {
 	region        string
@@ -43,22 +47,21 @@ func (r relation) withdrawInvitation(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// remove deletes the member record in the given status, and takes it off the administrator's count where it was counted.
+// remove deletes the member record in the given state, and takes it off the administrator's count where it was counted.
 func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord) error {
-	n, err := tx.Exec(ctx, `delete from member where region = $1 and administrator_id = $2 and account_id = $3
-		and status = $4 and updated_at = $5`, r.args(string(record.status), record.updatedAt)...)
-	if err := changedOne(n, err); err != nil {
-		return err
-	}
 	if counts(record.underlying()) {
-		return r.uncount(ctx, tx)
+		if err := r.uncount(ctx, tx); err != nil {
+			return err
+		}
 	}
-	return nil
+	n, err := tx.Exec(ctx, `delete from member where region = $1 and administrator_id = $2 and account_id = $3
+		and status = $4 and coalesce(held_status, '') = $5`, r.args(string(record.status), string(record.held))...)
+	return changedOne(n, err)
 }
 
 // uncount takes one record off the administrator's count.
 func (r relation) uncount(ctx context.Context, tx *store.Tx) error {
-	n, err := tx.Exec(ctx, `update macie_session set counted = counted - 1 where region = $1 and account_id = $2`,
+	n, err := tx.Exec(ctx, `update macie_session set counted = counted - 1 where region = $1 and account_id = $2 and counted > 0`,
 		r.region, string(r.administrator))
 	return changedOne(n, err)
 }
@@ -91,10 +94,9 @@ func isAssociated(status macie2.RelationshipStatus) bool {
 
 // memberRecord is a row of member, as far as transitions need it.
 type memberRecord struct {
-	status    macie2.RelationshipStatus
-	held      macie2.RelationshipStatus // what AccountSuspended and RegionDisabled go back to; otherwise empty
-	email     string
-	updatedAt int64
+	status macie2.RelationshipStatus
+	held   macie2.RelationshipStatus // what AccountSuspended and RegionDisabled go back to; otherwise empty
+	email  string
 }
 
 // underlying is the relationship behind a suspension.
@@ -108,9 +110,9 @@ func (m memberRecord) underlying() macie2.RelationshipStatus {
 // memberOf reads the record of a relationship, or returns store.ErrNotFound.
 func memberOf(ctx context.Context, tx *store.Tx, r relation) (memberRecord, error) {
 	var m memberRecord
-	err := tx.QueryRow(ctx, `select status, coalesce(held_status, ''), coalesce(email, ''), updated_at
+	err := tx.QueryRow(ctx, `select status, coalesce(held_status, ''), coalesce(email, '')
 		from member where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...).
-		Scan(&m.status, &m.held, &m.email, &m.updatedAt)
+		Scan(&m.status, &m.held, &m.email)
 	return m, err
 }
 
@@ -145,6 +147,14 @@ func (i invitationRecord) visible() bool {
 	return i.status != macie2.RelationshipStatusEmailVerificationInProgress && i.status != macie2.RelationshipStatusEmailVerificationFailed
 }
 
+// current is the id of the invitation that belongs to the relationship as it is; one that was declined belongs to an earlier one.
+func (i invitationRecord) current() string {
+	if i.declined {
+		return ""
+	}
+	return i.id
+}
+
 // shared reports whether both sides know of the relationship: the recipient has seen the invitation, and has not declined it.
 func (i invitationRecord) shared() bool { return i.visible() && !i.declined }
 
@@ -164,6 +174,20 @@ func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationReco
 	return i, err
 }
 
+// bothSides reads the record of a relationship and its invitation in one look, so that they fit each other. A side that is not there
+// has its zero value.
+func bothSides(ctx context.Context, tx *store.Tx, r relation) (memberRecord, invitationRecord, error) {
+	var m memberRecord
+	var i invitationRecord
+	err := tx.QueryRow(ctx, `select coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
+			coalesce(i.invitation_id, ''), coalesce(i.status, 'EmailVerificationInProgress'), coalesce(i.declined, false)
+		from (select 1 as one) x
+		left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
+		left join invitation i on i.region = $1 and i.administrator_id = $2 and i.account_id = $3`, r.args()...).
+		Scan(&m.status, &m.held, &m.email, &i.id, &i.status, &i.declined)
+	return m, i, err
+}
+
 // dissolution says how a relationship ends.
 type dissolution struct {
 	to        macie2.RelationshipStatus // Removed or Resigned
@@ -176,23 +200,23 @@ type dissolution struct {
 // invitation that the recipient knows of says how it ended, while one that it was never shown is gone.
 func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
 	at := millis(d.at)
-	n, err := tx.Exec(ctx, `update member set status = $4, held_status = null, updated_at = $5
-		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and updated_at = $7`,
-		r.args(string(d.to), at, string(m.status), m.updatedAt)...)
-	if err := changedOne(n, err); err != nil {
-		return err
-	}
 	if counts(m.underlying()) {
 		if err := r.uncount(ctx, tx); err != nil {
 			return err
 		}
+	}
+	n, err := tx.Exec(ctx, `update member set status = $4, held_status = null, updated_at = $5
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7`,
+		r.args(string(d.to), at, string(m.status), string(m.held))...)
+	if err := changedOne(n, err); err != nil {
+		return err
 	}
 	if isAssociated(m.underlying()) {
 		if err := r.release(ctx, tx); err != nil {
 			return err
 		}
 	}
-	invitation, err := invitationOf(ctx, tx, r)
+	invitation, err := invitationOf(ctx, tx, r) // nobody else changes it while the record is ours
 	if err != nil {
 		return err
 	}
@@ -204,6 +228,6 @@ func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memb
 	if err != nil {
 		return err
 	}
-	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.id}
+	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.current()}
 	return s.record(ctx, tx, e.forSides(invitation.shared())...)
 }

@@ -23,6 +23,8 @@ const (
 	textAlreadyAMember    = "The request is rejected because the given account ID is already a member or associated member of the current account."
 	textTooManyMembers    = "The request is rejected because the current account cannot create anymore members since it cannot exceed the maximum number of allowed members."
 
+	textInviterTooManyMembers = "The request is rejected because the given account ID cannot exceed the maximum number of allowed members."
+
 	textInviteWhileMember = "The request is rejected because the current account cannot invite other accounts since it is already an associated member of another master account."
 	textInviteSelf        = "The request is rejected because the current account cannot invite itself."
 	textAlreadyInvited    = "The request is rejected because the current account has already invited or is already the Macie administrator of the given member account ID."
