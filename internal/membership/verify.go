@@ -2,7 +2,6 @@ package membership
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"magpie/internal/identity"
@@ -54,9 +53,12 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 	if err != nil {
 		return err
 	}
-	var verified, failed, suspended []sent
+	var verified, failed, suspended, orphaned []sent
 	for _, i := range invitations {
+		inviter, inviterKnown := accounts[i.administrator]
 		switch a, known := accounts[i.member]; {
+		case inviterKnown && inviter.Status != identity.AccountActive:
+			orphaned = append(orphaned, i)
 		case known && a.Status != identity.AccountActive:
 			suspended = append(suspended, i)
 		case known && a.EmailIs(i.email):
@@ -66,6 +68,9 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 		}
 	}
 	now := s.now().UTC().Truncate(time.Millisecond)
+	if err := s.dissolveSent(ctx, tx, orphaned, now); err != nil {
+		return err
+	}
 	if err := s.finishVerification(ctx, tx, verified, macie2.RelationshipStatusInvited, now); err != nil {
 		return err
 	}
@@ -161,13 +166,25 @@ func (s *Service) recordVerification(ctx context.Context, tx *store.Tx, verified
 func (s *Service) suspendSent(ctx context.Context, tx *store.Tx, list []sent, now time.Time) error {
 	for _, i := range list {
 		call := &macie2.Call{Account: i.administrator, Region: i.region, Now: now}
-		record, err := memberOf(ctx, tx, i.relation)
-		if err != nil {
-			return fmt.Errorf("suspend %s: %w", i.member, err)
-		}
-		if err := s.suspendMembers(ctx, tx, call, []candidate{{i.member, record}}); err != nil {
+		if err := s.suspendMembers(ctx, tx, call, []candidate{{i.member, i.record()}}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dissolveSent ends what an administrator began that was suspended or closed since.
+func (s *Service) dissolveSent(ctx context.Context, tx *store.Tx, list []sent, now time.Time) error {
+	for _, i := range list {
+		err := s.dissolve(ctx, tx, i.relation, i.record(), dissolution{to: macie2.RelationshipStatusRemoved, event: EventMemberRemoved, at: now})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record is the administrator's record of the invitation, as inVerification has seen it.
+func (i sent) record() memberRecord {
+	return memberRecord{status: macie2.RelationshipStatusEmailVerificationInProgress, email: i.email}
 }
