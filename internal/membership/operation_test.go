@@ -1,0 +1,351 @@
+package membership
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// opKind is an operation of the model test.
+type opKind string
+
+const (
+	opEnable              opKind = "EnableMacie"
+	opDisable             opKind = "DisableMacie"
+	opUpdateSession       opKind = "UpdateMacieSession"
+	opCreateMember        opKind = "CreateMember"
+	opGetMember           opKind = "GetMember"
+	opListMembers         opKind = "ListMembers"
+	opDeleteMember        opKind = "DeleteMember"
+	opDisassociateMember  opKind = "DisassociateMember"
+	opUpdateMemberSession opKind = "UpdateMemberSession"
+	opInvite              opKind = "CreateInvitations"
+	opListInvitations     opKind = "ListInvitations"
+	opCountInvitations    opKind = "GetInvitationsCount"
+	opAccept              opKind = "AcceptInvitation"
+	opDecline             opKind = "DeclineInvitations"
+	opDeleteInvitations   opKind = "DeleteInvitations"
+	opGetAdministrator    opKind = "GetAdministratorAccount"
+	opResign              opKind = "DisassociateFromAdministratorAccount"
+
+	opSuspendAccount opKind = "(the account is suspended)"
+	opResumeAccount  opKind = "(the account is resumed)"
+	opVerify         opKind = "(the worker)"
+)
+
+// operation is one call of a round.
+type operation struct {
+	name       string // unique in its round
+	kind       opKind
+	node       int
+	region     string
+	account    macie2.AccountID   // who calls, or who is suspended
+	others     []macie2.AccountID // whom it is about
+	address    bool               // CreateMember: the right address
+	paused     bool               // EnableMacie, Update…Session: PAUSED
+	associated bool               // ListMembers
+	invitation string             // AcceptInvitation
+}
+
+// other is the account that an operation on one account is about.
+func (o operation) other() macie2.AccountID {
+	if len(o.others) == 0 {
+		return ""
+	}
+	return o.others[0]
+}
+
+func (o operation) String() string {
+	s := fmt.Sprintf("%s: node %d %s %s %s %v", o.name, o.node, o.region, o.account, o.kind, o.others)
+	switch o.kind {
+	case opCreateMember:
+		s += fmt.Sprintf(" right address: %t", o.address)
+	case opEnable, opUpdateSession, opUpdateMemberSession:
+		s += fmt.Sprintf(" paused: %t", o.paused)
+	case opAccept:
+		s += " " + o.invitation
+	}
+	return s
+}
+
+// run does the operation for real, and words its answer as the model does. known are the ids of invitations before the round.
+func (o operation) run(ctx context.Context, d *deployment, n *node, known map[string]bool) string {
+	call := d.callIn(o.region, o.account)
+	id := macie2.Ptr(string(o.other()))
+	status := macie2.MacieStatusEnabled
+	if o.paused {
+		status = macie2.MacieStatusPaused
+	}
+	name := func(id string) string {
+		if known[id] {
+			return id
+		}
+		return "new"
+	}
+	var err error
+	switch o.kind {
+	case opEnable:
+		_, err = n.EnableMacie(ctx, call, &macie2.EnableMacieInput{Status: &status})
+	case opDisable:
+		_, err = n.DisableMacie(ctx, call, &macie2.DisableMacieInput{})
+	case opUpdateSession:
+		_, err = n.UpdateMacieSession(ctx, call, &macie2.UpdateMacieSessionInput{Status: &status})
+	case opCreateMember:
+		email := "somebody@example.org"
+		if o.address {
+			email = addressOf(o.other())
+		}
+		_, err = n.CreateMember(ctx, call, memberInput(o.other(), email))
+	case opGetMember:
+		var m *macie2.GetMemberOutput
+		if m, err = n.GetMember(ctx, call, &macie2.GetMemberInput{Id: id}); err == nil {
+			return "ok " + string(*m.RelationshipStatus)
+		}
+	case opListMembers:
+		var list *macie2.ListMembersOutput
+		if list, err = n.ListMembers(ctx, call, &macie2.ListMembersInput{OnlyAssociated: macie2.Ptr(fmt.Sprint(o.associated))}); err == nil {
+			words := []string{"ok"}
+			for _, m := range list.Members {
+				words = append(words, *m.AccountId+"="+string(*m.RelationshipStatus))
+			}
+			return strings.Join(words, " ")
+		}
+	case opDeleteMember:
+		_, err = n.DeleteMember(ctx, call, &macie2.DeleteMemberInput{Id: id})
+	case opDisassociateMember:
+		_, err = n.DisassociateMember(ctx, call, &macie2.DisassociateMemberInput{Id: id})
+	case opUpdateMemberSession:
+		_, err = n.UpdateMemberSession(ctx, call, &macie2.UpdateMemberSessionInput{Id: id, Status: &status})
+	case opInvite:
+		var out *macie2.CreateInvitationsOutput
+		if out, err = n.CreateInvitations(ctx, call, &macie2.CreateInvitationsInput{AccountIds: store.ListOf(o.others)}); err == nil {
+			return unprocessedText(out.UnprocessedAccounts, nil)
+		}
+	case opListInvitations:
+		var list *macie2.ListInvitationsOutput
+		if list, err = n.ListInvitations(ctx, call, &macie2.ListInvitationsInput{}); err == nil {
+			var words []string
+			for _, i := range list.Invitations {
+				words = append(words, fmt.Sprintf("%s=%s/%s", *i.AccountId, *i.RelationshipStatus, name(*i.InvitationId)))
+			}
+			slices.Sort(words)
+			return strings.Join(append([]string{"ok"}, words...), " ")
+		}
+	case opCountInvitations:
+		var out *macie2.GetInvitationsCountOutput
+		if out, err = n.GetInvitationsCount(ctx, call, &macie2.GetInvitationsCountInput{}); err == nil {
+			return fmt.Sprintf("ok %d", *out.InvitationsCount)
+		}
+	case opAccept:
+		in := &macie2.AcceptInvitationInput{InvitationId: &o.invitation}
+		if o.other() != "" {
+			in.AdministratorAccountId = id
+		}
+		_, err = n.AcceptInvitation(ctx, call, in)
+	case opDecline:
+		var out *macie2.DeclineInvitationsOutput
+		if out, err = n.DeclineInvitations(ctx, call, &macie2.DeclineInvitationsInput{AccountIds: store.ListOf(o.others)}); err == nil {
+			return unprocessedText(out.UnprocessedAccounts, nil)
+		}
+	case opDeleteInvitations:
+		var out *macie2.DeleteInvitationsOutput
+		if out, err = n.DeleteInvitations(ctx, call, &macie2.DeleteInvitationsInput{AccountIds: store.ListOf(o.others)}); err == nil {
+			return unprocessedText(out.UnprocessedAccounts, nil)
+		}
+	case opGetAdministrator:
+		var out *macie2.GetAdministratorAccountOutput
+		if out, err = n.GetAdministratorAccount(ctx, call, &macie2.GetAdministratorAccountInput{}); err == nil {
+			a := out.Administrator
+			return fmt.Sprintf("ok %s %s %s", *a.AccountId, name(*a.InvitationId), *a.RelationshipStatus)
+		}
+	case opResign:
+		_, err = n.DisassociateFromAdministratorAccount(ctx, call, &macie2.DisassociateFromAdministratorAccountInput{})
+	case opSuspendAccount:
+		_, err = n.directory.SuspendAccount(ctx, o.account, d.clock.now())
+	case opResumeAccount:
+		_, err = n.directory.ResumeAccount(ctx, o.account, d.clock.now())
+	case opVerify:
+		_, err = n.queue.Drain(ctx)
+	}
+	return answer(err)
+}
+
+// generator makes up operations that mostly mean something in the state at hand, and often meddle with one another.
+type generator struct {
+	*rand.Rand
+	accounts []macie2.AccountID
+	regions  []string
+	nodes    int
+	retired  []string // ids of invitations that are gone
+}
+
+func pick[T any](g *generator, list []T) T { return list[g.IntN(len(list))] }
+
+// chance is true n times of a hundred.
+func (g *generator) chance(n int) bool { return g.IntN(100) < n }
+
+// focus is what the operations of one round are about, most of them.
+func (g *generator) focus(m *model) pair {
+	var known []pair
+	for p := range m.records {
+		known = append(known, p)
+	}
+	for p := range m.invitations {
+		known = append(known, p)
+	}
+	slices.SortFunc(known, func(a, b pair) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) // maps have no order, seeds need one
+	if len(known) > 0 && g.chance(75) {
+		return pick(g, known)
+	}
+	p := pair{pick(g, g.regions), pick(g, g.accounts), pick(g, g.accounts)}
+	for p.member == p.administrator && g.chance(90) {
+		p.member = pick(g, g.accounts)
+	}
+	return p
+}
+
+// round makes up k operations.
+func (g *generator) round(m *model, k int) []operation {
+	f := g.focus(m)
+	var list []operation
+	busy := make(map[macie2.AccountID]bool)     // they call, or are added or invited
+	changing := make(map[macie2.AccountID]bool) // they are suspended or resumed
+	for len(list) < k {
+		if g.chance(30) {
+			f = g.focus(m)
+		}
+		o := g.operation(m, f)
+		o.name = fmt.Sprintf("op%d", len(list))
+		o.node = g.IntN(g.nodes)
+		// An account's suspension and its own calls do not meet: the edge turns suspended accounts away. Nor is it held against the service
+		// in which order it sees a suspension and an invitation of the same moment, as long as it comes right later (account_test.go).
+		switch o.kind {
+		case opSuspendAccount, opResumeAccount:
+			if busy[o.account] || changing[o.account] {
+				continue
+			}
+			changing[o.account] = true
+		default:
+			about := []macie2.AccountID{o.account}
+			if o.kind == opCreateMember || o.kind == opInvite {
+				about = append(about, o.others...)
+			}
+			if m.suspended[o.account] || slices.ContainsFunc(about, func(id macie2.AccountID) bool { return changing[id] }) {
+				f = g.focus(m)
+				continue
+			}
+			for _, id := range about {
+				busy[id] = true
+			}
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// operation makes up one operation about a relationship.
+func (g *generator) operation(m *model, f pair) operation {
+	admin := operation{region: f.region, account: f.administrator, others: []macie2.AccountID{f.member}}
+	member := operation{region: f.region, account: f.member, others: []macie2.AccountID{f.administrator}}
+	more := func(o operation) operation {
+		for g.chance(25) {
+			o.others = append(o.others, pick(g, g.accounts))
+		}
+		return o
+	}
+	with := func(o operation, kind opKind) operation {
+		o.kind = kind
+		return o
+	}
+	_, adminOn := m.sessions[place{f.region, f.administrator}]
+	_, memberOn := m.sessions[place{f.region, f.member}]
+	for _, id := range []macie2.AccountID{f.administrator, f.member} {
+		if m.suspended[id] && g.chance(25) {
+			return operation{region: f.region, account: id, kind: opResumeAccount}
+		}
+	}
+	if !adminOn && g.chance(80) {
+		return operation{region: f.region, account: f.administrator, kind: opEnable, paused: g.chance(15)}
+	}
+	if !memberOn && g.chance(40) {
+		return operation{region: f.region, account: f.member, kind: opEnable, paused: g.chance(15)}
+	}
+	switch n := g.IntN(100); {
+	case n < 12:
+		o := with(admin, opCreateMember)
+		o.address = g.chance(85)
+		return o
+	case n < 28:
+		return more(with(admin, opInvite))
+	case n < 44:
+		return g.acceptance(m, f)
+	case n < 50:
+		return more(with(member, opDecline))
+	case n < 55:
+		return more(with(member, opDeleteInvitations))
+	case n < 62:
+		return with(member, opResign)
+	case n < 68:
+		return with(admin, opDisassociateMember)
+	case n < 74:
+		return with(admin, opDeleteMember)
+	case n < 79:
+		o := with(admin, opUpdateMemberSession)
+		o.paused = g.chance(70)
+		return o
+	case n < 85:
+		o := with(member, opUpdateSession)
+		o.paused = g.chance(50)
+		return o
+	case n < 86:
+		o := with(admin, opUpdateSession)
+		o.paused = g.chance(50)
+		return o
+	case n < 88:
+		return with(admin, opDisable)
+	case n < 90:
+		return with(member, opDisable)
+	case n < 91:
+		return operation{region: f.region, account: f.member, kind: opSuspendAccount}
+	case n < 92:
+		return operation{region: f.region, account: f.administrator, kind: opSuspendAccount}
+	case n < 94:
+		return with(admin, opGetMember)
+	case n < 96:
+		o := with(admin, opListMembers)
+		o.associated = g.chance(50)
+		return o
+	case n < 97:
+		return with(member, opListInvitations)
+	case n < 98:
+		return with(member, opCountInvitations)
+	case n < 99:
+		return with(member, opGetAdministrator)
+	default:
+		return operation{region: f.region, account: pick(g, g.accounts), kind: opResumeAccount}
+	}
+}
+
+// acceptance accepts the invitation of a relationship, an old one, another's, or none at all.
+func (g *generator) acceptance(m *model, f pair) operation {
+	o := operation{region: f.region, account: f.member, kind: opAccept, invitation: m.invitations[f].id}
+	if g.chance(50) {
+		o.others = []macie2.AccountID{f.administrator}
+	}
+	switch {
+	case g.chance(90) && o.invitation != "":
+	case len(g.retired) > 0 && g.chance(60):
+		o.invitation = pick(g, g.retired)
+	case g.chance(50):
+		o.invitation = "00000000000000000000000000000000"
+	}
+	if g.chance(3) {
+		o.others = []macie2.AccountID{pick(g, g.accounts)}
+	}
+	return o
+}
