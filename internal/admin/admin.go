@@ -1,0 +1,212 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// Options are what the verbs depend on.
+type Options struct {
+	// Hooks returns what has to follow a change of an account in db, in the same
+	// transaction. nil: nothing has to.
+	Hooks func(db *store.DB) identity.Hooks
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// MasterKey is the value of MAGPIE_MASTER_KEY.
+	MasterKey string
+}
+
+// Commands returns the verbs.
+func Commands(o Options) []*cobra.Command {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Hooks == nil {
+		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
+	}
+	v := verbs{o}
+	return []*cobra.Command{v.account(), v.key(), v.role(), v.migrate()}
+}
+
+type verbs struct{ o Options }
+
+// DefaultData is the data folder if none is named.
+const DefaultData = "./magpie-data"
+
+// location is where the store is.
+type location struct{ data, databaseURL string }
+
+func (l *location) flags(c *cobra.Command) {
+	c.Flags().StringVar(&l.data, "data", DefaultData, "`folder` of the embedded store and the master key")
+	c.Flags().StringVar(&l.databaseURL, "database-url", "", "PostgreSQL instead of the embedded store: postgres://…")
+}
+
+// open opens the store and makes it if it is not there.
+func (l *location) open(ctx context.Context, log *slog.Logger) (*store.DB, error) {
+	o := store.Options{URL: l.databaseURL, Logger: log}
+	if l.databaseURL == "" {
+		if err := os.MkdirAll(l.data, 0o700); err != nil {
+			return nil, fmt.Errorf("--data: %w", err)
+		}
+		o.Path = filepath.Join(l.data, "magpie.db")
+	}
+	return store.Open(ctx, o)
+}
+
+// directory opens the store for as long as fn runs.
+func (v verbs) directory(c *cobra.Command, l *location, fn func(ctx context.Context, d *identity.Directory) error) (err error) {
+	db, err := l.open(c.Context(), talk(c))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return hint(fn(c.Context(), identity.NewDirectory(db, identity.Options{Hooks: v.o.Hooks(db)})))
+}
+
+// service is directory with the master key, which is made if the store has none.
+func (v verbs) service(c *cobra.Command, l *location, fn func(ctx context.Context, s *identity.Service) error) (err error) {
+	log := talk(c)
+	db, err := l.open(c.Context(), log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	key, err := identity.LoadMasterKey(c.Context(), db, identity.MasterKeySource{Env: v.o.MasterKey, Folder: l.data, Logger: log})
+	if err != nil {
+		return err
+	}
+	s, err := identity.Open(c.Context(), db, key, identity.Options{Hooks: v.o.Hooks(db)})
+	if err != nil {
+		return err
+	}
+	return hint(fn(c.Context(), s))
+}
+
+// talk is a logger on standard error, without what a person at a terminal knows.
+func talk(c *cobra.Command) *slog.Logger {
+	return slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// hint adds the next step to an error that has one.
+func hint(err error) error {
+	for _, h := range []struct {
+		err  error
+		next string
+	}{
+		{identity.ErrNoAccount, "see which there are with: magpie account list, or create it with: magpie account create ID --email ADDRESS"},
+		{identity.ErrAccountExists, "see it with: magpie account show, change it with: magpie account update"},
+		{identity.ErrClosed, "a closed account does not open again"},
+		{identity.ErrNoKey, "see which there are with: magpie key list"},
+		{identity.ErrNoRole, "see which there are with: magpie role list"},
+		{identity.ErrRoleExists, "delete it first with: magpie role delete"},
+	} {
+		if errors.Is(err, h.err) {
+			return fmt.Errorf("%w; %s", err, h.next)
+		}
+	}
+	return err
+}
+
+// accountID reads an account id from the command line.
+func accountID(text string) (macie2.AccountID, error) {
+	id, err := macie2.ParseAccountID(text)
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", text, err)
+	}
+	return id, nil
+}
+
+// optionalAccount is the account that a list is of; none is all of them.
+func optionalAccount(args []string) (macie2.AccountID, error) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	return accountID(args[0])
+}
+
+// format is how an answer is shown.
+type format struct{ name string }
+
+func (f *format) flags(c *cobra.Command) {
+	c.Flags().StringVarP(&f.name, "output", "o", "table", "how to show it: table or json")
+}
+
+// show writes v as JSON or rows, the first of which is the header, as a table.
+func (f *format) show(c *cobra.Command, v any, rows [][]string) error {
+	switch f.name {
+	case "json":
+		return showJSON(c, v)
+	case "table":
+		return showTable(c.OutOrStdout(), rows)
+	}
+	return fmt.Errorf("--output %s: table and json are what there is", f.name)
+}
+
+func showJSON(c *cobra.Command, v any) error {
+	encoder := json.NewEncoder(c.OutOrStdout())
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "    ")
+	return encoder.Encode(v)
+}
+
+func showTable(w io.Writer, rows [][]string) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if cell == "" {
+				row[i] = "-"
+			}
+		}
+		fmt.Fprintln(t, strings.Join(row, "\t"))
+	}
+	return t.Flush()
+}
+
+// timestamp is a time as AWS's tools show it.
+func timestamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func (v verbs) migrate() *cobra.Command {
+	var l location
+	c := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database up to date",
+		Long: `Bring the database up to date, or make it if it is not there. Every other command that opens it does so too; this one is for
+doing it at a time of your choosing, before the first node of a new version starts. Several at once do no harm.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			db, err := l.open(c.Context(), talk(c))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.ErrOrStderr(), "the database is up to date")
+			return db.Close()
+		},
+	}
+	l.flags(c)
+	return c
+}
