@@ -15,14 +15,17 @@ const noKeyword = 255
 const (
 	weightWords   = iota // words and place names, numbering plans
 	weightFormat         // a keyword and a format
-	weightChecked        // a keyword and a check digit
+	weightChecked        // a keyword and a check digit; a card number
 	weightProof          // the value proves itself
 )
 
 // freeWeight is the evidence of a value that has no keyword near.
 func (r *rule) freeWeight() uint8 {
-	if r.strong {
+	switch {
+	case r.strong:
 		return weightProof
+	case r.absent:
+		return weightChecked
 	}
 	return weightWords
 }

@@ -79,7 +79,7 @@ func (s *Set) bind() {
 					s.first[c].add(r.id)
 				}
 			}
-			if first := r.nearFirst; first.Has('+') || first.Has('(') || first.Has('%') || first.Has(';') ||
+			if first := r.nearFirst; first.Has('+') || first.Has('&') || first.Has('(') || first.Has('%') || first.Has(';') ||
 				first.Has('=') || first.Has('-') || first.Has('/') {
 				s.special.add(r.id)
 			}
@@ -138,7 +138,8 @@ func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
 	case "ADDRESS":
 		r.free, r.maxLen = mailingAddress, maxAddress
 	}
-	r.strong = r.free != nil && (spec.Checked || m.Category == "CREDENTIALS")
+	// A Luhn digit is a check, not a proof: one number in ten has it.
+	r.strong = r.free != nil && !r.absent && (spec.Checked || m.Category == "CREDENTIALS")
 	s.bindTrigger(r, spec)
 	return r
 }
