@@ -22,6 +22,7 @@
 //	resource, pagetoken       page tokens
 //	membership                the heart: sessions, members, invitations, administrators, history
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs; `magpie scan`
+//	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
 //	server                    configuration to parts to listeners and workers
 //	demo                      `magpie demo`
 //

@@ -9,7 +9,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/admin"
 	"magpie/internal/cli"
+	"magpie/internal/envflag"
+	"magpie/internal/identity"
+	"magpie/internal/server"
 )
 
 func main() {
@@ -25,11 +29,16 @@ func main() {
 // root is the whole command line.
 func root() *cobra.Command {
 	c := &cobra.Command{
-		Use:           "magpie",
-		Short:         "A self-hosted data-security service that speaks the Amazon Macie API",
+		Use:   "magpie",
+		Short: "A self-hosted data-security service that speaks the Amazon Macie API",
+		Long: `A self-hosted data-security service that speaks the Amazon Macie API.
+
+Every flag of every command can be set in the environment too: --database-url is MAGPIE_DATABASE_URL. What is on the command line wins.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), cli.History())
+	c.AddCommand(admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
+	envflag.Bind(c, os.LookupEnv)
 	return c
 }

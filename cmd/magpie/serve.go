@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/identity"
 	"magpie/internal/server"
 )
 
@@ -66,7 +67,7 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 // runServer serves until ctx ends or a part fails.
 func runServer(ctx context.Context, c server.Config) error {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	c.MasterKey = os.Getenv("MAGPIE_MASTER_KEY")
+	c.MasterKey = os.Getenv(identity.MasterKeyEnv)
 	s, err := server.Start(ctx, c, log)
 	if err != nil {
 		return err

@@ -94,10 +94,9 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
-	var hooks identity.Hooks
-	hooks.OnAccountStatus = func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
+	hooks := identity.Hooks{OnAccountStatus: func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
 		return s.membership.AccountStatusChanged(ctx, tx, id, status)
-	}
+	}}
 	if s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks}); err != nil {
 		return err
 	}
@@ -131,6 +130,15 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	s.http = awsapi.NewHTTPServer(edge, s.log)
 	return nil
+}
+
+// AccountHooks are what follows a change of an account, for programs that change accounts in a store without serving from it.
+func AccountHooks(db *store.DB) identity.Hooks {
+	log := slog.New(slog.DiscardHandler)
+	s := membership.New(membership.Options{
+		DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Directory: identity.NewDirectory(db, identity.Options{}), Logger: log,
+	})
+	return identity.Hooks{OnAccountStatus: s.AccountStatusChanged}
 }
 
 // OpenStore opens the store that the configuration names, creating the folder of an embedded one.
