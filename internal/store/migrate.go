@@ -95,7 +95,7 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	}
 	// The lock is a transaction on an empty database of its own: goose needs the real one, and SQLite's locks end with
 	// the process that held them, on every system. The file stays, since removing it would let two programs hold it.
-	lock, err := openSQLiteConn(sqliteDSN(o.Path+".migrating", "journal_mode(delete)"))
+	lock, err := openSQLiteConn(sqliteDSN(o.Path + ".migrating"))
 	if err != nil {
 		return subject("open the lock for migrations", err)
 	}
@@ -112,7 +112,7 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	if todo, err := look(); err != nil || !todo {
 		return err
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(o.Path)+"&_txlock=immediate")
+	db, err := sql.Open("sqlite", sqliteDSN(o.Path, durable...)+"&_txlock=immediate")
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"net"
 	"strconv"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 
 // postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers.
 type postgresEngine struct {
-	pool  *pgxpool.Pool
-	lanes []*lane
+	pool     *pgxpool.Pool
+	lanes    []*lane
+	patience time.Duration
 }
 
 const (
@@ -25,6 +27,11 @@ const (
 	postgresGroup = 64
 	// connectTimeout bounds one attempt to connect to one host.
 	connectTimeout = 3 * time.Second
+	// groupTimeout bounds a transaction of a lane on this side, for a server that has stopped to answer.
+	groupTimeout = time.Minute
+	// commitTimeout is how long a COMMIT may take before its outcome counts as unknown. A server that waits for
+	// a synchronous standby which is gone can take for ever.
+	commitTimeout = 30 * time.Second
 )
 
 // Bounds that the server keeps, so that a frozen node cannot hold locks for others. lock_timeout is repeated like
@@ -45,6 +52,7 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 	if base.ConnectTimeout == 0 || base.ConnectTimeout > connectTimeout {
 		base.ConnectTimeout = connectTimeout
 	}
+	base.DialFunc = dialPostgres
 	migration := base.Copy()
 	for name, value := range postgresBounds {
 		if _, set := base.RuntimeParams[name]; !set {
@@ -77,7 +85,7 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 	if n == 0 {
 		n = 8
 	}
-	e := &postgresEngine{pool: pool}
+	e := &postgresEngine{pool: pool, patience: o.Patience}
 	for range n {
 		e.lanes = append(e.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, o, c))
 	}
@@ -97,18 +105,18 @@ func (e *postgresEngine) lane(name string) *lane {
 	return e.lanes[h.Sum32()%uint32(len(e.lanes))]
 }
 
-// maxViews is how often a view runs whose connection turns out to be dead: the whole pool dies with a server, and pgx
-// finds out one connection at a time.
-const maxViews = 4
-
+// view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds out one connection at
+// a time.
 func (e *postgresEngine) view(ctx context.Context, fn func(*Tx) error) error {
-	for attempt := 1; ; attempt++ {
+	for attempt, began := 1, time.Now(); ; attempt++ {
 		again, err := e.viewOnce(ctx, fn)
-		if err == nil || !again || attempt == maxViews || ctx.Err() != nil {
+		if err == nil || !again || ctx.Err() != nil || time.Since(began) > e.patience {
 			return err
 		}
-		e.pool.Reset()
-		if pause(ctx, attempt+4) != nil {
+		if attempt == 1 {
+			e.pool.Reset()
+		}
+		if pause(ctx, attempt+3) != nil {
 			return err
 		}
 	}
@@ -123,13 +131,17 @@ func (e *postgresEngine) viewOnce(ctx context.Context, fn func(*Tx) error) (agai
 		return true, subject("connect", postgresError(err))
 	}
 	defer c.Release()
-	tx := &Tx{conn: &postgresConn{conn: c.Conn(), ctx: true}}
+	conn := &postgresConn{conn: c.Conn(), reader: true}
+	tx := &Tx{conn: conn}
+	defer func() { tx.over = true }()
 	err = fn(tx)
-	tx.over = true
 	if err == nil {
 		err = tx.failed
 	}
-	return tx.failed != nil && c.Conn().IsClosed(), err
+	if conn.fatal != nil {
+		closeNow(conn.conn) // and not back into the pool
+	}
+	return conn.fatal != nil, err
 }
 
 func (e *postgresEngine) ping(ctx context.Context) error {
@@ -153,6 +165,7 @@ type postgresSession struct {
 	config   *pgx.ConnConfig
 	counters *counters
 	warned   bool // the server sent a warning
+	endGroup context.CancelFunc
 }
 
 func (s *postgresSession) begin(ctx context.Context) error {
@@ -172,6 +185,7 @@ func (s *postgresSession) begin(ctx context.Context) error {
 	}
 	s.pending = append(s.pending[:0], "begin")
 	s.begun, s.fatal = false, nil
+	s.group, s.endGroup = context.WithTimeout(context.Background(), groupTimeout)
 	return nil
 }
 
@@ -210,6 +224,7 @@ func (s *postgresSession) lost() error {
 }
 
 func (s *postgresSession) rollback() {
+	s.endGroup()
 	s.pending = s.pending[:0]
 	if s.conn == nil {
 		return
@@ -238,13 +253,10 @@ func (s *postgresSession) flush() {
 	}
 }
 
-// commitTimeout is how long a COMMIT may take before its outcome counts as unknown. A server that waits for a synchronous
-// standby which is gone can take for ever.
-const commitTimeout = 30 * time.Second
-
 var errCommitRefused = errors.New("the server did not commit")
 
 func (s *postgresSession) commit() (safe bool, err error) {
+	s.endGroup()
 	if !s.begun {
 		s.pending = s.pending[:0] // no statement was sent, there is nothing to commit
 		return false, nil
@@ -297,6 +309,15 @@ func (s *postgresSession) close() {
 	if s.conn != nil {
 		closeNow(s.conn)
 	}
+}
+
+// dialPostgres notices within seconds that a server's host is gone: one that lost power answers nothing, not even no.
+func dialPostgres(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
+		Control:         boundRetransmission,
+	}
+	return d.DialContext(ctx, network, address)
 }
 
 var postgresDialect = dialect{

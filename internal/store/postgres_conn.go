@@ -15,19 +15,22 @@ import (
 // postgresConn runs statements on a connection of a lane or of the readers' pool.
 type postgresConn struct {
 	conn    *pgx.Conn
-	ctx     bool     // statements end with their context; in a lane they do not, since that would close the connection
-	pending []string // control statements that travel in front of the next statement
-	begun   bool     // something was sent in this transaction
-	fatal   error    // the connection must be replaced
+	reader  bool            // one of the pool; otherwise a lane's
+	group   context.Context // bounds a lane's transaction
+	pending []string        // control statements that travel in front of the next statement
+	begun   bool            // something was sent in this transaction
+	fatal   error           // the connection must be replaced
 }
 
 func (c *postgresConn) dialect() dialect { return postgresDialect }
 
+// bounds is the context that a statement runs under. In a lane it is not the caller's, whose end would close the
+// connection with everybody else's work on it: statement_timeout bounds it, and Tx looks at the context between statements.
 func (c *postgresConn) bounds(ctx context.Context) context.Context {
-	if c.ctx {
+	if c.reader {
 		return ctx
 	}
-	return context.Background() // statement_timeout bounds it; Tx looks at the context between statements
+	return c.group
 }
 
 // send queues the statements behind the control statements that wait, and returns when the latter are through.
@@ -111,6 +114,7 @@ func (c *postgresConn) batch(ctx context.Context, stmts []Stmt) ([]int64, error)
 }
 
 func (c *postgresConn) query(ctx context.Context, scan func(Row) error, sql string, args []any) error {
+	caller := ctx
 	ctx = c.bounds(ctx)
 	if len(c.pending) == 0 {
 		values, err := postgresArguments(args)
@@ -121,7 +125,7 @@ func (c *postgresConn) query(ctx context.Context, scan func(Row) error, sql stri
 		if err != nil {
 			return c.failed(ctx, err)
 		}
-		return c.read(ctx, rows, scan)
+		return c.read(ctx, caller, rows, scan)
 	}
 	results, err := c.send(ctx, Stmt{sql, args})
 	if err != nil {
@@ -132,18 +136,21 @@ func (c *postgresConn) query(ctx context.Context, scan func(Row) error, sql stri
 		_ = results.Close()
 		return c.failed(ctx, err)
 	}
-	err = c.read(ctx, rows, scan)
+	err = c.read(ctx, caller, rows, scan)
 	if closeErr := results.Close(); err == nil {
 		err = c.failed(ctx, closeErr)
 	}
 	return err
 }
 
-func (c *postgresConn) read(ctx context.Context, rows pgx.Rows, scan func(Row) error) error {
+func (c *postgresConn) read(ctx, caller context.Context, rows pgx.Rows, scan func(Row) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := scan(postgresRow{rows}); err != nil {
 			return err
+		}
+		if caller.Err() != nil {
+			return contextError(caller, "read rows")
 		}
 	}
 	return c.failed(ctx, rows.Err())
@@ -210,14 +217,14 @@ func (c *postgresConn) failed(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
+	if c.reader && ctx.Err() != nil {
 		return contextError(ctx, "run a statement")
 	}
 	translated := postgresError(err)
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		switch {
-		case e.Code == "25006" && !c.ctx, // the primary became a standby
+		case e.Code == "25006" && !c.reader, // the primary became a standby
 			e.Code == "0A000" && strings.Contains(e.Routine, "RevalidateCachedQuery"), // another node migrated a table
 			e.Code == "26000": // a pooler gave the session to another server
 			translated = wrapKind(ErrUnavailable, err)

@@ -33,13 +33,13 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	writer, err := openSQLiteConn(sqliteDSN(o.Path, "cache_size(-8192)", "wal_autocheckpoint(1000)"))
+	writer, err := openSQLiteStore(o.Path, o.Patience, "cache_size(-8192)")
 	if err == nil {
 		err = migrateSQLite(ctx, writer, o)
 	}
 	if err != nil {
 		if writer != nil {
-			writer.close()
+			_ = writer.close()
 		}
 		return nil, subject("open "+o.Path, err)
 	}
@@ -52,8 +52,11 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	return e, nil
 }
 
-// sqliteDSN is the driver's name for the file, whatever characters its path has. WAL with synchronous=FULL keeps what was
-// committed through a loss of power.
+// durable are the settings of every connection to the store: WAL with synchronous=FULL keeps what was committed through a
+// loss of power.
+var durable = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "trusted_schema(0)"}
+
+// sqliteDSN is the driver's name for the file, whatever characters its path has.
 func sqliteDSN(path string, pragmas ...string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
@@ -62,14 +65,24 @@ func sqliteDSN(path string, pragmas ...string) string {
 	if path[0] != '/' {
 		path = "/" + path // a drive letter
 	}
-	q := url.Values{"_dqs": {"0"}}
-	for _, p := range append([]string{
-		fmt.Sprintf("busy_timeout(%d)", sqliteBusy.Milliseconds()),
-		"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "trusted_schema(0)",
-	}, pragmas...) {
+	q := url.Values{"_dqs": {"0"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", sqliteBusy.Milliseconds())}}
+	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
+}
+
+// openSQLiteStore opens a connection to the store. Of several programs that create it at once, one switches it to WAL, and
+// the others may be told that it is busy.
+func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*sqliteConn, error) {
+	dsn := sqliteDSN(path, append(durable, pragmas...)...)
+	for attempt, began := 1, time.Now(); ; attempt++ {
+		c, err := openSQLiteConn(dsn)
+		if err == nil || !errors.Is(err, ErrUnavailable) || time.Since(began) > patience {
+			return c, err
+		}
+		_ = pause(context.Background(), attempt)
+	}
 }
 
 func (e *sqliteEngine) name() string { return "sqlite" }
@@ -86,7 +99,7 @@ func (e *sqliteEngine) view(ctx context.Context, fn func(*Tx) error) error {
 	defer func() { e.readers <- c }()
 	if c == nil {
 		var err error
-		if c, err = openSQLiteConn(sqliteDSN(e.path, "cache_size(-2048)", "query_only(1)")); err != nil {
+		if c, err = openSQLiteStore(e.path, 0, "cache_size(-2048)", "query_only(1)"); err != nil {
 			return subject("open "+e.path, err)
 		}
 	}

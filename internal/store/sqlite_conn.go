@@ -126,6 +126,7 @@ func (c *sqliteConn) exec(ctx context.Context, sql string, args []any) (int64, e
 }
 
 func (c *sqliteConn) query(ctx context.Context, scan func(Row) error, sql string, args []any) error {
+	caller := ctx
 	ctx = c.bounds(ctx)
 	st, err := c.prepare(ctx, sql)
 	if err != nil {
@@ -151,7 +152,12 @@ func (c *sqliteConn) query(ctx context.Context, scan func(Row) error, sql string
 			}
 			return c.failed(ctx, err)
 		}
-		if err := scan(row); err != nil {
+		err := scan(row)
+		if err == nil && caller.Err() != nil {
+			// The driver heeds the context up to the first row only.
+			err = contextError(caller, "read rows")
+		}
+		if err != nil {
 			// A statement that writes, an insert with returning, has done all its work at its first row.
 			_ = rows.Close()
 			return err
