@@ -51,12 +51,12 @@ type keywordAt struct{ start, end int }
 func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 	var out []candidate
 	for _, r := range set.rules {
-		words := r.info.Keywords
+		words := r.info.AllKeywords()
 		if r.absent {
-			words = set.ids[r.id].Managed.Keywords
+			words = set.ids[r.id].Managed.AllKeywords()
 			for _, id := range set.ids[:set.managed] {
 				if id.ID == idCard {
-					words = id.Managed.Keywords
+					words = id.Managed.AllKeywords()
 				}
 			}
 			if len(words) == 0 {

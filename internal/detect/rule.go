@@ -53,7 +53,7 @@ func (s *Set) bind() {
 	for i, id := range s.ids[:s.managed] {
 		r := s.bindRule(i, id.Managed)
 		s.rules = append(s.rules, r)
-		keywords := id.Managed.Keywords
+		keywords := id.Managed.AllKeywords()
 		if r.absent {
 			keywords = managed.Find(idCard).Keywords
 		}

@@ -12,6 +12,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -36,6 +37,10 @@ type Identifier struct {
 	Severity string `json:"severity"`
 	// Keywords in the spelling Macie documents.
 	Keywords []string `json:"keywords"`
+	// Completed are keywords that Macie documents cut short or without their first
+	// letter ("exp d", "codice fiscal"), written out: a keyword counts as a whole
+	// word only.
+	Completed []string `json:"completed,omitempty"`
 	// Format says what a value looks like.
 	Format string `json:"format"`
 	// Check says what has to be true of a value beyond its looks.
@@ -123,6 +128,9 @@ func ids(keep func(*Identifier) bool) []string {
 	}
 	return out
 }
+
+// AllKeywords returns the documented keywords and the completed ones.
+func (m *Identifier) AllKeywords() []string { return slices.Concat(m.Keywords, m.Completed) }
 
 // SeverityOf returns Low, Medium or High for that many occurrences in one object.
 func (m *Identifier) SeverityOf(count int) string {
