@@ -79,13 +79,14 @@ type deployment struct {
 	db    *store.DB
 	clock *clock
 	relay *relay
-	logs  *strings.Builder
+
+	region string // where calls go
 }
 
 // deploy opens a deployment with the given quota of members; 0 is the default.
 func deploy(t *testing.T, db *store.DB, quota int) *deployment {
 	t.Helper()
-	d := &deployment{t: t, db: db, clock: &clock{}, relay: &relay{}}
+	d := &deployment{t: t, db: db, clock: &clock{}, relay: &relay{}, region: virginia}
 	d.node = d.another(db, quota)
 	for _, id := range []macie2.AccountID{alice, bob, carol, dave, erin} {
 		if _, err := d.directory.CreateAccount(t.Context(), id, addressOf(id), "", d.clock.now()); err != nil {
@@ -115,8 +116,8 @@ func each(t *testing.T, fn func(t *testing.T, d *deployment)) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) { fn(t, deploy(t, open(), 0)) })
 }
 
-// call is a call by an account's own administrator user, in us-east-1.
-func (d *deployment) call(account macie2.AccountID) *macie2.Call { return d.callIn(virginia, account) }
+// call is a call by an account's own administrator user, in the deployment's Region.
+func (d *deployment) call(account macie2.AccountID) *macie2.Call { return d.callIn(d.region, account) }
 
 func (d *deployment) callIn(region string, account macie2.AccountID) *macie2.Call {
 	return &macie2.Call{Account: account, Region: region, Now: d.clock.now(), RequestID: "test",
@@ -146,6 +147,11 @@ func answer(err error) string {
 	default:
 		return "internal error: " + err.Error()
 	}
+}
+
+// refused words an answer in which one account was not processed.
+func refused(id macie2.AccountID, text string) string {
+	return "ok\n\t\t" + string(id) + ": ClientError: " + text
 }
 
 // unprocessedText words the outcome of an operation on several accounts.
