@@ -144,22 +144,31 @@ func optionalAccount(args []string) (macie2.AccountID, error) {
 	return accountID(args[0])
 }
 
-// format is how an answer is shown.
-type format struct{ name string }
+// format is how an answer is shown: table or json. It is a flag's value.
+type format string
 
 func (f *format) flags(c *cobra.Command) {
-	c.Flags().StringVarP(&f.name, "output", "o", "table", "how to show it: table or json")
+	*f = "table"
+	c.Flags().VarP(f, "output", "o", "how to show it: table or json")
 }
 
-// show writes v as JSON or rows, the first of which is the header, as a table.
-func (f *format) show(c *cobra.Command, v any, rows [][]string) error {
-	switch f.name {
-	case "json":
-		return showJSON(c, v)
-	case "table":
-		return showTable(c.OutOrStdout(), rows)
+func (f *format) String() string { return string(*f) }
+func (*format) Type() string     { return "format" }
+
+func (f *format) Set(text string) error {
+	if text != "table" && text != "json" {
+		return errors.New("table and json are what there is")
 	}
-	return fmt.Errorf("--output %s: table and json are what there is", f.name)
+	*f = format(text)
+	return nil
+}
+
+// show writes v as JSON, or rows as a table, of which the first is the header.
+func (f *format) show(c *cobra.Command, v any, rows [][]string) error {
+	if *f == "json" {
+		return showJSON(c, v)
+	}
+	return showTable(c.OutOrStdout(), rows)
 }
 
 func showJSON(c *cobra.Command, v any) error {

@@ -171,26 +171,35 @@ func (d *Directory) RevokeKey(ctx context.Context, id string, now time.Time) (Ac
 
 // Keys returns the keys of an account, or of all accounts if account is "",
 // revoked ones included, oldest first.
-func (d *Directory) Keys(ctx context.Context, account macie2.AccountID) (list []AccessKey, err error) {
+func (d *Directory) Keys(ctx context.Context, account macie2.AccountID) ([]AccessKey, error) {
+	return listOf(ctx, d, "keys", account, scanKey,
+		`select `+keyColumns+` from access_key order by account_id, created_at, id`,
+		`select `+keyColumns+` from access_key where account_id = $1 order by created_at, id`)
+}
+
+// listOf reads what belongs to one account, or to all if account is "".
+func listOf[T any](ctx context.Context, d *Directory, what string, account macie2.AccountID, scan func(store.RowOne) (T, error), ofAll, ofOne string) (list []T, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
-		if account != "" {
-			if _, err := readAccount(ctx, tx, account); err != nil {
-				return err
-			}
-		}
 		list = nil
-		scan := func(row store.Row) error {
-			key, err := scanKey(row)
-			list = append(list, key)
+		add := func(row store.Row) error {
+			v, err := scan(row)
+			list = append(list, v)
 			return err
 		}
 		if account == "" {
-			return tx.Query(ctx, scan, `select `+keyColumns+` from access_key order by account_id, created_at, id`)
+			return tx.Query(ctx, add, ofAll)
 		}
-		return tx.Query(ctx, scan, `select `+keyColumns+` from access_key where account_id = $1 order by created_at, id`, string(account))
+		if _, err := readAccount(ctx, tx, account); err != nil {
+			return err
+		}
+		return tx.Query(ctx, add, ofOne, string(account))
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list keys of %s: %w", describe(account), err)
+		owner := "all accounts"
+		if account != "" {
+			owner = "account " + string(account)
+		}
+		return nil, fmt.Errorf("list %s of %s: %w", what, owner, err)
 	}
 	return list, nil
 }
@@ -210,13 +219,6 @@ func scanKey(row store.RowOne) (k AccessKey, err error) {
 	}
 	k.Policies, err = decodePolicies(policies)
 	return k, err
-}
-
-func describe(account macie2.AccountID) string {
-	if account == "" {
-		return "all accounts"
-	}
-	return "account " + string(account)
 }
 
 // newID makes an id as IAM does: four letters that tell the kind and n random
@@ -243,7 +245,7 @@ func userID(account macie2.AccountID, user string) string {
 
 // checkIAMName accepts the names that IAM accepts for users and roles.
 func checkIAMName(kind, name string) error {
-	if name == "" || len(name) > 64 || strings.Trim(name, iamNameCharacters) != "" {
+	if name == "" || len(name) > 64 || strings.Trim(name, iamNameCharacters) != "" { // Trim stops at any other character
 		return fmt.Errorf("%w %s name %q: 1 to 64 letters, digits and +=,.@_-", ErrInvalid, kind, name)
 	}
 	return nil

@@ -97,28 +97,10 @@ func (d *Directory) DeleteRole(ctx context.Context, account macie2.AccountID, na
 }
 
 // Roles returns the roles of an account, or of all accounts if account is "".
-func (d *Directory) Roles(ctx context.Context, account macie2.AccountID) (list []Role, err error) {
-	err = d.db.View(ctx, func(tx *store.Tx) error {
-		if account != "" {
-			if _, err := readAccount(ctx, tx, account); err != nil {
-				return err
-			}
-		}
-		list = nil
-		scan := func(row store.Row) error {
-			r, err := scanRole(row)
-			list = append(list, r)
-			return err
-		}
-		if account == "" {
-			return tx.Query(ctx, scan, `select `+roleColumns+` from role order by account_id, folded_name`)
-		}
-		return tx.Query(ctx, scan, `select `+roleColumns+` from role where account_id = $1 order by folded_name`, string(account))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list roles of %s: %w", describe(account), err)
-	}
-	return list, nil
+func (d *Directory) Roles(ctx context.Context, account macie2.AccountID) ([]Role, error) {
+	return listOf(ctx, d, "roles", account, scanRole,
+		`select `+roleColumns+` from role order by account_id, folded_name`,
+		`select `+roleColumns+` from role where account_id = $1 order by folded_name`)
 }
 
 const roleColumns = "id, account_id, name, trust, policies, max_session_seconds, created_at"

@@ -80,7 +80,11 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	if err != nil {
 		return nil, err
 	}
-	if role == nil || !s.mayAssume(call, *role, in, callerRole) {
+	exists := role != nil
+	if !exists { // asked all the same: the answer should not come sooner, either
+		role = &Role{Trust: TrustAccount("000000000000")}
+	}
+	if allowed := s.mayAssume(call, *role, in, callerRole); !exists || !allowed {
 		return nil, macie2.ErrAccessDenied("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", call.Principal.ARN, *in.RoleARN)
 	}
 	if time.Duration(seconds)*time.Second > role.MaxSession {
