@@ -265,6 +265,27 @@ func MagneticStripe(text []byte, start int) int {
 	return -1
 }
 
+var securityCode = patterns(nil, "9{3,4}")
+
+// SecurityCode matches three digits, or the four of American Express, that are no
+// part of a date, time or percentage and no year a card may expire in.
+func SecurityCode(text []byte, start int) int {
+	end := securityCode.match(text, start)
+	if end < 0 {
+		return -1
+	}
+	if c := at(text, start-1); (c == '/' || c == ':') && digitAt(text, start-2) {
+		return -1
+	}
+	if c := at(text, end); c == '%' || (c == '/' || c == ':') && digitAt(text, end+1) {
+		return -1
+	}
+	if year, _ := number(text, start, 4); end-start == 4 && year >= 2015 && year < 2046 {
+		return -1
+	}
+	return end
+}
+
 func cardSpecs() []Spec {
 	card := Spec{
 		ID: "CREDIT_CARD_NUMBER", Func: Card, MinLen: 13, MaxLen: cardMaxLen,
@@ -282,6 +303,9 @@ func cardSpecs() []Spec {
 			ID: "CREDIT_CARD_EXPIRATION", Func: CardExpiration, MinLen: 1, MaxLen: 16,
 			First: setOf("0123456789").union(monthFirst),
 		},
-		keyword("CREDIT_CARD_SECURITY_CODE", patterns(nil, "9{3,4}")),
+		{
+			ID: "CREDIT_CARD_SECURITY_CODE", Func: SecurityCode, MinLen: 3, MaxLen: 4,
+			First: setOf("0123456789"),
+		},
 	}
 }

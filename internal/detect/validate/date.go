@@ -224,9 +224,9 @@ func monthNameFirst(text []byte, start int) int {
 	return k
 }
 
-// ordinal skips st, nd, rd, th, or the ordinal full stop.
+// ordinal skips st, nd, rd, th, er, the ordinal sign or full stop.
 func ordinal(text []byte, i int) int {
-	for _, s := range [...]string{"st", "nd", "rd", "th", "er", "."} {
+	for _, s := range [...]string{"st", "nd", "rd", "th", "er", "º", "."} {
 		if e := foldString(text, i, s); e > 0 && !isLetter(at(text, e)) {
 			return e
 		}

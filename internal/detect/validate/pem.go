@@ -72,16 +72,17 @@ func skipString(text []byte, i, limit int, s string) int {
 }
 
 // skipBreaks skips white space and what stands for a line break in JSON and
-// source code: \n, \r, \t, a backslash at the end of a line, quotes and plus
-// signs between the pieces of a concatenated string are not, they end the key.
+// source code: \n, \r, \t, a backslash at the end of a line, and the quotes and
+// commas between the pieces of a string. (The plus sign that joins two of them is
+// base64 already.)
 func skipBreaks(text []byte, i, limit int) int {
 	for i < limit {
 		switch c := text[i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '"' || c == '\'' || c == ',':
 			i++
 		case c == '\\' && i+1 < limit && (text[i+1] == 'n' || text[i+1] == 'r' || text[i+1] == 't'):
 			i += 2
-		case c == '\\' && i+1 < limit && (text[i+1] == '\\' || text[i+1] == '\n'):
+		case c == '\\' && i+1 < limit && (text[i+1] == '\\' || text[i+1] == '\n' || text[i+1] == '"'):
 			i++
 		default:
 			return i

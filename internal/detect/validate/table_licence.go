@@ -12,7 +12,7 @@ func licenceSpecs() []Spec {
 		k("BELGIUM_DRIVERS_LICENSE", notUniform, "9{10}"),
 		k("BULGARIA_DRIVERS_LICENSE", notUniform, "9{9}"),
 		k("CANADA_DRIVERS_LICENSE", canadaLicence,
-			"9{5,9}", "9{6}-999",
+			"9{6,9}", "9{6}-999",
 			"@@@@@@9{6}", "@@@@@@999@@*", "@@-@@-@@-@999@@", "@*{2}***_999_@@*", "@*@*@*9*@@*@",
 			"@9{9}", "@@@@@9{9}", "@9999_9{5}_9{5}", "@9999-9{6}-99", "@9{12}", "@9999 9{6} 99", "9{10,12}", "@9{5,8}"),
 		k("CROATIA_DRIVERS_LICENSE", notUniform, "9{8}"),
@@ -47,8 +47,8 @@ func licenceSpecs() []Spec {
 			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 13,
 			First: setOf("0123456789"), Checked: true,
 		},
-		k("UK_DRIVERS_LICENSE", ukLicence, "*{5}9{6}*{2}9@@", "*{5}9{6}*{2}9@@ 99", "*{5}9{6}*{2}9@@99",
-			"*{5} 9{6} *{2}9@@", "9{8}"),
+		k("UK_DRIVERS_LICENSE", ukLicence, "*{5}9{6}*{2}9**", "*{5}9{6}*{2}9** 99", "*{5}9{6}*{2}9**99",
+			"*{5} 9{6} *{2}9**", "9{8}"),
 		k("UK_ELECTORAL_ROLL_NUMBER", nil, "@{1,3}9{1,4}", "@{2,3}-9{1,4}"),
 	}
 }
@@ -80,7 +80,6 @@ var usLicences = []string{
 	"@-999-999-999-999", // MD, MI, MN
 	"@ 999 999 999 999", // MI
 	"99-999-9999",       // CO
-	"999-99-9999",       // states that used the social security number
 	"9999-99-9999",      // IN
 	"999-999-999",       // NY
 	"999 999 999",       // NY, PA
