@@ -1,0 +1,275 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/md5"
+	"crypto/rc4"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/binary"
+	"io"
+)
+
+// pdfCrypt decrypts what is encrypted under the empty password: a file that anybody can open and few may print. The old
+// ciphers are the format's, not our choice.
+type pdfCrypt struct {
+	key []byte
+	aes bool
+	v5  bool
+	raw bool // strings and streams are not encrypted after all
+}
+
+var errPDFEncrypted = stop(Skipped, UnableToParseFile, "encrypted")
+
+var pdfPad = []byte("\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\x2e\x2e\x00\xb6\xd0\x68\x3e\x80\x2f\x0c\xa9\xfe\x64\x53\x69\x7a")
+
+func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
+	d, _ := f.resolve(e).(pdfDict)
+	num := func(key string, def int64) int64 {
+		if n, ok := f.resolve(d[key]).(pdfNumber); ok {
+			return int64(n)
+		}
+		return def
+	}
+	str := func(key string) []byte {
+		s, _ := f.resolve(d[key]).(pdfString)
+		return s
+	}
+	v, r := num("V", 0), num("R", 0)
+	if f.resolve(d["Filter"]) != pdfName("Standard") || v < 1 || v > 5 || v == 3 {
+		return nil, errPDFEncrypted
+	}
+	c := &pdfCrypt{v5: v == 5}
+	length := num("Length", 40)
+	if v == 1 {
+		length = 40
+	}
+	if v >= 4 {
+		filters, _ := f.resolve(d["CF"]).(pdfDict)
+		name, _ := f.resolve(d["StmF"]).(pdfName)
+		cf, _ := f.resolve(filters[string(name)]).(pdfDict)
+		switch f.resolve(cf["CFM"]) {
+		case pdfName("AESV2"), pdfName("AESV3"):
+			c.aes = true
+		case pdfName("V2"):
+		default:
+			c.raw = true
+		}
+		length = 128
+	}
+	if length < 40 || length > 128 || length%8 != 0 {
+		return nil, errPDFEncrypted
+	}
+	u := str("U")
+	if v == 5 {
+		if c.key = pdfKey5(u, str("UE"), r); c.key == nil {
+			return nil, errPDFEncrypted
+		}
+		return c, nil
+	}
+	var id []byte
+	if ids := list(f.resolve(f.trailer["ID"])); len(ids) > 0 {
+		s, _ := f.resolve(ids[0]).(pdfString)
+		id = s
+	}
+	h := md5.New()
+	h.Write(pdfPad)
+	h.Write(str("O"))
+	var p [4]byte
+	binary.LittleEndian.PutUint32(p[:], uint32(num("P", 0)))
+	h.Write(p[:])
+	h.Write(id)
+	if m, ok := f.resolve(d["EncryptMetadata"]).(bool); ok && !m && r >= 4 {
+		h.Write([]byte{0xff, 0xff, 0xff, 0xff})
+	}
+	key := h.Sum(nil)
+	n := length / 8
+	if r >= 3 {
+		for range 50 {
+			sum := md5.Sum(key[:n])
+			copy(key, sum[:])
+		}
+	}
+	c.key = key[:n]
+	if !c.opens(u, id, r) {
+		return nil, errPDFEncrypted
+	}
+	return c, nil
+}
+
+// opens checks the key against what the file says of the user's password.
+func (c *pdfCrypt) opens(u, id []byte, r int64) bool {
+	if r < 3 {
+		out := make([]byte, 32)
+		pdfRC4(c.key, out, pdfPad)
+		return len(u) >= 32 && bytes.Equal(out, u[:32])
+	}
+	sum := md5.Sum(append(bytes.Clone(pdfPad), id...))
+	out := sum[:]
+	for i := range 20 {
+		k := bytes.Clone(c.key)
+		for j := range k {
+			k[j] ^= byte(i)
+		}
+		pdfRC4(k, out, out)
+	}
+	return len(u) >= 16 && bytes.Equal(out, u[:16])
+}
+
+func pdfRC4(key, dst, src []byte) {
+	if s, err := rc4.NewCipher(key); err == nil {
+		s.XORKeyStream(dst, src)
+	}
+}
+
+// pdfKey5 is the key of 256-bit encryption, or nil.
+func pdfKey5(u, ue []byte, r int64) []byte {
+	if len(u) < 48 || len(ue) < 32 {
+		return nil
+	}
+	hash := func(salt []byte) []byte {
+		if r >= 6 {
+			return pdfHash6(salt)
+		}
+		sum := sha256.Sum256(salt)
+		return sum[:]
+	}
+	if !bytes.Equal(hash(u[32:40]), u[:32]) {
+		return nil
+	}
+	block, err := aes.NewCipher(hash(u[40:48]))
+	if err != nil {
+		return nil
+	}
+	key := make([]byte, 32)
+	cipher.NewCBCDecrypter(block, make([]byte, 16)).CryptBlocks(key, ue[:32])
+	return key
+}
+
+// pdfHash6 is algorithm 2.B of ISO 32000-2, for the empty password.
+func pdfHash6(salt []byte) []byte {
+	sum := sha256.Sum256(salt)
+	k := sum[:]
+	for i := 0; ; i++ {
+		e := bytes.Repeat(k, 64)
+		block, err := aes.NewCipher(k[:16])
+		if err != nil {
+			return nil
+		}
+		cipher.NewCBCEncrypter(block, k[16:32]).CryptBlocks(e, e)
+		mod := 0
+		for _, b := range e[:16] {
+			mod += int(b)
+		}
+		switch mod % 3 {
+		case 0:
+			s := sha256.Sum256(e)
+			k = s[:]
+		case 1:
+			s := sha512.Sum384(e)
+			k = s[:]
+		default:
+			s := sha512.Sum512(e)
+			k = s[:]
+		}
+		if i >= 63 && int(e[len(e)-1]) <= i-32 {
+			return k[:32]
+		}
+	}
+}
+
+// objectKey is the key of one object.
+func (c *pdfCrypt) objectKey(number int) []byte {
+	if c.v5 {
+		return c.key
+	}
+	h := md5.New()
+	h.Write(c.key)
+	h.Write([]byte{byte(number), byte(number >> 8), byte(number >> 16), 0, 0})
+	if c.aes {
+		h.Write([]byte("sAlT"))
+	}
+	return h.Sum(nil)[:min(len(c.key)+5, 16)]
+}
+
+func (c *pdfCrypt) stream(r io.Reader, s *pdfStream) (io.Reader, error) {
+	if c.raw {
+		return r, nil
+	}
+	key := c.objectKey(s.number)
+	if !c.aes {
+		k, err := rc4.NewCipher(key)
+		if err != nil {
+			return nil, errPDF
+		}
+		return &cipher.StreamReader{S: k, R: r}, nil
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, errPDF
+	}
+	var iv [16]byte
+	if _, err := io.ReadFull(r, iv[:]); err != nil {
+		return bytes.NewReader(nil), nil
+	}
+	return &cbcReader{r: bufio.NewReader(r), mode: cipher.NewCBCDecrypter(block, iv[:])}, nil
+}
+
+// cbcReader decrypts block by block; the padding at the end is dropped.
+type cbcReader struct {
+	r    *bufio.Reader
+	mode cipher.BlockMode
+	buf  [16]byte
+	left []byte
+}
+
+func (c *cbcReader) Read(p []byte) (int, error) {
+	if len(c.left) == 0 {
+		if _, err := io.ReadFull(c.r, c.buf[:]); err != nil {
+			return 0, io.EOF
+		}
+		c.mode.CryptBlocks(c.buf[:], c.buf[:])
+		c.left = c.buf[:]
+		if _, err := c.r.Peek(1); err != nil {
+			if n := int(c.buf[15]); n >= 1 && n <= 16 {
+				c.left = c.buf[:16-n]
+			}
+			if len(c.left) == 0 {
+				return 0, io.EOF
+			}
+		}
+	}
+	n := copy(p, c.left)
+	c.left = c.left[n:]
+	return n, nil
+}
+
+// strings decrypts the strings in an object.
+func (c *pdfCrypt) strings(v any, number int) any {
+	if c.raw {
+		return v
+	}
+	switch v := v.(type) {
+	case pdfString:
+		r, err := c.stream(bytes.NewReader(v), &pdfStream{number: number})
+		if err != nil {
+			return v
+		}
+		out, _ := io.ReadAll(r)
+		return pdfString(out)
+	case []any:
+		for i := range v {
+			v[i] = c.strings(v[i], number)
+		}
+	case pdfDict:
+		for k, x := range v {
+			v[k] = c.strings(x, number)
+		}
+	case *pdfStream:
+		c.strings(v.dict, number)
+	}
+	return v
+}
