@@ -22,15 +22,30 @@ func extractDOCX(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
-	b := newBuilder(w, doc, false)
+	return o.paragraphs(doc)
+}
+
+// extractODF reads an OpenDocument file the same way. Macie does not open these; people have them all the same.
+func extractODF(w *walker, doc *Document, in *input) error {
+	o, err := openOffice(w, in, func(name string) bool { return name == "content.xml" || name == "styles.xml" })
+	if err != nil {
+		return err
+	}
+	return o.paragraphs(doc)
+}
+
+// paragraphs hands over the text of all parts, the document itself first.
+func (o *office) paragraphs(doc *Document) error {
+	b := newBuilder(o.w, doc, false)
 	defer b.close()
 	b.mark(LineRange, 0, 1, 0)
 	var names []string
 	for name := range o.parts {
 		names = append(names, name)
 	}
+	first := func(name string) bool { return strings.HasPrefix(name, "word/document") || name == "content.xml" }
 	sort.Slice(names, func(i, j int) bool {
-		if a, b := strings.HasPrefix(names[i], "word/document"), strings.HasPrefix(names[j], "word/document"); a != b {
+		if a, b := first(names[i]), first(names[j]); a != b {
 			return a
 		}
 		return names[i] < names[j]
@@ -68,44 +83,56 @@ func (o *office) words(e *zipEntry, b *builder) error {
 	}
 	defer r.Close()
 	x := newXML(r)
-	var text []byte
-	inText := false
+	odf := !strings.HasPrefix(e.name, "word/")
+	depth := 0 // of elements that hold text
 	for x.next() {
 		switch x.kind {
 		case xmlStart:
-			switch x.local() {
-			case "t", "delText", "instrText":
-				inText = !x.empty
-			case "tab":
-				err = b.writeByte('\t')
-			case "br", "cr":
-				err = b.writeByte(' ')
-			case "noBreakHyphen":
-				err = b.writeByte('-')
-			case "p":
-				if x.empty {
+			switch local := x.local(); {
+			case holdsText(local, odf):
+				if !x.empty {
+					depth++
+				} else if local == "p" {
 					err = b.writeByte('\n')
 				}
+			case local == "tab":
+				err = b.writeByte('\t')
+			case local == "br" || local == "cr" || local == "line-break" || local == "s" && odf:
+				err = b.writeByte(' ')
+			case local == "noBreakHyphen":
+				err = b.writeByte('-')
+			case local == "p" && x.empty:
+				err = b.writeByte('\n')
 			}
 		case xmlEnd:
-			switch x.local() {
-			case "t", "delText", "instrText":
-				inText = false
-			case "p":
+			local := x.local()
+			if holdsText(local, odf) && depth > 0 {
+				depth--
+			}
+			if local == "p" || local == "h" && odf {
 				err = b.writeByte('\n')
 			}
 		case xmlText, xmlCDATA:
-			if inText {
-				text = x.text
-				if x.kind == xmlText {
-					text = entities(nil, x.text)
-				}
-				err = b.write(text)
+			if depth == 0 {
+				continue
 			}
+			text := x.text
+			if x.kind == xmlText {
+				text = entities(nil, x.text)
+			}
+			err = b.write(text)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return x.err
+}
+
+// holdsText names the elements whose characters are the document's.
+func holdsText(local string, odf bool) bool {
+	if odf {
+		return local == "p" || local == "h"
+	}
+	return local == "t" || local == "delText" || local == "instrText"
 }

@@ -36,6 +36,7 @@ const (
 	pdfPages
 	wordFile
 	workbookFile
+	openDocumentFile
 	avroFile
 	parquetFile
 	zipArchive
@@ -68,6 +69,8 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractDOCX(w, doc, in)
 	case workbookFile:
 		return extractXLSX(w, doc, in)
+	case openDocumentFile:
+		return extractODF(w, doc, in)
 	case avroFile:
 		return extractAvro(w, doc, in)
 	case parquetFile:
@@ -101,6 +104,7 @@ var (
 	kindPDF     = kind{mime: "application/pdf", form: pdfPages, foreign: true, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
 	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", form: wordFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindODF     = kind{form: openDocumentFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindAvro    = kind{mime: "application/avro", form: avroFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindParquet = kind{mime: "application/parquet", form: parquetFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindZip     = kind{mime: "application/zip", form: zipArchive, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}

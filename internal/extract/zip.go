@@ -229,6 +229,11 @@ func (c *checked) Close() error { return c.r.Close() }
 
 // sniffZip looks inside: a Word file, a workbook, or an archive.
 func sniffZip(in *input) (kind, error) {
+	if mime, ok := openDocument(in.head()); ok {
+		k := kindODF
+		k.mime = mime
+		return k, nil
+	}
 	// A zip that only flows is spooled, up to what its kind may have; the directory is at its end.
 	limit := kindZip.maxBytes
 	at, size, err := in.readerAt(limit)
@@ -262,6 +267,20 @@ func sniffZip(in *input) (kind, error) {
 		return kindZip, nil
 	}
 	return k, nil
+}
+
+// openDocument recognises OpenDocument, whose first part is its type, stored as it is.
+func openDocument(head []byte) (mime string, ok bool) {
+	const prefix = "mimetypeapplication/vnd.oasis.opendocument."
+	if len(head) < 30+len(prefix) || string(head[30:30+len(prefix)]) != prefix {
+		return "", false
+	}
+	rest := head[38:min(len(head), 200)]
+	n := bytes.IndexByte(rest, 'P') // the next part's PK
+	if n < 0 {
+		return "", false
+	}
+	return string(rest[:n]), true
 }
 
 func extractZip(w *walker, doc *Document, in *input) error {
