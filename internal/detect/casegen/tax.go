@@ -14,7 +14,7 @@ func taxes() map[string]maker {
 	}
 	rfc := func(n int) maker {
 		return maker{value: func(r *rand.Rand) string {
-			return abc(r, 1) + pick(r, "AEIOU", 1) + abc(r, n-2) + yymmdd(r) + pick(r, alnums, 2) + pick(r, digits+"A", 1)
+			return abc(r, 1) + pick(r, "AEIOU", 1) + abc(r, n-2) + yymmdd(r) + pick(r, alnums, 3)
 		}}
 	}
 	return map[string]maker{

@@ -258,8 +258,8 @@ func rfc(text []byte, start, letters int) int {
 		cases |= class[c] & clsLetter
 		i++
 	}
-	last := upper(text[i-1])
-	if cases == clsLetter || !isDigit(last) && last != 'A' || !rightOK(text, i, isDigit(last)) {
+	last := text[i-1]
+	if cases == clsLetter || !rightOK(text, i, isDigit(last)) {
 		return -1
 	}
 	// XAXX010101000 and XEXX010101000 are for the public at large and foreigners.
