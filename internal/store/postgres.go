@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -239,18 +240,28 @@ func (s *postgresSession) rollback() {
 	s.fatal = nil
 }
 
-// flush sends the control statements that wait, as one simple query.
+// flush sends the control statements that wait.
 func (s *postgresSession) flush() {
-	sql := ""
-	for _, p := range s.pending {
-		sql += p + ";"
-	}
-	s.pending = s.pending[:0]
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
-	defer cancel()
-	if _, err := s.conn.PgConn().Exec(ctx, sql).ReadAll(); err != nil && s.fatal == nil {
+	if _, err := s.control(""); err != nil && s.fatal == nil {
 		s.fatal = wrapKind(ErrUnavailable, err)
 	}
+}
+
+// control sends the control statements that wait and one more as one simple query, which needs no preparation, and returns
+// the server's word on the last.
+func (s *postgresSession) control(last string) (tag string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	sql := strings.Join(s.pending, "; ")
+	s.pending = s.pending[:0]
+	if sql != "" && last != "" {
+		sql += "; "
+	}
+	results, err := s.conn.PgConn().Exec(ctx, sql+last).ReadAll()
+	if err != nil {
+		return "", err
+	}
+	return results[len(results)-1].CommandTag.String(), nil
 }
 
 var errCommitRefused = errors.New("the server did not commit")
@@ -261,41 +272,22 @@ func (s *postgresSession) commit() (safe bool, err error) {
 		s.pending = s.pending[:0] // no statement was sent, there is nothing to commit
 		return false, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
-	defer cancel()
+	if s.conn.IsClosed() {
+		s.drop()
+		return true, subject("commit", wrapKind(ErrUnavailable, pgconn.ErrConnClosed))
+	}
 	s.warned = false
-	b := &pgx.Batch{}
-	for _, p := range s.pending {
-		b.Queue(p)
-	}
-	b.Queue("commit")
-	n := len(s.pending)
-	s.pending = s.pending[:0]
-	results := s.conn.SendBatch(ctx, b)
-	for range n {
-		if _, err = results.Exec(); err != nil {
-			break
-		}
-	}
-	var tag pgconn.CommandTag
-	if err == nil {
-		tag, err = results.Exec()
-	}
-	if closeErr := results.Close(); err == nil {
-		err = closeErr
-	}
+	tag, err := s.control("commit")
 	switch {
-	case err == nil && tag.String() == "COMMIT" && !s.warned:
+	case err == nil && tag == "COMMIT" && !s.warned:
 		return false, nil
-	case err == nil && tag.String() == "ROLLBACK":
+	case err == nil && tag == "ROLLBACK":
 		return false, subject("commit", errCommitRefused)
 	case err == nil:
 		// The warning: the wait for the synchronous standby was cut short, so a failover could lose the transaction.
 		return false, subject("commit", wrapKind(ErrUnknownOutcome, fmt.Errorf("the server answered %s with a warning", tag)))
-	case pgconn.SafeToRetry(err):
-		s.drop()
-		return true, subject("commit", err)
 	case s.conn.IsClosed():
+		// pgconn.SafeToRetry is no help: it says yes even when the connection broke while the answer was awaited.
 		s.drop()
 		return false, subject("commit", wrapKind(ErrUnknownOutcome, err))
 	default:

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,9 +32,11 @@ type ClusterOptions struct {
 
 // Cluster is a private PostgreSQL in a temporary folder, reached through a Unix socket in it.
 type Cluster struct {
-	dir  string
-	life io.Closer // the keeper's standard input: when it closes, the server ends and its folder goes
-	done chan struct{}
+	options  ClusterOptions
+	bin, dir string
+	attr     *syscall.SysProcAttr
+	life     io.Closer // the keeper's standard input: when it closes, the server ends and its folder goes
+	done     chan struct{}
 }
 
 // keeper starts the server ("$@" after the folder) and ends it when its standard input does, which also happens when the
@@ -44,7 +47,20 @@ cat >/dev/null
 kill -QUIT $pid; wait $pid; rm -rf "$dir"`
 
 // StartCluster makes and starts a cluster. It ends with Stop, or with this program.
-func StartCluster(o ClusterOptions) (_ *Cluster, err error) {
+func StartCluster(o ClusterOptions) (*Cluster, error) {
+	return start(o, func(bin, data string) []string {
+		return []string{filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"}
+	})
+}
+
+// Standby makes and starts a standby of the cluster, which must be Durable.
+func (c *Cluster) Standby() (*Cluster, error) {
+	return start(c.options, func(bin, data string) []string {
+		return []string{filepath.Join(bin, "pg_basebackup"), "-D", data, "-h", c.dir, "-U", "postgres", "-R", "-X", "stream", "-c", "fast", "--no-sync"}
+	})
+}
+
+func start(o ClusterOptions, create func(bin, data string) []string) (_ *Cluster, err error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
@@ -63,13 +79,14 @@ func StartCluster(o ClusterOptions) (_ *Cluster, err error) {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-	initdb.SysProcAttr, initdb.Dir = attr, dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	line := create(bin, data)
+	creating := exec.Command(line[0], line[1:]...)
+	creating.SysProcAttr, creating.Dir = attr, dir
+	if out, err := creating.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(line[0]), err, out)
 	}
 	args := []string{"-c", keeper, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "jit=off", "-c", "autovacuum=on"}
+		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "jit=off", "-c", "deadlock_timeout=50ms"}
 	if !o.Durable {
 		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	}
@@ -91,7 +108,7 @@ func StartCluster(o ClusterOptions) (_ *Cluster, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start postgres: %w", err)
 	}
-	c := &Cluster{dir: dir, life: life, done: make(chan struct{})}
+	c := &Cluster{options: o, bin: bin, dir: dir, attr: attr, life: life, done: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait()
 		close(c.done)
@@ -127,13 +144,60 @@ func (c *Cluster) wait() error {
 
 // URL is the address of a database of the cluster.
 func (c *Cluster) URL(database string) string {
-	q := url.Values{"host": {c.dir}, "user": {"postgres"}}
+	return URLs(database, c)
+}
+
+// URLs is the address of a database on whichever of the clusters serves it.
+func URLs(database string, clusters ...*Cluster) string {
+	var dirs []string
+	for _, c := range clusters {
+		dirs = append(dirs, c.dir)
+	}
+	q := url.Values{"host": {strings.Join(dirs, ",")}, "user": {"postgres"}}
 	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: q.Encode()}).String()
 }
 
+// Configure changes a setting of the running server.
+func (c *Cluster) Configure(name, value string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for _, sql := range []string{"alter system set " + name + " = '" + value + "'", "select pg_reload_conf()"} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, err)
+		}
+	}
+	// The reload reaches the server's processes a moment later; those that are started from now on have it.
+	for {
+		var now string
+		if err := conn.QueryRow(ctx, "select setting from pg_settings where name = $1", name).Scan(&now); err != nil || now == value {
+			return err
+		}
+	}
+}
+
+// Promote makes a standby the primary.
+func (c *Cluster) Promote() error {
+	cmd := exec.Command(filepath.Join(c.bin, "pg_ctl"), "promote", "-w", "-D", filepath.Join(c.dir, "data"))
+	cmd.SysProcAttr, cmd.Dir = c.attr, c.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("promote: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Kill ends the server as a crash would, with all its connections. Done tells when it is over.
+func (c *Cluster) Kill() { _ = c.life.Close() }
+
+// Done is closed when the server has ended.
+func (c *Cluster) Done() <-chan struct{} { return c.done }
+
 // Stop ends the server at once and removes its folder.
 func (c *Cluster) Stop() {
-	_ = c.life.Close()
+	c.Kill()
 	<-c.done
 }
 

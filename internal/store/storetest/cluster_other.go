@@ -23,3 +23,12 @@ func (c *Cluster) URL(string) string { return "" }
 
 // Stop is never called.
 func (c *Cluster) Stop() {}
+
+// The other methods are never called either.
+
+func URLs(string, ...*Cluster) string             { return "" }
+func (c *Cluster) Standby() (*Cluster, error)     { return nil, errors.ErrUnsupported }
+func (c *Cluster) Configure(string, string) error { return errors.ErrUnsupported }
+func (c *Cluster) Promote() error                 { return errors.ErrUnsupported }
+func (c *Cluster) Kill()                          {}
+func (c *Cluster) Done() <-chan struct{}          { return nil }

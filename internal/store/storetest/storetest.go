@@ -65,7 +65,7 @@ func EachBenchmark(b *testing.B, fn func(b *testing.B, open func() *store.DB)) {
 func Fresh(tb testing.TB, engine string) store.Options {
 	tb.Helper()
 	o := store.Options{
-		Logger:   slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:   Logger(tb),
 		RunTwice: func() bool { return rand.N(4) == 0 },
 	}
 	if engine == "postgres" {
@@ -74,6 +74,11 @@ func Fresh(tb testing.TB, engine string) store.Options {
 		o.Path = filepath.Join(tb.TempDir(), "magpie.db")
 	}
 	return o
+}
+
+// Logger writes warnings and errors to the test's log.
+func Logger(tb testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // Open opens a store until the test ends.
