@@ -157,7 +157,8 @@ func (s *Service) recordMail(ctx context.Context, tx *store.Tx, t queue.Task, o 
 	return s.record(ctx, tx, e.forAdministrator())
 }
 
-// mailBackoff is the wait after so many refusals: a minute, doubling up to two hours, as mail servers do among themselves.
-func mailBackoff(attempt int) time.Duration {
-	return min(time.Minute<<min(attempt-1, 10), 2*time.Hour)
+// mailBackoff is the wait after a temporary refusal that so many others came before: a minute, doubling up to two hours, as mail
+// servers do among themselves.
+func mailBackoff(before int) time.Duration {
+	return min(time.Minute<<min(before, 10), 2*time.Hour)
 }

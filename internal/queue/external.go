@@ -28,7 +28,8 @@ type External struct {
 	Timeout time.Duration
 	// MaxAge is how long after it was enqueued a task may still be tried. 0: 48 hours.
 	MaxAge time.Duration
-	// Backoff is the wait after so many failed attempts, where the outcome names no time. nil: 30 s, doubling up to an hour.
+	// Backoff is the wait after an attempt that so many failed ones came before (0 after the first), where the outcome names
+	// no time. nil: 30 s, doubling up to an hour.
 	Backoff func(attempt int) time.Duration
 }
 

@@ -25,7 +25,8 @@ type Transactional struct {
 	Lane string
 	// Attempts is how often a task is tried before it counts as failed. 0: 12.
 	Attempts int
-	// Backoff is the wait after so many failed attempts. nil: 1 s, doubling up to 10 minutes.
+	// Backoff is the wait after an attempt that so many failed ones came before (0 after the first). nil: 1 s, doubling up to
+	// 10 minutes.
 	Backoff func(attempt int) time.Duration
 }
 
