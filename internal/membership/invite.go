@@ -112,6 +112,7 @@ func (s *Service) inviteEach(ctx context.Context, call *macie2.Call, w wording, 
 	case err == nil || len(ids) == 1 || errors.As(err, &contract) || ctx.Err() != nil || !faultOfOne(err):
 		return refused, err
 	}
+	refused = nil // what the transaction that failed had decided
 	half := len(ids) / 2
 	answered, failed := 0, 0 // parts that were refused whole for a reason to tell, and parts that could not be stored
 	for _, part := range [][]macie2.AccountID{ids[:half], ids[half:]} {
