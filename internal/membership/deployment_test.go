@@ -382,3 +382,30 @@ func (d *deployment) sql(statement string, args ...any) {
 		d.t.Fatalf("%s: %v", statement, err)
 	}
 }
+
+// events are what an account sees of its history, the earliest first.
+func (d *deployment) events(account macie2.AccountID) []HistoryEvent {
+	d.t.Helper()
+	out, err := d.History(d.t.Context(), d.call(account), &HistoryInput{MaxResults: maxHistoryPage})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if out.NextToken != "" {
+		d.t.Fatal("the history has more than a page")
+	}
+	slices.Reverse(out.Events)
+	return out.Events
+}
+
+// lastMail is what the administrator's history says last about a mail.
+func (d *deployment) lastMail(administrator macie2.AccountID) HistoryEvent {
+	d.t.Helper()
+	events := d.events(administrator)
+	for _, e := range slices.Backward(events) {
+		if strings.HasPrefix(string(e.Event), "Mail") {
+			return e
+		}
+	}
+	d.t.Fatalf("the history of %s says nothing about a mail: %+v", administrator, events)
+	return HistoryEvent{}
+}
