@@ -73,9 +73,7 @@ func (s *Service) suspendMembers(ctx context.Context, tx *store.Tx, call *macie2
 			return err
 		}
 		e := entry{relation: r, event: EventAccountSuspended, from: c.record.status, to: macie2.RelationshipStatusAccountSuspended, at: call.Now}
-		if err := s.record(ctx, tx, e.forAdministrator()); err != nil {
-			return err
-		}
+		s.record(tx, e.forAdministrator())
 	}
 	return nil
 }
@@ -103,9 +101,7 @@ func (s *Service) resumeRecord(ctx context.Context, tx *store.Tx, x inventoryRec
 		return err
 	}
 	e := entry{relation: x.relation, event: EventAccountResumed, from: x.status, to: x.held, at: now}
-	if err := s.record(ctx, tx, e.forAdministrator()); err != nil {
-		return err
-	}
+	s.record(tx, e.forAdministrator())
 	if x.held != macie2.RelationshipStatusEmailVerificationInProgress {
 		return nil
 	}

@@ -106,13 +106,12 @@ func (s *Service) recordStmt(x sided) store.Stmt {
 }
 
 // record writes events in the transaction that makes them true.
-func (s *Service) record(ctx context.Context, tx *store.Tx, entries ...sided) error {
+func (s *Service) record(tx *store.Tx, entries ...sided) {
 	rows := make([][]any, len(entries))
 	for i, x := range entries {
 		rows[i] = s.historyRow(x)
 	}
-	_, err := tx.InsertMany(ctx, insertHistory, rows, "")
-	return err
+	tx.InsertLater(insertHistory, rows, "")
 }
 
 // eventIDs makes ids that ascend with time, and within a millisecond with the order in which this process made them.

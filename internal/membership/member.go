@@ -43,9 +43,9 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 		// One round trip when all is well. The insert asks for the standing that its foreign key needs, so that a caller without it gets
 		// no row, which is explained below, instead of an error that ends the transaction.
 		added := entry{relation: r, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
-		n, err := tx.Batch(ctx,
-			store.Stmt{SQL: `update macie_session set counted = counted + 1, standing = 'Administrator'
-				where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`,
+		n, err := tx.Batch(ctx, r.promote(),
+			store.Stmt{SQL: `update macie_session set counted = counted + 1
+				where region = $1 and account_id = $2 and standing = 'Administrator' and counted < $3`,
 				Args: []any{call.Region, string(call.Account), s.quota}},
 			store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
 				select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
@@ -55,10 +55,10 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 		if err != nil {
 			return err
 		}
-		if n[0] == 1 && n[1] == 1 {
+		if n[1] == 1 && n[2] == 1 {
 			return nil
 		}
-		return s.explainCreateMember(ctx, tx, r, n[1] == 1)
+		return s.explainCreateMember(ctx, tx, r, n[2] == 1)
 	})
 	if err != nil {
 		return nil, err
@@ -269,7 +269,8 @@ func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 		}
 		e := entry{relation: r, event: EventMemberDeleted, from: m.status, principal: call.Principal, at: call.Now,
 			invitation: invitation.current()}
-		return s.record(ctx, tx, e.forSides(invitation.shared())...)
+		s.record(tx, e.forSides(invitation.shared())...)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -347,8 +348,9 @@ func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in
 		if err := r.moveInvitation(ctx, tx, macie2.RelationshipStatusPaused, at); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, entry{relation: r, event: EventMemberPaused, from: m.status, to: macie2.RelationshipStatusPaused,
+		s.record(tx, entry{relation: r, event: EventMemberPaused, from: m.status, to: macie2.RelationshipStatusPaused,
 			principal: call.Principal, at: call.Now}.forBoth()...)
+		return nil
 	})
 	if err != nil {
 		return nil, err

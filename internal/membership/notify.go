@@ -70,14 +70,7 @@ func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, 
 		}
 		events = append(events, e.forAdministrator())
 	}
-	if len(events) > 0 {
-		if err := s.record(ctx, tx, events...); err != nil {
-			return err
-		}
-	}
-	if len(tasks) == 0 {
-		return nil
-	}
+	s.record(tx, events...)
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
@@ -154,7 +147,8 @@ func (s *Service) recordMail(ctx context.Context, tx *store.Tx, t queue.Task, o 
 	default:
 		e.event = EventMailRefused
 	}
-	return s.record(ctx, tx, e.forAdministrator())
+	s.record(tx, e.forAdministrator())
+	return nil
 }
 
 // mailBackoff is the wait after a temporary refusal that so many others came before: a minute, doubling up to two hours, as mail

@@ -171,16 +171,19 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 	if err := changedOne(n, err); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, entry{relation: r, event: EventInvitationAccepted, from: a.record.status, to: to, principal: call.Principal,
+	s.record(tx, entry{relation: r, event: EventInvitationAccepted, from: a.record.status, to: to, principal: call.Principal,
 		at: call.Now, invitation: a.invitation.id}.forBoth()...)
+	return nil
 }
 
 // recount puts a member that resigned back onto its administrator's count, if that account can have it back. Why it cannot is a reason
 // only while the record still is what it was: an invitation by the administrator may have counted it at this very moment.
 func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, resigned memberRecord) error {
-	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`, r.region, string(r.administrator), s.quota)
-	if err != nil || n == 1 {
+	n, err := tx.Batch(ctx, r.promote(),
+		store.Stmt{SQL: `update macie_session set counted = counted + 1
+			where region = $1 and account_id = $2 and standing = 'Administrator' and counted < $3`,
+			Args: []any{r.region, string(r.administrator), s.quota}})
+	if err != nil || n[1] == 1 {
 		return err
 	}
 	x, err := sessionOf(ctx, tx, r.region, r.administrator)
@@ -272,8 +275,9 @@ func (s *Service) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, 
 	if err := changedOne(n, err); err != nil {
 		return "", err
 	}
-	return "", s.record(ctx, tx, entry{relation: r, event: EventInvitationDeclined, from: record.status, principal: call.Principal,
+	s.record(tx, entry{relation: r, event: EventInvitationDeclined, from: record.status, principal: call.Principal,
 		at: call.Now, invitation: invitation.id}.forBoth()...)
+	return "", nil
 }
 
 func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
@@ -301,5 +305,6 @@ func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2
 	if err := changedOne(n, err); err != nil {
 		return "", err
 	}
-	return "", s.record(ctx, tx, events...)
+	s.record(tx, events...)
+	return "", nil
 }

@@ -59,6 +59,15 @@ func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord)
 	return changedOne(n, err)
 }
 
+// promote makes the administrator's session one of an administrator, if it is standalone.
+//
+// No other statement names the standing of a session that has it already: SQLite looks through every row that refers to it, which is all
+// of the inventory, whenever a statement sets a column that foreign keys refer to, even to the value that it has.
+func (r relation) promote() store.Stmt {
+	return store.Stmt{SQL: `update macie_session set standing = 'Administrator'
+		where region = $1 and account_id = $2 and standing = 'Standalone'`, Args: []any{r.region, string(r.administrator)}}
+}
+
 // uncount takes one record off the administrator's count.
 func (r relation) uncount(ctx context.Context, tx *store.Tx) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted - 1 where region = $1 and account_id = $2 and counted > 0`,
@@ -229,5 +238,6 @@ func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memb
 		return err
 	}
 	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.current()}
-	return s.record(ctx, tx, e.forSides(invitation.shared())...)
+	s.record(tx, e.forSides(invitation.shared())...)
+	return nil
 }

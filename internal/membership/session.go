@@ -139,8 +139,9 @@ func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.
 	if link.status == macie2.RelationshipStatusAccountSuspended {
 		return nil // what both sides see has not changed
 	}
-	return s.record(ctx, tx, entry{relation: r, event: event, from: link.status, to: to, principal: call.Principal, at: call.Now,
+	s.record(tx, entry{relation: r, event: event, from: link.status, to: to, principal: call.Principal, at: call.Now,
 		invitation: link.invitation}.forBoth()...)
+	return nil
 }
 
 // DisableMacie ends the caller's session in the Region and deletes what belongs to it. Invitations that the account has received stay.

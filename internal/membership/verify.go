@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"magpie/internal/identity"
@@ -45,6 +46,8 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 		}
 		ids = append(ids, p.InvitationIDs...)
 	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids) // an account's return asks for a verification that may be waiting already
 	invitations, err := inVerification(ctx, tx, ids)
 	if err != nil || len(invitations) == 0 {
 		return err
@@ -71,35 +74,33 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 	if err := s.dissolveSent(ctx, tx, orphaned, now); err != nil {
 		return err
 	}
-	if err := s.finishVerification(ctx, tx, verified, macie2.RelationshipStatusInvited, now); err != nil {
-		return err
-	}
-	if err := s.finishVerification(ctx, tx, failed, macie2.RelationshipStatusEmailVerificationFailed, now); err != nil {
-		return err
-	}
+	finishVerification(tx, verified, macie2.RelationshipStatusInvited, now)
+	finishVerification(tx, failed, macie2.RelationshipStatusEmailVerificationFailed, now)
 	if err := s.suspendSent(ctx, tx, suspended, now); err != nil {
 		return err
 	}
-	if err := s.recordVerification(ctx, tx, verified, failed, now); err != nil {
-		return err
-	}
+	s.recordVerification(tx, verified, failed, now)
 	return s.queueMail(ctx, tx, verified, accounts, now)
 }
 
 // inVerification reads those of the given invitations that still wait for their verification.
 func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]sent, error) {
 	var list []sent
-	err := tx.Query(ctx, func(row store.Row) error {
+	stmts := make([]store.Stmt, len(ids))
+	for i, id := range ids {
+		stmts[i] = store.Stmt{SQL: `select i.invitation_id, i.region, i.administrator_id, i.account_id, coalesce(i.message, ''),
+				i.disable_email_notification, i.invited_at, coalesce(m.email, '')
+			from invitation i join member m
+				on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
+			where i.invitation_id = $1 and i.status = 'EmailVerificationInProgress' and m.status = 'EmailVerificationInProgress'`,
+			Args: []any{id}}
+	}
+	err := tx.QueryMany(ctx, func(_ int, row store.Row) error {
 		var i sent
 		err := row.Scan(&i.id, &i.region, &i.administrator, &i.member, &i.message, &i.noEmail, &i.invitedAt, &i.email)
 		list = append(list, i)
 		return err
-	}, `select i.invitation_id, i.region, i.administrator_id, i.account_id, coalesce(i.message, ''), i.disable_email_notification,
-			i.invited_at, coalesce(m.email, '')
-		from invitation i join member m
-			on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
-		where `+tx.Any("i.invitation_id", 1)+` and i.status = 'EmailVerificationInProgress'
-			and m.status = 'EmailVerificationInProgress'`, store.List(ids))
+	}, stmts...)
 	return list, err
 }
 
@@ -118,34 +119,20 @@ func parties(invitations []sent) []macie2.AccountID {
 	return ids
 }
 
-// finishVerification moves both sides' rows of the given invitations out of verification.
-func (s *Service) finishVerification(ctx context.Context, tx *store.Tx, list []sent, to macie2.RelationshipStatus, now time.Time) error {
-	if len(list) == 0 {
-		return nil
+// finishVerification moves both sides' rows of the given invitations out of verification, unless they were withdrawn since they were
+// read: then the transaction is tried again.
+func finishVerification(tx *store.Tx, list []sent, to macie2.RelationshipStatus, now time.Time) {
+	for _, x := range list {
+		tx.Later(1, `update member set status = $4, updated_at = $5
+			where region = $1 and administrator_id = $2 and account_id = $3 and status = 'EmailVerificationInProgress'`,
+			x.args(string(to), millis(now))...)
+		tx.Later(1, `update invitation set status = $1, updated_at = $2 where invitation_id = $3 and status = 'EmailVerificationInProgress'`,
+			string(to), millis(now), x.id)
 	}
-	ids := make(store.List, len(list))
-	for i, x := range list {
-		ids[i] = x.id
-	}
-	n, err := tx.Batch(ctx,
-		store.Stmt{SQL: `update member set status = $2, updated_at = $3 from invitation i
-			where ` + tx.Any("i.invitation_id", 1) + ` and i.region = member.region and i.administrator_id = member.administrator_id
-			and i.account_id = member.account_id and member.status = 'EmailVerificationInProgress'`,
-			Args: []any{ids, string(to), millis(now)}},
-		store.Stmt{SQL: `update invitation set status = $2, updated_at = $3
-			where ` + tx.Any("invitation_id", 1) + ` and status = 'EmailVerificationInProgress'`,
-			Args: []any{ids, string(to), millis(now)}})
-	if err != nil {
-		return err
-	}
-	if n[0] != int64(len(list)) || n[1] != int64(len(list)) {
-		return store.ErrConflict // something was withdrawn since it was read
-	}
-	return nil
 }
 
 // recordVerification tells both sides' histories how the verification ended.
-func (s *Service) recordVerification(ctx context.Context, tx *store.Tx, verified, failed []sent, now time.Time) error {
+func (s *Service) recordVerification(tx *store.Tx, verified, failed []sent, now time.Time) {
 	var events []sided
 	for _, i := range verified {
 		events = append(events, entry{relation: i.relation, event: EventInvited, from: macie2.RelationshipStatusEmailVerificationInProgress,
@@ -156,10 +143,7 @@ func (s *Service) recordVerification(ctx context.Context, tx *store.Tx, verified
 			from: macie2.RelationshipStatusEmailVerificationInProgress, to: macie2.RelationshipStatusEmailVerificationFailed, at: now,
 			invitation: i.id, detail: "the address given is not the one registered for the account"}.forAdministrator())
 	}
-	if len(events) == 0 {
-		return nil
-	}
-	return s.record(ctx, tx, events...)
+	s.record(tx, events...)
 }
 
 // suspendSent puts invitations of accounts that were suspended since aside; the account's return takes them up again.

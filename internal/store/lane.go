@@ -123,7 +123,9 @@ func (l *lane) attempt(t *turn) *Tx {
 	}()
 	if t.twice {
 		rehearsal := &Tx{conn: l.sess}
-		_ = t.fn(rehearsal)
+		if t.fn(rehearsal) == nil {
+			_ = rehearsal.flush(t.ctx)
+		}
 		rehearsal.over = true
 		if l.sess.lost() != nil {
 			err = nil
@@ -134,6 +136,9 @@ func (l *lane) attempt(t *turn) *Tx {
 	}
 	tx := &Tx{conn: l.sess}
 	fnErr := t.fn(tx)
+	if fnErr == nil && tx.failed == nil {
+		fnErr = tx.flush(t.ctx)
+	}
 	tx.over = true
 	switch {
 	case fnErr != nil:

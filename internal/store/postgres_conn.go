@@ -175,8 +175,8 @@ func (r postgresRow) Scan(dest ...any) error {
 	return scanValues(values, dest)
 }
 
-// insertMany sends inserts of up to 256 rows each. Their sizes are powers of two, so that there are few texts to prepare.
-func (c *postgresConn) insertMany(ctx context.Context, into string, rows [][]any, suffix string) (int64, error) {
+// inserts are of up to 256 rows each. Their sizes are powers of two, so that there are few texts to prepare.
+func (c *postgresConn) inserts(into string, rows [][]any, suffix string) []Stmt {
 	columns := len(rows[0])
 	var stmts []Stmt
 	for len(rows) > 0 {
@@ -191,12 +191,29 @@ func (c *postgresConn) insertMany(ctx context.Context, into string, rows [][]any
 		stmts = append(stmts, Stmt{insertText(into, n, columns, suffix), args})
 		rows = rows[n:]
 	}
-	affected, err := c.batch(ctx, stmts)
-	total := int64(0)
-	for _, n := range affected {
-		total += n
+	return stmts
+}
+
+func (c *postgresConn) queryMany(ctx context.Context, scan func(int, Row) error, stmts []Stmt) error {
+	caller := ctx
+	ctx = c.bounds(ctx)
+	results, err := c.send(ctx, stmts...)
+	if err != nil {
+		return err
 	}
-	return total, err
+	for i := range stmts {
+		rows, err := results.Query()
+		if err == nil {
+			err = c.read(ctx, caller, rows, func(r Row) error { return scan(i, r) })
+		} else {
+			err = c.failed(ctx, err)
+		}
+		if err != nil {
+			_ = results.Close()
+			return err
+		}
+	}
+	return c.failed(ctx, results.Close())
 }
 
 func postgresArguments(args []any) ([]any, error) {

@@ -191,18 +191,23 @@ func (c *sqliteConn) batch(ctx context.Context, stmts []Stmt) ([]int64, error) {
 	return affected, nil
 }
 
-// insertMany runs a prepared insert of one row for each: there is no round trip to be saved here.
-func (c *sqliteConn) insertMany(ctx context.Context, into string, rows [][]any, suffix string) (int64, error) {
-	sql := insertText(into, 1, len(rows[0]), suffix)
-	total := int64(0)
+// inserts are of one row each: there is no round trip to be saved here.
+func (c *sqliteConn) inserts(into string, rows [][]any, suffix string) []Stmt {
+	text := insertText(into, 1, len(rows[0]), suffix)
+	stmts := make([]Stmt, len(rows))
 	for i, row := range rows {
-		n, err := c.exec(ctx, sql, row)
-		if err != nil {
-			return total, fmt.Errorf("row %d: %w", i, err)
-		}
-		total += n
+		stmts[i] = Stmt{text, row}
 	}
-	return total, nil
+	return stmts
+}
+
+func (c *sqliteConn) queryMany(ctx context.Context, scan func(int, Row) error, stmts []Stmt) error {
+	for i, s := range stmts {
+		if err := c.query(ctx, func(r Row) error { return scan(i, r) }, s.SQL, s.Args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bounds is the context that statements of the writer run under: none. To interrupt a statement that writes would make

@@ -169,7 +169,12 @@ func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	defer db.inFlight.Done()
-	return db.engine.view(ctx, fn)
+	return db.engine.view(ctx, func(tx *Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.flush(ctx) // a view that writes is told so
+	})
 }
 
 // pause waits a random time that grows with the attempt, so that those who collided do not meet again.

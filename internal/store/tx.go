@@ -11,7 +11,10 @@ type conn interface {
 	exec(ctx context.Context, sql string, args []any) (affected int64, err error)
 	query(ctx context.Context, scan func(Row) error, sql string, args []any) error
 	batch(ctx context.Context, stmts []Stmt) (affected []int64, err error)
-	insertMany(ctx context.Context, into string, rows [][]any, suffix string) (affected int64, err error)
+	// queryMany calls scan with the place of the statement that each row came from.
+	queryMany(ctx context.Context, scan func(i int, r Row) error, stmts []Stmt) error
+	// inserts makes the statements that insert rows, all of which have equally many values.
+	inserts(into string, rows [][]any, suffix string) []Stmt
 	dialect() dialect
 }
 
@@ -30,6 +33,8 @@ type Tx struct {
 	over   bool
 	busy   bool // rows of a query are being read
 	hooks  []func()
+	later  []Stmt  // statements of Later that wait
+	wanted []int64 // how many rows each of them has to change; below zero, any number
 }
 
 // Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool, *float64, pointers
@@ -73,6 +78,25 @@ func (tx *Tx) start(ctx context.Context) error {
 		return tx.fail(errNested)
 	case ctx.Err() != nil:
 		return tx.fail(contextError(ctx, "begin a statement"))
+	}
+	return tx.flush(ctx)
+}
+
+// flush runs what waits, in one round trip.
+func (tx *Tx) flush(ctx context.Context) error {
+	if len(tx.later) == 0 {
+		return nil
+	}
+	stmts, wanted := tx.later, tx.wanted
+	tx.later, tx.wanted = nil, nil
+	affected, err := tx.conn.batch(ctx, stmts)
+	if err != nil {
+		return tx.fail(err)
+	}
+	for i, n := range affected {
+		if wanted[i] >= 0 && n != wanted[i] {
+			return tx.fail(ErrConflict)
+		}
 	}
 	return nil
 }
@@ -161,6 +185,51 @@ func (tx *Tx) Batch(ctx context.Context, stmts ...Stmt) (affected []int64, err e
 	return affected, tx.fail(err)
 }
 
+// QueryMany runs statements, on PostgreSQL in one round trip, and calls scan for each row with the place of its statement.
+// What Query says of scan and its errors holds here too.
+func (tx *Tx) QueryMany(ctx context.Context, scan func(i int, r Row) error, stmts ...Stmt) error {
+	if err := tx.start(ctx); err != nil {
+		return err
+	}
+	if len(stmts) == 0 {
+		return nil
+	}
+	tx.busy = true
+	defer func() { tx.busy = false }()
+	var scanErr error
+	err := tx.conn.queryMany(ctx, func(i int, r Row) error {
+		scanErr = scan(i, r)
+		return scanErr
+	}, stmts)
+	if scanErr != nil {
+		return scanErr
+	}
+	return tx.fail(err)
+}
+
+// Later is for a statement whose answer the closure does not wait for: it runs before the next statement that does, or when
+// the closure has returned nil, on PostgreSQL in one round trip with all others that wait. When it changes another number
+// of rows than want, the transaction fails with ErrConflict and is tried again: a compare-and-set is Later(1, …). A want
+// below zero takes any number. Any other failure is the transaction's; where it has to be told from others, use Exec.
+func (tx *Tx) Later(want int64, sql string, args ...any) {
+	tx.later = append(tx.later, Stmt{sql, args})
+	tx.wanted = append(tx.wanted, want)
+}
+
+// InsertLater is InsertMany without waiting for the answer, as Later is.
+func (tx *Tx) InsertLater(into string, rows [][]any, suffix string) {
+	if err := checkRows(rows); err != nil {
+		tx.fail(err)
+		return
+	}
+	if len(rows) == 0 {
+		return
+	}
+	for _, s := range tx.conn.inserts(into, rows, suffix) {
+		tx.Later(-1, s.SQL, s.Args...)
+	}
+}
+
 // InsertMany inserts rows: into is the statement's beginning with its columns, such as "insert into event (id, kind)",
 // suffix what follows the values, such as "on conflict do nothing". Where the suffix updates, no two rows may have the
 // same key (PostgreSQL refuses that).
@@ -168,16 +237,26 @@ func (tx *Tx) InsertMany(ctx context.Context, into string, rows [][]any, suffix 
 	if err := tx.start(ctx); err != nil {
 		return 0, err
 	}
-	for i := range rows {
-		if len(rows[i]) != len(rows[0]) || len(rows[i]) == 0 {
-			return 0, tx.fail(fmt.Errorf("store: insert many: row %d has %d values, row 0 has %d", i, len(rows[i]), len(rows[0])))
-		}
+	if err := checkRows(rows); err != nil {
+		return 0, tx.fail(err)
 	}
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	affected, err = tx.conn.insertMany(ctx, into, rows, suffix)
+	each, err := tx.conn.batch(ctx, tx.conn.inserts(into, rows, suffix))
+	for _, n := range each {
+		affected += n
+	}
 	return affected, tx.fail(err)
+}
+
+func checkRows(rows [][]any) error {
+	for i := range rows {
+		if len(rows[i]) != len(rows[0]) || len(rows[i]) == 0 {
+			return fmt.Errorf("store: insert many: row %d has %d values, row 0 has %d", i, len(rows[i]), len(rows[0]))
+		}
+	}
+	return nil
 }
 
 // OnCommit registers fn to be called after the commit that made this attempt durable, on the goroutine that called Tx.
