@@ -135,7 +135,7 @@ func (s *Scanner) sift() {
 			m.upper&(m.upper<<1|prev.upper>>63)&(lower>>1|nextLower<<63) |
 			m.lead&^letterBefore
 		if starts != 0 {
-			// Where they end, for words of one to three bytes.
+			// Where they end.
 			nextBefore := next.letter<<1 | m.letter>>63
 			nextStarts := next.letter&^nextBefore |
 				next.upper&(nextLower<<1|lower>>63) |
@@ -143,29 +143,30 @@ func (s *Scanner) sift() {
 				next.lead&^nextBefore
 			word, nextWord := m.letter|m.high, next.letter|next.high
 			edge, nextEdge := starts|^word, nextStarts|^nextWord
-			e1 := edge>>1 | nextEdge<<63
-			e2 := edge>>2 | nextEdge<<62
-			e3 := edge>>3 | nextEdge<<61
-			// Words that only their case or a rune outside ASCII ends: see lookups.
-			split := e1&(word>>1|nextWord<<63) | e2&(word>>2|nextWord<<62) | e3&(word>>3|nextWord<<61)
-			if base+chunk+4 <= len(w.text) {
-				text := w.text[base : base+chunk+4]
-				for st := starts &^ split; st != 0; st &= st - 1 {
+			text := w.text[base:]
+			if len(text) >= chunk+keyBytes {
+				text = text[:chunk+keyBytes]
+				for st := starts; st != 0; st &= st - 1 {
 					bit := bits.TrailingZeros64(st)
-					key := binary.LittleEndian.Uint32(text[bit:bit+4]) | foldMask
-					key &= lenMasks[(e1>>bit&1|e2>>bit&1<<1|e3>>bit&1<<2)&7]
-					if h := hash(key); bitmap[h>>6&1023]>>(h&63)&1 != 0 {
+					ends := (edge>>bit | nextEdge<<1<<(63-bit)) >> 1
+					n := bits.TrailingZeros64(ends|1<<(keyBytes-1)) + 1
+					key := (binary.LittleEndian.Uint64(text[bit:bit+keyBytes]) | foldMask) & lenMasks[n&15]
+					if h := hash(key); bitmap[h>>6&(1<<(hashBits-6)-1)]>>(h&63)&1 != 0 {
 						s.lookup(base+bit, key)
 					}
 				}
-			} else {
-				for st := starts &^ split; st != 0; st &= st - 1 {
+				// Words that end at a change of case, or hold runes outside ASCII, may go
+				// on: SSN|Number, Do|B, ř|idič.
+				for st := split(starts, nextStarts, word, nextWord); st != 0; st &= st - 1 {
 					bit := bits.TrailingZeros64(st)
-					s.lookup(base+bit, loadKey(w.text, base+bit)&lenMasks[e1>>bit&1|e2>>bit&1<<1|e3>>bit&1<<2])
+					ends := (edge>>bit | nextEdge<<1<<(63-bit)) >> 1
+					s.lookups(base+bit, ends&(ends-1), word>>bit|nextWord<<1<<(63-bit))
 				}
-			}
-			for st := starts & split; st != 0; st &= st - 1 {
-				s.lookups(base + bits.TrailingZeros64(st))
+			} else {
+				for st := starts; st != 0; st &= st - 1 {
+					bit := bits.TrailingZeros64(st)
+					s.lookups(base+bit, (edge>>bit|nextEdge<<1<<(63-bit))>>1, word>>bit|nextWord<<1<<(63-bit))
+				}
 			}
 		}
 		if base+chunk > w.lo && base < w.hi {
@@ -175,27 +176,52 @@ func (s *Scanner) sift() {
 	}
 }
 
-// loadKey reads four bytes, zeros after the end of the text.
-func loadKey(text []byte, p int) uint32 {
-	var b [4]byte
-	copy(b[:], text[p:])
-	return binary.LittleEndian.Uint32(b[:]) | foldMask
+// split returns the starts of words that another start follows within keyBytes with
+// no other byte between the two.
+func split(starts, nextStarts, word, nextWord uint64) uint64 {
+	inner, innerNext := starts, nextStarts // starts inside a run of word bytes
+	inner &= word << 1
+	innerNext &= nextWord<<1 | word>>63
+	if inner|innerNext&(1<<keyBytes-1) == 0 {
+		return 0
+	}
+	var out uint64
+	run := ^uint64(0)
+	for k := 1; k < keyBytes; k++ {
+		run &= word>>k | nextWord<<(64-k)
+		out |= run & (inner>>k | innerNext<<(64-k))
+	}
+	return out & starts
 }
 
-// lookups looks up a word whose first part may be a word of its own: SSN|Number,
-// Do|B, ř|idič. Every length is tried.
-func (s *Scanner) lookups(p int) {
+// loadKey reads eight bytes, zeros after the end of the text.
+func loadKey(text []byte, p int) uint64 {
+	var b [keyBytes]byte
+	copy(b[:], text[p:])
+	return binary.LittleEndian.Uint64(b[:]) | foldMask
+}
+
+// lookups looks up a word by every length at which it may end: where the bits of
+// ends are, up to the end of the run of word bytes, and by all of a long run. Bit 0 of
+// ends stands for a length of one; bit 0 of word for the first byte.
+func (s *Scanner) lookups(p int, ends, word uint64) {
+	run := bits.TrailingZeros64(^word)
+	ends &= 1<<min(run, keyBytes) - 1
+	if run >= keyBytes {
+		ends |= 1 << (keyBytes - 1)
+	}
 	key := loadKey(s.win.text, p)
 	bitmap := &s.set.filter.bits
-	for _, mask := range [...]uint32{oneMask, midMask, fullMask} {
-		if h := hash(key & mask); bitmap[h>>6]>>(h&63)&1 != 0 {
-			s.lookup(p, key&mask)
+	for ; ends != 0; ends &= ends - 1 {
+		k := key & lenMasks[bits.TrailingZeros64(ends)+1]
+		if h := hash(k); bitmap[h>>6]>>(h&63)&1 != 0 {
+			s.lookup(p, k)
 		}
 	}
 }
 
 // lookup looks for the keywords and literals of a key at a word start.
-func (s *Scanner) lookup(p int, key uint32) {
+func (s *Scanner) lookup(p int, key uint64) {
 	b := s.set.filter.find(key)
 	if b == nil {
 		return

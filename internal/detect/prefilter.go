@@ -6,25 +6,25 @@ import (
 )
 
 // prefilter tells from the first bytes of a word whether a keyword or a literal can
-// start there. A word of four letters or more is looked up by its first four bytes, a
-// shorter one by itself, so that keywords of two and three letters cost nothing where
-// longer words merely begin like them. Bytes are folded by |0x20, which also brings
-// together many lower and upper case letters outside ASCII; all other spellings of
-// a keyword's first bytes are entered one by one.
+// start there. A word is looked up by all its letters, up to eight, so that short
+// keywords cost nothing where longer words merely begin like them, and long ones
+// are seldom mistaken. Bytes are folded by |0x20, which also brings together many
+// lower and upper case letters outside ASCII; all other spellings of a keyword's
+// first bytes are entered one by one.
 type prefilter struct {
-	bits    [1 << 10]uint64 // one bit per hash
-	slots   []slot          // exact keys; a power of two, at most half full
+	bits    [1 << (hashBits - 6)]uint64 // one bit per hash
+	slots   []slot                      // exact keys; a power of two, at most half full
 	buckets []bucket
 }
 
 type slot struct {
-	key    uint32
+	key    uint64
 	bucket int32 // index + 1; 0: empty
 }
 
 // bucket is what to look for at a word that starts with a key.
 type bucket struct {
-	key      uint32
+	key      uint64
 	managed  bool  // keywords of managed identifiers
 	customs  []int // custom identifiers, by index, that have keywords here
 	literals []literal
@@ -38,21 +38,19 @@ type literal struct {
 }
 
 const (
-	foldMask = 0x20202020
-	oneMask  = 0xFFFF // a single letter is looked up together with what follows it
-	twoMask  = 0xFFFF
-	midMask  = 0xFFFFFF
-	fullMask = 0xFFFFFFFF
+	hashBits = 17
+	keyBytes = 8
+	foldMask = 0x2020202020202020
 )
 
-// lenMasks gives the bytes of a key that count, by which of the next three
-// positions end the word: bit 0 for the first.
-var lenMasks = [8]uint32{fullMask, oneMask, twoMask, oneMask, midMask, oneMask, twoMask, oneMask}
+// lenMasks gives the bytes of a key that count by the length of the word. A single
+// letter is looked up together with what follows it.
+var lenMasks = [16]uint64{0, 1<<16 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
-func hash(key uint32) uint32 { return key * 0x9E3779B1 >> 16 }
+func hash(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> (64 - hashBits) }
 
 // find returns the bucket of a key, or nil.
-func (p *prefilter) find(key uint32) *bucket {
+func (p *prefilter) find(key uint64) *bucket {
 	if len(p.slots) == 0 {
 		return nil
 	}
@@ -68,7 +66,7 @@ func (p *prefilter) find(key uint32) *bucket {
 }
 
 // bucket returns the bucket of a key, made if need be.
-func (p *prefilter) bucket(key uint32) *bucket {
+func (p *prefilter) bucket(key uint64) *bucket {
 	if b := p.find(key); b != nil {
 		return b
 	}
@@ -86,7 +84,7 @@ func (p *prefilter) bucket(key uint32) *bucket {
 	return &p.buckets[len(p.buckets)-1]
 }
 
-func (p *prefilter) place(key uint32, index int) {
+func (p *prefilter) place(key uint64, index int) {
 	i := p.slotOf(key)
 	for p.slots[i].bucket != 0 {
 		i = (i + 1) & (len(p.slots) - 1)
@@ -94,7 +92,7 @@ func (p *prefilter) place(key uint32, index int) {
 	p.slots[i] = slot{key, int32(index) + 1}
 }
 
-func (p *prefilter) slotOf(key uint32) int { return int(hash(key)) & (len(p.slots) - 1) }
+func (p *prefilter) slotOf(key uint64) int { return int(hash(key)) & (len(p.slots) - 1) }
 
 // add enters a keyword's surface form under every key it can be met with.
 func (p *prefilter) add(surface string, enter func(*bucket)) {
@@ -103,8 +101,8 @@ func (p *prefilter) add(surface string, enter func(*bucket)) {
 
 // spell enters the spellings of rest after the bytes that are spelt already.
 func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
-	if len(done) >= 4 {
-		enter(p.bucket(keyOf(done[:4]) & fullMask))
+	if len(done) >= keyBytes {
+		enter(p.bucket(keyOf(done[:keyBytes])))
 		return
 	}
 	if len(rest) > 0 && (rest[0] >= utf8.RuneSelf || isASCIILetter(byte(rest[0]))) {
@@ -130,18 +128,18 @@ func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
 			next = []byte{'-', 0xE2}
 		}
 		for _, c := range next {
-			enter(p.bucket(keyOf([]byte{done[0], c}) & oneMask))
+			enter(p.bucket(keyOf([]byte{done[0], c})))
 		}
 	default:
-		enter(p.bucket(keyOf(done) & lenMasks[1<<(len(done)-1)]))
+		enter(p.bucket(keyOf(done)))
 	}
 }
 
-// keyOf folds up to four bytes into a key.
-func keyOf(b []byte) uint32 {
-	var k uint32
+// keyOf folds up to eight bytes into a key.
+func keyOf(b []byte) uint64 {
+	var k uint64
 	for i, c := range b {
-		k |= uint32(c|0x20) << (8 * i)
+		k |= uint64(c|0x20) << (8 * i)
 	}
 	return k
 }
