@@ -223,10 +223,10 @@ func (s *Scanner) lookups(p int, ends, word uint64) {
 // lookup looks for the keywords and literals of a key at a word start.
 func (s *Scanner) lookup(p int, key uint64) {
 	b := s.set.filter.find(key)
-	if b == nil {
+	w := &s.win
+	if b == nil || !b.leads(w.text, p) {
 		return
 	}
-	w := &s.win
 	if (b.managed || len(b.customs) > 0) && wordStart(w.text, p) {
 		if b.managed {
 			s.set.keywords.trie.match(w.text, p, false, func(end, k int) {

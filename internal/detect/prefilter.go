@@ -24,7 +24,12 @@ type slot struct {
 
 // bucket is what to look for at a word that starts with a key.
 type bucket struct {
-	key      uint64
+	key   uint64
+	bytes int // of the word that count: its letters, at most keyBytes
+	// The two bytes that may follow them, by their lowest six bits: where only
+	// "google api" is a keyword, google followed by anything else is not looked at.
+	after [2]uint64
+
 	managed  bool  // keywords of managed identifiers
 	customs  []int // custom identifiers, by index, that have keywords here
 	literals []literal
@@ -65,23 +70,76 @@ func (p *prefilter) find(key uint64) *bucket {
 	}
 }
 
-// bucket returns the bucket of a key, made if need be.
-func (p *prefilter) bucket(key uint64) *bucket {
-	if b := p.find(key); b != nil {
-		return b
-	}
-	h := hash(key)
-	p.bits[h>>6] |= 1 << (h & 63)
-	p.buckets = append(p.buckets, bucket{key: key})
-	if 2*len(p.buckets) > len(p.slots) {
-		p.slots = make([]slot, max(1<<10, 2*len(p.slots)))
-		for i := range p.buckets {
-			p.place(p.buckets[i].key, i)
+// bucket returns the bucket of the first letters of a word, made if need be. Of what
+// follows, rest is known; nothing when it is empty.
+func (p *prefilter) bucket(key uint64, letters int, rest []rune) *bucket {
+	b := p.find(key)
+	if b == nil {
+		h := hash(key)
+		p.bits[h>>6] |= 1 << (h & 63)
+		p.buckets = append(p.buckets, bucket{key: key, bytes: letters})
+		if 2*len(p.buckets) > len(p.slots) {
+			p.slots = make([]slot, max(1<<10, 2*len(p.slots)))
+			for i := range p.buckets {
+				p.place(p.buckets[i].key, i)
+			}
+		} else {
+			p.place(key, len(p.buckets)-1)
 		}
-	} else {
-		p.place(key, len(p.buckets)-1)
+		b = &p.buckets[len(p.buckets)-1]
 	}
-	return &p.buckets[len(p.buckets)-1]
+	for i := range b.after {
+		for _, c := range following(rest, i) {
+			b.after[i] |= 1 << (c & 63)
+		}
+	}
+	return b
+}
+
+// following returns the bytes that may stand at place 0 or 1 of the text where the
+// keyword goes on with rest: all of them where rest does not tell.
+func following(rest []rune, place int) []byte {
+	if len(rest) == 0 || place == 1 && rest[0] >= utf8.RuneSelf {
+		return everyByte
+	}
+	var out []byte
+	if place == 1 {
+		out = following(rest[1:], 0)
+		if rest[0] == gapSym { // more white space, or the rest of a rune
+			out = append(out[:len(out):len(out)], ' ', '\t', '\n', '\r', 0xA0, 0x80, 0xC2)
+		} else if rest[0] == '\'' || rest[0] == '-' {
+			out = everyByte
+		}
+		return out
+	}
+	switch rest[0] {
+	case gapSym:
+		return []byte{' ', '_', '-', '\t', '\n', '\r', 0xC2, 0xE2}
+	case '\'':
+		return []byte{'\'', '`', 0xC2, 0xCA, 0xE2}
+	case '-':
+		return []byte{'-', 0xE2}
+	}
+	for _, r := range spellings(rest[0]) {
+		out = append(out, string(r)[0])
+	}
+	return out
+}
+
+var everyByte = func() (all []byte) {
+	for c := range 256 {
+		all = append(all, byte(c))
+	}
+	return all
+}()
+
+// leads says whether the text after a word that has the bucket's key goes on as one of
+// its keywords or literals might.
+func (b *bucket) leads(text []byte, p int) bool {
+	if p += b.bytes; p+1 >= len(text) {
+		return true
+	}
+	return b.after[0]>>(text[p]&63)&(b.after[1]>>(text[p+1]&63))&1 != 0
 }
 
 func (p *prefilter) place(key uint64, index int) {
@@ -101,8 +159,11 @@ func (p *prefilter) add(surface string, enter func(*bucket)) {
 
 // spell enters the spellings of rest after the bytes that are spelt already.
 func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
+	if len(done) > keyBytes {
+		rest = nil // the key ends inside a rune
+	}
 	if len(done) >= keyBytes {
-		enter(p.bucket(keyOf(done[:keyBytes])))
+		enter(p.bucket(keyOf(done[:keyBytes]), keyBytes, rest))
 		return
 	}
 	if len(rest) > 0 && (rest[0] >= utf8.RuneSelf || isASCIILetter(byte(rest[0]))) {
@@ -118,20 +179,11 @@ func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
 		if len(rest) == 0 {
 			return
 		}
-		next := []byte{byte(rest[0])}
-		switch rest[0] {
-		case gapSym:
-			next = []byte{' ', '_', '-', '\t', '\n', '\r', 0xC2, 0xE2}
-		case '\'':
-			next = []byte{'\'', '`', 0xC2, 0xCA, 0xE2}
-		case '-':
-			next = []byte{'-', 0xE2}
-		}
-		for _, c := range next {
-			enter(p.bucket(keyOf([]byte{done[0], c})))
+		for _, c := range following(rest, 0) {
+			enter(p.bucket(keyOf([]byte{done[0], c}), 1, rest))
 		}
 	default:
-		enter(p.bucket(keyOf(done)))
+		enter(p.bucket(keyOf(done), len(done), rest))
 	}
 }
 
