@@ -167,7 +167,11 @@ func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
 		return
 	}
 	if len(rest) > 0 && (rest[0] >= utf8.RuneSelf || isASCIILetter(byte(rest[0]))) {
-		for _, r := range spellings(rest[0]) {
+		all := spellings(rest[0])
+		if rest[0] < utf8.RuneSelf {
+			all = all[:1] // a key is the same in either case
+		}
+		for _, r := range all {
 			p.spell(utf8.AppendRune(done[:len(done):len(done)], r), rest[1:], enter)
 		}
 		return
