@@ -11,14 +11,17 @@ func isUpper(c byte) bool       { return c-'A' < 26 }
 func isLower(c byte) bool       { return c-'a' < 26 }
 func isDigit(c byte) bool       { return c-'0' < 10 }
 
-// isWordRune says whether r joins the letters beside it into one word. Scripts
-// that are written without spaces do not: an ASCII keyword stands on its own
-// between Chinese characters.
+// isWordRune says whether r joins the letters beside it into one word: the letters of
+// the alphabets Macie's keywords use, that is ASCII letters and what UTF-8 writes in
+// two bytes from U+00C0 on. Three bytes are punctuation, or scripts that are written
+// without spaces: an ASCII keyword stands on its own between Chinese characters.
 func isWordRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return isASCIILetter(byte(r))
-	}
-	return (r < 0x0E00 || r >= 0x1E00 && r < 0x2000) && (unicode.IsLetter(r) || unicode.Is(unicode.Mn, r))
+	return r < utf8.RuneSelf && isASCIILetter(byte(r)) || r >= 0xC0 && r < 0x800
+}
+
+// twoBytes says whether text[i] and text[i+1] are a rune of a word in two bytes.
+func twoBytes(text []byte, i int) bool {
+	return text[i]>>5 == 6 && text[i] != 0xC2 && text[i+1]>>6 == 2
 }
 
 // escaped says whether text[i] is the letter of an escape such as the n of \n, as it
@@ -39,8 +42,7 @@ func wordBefore(text []byte, i int) bool {
 	if c := text[i-1]; c < utf8.RuneSelf {
 		return isASCIILetter(c) && !escaped(text, i-1)
 	}
-	r, _ := utf8.DecodeLastRune(text[max(0, i-4):i])
-	return isWordRune(r)
+	return i >= 2 && twoBytes(text, i-2)
 }
 
 // wordAfter says whether the rune at text[i] is part of a word.
@@ -51,8 +53,7 @@ func wordAfter(text []byte, i int) bool {
 	if c := text[i]; c < utf8.RuneSelf {
 		return isASCIILetter(c)
 	}
-	r, _ := utf8.DecodeRune(text[i:])
-	return isWordRune(r)
+	return i+1 < len(text) && twoBytes(text, i)
 }
 
 // camelAt says whether a word ends and another begins between text[i-1] and

@@ -10,8 +10,8 @@ type masks struct {
 	letter uint64 // A-Z a-z
 	upper  uint64 // A-Z
 	digit  uint64 // 0-9
-	high   uint64 // 0x80 and above
-	lead   uint64 // 0xC0 and above: the first byte of a rune outside ASCII
+	two    uint64 // 0xC0 to 0xDF but 0xC2: leads a rune of two bytes, mostly a letter
+	cont   uint64 // 0x80 to 0xBF: goes on with a rune
 	space  uint64 // 0x20
 	plus   uint64 // +
 	escape uint64 // \
@@ -39,8 +39,8 @@ func classifyGeneric(text []byte, out []masks) {
 			m.upper |= gather(upper) << j
 			m.digit |= gather(digit) << j
 			if high != 0 {
-				m.high |= gather(high) << j
-				m.lead |= gather(high&(v<<1)) << j
+				m.two |= gather(high&(v<<1)&^(v<<2)&^equal(low, 0x42)) << j
+				m.cont |= gather(high&^(v<<1)) << j
 			}
 			m.space |= gather(equal(low, ' ')&^high) << j
 			m.plus |= gather(equal(low, '+')&^high) << j

@@ -1,7 +1,8 @@
 package detect
 
-// hasAVX2 says whether the processor and the operating system have AVX2.
-func hasAVX2() bool {
+// hasFast says whether the processor and the operating system have AVX2, and the bit
+// operations that came with it.
+func hasFast() bool {
 	maxLeaf, _, _, _ := cpuid(0, 0)
 	if maxLeaf < 7 {
 		return false
@@ -14,18 +15,32 @@ func hasAVX2() bool {
 	if eax, _ := xgetbv(); eax&(xmm|ymm) != xmm|ymm {
 		return false
 	}
-	const avx2 = 1 << 5
+	const bmi1, avx2, bmi2 = 1 << 3, 1 << 5, 1 << 8
 	_, b, _, _ := cpuid(7, 0)
-	return b&avx2 != 0
+	return b&(bmi1|avx2|bmi2) == bmi1|avx2|bmi2
 }
 
 // classifyFast is classifyGeneric in AVX2 where there is AVX2.
 var classifyFast = func() func([]byte, []masks) {
-	if hasAVX2() {
+	if hasFast() {
 		return classifyAVX2
 	}
 	return classifyGeneric
 }()
+
+// siftWordsFast is siftWordsGeneric in assembly where there is AVX2.
+var siftWordsFast = func() func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int) {
+	if hasFast() {
+		return siftWordsAVX2
+	}
+	return siftWordsGeneric
+}()
+
+// siftWordsAVX2 is siftWordsGeneric without branches but the loops. It needs one more
+// element of room in found and splits than there are words.
+//
+//go:noescape
+func siftWordsAVX2(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
 
 // classifyAVX2 fills one masks per whole chunk; text has at least 64*len(out) bytes.
 //

@@ -16,6 +16,7 @@ BYTES(digitTop, 0x8a8a8a8a8a8a8a8a)   // 0x80 + 10, signed
 BYTES(plusSign, 0x2b2b2b2b2b2b2b2b)
 BYTES(backslash, 0x5c5c5c5c5c5c5c5c)
 BYTES(zeroDigit, 0x3030303030303030)
+BYTES(leadC2, 0xc2c2c2c2c2c2c2c2)
 
 // JOIN moves the top bits of two registers to one word and stores it.
 #define JOIN(lo, hi, off) \
@@ -38,6 +39,7 @@ TEXT ·classifyAVX2(SB), NOSPLIT, $0-48
 	VMOVDQU plusSign<>(SB), Y10
 	VMOVDQU backslash<>(SB), Y9
 	VMOVDQU zeroDigit<>(SB), Y8
+	VMOVDQU leadC2<>(SB), Y7
 	TESTQ CX, CX
 	JZ   done
 
@@ -64,6 +66,7 @@ loop:
 	NOTQ R8
 	ANDQ R8, AX
 	MOVQ AX, 8(DI)
+	MOVQ R8, R10
 
 	// Digits.
 	VPADDB Y12, Y0, Y2
@@ -72,16 +75,32 @@ loop:
 	VPCMPGTB Y3, Y11, Y3
 	JOIN(Y2, Y3, 16)
 
-	// Outside ASCII, and the bytes that lead a rune there.
-	JOIN(Y0, Y1, 24)
+	// Bytes that lead a rune of two bytes, but 0xC2, and those that go on with one.
+	VPMOVMSKB Y0, AX
+	VPMOVMSKB Y1, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
 	VPSLLW $1, Y0, Y4
 	VPSLLW $1, Y1, Y5
 	VPMOVMSKB Y4, R8
 	VPMOVMSKB Y5, R9
 	SHLQ $32, R9
 	ORQ  R9, R8
+	VPCMPEQB Y7, Y0, Y2
+	VPCMPEQB Y7, Y1, Y3
+	VPMOVMSKB Y2, BX
+	VPMOVMSKB Y3, R9
+	SHLQ $32, R9
+	ORQ  R9, BX
+	MOVQ AX, R9
 	ANDQ R8, AX
-	MOVQ AX, 32(DI)
+	ANDQ R10, AX
+	NOTQ BX
+	ANDQ BX, AX
+	MOVQ AX, 24(DI)
+	NOTQ R8
+	ANDQ R8, R9
+	MOVQ R9, 32(DI)
 
 	VPCMPEQB Y15, Y0, Y2
 	VPCMPEQB Y15, Y1, Y3
@@ -125,4 +144,105 @@ TEXT ·xgetbv(SB), NOSPLIT, $0-8
 	XGETBV
 	MOVL AX, a+0(FP)
 	MOVL DX, d+4(FP)
+	RET
+
+BYTES(keyFold, 0x2020202020202020)
+
+DATA hashMul<>+0(SB)/8, $0x9E3779B97F4A7C15
+GLOBL hashMul<>(SB), RODATA|NOPTR, $8
+
+// The bytes of a key that count, by the length of the word less one.
+DATA keyMask<>+0(SB)/8, $0x000000000000ffff
+DATA keyMask<>+8(SB)/8, $0x000000000000ffff
+DATA keyMask<>+16(SB)/8, $0x0000000000ffffff
+DATA keyMask<>+24(SB)/8, $0x00000000ffffffff
+DATA keyMask<>+32(SB)/8, $0x000000ffffffffff
+DATA keyMask<>+40(SB)/8, $0x0000ffffffffffff
+DATA keyMask<>+48(SB)/8, $0x00ffffffffffffff
+DATA keyMask<>+56(SB)/8, $0xffffffffffffffff
+GLOBL keyMask<>(SB), RODATA|NOPTR, $64
+
+// func siftWordsAVX2(text []byte, words []wordMasks, bitmap *[1 << 11]uint64, found, splits []uint32) (nFound, nSplits int)
+//
+// SI text of the chunk  R8 its masks  R12 its offset   BX starts that are left
+// DX edges of the chunk  R13 those of the next, shifted left by one  R14 inner
+// DI next place in found  R11 next place in splits  R9 keyMask  R10 bitmap
+TEXT ·siftWordsAVX2(SB), NOSPLIT, $8-120
+	MOVQ text_base+0(FP), SI
+	MOVQ words_base+24(FP), R8
+	MOVQ words_len+32(FP), AX
+	MOVQ bitmap+48(FP), R10
+	MOVQ found_base+56(FP), DI
+	MOVQ splits_base+80(FP), R11
+	LEAQ keyMask<>(SB), R9
+	XORL R12, R12
+	MOVL R12, (R11)
+	LEAQ -3(AX)(AX*2), AX // 3*(len-1) words of masks
+	LEAQ (R8)(AX*8), AX
+	MOVQ AX, end-8(SP)
+	JMP  next
+
+chunks:
+	MOVQ 0(R8), BX
+	TESTQ BX, BX
+	JZ   skip
+	MOVQ 8(R8), DX
+	MOVQ 16(R8), R14
+	MOVQ 32(R8), R13
+	SHLQ $1, R13
+
+words:
+	TZCNTQ BX, AX
+
+	// The length of the word less one: the first edge after it.
+	SHRXQ AX, DX, CX
+	MOVQ  AX, R15
+	XORQ  $63, R15
+	SHLXQ R15, R13, R15
+	ORQ   R15, CX
+	SHRQ  $1, CX
+	BTSQ  $7, CX
+	TZCNTQ CX, CX
+
+	// Where this word starts inside another, that one stays in splits.
+	SHRXQ AX, R14, R15
+	ANDQ  $1, R15
+	LEAQ  (R11)(R15*4), R11
+
+	// Hash the bytes of the word that count.
+	MOVQ (SI)(AX*1), R15
+	ORQ  keyFold<>(SB), R15
+	ANDQ (R9)(CX*8), R15
+	IMULQ hashMul<>(SB), R15
+	SHRQ $47, R15
+
+	// Write the word to both lists; it stays in found where its bit is set.
+	ADDL R12, AX
+	MOVL AX, (R11)
+	MOVL AX, (DI)
+	MOVQ R15, CX
+	SHRQ $6, CX
+	MOVQ (R10)(CX*8), CX
+	SHRXQ R15, CX, CX
+	ANDQ $1, CX
+	LEAQ (DI)(CX*4), DI
+
+	BLSRQ BX, BX
+	JNZ  words
+
+skip:
+	ADDQ $64, SI
+	ADDL $64, R12
+	ADDQ $24, R8
+
+next:
+	CMPQ R8, end-8(SP)
+	JB   chunks
+
+	SUBQ found_base+56(FP), DI
+	SHRQ $2, DI
+	MOVQ DI, nFound+104(FP)
+	SUBQ splits_base+80(FP), R11
+	SHRQ $2, R11
+	MOVQ R11, nSplits+112(FP)
 	RET

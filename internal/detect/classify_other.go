@@ -2,4 +2,7 @@
 
 package detect
 
-var classifyFast = classifyGeneric
+var (
+	classifyFast  = classifyGeneric
+	siftWordsFast = siftWordsGeneric
+)

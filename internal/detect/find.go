@@ -1,12 +1,9 @@
 package detect
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
-
-	"magpie/internal/detect/validate"
 )
 
 // hit is a keyword of managed identifiers in the text.
@@ -32,6 +29,9 @@ type window struct {
 	lo, hi, from, to int
 
 	masks  []masks
+	words  []wordMasks
+	starts []uint32 // words whose first bytes are in the prefilter, from w.from
+	splits []uint32 // words that go on in another word, from w.from
 	digits []uint64 // masks.digit, for nextBit
 	tokens []uint64 // where a letter or digit starts a run of them
 
@@ -63,7 +63,7 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	w.free, w.near = w.free[:0], w.near[:0]
 	w.hasField = false
 	s.classify()
-	s.sift()
+	s.findWords()
 	if w.fields != nil {
 		s.findInFields()
 	} else {
@@ -71,7 +71,8 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	}
 }
 
-// classify fills masks, digits and tokens for the window.
+// classify fills digits, tokens and words for the window, and collects on the way the
+// values that start with numbers and need no keyword.
 func (s *Scanner) classify() {
 	w := &s.win
 	text := w.text[w.from:w.to]
@@ -79,33 +80,62 @@ func (s *Scanner) classify() {
 	w.masks = grow(w.masks, n+1)
 	w.digits = grow(w.digits, n)
 	w.tokens = grow(w.tokens, n)
+	w.words = grow(w.words, n+1)
 	whole := len(text) / chunk
 	s.classifier(text, w.masks[:whole])
 	if whole < n {
 		classifyTail(text[whole*chunk:], &w.masks[whole])
 	}
 	w.masks[n] = masks{}
-	var carry, carryClear uint64 // the last byte is a letter or digit; the same without escapes
+	w.words[n] = wordMasks{}
+	s.dropEscapes(n)
+	var prev masks
+	twoBefore := uint64(0)
+	for i := range n {
+		m, next := &w.masks[i], &w.masks[i+1]
+		alnum, alnumBefore := m.letter|m.digit, prev.letter|prev.digit
+		w.digits[i] = m.digit
+		w.tokens[i] |= alnum &^ (alnum<<1 | alnumBefore>>63)
+
+		// A word starts after what is no letter, and at the edges of camel case. Outside
+		// ASCII, runes of two bytes are letters.
+		lower, lowerBefore, lowerNext := m.letter&^m.upper, prev.letter&^prev.upper, next.letter&^next.upper
+		two := m.two & (m.cont>>1 | next.cont<<63)
+		before := m.letter<<1 | prev.letter>>63 | two<<2 | twoBefore>>62
+		starts := (m.letter|two)&^before |
+			m.upper&(lower<<1|lowerBefore>>63|(m.upper<<1|prev.upper>>63)&(lower>>1|lowerNext<<63))
+		word := m.letter | two | two<<1 | twoBefore>>63
+		w.words[i] = wordMasks{starts: starts, edges: starts | ^word, inner: starts & before}
+		twoBefore = two
+		if m.digit|m.plus != 0 {
+			s.siftNumbers(w.from+i*chunk, &prev, m, next)
+		}
+		prev = *m
+	}
+	w.words[n].edges = ^uint64(0)
+}
+
+// dropEscapes takes the letters of escapes such as \n out of the masks: they are no part
+// of the word or value that follows. They may start a value nevertheless.
+func (s *Scanner) dropEscapes(n int) {
+	w := &s.win
+	clear(w.tokens)
 	escape := false
 	for i := range n {
 		m := &w.masks[i]
-		alnum := m.letter | m.digit
-		clear := alnum
-		if m.escape != 0 || escape {
-			e := m.escape<<1 | b2u(escape)
-			for e &= m.letter; e != 0; e &= e - 1 {
-				bit := bits.TrailingZeros64(e)
-				if p := w.from + i*chunk + bit; escaped(w.text, p) {
-					m.letter &^= 1 << bit
-					m.upper &^= 1 << bit
-					clear &^= 1 << bit
-				}
-			}
-			escape = m.escape>>63 != 0
+		if m.escape == 0 && !escape {
+			continue
 		}
-		w.digits[i] = m.digit
-		w.tokens[i] = alnum&^(alnum<<1|carry) | clear&^(clear<<1|carryClear)
-		carry, carryClear = alnum>>63, clear>>63
+		e := m.escape<<1 | b2u(escape)
+		for e &= m.letter; e != 0; e &= e - 1 {
+			bit := bits.TrailingZeros64(e)
+			if p := w.from + i*chunk + bit; escaped(w.text, p) {
+				m.letter &^= 1 << bit
+				m.upper &^= 1 << bit
+				w.tokens[i] |= 1 << bit
+			}
+		}
+		escape = m.escape>>63 != 0
 	}
 }
 
@@ -114,110 +144,6 @@ func b2u(b bool) uint64 {
 		return 1
 	}
 	return 0
-}
-
-// sift goes over the window once and collects the keywords, and the values that
-// need none. All it does per position it does for 64 at once.
-func (s *Scanner) sift() {
-	w, set := &s.win, s.set
-	n := len(w.digits)
-	bitmap := &set.filter.bits
-	var prev masks
-	for i := range n {
-		m, next := &w.masks[i], &w.masks[i+1]
-		base := w.from + i*chunk
-		lower, nextLower := m.letter&^m.upper, next.letter&^next.upper
-
-		// Where words start: after what is no letter, and at the edges of camel case.
-		letterBefore := m.letter<<1 | prev.letter>>63
-		starts := m.letter&^letterBefore |
-			m.upper&(lower<<1|(prev.letter&^prev.upper)>>63) |
-			m.upper&(m.upper<<1|prev.upper>>63)&(lower>>1|nextLower<<63) |
-			m.lead&^letterBefore
-		if starts != 0 {
-			// Where they end.
-			nextBefore := next.letter<<1 | m.letter>>63
-			nextStarts := next.letter&^nextBefore |
-				next.upper&(nextLower<<1|lower>>63) |
-				next.upper&(next.upper<<1|m.upper>>63)&(nextLower>>1) |
-				next.lead&^nextBefore
-			word, nextWord := m.letter|m.high, next.letter|next.high
-			edge, nextEdge := starts|^word, nextStarts|^nextWord
-			text := w.text[base:]
-			if len(text) >= chunk+keyBytes {
-				text = text[:chunk+keyBytes]
-				for st := starts; st != 0; st &= st - 1 {
-					bit := bits.TrailingZeros64(st)
-					ends := (edge>>bit | nextEdge<<1<<(63-bit)) >> 1
-					n := bits.TrailingZeros64(ends|1<<(keyBytes-1)) + 1
-					key := (binary.LittleEndian.Uint64(text[bit:bit+keyBytes]) | foldMask) & lenMasks[n&15]
-					if h := hash(key); bitmap[h>>6&(1<<(hashBits-6)-1)]>>(h&63)&1 != 0 {
-						s.lookup(base+bit, key)
-					}
-				}
-				// Words that end at a change of case, or hold runes outside ASCII, may go
-				// on: SSN|Number, Do|B, ř|idič.
-				for st := split(starts, nextStarts, word, nextWord); st != 0; st &= st - 1 {
-					bit := bits.TrailingZeros64(st)
-					ends := (edge>>bit | nextEdge<<1<<(63-bit)) >> 1
-					s.lookups(base+bit, ends&(ends-1), word>>bit|nextWord<<1<<(63-bit))
-				}
-			} else {
-				for st := starts; st != 0; st &= st - 1 {
-					bit := bits.TrailingZeros64(st)
-					s.lookups(base+bit, (edge>>bit|nextEdge<<1<<(63-bit))>>1, word>>bit|nextWord<<1<<(63-bit))
-				}
-			}
-		}
-		if base+chunk > w.lo && base < w.hi {
-			s.siftNumbers(base, &prev, m, next)
-		}
-		prev = *m
-	}
-}
-
-// split returns the starts of words that another start follows within keyBytes with
-// no other byte between the two.
-func split(starts, nextStarts, word, nextWord uint64) uint64 {
-	inner, innerNext := starts, nextStarts // starts inside a run of word bytes
-	inner &= word << 1
-	innerNext &= nextWord<<1 | word>>63
-	if inner|innerNext&(1<<keyBytes-1) == 0 {
-		return 0
-	}
-	var out uint64
-	run := ^uint64(0)
-	for k := 1; k < keyBytes; k++ {
-		run &= word>>k | nextWord<<(64-k)
-		out |= run & (inner>>k | innerNext<<(64-k))
-	}
-	return out & starts
-}
-
-// loadKey reads eight bytes, zeros after the end of the text.
-func loadKey(text []byte, p int) uint64 {
-	var b [keyBytes]byte
-	copy(b[:], text[p:])
-	return binary.LittleEndian.Uint64(b[:]) | foldMask
-}
-
-// lookups looks up a word by every length at which it may end: where the bits of
-// ends are, up to the end of the run of word bytes, and by all of a long run. Bit 0 of
-// ends stands for a length of one; bit 0 of word for the first byte.
-func (s *Scanner) lookups(p int, ends, word uint64) {
-	run := bits.TrailingZeros64(^word)
-	ends &= 1<<min(run, keyBytes) - 1
-	if run >= keyBytes {
-		ends |= 1 << (keyBytes - 1)
-	}
-	key := loadKey(s.win.text, p)
-	bitmap := &s.set.filter.bits
-	for ; ends != 0; ends &= ends - 1 {
-		k := key & lenMasks[bits.TrailingZeros64(ends)+1]
-		if h := hash(k); bitmap[h>>6]>>(h&63)&1 != 0 {
-			s.lookup(p, k)
-		}
-	}
 }
 
 // lookup looks for the keywords and literals of a key at a word start.
@@ -330,128 +256,6 @@ func (w *window) pushFree(c candidate) {
 	w.free = append(w.free, c)
 	for i := len(w.free) - 1; i > 0 && before(&w.free[i], &w.free[i-1]); i-- {
 		w.free[i], w.free[i-1] = w.free[i-1], w.free[i]
-	}
-}
-
-// siftNumbers collects values that need no keyword and start with, or hold, digits
-// in a shape that can be told from the masks alone.
-func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
-	set := s.set
-	d, dn := m.digit, next.digit
-	at := func(k int) uint64 { return d>>k | dn<<(64-k) } // digit k places on
-	d1 := at(1)
-	if d|m.plus != 0 {
-		runs := d &^ (d<<1 | prev.digit>>63)
-		pairs, pairsNext := d&d1, dn&(dn>>1)
-		fours := pairs & (pairs>>2 | pairsNext<<62)
-		if set.card != nil && runs&fours != 0 {
-			s.siftCards(base, runs&fours, d, dn, pairs, pairsNext, fours)
-		}
-		if len(set.phones) > 0 {
-			threes := pairs & at(2)
-			threesNext := pairsNext & (dn >> 2)
-			soon := threes>>2 | threesNext<<62 | threes>>3 | threesNext<<61 | threes>>4 | threesNext<<60 | threes>>5 | threesNext<<59
-			zeros := m.zero & (m.zero>>1 | next.zero<<63)
-			for st := runs&^d1&soon | runs&zeros | m.plus; st != 0; st &= st - 1 {
-				s.tryPhone(base + bits.TrailingZeros64(st))
-			}
-		}
-		if len(set.iban) > 0 {
-			letterOn := m.letter>>1 | next.letter<<63
-			before := (m.letter|m.digit)<<1 | (prev.letter|prev.digit)>>63
-			for st := m.letter & letterOn & at(2) & at(3) &^ before; st != 0; st &= st - 1 {
-				s.tryIBAN(base + bits.TrailingZeros64(st))
-			}
-		}
-	}
-}
-
-// siftCards looks at runs of four digits and more that are long enough for a card, or
-// are followed by a separator and a group of three or more. Runs of six may be
-// followed by ten.
-func (s *Scanner) siftCards(base int, runs, d, dn, pairs, pairsNext, fours uint64) {
-	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
-	foursNext := pairsNext & (pairsNext >> 2)
-	eights := fours & at(fours, foursNext, 4)
-	eightsNext := foursNext & (foursNext >> 4)
-	solid := eights & at(eights, eightsNext, 5)
-	threes := pairs & at(d, dn, 2)
-	threesNext := pairsNext & (dn >> 2)
-	grouped := ^at(d, dn, 4) & at(threes, threesNext, 5)
-	sixes := at(d, dn, 4) & at(d, dn, 5) &^ at(d, dn, 6) & at(fours, foursNext, 7)
-	for st := runs & (solid | grouped | sixes); st != 0; st &= st - 1 {
-		s.tryCard(base + bits.TrailingZeros64(st))
-	}
-}
-
-func (s *Scanner) tryCard(p int) {
-	w, r := &s.win, s.set.card
-	if p < w.lo || p >= w.hi || !r.freeFirst.Has(w.text[p]) {
-		return
-	}
-	s.tryFree(r, p)
-}
-
-// tryPhone tries a plus sign, two zeros or a lone digit that may start a phone number
-// with its country code; a parenthesis may stand before.
-func (s *Scanner) tryPhone(p int) {
-	text := s.win.text
-	i := p + 1
-	switch text[p] {
-	case '0':
-		if i++; i < len(text) && (text[i] == ' ' || text[i] == '-') {
-			i++
-		}
-		if i >= len(text) || !isDigit(text[i]) {
-			return
-		}
-	case '1':
-		i = p
-	case '+':
-		if i < len(text) && text[i] == '(' {
-			i++
-		}
-	default:
-		return
-	}
-	if i >= len(text) || !isDigit(text[i]) {
-		return
-	}
-	// The second digit of the code may stand after separators.
-	code := int(text[i]-'0') * 10
-	if code != 10 {
-		for i++; i < len(text) && i < p+10 && !isDigit(text[i]); i++ {
-		}
-		if i >= len(text) || !isDigit(text[i]) {
-			return
-		}
-		code += int(text[i] - '0')
-	}
-	r := s.set.phoneByCode[code]
-	if r == nil {
-		return
-	}
-	if p > 0 && text[p-1] == '(' {
-		s.tryFree(r, p-1)
-	}
-	s.tryFree(r, p)
-}
-
-func (s *Scanner) tryIBAN(p int) {
-	w := &s.win
-	if p < w.lo || p >= w.hi {
-		return
-	}
-	text, off, _ := w.unit(p)
-	if text == nil {
-		return
-	}
-	id, end := validate.IBAN(text, p-off)
-	if end < 0 {
-		return
-	}
-	if r := s.set.iban[id]; r != nil {
-		w.pushFree(candidate{start: p, end: end + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
 	}
 }
 

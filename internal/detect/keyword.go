@@ -2,7 +2,6 @@ package detect
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -170,10 +169,8 @@ func keywordEnd(text []byte, i int) bool {
 	if c < utf8.RuneSelf && !isASCIILetter(c) {
 		return true
 	}
-	if c >= utf8.RuneSelf {
-		if r, _ := utf8.DecodeLastRune(text[max(0, i-4):i]); !unicode.IsLetter(r) {
-			return true
-		}
+	if c >= utf8.RuneSelf && (i < 2 || !twoBytes(text, i-2)) {
+		return true
 	}
 	return wordEnd(text, i)
 }

@@ -166,7 +166,7 @@ func (p *prefilter) spell(done []byte, rest []rune, enter func(*bucket)) {
 		enter(p.bucket(keyOf(done[:keyBytes]), keyBytes, rest))
 		return
 	}
-	if len(rest) > 0 && (rest[0] >= utf8.RuneSelf || isASCIILetter(byte(rest[0]))) {
+	if len(rest) > 0 && isWordRune(rest[0]) {
 		all := spellings(rest[0])
 		if rest[0] < utf8.RuneSelf {
 			all = all[:1] // a key is the same in either case

@@ -8,6 +8,7 @@ import "slices"
 type Scanner struct {
 	set        *Set
 	classifier func([]byte, []masks)
+	siftWords  func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
 	win        window
 
 	last   []int // by identifier: where its last match ended
@@ -24,7 +25,7 @@ const windowSize = 32 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, classifier: classifyFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
+	return &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 }
 
 // Scan finds the matches that start in the block, from Lo on and before Hi, and
