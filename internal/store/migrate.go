@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,7 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	}
 	// The lock is a transaction on an empty database of its own: goose needs the real one, and SQLite's locks end with
 	// the process that held them, on every system. The file stays, since removing it would let two programs hold it.
-	lock, err := openSQLiteConn(sqliteDSN(o.Path + ".migrating"))
+	lock, err := openSQLiteConn(sqliteDSN(o.Path+".migrating", "busy_timeout(1000)"))
 	if err != nil {
 		return subject("open the lock for migrations", err)
 	}
@@ -112,7 +113,7 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	if todo, err := look(); err != nil || !todo {
 		return err
 	}
-	db, err := sql.Open("sqlite", sqliteDSN(o.Path, durable...)+"&_txlock=immediate")
+	db, err := sql.Open("sqlite", sqliteDSN(o.Path, slices.Concat([]string{"busy_timeout(10000)"}, durable)...)+"&_txlock=immediate")
 	if err != nil {
 		return err
 	}

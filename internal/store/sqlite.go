@@ -7,20 +7,22 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
 // sqliteEngine has one writing connection, with a lane in front, and a few that can only read.
 type sqliteEngine struct {
-	path    string
-	writer  *lane
-	readers chan *sqliteConn // nil stands for one that is not open yet
+	path     string
+	patience time.Duration
+	writer   *lane
+	readers  chan *sqliteConn // nil stands for one that is not open yet
 }
 
 const (
 	// sqliteGroup is the number of closures that share a commit at most.
 	sqliteGroup = 256
-	// sqliteBusy is how long SQLite itself waits for another process's lock before the lane tries anew.
+	// sqliteBusy is how long SQLite itself waits for another process's lock, at most, before the lane tries anew.
 	sqliteBusy = 2 * time.Second
 )
 
@@ -43,7 +45,7 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 		}
 		return nil, subject("open "+o.Path, err)
 	}
-	e := &sqliteEngine{path: o.Path, readers: make(chan *sqliteConn, defaultReaders(o))}
+	e := &sqliteEngine{path: o.Path, patience: o.Patience, readers: make(chan *sqliteConn, defaultReaders(o))}
 	for range cap(e.readers) {
 		e.readers <- nil
 	}
@@ -65,7 +67,7 @@ func sqliteDSN(path string, pragmas ...string) string {
 	if path[0] != '/' {
 		path = "/" + path // a drive letter
 	}
-	q := url.Values{"_dqs": {"0"}, "_pragma": {fmt.Sprintf("busy_timeout(%d)", sqliteBusy.Milliseconds())}}
+	q := url.Values{"_dqs": {"0"}}
 	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
@@ -75,7 +77,8 @@ func sqliteDSN(path string, pragmas ...string) string {
 // openSQLiteStore opens a connection to the store. Of several programs that create it at once, one switches it to WAL, and
 // the others may be told that it is busy.
 func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*sqliteConn, error) {
-	dsn := sqliteDSN(path, append(durable, pragmas...)...)
+	busy := fmt.Sprintf("busy_timeout(%d)", min(sqliteBusy, max(patience, time.Millisecond)).Milliseconds())
+	dsn := sqliteDSN(path, slices.Concat([]string{busy}, durable, pragmas)...)
 	for attempt, began := 1, time.Now(); ; attempt++ {
 		c, err := openSQLiteConn(dsn)
 		if err == nil || !errors.Is(err, ErrUnavailable) || time.Since(began) > patience {
@@ -99,7 +102,7 @@ func (e *sqliteEngine) view(ctx context.Context, fn func(*Tx) error) error {
 	defer func() { e.readers <- c }()
 	if c == nil {
 		var err error
-		if c, err = openSQLiteStore(e.path, 0, "cache_size(-2048)", "query_only(1)"); err != nil {
+		if c, err = openSQLiteStore(e.path, e.patience, "cache_size(-2048)", "query_only(1)"); err != nil {
 			return subject("open "+e.path, err)
 		}
 	}

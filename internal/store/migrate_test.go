@@ -1,0 +1,191 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"magpie/internal/store"
+	"magpie/internal/store/storetest"
+)
+
+func migrationNames(t testing.TB) []string {
+	t.Helper()
+	names, err := fs.Glob(store.Embedded(), "*.sql")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	return names
+}
+
+func TestMigrationsAreNumberedOneByOne(t *testing.T) {
+	for i, name := range migrationNames(t) {
+		if !strings.HasPrefix(name, fmt.Sprintf("%05d_", i+1)) {
+			t.Errorf("migration %d is %s", i+1, name)
+		}
+	}
+}
+
+// TestMigrationsAreOneText: that they run on both engines the other tests show; this names what would bring trouble later.
+func TestMigrationsAreOneText(t *testing.T) {
+	for _, name := range migrationNames(t) {
+		text, err := fs.ReadFile(store.Embedded(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			code, _, _ := strings.Cut(line, "--")
+			for _, word := range []string{"serial", "autoincrement", "json", "timestamp", "deferr", "rowid", "strict", "trigger", "integer", "varchar", "blob", "bytea"} {
+				if strings.Contains(strings.ToLower(code), word) {
+					t.Errorf("%s:%d: %s; the types are text, bigint and boolean", name, i+1, word)
+				}
+			}
+		}
+	}
+}
+
+// more is the embedded migrations and n others.
+func more(t testing.TB, n int) fs.FS {
+	t.Helper()
+	all := fstest.MapFS{}
+	names := migrationNames(t)
+	for _, name := range names {
+		text, err := fs.ReadFile(store.Embedded(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = &fstest.MapFile{Data: text}
+	}
+	for i := range n {
+		text := fmt.Sprintf("-- +goose Up\ncreate table extra%d (id bigint primary key);\ninsert into extra%d (id) values (1);\n", i, i)
+		all[fmt.Sprintf("%05d_extra.sql", len(names)+1+i)] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return all
+}
+
+func TestSeveralStartersMigrateOnce(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := store.WithMigrations(storetest.Fresh(t, engine), more(t, 3))
+			var wg sync.WaitGroup
+			for range 6 {
+				wg.Go(func() {
+					db, err := store.Open(context.Background(), o)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					for i := range 3 {
+						var n int
+						err := db.View(t.Context(), func(tx *store.Tx) error {
+							return tx.QueryRow(t.Context(), fmt.Sprintf("select count(*) from extra%d", i)).Scan(&n)
+						})
+						if err != nil || n != 1 {
+							t.Errorf("migration %d: %d rows, %v", i, n, err)
+						}
+					}
+					if err := db.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+	}
+}
+
+func TestNewerDatabaseIsRefused(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := storetest.Fresh(t, engine)
+			storetest.Open(t, store.WithMigrations(o, more(t, 1)))
+			_, err := store.Open(t.Context(), o)
+			if !errors.Is(err, store.ErrNewer) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestBrokenMigrationLeavesTheRest(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := storetest.Fresh(t, engine)
+			broken := more(t, 2).(fstest.MapFS)
+			last := fmt.Sprintf("%05d_extra.sql", len(migrationNames(t))+2)
+			broken[last] = &fstest.MapFile{Data: []byte("-- +goose Up\ncreate table half (id bigint);\ninsert into nowhere (id) values (1);\n")}
+			if _, err := store.Open(t.Context(), store.WithMigrations(o, broken)); err == nil || !strings.Contains(err.Error(), fmt.Sprint("version:", len(migrationNames(t))+2)) {
+				t.Errorf("got %v", err)
+			}
+			db := storetest.Open(t, store.WithMigrations(o, more(t, 2)))
+			err := db.View(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.Exec(t.Context(), "select id from half")
+				return err
+			})
+			if err == nil {
+				t.Error("half of a migration was kept")
+			}
+		})
+	}
+}
+
+func TestPlaceholders(t *testing.T) {
+	for sql, want := range map[string]int{
+		"select 1":          0,
+		"select $1, $2, $1": 2,
+		"select '$7 it''s $8', $1 -- $9\n, \"$3\"": 1,
+		"select $1 -- $2":                          1,
+		"select $1, $3":                            -1,
+		"select $0":                                -1,
+		"select $x":                                -1,
+		"select 'open":                             -1,
+		"select $70000":                            -1,
+		"select $1, $2, $3, $4, $5, $6, $7, $8, $10": -1,
+	} {
+		n, err := store.Placeholders(sql)
+		if err != nil {
+			n = -1
+		}
+		if n != want {
+			t.Errorf("%s: %d, want %d (%v)", sql, n, want, err)
+		}
+	}
+}
+
+// BenchmarkOpen is the store's part of the time from the start of the program to its first answer.
+func BenchmarkOpen(b *testing.B) {
+	for _, engine := range storetest.Engines() {
+		if engine == "sqlite" { // a fresh PostgreSQL database is a copied one, with nothing to migrate
+			b.Run(engine+"/fresh", func(b *testing.B) {
+				benchmarkOpen(b, func() store.Options { return storetest.Fresh(b, engine) })
+			})
+		}
+		b.Run(engine+"/up to date", func(b *testing.B) {
+			o := storetest.Fresh(b, engine)
+			storetest.Open(b, o)
+			benchmarkOpen(b, func() store.Options { return o })
+		})
+	}
+}
+
+func benchmarkOpen(b *testing.B, place func() store.Options) {
+	for b.Loop() {
+		b.StopTimer()
+		o := place()
+		b.StartTimer()
+		db, err := store.Open(b.Context(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
