@@ -89,6 +89,8 @@ func fold(r rune) rune {
 	switch r {
 	case 0x2018, 0x2019, 0x02BC, 0x00B4, 0x2032:
 		return '\''
+	case 'ς': // the final form of σ; both have one capital
+		return 'σ'
 	}
 	if l := unicode.ToLower(r); l >= utf8.RuneSelf {
 		return l

@@ -380,7 +380,10 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 					continue
 				}
 				if reach := s.reach(r.id, t, end+off, hits, names); reach != noKeyword {
-					w.near = append(w.near, candidate{start: t, end: end + off, id: r.id, weight: r.weight, reach: reach})
+					w.near = append(w.near, candidate{
+						start: t, end: end + off, id: r.id, weight: r.weight, reach: reach,
+						label: s.labelled(r.id, t, hits, names),
+					})
 				}
 			}
 		}

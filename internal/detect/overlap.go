@@ -1,5 +1,7 @@
 package detect
 
+import "unicode/utf8"
+
 // candidate is a value that was found and may yet lose to another one.
 type candidate struct {
 	start, end int
@@ -7,6 +9,7 @@ type candidate struct {
 	id         int
 	weight     uint8 // evidence of the value itself
 	reach      uint8 // characters to the nearest keyword; noKeyword when there is none
+	label      bool  // a keyword precedes it with no digit between, as a label does
 }
 
 const noKeyword = 255
@@ -14,8 +17,8 @@ const noKeyword = 255
 // Weights of evidence.
 const (
 	weightWords   = iota // words and place names, numbering plans
-	weightFormat         // a keyword and a format
-	weightChecked        // a keyword and a check digit; a card number
+	weightFormat         // a keyword and a format; a card number
+	weightChecked        // a keyword and a check digit
 	weightProof          // the value proves itself
 )
 
@@ -25,7 +28,7 @@ func (r *rule) freeWeight() uint8 {
 	case r.strong:
 		return weightProof
 	case r.absent:
-		return weightChecked
+		return weightFormat
 	}
 	return weightWords
 }
@@ -48,14 +51,50 @@ func before(a, b *candidate) bool {
 //
 //  1. A value that proves itself (an IBAN, a key block, a token with a header that
 //     decodes) beats one that does not.
-//  2. The longer one beats the shorter: a postcode inside an address, a serial
+//  2. Of two with the same extent, one that a keyword labels beats one that has
+//     its keyword after it, or before another value: in «Account: 135232784098
+//     Licence: B8400142» the first number is no licence.
+//  3. A check digit beats a format.
+//  4. The longer one beats the shorter: a postcode inside an address, a serial
 //     number inside a licence.
 //
 // What is left has the same extent and the same kind of evidence: then the text
 // does fit both, and both are reported.
 func beats(a, b *candidate) bool {
+	if a.start == b.start && a.end == b.end && a.label != b.label && max(a.weight, b.weight) < weightProof {
+		return a.label
+	}
 	if a.weight != b.weight {
 		return a.weight > b.weight
 	}
 	return a.end-a.start > b.end-b.start
+}
+
+// labelled says whether a keyword of an identifier labels a value: it is among the
+// names of the value's field, or precedes it with no digit between them.
+func (s *Scanner) labelled(id, start int, hits []hit, names *Names) bool {
+	if names != nil && names.managed.has(id) {
+		return true
+	}
+	for i := range hits {
+		h := &hits[i]
+		if h.end <= start && s.set.keywords.owners[h.keyword].has(id) && isLabel(s.win.text[h.end:start]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLabel says whether what stands between a keyword and a value lets the one label
+// the other.
+func isLabel(gap []byte) bool {
+	if len(gap) > utf8.UTFMax*maxReach || utf8.RuneCount(gap) > maxReach {
+		return false
+	}
+	for _, c := range gap {
+		if isDigit(c) {
+			return false
+		}
+	}
+	return true
 }

@@ -89,7 +89,11 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 			if r.near != nil {
 				if end := r.near(text, p); end >= 0 && referenceDigit(text[p:end]) < r.lead {
 					if n := reach(p, end); n != noKeyword {
-						out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.weight, reach: uint8(n)})
+						label := names != nil && names.managed.has(r.id)
+						for _, k := range at {
+							label = label || k.end <= p && isLabel(text[k.end:p])
+						}
+						out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.weight, reach: uint8(n), label: label})
 						continue
 					}
 				}

@@ -20,7 +20,7 @@ func secrets() map[string]maker {
 		}},
 		"HTTP_COOKIE": {value: func(r *rand.Rand) string {
 			pair := func() string {
-				return pick(r, base62s, 1) + pick(r, base62s+"_-", 7) + "=" + pick(r, base62s+"%_-.", 5+r.IntN(30))
+				return pick(r, base62s, 1) + pick(r, base62s+"_-", 7) + "=" + pick(r, base62s+"%_-.", 4+r.IntN(30)) + pick(r, base62s, 1)
 			}
 			if r.IntN(2) == 0 {
 				return one(r, "Cookie: ", "cookie: ") + pair() + strings.Repeat("; "+pair(), r.IntN(3))

@@ -301,6 +301,9 @@ func expirationDigits(text []byte, start int) int {
 	}
 	if sep == '/' || sep == '-' || sep == ' ' { // 26-Feb, 2026 February
 		if m, k := monthName(text, i+1); m > 0 && expirationYear(a, n) {
+			if text[k-1] == '.' {
+				k--
+			}
 			return k
 		}
 	}

@@ -162,6 +162,9 @@ func Cookie(text []byte, start int) int {
 		for n := i; i < limit && i-n < 2 && text[i] == ' '; i++ {
 		}
 	}
+	if end > 0 && text[end-1] == '.' && (end == len(text) || text[end] <= ' ') {
+		end-- // the full stop of a sentence
+	}
 	return end
 }
 

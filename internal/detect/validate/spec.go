@@ -51,7 +51,8 @@ type Spec struct {
 	// country), "card", "phone". Empty for the others.
 	Family string
 	// Checked says that a check digit or an equally strong rule stands behind
-	// Func: one wrong digit makes it no value.
+	// every form that Func accepts, or all but rare ones: one wrong digit makes it
+	// no value. Where only some forms have one it is false.
 	Checked bool
 }
 

@@ -6,7 +6,7 @@ func healthSpecs() []Spec {
 		keyword("USA_HEALTH_INSURANCE_CLAIM_NUMBER", patterns(hicn,
 			"999_99_9999_@", "999_99_9999_@*", "999-99-9999@", "999-99-9999@*", "999 99 9999@", "999 99 9999@*", "9{9}-@", "9{9}-@*", "9{9} @", "9{9} @*",
 			"@{1,3}9{6}", "@{1,3}9{9}", "@{1,3}-9{6}", "@{1,3}-9{9}", "@{1,3}-999-99-9999", "@{1,3}999-99-9999")),
-		checked("CANADA_HEALTH_NUMBER", patterns(canadaHealth,
+		keyword("CANADA_HEALTH_NUMBER", patterns(canadaHealth,
 			"9999_999_999", "9{10}_@@", "9999_999_999_@@", "9999-999-999 @@", "9999-999-999@@", "9999 999 999-@@",
 			"9{8}", "99999_9999", "999_999_999", "999_999_999_999", "@@@@_9999_9999", "@@@@9999 9999")),
 		keyword("EUROPEAN_HEALTH_INSURANCE_CARD_NUMBER", patterns(ehicNumber,
@@ -19,7 +19,7 @@ func healthSpecs() []Spec {
 			"@9999", "99999", "9999@", "@9999-**", "99999-**", "9999@-**")),
 		keyword("USA_NATIONAL_DRUG_CODE", patterns(notZero,
 			"9999-9999-99", "99999-999-99", "99999-9999-9", "99999-9999-99", "9{10,11}")),
-		checked("USA_NATIONAL_PROVIDER_IDENTIFIER", patterns(npi, "9{10}", "9999-999-999", "999-999-9999")),
+		checked("USA_NATIONAL_PROVIDER_IDENTIFIER", patterns(npi, "9{10}")),
 		{
 			ID: "MEDICAL_DEVICE_UDI", Func: UDI, MinLen: 8, MaxLen: udiMaxLen,
 			First: setOf("(+="), Kind: KindOther, Checked: true,

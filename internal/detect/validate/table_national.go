@@ -13,7 +13,7 @@ func nationalSpecs() []Spec {
 		keyword("COLOMBIA_CITIZENSHIP_CARD_NUMBER", patterns(cedula,
 			"9{6,10}", "999.999", "9.999.999", "99.999.999", "999.999.999", "9.999.999.999")),
 		nirSpec,
-		checked("GERMANY_NATIONAL_IDENTIFICATION_NUMBER", patterns(germanID, "@*{8}", "@*{8}_9", "9{10}")),
+		keyword("GERMANY_NATIONAL_IDENTIFICATION_NUMBER", patterns(germanID, "@*{8}", "@*{8}_9", "9{10}")),
 		checked("INDIA_AADHAAR_NUMBER", patterns(aadhaar, "9999_9999_9999")),
 		checked("ITALY_NATIONAL_IDENTIFICATION_NUMBER", patterns(italianCode,
 			"@{6}**@**@***@", "@{3}_@{3}_**@**_@***@", "9{11}")),
@@ -105,8 +105,8 @@ func nir(v value) bool {
 	if v.num(7, 10) == 0 || v.num(10, 13) == 0 {
 		return false
 	}
-	if v.n == 13 {
-		return month <= 12
+	if v.n == 13 { // without the key the rest must be plain
+		return month <= 12 && sex <= '2'
 	}
 	n := v.num(0, 5)*100000000 + department*1000000 + v.num(7, 13)
 	return 97-n%97 == v.num(13, 15)
