@@ -51,8 +51,8 @@ func before(a, b *candidate) bool {
 //
 //  1. A value that proves itself (an IBAN, a key block, a token with a header that
 //     decodes) beats one that does not.
-//  2. Of two with the same extent, one that a keyword labels beats one that has
-//     its keyword after it, or before another value: in «Account: 135232784098
+//  2. One that a keyword labels beats one inside it, or of the same extent, that
+//     has its keyword after it or before another value: in «Account: 135232784098
 //     Licence: B8400142» the first number is no licence.
 //  3. A check digit beats a format.
 //  4. The longer one beats the shorter: a postcode inside an address, a serial
@@ -61,8 +61,14 @@ func before(a, b *candidate) bool {
 // What is left has the same extent and the same kind of evidence: then the text
 // does fit both, and both are reported.
 func beats(a, b *candidate) bool {
-	if a.start == b.start && a.end == b.end && a.label != b.label && max(a.weight, b.weight) < weightProof {
-		return a.label
+	if a.label != b.label && max(a.weight, b.weight) < weightProof {
+		outer, inner := a, b
+		if b.label {
+			outer, inner = b, a
+		}
+		if outer.start <= inner.start && inner.end <= outer.end {
+			return a.label
+		}
 	}
 	if a.weight != b.weight {
 		return a.weight > b.weight

@@ -205,11 +205,23 @@ func cookieOctet(c byte) bool {
 	return c > ' ' && c < 0x7f && c != '"' && c != ';' && c != '\\' && c != '\'' && c != ','
 }
 
+// cookieAttributes are the attributes of Set-Cookie that browsers know.
+var cookieAttributes = [...]string{
+	"comment=", "domain=", "expires=", "httponly", "max-age=", "partitioned", "path=", "priority=", "samesite=", "secure", "version=",
+}
+
 // cookieAttribute returns the end of an attribute such as "Expires=Wed, 21 Oct
-// 2026 07:28:00 GMT" or "HttpOnly".
+// 2026 07:28:00 GMT" or "HttpOnly", or -1.
 func cookieAttribute(text []byte, i, limit int) int {
 	end, _ := cookiePair(text, i, limit)
-	if end < 0 || foldString(text[:limit], i, "expires=") < 0 {
+	known := false
+	for _, a := range cookieAttributes {
+		known = known || foldString(text[:limit], i, a) > 0
+	}
+	if end < 0 || !known {
+		return -1
+	}
+	if foldString(text[:limit], i, "expires=") < 0 {
 		return end
 	}
 	i += len("expires=")
