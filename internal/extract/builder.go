@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"sort"
 	"unicode/utf8"
 )
@@ -186,16 +185,6 @@ func (b *builder) compact() {
 		}
 	}
 	b.passed = passed
-}
-
-// lineAfter counts on from a position over text.
-func lineAfter(line, col int64, text []byte) (int64, int64) {
-	if n := bytes.Count(text, newline); n > 0 {
-		line += int64(n)
-		col = 0
-		text = text[bytes.LastIndexByte(text, '\n')+1:]
-	}
-	return line, col + int64(utf8.RuneCount(text))
 }
 
 func (b *builder) structured() bool { return b.fields }

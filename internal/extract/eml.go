@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -339,7 +340,7 @@ func (p *partText) each(f func(piece []byte, line, col int64) error) error {
 				return err
 			}
 			if p.enc != "base64" {
-				col += int64(utf8.RuneCount(text[:n]))
+				col += int64(runes(text[:n]))
 			}
 			text = text[n:]
 		}
@@ -407,31 +408,29 @@ func unhex(c byte) int {
 	return -1
 }
 
-// lineFeed is a decoded part as a reader that remembers which line of the file each of its lines began on.
+// lineFeed is a decoded part as a reader that remembers which line of the file each piece of it came from.
 type lineFeed struct {
-	p       *partText
-	pending []byte
-	began   []int64 // by line of the decoded text, from first on
-	first   int64
-	err     error
+	p         *partText
+	pending   []byte
+	line, col int64 // of the decoded text, before pending
+	pieces    []feedPiece
+	err       error
 }
+
+// feedPiece says that from a place in the decoded text on it comes from a line of the file.
+type feedPiece struct{ line, col, source int64 }
 
 func (l *lineFeed) Read(b []byte) (int, error) {
 	if len(l.pending) == 0 {
-		text, line := l.p.piece()
+		text, source := l.p.piece()
 		if text == nil {
 			return 0, io.EOF
 		}
-		if len(l.began) == 0 {
-			l.began, l.first = append(l.began, line), 1
+		if l.line == 0 {
+			l.line = 1
 		}
-		for range bytes.Count(text, newline) {
-			next := line
-			if l.p.enc != "base64" {
-				next++
-			}
-			l.began = append(l.began, next)
-		}
+		l.pieces = append(l.pieces, feedPiece{l.line, l.col, source})
+		l.line, l.col = lineAfter(l.line, l.col, text)
 		l.pending = text
 	}
 	n := copy(b, l.pending)
@@ -439,17 +438,24 @@ func (l *lineFeed) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// source translates a line of the decoded text, asked in ascending order.
-func (l *lineFeed) source(line int64) int64 {
-	if drop := line - l.first - 4096; drop > 0 && drop < int64(len(l.began)) {
-		l.began = l.began[:copy(l.began, l.began[drop:])]
-		l.first += drop
+// source translates a place in the decoded text, and says how many characters on in its line the next line of the file begins;
+// -1: not in this line. It is asked in ascending order, but for a token.
+func (l *lineFeed) source(line, col int64) (source, next int64) {
+	i := sort.Search(len(l.pieces), func(i int) bool {
+		p := l.pieces[i]
+		return p.line > line || p.line == line && p.col > col
+	}) - 1
+	if i < 0 {
+		return line, -1
 	}
-	i := max(0, min(line-l.first, int64(len(l.began))-1))
-	if len(l.began) == 0 {
-		return line
+	source, next = l.pieces[i].source, -1
+	if i+1 < len(l.pieces) && l.pieces[i+1].line == line {
+		next = l.pieces[i+1].col - col
 	}
-	return l.began[i]
+	if i > 8192 { // what a token may still reach back to is less
+		l.pieces = l.pieces[:copy(l.pieces, l.pieces[i-4096:])]
+	}
+	return source, next
 }
 
 // attachment opens what is attached as a file inside the mail.

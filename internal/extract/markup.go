@@ -32,8 +32,8 @@ type markup struct {
 	b         *builder
 	x         *xmlReader
 	html      bool
-	line, col int64                  // of the source, where the token begins
-	translate func(line int64) int64 // to the lines of the file, when what is read is a part of it
+	line, col int64                                      // of the source, where the token begins
+	translate func(line, col int64) (source, next int64) // when what is read is a part of a file: see lineFeed.source
 }
 
 func (m *markup) run() error {
@@ -92,11 +92,15 @@ func (m *markup) verbatim(text []byte, line, col int64) error {
 		return m.b.write(text)
 	}
 	for len(text) > 0 {
+		source, next := m.translate(line, col)
 		n := bytes.IndexByte(text, '\n') + 1
 		if n == 0 {
 			n = len(text)
 		}
-		m.b.mark(LineRange, 0, m.translate(line), col)
+		if next > 0 {
+			n = min(n, prefix(text, next))
+		}
+		m.b.mark(LineRange, 0, source, col)
 		if err := m.b.write(text[:n]); err != nil {
 			return err
 		}
@@ -104,6 +108,19 @@ func (m *markup) verbatim(text []byte, line, col int64) error {
 		text = text[n:]
 	}
 	return nil
+}
+
+// prefix is the length of the first n characters.
+func prefix(text []byte, n int64) int {
+	for i := range text {
+		if text[i]&0xc0 != 0x80 {
+			if n == 0 {
+				return i
+			}
+			n--
+		}
+	}
+	return len(text)
 }
 
 // attributes writes the inside of a tag, references undone.

@@ -2,8 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"sort"
-	"unicode/utf8"
 )
 
 const (
@@ -133,13 +134,14 @@ type lines struct {
 }
 
 type lineCursor struct {
-	pos, start int // start: where the cursor's line starts in raw, or -1: before raw[0]
-	line       int64
+	pos  int
+	line int64
+	col  int64 // characters of the line before pos
 }
 
 func newLines() *lines { l := &lines{line: 1}; l.reset(); return l }
 
-func (l *lines) reset() { l.cur = lineCursor{line: l.line, start: -1} }
+func (l *lines) reset() { l.cur = lineCursor{line: l.line, col: l.col} }
 
 func (l *lines) structured() bool                        { return false }
 func (l *lines) field(raw []byte, off int) (Field, bool) { return Field{}, false }
@@ -148,21 +150,13 @@ func (l *lines) seek(raw []byte, off int) {
 	if off < l.cur.pos {
 		l.reset()
 	}
-	if n := bytes.Count(raw[l.cur.pos:off], newline); n > 0 {
-		l.cur.line += int64(n)
-		l.cur.start = l.cur.pos + bytes.LastIndexByte(raw[l.cur.pos:off], '\n') + 1
-	}
+	l.cur.line, l.cur.col = lineAfter(l.cur.line, l.cur.col, raw[l.cur.pos:off])
 	l.cur.pos = off
 }
 
 func (l *lines) locate(raw []byte, lo, hi int) Location {
 	l.seek(raw, lo)
-	loc := Location{Kind: LineRange, Line: l.cur.line}
-	if l.cur.start < 0 {
-		loc.Column = l.col + int64(utf8.RuneCount(raw[:lo])) + 1
-	} else {
-		loc.Column = int64(utf8.RuneCount(raw[l.cur.start:lo])) + 1
-	}
+	loc := Location{Kind: LineRange, Line: l.cur.line, Column: l.cur.col + 1}
 	loc.EndLine = loc.Line + int64(bytes.Count(raw[lo:hi], newline))
 	if hi > lo && raw[hi-1] == '\n' {
 		loc.EndLine--
@@ -173,13 +167,34 @@ func (l *lines) locate(raw []byte, lo, hi int) Location {
 // advance drops raw[:n].
 func (l *lines) advance(raw []byte, n int) {
 	l.seek(raw, n)
-	if l.cur.start < 0 {
-		l.col += int64(utf8.RuneCount(raw[:n]))
-	} else {
-		l.col = int64(utf8.RuneCount(raw[l.cur.start:n]))
-	}
-	l.line = l.cur.line
+	l.line, l.col = l.cur.line, l.cur.col
 	l.reset()
+}
+
+// lineAfter counts on from a position over text.
+func lineAfter(line, col int64, text []byte) (int64, int64) {
+	if n := bytes.Count(text, newline); n > 0 {
+		line += int64(n)
+		col = 0
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
+	}
+	return line, col + int64(runes(text))
+}
+
+// runes counts the bytes that begin a character, eight at a time.
+func runes(b []byte) int {
+	const ones = 0x0101010101010101
+	n := len(b)
+	for ; len(b) >= 8; b = b[8:] {
+		x := binary.LittleEndian.Uint64(b)
+		n -= bits.OnesCount64(x >> 7 & ^(x >> 6) & ones)
+	}
+	for _, c := range b {
+		if c&0xc0 == 0x80 {
+			n--
+		}
+	}
+	return n
 }
 
 var newline = []byte{'\n'}
