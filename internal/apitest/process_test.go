@@ -1,0 +1,172 @@
+package apitest
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// programs is the folder for the binary, while the tests run.
+var programs string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "magpie-apitest-")
+	if err != nil {
+		panic(err)
+	}
+	programs = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build makes the binary that is shipped, once.
+var build = sync.OnceValues(func() (string, error) {
+	binary := filepath.Join(programs, "magpie")
+	if out, err := exec.Command("go", "build", "-o", binary, "magpie/cmd/magpie").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+// program returns a command of the built binary, in an environment that says nothing to it.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, args...)
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "MAGPIE_") && !strings.HasPrefix(entry, "AWS_") {
+			cmd.Env = append(cmd.Env, entry)
+		}
+	}
+	return cmd
+}
+
+// A process is a running `magpie serve`.
+type process struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	address string        // host:port that it listens on; "" if it ended before it did
+	ended   chan struct{} // closed when it has ended and said all
+
+	mu  sync.Mutex
+	log []string // the last lines
+	err error    // how it ended
+}
+
+// flags are those of `magpie serve` for a node of the house.
+func (h *house) flags(more ...string) []string {
+	flags := []string{"serve", "--listen", "127.0.0.1:0", "--data", h.config.Data, "--mail-rate", strconv.Itoa(h.config.MailRate)}
+	if h.config.DatabaseURL != "" {
+		flags = append(flags, "--database-url", h.config.DatabaseURL)
+	}
+	if h.config.QuotaMembers > 0 {
+		flags = append(flags, "--quota-members", strconv.Itoa(h.config.QuotaMembers))
+	}
+	if h.config.SMTPURL != "" {
+		flags = append(flags, "--smtp-url", h.config.SMTPURL)
+	}
+	return append(flags, more...)
+}
+
+// launch starts a node in a process of its own and returns once it serves or has ended. It is killed when the test ends.
+func (h *house) launch(more ...string) *process {
+	t := h.t
+	t.Helper()
+	p := &process{t: t, cmd: program(t, h.flags(more...)...), ended: make(chan struct{})}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.SysProcAttr = dieWithUs()
+	serving := make(chan error, 1)
+	go func() {
+		defer close(p.ended)
+		// The kernel ends the child with the thread that started it: this one stays until the child has ended.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := p.cmd.Start(); err != nil {
+			serving <- err
+			return
+		}
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			line := lines.Text()
+			if _, rest, ok := strings.Cut(line, "msg=serving url=http://"); ok {
+				p.address = strings.Fields(rest)[0]
+				serving <- nil
+			}
+			p.mu.Lock()
+			if p.log = append(p.log, line); len(p.log) > 200 {
+				p.log = p.log[100:]
+			}
+			p.mu.Unlock()
+		}
+		p.err = p.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("the last lines of %s:\n%s", p.address, p.said())
+		}
+	})
+	select {
+	case err := <-serving:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-p.ended:
+	}
+	return p
+}
+
+// serve is launch for a node that must serve.
+func (h *house) serve(more ...string) *process {
+	h.t.Helper()
+	p := h.launch(more...)
+	if p.address == "" {
+		h.t.Fatalf("the node does not serve: %v\n%s", p.err, p.said())
+	}
+	return p
+}
+
+// said is what the process wrote to its log lately.
+func (p *process) said() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.log, "\n")
+}
+
+// kill ends the process as a power failure would, if it has not ended.
+func (p *process) kill() {
+	_ = p.cmd.Process.Signal(syscall.SIGKILL)
+	<-p.ended
+}
+
+// terminate asks the process to end.
+func (p *process) terminate() {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// stop asks the process to end and waits until it has, which must be in order.
+func (p *process) stop() {
+	p.t.Helper()
+	p.terminate()
+	<-p.ended
+	if p.err != nil {
+		p.t.Errorf("asked to end, the node ends with %v\n%s", p.err, p.said())
+	}
+}
