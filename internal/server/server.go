@@ -194,13 +194,14 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	var errs []error
+	// Requests and tasks drain side by side: in turn, a request and a mail that both hang would take twice the time.
+	if s.stopWork != nil {
+		s.stopWork()
+	}
 	if s.http != nil {
 		if err := s.http.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("drain requests: %w", err), s.http.Close())
 		}
-	}
-	if s.stopWork != nil {
-		s.stopWork()
 	}
 	s.work.Wait()
 	errs = append(errs, s.closeMail())
