@@ -131,13 +131,7 @@ func TestTerminatedWhileARequestRuns(t *testing.T) {
 		p := h.serve()
 		conn, reader, rest := halfRequest(t, p.address, key.AccessKeyID, key.SecretAccessKey)
 		p.terminate()
-		eventually(t, "the node takes no more connections", func() bool {
-			other, err := net.Dial("tcp", p.address)
-			if err == nil {
-				other.Close()
-			}
-			return err != nil
-		})
+		eventually(t, "the node takes no more connections", func() bool { return !p.listens() })
 		if _, err := conn.Write(rest); err != nil {
 			t.Fatal(err)
 		}
@@ -157,6 +151,47 @@ func TestTerminatedWhileARequestRuns(t *testing.T) {
 		again := h.serve()
 		must(t)(client("http://"+again.address, key, region).GetMacieSession(t.Context(), &macie2.GetMacieSessionInput{}))
 	})
+}
+
+// A request and a mail that never end do not keep a node from ending; it says what it cut off. Who asks twice does not wait.
+func TestTerminatedWhileNothingEnds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite")
+	r := startRelay(t)
+	h.config.SMTPURL = r.url
+	c := h.gather()
+	key := newKey(t, h.identity(h.open()), adminID)
+	r.shut()
+	for _, asks := range []int{1, 2} {
+		p := h.serve()
+		if asks == 1 {
+			c.through(p)
+			c.begin()
+			c.more(1)
+			eventually(t, "the relay has a mail", func() bool { return r.waiting() > 0 })
+			c.pause(true)
+		}
+		halfRequest(t, p.address, key.AccessKeyID, key.SecretAccessKey)
+		began := time.Now()
+		for range asks {
+			p.terminate()
+			eventually(t, "the node takes no more connections", func() bool { return !p.listens() })
+		}
+		<-p.ended
+		t.Logf("asked %d times, the node took %v to end: %v", asks, time.Since(began).Round(time.Millisecond), p.err)
+		if asks == 1 && !strings.Contains(p.said(), "drain requests: context deadline exceeded") {
+			t.Errorf("the node cut a request off and does not say so:\n%s", p.said())
+		}
+	}
+}
+
+// listens tells whether the process takes connections.
+func (p *process) listens() bool {
+	conn, err := net.Dial("tcp", p.address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }
 
 // halfRequest sends EnableMacie as far as a node that has begun to read the body, and returns what is left of it.
