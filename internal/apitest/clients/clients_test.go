@@ -70,6 +70,14 @@ func given(t *testing.T) *endpoint {
 	return e
 }
 
+// parallel lets the clients speak at the same time, each to a server of its
+// own. On one that is given they would fight for its Regions.
+func parallel(t *testing.T) {
+	if os.Getenv("MAGPIE_TEST_ENDPOINT") == "" {
+		t.Parallel()
+	}
+}
+
 func (e *endpoint) takeRegions(t *testing.T, n int) []string {
 	t.Helper()
 	if len(e.regions) < n {
@@ -129,6 +137,7 @@ func run(t *testing.T, dir string, env map[string]string, program string, args .
 }
 
 func TestBoto3(t *testing.T) {
+	parallel(t)
 	python := pythonWithBoto3(t)
 	if python == "" {
 		t.Skip("no python3 with boto3 is installed")
@@ -182,6 +191,7 @@ func pythonWithBoto3(t *testing.T) string {
 }
 
 func TestCLI(t *testing.T) {
+	parallel(t)
 	if _, err := exec.LookPath("aws"); err != nil {
 		t.Skip("the AWS CLI is not installed")
 	}
@@ -191,9 +201,11 @@ func TestCLI(t *testing.T) {
 	}
 	forOneServer(t, func(t *testing.T, e *endpoint) {
 		admin, member := e.accounts["admin"], e.accounts["member"]
+		region := e.takeRegions(t, 1)[0]
+		e.startOver(t, region)
 		out, code := run(t, "cli", map[string]string{
 			"MAGPIE_TEST_ENDPOINT": e.url,
-			"REGION":               e.takeRegions(t, 1)[0],
+			"REGION":               region,
 			"ADMIN_ID":             admin.AccountID,
 			"ADMIN_KEY":            admin.AccessKeyID,
 			"ADMIN_SECRET":         admin.SecretAccessKey,

@@ -58,14 +58,17 @@ def email(role):
     return ACCOUNTS[role]["email"]
 
 
-def client(service, role, region=None, **credentials):
-    """A client of this account. It does not retry, so that each answer counts."""
+def client(service, role, region=None, validate=True, **credentials):
+    """A client of this account. It does not retry, so that each answer counts.
+
+    Without validate it sends also what boto3 itself would refuse to send.
+    """
     who = ACCOUNTS[role]
     return boto3.client(
         service,
         region_name=region or HERE,
         endpoint_url=ENDPOINT,
-        config=Config(retries={"total_max_attempts": 1}, parameter_validation=True),
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=validate),
         **(credentials or {
             "aws_access_key_id": who["accessKeyId"],
             "aws_secret_access_key": who["secretAccessKey"],
@@ -73,8 +76,8 @@ def client(service, role, region=None, **credentials):
     )
 
 
-def macie(role, region=None, **credentials):
-    return client("macie2", role, region, **credentials)
+def macie(role, region=None, validate=True, **credentials):
+    return client("macie2", role, region, validate, **credentials)
 
 
 class refused:

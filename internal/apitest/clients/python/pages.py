@@ -1,6 +1,6 @@
 """Pages of members and invitations."""
 
-from cast import account_id, add, enable, invite, refused, same
+from cast import account_id, add, enable, invite, macie, refused, same
 
 admin = enable("admin")
 rival = enable("rival")
@@ -20,7 +20,7 @@ same((sorted(everything), sizes), (ids, [7] * 8 + [4]))
 same(listed(PaginationConfig={"PageSize": 20})[1], [20, 20, 20], "the last full page is the last page")
 for wrong in (0, 26, -1):
     with refused("ValidationException", "maxResults"):
-        admin.list_members(maxResults=wrong)
+        macie("admin", validate=False).list_members(maxResults=wrong)
 
 # What is there all the time is listed exactly once, whatever else comes and goes.
 page = admin.list_members(onlyAssociated="false", maxResults=25)

@@ -1,6 +1,6 @@
 """CreateInvitations that cannot be done, for some accounts or for all."""
 
-from cast import (ACCOUNTS, NOT_A_MEMBER, REJECTED, account_id, add, becomes, enable, invite, join, refused, same, status,
+from cast import (ACCOUNTS, NOT_A_MEMBER, REJECTED, account_id, add, becomes, enable, invite, join, macie, refused, same, status,
                   unprocessed)
 
 admin = enable("admin")
@@ -41,7 +41,7 @@ if "mistaken" in ACCOUNTS:
     add(admin, "mistaken")
     unprocessed(admin.create_invitations(accountIds=[account_id("mistaken")]))
     becomes(admin, "mistaken", "EmailVerificationFailed")
-    unprocessed(admin.create_invitations(accountIds=[account_id("mistaken")]), mistaken="delete")
+    unprocessed(admin.create_invitations(accountIds=[account_id("mistaken")]), mistaken="Delete the member, add it again")
     admin.delete_member(id=account_id("mistaken"))
     same(status(admin, "mistaken"), None)
 
@@ -55,8 +55,17 @@ for role in ("suspended", "closed"):
 # is done for anybody: fourth would have been invited.
 ACCOUNTS["fourth"] = {"accountId": "999900002222", "email": "fourth@example.com"}
 add(admin, "fourth")
+unchecked = macie("admin", validate=False)
 for text, request in (
+    ("accountIds", {}),
+    ("accountIds", {"accountIds": None}),
     ("accountIds", {"accountIds": []}),
+    ("accountIds", {"accountIds": {}}),
+    ("accountIds", {"accountIds": account_id("fourth")}),
+    ("accountIds[1]", {"accountIds": [account_id("fourth"), None]}),
+    ("accountIds[1]", {"accountIds": [account_id("fourth"), 333344445555]}),
+    ("disableEmailNotification", {"accountIds": [account_id("fourth")], "disableEmailNotification": "true"}),
+    ("message", {"accountIds": [account_id("fourth")], "message": 1}),
     ("accountIds[1]", {"accountIds": [account_id("fourth"), "12345"]}),
     ("accountIds[1]", {"accountIds": [account_id("fourth"), "12345678901x"]}),
     ("accountIds[1]", {"accountIds": [account_id("fourth"), "1234567890123"]}),
@@ -68,7 +77,7 @@ for text, request in (
     ("message", {"accountIds": [account_id("fourth")], "message": "a\x00b"}),
 ):
     with refused("ValidationException", text):
-        admin.create_invitations(**request)
+        unchecked.create_invitations(**request)
 same(status(admin, "fourth"), "Created")
 # 80 characters, whatever their size.
 unprocessed(admin.create_invitations(accountIds=[account_id("fourth")], message="é" * 80))

@@ -1,5 +1,5 @@
-# An administrator and a member in one configuration, as organisations write it:
-# two accounts, two providers, the whole relationship.
+# An administrator and a member in one configuration: two accounts, two
+# providers, the whole relationship; and a member that does not answer.
 
 terraform {
   required_providers {
@@ -13,17 +13,17 @@ variable "endpoint" {}
 variable "region" {}
 variable "member_account" {}
 variable "member_email" {}
+variable "second_account" {}
+variable "second_email" {}
 variable "admin_key" {}
 variable "admin_secret" { sensitive = true }
 variable "member_key" {}
 variable "member_secret" { sensitive = true }
 
-# What the steps of the test change.
+# What the test changes after the first apply.
 variable "frequency" { default = "FIFTEEN_MINUTES" }
-variable "status" { default = null }
+variable "status" { default = "ENABLED" }
 variable "invite" { default = true }
-variable "accept" { default = true }
-variable "tags" { default = { team = "data" } }
 
 provider "aws" {
   alias                       = "admin"
@@ -70,21 +70,25 @@ resource "aws_macie2_member" "member" {
   provider                              = aws.admin
   account_id                            = var.member_account
   email                                 = var.member_email
-  invite                                = var.invite
+  invite                                = true
   invitation_message                    = "This is a message of the invitation"
   invitation_disable_email_notification = false
   status                                = var.status
-  tags                                  = var.tags
+  tags                                  = { team = "data" }
   depends_on                            = [aws_macie2_account.admin]
 }
 
 resource "aws_macie2_invitation_accepter" "member" {
   provider                 = aws.member
-  count                    = var.accept ? 1 : 0
   administrator_account_id = aws_macie2_account.admin.id
   depends_on               = [aws_macie2_account.member, aws_macie2_member.member]
 }
 
-output "relationship" {
-  value = aws_macie2_member.member.relationship_status
+# One that never answers.
+resource "aws_macie2_member" "second" {
+  provider   = aws.admin
+  account_id = var.second_account
+  email      = var.second_email
+  invite     = var.invite
+  depends_on = [aws_macie2_account.admin]
 }
