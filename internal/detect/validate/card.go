@@ -233,10 +233,8 @@ func MagneticStripe(text []byte, start int) int {
 	if at(text, i) == fieldSep {
 		i++
 	} else {
-		for k := range 4 {
-			if !digitAt(text, i+k) {
-				return -1
-			}
+		if !allDigits(text, i, 4) {
+			return -1
 		}
 		if m := int(text[i+2]-'0')*10 + int(text[i+3]-'0'); m < 1 || m > 12 {
 			return -1
@@ -246,10 +244,8 @@ func MagneticStripe(text []byte, start int) int {
 	if at(text, i) == fieldSep {
 		i++
 	} else {
-		for k := range 3 {
-			if !digitAt(text, i+k) {
-				return -1
-			}
+		if !allDigits(text, i, 3) {
+			return -1
 		}
 		i += 3
 	}
@@ -289,7 +285,7 @@ func SecurityCode(text []byte, start int) int {
 func cardSpecs() []Spec {
 	card := Spec{
 		ID: "CREDIT_CARD_NUMBER", Func: Card, MinLen: 13, MaxLen: cardMaxLen,
-		First: setOf("1234568"), Kind: KindDigits, Family: "card", Checked: true,
+		First: setOf("1234568"), Family: "card", Checked: true,
 	}
 	free := card
 	free.ID, free.Func, free.Free = "CREDIT_CARD_NUMBER_(NO_KEYWORD)", CardAlone, CardAlone

@@ -178,29 +178,28 @@ func dayMonthName(text []byte, start int) int {
 	}
 	i = ordinal(text, i)
 	i = dateSep(text, i)
-	for _, of := range [...]string{"of ", "de ", "di "} {
-		if e := foldString(text, i, of); e > 0 {
-			i = e
-			break
-		}
-	}
+	i = skipOf(text, i)
 	m, j := monthName(text, i)
 	if m == 0 {
 		return -1
 	}
-	j = dateSep(text, j)
-	for _, of := range [...]string{"of ", "de ", "del "} {
-		if e := foldString(text, j, of); e > 0 {
-			j = e
-			break
-		}
-	}
+	j = skipOf(text, dateSep(text, j))
 	y, k := number(text, j, 5)
 	year, ok := birthYear(y, k-j)
 	if !ok || !date(year, m, a) {
 		return -1
 	}
 	return k
+}
+
+// skipOf skips the little word in "21st of March", "21 de marzo del 1980".
+func skipOf(text []byte, i int) int {
+	for _, of := range [...]string{"of ", "de ", "del ", "di "} {
+		if e := foldString(text, i, of); e > 0 {
+			return e
+		}
+	}
+	return i
 }
 
 // monthNameFirst is "March 21, 1980", "Mar-21-80".

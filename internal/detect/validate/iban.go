@@ -168,13 +168,6 @@ func (c *ibanCountry) match(text []byte, start int) int {
 
 // one is the Func of a single country's IBAN.
 func (c *ibanCountry) one(text []byte, start int) int {
-	if start < 0 || start >= len(text) {
-		return -1
-	}
-	return c.match1(text, start)
-}
-
-func (c *ibanCountry) match1(text []byte, start int) int {
 	if id, end := IBAN(text, start); id == c.id {
 		return end
 	}

@@ -132,20 +132,36 @@ func phoneEnd(text []byte, end int) bool {
 
 // phoneStart is leftOK for a number that may start with + or a parenthesis.
 func phoneStart(text []byte, start int) bool {
-	p := at(text, start-1)
-	if p == '+' || p == '/' && digitAt(text, start-2) {
+	switch p := at(text, start-1); {
+	case text[start] == '(':
+		return areaCode(text, start) && leftOK(text, start, false)
+	case p == '(':
+		return !areaCode(text, start-1) // else the number starts with the parenthesis
+	case p == '+', p == '/' && digitAt(text, start-2), p == '-' && isAlnum(at(text, start-2)):
+		return false
+	case text[start] == '+':
+		return leftOK(text, start, digitAt(text, start-1))
+	}
+	return leftOK(text, start, true)
+}
+
+// areaCode says whether the parenthesis at i holds an area or country code and the
+// rest of a number follows: a whole number in parentheses does not start with them.
+func areaCode(text []byte, i int) bool {
+	if i++; at(text, i) == '+' {
+		i++
+	}
+	n := i
+	for i-n < 6 && digitAt(text, i) {
+		i++
+	}
+	if i == n || at(text, i) != ')' {
 		return false
 	}
-	if p == '(' && (text[start] == '+' || isDigit(text[start])) && at(text, start) != '(' && digitAt(text, start) {
-		return false // the number starts with the parenthesis
+	if c := at(text, i+1); c == ' ' || c == '-' || c == '.' {
+		i++
 	}
-	if p == '(' {
-		return true
-	}
-	if p == '-' && isAlnum(at(text, start-2)) {
-		return false
-	}
-	return leftOK(text, start, text[start] != '+' || digitAt(text, start-1))
+	return digitAt(text, i+1) || at(text, i+1) == '('
 }
 
 // A plan is a country's numbering plan.
@@ -231,11 +247,14 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 			return -1
 		}
 		p.drop(1)
-	} else if pl.country == "1" && p.n < 10 && pieceOfPhone(text, start) {
+	} else if pl.country == "1" && p.n < 10 && (text[start] == '(' || pieceOfPhone(text, start)) {
 		return -1
 	}
 	p.american = p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
 		(text[start] == '(' || at(text, start+3) == '-')
+	if !p.intl && p.pairs() && pl.country != "33" {
+		return -1 // 01 23 45 67 89 is written the French way
+	}
 	for n := min(p.n, pl.max); n >= pl.min; n-- {
 		if p.whole(n) && phoneEnd(text, p.end[n-1]) && pl.national(&p, n, local) {
 			return p.end[n-1]
@@ -276,6 +295,20 @@ func (p *phone) shape(n int, shapes ...string) bool {
 		}
 	}
 	return false
+}
+
+// pairs says whether the number is five pairs of digits, the first perhaps without
+// its 0.
+func (p *phone) pairs() bool {
+	if p.g != 4 || p.groups[0] > 2 {
+		return false
+	}
+	for _, n := range p.groups[1:5] {
+		if n != 2 {
+			return false
+		}
+	}
+	return true
 }
 
 // nanp is the North American plan: area code and exchange start with 2 to 9 and do
@@ -352,7 +385,7 @@ func italyPhone(p *phone, n int, local bool) bool {
 	d := p.d[:n]
 	switch d[0] {
 	case '0':
-		return d[1] != '0' && p.tidy(n) && (!local || n >= 8)
+		return d[1] != '0' && p.tidy(n) && (!local || n >= 8 && n <= 10)
 	case '3':
 		// 321-654-0987 is written the American way.
 		return (n == 9 || n == 10) && d[1] >= '2' && p.tidy(n) && !(local && p.american)
@@ -384,7 +417,7 @@ func phoneSpecs() []Spec {
 		pl := &plans[i]
 		s := Spec{
 			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen,
-			First: phoneFirst, FreeFirst: setOf("+(0"), Kind: KindDigits, Family: "phone",
+			First: phoneFirst, FreeFirst: setOf("+(0"), Family: "phone",
 		}
 		if pl.country == "1" {
 			s.FreeFirst = setOf("+(01")

@@ -56,6 +56,16 @@ func digitAt(text []byte, i int) bool {
 	return i >= 0 && i < len(text) && isDigit(text[i])
 }
 
+// allDigits says whether n digits stand at i.
+func allDigits(text []byte, i, n int) bool {
+	for k := range n {
+		if !digitAt(text, i+k) {
+			return false
+		}
+	}
+	return true
+}
+
 // at returns text[i], or 0 outside the text.
 func at(text []byte, i int) byte {
 	if i < 0 || i >= len(text) {

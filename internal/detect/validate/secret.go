@@ -133,23 +133,23 @@ func secretSpecs() []Spec {
 		s.Func, s.Free = f, f
 		return s
 	}
-	letters := setOf("")
+	var letters ByteSet
 	letters.addRange('A', 'Z')
 	letters.addRange('a', 'z')
 	secret := letters.union(setOf("0123456789+/"))
 	pem := func(id string, f Func) Spec {
-		return free(Spec{ID: id, MinLen: 60, MaxLen: pemMaxLen, First: setOf("-"), Kind: KindLiteral, Literal: "-----begin "}, f)
+		return free(Spec{ID: id, MinLen: 60, MaxLen: pemMaxLen, First: setOf("-")}, f)
 	}
 	return []Spec{
-		{ID: "AWS_CREDENTIALS", Func: AWSSecretKey, MinLen: awsSecretLen, MaxLen: awsSecretLen, First: secret, Kind: KindOther},
-		{ID: "GCP_API_KEY", Func: GCPKey, MinLen: gcpKeyLen, MaxLen: gcpKeyLen, First: setOf("A"), Kind: KindLiteral, Literal: "aiza"},
-		free(Spec{ID: "STRIPE_CREDENTIALS", MinLen: stripeMinLen, MaxLen: stripeMaxKeyLen, First: setOf("srp"), Kind: KindOther}, StripeKey),
-		free(Spec{ID: "HTTP_BASIC_AUTH_HEADER", MinLen: 24, MaxLen: basicMaxLen, First: setOf("AaPp"), Kind: KindLetters}, BasicAuth),
-		free(Spec{ID: "HTTP_COOKIE", MinLen: 9, MaxLen: cookieMaxLen, First: setOf("CcSs"), Kind: KindLetters}, Cookie),
-		free(Spec{ID: "JSON_WEB_TOKEN", MinLen: 20, MaxLen: jwtMaxLen, First: setOf("e"), Kind: KindOther, Checked: false}, JWT),
+		{ID: "AWS_CREDENTIALS", Func: AWSSecretKey, MinLen: awsSecretLen, MaxLen: awsSecretLen, First: secret},
+		{ID: "GCP_API_KEY", Func: GCPKey, MinLen: gcpKeyLen, MaxLen: gcpKeyLen, First: setOf("A")},
+		free(Spec{ID: "STRIPE_CREDENTIALS", MinLen: stripeMinLen, MaxLen: stripeMaxKeyLen, First: setOf("srp")}, StripeKey),
+		free(Spec{ID: "HTTP_BASIC_AUTH_HEADER", MinLen: 24, MaxLen: basicMaxLen, First: setOf("AaPp")}, BasicAuth),
+		free(Spec{ID: "HTTP_COOKIE", MinLen: 9, MaxLen: cookieMaxLen, First: setOf("CcSs")}, Cookie),
+		free(Spec{ID: "JSON_WEB_TOKEN", MinLen: 20, MaxLen: jwtMaxLen, First: setOf("e")}, JWT),
 		pem("OPENSSH_PRIVATE_KEY", OpenSSHKey),
 		pem("PGP_PRIVATE_KEY", PGPKey),
 		pem("PKCS", PKCSKey),
-		free(Spec{ID: "PUTTY_PRIVATE_KEY", MinLen: 100, MaxLen: puttyMaxLen, First: setOf("Pp"), Kind: KindLiteral, Literal: "putty-user-key-file-"}, PuTTYKey),
+		free(Spec{ID: "PUTTY_PRIVATE_KEY", MinLen: 100, MaxLen: puttyMaxLen, First: setOf("Pp")}, PuTTYKey),
 	}
 }

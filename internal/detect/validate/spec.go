@@ -6,26 +6,6 @@ import "sort"
 // -1 when none does. See the package comment for what it promises.
 type Func func(text []byte, start int) (end int)
 
-// Kind tells a prefilter where values of an identifier can hide.
-type Kind uint8
-
-const (
-	// KindNone marks an identifier without a value matcher here (NAME, ADDRESS).
-	KindNone Kind = iota
-	// KindDigits values start with a digit and are found from runs of digits;
-	// phone numbers may start with + or ( before the first one.
-	KindDigits
-	// KindLetters values start with a letter and hold digits.
-	KindLetters
-	// KindAlnum values start with a letter or a digit.
-	KindAlnum
-	// KindLiteral values start with Spec.Literal.
-	KindLiteral
-	// KindOther values start with one of the bytes in Spec.First and promise
-	// nothing more.
-	KindOther
-)
-
 // Spec is what the engine needs to know of an identifier's value.
 type Spec struct {
 	// ID is Macie's name of the identifier.
@@ -34,19 +14,13 @@ type Spec struct {
 	// For an identifier that takes no keywords it equals Free.
 	Func Func
 	// Free matches a value that is reported without a keyword nearby. It is nil
-	// where a keyword is always required. What Free accepts Func accepts too,
-	// but for CREDIT_CARD_NUMBER_(NO_KEYWORD) and its like both are the same.
+	// where a keyword is always required. What Free accepts Func accepts too.
 	Free Func
 	// MinLen and MaxLen bound the length of a value in bytes.
 	MinLen, MaxLen int
-	// First is the set of bytes a value starts with, for Func; FreeFirst the
+	// First is the set of bytes that a value for Func starts with, FreeFirst the
 	// same for Free.
 	First, FreeFirst ByteSet
-	// Kind helps a prefilter.
-	Kind Kind
-	// Literal is a string (lower case; compare without case) that starts every
-	// value, empty when there is none.
-	Literal string
 	// Family groups identifiers that share one matcher: "iban" ([IBAN] finds the
 	// country), "card", "phone". Empty for the others.
 	Family string
@@ -97,7 +71,9 @@ var All = func() map[string]*Spec {
 			if m[s.ID] != nil {
 				panic("validate: two specs for " + s.ID)
 			}
-			s.finish()
+			if s.Free != nil && s.FreeFirst == (ByteSet{}) {
+				s.FreeFirst = s.First
+			}
 			m[s.ID] = s
 		}
 	}
@@ -112,40 +88,6 @@ func IDs() []string {
 	}
 	sort.Strings(ids)
 	return ids
-}
-
-// finish derives what the tables leave out.
-func (s *Spec) finish() {
-	if s.Free != nil && s.FreeFirst == (ByteSet{}) {
-		s.FreeFirst = s.First
-	}
-	if s.Kind != KindNone || s.Func == nil {
-		return
-	}
-	digits, letters, other := false, false, false
-	for c := range 256 {
-		if !s.First.Has(byte(c)) {
-			continue
-		}
-		switch {
-		case isDigit(byte(c)):
-			digits = true
-		case isLetter(byte(c)):
-			letters = true
-		default:
-			other = true
-		}
-	}
-	switch {
-	case other:
-		s.Kind = KindOther
-	case digits && letters:
-		s.Kind = KindAlnum
-	case digits:
-		s.Kind = KindDigits
-	default:
-		s.Kind = KindLetters
-	}
 }
 
 // keyword makes the Spec of an identifier that requires a keyword.

@@ -22,7 +22,7 @@ func healthSpecs() []Spec {
 		checked("USA_NATIONAL_PROVIDER_IDENTIFIER", patterns(npi, "9{10}")),
 		{
 			ID: "MEDICAL_DEVICE_UDI", Func: UDI, MinLen: 8, MaxLen: udiMaxLen,
-			First: setOf("(+="), Kind: KindOther, Checked: true,
+			First: setOf("(+="), Checked: true,
 		},
 	}
 }

@@ -10,7 +10,7 @@ func miscSpecs() []Spec {
 		},
 		{
 			ID: "LATITUDE_LONGITUDE", Func: LatLong, MinLen: 9, MaxLen: latLongMaxLen,
-			First: setOf("+-0123456789"), Kind: KindOther,
+			First: setOf("+-0123456789"),
 		},
 		keyword("BRAZIL_CEP_CODE", patterns(cep, "99999-999", "99.999-999", "9{8}")),
 		keyword("VEHICLE_IDENTIFICATION_NUMBER", patterns(vin, "*{17}")),

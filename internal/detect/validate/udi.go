@@ -27,15 +27,7 @@ func udiGS1(text []byte, i int) int {
 	if i >= 0 && at(text, i) == ' ' {
 		i++
 	}
-	if i < 0 || i+14 > len(text) {
-		return -1
-	}
-	for _, c := range text[i : i+14] {
-		if !isDigit(c) {
-			return -1
-		}
-	}
-	if !gs1(text[i : i+14]) {
+	if i < 0 || !allDigits(text, i, 14) || !gs1(text[i:i+14]) {
 		return -1
 	}
 	i += 14
@@ -150,21 +142,14 @@ func udiICCBBA(text []byte, start int) int {
 	switch at(text, start+1) {
 	case '/':
 		// Facility (5), product code (6), and five of the facility's own.
-		for k := range 16 {
-			if !isAlnum(at(text, i+k)) {
-				return -1
-			}
-		}
-		i += 16
+		i = alnums(text, i, 16)
 	case ')':
 		// Blood bag: manufacturer and catalogue number.
-		for k := range 10 {
-			if !isAlnum(at(text, i+k)) {
-				return -1
-			}
-		}
-		i += 10
+		i = alnums(text, i, 10)
 	default:
+		return -1
+	}
+	if i < 0 {
 		return -1
 	}
 	end := i
@@ -180,24 +165,16 @@ func udiICCBBA(text []byte, start int) int {
 
 // isbtStructure returns the end of one further data structure at i, or -1.
 func isbtStructure(text []byte, i int) int {
-	alnums := func(i, n int) int {
-		for k := range n {
-			if !isAlnum(at(text, i+k)) {
-				return -1
-			}
-		}
-		return i + n
-	}
 	switch at(text, i) {
 	case '=':
 		switch at(text, i+1) {
 		case ',': // divisions or pooled number
-			return alnums(i+2, 6)
+			return alnums(text, i+2, 6)
 		case '>', '}': // expiry, production date: cyyjjj, with hhmm for &>
-			return alnums(i+2, 6)
+			return alnums(text, i+2, 6)
 		}
 		if isAlnum(at(text, i+1)) { // donation identification number
-			return alnums(i+1, 15)
+			return alnums(text, i+1, 15)
 		}
 	case '&':
 		if at(text, i+1) == ',' || at(text, i+1) == ')' || at(text, i+1) == '>' {
@@ -211,4 +188,14 @@ func isbtStructure(text []byte, i int) int {
 		}
 	}
 	return -1
+}
+
+// alnums returns the offset after n letters and digits at i, or -1.
+func alnums(text []byte, i, n int) int {
+	for k := range n {
+		if !isAlnum(at(text, i+k)) {
+			return -1
+		}
+	}
+	return i + n
 }
