@@ -50,7 +50,7 @@ func TestMail(t *testing.T) {
 		fmt.Sprintf("%q 123-45-6789 lines %d-%d", "", lineOf("123-4="), lineOf("123-4=")+1),
 		fmt.Sprintf("%q 223-45-6789 lines %d-%d", "", lineOf("next 223"), lineOf("next 223")),
 		fmt.Sprintf("%q 323-45-6789 lines %d-%d", "", html+1, html+1),
-		fmt.Sprintf("%q 423-45-6789 lines %d-%d", "", html+1, html+1),
+		fmt.Sprintf("%q 423-45-6789 lines %d-%d", "", html+1, html+2), // it goes on in the next line of base64
 		`"péople.csv" 523-45-6789 row 2`,
 		fmt.Sprintf("%q 623-45-6789 lines %d-%d", "", lineOf("forwarded"), lineOf("forwarded")),
 		`"a.zip/in.txt" 723-45-6789 lines 1-1`,

@@ -1,0 +1,218 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// Every extractor meets the same demands, whatever the bytes: it ends well before the cut-off, allocates no more than a bound
+// that follows from its limits, says Complete or why not, and its segments answer every question asked of them.
+
+const (
+	fuzzMemory = 4 * mib  // Options.MaxMemory
+	fuzzTotal  = 16 * mib // Options.MaxTotalBytes
+	// fuzzAlloc bounds everything allocated in one call, garbage included. Much of it is garbage of decoders that start anew
+	// for each of many members.
+	fuzzAlloc = 512 * mib
+	fuzzTime  = 20 * time.Second // a hang, on the slowest machine that runs this
+)
+
+// prober is a sink that asks a segment everything and checks the answers.
+type prober struct {
+	open     int
+	segments int
+	err      error
+}
+
+func (p *prober) Begin(doc *Document) error {
+	p.open++
+	if strings.HasPrefix(doc.Path, "/") || strings.Contains(doc.Path, "..") && strings.Contains("/"+doc.Path+"/", "/../") {
+		return fmt.Errorf("path %q", doc.Path)
+	}
+	if doc.MIME == "" {
+		return fmt.Errorf("no type for %q", doc.Path)
+	}
+	return nil
+}
+
+func (p *prober) Segment(doc *Document, s *Segment) error {
+	p.segments++
+	if s.Lo < 0 || s.Hi < s.Lo || s.Hi > len(s.Text) {
+		return fmt.Errorf("owns [%d,%d) of %d", s.Lo, s.Hi, len(s.Text))
+	}
+	step := max(1, len(s.Text)/64)
+	for _, off := range []int{len(s.Text) / 2, s.Lo} { // out of order first
+		if off < len(s.Text) {
+			if err := p.ask(s, off); err != nil {
+				return err
+			}
+		}
+	}
+	for off := 0; off < len(s.Text); off += step {
+		if err := p.ask(s, off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *prober) ask(s *Segment, off int) error {
+	if f, ok := s.Field(off); ok && (f.Lo < 0 || f.Hi > len(s.Text) || f.Lo > f.Hi || off < f.Lo-1 || off > f.Hi) {
+		return fmt.Errorf("field [%d,%d) around %d of %d", f.Lo, f.Hi, off, len(s.Text))
+	}
+	hi := min(off+11, len(s.Text))
+	switch l := s.Locate(off, hi); l.Kind {
+	case LineRange:
+		if l.Line < 1 || l.EndLine < l.Line || l.Column < 1 {
+			return fmt.Errorf("%d at %+v", off, l)
+		}
+	case Cell:
+		if l.Row < 1 || l.Col < 1 {
+			return fmt.Errorf("%d at %+v", off, l)
+		}
+	case Page:
+		if l.Page < 1 {
+			return fmt.Errorf("%d at %+v", off, l)
+		}
+	case Record:
+		if l.Record < 0 || !strings.HasPrefix(l.Path, "$") {
+			return fmt.Errorf("%d at %+v", off, l)
+		}
+	}
+	return nil
+}
+
+func (p *prober) End(doc *Document, status Status) error {
+	p.open--
+	if (status.Code == Complete) != (status.Reason == "") {
+		return fmt.Errorf("%q ended %+v", doc.Path, status)
+	}
+	return nil
+}
+
+func demand(t *testing.T, name string, data []byte) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), fuzzTime)
+	defer cancel()
+	opts := Options{MaxMemory: fuzzMemory, MaxTotalBytes: fuzzTotal, MaxMemberBytes: fuzzTotal, MaxFiles: 2000, MaxOfficeBytes: fuzzTotal}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, src := range []Source{
+		{Name: name, ReaderAt: bytes.NewReader(data), Size: int64(len(data))},
+		{Name: name, Reader: bytes.NewReader(data), Size: -1},
+	} {
+		p := &prober{}
+		status, err := Extract(ctx, src, opts, p)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if p.open != 0 {
+			t.Fatalf("%s: %d documents left open", name, p.open)
+		}
+		if status.Reason == TimeCutOffReached {
+			t.Fatalf("%s: not over after %v", name, fuzzTime)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > fuzzAlloc {
+		t.Fatalf("%s: allocated %d MiB for %d bytes", name, used/mib, len(data))
+	}
+}
+
+func fuzz(f *testing.F, name string, seeds ...[]byte) {
+	for _, s := range seeds {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 256*kib {
+			t.Skip("larger than worth while")
+		}
+		demand(t, name, data)
+	})
+}
+
+func officeSeed(f *testing.F, names ...string) (seeds [][]byte) {
+	for _, n := range names {
+		seeds = append(seeds, officeFile(f, n))
+	}
+	return seeds
+}
+
+func FuzzText(f *testing.F) {
+	fuzz(f, "a.txt", []byte(secret), []byte("\xff\xfea\x00b\x00"), []byte("\xef\xbb\xbfx"), bytes.Repeat([]byte("gr\xfc\xdfe "), 50))
+}
+
+func FuzzCSV(f *testing.F) {
+	fuzz(f, "a.csv", []byte("a,b\n1,\"x\"\"y\n\"\n"), []byte("a\tb\n\"\t\"\t\n"), []byte("\"\n,\"\"\","), officeFile(f, "people.csv"))
+}
+
+func FuzzJSON(f *testing.F) {
+	fuzz(f, "a.json", []byte(`{"a":[1,{"b\n":"\u00e9\ud83d\ude00"}],"c":null}`), []byte(`[[[[`), []byte(`{"a":"\\\\\\\"`), []byte(`[1,2`))
+}
+
+func FuzzJSONLines(f *testing.F) {
+	fuzz(f, "a.jsonl", []byte("{\"a\":1}\n{\"b\":[\"\\n\"]}\n"), []byte("{\n}\n{"), []byte("{\"a\":1}\n\n\n[x"))
+}
+
+func FuzzXML(f *testing.F) {
+	fuzz(f, "a.xml", []byte("<?xml version='1.0'?><a b='c>'>&amp;<![CDATA[x]]><!-- y --></a>"), []byte("<a><"), []byte("<!DOCTYPE a [<!ENTITY b 'c'>]>"))
+}
+
+func FuzzHTML(f *testing.F) {
+	fuzz(f, "a.html", []byte("<html><script>a</scr</script><p title=x value='y'>&eacute;</html>"), []byte("<html><style>"), []byte("<html><script></"))
+}
+
+func FuzzMail(f *testing.F) {
+	fuzz(f, "a.eml", []byte(mailHead+"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Transfer-Encoding: base64\r\nContent-Type: text/html\r\n\r\nPGI+\r\n--x--"),
+		[]byte(mailHead+"Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=\r\n=A9=\r\n="), []byte(mailHead+"Content-Type: message/rfc822\r\n\r\n"+mailHead))
+}
+
+func FuzzPDF(f *testing.F) {
+	small := []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n" +
+		"4 0 obj<</Length 40>>stream\nBT /F 12 Tf 10 10 Td (123-45-6789) Tj ET\nendstream endobj 5 0 obj<</Type/Font/Subtype/Type1>>endobj trailer<</Root 1 0 R>>")
+	fuzz(f, "a.pdf", append(officeSeed(f, "plain.pdf", "restricted.pdf", "locked.pdf"), small)...)
+}
+
+func FuzzOffice(f *testing.F) {
+	fuzz(f, "a.docx", append(officeSeed(f, "people.xlsx", "letter.docx", "people.ods"),
+		zipOf(file{"[Content_Types].xml", ""}, file{"xl/workbook.xml", `<sheets><sheet name="a" r:id="1"/></sheets>`},
+			file{"xl/_rels/workbook.xml.rels", `<Relationship Id="1" Target="a.xml"/>`}, file{"xl/sharedStrings.xml", "<si><t>x</t></si>"},
+			file{"xl/a.xml", `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="ZZZ9"><v>1e9</v></c></row>`}))...)
+}
+
+func FuzzArchive(f *testing.F) {
+	files := []file{{"a.txt", secret}, {"b.csv", "a,b\n1,2\n"}}
+	bz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.bz2"))
+	xz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.xz"))
+	fuzz(f, "a", zipOf(files...), tarOf(files...), gzipOf(tarOf(files...)), zstdOf([]byte(secret)), bz, xz, overlap(zipOf(files[0]), 20),
+		zipOf(file{"in.zip", string(zipOf(files...))}))
+}
+
+func FuzzAvro(f *testing.F) {
+	fuzz(f, "a.avro", avroOf(f, 3, "null"), avroOf(f, 3, "snappy"), avroOf(f, 3, "deflate"))
+}
+
+func FuzzParquet(f *testing.F) {
+	var plain, dict bytes.Buffer
+	w := parquet.NewGenericWriter[person](&plain, parquet.Compression(&parquet.Snappy))
+	w.Write(people(5))
+	w.Close()
+	type row struct {
+		A string `parquet:"a,dict"`
+		B string `parquet:"b,delta"`
+		C int64  `parquet:"c,delta"`
+	}
+	v := parquet.NewGenericWriter[row](&dict)
+	v.Write([]row{{"x", "xy", 1}, {"x", "xyz", 2}})
+	v.Close()
+	fuzz(f, "a.parquet", plain.Bytes(), dict.Bytes())
+}
