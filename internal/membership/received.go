@@ -148,7 +148,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 		to = macie2.RelationshipStatusPaused
 	}
 	if a.record.status == macie2.RelationshipStatusResigned {
-		if err := s.recount(ctx, tx, r, a.record); err != nil {
+		if err := s.recount(ctx, tx, r, a); err != nil {
 			return err
 		}
 	}
@@ -177,13 +177,12 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 }
 
 // recount puts a member that resigned back onto its administrator's count, if that account can have it back. Why it cannot is a reason
-// only while the record still is what it was: an invitation by the administrator may have counted it at this very moment.
-func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, resigned memberRecord) error {
-	n, err := tx.Batch(ctx, r.promote(),
-		store.Stmt{SQL: `update macie_session set counted = counted + 1
-			where region = $1 and account_id = $2 and standing = 'Administrator' and counted < $3`,
-			Args: []any{r.region, string(r.administrator), s.quota}})
-	if err != nil || n[1] == 1 {
+// only while the record and the caller's session still are what they were: another invitation or acceptance of this very moment may
+// have made it so.
+func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
+	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`, r.region, string(r.administrator), s.quota)
+	if err != nil || n == 1 {
 		return err
 	}
 	x, err := sessionOf(ctx, tx, r.region, r.administrator)
@@ -191,13 +190,13 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, resigne
 	if err != nil && !closed {
 		return err
 	}
-	m, err := memberOf(ctx, tx, r)
+	still, err := exists(ctx, tx, `select 1 from member m join macie_session s on s.region = m.region and s.account_id = m.account_id
+		where m.region = $1 and m.administrator_id = $2 and m.account_id = $3 and m.status = $4 and s.standing = $5 and s.counted = 0`,
+		r.args(string(a.record.status), string(a.session.standing))...)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return store.ErrConflict
 	case err != nil:
 		return err
-	case m.status != resigned.status:
+	case !still:
 		return store.ErrConflict
 	case closed:
 		return macie2.ErrValidation("%s", textNoPendingInvitation)
