@@ -30,6 +30,7 @@ type result struct {
 	clients, calls, refused int
 	took                    time.Duration
 	latencies               []time.Duration // sorted
+	program, database       time.Duration   // processor time used meanwhile
 	firstRefusal            string
 }
 

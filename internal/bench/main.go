@@ -50,13 +50,13 @@ func run(ctx context.Context, engines []string, n size, moto bool) error {
 		}
 	}
 	if moto {
-		return compare(p)
+		return compare(p, engines)
 	}
 	return nil
 }
 
 // compare measures moto_server, which answers the same calls without doing what they ask for.
-func compare(p *report) error {
+func compare(p *report, engines []string) error {
 	program, err := exec.LookPath("moto_server")
 	if err != nil {
 		fmt.Println("moto_server is not installed: nothing to compare with")
@@ -85,7 +85,11 @@ func compare(p *report) error {
 		if err != nil {
 			return err
 		}
-		p.row("CreateInvitations, 1 id, moto_server", "memory", result, "")
+		p.row(oneInvitation, "moto_server", result, "")
+		for _, engine := range engines {
+			ratio := p.rates[rateKey{oneInvitation, engine, clients}] / result.rate()
+			p.figure(fmt.Sprintf("its rate against moto_server's, %d clients", clients), engine, fmt.Sprintf("%.1f times", ratio), ">= 20 times at 64")
+		}
 	}
 	return nil
 }

@@ -37,6 +37,41 @@ type rig struct {
 	startup time.Duration // from exec to the first signed answer
 }
 
+// cpu is the processor time that the program has used, and that the PostgreSQL processes of this machine have used; the latter only where
+// the rig is on PostgreSQL.
+func (r *rig) cpu() (program, database time.Duration) {
+	program = processorTime(strconv.Itoa(r.process.Process.Pid))
+	if r.engine != "postgres" {
+		return program, 0
+	}
+	names, err := filepath.Glob("/proc/[0-9]*/comm")
+	if err != nil {
+		return program, 0
+	}
+	for _, name := range names {
+		if comm, err := os.ReadFile(name); err == nil && string(comm) == "postgres\n" {
+			database += processorTime(filepath.Base(filepath.Dir(name)))
+		}
+	}
+	return program, database
+}
+
+// processorTime is the user and system time of a process, 0 for one that is gone.
+func processorTime(pid string) time.Duration {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.ParseInt(fields[11], 10, 64)
+	system, _ := strconv.ParseInt(fields[12], 10, 64)
+	return time.Duration(user+system) * 10 * time.Millisecond // the kernel counts in hundredths of a second
+}
+
 // build builds the program into dir.
 func build(ctx context.Context, dir string) (string, error) {
 	binary := filepath.Join(dir, "magpie")

@@ -24,17 +24,29 @@ type size struct {
 }
 
 // report prints one row for each measurement.
-type report struct{ table *tabwriter.Writer }
+type report struct {
+	table *tabwriter.Writer
+	rates map[rateKey]float64
+}
+
+type rateKey struct {
+	name, engine string
+	clients      int
+}
+
+// oneInvitation is the measurement that others are compared by.
+const oneInvitation = "CreateInvitations, 1 id, no mail"
 
 func newReport(w io.Writer) *report {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "measured\tengine\tclients\tcalls\trefused\tcalls/s\tp50 ms\tp99 ms\tgoal\t")
-	return &report{t}
+	fmt.Fprintln(t, "measured\tengine\tclients\tcalls\trefused\tcalls/s\tp50 ms\tp99 ms\tserver µs\tdatabase µs\tgoal\t")
+	return &report{t, make(map[rateKey]float64)}
 }
 
 func (p *report) row(name, engine string, r result, goal string) {
-	fmt.Fprintf(p.table, "%s\t%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t%s\t\n", name, engine, r.clients, r.calls, r.refused, r.rate(),
-		ms(r.percentile(0.5)), ms(r.percentile(0.99)), goal)
+	p.rates[rateKey{name, engine, r.clients}] = r.rate()
+	fmt.Fprintf(p.table, "%s\t%s\t%d\t%d\t%d\t%.0f\t%.1f\t%.1f\t%s\t%s\t%s\t\n", name, engine, r.clients, r.calls, r.refused,
+		r.rate(), ms(r.percentile(0.5)), ms(r.percentile(0.99)), each(r.program, r.calls), each(r.database, r.calls), goal)
 	if r.firstRefusal != "" {
 		fmt.Fprintf(p.table, "first refusal: %s\n", r.firstRefusal)
 	}
@@ -42,8 +54,16 @@ func (p *report) row(name, engine string, r result, goal string) {
 }
 
 func (p *report) figure(name, engine, value, goal string) {
-	fmt.Fprintf(p.table, "%s\t%s\t\t\t\t%s\t\t\t%s\t\n", name, engine, value, goal)
+	fmt.Fprintf(p.table, "%s\t%s\t\t\t\t%s\t\t\t\t\t%s\t\n", name, engine, value, goal)
 	p.table.Flush()
+}
+
+// each is the processor time of one call in microseconds, workers' share included.
+func each(d time.Duration, calls int) string {
+	if d == 0 {
+		return "-"
+	}
+	return fmt.Sprint(d.Microseconds() / int64(calls))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -123,7 +143,7 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	p.figure("start to first signed answer", r.engine, fmt.Sprintf("%d ms", r.startup.Milliseconds()), "<= 300 ms")
 
 	run := func(name string, clients int, calls []call, accept func(int, []byte) bool, goal string) error {
-		result, err := load(r.address, region, clients, calls, accept)
+		result, err := r.load(clients, calls, accept)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -147,9 +167,9 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	}{
 		{"EnableMacie", 64, enable, ok, ""},
 		{"CreateMember", 64, createMembers(a, 0, n.members), ok, ""},
-		{"CreateInvitations, 1 id, no mail", 64, createInvitations(a, 0, n.members, 1, true), processed, inviteGoal},
+		{oneInvitation, 64, createInvitations(a, 0, n.members, 1, true), processed, inviteGoal},
 		{"CreateMember", 1, createMembers(b, 0, n.single), ok, ""},
-		{"CreateInvitations, 1 id, no mail", 1, createInvitations(b, 0, n.single, 1, true), processed, ""},
+		{oneInvitation, 1, createInvitations(b, 0, n.single, 1, true), processed, ""},
 		{"", 64, createMembers(c, 0, n.members), ok, ""},
 		{"CreateInvitations, 50 ids, no mail", 1, createInvitations(c, 0, n.members/2, 50, true), processed, ""},
 		{"CreateInvitations, 1000 ids, no mail", 1, createInvitations(c, n.members/2, n.members, 1000, true), processed, "p50 <= 150 ms"},
@@ -183,6 +203,15 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	}
 	p.figure(fmt.Sprintf("resident memory after %d more members", n.resting), r.engine, fmt.Sprintf("%d MB", r.memory()>>20), "<= 80 MB")
 	return nil
+}
+
+// load loads the rig, and notes what processor time it took.
+func (r *rig) load(clients int, calls []call, accept func(int, []byte) bool) (result, error) {
+	program, database := r.cpu()
+	result, err := load(r.address, region, clients, calls, accept)
+	programAfter, databaseAfter := r.cpu()
+	result.program, result.database = programAfter-program, databaseAfter-database
+	return result, err
 }
 
 // awaitMail waits until the relay has every mail.
@@ -229,7 +258,7 @@ func (r *rig) accept(p *report, keys map[macie2.AccountID]sigv4.Credentials, mem
 		clients int
 		calls   []call
 	}{{1, calls[:half]}, {64, calls[half:]}} {
-		result, err := load(r.address, region, part.clients, part.calls, ok)
+		result, err := r.load(part.clients, part.calls, ok)
 		if err != nil {
 			return err
 		}

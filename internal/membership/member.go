@@ -193,7 +193,7 @@ const defaultPage = 25
 func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
 	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListMembers", Filters: "associated"}
 	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
-		and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
+		and m.member_standing = 'Member' and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
 	switch deref(in.OnlyAssociated) {
 	case "", "true":
 	case "false":

@@ -45,11 +45,12 @@ create table member (
 -- An account has one administrator in a Region, whatever races.
 create unique index member_one_administrator on member (region, account_id) where member_standing = 'Member';
 
--- The default listing shows associated members only; it must not read past thousands of others.
-create index member_associated on member (region, administrator_id, account_id) where status in ('Enabled', 'Paused');
+-- The default listing shows associated members only; it must not read past thousands of others. No index names status: a change of
+-- status that leaves both standings alone then touches no index.
+create index member_associated on member (region, administrator_id, account_id) where member_standing = 'Member';
 
--- An account's records in other accounts' inventories, for a change of the account itself.
-create index member_by_account on member (account_id);
+-- An account's records in other accounts' inventories: for a change of the account itself, and for the foreign key of its standing.
+create index member_by_account on member (account_id, region);
 
 -- What a recipient has received: one invitation for each administrator and Region. It outlives the administrator's record of a
 -- member that declined. declined tells an answered no from a resignation: both read Resigned, only the latter can be accepted again.
