@@ -86,7 +86,7 @@ func cardReported(d []byte) bool {
 	return true
 }
 
-const cardMaxLen = 19 + 4
+const cardMaxLen = 19 + 4*maxSep
 
 // Card matches a payment card number: solid, or in groups of 4-4-4-4(-3), 4-6-5,
 // 4-6-4, 4-3-3-3 or 6-13 with the same space or hyphen between them.
@@ -99,6 +99,7 @@ func Card(text []byte, start int) int {
 	}
 	var d [20]byte
 	var groups [6]uint8
+	var ends [6]int
 	var sep byte
 	n, g, i := 0, 0, start
 	for i < len(text) && n < len(d) {
@@ -108,18 +109,20 @@ func Card(text []byte, start int) int {
 			n++
 			groups[g]++
 			i++
+			ends[g] = i
 			continue
 		}
 		// A separator counts when a digit follows and there is room for a group.
-		if c != ' ' && c != '-' || sep != 0 && c != sep || g == 4 || !digitAt(text, i+1) {
+		k, width := sepAt(text, i)
+		if width == 0 || sep != 0 && k != sep || g == 4 || !digitAt(text, i+width) {
 			break
 		}
-		sep = c
+		sep = k
 		g++
-		i++
+		i += width
 	}
 	if g > 0 {
-		return groupedCard(text, start, d[:n], groups[:g+1])
+		return groupedCard(text, start, d[:n], groups[:g+1], ends[:g+1])
 	}
 	if !leftOK(text, start, true) || !rightOK(text, i, true) || !cardNumber(d[:n]) {
 		return -1
@@ -146,15 +149,12 @@ func CardAlone(text []byte, start int) int {
 
 // groupedCard finds the number in the leading groups; what follows the last of
 // them may be something else, such as an expiry date after a space.
-func groupedCard(text []byte, start int, d []byte, groups []uint8) int {
+func groupedCard(text []byte, start int, d []byte, groups []uint8, ends []int) int {
 	best := -1
-	n, end := 0, start
+	n := 0
 	for k, size := range groups {
-		if k > 0 {
-			end++
-		}
 		n += int(size)
-		end += int(size)
+		end := ends[k]
 		if n < 13 || n > 19 || !cardGroups(groups[:k+1]) {
 			continue
 		}
@@ -296,7 +296,7 @@ func cardSpecs() []Spec {
 			First: setOf("%;"), Checked: true,
 		},
 		{
-			ID: "CREDIT_CARD_EXPIRATION", Func: CardExpiration, MinLen: 1, MaxLen: 16,
+			ID: "CREDIT_CARD_EXPIRATION", Func: CardExpiration, MinLen: 1, MaxLen: 20,
 			First: setOf("0123456789").union(monthFirst),
 		},
 		{

@@ -63,7 +63,7 @@ func number(text []byte, i, limit int) (n, end int) {
 }
 
 // dateMaxLen fits "Wednesday"-less dates such as "21st of Septiembre, 1980".
-const dateMaxLen = 32
+const dateMaxLen = 40
 
 // BirthDate matches a date that someone can be born on: numbers with a slash,
 // hyphen, dot or space between them in any of the three usual orders, eight digits
@@ -235,14 +235,15 @@ func ordinal(text []byte, i int) int {
 
 // dateSep skips what stands between the parts of a date with a name in it.
 func dateSep(text []byte, i int) int {
-	n := i
-	for i-n < 2 {
-		switch c := at(text, i); {
-		case c == ' ', c == '-' && i == n, c == '/' && i == n, c == ',' && i == n:
-			i++
-		default:
-			return i
+	for n := range 2 {
+		c, width := sepAt(text, i)
+		if width == 0 {
+			c, width = at(text, i), 1
 		}
+		if c != ' ' && (n > 0 || c != '-' && c != '/' && c != ',') {
+			break
+		}
+		i += width
 	}
 	return i
 }

@@ -17,7 +17,8 @@
 //   - Letters in a value may be upper or lower case but not both, unless the
 //     format itself is case sensitive (API keys, JSON web tokens) or case
 //     insensitive (header names).
-//   - Full-width digits and letters are not values.
+//   - Where a format has spaces or hyphens, no-break and thin spaces, no-break
+//     hyphens and en dashes serve as well. Full-width digits and letters do not.
 //
 // # Boundaries
 //

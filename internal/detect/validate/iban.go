@@ -131,7 +131,7 @@ func IBAN(text []byte, start int) (id string, end int) {
 func (c *ibanCountry) match(text []byte, start int) int {
 	var v [ibanMaxChars]byte
 	var cases, sep uint8
-	i, seps := start, 0
+	i, seps, after := start, 0, false
 	for n := 0; n < c.n; {
 		if i >= len(text) {
 			return -1
@@ -142,16 +142,18 @@ func (c *ibanCountry) match(text []byte, start int) int {
 			v[n] = upper(x)
 			n++
 			i++
+			after = false
 			continue
 		}
-		if x != ' ' && x != '-' || sep != 0 && x != sep || n < 4 || text[i-1] == x {
+		k, width := sepAt(text, i)
+		if width == 0 || sep != 0 && k != sep || n < 4 || after {
 			return -1
 		}
 		if seps++; seps > ibanMaxSeps {
 			return -1
 		}
-		sep = x
-		i++
+		sep, after = k, true
+		i += width
 	}
 	if cases == clsLetter || !leftOK(text, start, false) || !rightOK(text, i, isDigit(text[i-1])) {
 		return -1
@@ -181,7 +183,7 @@ func bankSpecs() []Spec {
 	for i, f := range ibanFormats {
 		c := &ibanCountries[i+1]
 		s := Spec{
-			ID: f.id, Func: c.one, Free: c.one, MinLen: c.n, MaxLen: c.n + ibanMaxSeps,
+			ID: f.id, Func: c.one, Free: c.one, MinLen: c.n, MaxLen: c.n + ibanMaxSeps*maxSep,
 			First:  setOf(f.country[:1] + string(f.country[0]|0x20)),
 			Family: "iban", Checked: true,
 		}

@@ -11,7 +11,8 @@ import "fmt"
 //	_        an optional separator, space or hyphen; all of a value's optional
 //	         separators are there and the same, or none is
 //	~        an optional space
-//	other    itself; letters in either case
+//	other    itself; letters in either case; a space or hyphen is whatever [sepAt]
+//	         takes for one
 //
 // Matching is greedy without backtracking: after a repetition must come something
 // the repetition does not accept.
@@ -53,10 +54,17 @@ func compile(s string) pattern {
 		}
 		p.ops = append(p.ops, o)
 		p.min += int(o.min)
-		p.max += int(o.max)
+		if p.max += int(o.max); o.separator() {
+			p.max += maxSep - 1
+		}
 	}
 	p.findLead()
 	return p
+}
+
+// separator says whether the step is a space or hyphen, optional or not.
+func (o *op) separator() bool {
+	return o.kind == '_' || o.kind == '~' || o.kind == ' ' || o.kind == '-'
 }
 
 // findLead computes lead, leadMin and leadMax.
@@ -120,24 +128,31 @@ func (p *pattern) match(text []byte, start int, v *value) int {
 		o := &p.ops[k]
 		switch o.kind {
 		case '_':
-			c := at(text, i)
+			c, n := sepAt(text, i)
 			switch {
-			case sep == 0 && (c == ' ' || c == '-'):
+			case sep == 0 && n > 0:
 				sep = c
-				i++
+				i += n
 			case sep == 0:
 				sep = 1
 			case sep != 1:
 				if c != sep {
 					return -1
 				}
-				i++
+				i += n
 			}
 			continue
 		case '~':
-			if at(text, i) == ' ' {
-				i++
+			if c, n := sepAt(text, i); c == ' ' {
+				i += n
 			}
+			continue
+		case ' ', '-':
+			c, n := sepAt(text, i)
+			if c != o.kind {
+				return -1
+			}
+			i += n
 			continue
 		}
 		var want uint8

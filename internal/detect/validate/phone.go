@@ -2,7 +2,7 @@ package validate
 
 const (
 	phoneMaxDigits = 15 // ITU E.164
-	phoneMaxLen    = 28
+	phoneMaxLen    = 36
 )
 
 // A phone is what a scan of a number's characters found.
@@ -51,8 +51,9 @@ func (p *phone) scan(text []byte, start int) bool {
 		return false
 	}
 	seps := 0
+	var last byte // the separator before
 	for i < limit && p.n < len(p.d) {
-		c := text[i]
+		c, width := text[i], 1
 		if isDigit(c) {
 			if seps > 0 {
 				if p.g++; p.g == len(p.groups) {
@@ -68,6 +69,11 @@ func (p *phone) scan(text []byte, start int) bool {
 			p.end[p.n] = i
 			p.n++
 			continue
+		}
+		if c >= 0x80 {
+			if c, width = sepAt(text[:limit], i); width == 0 {
+				return p.n > 0
+			}
 		}
 		switch {
 		case c == '(' && !open && p.n > 0 && seps <= 1:
@@ -86,14 +92,15 @@ func (p *phone) scan(text []byte, start int) bool {
 			seps = 1
 			continue
 		case (c == ' ' || c == '-' || c == '.' || c == '/') && seps == 0:
-		case c == ' ' && seps == 1 && text[i-1] != ' ' || c == '-' && seps == 1 && text[i-1] == ' ':
+		case c == ' ' && seps == 1 && last != ' ' || c == '-' && seps == 1 && last == ' ':
 			// "030 - 1234"
-		case c == ' ' && seps == 2 && text[i-1] == '-':
+		case c == ' ' && seps == 2 && last == '-':
 		default:
 			return p.n > 0
 		}
+		last = c
 		seps++
-		i++
+		i += width
 	}
 	return p.n > 0
 }
@@ -224,6 +231,9 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 	}
 	if p.intl {
 		k := len(pl.country)
+		if text[start] == '+' && p.g == 1 && (p.groups[0] == 4 && p.groups[1] == 5 || p.groups[0] == 6 && p.groups[1] == 7) {
+			return -1 // a place in ISO 6709, +4953-09709
+		}
 		if p.n < k || string(p.d[:k]) != pl.country {
 			return -1
 		}

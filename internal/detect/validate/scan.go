@@ -66,6 +66,30 @@ func allDigits(text []byte, i, n int) bool {
 	return true
 }
 
+// sepAt returns which separator stands at i, a space or a hyphen, and its length in
+// bytes; 0 for none. Word processors and typesetters put no-break and thin spaces
+// into numbers, and dashes for hyphens.
+func sepAt(text []byte, i int) (sep byte, n int) {
+	c := at(text, i)
+	switch {
+	case c == ' ' || c == '-':
+		return c, 1
+	case c == 0xC2 && at(text, i+1) == 0xA0:
+		return ' ', 2
+	case c == 0xE2 && at(text, i+1) == 0x80:
+		switch at(text, i+2) {
+		case 0x87, 0x89, 0xAF: // figure space, thin space, narrow no-break space
+			return ' ', maxSep
+		case 0x90, 0x91, 0x92, 0x93: // hyphen, no-break hyphen, figure dash, en dash
+			return '-', maxSep
+		}
+	}
+	return 0, 0
+}
+
+// maxSep is the most bytes a separator takes.
+const maxSep = 3
+
 // at returns text[i], or 0 outside the text.
 func at(text []byte, i int) byte {
 	if i < 0 || i >= len(text) {

@@ -144,7 +144,7 @@ func secretSpecs() []Spec {
 		{ID: "AWS_CREDENTIALS", Func: AWSSecretKey, MinLen: awsSecretLen, MaxLen: awsSecretLen, First: secret},
 		{ID: "GCP_API_KEY", Func: GCPKey, MinLen: gcpKeyLen, MaxLen: gcpKeyLen, First: setOf("A")},
 		free(Spec{ID: "STRIPE_CREDENTIALS", MinLen: stripeMinLen, MaxLen: stripeMaxKeyLen, First: setOf("srp")}, StripeKey),
-		free(Spec{ID: "HTTP_BASIC_AUTH_HEADER", MinLen: 24, MaxLen: basicMaxLen, First: setOf("AaPp")}, BasicAuth),
+		free(Spec{ID: "HTTP_BASIC_AUTH_HEADER", MinLen: 22, MaxLen: basicMaxLen, First: setOf("AaPp")}, BasicAuth),
 		free(Spec{ID: "HTTP_COOKIE", MinLen: 9, MaxLen: cookieMaxLen, First: setOf("CcSs")}, Cookie),
 		free(Spec{ID: "JSON_WEB_TOKEN", MinLen: 20, MaxLen: jwtMaxLen, First: setOf("e")}, JWT),
 		pem("OPENSSH_PRIVATE_KEY", OpenSSHKey),
