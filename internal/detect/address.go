@@ -1,5 +1,573 @@
 package detect
 
-const maxAddress = 160
+import (
+	_ "embed"
+	"math/bits"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+)
 
-func mailingAddress(text []byte, start int) int { return -1 }
+// Mailing addresses are found from their postal code: it has to fit the state,
+// province or city beside it, and the street before it belongs to the address.
+
+//go:embed lexicon/places.txt
+var placeNames string
+
+const (
+	maxAddress = 200 // bytes
+	maxStreet  = 90  // bytes of an address before its city
+)
+
+// A zipRange is the first three digits of a state's ZIP codes.
+type zipRange struct{ from, to int }
+
+// usStates has the ZIP prefixes of the states, the District of Columbia, Puerto Rico
+// and the armed forces.
+var usStates = map[string][]zipRange{
+	"AL": {{350, 369}}, "AK": {{995, 999}}, "AZ": {{850, 865}}, "AR": {{716, 729}}, "CA": {{900, 961}}, "CO": {{800, 816}},
+	"CT": {{60, 69}}, "DE": {{197, 199}}, "DC": {{200, 205}, {569, 569}}, "FL": {{320, 349}}, "GA": {{300, 319}, {398, 399}},
+	"HI": {{967, 968}}, "ID": {{832, 838}}, "IL": {{600, 629}}, "IN": {{460, 479}}, "IA": {{500, 528}}, "KS": {{660, 679}},
+	"KY": {{400, 427}}, "LA": {{700, 715}}, "ME": {{39, 49}}, "MD": {{206, 219}}, "MA": {{10, 27}, {55, 55}}, "MI": {{480, 499}},
+	"MN": {{550, 567}}, "MS": {{386, 397}}, "MO": {{630, 658}}, "MT": {{590, 599}}, "NE": {{680, 693}}, "NV": {{889, 898}},
+	"NH": {{30, 38}}, "NJ": {{70, 89}}, "NM": {{870, 884}}, "NY": {{5, 5}, {63, 63}, {100, 149}}, "NC": {{270, 289}}, "ND": {{580, 588}},
+	"OH": {{430, 459}}, "OK": {{730, 749}}, "OR": {{970, 979}}, "PA": {{150, 196}}, "RI": {{28, 29}}, "SC": {{290, 299}},
+	"SD": {{570, 577}}, "TN": {{370, 385}}, "TX": {{733, 733}, {750, 799}, {885, 885}}, "UT": {{840, 847}}, "VT": {{50, 59}},
+	"VA": {{201, 201}, {220, 246}}, "WA": {{980, 994}}, "WV": {{247, 268}}, "WI": {{530, 549}}, "WY": {{820, 831}},
+	"PR": {{6, 7}, {9, 9}}, "AE": {{90, 98}}, "AA": {{340, 340}}, "AP": {{962, 966}},
+}
+
+// stateNames are the states written out, to their codes.
+var stateNames = map[string]string{
+	"alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO", "connecticut": "CT",
+	"delaware": "DE", "florida": "FL", "georgia": "GA", "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA",
+	"kansas": "KS", "kentucky": "KY", "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI",
+	"minnesota": "MN", "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "ohio": "OH",
+	"oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+	"virginia": "VA", "washington": "WA", "wisconsin": "WI", "wyoming": "WY",
+}
+
+// canadianProvinces has the first letters of the postal codes of each province.
+var canadianProvinces = map[string]string{
+	"NL": "A", "NS": "B", "PE": "C", "NB": "E", "QC": "GHJ", "PQ": "GHJ", "ON": "KLMNP", "MB": "R", "SK": "S", "AB": "T", "BC": "V", "NT": "X", "NU": "X", "YT": "Y",
+}
+
+// australianStates has the ranges of each state's postcodes.
+var australianStates = map[string][]zipRange{
+	"NSW": {{1000, 2599}, {2619, 2899}, {2921, 2999}}, "ACT": {{200, 299}, {2600, 2618}, {2900, 2920}}, "VIC": {{3000, 3999}, {8000, 8999}},
+	"QLD": {{4000, 4999}, {9000, 9999}}, "SA": {{5000, 5999}}, "WA": {{6000, 6999}}, "TAS": {{7000, 7999}}, "NT": {{800, 999}},
+}
+
+// britishAreas are the letters a postcode of the United Kingdom starts with.
+const britishAreas = " AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE "
+
+// streetWords are what streets are called in the supported countries.
+var streetWords = wordSet("street st road rd avenue ave boulevard blvd lane ln drive dr court ct place pl square sq terrace crescent close way parkway pkwy highway hwy circle cir trail mews gardens row walk esplanade parade broadway " +
+	"rue avenue boulevard bd place chemin impasse allee allees quai cours route square passage faubourg " +
+	"strasse str weg platz allee gasse ring damm ufer chaussee " +
+	"via viale piazza corso vicolo largo piazzale strada lungotevere " +
+	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box")
+
+func wordSet(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// A place is a city with the beginning of its postal codes.
+type place struct {
+	code string // prefix of the postal code
+	next *place // another with the same name
+}
+
+// placeIndex leads from a city's name, lower case without accents and joiners, to its
+// codes.
+var placeIndex = sync.OnceValue(func() map[string]*place {
+	index := map[string]*place{}
+	for line := range strings.Lines(placeNames) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, entry := range strings.Fields(line) {
+			code, name, ok := strings.Cut(entry, ":")
+			if !ok {
+				continue
+			}
+			var b [maxNameWord]byte
+			key := string(plainWord(b[:0], []byte(name)))
+			index[key] = &place{code: code, next: index[key]}
+		}
+	}
+	return index
+})
+
+// mailingAddress matches the address that starts at start: one whose postal code is in
+// reach and whose beginning this is.
+func mailingAddress(text []byte, start int) int {
+	limit := min(len(text), start+maxAddress)
+	for i := start; i < limit; i++ {
+		if postalStart(text, i) {
+			if from, to := addressAt(text, i); from == start {
+				return to
+			}
+		}
+	}
+	return -1
+}
+
+// postalStart says whether the digits by which a postal code is found start at i: the
+// first of a run of four or five, or the digit before the last two letters or digits of
+// a British or Canadian one.
+func postalStart(text []byte, i int) bool {
+	return isDigit(text[i]) && (i == 0 || !isDigit(text[i-1]))
+}
+
+// siftAddresses tries the digits of the window that may belong to a postal code.
+func (s *Scanner) siftAddresses(base int, prev, m, next *masks) {
+	d, dn := m.digit, next.digit
+	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
+	runs := d &^ (d<<1 | prev.digit>>63)
+	four := runs & at(d, dn, 1) & at(d, dn, 2) & at(d, dn, 3)
+	five := four & at(d, dn, 4)
+	afterFour, afterFive := ^at(d, dn, 4), ^at(d, dn, 5)
+	spaceBefore := m.space<<1 | prev.space>>63
+	upperBefore := m.upper<<2 | prev.upper>>62
+	lowerBefore := (m.letter&^m.upper)<<2 | (prev.letter&^prev.upper)>>62
+	capital := m.upper | m.two
+	capitalNext := next.upper | next.two
+	// A state or a spelt-out one before, or a city after.
+	st := five & afterFive & (spaceBefore&(upperBefore|lowerBefore) | at(m.space, next.space, 5)&at(capital, capitalNext, 6))
+	st |= four & afterFour & spaceBefore & upperBefore
+	// 1AA, 1A1
+	letter2 := at(m.upper, next.upper, 1)
+	word := m.letter | d
+	wordNext := next.letter | dn
+	st |= runs & letter2 & (at(m.upper, next.upper, 2) | at(d, dn, 2)) &^ at(word, wordNext, 3)
+	for ; st != 0; st &= st - 1 {
+		s.tryAddress(base + bits.TrailingZeros64(st))
+	}
+}
+
+func (s *Scanner) tryAddress(p int) {
+	w, r := &s.win, s.set.address
+	text, off, _ := w.unit(p)
+	if text == nil {
+		return
+	}
+	from, to := addressAt(text, p-off)
+	if from < 0 || from+off < w.lo || from+off >= w.hi || to-from > maxAddress {
+		return
+	}
+	w.pushFree(candidate{start: from + off, end: to + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
+}
+
+// addressAt returns the address whose postal code has its first or, in Britain and
+// Canada, its third-last character at i, or -1.
+func addressAt(text []byte, i int) (from, to int) {
+	n := 0
+	for i+n < len(text) && n < 6 && isDigit(text[i+n]) {
+		n++
+	}
+	switch n {
+	case 5:
+		if from, to = american(text, i); from < 0 {
+			from, to = continental(text, i)
+		}
+	case 4:
+		from, to = australian(text, i)
+	case 1:
+		if from, to = canadian(text, i); from < 0 {
+			from, to = british(text, i)
+		}
+	default:
+		return -1, -1
+	}
+	if from < 0 || to-from > maxAddress {
+		return -1, -1
+	}
+	return from, to
+}
+
+// ends says whether a postal code may end before text[i].
+func ends(text []byte, i int) bool {
+	if i >= len(text) {
+		return true
+	}
+	if c := text[i]; isAlnum(c) || c == '_' || c == '-' && i+1 < len(text) && isDigit(text[i+1]) || c == '.' && i+1 < len(text) && isDigit(text[i+1]) {
+		return false
+	}
+	return !wordAfter(text, i)
+}
+
+// skipBack returns the offset after the last character before i that is no separator
+// between the parts of an address: spaces, one comma, one line break.
+func skipBack(text []byte, i int) int {
+	commas, breaks := 0, 0
+	for n := 0; n < 6 && i > 0; n++ {
+		switch c := text[i-1]; {
+		case c == ' ' || c == '\t' || c == '\r':
+		case c == ',' && commas == 0:
+			commas++
+		case c == '\n' && breaks == 0:
+			breaks++
+		case c == 'n' && i >= 2 && text[i-2] == '\\' && breaks == 0: // \n in JSON
+			breaks++
+			i--
+		default:
+			return i
+		}
+		i--
+	}
+	return i
+}
+
+// wordBack returns where the word that ends before i starts.
+func wordBack(text []byte, i int) int {
+	j := i
+	for j > 0 && i-j < maxNameWord {
+		c := text[j-1]
+		if isASCIILetter(c) || c == '\'' || c == '-' || c >= 0x80 {
+			j--
+			continue
+		}
+		break
+	}
+	return j
+}
+
+// capital says whether the rune at i is a capital letter.
+func capital(text []byte, i int) bool {
+	if text[i] < utf8.RuneSelf {
+		return isUpper(text[i])
+	}
+	r, _ := utf8.DecodeRune(text[i:])
+	return unicode.IsUpper(r)
+}
+
+// cityBack returns where the city's name that ends before i starts: up to three words
+// in capitals, with particles between them; or -1.
+func cityBack(text []byte, i int) int {
+	start := -1
+	end := i
+	for range 4 {
+		j := wordBack(text, end)
+		if j == end {
+			break
+		}
+		if capital(text, j) && !streetWords[lowerPlain(text[j:end])] {
+			start = j
+		} else if start < 0 || end-j > 4 || !isLower(text[j]) {
+			break
+		}
+		if j == 0 || text[j-1] != ' ' && !(text[j-1] == '.' && end-j > 0) {
+			break
+		}
+		end = j - 1
+	}
+	if start < 0 || i-start < 3 {
+		return -1
+	}
+	return start
+}
+
+func lowerPlain(w []byte) string {
+	var b [maxNameWord]byte
+	return string(plainWord(b[:0], w))
+}
+
+// streetBack returns where the street before a city starts, or the city's own start
+// when there is none: the nearest number with a street's name after it, or a street's
+// word with its name and number, on the same line or the one before.
+func streetBack(text []byte, city int) (start int, found bool) {
+	end := skipBack(text, city)
+	if end == city {
+		return city, false
+	}
+	lo := max(0, end-maxStreet)
+	breaks := 0
+	best := -1
+	word := false
+	for i := end; i > lo; {
+		c := text[i-1]
+		switch {
+		case isASCIILetter(c) || c >= 0x80:
+			j := wordBack(text, i)
+			w := lowerPlain(text[j:i])
+			if streetWords[w] || strings.HasSuffix(w, "strasse") || strings.HasSuffix(w, "str") || strings.HasSuffix(w, "weg") && len(w) > 5 || strings.HasSuffix(w, "platz") || strings.HasSuffix(w, "allee") || strings.HasSuffix(w, "gasse") {
+				word = true
+				if capital(text, j) || best >= 0 || w == "rue" || w == "via" || w == "calle" {
+					best = j
+				}
+			}
+			i = j
+			if i == 0 || j == i && i == end {
+				i = max(i-1, lo)
+			}
+			continue
+		case isDigit(c):
+			j := i
+			for j > lo && isAlnum(text[j-1]) {
+				j--
+			}
+			if j == 0 || !isAlnum(text[j-1]) && text[j-1] != '.' && text[j-1] != '$' {
+				if word {
+					return j, true
+				}
+				if best < 0 && i-j <= 6 {
+					i = j
+					continue
+				}
+			}
+			i = j
+			continue
+		case c == ' ' || c == ',' || c == '.' || c == '\'' || c == '-' || c == '#' || c == '/' || c == '\r':
+		case c == '\n':
+			if breaks++; breaks > 1 {
+				lo = i
+			}
+		case c == 'n' && i >= 2 && text[i-2] == '\\':
+		default:
+			lo = i
+			continue
+		}
+		i--
+	}
+	if best >= 0 {
+		return best, true
+	}
+	return city, false
+}
+
+// american is City, ST 12345 or City, State 12345-6789.
+func american(text []byte, i int) (int, int) {
+	to := i + 5
+	if to+5 <= len(text) && text[to] == '-' && allDigits(text[to+1:to+5]) && ends(text, to+5) {
+		to += 5
+	} else if !ends(text, to) {
+		return -1, -1
+	}
+	if i < 4 || text[i-1] != ' ' {
+		return -1, -1
+	}
+	j := wordBack(text, i-1)
+	code := string(text[j : i-1])
+	ranges := usStates[code]
+	if ranges == nil {
+		ranges = usStates[stateNames[lowerPlain(text[j:i-1])]]
+		if ranges == nil || !capital(text, j) {
+			return -1, -1
+		}
+	}
+	if !inRanges(ranges, number(text[i:i+3])) {
+		return -1, -1
+	}
+	return withCity(text, j, to)
+}
+
+// withCity completes an address whose state or postal code starts at j.
+func withCity(text []byte, j, to int) (int, int) {
+	city := skipBack(text, j)
+	if city == j {
+		return -1, -1
+	}
+	start := cityBack(text, city)
+	if start < 0 {
+		return -1, -1
+	}
+	from, _ := streetBack(text, start)
+	return from, to
+}
+
+func inRanges(ranges []zipRange, n int) bool {
+	for _, r := range ranges {
+		if n >= r.from && n <= r.to {
+			return true
+		}
+	}
+	return false
+}
+
+func number(digits []byte) (n int) {
+	for _, c := range digits {
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+func allDigits(b []byte) bool {
+	for _, c := range b {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// australian is City NSW 2000.
+func australian(text []byte, i int) (int, int) {
+	if !ends(text, i+4) || i < 4 || text[i-1] != ' ' {
+		return -1, -1
+	}
+	j := wordBack(text, i-1)
+	ranges := australianStates[string(text[j:i-1])]
+	if ranges == nil || !inRanges(ranges, number(text[i:i+4])) {
+		return -1, -1
+	}
+	return withCity(text, j, i+4)
+}
+
+// canadian is City, ON K1A 0B1.
+func canadian(text []byte, i int) (int, int) {
+	// i is the digit that starts the second half.
+	if i+3 > len(text) || !isUpper(text[i+1]) || !isDigit(text[i+2]) || !ends(text, i+3) || i < 4 {
+		return -1, -1
+	}
+	h := i
+	if text[h-1] == ' ' || text[h-1] == '-' {
+		h--
+	}
+	if h < 3 || !isUpper(text[h-1]) || !isDigit(text[h-2]) || !isUpper(text[h-3]) || h > 3 && isAlnum(text[h-4]) {
+		return -1, -1
+	}
+	first := text[h-3]
+	if strings.IndexByte("DFIOQUWZ", first) >= 0 || strings.IndexByte("DFIOQU", text[h-1]) >= 0 || strings.IndexByte("DFIOQU", text[i+1]) >= 0 {
+		return -1, -1
+	}
+	j := skipBack(text, h-3)
+	if j == h-3 {
+		return -1, -1
+	}
+	p := j
+	k := wordBack(text, j)
+	if letters := canadianProvinces[string(text[k:j])]; letters != "" {
+		if strings.IndexByte(letters, first) < 0 {
+			return -1, -1
+		}
+		if p = skipBack(text, k); p == k {
+			return -1, -1
+		}
+		if text[p-1] == '(' { // Montréal (QC) H2Y 1C6
+			p = skipBack(text, p-1)
+		}
+	}
+	start := cityBack(text, p)
+	if start < 0 {
+		return -1, -1
+	}
+	from, street := streetBack(text, start)
+	if p == j && !street && !knownPlace(text[start:p], string(first)) {
+		return -1, -1
+	}
+	return from, i + 3
+}
+
+// british is City SW1A 1AA, the city on the same line or the one before, a county
+// perhaps between them.
+func british(text []byte, i int) (int, int) {
+	if i+3 > len(text) || !isUpper(text[i+1]) || !isUpper(text[i+2]) || !ends(text, i+3) || i < 3 {
+		return -1, -1
+	}
+	if strings.IndexByte("CIKMOV", text[i+1]) >= 0 || strings.IndexByte("CIKMOV", text[i+2]) >= 0 {
+		return -1, -1
+	}
+	h := i
+	if text[h-1] == ' ' {
+		h--
+	}
+	j := h
+	for j > 0 && h-j < 5 && (isUpper(text[j-1]) || isDigit(text[j-1])) {
+		j--
+	}
+	outward := text[j:h]
+	if len(outward) < 2 || len(outward) > 4 || j > 0 && (isAlnum(text[j-1]) || text[j-1] == '_') {
+		return -1, -1
+	}
+	a := 0
+	for a < len(outward) && isUpper(outward[a]) {
+		a++
+	}
+	if a == 0 || a > 2 || a == len(outward) || !isDigit(outward[a]) || !strings.Contains(britishAreas, " "+string(outward[:a])+" ") {
+		return -1, -1
+	}
+	end := skipBack(text, j)
+	if end == j {
+		return -1, -1
+	}
+	start := cityBack(text, end)
+	if start < 0 {
+		return -1, -1
+	}
+	from, street := streetBack(text, start)
+	if !street && !knownPlace(text[start:end], string(outward[:a])) {
+		// The city may stand before a county.
+		if e := skipBack(text, start); e < start {
+			if c := cityBack(text, e); c >= 0 {
+				if from, street = streetBack(text, c); street || knownPlace(text[c:e], string(outward[:a])) {
+					return from, i + 3
+				}
+			}
+		}
+		return -1, -1
+	}
+	return from, i + 3
+}
+
+// knownPlace says whether a city is in the list with a code that starts the postal code
+// given.
+func knownPlace(city []byte, code string) bool {
+	for p := placeIndex()[lowerPlain(city)]; p != nil; p = p.next {
+		if strings.HasPrefix(code, p.code) {
+			return true
+		}
+	}
+	return false
+}
+
+// continental is 75008 Paris, with or without the street before it: in France, Germany,
+// Italy and Spain the code stands before the city.
+func continental(text []byte, i int) (int, int) {
+	if i > 0 && !escaped(text, i-1) && (isAlnum(text[i-1]) || strings.IndexByte("_.-+$/:=", text[i-1]) >= 0 || wordBefore(text, i)) &&
+		!(i > 1 && text[i-1] == '-' && isUpper(text[i-2])) || i+7 > len(text) || text[i+5] != ' ' || !capital(text, i+6) {
+		return -1, -1
+	}
+	code := string(text[i : i+5])
+	// The city: up to four words.
+	best, end := -1, i+5
+	known := false
+	for n := 0; n < 4 && end+1 < len(text) && (text[end] == ' ' || text[end] == '-'); n++ {
+		j := end + 1
+		k := j
+		for k < len(text) && k-j < maxNameWord && (isASCIILetter(text[k]) || text[k] == '\'' || text[k] >= 0xC3 && text[k] <= 0xC5 && k+1 < len(text) && twoBytes(text, k)) {
+			if text[k] >= 0x80 {
+				k++
+			}
+			k++
+		}
+		if k == j {
+			break
+		}
+		end = k
+		if capital(text, j) {
+			if best < 0 || known == knownPlace(text[i+6:end], code) || !known {
+				if knownPlace(text[i+6:end], code) {
+					known, best = true, end
+				} else if best < 0 {
+					best = end
+				}
+			}
+		} else if k-j > 4 {
+			break
+		}
+	}
+	if best < 0 || best < len(text) && (isDigit(text[best]) || text[best] == '_' || text[best] == '(') {
+		return -1, -1
+	}
+	from, street := streetBack(text, i)
+	if !street && !known {
+		return -1, -1
+	}
+	return from, best
+}

@@ -64,6 +64,7 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	w.hasField = false
 	s.classify()
 	s.findWords()
+	s.siftNames()
 	if w.fields != nil {
 		s.findInFields()
 	} else {
@@ -109,6 +110,9 @@ func (s *Scanner) classify() {
 		twoBefore = two
 		if m.digit|m.plus != 0 {
 			s.siftNumbers(w.from+i*chunk, &prev, m, next)
+			if s.set.address != nil {
+				s.siftAddresses(w.from+i*chunk, &prev, m, next)
+			}
 		}
 		prev = *m
 	}

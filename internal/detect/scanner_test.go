@@ -117,6 +117,8 @@ var samples = []string{
 	"-----BEGIN RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu\n-----END RSA PRIVATE KEY-----\n",
 	"aws_secret_access_key = abcDEF123ghiJKL456mnoPQR789stuVWX012yzAB",
 	"социальный шофьорска книжка 123456789 άδεια οδήγησης 123456789012",
+	"John F. Kennedy, Smith, Mary, MARIA GARCÍA LÓPEZ Élodie Durand\\nÓscar Núñez",
+	"123 Main St, Springfield, IL 62704 10 Downing Street, London SW1A 2AA Ottawa, ON K1A 0A9 12 rue de la Paix\n75002 Paris",
 	"1 - (212) 555 - 0123 00 44 20 7946 0958 (+49) 30 123456",
 	"lat long 41.948614,-87.655311 coordinates -33.8688, 151.2093",
 }

@@ -1,0 +1,82 @@
+package detect
+
+import (
+	"slices"
+	"testing"
+)
+
+func findAll(t *testing.T, set *Set, text string) []string {
+	t.Helper()
+	out := []string{}
+	for _, m := range scanAll(set.NewScanner(), []byte(text)) {
+		out = append(out, text[m.Start:m.End])
+	}
+	return out
+}
+
+func TestNames(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]string{
+		"I met John Smith yesterday.":               {"John Smith"},
+		"JOHN SMITH, MARY O'BRIEN":                  {"JOHN SMITH", "MARY O'BRIEN"},
+		"Mary-Jane Watson-Parker called":            {"Mary-Jane Watson-Parker"},
+		"by John F. Kennedy in":                     {"John F. Kennedy"},
+		"Smith, John Q.":                            {"Smith, John Q."},
+		"Ludwig van Beethoven; Vincent van Gogh":    {"Ludwig van Beethoven", "Vincent van Gogh"},
+		"José García López y María Fernández":       {"José García López", "María Fernández"},
+		"François Lefèvre, Jürgen Müller":           {"François Lefèvre", "Jürgen Müller"},
+		"Herr Wolfgang Weiß":                        {"Wolfgang Weiß"},
+		"Dr. Xiulan Qiu said":                       {"Dr. Xiulan Qiu"},
+		"Agnieszka Brzozowska-Nowak":                {"Agnieszka Brzozowska-Nowak"},
+		"Anna Tkaczynska wrote":                     {"Anna Tkaczynska"},
+		"the George Washington University":          {},
+		"Victoria Station, Jordan River":            {},
+		"Mark Down the prices":                      {},
+		"John asked Peter":                          {},
+		"Michael Street and Robert Foundation":      {},
+		"John The file, Peter Error":                {},
+		"fmt.John Smith":                            {},
+		"JavaScript PeterSmith":                     {},
+		"On Monday Mary Monday":                     {},
+		"james brown":                               {},
+		"Paris Texas, Austin Powers":                {"Austin Powers"},
+		`{"name":"Sarah Connor","x":1}`:             {"Sarah Connor"},
+		"Élodie Durand\nÓscar Núñez\tŁukasz Nowak,": {"Élodie Durand", "Óscar Núñez", "Łukasz Nowak"},
+	} {
+		if got := findAll(t, set, text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"ADDRESS"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string][]string{
+		"ship to 123 Main St, Springfield, IL 62704.":               {"123 Main St, Springfield, IL 62704"},
+		"1600 Pennsylvania Avenue NW, Washington, DC 20500-0003":    {"1600 Pennsylvania Avenue NW, Washington, DC 20500-0003"},
+		"42 Elm Road\nSan Francisco, California 94105":              {"42 Elm Road\nSan Francisco, California 94105"},
+		"Springfield, IL 90210":                                     {},
+		"10 Downing Street, London SW1A 2AA":                        {"10 Downing Street, London SW1A 2AA"},
+		"5 High Street, Little Snoring, Norfolk NR21 0HZ":           {"5 High Street, Little Snoring, Norfolk NR21 0HZ"},
+		"111 Wellington St, Ottawa, ON K1A 0A9":                     {"111 Wellington St, Ottawa, ON K1A 0A9"},
+		"Ottawa, ON V1A 0A9":                                        {},
+		"1 George Street, Sydney NSW 2000":                          {"1 George Street, Sydney NSW 2000"},
+		"12 rue de la Paix, 75002 Paris":                            {"12 rue de la Paix, 75002 Paris"},
+		"Hauptstraße 5, 10115 Berlin":                               {"Hauptstraße 5, 10115 Berlin"},
+		"Via Roma 12, 00184 Roma":                                   {"Via Roma 12, 00184 Roma"},
+		"Calle Mayor 3, 28013 Madrid":                               {"Calle Mayor 3, 28013 Madrid"},
+		"we have 10115 Users and 28013 Berlin":                      {},
+		"id 62704 IL 62704":                                         {},
+		`{"address":"9 Rue Victor Hugo\n69002 Lyon","zip":"69002"}`: {`9 Rue Victor Hugo\n69002 Lyon`},
+	} {
+		if got := findAll(t, set, text); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
