@@ -30,7 +30,11 @@ func TestDivergencesNameTests(t *testing.T) {
 		if row[1] == "case" {
 			continue
 		}
-		for _, name := range testName.FindAllStringSubmatch(row[2], -1) {
+		names := testName.FindAllStringSubmatch(row[2], -1)
+		if len(names) == 0 {
+			t.Errorf("%.60s: no test shows it", row[1])
+		}
+		for _, name := range names {
 			if !slices.Contains(known, name[1]) {
 				t.Errorf("%.60s: there is no test %s", row[1], name[1])
 			}

@@ -92,10 +92,3 @@ func TestDirClearsWhatACrashLeft(t *testing.T) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
-
-func TestNone(t *testing.T) {
-	_, err := mail.None{}.Send(t.Context(), compose(t, mail.Options{}, invitation()))
-	if f := failed(t, err, mail.Unconfigured); f.Detail() != "no mail relay and no mail folder are configured" {
-		t.Errorf("%v", f)
-	}
-}

@@ -4,8 +4,8 @@
 // It owns two things and keeps them apart. A [Composer] turns an [Invitation]
 // into a [Composed] mail: pure, no I/O, the same bytes for the same invitation.
 // A [Sender] delivers those bytes: [SMTP] over a few reused connections, [Dir]
-// as .eml files, [None] where neither is configured. Deciding who is invited,
-// queueing, retrying and counting belong to the packages above.
+// as .eml files. Deciding who is invited, queueing, retrying and counting belong
+// to the packages above.
 //
 // # What the mail promises its reader
 //

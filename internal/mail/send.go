@@ -2,7 +2,6 @@ package mail
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -65,8 +64,6 @@ const (
 	Temporary Kind = iota + 1
 	// Permanent: this mail will never be taken.
 	Permanent
-	// Unconfigured: there is neither a relay nor a folder.
-	Unconfigured
 )
 
 func (k Kind) String() string {
@@ -75,8 +72,6 @@ func (k Kind) String() string {
 		return "temporary"
 	case Permanent:
 		return "permanent"
-	case Unconfigured:
-		return "unconfigured"
 	}
 	return fmt.Sprintf("Kind(%d)", int(k))
 }
@@ -123,13 +118,3 @@ func (f *Failure) Detail() string {
 }
 
 func (f *Failure) Unwrap() error { return f.Err }
-
-// None is the sender of a server that was given neither a relay nor a folder.
-type None struct{}
-
-// Send fails with kind Unconfigured.
-func (None) Send(context.Context, *Composed) (Reply, error) {
-	return Reply{}, &Failure{Kind: Unconfigured, Err: errUnconfigured}
-}
-
-var errUnconfigured = errors.New("no mail relay and no mail folder are configured")

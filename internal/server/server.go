@@ -83,6 +83,15 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
+// listensEverywhere reports whether the address that is listened on says nothing about where others find it.
+func listensEverywhere(listener net.Listener) bool {
+	if listener == nil {
+		return false
+	}
+	address, ok := listener.Addr().(*net.TCPAddr)
+	return ok && address.IP.IsUnspecified()
+}
+
 // open puts the parts together.
 func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	var err error
@@ -109,8 +118,11 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.closeMail = closeMail
-	if mailer == nil {
+	switch {
+	case mailer == nil:
 		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
+	case s.config.PublicURL == "" && listensEverywhere(listener):
+		s.log.Warn("mails tell people to use "+endpoint+", where they will not find this server: set --public-url", "endpoint", endpoint)
 	}
 	pageKey := key.Derive("page tokens")
 	s.membership = membership.New(membership.Options{
