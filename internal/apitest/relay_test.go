@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -16,6 +17,8 @@ import (
 // A relay takes mail, and remembers of which invitation. What it has said yes to has arrived, whoever heard the yes.
 type relay struct {
 	url string
+
+	answer *smtp.SMTPError // to every recipient, if not nil
 
 	mu      sync.Mutex
 	taken   map[string]int // how often, by invitation id
@@ -46,6 +49,14 @@ func startRelay(t *testing.T) *relay {
 		}
 	})
 	r.url = "smtp://" + listener.Addr().String() + "?tls=off"
+	return r
+}
+
+// answering makes the relay say something to every recipient. It is called before the first mail.
+func (r *relay) answering(code, text string) *relay {
+	if n, _ := strconv.Atoi(code); n >= 400 {
+		r.answer = &smtp.SMTPError{Code: n, EnhancedCode: smtp.NoEnhancedCode, Message: text}
+	}
 	return r
 }
 
@@ -95,8 +106,14 @@ func (r *relay) mails() (taken map[string]int, twice int) {
 
 type relaySession struct{ *relay }
 
+func (s relaySession) Rcpt(string, *smtp.RcptOptions) error {
+	if s.answer != nil {
+		return s.answer
+	}
+	return nil
+}
+
 func (relaySession) Mail(string, *smtp.MailOptions) error { return nil }
-func (relaySession) Rcpt(string, *smtp.RcptOptions) error { return nil }
 func (relaySession) Reset()                               {}
 func (relaySession) Logout() error                        { return nil }
 
