@@ -1,6 +1,7 @@
 package server
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -72,9 +73,12 @@ func (c Config) withDefaults() (Config, error) {
 	case c.QuotaMembers < 0:
 		return c, errors.New("--quota-members must be at least 1")
 	}
-	if c.SMTPURL != "" {
-		if _, err := mail.ParseRelay(c.SMTPURL); err != nil {
-			return c, fmt.Errorf("--smtp-url: %w", err)
+	if err := c.checkMail(); err != nil {
+		return c, err
+	}
+	if c.TLSCert != "" {
+		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
+			return c, fmt.Errorf("--tls-cert, --tls-key: %w", err)
 		}
 	}
 	if c.Dev && !c.WorkerOnly {
@@ -83,6 +87,38 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// checkMail refuses what no mail could be sent by.
+func (c Config) checkMail() error {
+	if c.SMTPURL != "" {
+		if _, err := mail.ParseRelay(c.SMTPURL); err != nil {
+			return fmt.Errorf("--smtp-url: %w", err)
+		}
+	}
+	endpoint := c.PublicURL
+	switch {
+	case c.SMTPURL == "" && c.MailDir == "":
+		return nil
+	case endpoint == "" && c.WorkerOnly:
+		return errors.New("--public-url is needed: the mails that a worker sends tell people which address to use")
+	case endpoint == "":
+		endpoint = "http://" + DefaultListen // as good as any: which it is shows when we listen
+	}
+	if _, err := mail.NewComposer(mail.Options{From: c.MailFrom, PublicURL: c.PublicURL, EndpointURL: endpoint}); err != nil {
+		return fmt.Errorf("--mail-from, --public-url: %w", err)
+	}
+	return nil
+}
+
+// reachable reports whether others than this machine can use the endpoint that mails tell them to use.
+func (c Config) reachable() bool {
+	if c.PublicURL != "" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	ip, ipErr := netip.ParseAddr(host)
+	return err == nil && host != "" && host != "localhost" && (ipErr != nil || !ip.Unmap().IsLoopback() && !ip.IsUnspecified())
 }
 
 // loopbackOnly refuses an address that others can reach: in dev mode nobody's secret is checked.

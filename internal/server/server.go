@@ -124,6 +124,9 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	case s.config.PublicURL == "" && listensEverywhere(listener):
 		s.log.Warn("mails tell people to use "+endpoint+", where they will not find this server: set --public-url", "endpoint", endpoint)
 	}
+	if mailer != nil && !s.config.Dev && !s.config.reachable() {
+		s.log.Warn("mails tell people to use an address that only this machine has; set --public-url", "address", endpoint)
+	}
 	pageKey := key.Derive("page tokens")
 	s.membership = membership.New(membership.Options{
 		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pagetoken.New(pageKey[:]), Logger: s.log, Mailer: mailer,
