@@ -173,3 +173,42 @@ func benchmarkTx(b *testing.B, db *store.DB, clients int) {
 	s := db.Stats()
 	b.ReportMetric(float64(s.Transactions)/float64(s.Commits), "tx/commit")
 }
+
+func BenchmarkView(b *testing.B) {
+	storetest.EachBenchmark(b, func(b *testing.B, open func() *store.DB) {
+		db := open()
+		schema(b, db)
+		ctx := b.Context()
+		rows := make([][]any, 10_000)
+		for i := range rows {
+			rows[i] = []any{i, fmt.Sprintf("%032d", i)}
+		}
+		err := db.Tx(ctx, "", func(tx *store.Tx) error {
+			_, err := tx.InsertMany(ctx, "insert into item (id, name)", rows, "")
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, page := range []int{1, 50} {
+			b.Run(fmt.Sprint("rows=", page), func(b *testing.B) {
+				ctx, cancel := context.WithCancel(b.Context()) // as a request's is
+				defer cancel()
+				b.RunParallel(func(p *testing.PB) {
+					for i := 0; p.Next(); i++ {
+						err := db.View(ctx, func(tx *store.Tx) error {
+							return tx.Query(ctx, func(r store.Row) error {
+								var id int64
+								var name string
+								return r.Scan(&id, &name)
+							}, "select id, name from item where id >= $1 order by id limit $2", i*37%9000, page)
+						})
+						if err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			})
+		}
+	})
+}

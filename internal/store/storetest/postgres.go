@@ -18,20 +18,27 @@ import (
 	"magpie/internal/store"
 )
 
-// server is the PostgreSQL that this test program uses, and its migrated template database.
-var server = sync.OnceValues(func() (s struct{ url, template string }, err error) {
-	ctx := context.Background()
-	s.url = os.Getenv("MAGPIE_TEST_POSTGRES_URL")
-	if s.url == "" {
-		c, err := StartCluster(ClusterOptions{})
+// place is a PostgreSQL server and its migrated template database.
+type place struct{ url, template string }
+
+// testServer is the server for tests, benchServer the one for benchmarks, where a commit costs what it costs in earnest.
+var (
+	testServer  = sync.OnceValues(func() (place, error) { return server(ClusterOptions{}) })
+	benchServer = sync.OnceValues(func() (place, error) { return server(ClusterOptions{Durable: true}) })
+)
+
+func server(o ClusterOptions) (p place, err error) {
+	p.url = os.Getenv("MAGPIE_TEST_POSTGRES_URL")
+	if p.url == "" {
+		c, err := StartCluster(o)
 		if err != nil {
-			return s, err
+			return p, err
 		}
-		s.url = c.URL("postgres") // it ends with this program
+		p.url = c.URL("postgres") // it ends with this program
 	}
-	s.template, err = template(ctx, s.url)
-	return s, err
-})
+	p.template, err = template(context.Background(), p.url)
+	return p, err
+}
 
 // template makes the database that fresh ones are copied from, unless another test program has.
 func template(ctx context.Context, serverURL string) (string, error) {
@@ -83,6 +90,10 @@ func withDatabase(serverURL, name string) (string, error) {
 
 func freshPostgres(tb testing.TB) string {
 	tb.Helper()
+	server := testServer
+	if _, ok := tb.(*testing.B); ok {
+		server = benchServer
+	}
 	s, err := server()
 	if err != nil {
 		tb.Fatalf("no PostgreSQL to test on: %v\n%s", err, howToInstall)

@@ -49,7 +49,7 @@ func Each(t *testing.T, fn func(t *testing.T, open func() *store.DB)) {
 	}
 }
 
-// EachBenchmark is Each for benchmarks; closures run once.
+// EachBenchmark is Each for benchmarks; closures run once, and the private cluster is durable.
 func EachBenchmark(b *testing.B, fn func(b *testing.B, open func() *store.DB)) {
 	b.Helper()
 	for _, engine := range Engines() {
