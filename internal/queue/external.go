@@ -92,7 +92,7 @@ type held struct {
 	Task
 	kind *externalKind
 	by   *identity
-	// begin is when the attempt may begin, on this process's clock.
+	// begin is when the attempt may begin, on this process's clock. Zero: at once.
 	begin time.Time
 }
 
@@ -227,22 +227,27 @@ var errLeaseLost = fmt.Errorf("queue: the lease of the task was lost")
 
 // end records the outcome of an attempt in one transaction, if the task is still the holder's.
 func (k *externalKind) end(ctx context.Context, h *held, o Outcome) error {
+	sql := "delete from task where kind = $1 and key = $2 and claim = $3"
+	args := []any{k.Kind, h.Key, h.claim}
+	if o.Status == Later {
+		sql = `update task set state = 'ready', owner = null, claim = null, attempt = attempt + 1, run_at = $4, error = $5
+			where kind = $1 and key = $2 and claim = $3`
+		args = append(args, o.RetryAt.UnixMilli(), storable(o.Detail))
+	}
+	// As a rule the task is still there, and nobody waits for the answer. When that turns out to be wrong, or Finish has
+	// conflicts of its own, the next run asks.
+	ask := false
 	return k.q.db.Tx(ctx, k.Lane(h.Task), func(tx *store.Tx) error {
-		var n int64
-		var err error
-		if o.Status == Later {
-			n, err = tx.Exec(ctx, `update task set state = 'ready', owner = null, claim = null, attempt = attempt + 1, run_at = $1, error = $2
-				where kind = $3 and key = $4 and claim = $5`,
-				o.RetryAt.UnixMilli(), storable(o.Detail), k.Kind, h.Key, h.claim)
+		if ask {
+			if n, err := tx.Exec(ctx, sql, args...); err != nil {
+				return err
+			} else if n == 0 {
+				return errLeaseLost
+			}
 		} else {
-			n, err = tx.Exec(ctx, "delete from task where kind = $1 and key = $2 and claim = $3", k.Kind, h.Key, h.claim)
+			tx.Later(1, sql, args...)
 		}
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errLeaseLost
-		}
+		ask = true
 		if k.Finish == nil {
 			return nil
 		}

@@ -75,6 +75,14 @@ func TestLaterIsACompareAndSet(t *testing.T) {
 		if !errors.Is(err, store.ErrConflict) || runs < 2 {
 			t.Errorf("after %d runs: %v", runs, err)
 		}
+		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
+			tx.Later(1, `update line set n = 7`)
+			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", nil}}, "")
+			return nil
+		})
+		if !errors.Is(err, store.ErrConflict) {
+			t.Errorf("a lost compare-and-set before a constraint: %v", err)
+		}
 		fault := errors.New("fault")
 		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
 			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", int64(1)}}, "")

@@ -143,7 +143,7 @@ func (c *sqliteConn) query(ctx context.Context, scan func(Row) error, sql string
 		return c.failed(ctx, err)
 	}
 	columns := make([]driver.Value, len(rows.Columns()))
-	row := sqliteRow(columns)
+	var row Row = sqliteRow(columns)
 	for {
 		if err := rows.Next(columns); err != nil {
 			closeErr := rows.Close()

@@ -90,15 +90,14 @@ func (tx *Tx) flush(ctx context.Context) error {
 	stmts, wanted := tx.later, tx.wanted
 	tx.later, tx.wanted = nil, nil
 	affected, err := tx.conn.batch(ctx, stmts)
-	if err != nil {
-		return tx.fail(err)
-	}
+	// A compare-and-set that found something else comes before the failure of a statement behind it, which may well be its
+	// consequence.
 	for i, n := range affected {
 		if wanted[i] >= 0 && n != wanted[i] {
 			return tx.fail(ErrConflict)
 		}
 	}
-	return nil
+	return tx.fail(err)
 }
 
 func (tx *Tx) fail(err error) error {
