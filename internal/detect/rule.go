@@ -41,14 +41,14 @@ const (
 // keywordTable finds the keywords of managed identifiers.
 type keywordTable struct {
 	trie    *trie
-	owners  []idSet // by keyword
-	longest []int   // by keyword: bytes in the longest value of its owners
+	owners  []idSet // by form of a keyword
+	longest []int   // by form: bytes in the longest value of its owners
 }
 
 // bind compiles the rules, keywords and literals of the identifiers of the set.
 func (s *Set) bind() {
 	s.keywords.trie = newTrie()
-	byText := map[string]int{}
+	byForm := map[string]int{}
 	s.iban = map[string]*rule{}
 	for i, id := range s.ids[:s.managed] {
 		r := s.bindRule(i, id.Managed)
@@ -58,7 +58,7 @@ func (s *Set) bind() {
 			keywords = managed.Find(idCard).Keywords
 		}
 		for _, k := range keywords {
-			s.addKeyword(byText, k, i)
+			s.addKeyword(byForm, k, i)
 		}
 	}
 	for i := range s.ids[s.managed:] {
@@ -94,22 +94,21 @@ func (s *Set) bind() {
 	s.lookahead += 4 * (s.maxNear + maxReach)
 }
 
-// addKeyword enters every surface form of a keyword; keywords that differ only in
-// their separators or letter case are one.
-func (s *Set) addKeyword(byText map[string]int, keyword string, owner int) {
-	forms := surfaces(keyword)
-	spaced := forms[len(forms)-1]
-	n, ok := byText[spaced]
-	if !ok {
-		n = len(s.keywords.owners)
-		byText[spaced] = n
-		s.keywords.owners = append(s.keywords.owners, idSet{})
-		for _, f := range forms {
-			s.keywords.trie.add(f, n)
-			s.filter.add(f, func(b *bucket) { b.managed = true })
+// addKeyword enters every surface form of a keyword. Owners are kept by form, not by
+// keyword: "passportno" is a keyword of one identifier and a form of another's
+// "passport no".
+func (s *Set) addKeyword(byForm map[string]int, keyword string, owner int) {
+	for _, form := range surfaces(keyword) {
+		n, ok := byForm[form]
+		if !ok {
+			n = len(s.keywords.owners)
+			byForm[form] = n
+			s.keywords.owners = append(s.keywords.owners, idSet{})
+			s.keywords.trie.add(form, n)
+			s.filter.add(form, func(b *bucket) { b.managed = true })
 		}
+		s.keywords.owners[n].add(owner)
 	}
-	s.keywords.owners[n].add(owner)
 }
 
 func (s *Set) bindRule(i int, m *managed.Identifier) *rule {

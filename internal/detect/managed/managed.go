@@ -38,8 +38,9 @@ type Identifier struct {
 	// Keywords in the spelling Macie documents.
 	Keywords []string `json:"keywords"`
 	// Completed are keywords that Macie documents cut short or without their first
-	// letter ("exp d", "codice fiscal"), written out: a keyword counts as a whole
-	// word only.
+	// letter ("exp d", "codice fiscal"), written out, as a keyword counts as a whole
+	// word only; and those documented with a full stop ("tax no."), without it, as a
+	// column's name has them.
 	Completed []string `json:"completed,omitempty"`
 	// Format says what a value looks like.
 	Format string `json:"format"`
