@@ -25,13 +25,15 @@ func mountHistory(edge *awsapi.Server, m *membership.Service) {
 		})
 }
 
+// historyParameters are those that GET /magpie/v1/history knows.
+var historyParameters = []string{"accountId", "event", "since", "until", "maxResults", "nextToken"}
+
 // readHistoryQuery reads the parameters of GET /magpie/v1/history. A parameter that is not known is refused: it is a filter misspelt,
 // and an answer without it would mislead.
 func readHistoryQuery(query url.Values) (*membership.HistoryInput, error) {
-	known := []string{"accountId", "event", "since", "until", "maxResults", "nextToken"}
 	for name, values := range query {
-		if !slices.Contains(known, name) {
-			return nil, macie2.ErrValidation("the query parameter %.40q is not known; there are %v", name, known)
+		if !slices.Contains(historyParameters, name) {
+			return nil, macie2.ErrValidation("the query parameter %.40q is not known; there are %v", name, historyParameters)
 		}
 		if len(values) != 1 {
 			return nil, macie2.ErrValidation("%s: must be given once", name)
