@@ -150,6 +150,8 @@ func (m *mailReader) headers() (mailHeader, error) {
 			if err := done(); err != nil {
 				return h, err
 			}
+		}
+		if len(field) == 0 {
 			at = m.line
 		}
 		field = append(field, line...)
