@@ -93,7 +93,8 @@ type held struct {
 	kind *externalKind
 	by   *identity
 	// begin is when the attempt may begin, on this process's clock. Zero: at once.
-	begin time.Time
+	begin   time.Time
+	claimed time.Time // when the claim was sent
 }
 
 // claim takes up to n tasks that are due for the worker. pause is how long to wait before the rate gives more.
@@ -125,7 +126,7 @@ func (k *externalKind) claim(ctx context.Context, w *worker, n int) (claimed []*
 		}
 		if k.Rate > 0 {
 			for i, h := range claimed {
-				h.begin = sent.Add(pace.begin(i))
+				h.claimed, h.begin = sent, sent.Add(pace.begin(i))
 			}
 			return k.spend(ctx, tx, pace, len(claimed))
 		}
@@ -162,9 +163,11 @@ type pace struct {
 	next, now, interval int64
 }
 
+func interval(rate float64) int64 { return max(1, int64(1e6/rate)) }
+
 // pace locks the row of the kind's rate.
 func (k *externalKind) pace(ctx context.Context, tx *store.Tx) (pace, error) {
-	p := pace{interval: max(1, int64(1e6/k.Rate))}
+	p := pace{interval: interval(k.Rate)}
 	now := "(" + k.q.now(tx) + ") * 1000"
 	floor := now + " - " + fmt.Sprint(credit.Microseconds())
 	err := tx.QueryRow(ctx, "insert into task_rate (kind, next_at) values ($1, "+floor+`) on conflict (kind) do update
