@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -82,6 +84,12 @@ every change of a relationship with who made it, and for each invitation what be
 
 // WriteHistory fetches events and writes them as a table or as JSON.
 func WriteHistory(ctx context.Context, w io.Writer, client *Client, q HistoryQuery, output string) error {
+	switch {
+	case output != "table" && output != "json":
+		return fmt.Errorf("--output: %q is neither table nor json", output)
+	case q.MaxItems < 0:
+		return errors.New("--max-items: must be 0, for all, or more")
+	}
 	events, err := fetchHistory(ctx, client, q)
 	if err != nil {
 		return err
@@ -137,20 +145,17 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 }
 
 func printHistory(w io.Writer, output string, events []historyEvent) error {
-	switch output {
-	case "json":
+	if output == "json" {
 		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"events": events})
-	case "table":
-	default:
-		return fmt.Errorf("--output: %q is neither table nor json", output)
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "TIME\tEVENT\tADMINISTRATOR\tACCOUNT\tSTATUS\tBY\tDETAIL")
 	for _, e := range events {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.UTC().Format("2006-01-02 15:04:05Z"), e.Event, e.AdministratorAccountID,
-			e.AccountID, change(e.FromStatus, e.ToStatus), shortPrincipal(e.Principal), e.Detail)
+			e.AccountID, change(e.FromStatus, e.ToStatus), shortPrincipal(e.Principal), cmp.Or(e.Detail, "-"))
 	}
 	return t.Flush()
 }
