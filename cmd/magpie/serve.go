@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 
@@ -66,6 +67,13 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 
 // runServer serves until ctx ends or a part fails.
 func runServer(ctx context.Context, c server.Config) error {
+	// To server.Config 0 is the default; the flags have theirs, so that a 0 is what somebody wrote.
+	switch {
+	case c.MailRate == 0:
+		return errors.New("--mail-rate must be at least 1")
+	case c.QuotaMembers == 0:
+		return errors.New("--quota-members must be at least 1")
+	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	c.MasterKey = os.Getenv(identity.MasterKeyEnv)
 	s, err := server.Start(ctx, c, log)
