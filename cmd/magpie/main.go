@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,6 +14,7 @@ import (
 	"magpie/internal/cli"
 	"magpie/internal/envflag"
 	"magpie/internal/identity"
+	"magpie/internal/scan"
 	"magpie/internal/server"
 )
 
@@ -21,9 +23,16 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once
 	if err := root().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "magpie:", err)
+		code := 1
+		var exit interface{ ExitCode() int }
+		if errors.As(err, &exit) {
+			code = exit.ExitCode()
+		}
+		if err.Error() != "" { // empty: the command has said everything itself
+			fmt.Fprintln(os.Stderr, "magpie:", err)
+		}
 		stop()
-		os.Exit(1)
+		os.Exit(code)
 	}
 }
 
@@ -38,7 +47,7 @@ Every flag of every command can be set in the environment too: --database-url is
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), cli.History())
+	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), cli.History(), scan.Command())
 	c.AddCommand(admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
 	envflag.Bind(c, os.LookupEnv)
 	return c

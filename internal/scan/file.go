@@ -21,13 +21,22 @@ type FileResult struct {
 
 // Failed says whether the file counts as not read: an error, or content that should have been readable and was not.
 func (f *FileResult) Failed() bool {
-	return f.Err != nil || failed(f.Result.Status)
+	if f.Err != nil || failed(f.Result.Status) {
+		return true
+	}
+	for i := range f.Result.Members {
+		if failed(f.Result.Members[i].Status) {
+			return true
+		}
+	}
+	return false
 }
 
-// failed tells what a person should know about from what is simply no text.
+// failed tells what a person should know about from what simply holds no text. An archive fails by its members: a picture in
+// one is nothing to worry about.
 func failed(s extract.Status) bool {
 	switch s.Reason {
-	case "", extract.UnsupportedFileType:
+	case "", extract.UnsupportedFileType, extract.ArchiveContainsUnprocessedFiles:
 		return false
 	}
 	return true

@@ -32,7 +32,8 @@ type Options struct {
 
 // Summary is the whole scan in figures.
 type Summary struct {
-	Files     int   // scanned or tried
+	Files     int   // met
+	Read      int   // of them, wholly or in part
 	Bytes     int64 // of them
 	Elapsed   time.Duration
 	WithData  int // files in which something was found
@@ -187,6 +188,9 @@ func (s *scanner) work(ctx context.Context, w *classify.Worker) {
 func (s *Summary) add(f *FileResult, maxSize, size int64) {
 	s.Files++
 	s.Bytes += max(size, f.Result.Classified, 0)
+	if f.Result.Status.Code != extract.Skipped {
+		s.Read++
+	}
 	if len(f.Result.Detections) > 0 {
 		s.WithData++
 		for i := range f.Result.Detections {

@@ -205,10 +205,12 @@ func (t *tableWriter) summary(sum *Summary) string {
 	switch {
 	case sum.Files == 0:
 		b.WriteString("There was no file to scan.\n")
+	case sum.Read == 0:
+		b.WriteString("Nothing could be scanned.\n")
 	case sum.WithData == 0:
-		fmt.Fprintf(&b, "No sensitive data found in %s.\n", files(sum.Files))
+		fmt.Fprintf(&b, "No sensitive data found in %s.\n", files(sum.Read))
 	default:
-		fmt.Fprintf(&b, "Sensitive data in %s of %s, %s.\n", count(int64(sum.WithData)), files(sum.Files), plural(sum.Found, "occurrence"))
+		fmt.Fprintf(&b, "Sensitive data in %s of %s, %s.\n", count(int64(sum.WithData)), files(sum.Read), plural(sum.Found, "occurrence"))
 	}
 	fmt.Fprintf(&b, "Scanned %s in %s", size(sum.Bytes), duration(sum))
 	if secs := sum.Elapsed.Seconds(); secs > 0.1 {
