@@ -22,7 +22,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once
-	if err := root().ExecuteContext(ctx); err != nil {
+	c := root()
+	c.SetArgs(cli.Arguments(os.Args[1:]))
+	if err := c.ExecuteContext(ctx); err != nil {
 		code := 1
 		var exit interface{ ExitCode() int }
 		if errors.As(err, &exit) {
@@ -36,6 +38,8 @@ func main() {
 	}
 }
 
+//go:generate go test -run TestManual -update .
+
 // root is the whole command line.
 func root() *cobra.Command {
 	c := &cobra.Command{
@@ -47,7 +51,8 @@ Every flag of every command can be set in the environment too: --database-url is
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), cli.History(), scan.Command())
+	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), scan.Command())
+	cli.AddCommands(c)
 	c.AddCommand(admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
 	envflag.Bind(c, os.LookupEnv)
 	return c

@@ -110,6 +110,7 @@ func licence(t *testing.T, dir string) string {
 			{"MPL-2.0", "Mozilla Public License"},
 			{"GPL", "GNU"},
 			{"Apache-2.0", "Apache License Version 2.0"},
+			{"Apache-2.0", "Licensed under the Apache License, Version 2.0"}, // by reference, as go-jmespath has it
 			{"MIT", "Permission is hereby granted, free of charge"},
 			{"ISC", "Permission to use, copy, modify, and/or distribute"},
 			{"BSD-3-Clause", "used to endorse or promote products"},

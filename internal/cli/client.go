@@ -10,11 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
@@ -104,44 +101,4 @@ func readError(resp *http.Response, answer []byte) error {
 		e.Message = cmp.Or(e.Message, "the endpoint does not seem to speak the Macie API")
 	}
 	return e
-}
-
-// Target says which endpoint a verb talks to, and as whom. Empty members are taken from where AWS's own tools take them: the
-// environment, the shared configuration files, the profile.
-type Target struct {
-	EndpointURL string
-	Region      string
-	Profile     string
-}
-
-// Connect returns a client for the target. The endpoint is, in this order: the flag, AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL.
-func Connect(ctx context.Context, t Target) (*Client, error) {
-	var options []func(*config.LoadOptions) error
-	if t.Region != "" {
-		options = append(options, config.WithRegion(t.Region))
-	}
-	if t.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(t.Profile))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return nil, fmt.Errorf("read AWS configuration: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, errors.New("no Region: give --region, or set AWS_REGION")
-	}
-	endpoint := cmp.Or(t.EndpointURL, os.Getenv("AWS_ENDPOINT_URL_MACIE2"))
-	if endpoint == "" && cfg.BaseEndpoint != nil {
-		endpoint = *cfg.BaseEndpoint
-	}
-	if endpoint == "" {
-		return nil, errors.New("no endpoint: give --endpoint-url, or set AWS_ENDPOINT_URL_MACIE2")
-	}
-	credentials, err := cfg.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile: %w", err)
-	}
-	return &Client{Endpoint: endpoint, Region: cfg.Region, Credentials: sigv4.Credentials{
-		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey, SessionToken: credentials.SessionToken,
-	}}, nil
 }

@@ -70,10 +70,8 @@ every change of a relationship with who made it, and for each invitation what be
 			return WriteHistory(c.Context(), c.OutOrStdout(), client, q, output)
 		},
 	}
+	target.bind(c)
 	f := c.Flags()
-	f.StringVar(&target.EndpointURL, "endpoint-url", "", "endpoint to call (default: AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL)")
-	f.StringVar(&target.Region, "region", "", "Region (default: AWS_REGION, or the profile's)")
-	f.StringVar(&target.Profile, "profile", "", "profile of the shared AWS configuration")
 	f.StringVar(&q.Event, "event", "", "one kind of event only, such as MailRefused")
 	f.StringVar(&q.Since, "since", "", "from this time on: RFC 3339, or a duration before now such as 24h")
 	f.StringVar(&q.Until, "until", "", "before this time: RFC 3339, or a duration before now")

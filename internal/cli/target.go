@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/spf13/cobra"
+
+	"magpie/internal/cli/region"
+	"magpie/internal/sigv4"
+)
+
+// Target says which endpoint a verb talks to, and as whom. Empty members are taken from where AWS's own tools take them: the environment,
+// the shared configuration files, the profile, single sign-on, the machine's role.
+type Target struct {
+	EndpointURL string
+	Region      string
+	Profile     string
+}
+
+// bind gives a command the flags of a target.
+func (t *Target) bind(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&t.EndpointURL, "endpoint-url", "", "endpoint to call (default: AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL, or AWS itself)")
+	f.StringVar(&t.Region, "region", "", "Region (default: AWS_REGION, or the profile's)")
+	f.StringVar(&t.Profile, "profile", "", "profile of the shared AWS configuration")
+	mustComplete(c, "region", region.Names())
+}
+
+// load reads the AWS configuration. connections is how many calls are made at once.
+func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+		tr.MaxIdleConnsPerHost = max(connections, tr.MaxIdleConnsPerHost)
+		tr.MaxIdleConns = max(4*connections, tr.MaxIdleConns)
+	})
+	options := []func(*config.LoadOptions) error{config.WithAppID("magpie"), config.WithHTTPClient(client)}
+	if t.Region != "" {
+		options = append(options, config.WithRegion(t.Region))
+	}
+	if t.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(t.Profile))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return cfg, fmt.Errorf("read AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, refused("no Region: give --region, or set AWS_REGION")
+	}
+	return cfg, nil
+}
+
+// macie is the API's client in a Region. The endpoint is, in this order: the flag, AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL, the profile's,
+// AWS.
+func (t Target) macie(cfg aws.Config, more ...func(*macie2.Options)) *macie2.Client {
+	if t.EndpointURL != "" {
+		more = append([]func(*macie2.Options){func(o *macie2.Options) { o.BaseEndpoint = &t.EndpointURL }}, more...)
+	}
+	return macie2.NewFromConfig(cfg, more...)
+}
+
+// sts is the client of the Security Token Service: that of --endpoint-url, unless AWS_ENDPOINT_URL_STS names another.
+func (t Target) sts(cfg aws.Config, more ...func(*sts.Options)) *sts.Client {
+	if t.EndpointURL != "" && os.Getenv("AWS_ENDPOINT_URL_STS") == "" {
+		more = append([]func(*sts.Options){func(o *sts.Options) { o.BaseEndpoint = &t.EndpointURL }}, more...)
+	}
+	return sts.NewFromConfig(cfg, more...)
+}
+
+// Connect returns a client for what Magpie serves beside Macie's API.
+func Connect(ctx context.Context, t Target) (*Client, error) {
+	cfg, err := t.load(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	return t.beside(ctx, cfg)
+}
+
+// beside is Connect with the configuration read already.
+func (t Target) beside(ctx context.Context, cfg aws.Config) (*Client, error) {
+	endpoint := cmp.Or(t.EndpointURL, os.Getenv("AWS_ENDPOINT_URL_MACIE2"))
+	if endpoint == "" && cfg.BaseEndpoint != nil {
+		endpoint = *cfg.BaseEndpoint
+	}
+	if endpoint == "" {
+		return nil, errors.New("no endpoint: give --endpoint-url, or set AWS_ENDPOINT_URL_MACIE2")
+	}
+	credentials, err := cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile: %w", err)
+	}
+	return &Client{Endpoint: endpoint, Region: cfg.Region, HTTP: httpClient(cfg), Credentials: sigv4.Credentials{
+		AccessKeyID: credentials.AccessKeyID, SecretAccessKey: credentials.SecretAccessKey, SessionToken: credentials.SessionToken,
+	}}, nil
+}
+
+// httpClient is a plain client with the transport of the configuration, for its connections and certificate authorities (AWS_CA_BUNDLE).
+func httpClient(cfg aws.Config) *http.Client {
+	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		return &http.Client{Transport: b.GetTransport()}
+	}
+	return http.DefaultClient
+}
