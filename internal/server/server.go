@@ -83,15 +83,6 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-// listensEverywhere reports whether the address that is listened on says nothing about where others find it.
-func listensEverywhere(listener net.Listener) bool {
-	if listener == nil {
-		return false
-	}
-	address, ok := listener.Addr().(*net.TCPAddr)
-	return ok && address.IP.IsUnspecified()
-}
-
 // open puts the parts together.
 func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	var err error
@@ -121,10 +112,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	switch {
 	case mailer == nil:
 		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
-	case s.config.PublicURL == "" && listensEverywhere(listener):
-		s.log.Warn("mails tell people to use "+endpoint+", where they will not find this server: set --public-url", "endpoint", endpoint)
-	}
-	if mailer != nil && !s.config.Dev && !s.config.reachable() {
+	case s.config.SMTPURL != "" && !s.config.Dev && !s.config.reachable():
 		s.log.Warn("mails tell people to use an address that only this machine has; set --public-url", "address", endpoint)
 	}
 	pageKey := key.Derive("page tokens")
@@ -138,11 +126,13 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if listener == nil {
 		return nil
 	}
-	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log})
+	m := newMetrics(s.db, s.queue, s.log)
+	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe})
 	mountHistory(edge, s.membership)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	edge.HandlePlain("/metrics", m.handler())
 	s.http = awsapi.NewHTTPServer(edge, s.log)
 	return nil
 }

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"magpie/internal/awsapi"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// metrics are what a node tells Prometheus. Labels come from closed sets: operations, exceptions, kinds of tasks; never an account, and
+// never what a client sent.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "magpie_requests_total", Help: "Requests answered, by operation and outcome: OK or the exception.",
+		}, []string{"operation", "outcome"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "magpie_request_seconds", Help: "Time from a request's first byte to its answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"operation"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&storeCollector{db: db}, &queueCollector{queue: q, log: log})
+	return m
+}
+
+// observe counts one request.
+func (m *metrics) observe(r awsapi.Record) {
+	operation, outcome := r.Operation, string(r.Exception)
+	if operation == "" {
+		operation = "unknown"
+	}
+	if outcome == "" {
+		outcome = "OK"
+	}
+	m.requests.WithLabelValues(operation, outcome).Inc()
+	m.seconds.WithLabelValues(operation).Observe(r.Latency.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("magpie_"+name, help, labels, nil)
+}
+
+// storeCollector reads the store's counters when they are asked for.
+type storeCollector struct{ db *store.DB }
+
+var (
+	storeCommits      = describe("store_commits_total", "Commits that succeeded; each may hold many transactions.")
+	storeTransactions = describe("store_transactions_total", "Transactions made durable.")
+	storeConflicts    = describe("store_conflicts_total", "Transactions run again because another one was faster.")
+	storeReruns       = describe("store_reruns_total", "Transactions run again because their connection was lost.")
+	storeReconnects   = describe("store_reconnects_total", "Writing connections that had to be replaced.")
+	storeGroup        = describe("store_transactions_per_commit", "How many transactions share a commit.")
+)
+
+// Describe implements prometheus.Collector.
+func (c *storeCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{storeCommits, storeTransactions, storeConflicts, storeReruns, storeReconnects, storeGroup} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
+	s := c.db.Stats()
+	counter := func(d *prometheus.Desc, n int64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
+	}
+	counter(storeCommits, s.Commits)
+	counter(storeTransactions, s.Transactions)
+	counter(storeConflicts, s.Conflicts)
+	counter(storeReruns, s.Reruns)
+	counter(storeReconnects, s.Reconnects)
+	buckets := make(map[float64]uint64, len(s.GroupSizes))
+	var total uint64
+	for i, n := range s.GroupSizes {
+		total += uint64(n)
+		buckets[float64(int(1)<<i)] = total
+	}
+	ch <- prometheus.MustNewConstHistogram(storeGroup, total, float64(s.Transactions), buckets)
+}
+
+// queueCollector counts the tasks when they are asked for, at most once in queueFresh: it is a look at the whole table.
+type queueCollector struct {
+	queue *queue.Queue
+	log   *slog.Logger
+
+	mu     sync.Mutex
+	at     time.Time
+	depths []queue.Depth
+}
+
+const queueFresh = 5 * time.Second
+
+var (
+	queueTasks  = describe("queue_tasks", "Tasks by kind and state: ready, held by a worker, failed for good.", "kind", "state")
+	queueOldest = describe("queue_oldest_seconds", "Age of the oldest task that is due and not done.", "kind")
+)
+
+// Describe implements prometheus.Collector.
+func (c *queueCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- queueTasks
+	ch <- queueOldest
+}
+
+// Collect implements prometheus.Collector.
+func (c *queueCollector) Collect(ch chan<- prometheus.Metric) {
+	for _, d := range c.look() {
+		for state, n := range map[string]int64{"ready": d.Ready, "held": d.Held, "failed": d.Failed} {
+			ch <- prometheus.MustNewConstMetric(queueTasks, prometheus.GaugeValue, float64(n), d.Kind, state)
+		}
+		ch <- prometheus.MustNewConstMetric(queueOldest, prometheus.GaugeValue, d.Oldest.Seconds(), d.Kind)
+	}
+}
+
+func (c *queueCollector) look() []queue.Depth {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.at) < queueFresh {
+		return c.depths
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	depths, err := c.queue.Depths(ctx)
+	if err != nil {
+		c.log.Warn("the queue's depth is not known", "error", err)
+		depths = nil
+	}
+	c.at, c.depths = time.Now(), depths
+	return depths
+}

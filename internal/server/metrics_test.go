@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"magpie/internal/sigv4"
+)
+
+func TestMetricsTellWhatWasAnswered(t *testing.T) {
+	ctx := context.Background()
+	s, err := Start(ctx, Config{Listen: "127.0.0.1:0", Data: t.TempDir(), Dev: true}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	get := func(path string, sign bool) string {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sign {
+			c := sigv4.Credentials{AccessKeyID: "111122223333", SecretAccessKey: "any"}
+			if err := sigv4.Sign(r, c, "eu-west-1", "macie2", nil, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	get("/macie", true)
+	get("/macie", false)
+	get("/no/such/path", true)
+	text := get("/metrics", false)
+	for _, line := range []string{
+		`magpie_requests_total{operation="GetMacieSession",outcome="AccessDeniedException"} 1`,
+		`magpie_requests_total{operation="unknown",outcome="UnknownOperationException"} 1`,
+		`magpie_request_seconds_count{operation="GetMacieSession"} 1`,
+		`magpie_store_transactions_total `,
+		`go_goroutines `,
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+	if strings.Contains(text, "111122223333") || strings.Contains(text, "no/such") {
+		t.Error("/metrics names an account or what a client sent")
+	}
+}
