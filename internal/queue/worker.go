@@ -227,7 +227,7 @@ func (w *worker) await(stop context.Context, h *held) bool {
 // How often Finish may fail on an outcome, and how long a worker that was told to stop waits for a database that is away.
 const (
 	maxFinishes = 4
-	lastWait    = 5 * time.Second
+	lastWait    = 1500 * time.Millisecond
 )
 
 // record ends the attempt. It must not give up easily: until the outcome is recorded the effect may be had a second time.

@@ -57,6 +57,7 @@ func newLane(sess session, limit int, o Options, c *counters) *lane {
 // turn is one closure in line.
 type turn struct {
 	ctx   context.Context
+	lane  string // for the log
 	fn    func(*Tx) error
 	alone bool // wants a transaction of its own
 	twice bool // runs twice, the first time for nothing
@@ -117,7 +118,7 @@ func (l *lane) attempt(t *turn) *Tx {
 	began := time.Now()
 	defer func() {
 		if d := time.Since(began); d > slowClosure {
-			l.log.Warn("a transaction held its lane for long", "took", d)
+			l.log.Warn("a transaction held its lane for long", "lane", t.lane, "took", d)
 		}
 		t.back <- err
 	}()
