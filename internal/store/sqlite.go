@@ -35,7 +35,8 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	writer, err := openSQLiteStore(o.Path, o.Patience, "cache_size(-8192)", "journal_size_limit(67108864)")
+	// temp_store: what a savepoint needs to be undone is kept in memory. In a file it was two fifths of the writer's time.
+	writer, err := openSQLiteStore(o.Path, o.Patience, "temp_store(memory)", "cache_size(-8192)", "journal_size_limit(67108864)")
 	if err == nil {
 		err = migrateSQLite(ctx, writer, o)
 	}
