@@ -16,6 +16,7 @@ type masks struct {
 	plus   uint64 // +
 	escape uint64 // \
 	zero   uint64 // 0
+	dash   uint64 // -
 }
 
 const chunk = 64
@@ -46,6 +47,7 @@ func classifyGeneric(text []byte, out []masks) {
 			m.plus |= gather(equal(low, '+')&^high) << j
 			m.escape |= gather(equal(low, '\\')&^high) << j
 			m.zero |= gather(equal(low, '0')&^high) << j
+			m.dash |= gather(equal(low, '-')&^high) << j
 		}
 	}
 }

@@ -17,6 +17,7 @@ BYTES(plusSign, 0x2b2b2b2b2b2b2b2b)
 BYTES(backslash, 0x5c5c5c5c5c5c5c5c)
 BYTES(zeroDigit, 0x3030303030303030)
 BYTES(leadC2, 0xc2c2c2c2c2c2c2c2)
+BYTES(hyphen, 0x2d2d2d2d2d2d2d2d)
 
 // JOIN moves the top bits of two registers to one word and stores it.
 #define JOIN(lo, hi, off) \
@@ -40,6 +41,7 @@ TEXT ·classifyAVX2(SB), NOSPLIT, $0-48
 	VMOVDQU backslash<>(SB), Y9
 	VMOVDQU zeroDigit<>(SB), Y8
 	VMOVDQU leadC2<>(SB), Y7
+	VMOVDQU hyphen<>(SB), Y6
 	TESTQ CX, CX
 	JZ   done
 
@@ -118,8 +120,12 @@ loop:
 	VPCMPEQB Y8, Y1, Y3
 	JOIN(Y2, Y3, 64)
 
+	VPCMPEQB Y6, Y0, Y2
+	VPCMPEQB Y6, Y1, Y3
+	JOIN(Y2, Y3, 72)
+
 	ADDQ $64, SI
-	ADDQ $72, DI
+	ADDQ $80, DI
 	DECQ CX
 	JNZ  loop
 

@@ -24,6 +24,7 @@ func classifySlow(text []byte, out []masks) {
 			set(&m.plus, c == '+')
 			set(&m.escape, c == '\\')
 			set(&m.zero, c == '0')
+			set(&m.dash, c == '-')
 		}
 		out[i] = m
 	}

@@ -64,7 +64,6 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	w.hasField = false
 	s.classify()
 	s.findWords()
-	s.siftNames()
 	if w.fields != nil {
 		s.findInFields()
 	} else {
@@ -90,8 +89,8 @@ func (s *Scanner) classify() {
 	w.masks[n] = masks{}
 	w.words[n] = wordMasks{}
 	s.dropEscapes(n)
-	var prev masks
-	twoBefore := uint64(0)
+	prev := &masks{}
+	var twoBefore, carry uint64
 	for i := range n {
 		m, next := &w.masks[i], &w.masks[i+1]
 		alnum, alnumBefore := m.letter|m.digit, prev.letter|prev.digit
@@ -106,15 +105,24 @@ func (s *Scanner) classify() {
 		starts := (m.letter|two)&^before |
 			m.upper&(lower<<1|lowerBefore>>63|(m.upper<<1|prev.upper>>63)&(lower>>1|lowerNext<<63))
 		word := m.letter | two | two<<1 | twoBefore>>63
-		w.words[i] = wordMasks{starts: starts, edges: starts | ^word, inner: starts & before}
+		inner := starts & before
+		w.words[i] = wordMasks{starts: starts, edges: starts | ^word, inner: inner}
 		twoBefore = two
-		if m.digit|m.plus != 0 {
-			s.siftNumbers(w.from+i*chunk, &prev, m, next)
-			if s.set.address != nil {
-				s.siftAddresses(w.from+i*chunk, &prev, m, next)
+		if s.names != nil {
+			// Adding the first bit of a run of ones sets the bit after the run.
+			var sum uint64
+			sum, carry = bits.Add64(word, starts&^inner&(m.upper|two), carry)
+			for e := sum &^ word & (m.space | m.dash | m.space>>1 | next.space<<63); e != 0; e &= e - 1 {
+				s.siftName(i, bits.TrailingZeros64(e))
 			}
 		}
-		prev = *m
+		if m.digit|m.plus != 0 {
+			s.siftNumbers(w.from+i*chunk, prev, m, next)
+			if s.set.address != nil {
+				s.siftAddresses(w.from+i*chunk, prev, m, next)
+			}
+		}
+		prev = m
 	}
 	w.words[n].edges = ^uint64(0)
 }
@@ -326,7 +334,8 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 	if all.empty() {
 		return
 	}
-	special := all[0]&set.special[0]|all[1]&set.special[1]|all[2]&set.special[2] != 0
+	signs := all[0]&set.signs[0]|all[1]&set.signs[1]|all[2]&set.signs[2] != 0
+	anywhere := all[0]&set.anywhere[0]|all[1]&set.anywhere[1]|all[2]&set.anywhere[2] != 0
 	widest := 4*maxReach + set.maxNear
 	lead := 0
 	for k, word := range all {
@@ -334,7 +343,7 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 			lead = max(lead, set.rules[k<<6+bits.TrailingZeros64(word)].lead)
 		}
 	}
-	digit := -1
+	digit, token := -1, -1
 	for t := lo; t < hi; t++ {
 		// A value holds a digit: skip to where one is in reach.
 		if digit < t {
@@ -343,19 +352,41 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 			}
 			t = max(t, digit-lead)
 		}
-		if isToken := w.tokens[(t-w.from)>>6]>>((t-w.from)&63)&1 != 0; !isToken {
-			if alnum := isAlnum(w.text[t]); alnum && t != off || !alnum && !special {
-				if special {
-					continue
-				}
-				if t = w.from + nextBit(w.tokens, t-w.from, hi-w.from); t >= hi {
-					return
-				}
-				if digit < t {
+		// It starts with a letter or digit that another one does not precede, or, a few
+		// kinds, with signs before those or anywhere.
+		if token < t {
+			token = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from)
+		}
+		switch {
+		case t == token || t == off:
+		case anywhere:
+			if isAlnum(w.text[t]) {
+				continue
+			}
+		case signs:
+			if t < token-2 {
+				if t = token - 2; digit < t {
 					t--
 					continue
 				}
 			}
+			if t >= hi {
+				return
+			}
+			if isAlnum(w.text[t]) {
+				continue
+			}
+		default:
+			if t = token; t >= hi {
+				return
+			}
+			if digit < t {
+				t--
+				continue
+			}
+		}
+		if t >= hi {
+			return
 		}
 		var active idSet
 		if names != nil {
@@ -373,7 +404,13 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				active.union(&set.keywords.owners[h.keyword])
 			}
 		}
-		for k, word := range set.first[w.text[t]] {
+		first := &set.first[w.text[t]]
+		if p := &set.phoneIDs; active[0]&p[0]&first[0]|active[1]&p[1]&first[1]|active[2]&p[2]&first[2] != 0 && !phoneable(text, t-off) {
+			active[0] &^= p[0]
+			active[1] &^= p[1]
+			active[2] &^= p[2]
+		}
+		for k, word := range first {
 			for word &= active[k]; word != 0; word &= word - 1 {
 				r := set.rules[k<<6+bits.TrailingZeros64(word)]
 				if digit-t >= r.lead {
@@ -392,6 +429,25 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 			}
 		}
 	}
+}
+
+// phoneable says whether as many digits as the shortest phone number has stand at t,
+// with nothing between them that cannot be in one. It spares asking seven numbering
+// plans.
+func phoneable(text []byte, t int) bool {
+	digits := 0
+	for _, c := range text[t:min(len(text), t+40)] {
+		switch {
+		case isDigit(c):
+			if digits++; digits == 6 {
+				return true
+			}
+		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c == '+' || c >= utf8.RuneSelf:
+		default:
+			return false
+		}
+	}
+	return false
 }
 
 func isAlnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }

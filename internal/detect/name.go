@@ -93,32 +93,31 @@ func (l *lexicon) enter(w string) {
 	}
 }
 
-// siftNames tries the words of the window that are written with a capital and can
-// start a name.
-func (s *Scanner) siftNames() {
-	w, r := &s.win, s.set.name
-	if r == nil {
+// siftName tries the word that ends before the bit-th byte of the i-th chunk: it is
+// written with a capital and followed by what may go on with a name.
+func (s *Scanner) siftName(i, bit int) {
+	w := &s.win
+	m := &w.words[i]
+	st := m.starts &^ m.inner & (1<<bit - 1)
+	end := i*chunk + bit
+	if st == 0 {
+		if i == 0 {
+			return
+		}
+		i--
+		m = &w.words[i]
+		if st = m.starts &^ m.inner; st == 0 {
+			return
+		}
+	}
+	start := i*chunk + 63 - bits.LeadingZeros64(st)
+	n := end - start
+	if n < 2 || w.from+start < w.lo || w.from+start >= w.hi {
 		return
 	}
-	lex := nameLexicon()
-	for i := range len(w.words) - 1 {
-		m := &w.words[i]
-		base := w.from + i*chunk
-		st := m.starts &^ m.inner & (w.masks[i].upper | w.masks[i].two)
-		if base+chunk <= w.lo || base >= w.hi {
-			continue
-		}
-		for ; st != 0; st &= st - 1 {
-			p := base + bits.TrailingZeros64(st)
-			ends, _ := w.wordAt(p - w.from)
-			n := bits.TrailingZeros64(ends|1<<(keyBytes-1)) + 1
-			if n == 1 {
-				continue
-			}
-			if h := hash(loadKey(w.text, p) & lenMasks[n]); lex.bits[h>>6]>>(h&63)&1 != 0 {
-				s.tryFree(r, p)
-			}
-		}
+	key := loadKey(w.text, w.from+start) & lenMasks[min(n, keyBytes)]
+	if h := hash(key); s.names.bits[h>>6]>>(h&63)&1 != 0 {
+		s.tryFree(s.set.name, w.from+start)
 	}
 }
 
@@ -238,6 +237,20 @@ func fullName(text []byte, start int) int {
 		}
 	}
 	text = text[:min(len(text), start+maxName+maxNameWord)]
+	// The first word, or its first part before a hyphen, is known for itself.
+	part := start
+	for part < len(text) && (isASCIILetter(text[part]) || part+1 < len(text) && twoBytes(text, part)) {
+		if text[part] >= utf8.RuneSelf {
+			part++
+		}
+		part++
+	}
+	if part >= len(text) || text[part] != ' ' && text[part] != '-' && (part+1 >= len(text) || text[part+1] != ' ') {
+		return -1
+	}
+	if part-start > maxNameWord || nameLexicon().words[lowerPlain(text[start:part])]&(isGiven|isFamily|isTitle) == 0 {
+		return -1
+	}
 	first := readName(text, start)
 	if !first.ok {
 		return -1

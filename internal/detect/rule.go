@@ -79,9 +79,15 @@ func (s *Set) bind() {
 					s.first[c].add(r.id)
 				}
 			}
-			if first := r.nearFirst; first.Has('+') || first.Has('&') || first.Has('(') || first.Has('%') || first.Has(';') ||
-				first.Has('=') || first.Has('-') || first.Has('/') {
-				s.special.add(r.id)
+			switch spec := validate.All[r.info.ID]; {
+			case spec.Family == "phone":
+				s.phoneIDs.add(r.id)
+				s.signs.add(r.id)
+			case spec.ID == "AWS_CREDENTIALS" || spec.ID == "MEDICAL_DEVICE_UDI":
+				s.anywhere.add(r.id)
+			case spec.First.Has('+') || spec.First.Has('(') || spec.First.Has('%') || spec.First.Has(';') ||
+				spec.First.Has('-') || spec.First.Has('/') || spec.First.Has('='):
+				s.signs.add(r.id)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ type Scanner struct {
 	classifier func([]byte, []masks)
 	siftWords  func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
 	win        window
+	names      *lexicon // nil when names are not looked for
 
 	last   []int // by identifier: where its last match ended
 	ahead  []int // the same for matches beyond the window
@@ -25,7 +26,11 @@ const windowSize = 32 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
-	return &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
+	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
+	if s.name != nil {
+		sc.names = nameLexicon()
+	}
+	return sc
 }
 
 // Scan finds the matches that start in the block, from Lo on and before Hi, and

@@ -51,7 +51,9 @@ type Set struct {
 
 	first                 [256]idSet // the identifiers whose values near a keyword start with a byte
 	customKeywords        bool       // a custom identifier has keywords
-	special               idSet      // identifiers whose values may start with a sign
+	signs                 idSet      // identifiers whose values may start with one or two signs before a letter or digit
+	anywhere              idSet      // those whose values may start with any number of signs
+	phoneIDs              idSet      // phone numbers
 	maxNear               int        // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
