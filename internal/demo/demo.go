@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,34 +176,40 @@ func (t *teller) call(ctx context.Context, as *cli.Client, line, method, path st
 	return json.Unmarshal(answer, out)
 }
 
-// showMail waits for the worker to have sent the mail, and prints its text.
+// showMail waits until the history tells that the mail was handed over, and prints its text.
 func (t *teller) showMail(ctx context.Context, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		files, err := filepath.Glob(filepath.Join(dir, "*.eml"))
-		if err != nil {
-			return err
+		var sent struct {
+			Events []struct{ InvitationID string }
 		}
-		if len(files) > 0 {
-			text, err := plainText(files[0])
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(t.out, "\n    %s\n", files[0])
-			for line := range strings.Lines(strings.TrimSpace(text)) {
-				fmt.Fprintf(t.out, "    | %s\n", strings.TrimRight(line, "\r\n"))
-			}
-			return nil
+		if err := t.admin.Call(ctx, http.MethodGet, "/magpie/v1/history", url.Values{"event": {"MailAccepted"}}, nil, &sent); err != nil {
+			return fmt.Errorf("wait for the mail: %w", err)
+		}
+		if len(sent.Events) > 0 {
+			return t.printMail(filepath.Join(dir, sent.Events[0].InvitationID+".eml"))
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return errors.New("the mail of the invitation was not sent in time")
+			return fmt.Errorf("the mail of the invitation was not sent: %w", ctx.Err())
 		}
 	}
+}
+
+func (t *teller) printMail(file string) error {
+	text, err := plainText(file)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "\n    %s\n", file)
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		fmt.Fprintf(t.out, "    %s\n", strings.TrimRight("| "+line, " \r\n"))
+	}
+	return nil
 }
 
 func (t *teller) history(ctx context.Context) error {
