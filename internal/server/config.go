@@ -101,7 +101,7 @@ func (c Config) checkMail() error {
 	case c.SMTPURL == "" && c.MailDir == "":
 		return nil
 	case endpoint == "" && c.WorkerOnly:
-		return errors.New("--public-url is needed: the mails that a worker sends tell people which address to use")
+		return errors.New("--public-url is missing: a worker that sends mail has no address of its own to tell people")
 	case endpoint == "":
 		endpoint = "http://" + DefaultListen // as good as any: which it is shows when we listen
 	}
@@ -111,14 +111,23 @@ func (c Config) checkMail() error {
 	return nil
 }
 
-// reachable reports whether others than this machine can use the endpoint that mails tell them to use.
+// reachable reports whether those who get mails can use the endpoint that is in them. Mails in a folder are read on this machine.
 func (c Config) reachable() bool {
 	if c.PublicURL != "" {
 		return true
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
-	ip, ipErr := netip.ParseAddr(host)
-	return err == nil && host != "" && host != "localhost" && (ipErr != nil || !ip.Unmap().IsLoopback() && !ip.IsUnspecified())
+	if err != nil || host == "" {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "localhost" || err == nil && ip.Unmap().IsLoopback():
+		return c.SMTPURL == ""
+	case err == nil:
+		return !ip.IsUnspecified()
+	}
+	return true
 }
 
 // loopbackOnly refuses an address that others can reach: in dev mode nobody's secret is checked.

@@ -42,9 +42,6 @@ func newMailer(c Config, endpoint string) (m membership.Mailer, close func() err
 	if c.SMTPURL == "" && c.MailDir == "" {
 		return nil, close, nil
 	}
-	if endpoint == "" {
-		return nil, close, errors.New("--public-url is missing: a worker that sends mail has no address of its own to tell people")
-	}
 	composer, err := mail.NewComposer(mail.Options{From: c.MailFrom, PublicURL: c.PublicURL, EndpointURL: endpoint})
 	if err != nil {
 		return nil, close, err

@@ -16,7 +16,7 @@ func TestMailAtStart(t *testing.T) {
 	}{
 		"a folder":                       {config: Config{MailDir: t.TempDir()}},
 		"a folder in dev mode":           {config: Config{Dev: true}},
-		"a relay":                        {config: Config{SMTPURL: "smtp://127.0.0.1:1"}},
+		"a relay":                        {config: Config{SMTPURL: "smtp://127.0.0.1:1"}, warns: "set --public-url"},
 		"neither":                        {config: Config{}, warns: "neither --smtp-url nor --mail-dir is set"},
 		"an address for nobody":          {config: Config{Listen: "0.0.0.0:0", MailDir: t.TempDir()}, warns: "set --public-url"},
 		"the same, with another":         {config: Config{Listen: "0.0.0.0:0", MailDir: t.TempDir(), PublicURL: "https://macie.example.com"}},

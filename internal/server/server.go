@@ -112,8 +112,8 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	switch {
 	case mailer == nil:
 		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
-	case s.config.SMTPURL != "" && !s.config.Dev && !s.config.reachable():
-		s.log.Warn("mails tell people to use an address that only this machine has; set --public-url", "address", endpoint)
+	case !s.config.Dev && !s.config.reachable():
+		s.log.Warn("mails tell people to use an address that only this machine has: set --public-url", "address", endpoint)
 	}
 	pageKey := key.Derive("page tokens")
 	s.membership = membership.New(membership.Options{

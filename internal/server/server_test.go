@@ -50,7 +50,7 @@ func TestStartRefuses(t *testing.T) {
 		{Config{SMTPURL: "http://relay.example.com"}, "--smtp-url: "},
 		{Config{MailFrom: "not an address", MailDir: "mail"}, "--mail-from, --public-url: mail sender: "},
 		{Config{PublicURL: "magpie.example.com", MailDir: "mail"}, "--mail-from, --public-url: endpoint URL for invitations: "},
-		{Config{WorkerOnly: true, SMTPURL: "smtp://relay.example.com"}, "--public-url is needed: the mails that a worker sends tell people which address to use"},
+		{Config{WorkerOnly: true, SMTPURL: "smtp://relay.example.com"}, "--public-url is missing: a worker that sends mail has no address of its own to tell people"},
 		{Config{MailRate: -1}, "--mail-rate must be at least 1"},
 		{Config{QuotaMembers: -1}, "--quota-members must be at least 1"},
 		{Config{Listen: "127.0.0.1:0", TLSCert: "there-is-none.pem", TLSKey: "there-is-none.pem"}, "--tls-cert, --tls-key: open there-is-none.pem: no such file or directory"},
@@ -174,15 +174,28 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// Mails do not send people to an address that only the server has, without anybody being told.
+// Mails do not send people to an address that they cannot reach, without anybody being told.
 func TestReachable(t *testing.T) {
-	for listen, want := range map[string]bool{"127.0.0.1:1": false, "localhost:1": false, "[::1]:1": false, "0.0.0.0:1": false, "[::]:1": false, ":1": false,
-		"192.0.2.1:1": true, "magpie.example.com:1": true} {
-		if got := (Config{Listen: listen}).reachable(); got != want {
-			t.Errorf("%s: %v, want %v", listen, got, want)
+	const relay = "smtp://relay.example.com"
+	for _, c := range []struct {
+		listen, smtp string
+		want         bool
+	}{
+		{"0.0.0.0:1", "", false},
+		{"[::]:1", "", false},
+		{":1", "", false},
+		{"127.0.0.1:1", "", true},
+		{"127.0.0.1:1", relay, false},
+		{"localhost:1", relay, false},
+		{"[::1]:1", relay, false},
+		{"192.0.2.1:1", relay, true},
+		{"magpie.example.com:1", relay, true},
+	} {
+		if got := (Config{Listen: c.listen, SMTPURL: c.smtp}).reachable(); got != c.want {
+			t.Errorf("%v: %v", c, got)
 		}
-		if !(Config{Listen: listen, PublicURL: "https://magpie.example.com"}).reachable() {
-			t.Errorf("%s: with a public URL it is reachable", listen)
+		if !(Config{Listen: c.listen, SMTPURL: c.smtp, PublicURL: "https://magpie.example.com"}).reachable() {
+			t.Errorf("%v: with a public URL it is reachable", c)
 		}
 	}
 }
