@@ -219,7 +219,7 @@ func (pl *plan) any(text []byte, start int) int  { return pl.match(text, start, 
 func (pl *plan) free(text []byte, start int) int { return pl.match(text, start, false) }
 
 func (pl *plan) match(text []byte, start int, local bool) int {
-	if start < 0 || start >= len(text) || !phoneFirst.Has(text[start]) || !phoneStart(text, start) {
+	if start < 0 || start >= len(text) || !phoneFirst.Has(text[start]) || !pl.may(text, start, local) || !phoneStart(text, start) {
 		return -1
 	}
 	var p phone
@@ -271,6 +271,27 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		}
 	}
 	return -1
+}
+
+// may refuses most numbers of other countries by their first digits, before they are
+// read in full.
+func (pl *plan) may(text []byte, start int, local bool) bool {
+	i := start
+	if text[i] == '(' {
+		i++
+	}
+	switch c := at(text, i); {
+	case c == '+':
+		if i++; at(text, i) == '(' {
+			i++
+		}
+	case c == '0' && at(text, i+1) == '0':
+		i += 2
+	case c == '1' && pl.country == "1":
+	default:
+		return local
+	}
+	return i+len(pl.country) <= len(text) && string(text[i:i+len(pl.country)]) == pl.country
 }
 
 // pieceOfPhone says whether what stands before start makes the digits there the end
