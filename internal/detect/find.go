@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"slices"
 	"unicode/utf8"
+
+	"magpie/internal/detect/validate"
 )
 
 // hit is a keyword of managed identifiers in the text.
@@ -404,14 +406,14 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				active.union(&set.keywords.owners[h.keyword])
 			}
 		}
-		first := &set.first[w.text[t]]
-		if p := &set.phoneIDs; active[0]&p[0]&first[0]|active[1]&p[1]&first[1]|active[2]&p[2]&first[2] != 0 && !phoneable(text, t-off) {
+		set.keepStarting(&active, text[t-off:])
+		if p := &set.phoneIDs; active[0]&p[0]|active[1]&p[1]|active[2]&p[2] != 0 && !phoneable(text, t-off) {
 			active[0] &^= p[0]
 			active[1] &^= p[1]
 			active[2] &^= p[2]
 		}
-		for k, word := range first {
-			for word &= active[k]; word != 0; word &= word - 1 {
+		for k, word := range active {
+			for ; word != 0; word &= word - 1 {
 				r := set.rules[k<<6+bits.TrailingZeros64(word)]
 				if digit-t >= r.lead {
 					continue
@@ -450,6 +452,26 @@ func phoneable(text []byte, t int) bool {
 	return false
 }
 
+// keepStarting drops the identifiers whose values near a keyword cannot start with
+// the first byte of the text, or with as many digits or letters.
+func (s *Set) keepStarting(ids *idSet, text []byte) {
+	ids.intersect(&s.first[text[0]])
+	if ids.empty() {
+		return
+	}
+	runs, same := &s.digitRuns, isDigit
+	if isASCIILetter(text[0]) {
+		runs, same = &s.letterRuns, isASCIILetter
+	} else if !isDigit(text[0]) {
+		return
+	}
+	n := 1
+	for n < min(len(text), validate.MaxRun) && same(text[n]) {
+		n++
+	}
+	ids.intersect(&runs[n])
+}
+
 func isAlnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }
 
 // reach returns how near the nearest keyword of an identifier is to a value, in
@@ -461,6 +483,9 @@ func (s *Scanner) reach(id, start, end int, hits []hit, names *Names) uint8 {
 	best := noKeyword
 	for i := range hits {
 		h := &hits[i]
+		if h.start > end+utf8.UTFMax*maxReach {
+			break // and so are all after it
+		}
 		var gap []byte
 		switch {
 		case h.end <= start:

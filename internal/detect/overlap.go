@@ -84,6 +84,9 @@ func (s *Scanner) labelled(id, start int, hits []hit, names *Names) bool {
 	}
 	for i := range hits {
 		h := &hits[i]
+		if h.start >= start {
+			break
+		}
 		if h.end <= start && s.set.keywords.owners[h.keyword].has(id) && isLabel(s.win.text[h.end:start]) {
 			return true
 		}

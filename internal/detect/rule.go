@@ -79,13 +79,22 @@ func (s *Set) bind() {
 					s.first[c].add(r.id)
 				}
 			}
-			switch spec := validate.All[r.info.ID]; {
+			spec := validate.All[r.info.ID]
+			for n := range validate.MaxRun + 1 {
+				if spec.DigitRuns.Has(n) {
+					s.digitRuns[n].add(r.id)
+				}
+				if spec.LetterRuns.Has(n) {
+					s.letterRuns[n].add(r.id)
+				}
+			}
+			switch {
 			case spec.Family == "phone":
 				s.phoneIDs.add(r.id)
 				s.signs.add(r.id)
 			case spec.ID == "AWS_CREDENTIALS" || spec.ID == "MEDICAL_DEVICE_UDI":
 				s.anywhere.add(r.id)
-			case spec.First.Has('+') || spec.First.Has('(') || spec.First.Has('%') || spec.First.Has(';') ||
+			case spec.First.Has('+') || spec.First.Has('&') || spec.First.Has('(') || spec.First.Has('%') || spec.First.Has(';') ||
 				spec.First.Has('-') || spec.First.Has('/') || spec.First.Has('='):
 				s.signs.add(r.id)
 			}

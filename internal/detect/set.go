@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"magpie/internal/detect/managed"
+	"magpie/internal/detect/validate"
 )
 
 // Config says what a Set looks for.
@@ -49,12 +50,15 @@ type Set struct {
 	phoneByCode   [100]*rule // by the first two digits after + or 00
 	name, address *rule
 
-	first                 [256]idSet // the identifiers whose values near a keyword start with a byte
-	customKeywords        bool       // a custom identifier has keywords
-	signs                 idSet      // identifiers whose values may start with one or two signs before a letter or digit
-	anywhere              idSet      // those whose values may start with any number of signs
-	phoneIDs              idSet      // phone numbers
-	maxNear               int        // bytes in the longest value that stands near a keyword
+	// The identifiers whose values near a keyword start with a byte, and with a run of
+	// so many digits or letters.
+	first                 [256]idSet
+	digitRuns, letterRuns [validate.MaxRun + 1]idSet
+	customKeywords        bool  // a custom identifier has keywords
+	signs                 idSet // identifiers whose values may start with one or two signs before a letter or digit
+	anywhere              idSet // those whose values may start with any number of signs
+	phoneIDs              idSet // phone numbers
+	maxNear               int   // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
 

@@ -102,6 +102,9 @@ func checkWindow(t *testing.T, s *Spec, text []byte, start int) {
 		if end >= 0 && !first.Has(text[start]) {
 			t.Fatalf("%s(%q, %d) = %d, but First lacks %q", s.ID, text, start, end, text[start])
 		}
+		if end >= 0 && !runOK(s, text, start) {
+			t.Fatalf("%s(%q, %d) = %d starts with a run that is not in its set", s.ID, text, start, end)
+		}
 		lo, hi := max(0, start-LookBehind), min(len(text), start+s.MaxLen+LookAhead)
 		if start < lo || start > hi {
 			continue
@@ -111,6 +114,22 @@ func checkWindow(t *testing.T, s *Spec, text []byte, start int) {
 			t.Fatalf("%s(%q, %d) = %d, in its window %d", s.ID, text, start, end, got+lo)
 		}
 	}
+}
+
+// runOK says whether the run of digits or letters at start is one of the Spec's.
+func runOK(s *Spec, text []byte, start int) bool {
+	set, same := s.DigitRuns, isDigit
+	switch c := text[start]; {
+	case isLetter(c):
+		set, same = s.LetterRuns, isLetter
+	case !isDigit(c):
+		return true
+	}
+	n := 0
+	for start+n < len(text) && same(text[start+n]) {
+		n++
+	}
+	return set.Has(n)
 }
 
 // TestNoAllocation: matching never allocates.

@@ -285,7 +285,7 @@ func SecurityCode(text []byte, start int) int {
 func cardSpecs() []Spec {
 	card := Spec{
 		ID: "CREDIT_CARD_NUMBER", Func: Card, MinLen: 13, MaxLen: cardMaxLen,
-		First: setOf("1234568"), Family: "card", Checked: true,
+		First: setOf("1234568"), DigitRuns: runs(4, 4) | runs(6, 6) | runs(13, 19), Family: "card", Checked: true,
 	}
 	free := card
 	free.ID, free.Func, free.Free = "CREDIT_CARD_NUMBER_(NO_KEYWORD)", CardAlone, CardAlone
@@ -297,11 +297,11 @@ func cardSpecs() []Spec {
 		},
 		{
 			ID: "CREDIT_CARD_EXPIRATION", Func: CardExpiration, MinLen: 1, MaxLen: 20,
-			First: setOf("0123456789").union(monthFirst),
+			First: setOf("0123456789").union(monthFirst), DigitRuns: runs(1, 4), LetterRuns: runs(1, 10),
 		},
 		{
 			ID: "CREDIT_CARD_SECURITY_CODE", Func: SecurityCode, MinLen: 3, MaxLen: 4,
-			First: setOf("0123456789"),
+			First: setOf("0123456789"), DigitRuns: runs(3, 4),
 		},
 	}
 }

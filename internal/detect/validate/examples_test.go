@@ -296,6 +296,9 @@ func TestSpec(t *testing.T) {
 			if !s.First.Has(v[0]) {
 				t.Errorf("%s: First has no %q", id, v[0])
 			}
+			if !runOK(s, []byte(v), 0) {
+				t.Errorf("%s: %q starts with a run that is not in its set", id, v)
+			}
 			if len(v) < s.MinLen || len(v) > s.MaxLen {
 				t.Errorf("%s: %q is not %d to %d long", id, v, s.MinLen, s.MaxLen)
 			}

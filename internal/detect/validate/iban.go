@@ -184,14 +184,15 @@ func bankSpecs() []Spec {
 		c := &ibanCountries[i+1]
 		s := Spec{
 			ID: f.id, Func: c.one, Free: c.one, MinLen: c.n, MaxLen: c.n + ibanMaxSeps*maxSep,
-			First:  setOf(f.country[:1] + string(f.country[0]|0x20)),
-			Family: "iban", Checked: true,
+			First:      setOf(f.country[:1] + string(f.country[0]|0x20)),
+			LetterRuns: runs(2, 2), Family: "iban", Checked: true,
 		}
 		if r := bbans[f.country]; r != nil {
 			d := r.spec()
 			s.FreeFirst = s.First
 			s.Func = longest(c.one, apart(d.Func))
 			s.First = s.First.union(d.First)
+			s.DigitRuns, s.LetterRuns = d.DigitRuns, s.LetterRuns|d.LetterRuns
 			s.MinLen, s.MaxLen = min(s.MinLen, d.MinLen), max(s.MaxLen, d.MaxLen)
 		}
 		specs = append(specs, s)

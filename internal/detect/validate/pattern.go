@@ -197,6 +197,32 @@ func (p *pattern) match(text []byte, start int, v *value) int {
 	return i
 }
 
+// runs returns the lengths of the run of digits, and of letters, that the pattern
+// can start with.
+func (p *pattern) runs() (digit, letter Runs) {
+	walk := func(cls uint8) (r Runs) {
+		lo, hi := 0, 0
+		sure := true // no separator of the kind that is there throughout or nowhere
+		for _, o := range p.ops {
+			same := o.kind == '9' && cls == clsDigit || o.kind == '@' && cls == clsLetter || class[o.kind]&cls != 0 && o.kind != '9' && o.kind != '@'
+			switch {
+			case same:
+				lo, hi = lo+int(o.min), hi+int(o.max)
+			case o.kind == '*': // digits and letters in any mixture
+				return r | runs(lo, p.max)
+			case o.kind == '_' && sure, o.kind == '~':
+				r |= runs(lo, hi)
+				sure = sure && o.kind != '_'
+			case o.kind == '_':
+			default:
+				return r | runs(lo, hi)
+			}
+		}
+		return r | runs(lo, hi)
+	}
+	return walk(clsDigit) &^ 1, walk(clsLetter) &^ 1
+}
+
 // A rule is a set of patterns and an optional further check of the letters and
 // digits. It becomes the fields of a Spec.
 type rule struct {
@@ -255,6 +281,9 @@ func (r *rule) spec() Spec {
 	for k := range r.patterns {
 		p := &r.patterns[k]
 		p.first(&s.First)
+		digit, letter := p.runs()
+		s.DigitRuns |= digit
+		s.LetterRuns |= letter
 		s.MinLen = min(s.MinLen, p.min)
 		s.MaxLen = max(s.MaxLen, p.max)
 	}

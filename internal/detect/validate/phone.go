@@ -178,6 +178,7 @@ type plan struct {
 	trunk   bool   // a 0 precedes the national number inside the country
 	min     int    // digits of the national number
 	max     int
+	lead    string // first digits of a number as dialled inside the country
 }
 
 // national checks the first n digits of p as a national number without trunk
@@ -205,13 +206,13 @@ func (pl *plan) national(p *phone, n int, local bool) bool {
 }
 
 var plans = []plan{
-	{"PHONE_NUMBER", "1", false, 7, 10},
-	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11},
-	{"FRANCE_PHONE_NUMBER", "33", true, 9, 9},
-	{"GERMANY_PHONE_NUMBER", "49", true, 5, 13},
-	{"ITALY_PHONE_NUMBER", "39", false, 6, 11},
-	{"SPAIN_PHONE_NUMBER", "34", false, 9, 9},
-	{"UK_PHONE_NUMBER", "44", true, 9, 10},
+	{"PHONE_NUMBER", "1", false, 7, 10, "123456789"},
+	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "123456789"},
+	{"FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"},
+	{"GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"},
+	{"ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"},
+	{"SPAIN_PHONE_NUMBER", "34", false, 9, 9, "6789"},
+	{"UK_PHONE_NUMBER", "44", true, 9, 10, "0"},
 }
 
 // any matches with or without a country code; free only with one.
@@ -289,7 +290,7 @@ func (pl *plan) may(text []byte, start int, local bool) bool {
 		i += 2
 	case c == '1' && pl.country == "1":
 	default:
-		return local
+		return local && contains(pl.lead, c)
 	}
 	return i+len(pl.country) <= len(text) && string(text[i:i+len(pl.country)]) == pl.country
 }
@@ -448,7 +449,8 @@ func phoneSpecs() []Spec {
 		pl := &plans[i]
 		s := Spec{
 			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen,
-			First: phoneFirst, FreeFirst: setOf("+(0"), Family: "phone",
+			First: phoneFirst, FreeFirst: setOf("+(0"),
+			DigitRuns: runs(1, phoneMaxDigits+2), Family: "phone",
 		}
 		if pl.country == "1" {
 			s.FreeFirst = setOf("+(01")

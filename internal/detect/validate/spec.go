@@ -21,6 +21,11 @@ type Spec struct {
 	// First is the set of bytes that a value for Func starts with, FreeFirst the
 	// same for Free.
 	First, FreeFirst ByteSet
+	// DigitRuns and LetterRuns say how long the run of digits, or of ASCII letters,
+	// is that a value for Func starts with: bit n for n of them, the last bit for
+	// as many or more. The run goes on to the first other byte of the text, so a
+	// prefilter needs to know nothing of the format.
+	DigitRuns, LetterRuns Runs
 	// Family groups identifiers that share one matcher: "iban" ([IBAN] finds the
 	// country), "card", "phone". Empty for the others.
 	Family string
@@ -28,6 +33,26 @@ type Spec struct {
 	// every form that Func accepts, or all but rare ones: one wrong digit makes it
 	// no value. Where only some forms have one it is false.
 	Checked bool
+}
+
+// Runs is a set of lengths.
+type Runs uint32
+
+// MaxRun is the last bit of Runs.
+const MaxRun = 31
+
+// Has reports whether a run of n is in the set.
+func (r Runs) Has(n int) bool { return r>>min(n, MaxRun)&1 != 0 }
+
+// anyRun has every length.
+const anyRun = ^Runs(0)
+
+// runs is the set of the lengths from lo to hi.
+func runs(lo, hi int) (r Runs) {
+	for n := lo; n <= hi; n++ {
+		r |= 1 << min(n, MaxRun)
+	}
+	return r
 }
 
 // ByteSet is a set of bytes.
@@ -70,6 +95,9 @@ var All = func() map[string]*Spec {
 			s := &part[i]
 			if m[s.ID] != nil {
 				panic("validate: two specs for " + s.ID)
+			}
+			if s.DigitRuns == 0 && s.LetterRuns == 0 {
+				s.DigitRuns, s.LetterRuns = anyRun, anyRun
 			}
 			if s.Free != nil && s.FreeFirst == (ByteSet{}) {
 				s.FreeFirst = s.First

@@ -23,7 +23,7 @@ func licenceSpecs() []Spec {
 		k("ESTONIA_DRIVERS_LICENSE", nil, "ET9{6}"),
 		{
 			ID: "FINLAND_DRIVERS_LICENSE", Func: finnishCode, MinLen: 11, MaxLen: 11,
-			First: setOf("0123456789"), Checked: true,
+			First: setOf("0123456789"), DigitRuns: runs(6, 6), Checked: true,
 		},
 		k("FRANCE_DRIVERS_LICENSE", frenchLicence, "9{12}", "*{9}9999", "*{11}9999", "99*{7}9999", "99_99_99_9{6}"),
 		k("GERMANY_DRIVERS_LICENSE", digitHeavy3, "*99*{6}9*", "*99*{6}X*"),
@@ -45,7 +45,7 @@ func licenceSpecs() []Spec {
 		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
 		{
 			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 13,
-			First: setOf("0123456789"), Checked: true,
+			First: setOf("0123456789"), DigitRuns: runs(6, 6) | runs(8, 8), Checked: true,
 		},
 		k("UK_DRIVERS_LICENSE", ukLicence, "*{5}9{6}*{2}9**", "*{5}9{6}*{2}9** 99", "*{5}9{6}*{2}9**99",
 			"*{5} 9{6} *{2}9**", "9{8}"),

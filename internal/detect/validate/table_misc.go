@@ -6,11 +6,11 @@ func miscSpecs() []Spec {
 		{ID: "ADDRESS"},
 		{
 			ID: "DATE_OF_BIRTH", Func: BirthDate, MinLen: 6, MaxLen: dateMaxLen,
-			First: setOf("0123456789").union(monthFirst),
+			First: setOf("0123456789").union(monthFirst), DigitRuns: runs(1, 8), LetterRuns: runs(1, 10),
 		},
 		{
 			ID: "LATITUDE_LONGITUDE", Func: LatLong, MinLen: 9, MaxLen: latLongMaxLen,
-			First: setOf("+-0123456789"),
+			First: setOf("+-0123456789"), DigitRuns: runs(1, 3),
 		},
 		keyword("BRAZIL_CEP_CODE", patterns(cep, "99999-999", "99.999-999", "9{8}")),
 		keyword("VEHICLE_IDENTIFICATION_NUMBER", patterns(vin, "*{17}")),

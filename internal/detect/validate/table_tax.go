@@ -16,11 +16,11 @@ func taxSpecs() []Spec {
 		keyword("INDIA_PERMANENT_ACCOUNT_NUMBER", patterns(pan, "@{5}9{4}@")),
 		{
 			ID: "MEXICO_INDIVIDUAL_RFC_NUMBER", Func: rfcIndividual, MinLen: 13, MaxLen: 19,
-			First: rfcFirst,
+			First: rfcFirst, LetterRuns: runs(1, 4),
 		},
 		{
 			ID: "MEXICO_ORGANIZATION_RFC_NUMBER", Func: rfcOrganization, MinLen: 12, MaxLen: 17,
-			First: rfcFirst,
+			First: rfcFirst, LetterRuns: runs(1, 4),
 		},
 		checked("SPAIN_NIE_NUMBER", patterns(nie, "@_9{7}_@", "@9{7}-@", "@9{7} @")),
 		checked("SPAIN_NIF_NUMBER", patterns(nif, "9{8}_@", "99.999.999_@", "99.999.999@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
