@@ -353,8 +353,7 @@ func american(text []byte, i int) (int, int) {
 		return -1, -1
 	}
 	j := wordBack(text, i-1)
-	code := string(text[j : i-1])
-	ranges := usStates[code]
+	ranges := usStates[string(text[j:i-1])]
 	if ranges == nil {
 		ranges = usStates[stateNames[lowerPlain(text[j:i-1])]]
 		if ranges == nil || !capital(text, j) {

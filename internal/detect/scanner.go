@@ -12,9 +12,8 @@ type Scanner struct {
 	win        window
 	names      *lexicon // nil when names are not looked for
 
-	last   []int // by identifier: where its last match ended
-	ahead  []int // the same for matches beyond the window
-	found  []candidate
+	last   []int       // by identifier: where its last match ended
+	ahead  []int       // the same for matches beyond the window
 	kept   []candidate // matches of one identifier do not overlap here
 	tail   []candidate // kept matches that reach beyond the window before
 	custom []candidate // matches of custom identifiers that are still to be yielded
