@@ -315,5 +315,5 @@ func dialPostgres(ctx context.Context, network, address string) (net.Conn, error
 var postgresDialect = dialect{
 	any:                 func(column string, n int) string { return column + " = any($" + strconv.Itoa(n) + ")" },
 	forUpdateSkipLocked: " for update skip locked",
-	nowMillis:           "cast(floor(extract(epoch from clock_timestamp()) * 1000) as bigint)",
+	nowMillis:           "cast(floor(extract(epoch from statement_timestamp()) * 1000) as bigint)",
 }

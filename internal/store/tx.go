@@ -274,5 +274,6 @@ func (tx *Tx) Any(column string, n int) string { return tx.conn.dialect().any(co
 // transaction holds are left out. Empty on SQLite, where there is one writer.
 func (tx *Tx) ForUpdateSkipLocked() string { return tx.conn.dialect().forUpdateSkipLocked }
 
-// NowMillis is the expression for the database's clock, in epoch milliseconds.
+// NowMillis is the expression for the database's clock, in epoch milliseconds, as the statement begins. It does not change
+// within a statement, so an index serves a comparison with it.
 func (tx *Tx) NowMillis() string { return tx.conn.dialect().nowMillis }
