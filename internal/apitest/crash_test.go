@@ -26,9 +26,10 @@ func rounds(t *testing.T) int {
 // A server is killed in the middle of load, again and again. Afterwards every acknowledged member and invitation is there, every
 // invitation's mail has come, nothing is half done.
 func TestKilledUnderLoad(t *testing.T) {
+	t.Parallel() // mostly it waits for a dead server's leases to end
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			t.Parallel() // mostly it waits for a dead server's leases to end
+			t.Parallel()
 			h := newHouse(t, engine)
 			r := startRelay(t)
 			h.config.SMTPURL = r.url

@@ -94,8 +94,7 @@ func TestMemberPages(t *testing.T) {
 				return err
 			},
 		} {
-			t.Log(what)
-			wantError[*types.ValidationException](t, get(), 400, notIssued)
+			t.Run(what, func(t *testing.T) { wantError[*types.ValidationException](t, get(), 400, notIssued) })
 		}
 		_, err = c.admin.ListMembers(ctx, &macie2.ListMembersInput{MaxResults: aws.Int32(26)})
 		if err == nil {
