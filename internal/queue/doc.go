@@ -9,7 +9,7 @@
 //     process dies, or stands still for longer than its lease, between the effect and the commit that records it. At most
 //     InDoubt tasks of a process (64) are between the two at any moment.
 //   - Only one worker owns a task. Each claim has a name that is never used again (the fence); ending a task names the
-//     claim, so whoever lost it changes nothing, and its Finish is not run.
+//     claim, so whoever lost it changes nothing, and what its Finish wrote is rolled back.
 //   - The tasks of a dead worker are taken up within Lease + Poll (less than five seconds), by the database's clock.
 //   - All nodes together keep to a kind's Rate, without bursts.
 //

@@ -8,8 +8,9 @@ func WithMigrations(o Options, m fs.FS) Options {
 	return o
 }
 
-// Embedded and Placeholders are for tests in store_test.
+// These are for tests in store_test.
 var (
 	Embedded     = embedded
 	Placeholders = placeholders
+	SQLState     = sqlState
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -45,9 +46,9 @@ var postgresBounds = map[string]string{
 }
 
 func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
-	config, err := pgxpool.ParseConfig(o.URL)
+	config, err := parseURL(o.URL)
 	if err != nil {
-		return nil, subject("open: read the database URL", err) // pgx leaves the password out
+		return nil, err
 	}
 	base := config.ConnConfig
 	if base.ConnectTimeout == 0 || base.ConnectTimeout > connectTimeout {
@@ -91,6 +92,23 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 		e.lanes = append(e.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, o, c))
 	}
 	return e, nil
+}
+
+// parseURL reads the database URL. Its errors may be shown: pgx masks a password where it recognises one, and what it says
+// of a URL that cannot be taken apart is not passed on.
+func parseURL(text string) (*pgxpool.Config, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return nil, errors.New("store: open: the database URL must look like postgres://user:password@host:port/database")
+	}
+	config, err := pgxpool.ParseConfig(text)
+	if err != nil {
+		if password, ok := u.User.Password(); ok && strings.Contains(err.Error(), password) {
+			err = errors.New("it cannot be read")
+		}
+		return nil, fmt.Errorf("store: open: the database URL: %w", err)
+	}
+	return config, nil
 }
 
 // address names the server without its credentials.

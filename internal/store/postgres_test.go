@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -135,6 +136,33 @@ func needPostgres(t *testing.T) store.Options {
 	o := storetest.Fresh(t, "postgres")
 	o.RunTwice = nil
 	return o
+}
+
+func TestSQLStates(t *testing.T) {
+	for code, want := range map[string]error{
+		"23505": store.ErrExists, "23503": store.ErrForeignKey, "23514": store.ErrCheck, "23502": store.ErrCheck,
+		"22021": store.ErrInvalidText, "25006": store.ErrReadOnly, "53100": store.ErrFull,
+		"53300": store.ErrUnavailable, "57P01": store.ErrUnavailable, "57P03": store.ErrUnavailable, "08006": store.ErrUnavailable,
+		"57014": store.ErrUnavailable, "42601": nil, "": nil,
+	} {
+		if got := store.SQLState(code); got != want {
+			t.Errorf("%s is %v, want %v", code, got, want)
+		}
+	}
+}
+
+func TestURLErrorsHideThePassword(t *testing.T) {
+	for _, u := range []string{
+		"postgres://ann:sesame%zz@db.example.com/magpie", "postgres://ann:sesame@db.example.com:port/magpie",
+		"postgres://ann:sesame@db.example.com/magpie?sslmode=sesame", "mysql://ann:sesame@db.example.com/magpie",
+		"host=db.example.com password=sesame", "postgres://ann:sesame@[db/magpie",
+		"postgres://ann:sesame@127.0.0.1:1/magpie",
+	} {
+		_, err := store.Open(t.Context(), store.Options{URL: u})
+		if err == nil || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s: %v", u, err)
+		}
+	}
 }
 
 func insertItem(ctx context.Context, tx *store.Tx, id int) error {
