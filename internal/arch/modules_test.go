@@ -2,6 +2,7 @@ package arch
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,6 +59,18 @@ func TestModulesAreAccountedFor(t *testing.T) {
 		}
 	}
 
+	// Whoever ships the binary wants to know what is in it.
+	inBinary := importedByBinary(t, slices.Collect(maps.Keys(licences)))
+	_, tests, ok := strings.Cut(string(document), "## In tests only")
+	if !ok {
+		t.Fatal("docs/dependencies.md does not tell the binary's modules from those of the tests")
+	}
+	for path := range licences {
+		if saysTests := strings.Contains(tests, "| `"+path+"` |"); saysTests == inBinary[path] {
+			t.Errorf("docs/dependencies.md has %s under the wrong heading: imported by the binary's packages: %v", path, inBinary[path])
+		}
+	}
+
 	for _, m := range linkedModules(t) {
 		found := licence(t, m.Dir)
 		if !slices.Contains(permissive, found) {
@@ -67,6 +80,28 @@ func TestModulesAreAccountedFor(t *testing.T) {
 			t.Errorf("docs/dependencies.md says that %s is under %s; its licence file is %s", m.Path, said, found)
 		}
 	}
+}
+
+// importedByBinary tells which of the modules the packages of the binary import
+// themselves.
+func importedByBinary(t *testing.T, modules []string) map[string]bool {
+	t.Helper()
+	out, err := goCommand("list", "-deps", "-f", `{{with .Module}}{{if .Main}}{{join $.Imports "\n"}}{{end}}{{end}}`, module+"/cmd/...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	imported := map[string]bool{}
+	for path := range strings.Lines(string(out)) {
+		path = strings.TrimSpace(path)
+		owner := ""
+		for _, m := range modules {
+			if (path == m || strings.HasPrefix(path, m+"/")) && len(m) > len(owner) {
+				owner = m
+			}
+		}
+		imported[owner] = true
+	}
+	return imported
 }
 
 type goModule struct{ Path, Dir string }
