@@ -140,11 +140,19 @@ func CardAlone(text []byte, start int) int {
 	if end < 0 || text[start+4] != ' ' {
 		return end
 	}
-	if at(text, start-1) == ' ' && digitAt(text, start-2) ||
+	if at(text, start-1) == ' ' && digitAt(text, start-2) || insideIBAN(text, start) ||
 		at(text, end) == ' ' && digitAt(text, end+1) && digitAt(text, end+2) && digitAt(text, end+3) {
 		return -1
 	}
 	return end
+}
+
+// insideIBAN says whether the group before start and the one before that begin an
+// IBAN: "GB95 GESN 3026 2180 …". One that is valid is reported as such.
+func insideIBAN(text []byte, start int) bool {
+	i := start - len("GB95 GESN ")
+	return i >= 0 && isLetter(text[i]) && isLetter(text[i+1]) && allDigits(text, i+2, 2) && text[i+4] == ' ' &&
+		alnums(text, i+5, 4) > 0 && text[i+9] == ' '
 }
 
 // groupedCard finds the number in the leading groups; what follows the last of

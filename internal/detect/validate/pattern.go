@@ -229,6 +229,9 @@ type rule struct {
 	patterns []pattern
 	check    func(value) bool
 	leadMax  int // the greatest of the patterns'
+	// capitals refuses letters before a space that may be a word of the sentence,
+	// see isWord.
+	capitals bool
 }
 
 // patterns makes a rule; check may be nil.
@@ -242,6 +245,47 @@ func patterns(check func(value) bool, formats ...string) *rule {
 	return r
 }
 
+// inCapitals makes the rule refuse words in front of a number.
+func (r *rule) inCapitals() *rule {
+	r.capitals = true
+	return r
+}
+
+// smallWords are words of two and three letters that precede numbers; in a text in
+// capitals they look like the letters of a document's number.
+const smallWords = " ID IS NO NR NUM REF "
+
+// isWord says whether the letters at start, with a space and a digit after them,
+// are a word rather than part of a number: "no 123456", "is 123456".
+func isWord(text []byte, start int) bool {
+	var word [5]byte
+	word[0] = ' '
+	n := 0
+	for ; isLetter(at(text, start+n)); n++ {
+		c := text[start+n]
+		if n == 3 {
+			return false
+		}
+		word[n+1] = upper(c)
+		if c != upper(c) && n == 0 { // the letters of a number have one case
+			word[0] = 0
+		}
+	}
+	if sep, _ := sepAt(text, start+n); n == 0 || sep != ' ' {
+		return false
+	}
+	if word[0] == 0 {
+		return true
+	}
+	word[n+1] = ' '
+	for i := 0; i+n+2 <= len(smallWords); i++ {
+		if smallWords[i:i+n+2] == string(word[:n+2]) {
+			return true
+		}
+	}
+	return false
+}
+
 // match is the rule's Func: the longest pattern with both boundaries that passes
 // the check.
 func (r *rule) match(text []byte, start int) int {
@@ -251,7 +295,9 @@ func (r *rule) match(text []byte, start int) int {
 	}
 	lead := uint8(clsDigit)
 	if isLetter(text[start]) {
-		lead = clsLetter
+		if lead = clsLetter; r.capitals && isWord(text, start) {
+			return -1
+		}
 	}
 	run := start
 	for run < len(text) && run <= start+r.leadMax && class[text[run]]&lead != 0 {

@@ -2,14 +2,14 @@ package validate
 
 func passportSpecs() []Spec {
 	return []Spec{
-		keyword("CANADA_PASSPORT_NUMBER", patterns(nil, "@@~9{6}", "@9{6}@@")),
+		keyword("CANADA_PASSPORT_NUMBER", patterns(nil, "@@~9{6}", "@9{6}@@").inCapitals()),
 		keyword("FRANCE_PASSPORT_NUMBER", patterns(nil, "99~@@~9{5}")),
 		keyword("GERMANY_PASSPORT_NUMBER", patterns(germanPassport, "@*{8}", "@*{8}_9")),
-		keyword("ITALY_PASSPORT_NUMBER", patterns(someLetter, "**~9{7}")),
-		keyword("SPAIN_PASSPORT_NUMBER", patterns(someLetter, "***~9{6}", "**~9{6}")),
+		keyword("ITALY_PASSPORT_NUMBER", patterns(someLetter, "**~9{7}").inCapitals()),
+		keyword("SPAIN_PASSPORT_NUMBER", patterns(someLetter, "***~9{6}", "**~9{6}").inCapitals()),
 		keyword("UK_PASSPORT_NUMBER", patterns(notUniform, "9{9}", "@@9{7}", "999 999 999")),
 		keyword("USA_PASSPORT_NUMBER", patterns(notUniform, "9{9}", "@9{8}")),
-		keyword("CANADA_NATIONAL_IDENTIFICATION_NUMBER", patterns(notUniform, "@@_9{7,10}", "@@_9999_9999", "@@99_9999_9999")),
+		keyword("CANADA_NATIONAL_IDENTIFICATION_NUMBER", patterns(notUniform, "@@_9{7,10}", "@@_9999_9999", "@@99_9999_9999").inCapitals()),
 	}
 }
 

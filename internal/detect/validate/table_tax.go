@@ -24,7 +24,7 @@ func taxSpecs() []Spec {
 		},
 		checked("SPAIN_NIE_NUMBER", patterns(nie, "@_9{7}_@", "@9{7}-@", "@9{7} @")),
 		checked("SPAIN_NIF_NUMBER", patterns(nif, "9{8}_@", "99.999.999_@", "99.999.999@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
-		checked("SPAIN_TAX_IDENTIFICATION_NUMBER", patterns(cif, "@_9{7}_*", "@-9{8}", "@ 9{8}", "@9{7}-*")),
+		checked("SPAIN_TAX_IDENTIFICATION_NUMBER", patterns(cif, "@_9{7}_*", "@-9{8}", "@ 9{8}", "@9{7}-*").inCapitals()),
 		checked("UK_TAX_IDENTIFICATION_NUMBER", patterns(utr, "9{10}", "9{10}K", "9{5} 9{5}", "9{5} 9{5}K", "99@9{5}")),
 		keyword("USA_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", patterns(itin, "999_99_9999")),
 	}
