@@ -123,7 +123,7 @@ func (s *Scanner) lookups(p int, ends uint64, run int) {
 // siftNumbers collects values that need no keyword and start with, or hold, digits
 // in a shape that can be told from the masks alone.
 func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
-	set := s.set
+	set, text := s.set, s.win.text
 	d, dn := m.digit, next.digit
 	at := func(k int) uint64 { return d>>k | dn<<(64-k) } // digit k places on
 	d1 := at(1)
@@ -140,7 +140,11 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			soon := threes>>2 | threesNext<<62 | threes>>3 | threesNext<<61 | threes>>4 | threesNext<<60 | threes>>5 | threesNext<<59
 			zeros := m.zero & (m.zero>>1 | next.zero<<63)
 			for st := runs&^d1&soon | runs&zeros | m.plus; st != 0; st &= st - 1 {
-				s.tryPhone(base + bits.TrailingZeros64(st))
+				p := base + bits.TrailingZeros64(st)
+				// Most are the zeros of a time of day, or a lone digit that is not 1.
+				if c := text[p]; c == '+' || c == '1' || c == '0' && p+2 < len(text) && (isDigit(text[p+2]) || text[p+2] == ' ' || text[p+2] == '-') {
+					s.tryPhone(p)
+				}
 			}
 		}
 		if len(set.iban) > 0 {
@@ -173,8 +177,8 @@ func (s *Scanner) siftCards(base int, runs, d, dn, pairs, pairsNext, fours uint6
 
 func (s *Scanner) tryCard(p int) {
 	w, r := &s.win, s.set.card
-	if p < w.lo || p >= w.hi || !r.freeFirst.Has(w.text[p]) {
-		return
+	if p < w.lo || p >= w.hi || !r.freeFirst.Has(w.text[p]) || w.text[p] == '1' && w.text[p+1] != '8' {
+		return // of the prefixes with a 1 there is only 1800
 	}
 	s.tryFree(r, p)
 }

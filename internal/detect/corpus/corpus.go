@@ -32,10 +32,10 @@ func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
 var (
 	levels   = []string{"INFO", "INFO", "INFO", "DEBUG", "WARN", "ERROR"}
 	parts    = []string{"http", "auth", "billing", "scheduler", "storage.gc", "cache", "replica-2", "ingest", "mailer", "search"}
-	events   = []string{"request completed", "connection reset by peer", "cache miss for key", "retrying in", "flushed segment", "user session refreshed", "checkpoint written", "slow query", "lease renewed by", "compaction finished after", "payment card accepted", "contact synchronised", "position updated", "could not open file", "deadline exceeded while waiting for"}
+	events   = []string{"request completed", "connection reset by peer", "cache miss for key", "retrying in", "flushed segment", "user session refreshed", "checkpoint written", "slow query", "lease renewed by", "compaction finished after", "could not open file", "worker started", "queue drained", "index rebuilt", "snapshot taken", "configuration reloaded", "batch of events acknowledged", "peer joined the ring", "stream closed by client", "no change since last poll", "deadline exceeded while waiting for"}
 	paths    = []string{"/api/v1/orders", "/api/v1/users", "/static/app.js", "/healthz", "/metrics", "/api/v2/search", "/login", "/api/v1/invoices", "/favicon.ico"}
 	agents   = []string{"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/118.0.0.0 Safari/537.36", "curl/8.4.0", "Go-http-client/2.0", "kube-probe/1.29", "python-requests/2.31.0"}
-	words    = []string{"the", "of", "and", "to", "in", "a", "is", "that", "for", "it", "was", "with", "as", "on", "be", "this", "by", "are", "from", "at", "which", "have", "or", "had", "not", "they", "one", "their", "other", "system", "data", "time", "when", "value", "service", "between", "process", "customer", "report", "number", "account", "during", "several", "however", "change", "state", "result", "number of", "security", "network", "analysis", "market", "water", "public", "company", "development", "before", "through", "language", "history", "research", "control", "information", "important", "example", "function", "different", "position", "second", "general", "government"}
+	words    = []string{"the", "of", "and", "to", "in", "a", "is", "that", "for", "it", "was", "with", "as", "on", "be", "this", "by", "are", "from", "at", "which", "have", "or", "had", "not", "they", "one", "their", "other", "system", "data", "time", "when", "value", "service", "between", "process", "customer", "report", "during", "about", "after", "again", "against", "almost", "always", "among", "because", "become", "better", "black", "board", "body", "bring", "build", "business", "centre", "century", "child", "clear", "close", "common", "course", "doctor", "early", "effect", "enough", "evening", "event", "family", "father", "field", "figure", "final", "follow", "foreign", "friend", "ground", "group", "growth", "happen", "higher", "human", "interest", "island", "later", "level", "light", "little", "local", "machine", "major", "matter", "method", "model", "money", "month", "morning", "mother", "nature", "night", "office", "often", "order", "paper", "party", "people", "period", "person", "place", "point", "power", "price", "problem", "program", "question", "quite", "rather", "reason", "record", "right", "river", "school", "science", "sense", "series", "short", "since", "small", "social", "source", "space", "stage", "start", "story", "street", "strong", "study", "table", "theory", "think", "though", "today", "together", "under", "until", "value", "voice", "white", "whole", "window", "within", "woman", "world", "write", "young", "account", "number", "card", "contact", "several", "however", "change", "state", "result", "security", "network", "analysis", "market", "water", "public", "company", "development", "before", "through", "language", "history", "research", "control", "information", "important", "example", "function", "different", "second", "general", "government"}
 	names    = []string{"buffer", "index", "count", "offset", "length", "value", "reader", "writer", "config", "client", "server", "request", "response", "handler", "result", "err", "ctx", "key", "node", "state", "total", "limit", "options", "queue", "batch", "cursor", "token", "user", "account", "session", "path", "name", "table", "field", "entry"}
 	verbs    = []string{"get", "set", "read", "write", "open", "close", "parse", "encode", "decode", "find", "update", "delete", "load", "store", "merge", "split", "check", "handle", "new", "apply"}
 	jsonKeys = []string{"id", "createdAt", "updatedAt", "status", "amount", "currency", "quantity", "sku", "title", "description", "tags", "version", "active", "score", "region", "duration_ms", "url", "parent_id", "metadata", "priority", "color", "weight", "unit", "language"}
@@ -55,8 +55,12 @@ func Logs(r *rand.Rand, size int) []byte {
 				pick(r, []string{"GET", "GET", "GET", "POST", "PUT"}), pick(r, paths), r.IntN(200), pick(r, []int{200, 200, 200, 204, 304, 404, 500}), r.IntN(90000), pick(r, agents))
 			continue
 		}
+		event := pick(r, events)
+		if r.IntN(40) == 0 {
+			event = pick(r, []string{"payment card accepted", "contact synchronised", "position updated", "account number missing"})
+		}
 		fmt.Fprintf(&b, "2026-10-%02dT%02d:%02d:%02d.%03dZ %s [%s] %s id=%08x-%04x-%04x duration=%dms bytes=%d worker=%d ts=%d\n",
-			day, clock/3600000, clock/60000%60, clock/1000%60, clock%1000, pick(r, levels), pick(r, parts), pick(r, events),
+			day, clock/3600000, clock/60000%60, clock/1000%60, clock%1000, pick(r, levels), pick(r, parts), event,
 			r.Uint32(), r.IntN(65536), r.IntN(65536), r.IntN(5000), r.IntN(1<<24), r.IntN(64), ms)
 	}
 	return b.Bytes()
@@ -157,4 +161,70 @@ func sentence(b *bytes.Buffer, r *rand.Rand, n int) {
 			fmt.Fprintf(b, " %d", r.IntN(3000))
 		}
 	}
+}
+
+// Cell is one value of a table: its bounds in the text and its column.
+type Cell struct{ Lo, Hi, Column int }
+
+// Columns are the names of the columns of [Table].
+var Columns = []string{"id", "full_name", "ssn", "card_number", "phone", "date_of_birth", "address", "iban", "passport_number", "note"}
+
+// Table writes a table as comma-separated values, every row full of sensitive values.
+func Table(r *rand.Rand, size int) ([]byte, []Cell) {
+	var b bytes.Buffer
+	b.Grow(size + 1024)
+	var cells []Cell
+	row := 0
+	cell := func(column int, format string, args ...any) {
+		if column > 0 {
+			b.WriteByte(',')
+		}
+		lo := b.Len()
+		fmt.Fprintf(&b, format, args...)
+		cells = append(cells, Cell{lo, b.Len(), column})
+	}
+	for b.Len() < size {
+		row++
+		cell(0, "%d", row)
+		cell(1, "%s %s", pick(r, []string{"John", "Mary", "Robert", "Linda", "Thomas", "Maria", "Peter", "Anna", "Julia", "Kevin"}), pick(r, []string{"Smith", "Johnson", "Miller", "Garcia", "Murphy", "Walker", "Fischer", "Rossi", "Martin", "Baker"}))
+		cell(2, "%03d-%02d-%04d", 100+r.IntN(550), 1+r.IntN(98), 1+r.IntN(9998))
+		cell(3, "%s", luhn(r, pick(r, []string{"4539", "5412", "5577", "6011", "4716"}), 16))
+		cell(4, "(%d) %d-%04d", 212+r.IntN(600)/10*10, 220+r.IntN(700), r.IntN(10000))
+		cell(5, "%04d-%02d-%02d", 1940+r.IntN(65), 1+r.IntN(12), 1+r.IntN(28))
+		cell(6, "\"%d %s St, %s\"", 1+r.IntN(9999), pick(r, []string{"Oak", "Main", "Elm", "Lake", "Hill"}), pick(r, []string{"Austin, TX 78701", "Denver, CO 80202", "Boston, MA 02108", "Seattle, WA 98101"}))
+		cell(7, "%s", iban(r))
+		cell(8, "%c%08d", 'A'+rune(r.IntN(26)), r.IntN(1e8))
+		cell(9, "%s", pick(r, []string{"ok", "called back in the morning", "prefers letters", "-"}))
+		b.WriteByte('\n')
+	}
+	return b.Bytes(), cells
+}
+
+// luhn completes a number of n digits with its check digit.
+func luhn(r *rand.Rand, prefix string, n int) string {
+	d := []byte(prefix)
+	for len(d) < n-1 {
+		d = append(d, '0'+byte(r.IntN(10)))
+	}
+	sum := 0
+	for i, c := range d {
+		v := int(c - '0')
+		if (n-i)%2 == 0 {
+			if v *= 2; v > 9 {
+				v -= 9
+			}
+		}
+		sum += v
+	}
+	return string(append(d, '0'+byte((10-sum%10)%10)))
+}
+
+// iban makes a German account number with its check digits.
+func iban(r *rand.Rand) string {
+	bban := fmt.Sprintf("%08d%010d", 10000000+r.IntN(80000000), r.Int64N(1e10))
+	mod := 0
+	for _, c := range bban + "131400" {
+		mod = (mod*10 + int(c-'0')) % 97
+	}
+	return fmt.Sprintf("DE%02d%s", 98-mod, bban)
 }
