@@ -42,6 +42,8 @@ type window struct {
 	free       []candidate // values that need no keyword, by start
 	near       []candidate // values near a keyword, by start
 
+	freeAt int // where the last value near a keyword was looked up in free
+
 	field    Field // the last that was asked for
 	hasField bool
 }
@@ -63,7 +65,7 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	w.to = min(len(b.Text), hi+set.maxNear+4*maxReach+chunk)
 	w.hits, w.customHits = w.hits[:0], w.customHits[:0]
 	w.free, w.near = w.free[:0], w.near[:0]
-	w.hasField = false
+	w.hasField, w.freeAt = false, 0
 	s.classify()
 	s.findWords()
 	if w.fields != nil {
@@ -310,10 +312,55 @@ func (s *Scanner) findInFields() {
 		for j < len(w.hits) && w.hits[j].end <= hi {
 			j++
 		}
-		if names != nil || j > h {
+		switch {
+		case names != nil && j == h:
+			s.findNamed(text, lo, max(lo, w.lo), min(hi, w.hi), names)
+		case j > h:
 			s.findAround(text, lo, w.hits[h:j], max(lo, w.lo), min(hi, w.hi), names)
 		}
 		p = max(hi, p+1)
+	}
+}
+
+// findNamed is findAround for a value whose names hold keywords and which holds none
+// itself, as most cells of a table do. Values of one identifier do not overlap, so it
+// goes on after each.
+func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
+	w := &s.win
+	limit := min(w.to, hi+s.set.maxNear)
+	if names.signs || lo >= hi {
+		s.findAround(text, off, nil, lo, hi, names)
+		return
+	}
+	var done [maxNamed]int
+	digit := -1
+	for t := lo; t < hi; t++ {
+		if digit < t {
+			if digit = w.from + nextBit(w.digits, t-w.from, limit-w.from); digit >= limit {
+				return
+			}
+			t = max(t, digit-names.lead)
+		}
+		if t != off {
+			if t = w.from + nextBit(w.tokens, t-w.from, hi-w.from); t >= hi {
+				return
+			}
+			if digit < t {
+				t--
+				continue
+			}
+		}
+		active := names.managed
+		s.set.keepStarting(&active, text[t-off:])
+		for i, r := range names.rules {
+			if t < done[i] || !active.has(r.id) || digit-t >= r.lead {
+				continue
+			}
+			if end := s.nearEnd(r, text, off, t); end > digit {
+				w.near = append(w.near, candidate{start: t, end: end, id: r.id, weight: r.weight, label: true})
+				done[i] = end
+			}
+		}
 	}
 }
 
@@ -407,10 +454,11 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 			}
 		}
 		set.keepStarting(&active, text[t-off:])
-		if p := &set.phoneIDs; active[0]&p[0]|active[1]&p[1]|active[2]&p[2] != 0 && !phoneable(text, t-off) {
-			active[0] &^= p[0]
-			active[1] &^= p[1]
-			active[2] &^= p[2]
+		if p := &set.phoneIDs; active[0]&p[0]|active[1]&p[1]|active[2]&p[2] != 0 {
+			left := set.phonesAt(text, t-off)
+			active[0] &^= p[0] &^ left[0]
+			active[1] &^= p[1] &^ left[1]
+			active[2] &^= p[2] &^ left[2]
 		}
 		for k, word := range active {
 			for ; word != 0; word &= word - 1 {
@@ -418,13 +466,13 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				if digit-t >= r.lead {
 					continue
 				}
-				end := r.near(text, t-off)
-				if end < 0 || end+off <= digit {
+				end := s.nearEnd(r, text, off, t)
+				if end <= digit {
 					continue
 				}
-				if reach := s.reach(r.id, t, end+off, hits, names); reach != noKeyword {
+				if reach := s.reach(r.id, t, end, hits, names); reach != noKeyword {
 					w.near = append(w.near, candidate{
-						start: t, end: end + off, id: r.id, weight: r.weight, reach: reach,
+						start: t, end: end, id: r.id, weight: r.weight, reach: reach,
 						label: s.labelled(r.id, t, hits, names),
 					})
 				}
@@ -433,23 +481,63 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 	}
 }
 
-// phoneable says whether as many digits as the shortest phone number has stand at t,
-// with nothing between them that cannot be in one. It spares asking seven numbering
-// plans.
-func phoneable(text []byte, t int) bool {
-	digits := 0
+// nearEnd returns the end of a rule's value near a keyword at t, or -1. Calls come in
+// ascending order of t.
+func (s *Scanner) nearEnd(r *rule, text []byte, off, t int) int {
+	if !r.shared {
+		if end := r.near(text, t-off); end >= 0 {
+			return end + off
+		}
+		return -1
+	}
+	w := &s.win
+	for w.freeAt < len(w.free) && w.free[w.freeAt].start < t {
+		w.freeAt++
+	}
+	id := r.id
+	if r.free == nil {
+		id = s.set.card.id // finds the same
+	}
+	end := -1
+	for i := w.freeAt; i < len(w.free) && w.free[i].start == t; i++ {
+		if w.free[i].id == id {
+			end = w.free[i].end
+		}
+	}
+	if r.local != nil {
+		if e := r.local(text, t-off); e >= 0 {
+			end = max(end, e+off)
+		}
+	}
+	return end
+}
+
+// phonesAt returns the phone numbers that may start at t: none when there are fewer
+// digits than the shortest has, or something between them that cannot be in one; and
+// of those in national form only the ones that start with that digit.
+func (s *Set) phonesAt(text []byte, t int) idSet {
+	digits, first, plus := 0, byte(0), false
 	for _, c := range text[t:min(len(text), t+40)] {
 		switch {
 		case isDigit(c):
-			if digits++; digits == 6 {
-				return true
+			if digits++; digits == 1 {
+				first = c
+			} else if digits == 2 && first == '0' && c == '0' {
+				plus = true // a country code follows
+			} else if digits == 6 {
+				if plus {
+					return s.phoneIDs
+				}
+				return s.phoneStart[first-'0']
 			}
-		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c == '+' || c >= utf8.RuneSelf:
+		case c == '+':
+			plus = true
+		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c >= utf8.RuneSelf:
 		default:
-			return false
+			return idSet{}
 		}
 	}
-	return false
+	return idSet{}
 }
 
 // keepStarting drops the identifiers whose values near a keyword cannot start with

@@ -4,12 +4,18 @@ package detect
 // path) say: the identifiers that have a keyword among them. It is immutable.
 type Names struct {
 	managed idSet
-	custom  []bool // by index among the custom identifiers; nil: none
+	rules   []*rule // of managed, that match near a keyword
+	lead    int     // the largest of theirs
+	signs   bool    // a value of one of them may start with a sign, or they are too many
+	custom  []bool  // by index among the custom identifiers; nil: none
 }
 
 // minInfix is the shortest keyword, in bytes, that counts in a name without being a
 // word of its own there.
 const minInfix = 7
+
+// maxNamed is the most rules of one name that findNamed handles.
+const maxNamed = 32
 
 // Names compiles the names that lead to a value, outermost first. It returns nil
 // when they hold no keyword. Compile them once per column or path, not per value.
@@ -41,5 +47,13 @@ func (s *Set) Names(names ...string) *Names {
 	if !found {
 		return nil
 	}
+	n.managed.each(func(id int) {
+		if r := s.rules[id]; r.near != nil {
+			n.rules = append(n.rules, r)
+			n.lead = max(n.lead, r.lead)
+			n.signs = n.signs || s.signs.has(id) || s.anywhere.has(id)
+		}
+	})
+	n.signs = n.signs || len(n.rules) > maxNamed
 	return n
 }

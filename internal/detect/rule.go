@@ -11,7 +11,12 @@ type rule struct {
 	info *managed.Identifier
 	// near matches a value that has a keyword near it, free one that has none.
 	// Either may be nil.
-	near, free           validate.Func
+	near, free validate.Func
+	// local is the form of near that shared does not find: a BBAN. shared says that
+	// what free matches has been looked for already when near is asked, and near
+	// matches that or local.
+	local                validate.Func
+	shared               bool
 	nearFirst, freeFirst validate.ByteSet
 	maxLen               int
 	// lead is how many bytes of a value may precede its first digit: a value near a
@@ -66,6 +71,7 @@ func (s *Set) bind() {
 		c.enter(&s.filter, i)
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
+	s.bindShared()
 	s.lookbehind = 4*(maxKeyword+maxReach) + validate.LookBehind
 	s.lookahead = MaxCustomMatch
 	for _, r := range s.rules {
@@ -107,6 +113,31 @@ func (s *Set) bind() {
 		})
 	}
 	s.lookahead += 4 * (s.maxNear + maxReach)
+}
+
+// bindShared lets the card number near a keyword use what was found of the one without,
+// and says which numbering plans have numbers that start with a digit.
+func (s *Set) bindShared() {
+	for _, r := range s.rules {
+		switch r.info.ID {
+		case idCard:
+			r.shared = s.card != nil
+		case "PHONE_NUMBER", "BRAZIL_PHONE_NUMBER":
+			s.startPhones(r, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+		case "FRANCE_PHONE_NUMBER", "GERMANY_PHONE_NUMBER", "UK_PHONE_NUMBER":
+			s.startPhones(r, 0) // the trunk prefix
+		case "ITALY_PHONE_NUMBER":
+			s.startPhones(r, 0, 3, 8)
+		case "SPAIN_PHONE_NUMBER":
+			s.startPhones(r, 6, 7, 8, 9)
+		}
+	}
+}
+
+func (s *Set) startPhones(r *rule, digits ...int) {
+	for _, d := range digits {
+		s.phoneStart[d].add(r.id)
+	}
 }
 
 // addKeyword enters every surface form of a keyword. Owners are kept by form, not by
@@ -177,6 +208,7 @@ func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
 		s.address = r
 	case spec.Family == "iban":
 		s.iban[r.info.ID] = r
+		r.shared, r.local = true, spec.Local
 	case spec.Family == "card":
 		s.card = r
 	case spec.Family == "phone":

@@ -189,6 +189,46 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestFieldMixtures does as TestMixtures does with cells under names.
+func TestFieldMixtures(t *testing.T) {
+	set := compileAll(t)
+	random := rand.New(rand.NewPCG(9, 10))
+	var values, headers []string
+	for _, m := range managed.All() {
+		for _, e := range m.Positive {
+			values = append(values, e.Match, e.Text)
+		}
+		headers = append(headers, m.Keywords...)
+	}
+	for range 60 {
+		var text []byte
+		var fields []Field
+		for range 1 + random.IntN(25) {
+			text = append(text, []string{"|", ",\"", "\n", "; "}[random.IntN(4)]...)
+			lo := len(text)
+			for range 1 + random.IntN(3) {
+				text = append(text, values[random.IntN(len(values))]...)
+				text = append(text, []string{"", " ", ", "}[random.IntN(3)]...)
+			}
+			f := Field{Lo: lo, Hi: len(text)}
+			if random.IntN(3) > 0 {
+				f.Names = set.Names("x", headers[random.IntN(len(headers))])
+			}
+			fields = append(fields, f)
+		}
+		want := reference(set, text, fields)
+		sortMatches(want)
+		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": plainGo(set)} {
+			var got []Match
+			s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
+			sortMatches(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s: fields %v of %q\ngot\n%s\nwant\n%s", name, fields, text, show(set, text, got), show(set, text, want))
+			}
+		}
+	}
+}
+
 // fieldList is Fields over a list in order.
 type fieldList []Field
 

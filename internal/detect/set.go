@@ -54,11 +54,12 @@ type Set struct {
 	// so many digits or letters.
 	first                 [256]idSet
 	digitRuns, letterRuns [validate.MaxRun + 1]idSet
-	customKeywords        bool  // a custom identifier has keywords
-	signs                 idSet // identifiers whose values may start with one or two signs before a letter or digit
-	anywhere              idSet // those whose values may start with any number of signs
-	phoneIDs              idSet // phone numbers
-	maxNear               int   // bytes in the longest value that stands near a keyword
+	customKeywords        bool      // a custom identifier has keywords
+	signs                 idSet     // identifiers whose values may start with one or two signs before a letter or digit
+	anywhere              idSet     // those whose values may start with any number of signs
+	phoneIDs              idSet     // phone numbers
+	phoneStart            [10]idSet // phone numbers in national form by their first digit
+	maxNear               int       // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
 

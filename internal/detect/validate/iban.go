@@ -190,7 +190,8 @@ func bankSpecs() []Spec {
 		if r := bbans[f.country]; r != nil {
 			d := r.spec()
 			s.FreeFirst = s.First
-			s.Func = longest(c.one, apart(d.Func))
+			s.Local = apart(d.Func)
+			s.Func = longest(c.one, s.Local)
 			s.First = s.First.union(d.First)
 			s.DigitRuns, s.LetterRuns = d.DigitRuns, s.LetterRuns|d.LetterRuns
 			s.MinLen, s.MaxLen = min(s.MinLen, d.MinLen), max(s.MaxLen, d.MaxLen)

@@ -29,6 +29,9 @@ type Spec struct {
 	// Family groups identifiers that share one matcher: "iban" ([IBAN] finds the
 	// country), "card", "phone". Empty for the others.
 	Family string
+	// Local matches the domestic form where Func is the longer of that and the
+	// family's: a BBAN beside an IBAN. Nil where there is none.
+	Local Func
 	// Checked says that a check digit or an equally strong rule stands behind
 	// every form that Func accepts, or all but rare ones: one wrong digit makes it
 	// no value. Where only some forms have one it is false.
