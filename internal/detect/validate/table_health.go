@@ -1,14 +1,16 @@
 package validate
 
 func healthSpecs() []Spec {
+	canada := keyword("CANADA_HEALTH_NUMBER", patterns(canadaHealth,
+		"9999_999_999", "9{10}_@@", "9999_999_999_@@", "9999-999-999 @@", "9999-999-999@@", "9999 999 999-@@",
+		"9{8}", "99999_9999", "999_999_999", "999_999_999_999", "@@@@_9999_9999", "@@@@9999 9999"))
+	canada.Func = withoutWord(canada.Func)
 	return []Spec{
 		checked("US_DRUG_ENFORCEMENT_AGENCY_NUMBER", patterns(dea, "@@9{7}", "@99{7}")),
 		keyword("USA_HEALTH_INSURANCE_CLAIM_NUMBER", patterns(hicn,
 			"999_99_9999_@", "999_99_9999_@*", "999-99-9999@", "999-99-9999@*", "999 99 9999@", "999 99 9999@*", "9{9}-@", "9{9}-@*", "9{9} @", "9{9} @*",
 			"@{1,3}9{6}", "@{1,3}9{9}", "@{1,3}-9{6}", "@{1,3}-9{9}", "@{1,3}-999-99-9999", "@{1,3}999-99-9999")),
-		keyword("CANADA_HEALTH_NUMBER", patterns(canadaHealth,
-			"9999_999_999", "9{10}_@@", "9999_999_999_@@", "9999-999-999 @@", "9999-999-999@@", "9999 999 999-@@",
-			"9{8}", "99999_9999", "999_999_999", "999_999_999_999", "@@@@_9999_9999", "@@@@9999 9999")),
+		canada,
 		keyword("EUROPEAN_HEALTH_INSURANCE_CARD_NUMBER", patterns(ehicNumber,
 			"809{13,18}", "809{8}_9{10}", "80999_99999_99999_99999", "8099_9999_9999_9999_9999", "80_999_9{5}_9{10}")),
 		keyword("FINLAND_EUROPEAN_HEALTH_INSURANCE_NUMBER", patterns(nil, "8024680246_9{10}")),
@@ -105,10 +107,22 @@ func canadaHealth(v value) bool {
 		return v.b[0] != '0' && luhn(v.b[:10])
 	case 12:
 		if !isDigit(v.b[10]) {
-			return v.b[0] != '0' && luhn(v.b[:10])
+			return v.b[0] != '0' && v.b[0] != '9' && luhn(v.b[:10])
 		}
 	}
 	return !v.uniform()
+}
+
+// withoutWord leaves a word of two letters after an Ontario number, as in "1234 567
+// 897 is", out of it: a version code is in capitals.
+func withoutWord(f Func) Func {
+	return func(text []byte, start int) int {
+		end := f(text, start)
+		if end > start+3 && text[end-3] == ' ' && text[end-1]-'a' < 26 {
+			end -= len(" is")
+		}
+		return end
+	}
 }
 
 func bcHealth(d []byte) bool {
