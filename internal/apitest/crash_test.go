@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"magpie/internal/store/storetest"
 )
@@ -53,4 +54,25 @@ func TestKilledUnderLoad(t *testing.T) {
 			p.stop()
 		})
 	}
+}
+
+// A server is killed at any moment of its first start. The next one starts, with everything it needs.
+func TestKilledWhileStarting(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		for range rounds(t) {
+			h.config.Data = t.TempDir()
+			if h.engine == "postgres" {
+				h.empty()
+			}
+			killed := h.launchFor(time.Duration(rand.N(60_000)) * time.Microsecond)
+			killed.kill()
+			t.Logf("killed when it had said %q", killed.said())
+			p := h.serve()
+			service := h.identity(h.open())
+			settle(t, service, adminID)
+			must(t)(nil, call(t, "http://"+p.address, newKey(t, service, adminID)))
+			p.stop()
+		}
+	})
 }

@@ -2,7 +2,6 @@ package apitest
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -83,20 +82,26 @@ func TestRollingRestart(t *testing.T) {
 	c.audit(r, 0)
 }
 
+// empty takes everything out of the PostgreSQL database of the house, which was migrated when it was made.
+func (h *house) empty() {
+	h.t.Helper()
+	ctx := h.t.Context()
+	conn, err := pgx.Connect(ctx, h.config.DatabaseURL)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "drop schema public cascade; create schema public"); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // Four nodes that start at once on an empty database and an empty folder all serve, and know the same keys. One that has another master
 // key does not start.
 func TestFourNodesStartAtOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "postgres")
-	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, h.config.DatabaseURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(ctx))
-	if _, err := conn.Exec(ctx, "drop schema public cascade; create schema public"); err != nil {
-		t.Fatal(err)
-	}
+	h.empty()
 	nodes := make([]*process, 4)
 	var starts sync.WaitGroup
 	for i := range nodes {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // programs is the folder for the binary, while the tests run.
@@ -81,7 +82,10 @@ func (h *house) flags(more ...string) []string {
 }
 
 // launch starts a node in a process of its own and returns once it serves or has ended. It is killed when the test ends.
-func (h *house) launch(more ...string) *process {
+func (h *house) launch(more ...string) *process { return h.launchFor(time.Hour, more...) }
+
+// launchFor is launch for a node that is killed after so long, if it has not ended by then.
+func (h *house) launchFor(life time.Duration, more ...string) *process {
 	t := h.t
 	t.Helper()
 	p := &process{t: t, cmd: program(t, h.flags(more...)...), ended: make(chan struct{})}
@@ -100,6 +104,8 @@ func (h *house) launch(more ...string) *process {
 			serving <- err
 			return
 		}
+		death := time.AfterFunc(life, func() { _ = p.cmd.Process.Signal(syscall.SIGKILL) })
+		defer death.Stop()
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			line := lines.Text()
 			if _, rest, ok := strings.Cut(line, "msg=serving url=http://"); ok {
