@@ -21,7 +21,7 @@ type Options struct {
 	Poll time.Duration
 	// Lease is how long a silent worker counts as alive; it renews its lease four times as often. 0: 4 s.
 	Lease time.Duration
-	// Linger is how long a worker waits after a wake-up, so that tasks which come together are handled together. 0: 3 ms.
+	// Linger is how long a worker waits after a wake-up, so that tasks which come together are handled together. 0: 5 ms.
 	Linger time.Duration
 	// Grace is how long Run lets external attempts go on after its context ended. 0: 8 s.
 	Grace time.Duration
@@ -47,7 +47,7 @@ func Open(db *store.DB, o Options) *Queue {
 	}
 	setDefault(&o.Poll, 250*time.Millisecond)
 	setDefault(&o.Lease, 4*time.Second)
-	setDefault(&o.Linger, 3*time.Millisecond)
+	setDefault(&o.Linger, 5*time.Millisecond)
 	setDefault(&o.Grace, 8*time.Second)
 	return &Queue{db: db, o: o, log: o.Logger, wakes: make(map[string]chan struct{})}
 }
@@ -95,10 +95,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
 	if len(tasks) == 0 {
 		return nil
 	}
-	now := time.Now()
-	if q.o.Clock != nil {
-		now = q.o.Clock()
-	}
+	now := q.clock()
 	type name struct{ kind, key string }
 	seen := make(map[name]bool, len(tasks))
 	kinds := make(map[string]bool, 1)
@@ -246,6 +243,14 @@ func (q *Queue) now(tx *store.Tx) string {
 		return "cast(" + strconv.FormatInt(q.o.Clock().UnixMilli(), 10) + " as bigint)"
 	}
 	return tx.NowMillis()
+}
+
+// clock is this process's time, for what need not be the database's.
+func (q *Queue) clock() time.Time {
+	if q.o.Clock != nil {
+		return q.o.Clock()
+	}
+	return time.Now()
 }
 
 // register makes the channel by which a kind is woken.

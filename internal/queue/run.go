@@ -194,6 +194,7 @@ func (k *externalKind) loop(stop, effects context.Context, w *worker) {
 		}
 		select {
 		case <-k.wake:
+			pause(stop, k.q.o.Linger)
 			more = true
 		case <-timer.C:
 			more = true

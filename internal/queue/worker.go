@@ -234,11 +234,7 @@ const (
 // While the database is away it waits, for as long as the worker lives.
 func (w *worker) record(effects context.Context, h *held, o Outcome) {
 	k := h.kind
-	now := time.Now()
-	if w.q.o.Clock != nil {
-		now = w.q.o.Clock()
-	}
-	o = k.decide(h.Task, o, now)
+	o = k.decide(h.Task, o, w.q.clock())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(effects))
 	defer cancel()
 	defer context.AfterFunc(effects, func() {
