@@ -76,6 +76,8 @@ var differing = []struct {
 	{regexp.MustCompile(`20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{5}`), "TIME"},
 	{regexp.MustCompile(`\b[0-9]{8}T[0-9]{6}-[0-9a-f]{6}\b`), "RUN"},
 	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), "ID"},
+	{regexp.MustCompile(`with [0-9]+ calls`), "with N calls"},
+	{regexp.MustCompile(`\b20[0-9]{2}-[0-9]{2}-[0-9]{2}\b`), "DAY"},
 	{regexp.MustCompile(`\b[0-9]+(\.[0-9]+)?(ms|s)\b`), "SECONDS"},
 }
 

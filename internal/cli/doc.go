@@ -4,6 +4,10 @@
 // The verbs are thin: read flags, call, print. What they stand on has packages of its own:
 //
 //	operation   every operation of the API as a verb, generated from the contract
+//	onboard     the engine of invite and of members sync: decide, do, wait, account for it
+//	roster      lists of accounts as people have them
+//	pace        how fast calls are made
+//	journal     what a run records of itself, to be resumed
 //	table       tables made for reading, CSV
 //	region      the Regions that "all" means
 //

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -67,6 +68,12 @@ func serviceError(operation string, err error) error {
 
 // plain drops the SDK's wrapping of an error that is not the service's: the operation is named already, and what is left says what failed.
 func plain(err error) error {
+	var send *url.Error
+	if errors.As(err, &send) {
+		if u, parseErr := url.Parse(send.URL); parseErr == nil {
+			return fmt.Errorf("cannot reach %s: %w", u.Host, send.Err)
+		}
+	}
 	var op *smithy.OperationError
 	if errors.As(err, &op) {
 		return op.Err
