@@ -2,11 +2,9 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,7 +49,6 @@ type rig struct {
 	home   string // working folder of the client
 	url    string // of the server
 	server *exec.Cmd
-	ended  chan error
 	listen string
 	flags  []string
 }
@@ -210,21 +207,4 @@ func (r *rig) inTerminal(account, typed string, args ...string) result {
 	_, _ = io.Copy(&out, f) // ends with an error of the terminal's when the program has ended
 	_ = c.Wait()
 	return result{stdout: out.String(), code: c.ProcessState.ExitCode()}
-}
-
-// get asks the server itself.
-func (r *rig) get(path string) (string, error) {
-	ctx, cancel := context.WithTimeout(r.t.Context(), 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+path, nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	return string(text), err
 }

@@ -29,10 +29,11 @@ func showProgress(w io.Writer, verb string, progress func() onboard.Progress) (s
 	painting.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
+		painted := false
 		for {
 			select {
 			case <-quit:
-				if terminal {
+				if painted {
 					fmt.Fprint(w, "\r\x1b[K")
 				}
 				return
@@ -40,6 +41,7 @@ func showProgress(w io.Writer, verb string, progress func() onboard.Progress) (s
 				line := progressLine(progress(), now.Sub(begun), terminal)
 				if terminal {
 					fmt.Fprint(w, "\r\x1b[K"+fit(line, terminalWidth(w)))
+					painted = true
 				} else {
 					fmt.Fprintln(w, verb+": "+line)
 				}

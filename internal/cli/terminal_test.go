@@ -1,0 +1,45 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// golden compares with a file of testdata/terminal, in which the terminal's line ends are a file's.
+func (r *rig) golden(name string, got result) {
+	r.t.Helper()
+	text := strings.ReplaceAll(r.normal(got.stdout), "\r\n", "\n")
+	path := filepath.Join("testdata/terminal", name+".txt")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if text != string(want) {
+		r.t.Errorf("%s: the terminal shows\n%s", path, text)
+	}
+}
+
+// On a terminal tables are the default, and wrapped to its width; in a pipe JSON is, and nothing is wrapped.
+func TestTerminalAndPipe(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.must("111122223333", "enable-macie")
+	r.must("111122223333", "invite", "444455556666=one@example.com")
+
+	r.golden("list-members", r.inTerminal("111122223333", "", "list-members", "--only-associated", "false",
+		"--query", "members[].{accountId: accountId, email: email, administrator: administratorAccountId, arn: arn}"))
+	if got := r.run("111122223333", "list-members", "--only-associated", "false"); !strings.HasPrefix(got.stdout, "{\n") {
+		t.Errorf("in a pipe:\n%s", got.stdout)
+	}
+	r.golden("invite", r.inTerminal("111122223333", "", "invite", "444455556666=one@example.com", "111122223333=me@example.com"))
+}
