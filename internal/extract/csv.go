@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"sort"
 	"strings"
 )
 
@@ -22,25 +23,31 @@ type separated struct {
 	header     []string
 	hasHeader  bool
 	base, cur  csvState
-	plain      bool // the buffer has no quote
+	special    [256]bool // the bytes that mean something
+	plain      bool      // the buffer has no quote
 	plainKnown bool
+	marks      []csvState // on the way, at least markStep apart, to go back to
 }
 
+// csvState is where a walk is: before raw[pos].
 type csvState struct {
-	pos    int   // in raw; the state is that before raw[pos]
+	pos    int
 	row    int64 // 1-based
 	col    int   // 0-based
 	cell   int   // where the cell starts; -1: before raw[0]
 	quoted bool
-	fresh  bool // nothing of the cell has been read
 	closed bool // raw[pos-1] is a quote that closed the cell, unless another follows
 }
+
+// markStep is how far apart the places are that a layout remembers to go back to.
+const markStep = 2 * kib
 
 const maxHeader = 64 * kib
 
 func newCSV(delim byte, head []byte, whole bool) *separated {
 	c := &separated{lines: *newLines(), delim: delim}
-	c.base = csvState{row: 1, fresh: true}
+	c.base = csvState{row: 1}
+	c.special[delim], c.special['\n'], c.special['"'] = true, true, true
 	c.cur = c.base
 	if len(head) > maxHeader {
 		head = head[:maxHeader]
@@ -113,71 +120,90 @@ func splitRow(b []byte, delim byte) (cells []string, end int) {
 	return append(cells, string(bytes.TrimSpace(cell))), -1
 }
 
-// walk brings the state to off.
-func (c *separated) walk(raw []byte, s *csvState, off int) {
+// walk brings the cursor to off, which is not behind it.
+func (c *separated) walk(raw []byte, off int) {
 	if !c.plainKnown {
 		c.plain, c.plainKnown = bytes.IndexByte(raw, '"') < 0, true
 	}
-	if c.plain && !s.quoted {
-		c.walkPlain(raw, s, off)
-		return
+	for c.cur.pos < off {
+		if n := len(c.marks); n == 0 || c.cur.pos >= c.marks[n-1].pos+markStep {
+			c.marks = append(c.marks, c.cur)
+		}
+		to := min(off, c.cur.pos+markStep)
+		if c.plain && !c.cur.quoted {
+			c.walkPlain(raw, to)
+		} else {
+			c.walkQuoted(raw, to)
+		}
 	}
+}
+
+func (c *separated) walkQuoted(raw []byte, off int) {
+	s := c.cur
 	for s.pos < off {
 		if s.quoted {
 			i := bytes.IndexByte(raw[s.pos:off], '"')
 			if i < 0 {
 				s.pos = off
-				return
+				break
 			}
 			s.pos += i + 1
 			s.quoted, s.closed = false, true
 			continue
 		}
-		b := raw[s.pos]
-		switch {
-		case b == '"' && (s.fresh || s.closed): // the first of a cell, or the second of a pair
-			s.quoted = true
+		switch b := raw[s.pos]; {
+		case !c.special[b]:
+			s.pos++
+			for s.pos < off && !c.special[raw[s.pos]] {
+				s.pos++
+			}
+			s.closed = false
+			continue
+		case b == '"':
+			s.quoted = s.cell == s.pos || s.closed // the first of a cell, or the second of a pair
 		case b == c.delim:
 			s.col++
 			s.cell = s.pos + 1
-		case b == '\n':
+		default:
 			s.row++
 			s.col, s.cell = 0, s.pos+1
 		}
-		s.fresh = s.cell == s.pos+1
 		s.closed = false
 		s.pos++
 	}
+	c.cur = s
 }
 
-func (c *separated) walkPlain(raw []byte, s *csvState, off int) {
-	if off <= s.pos {
-		return
+func (c *separated) walkPlain(raw []byte, off int) {
+	s := &c.cur
+	if i := bytes.LastIndexByte(raw[s.pos:off], '\n'); i >= 0 {
+		s.row += int64(bytes.Count(raw[s.pos:s.pos+i+1], newline))
+		s.pos += i + 1
+		s.col, s.cell = 0, s.pos
 	}
-	if n := bytes.Count(raw[s.pos:off], newline); n > 0 {
-		s.row += int64(n)
-		s.pos += bytes.LastIndexByte(raw[s.pos:off], '\n') + 1
-		s.col, s.cell, s.fresh = 0, s.pos, true
+	for i := s.pos; i < off; i++ {
+		if raw[i] == c.delim {
+			s.col++
+			s.cell = i + 1
+		}
 	}
-	if n := bytes.Count(raw[s.pos:off], []byte{c.delim}); n > 0 {
-		s.col += n
-		s.pos += bytes.LastIndexByte(raw[s.pos:off], c.delim) + 1
-		s.cell, s.fresh = s.pos, true
-	}
-	if s.pos < off {
-		s.pos, s.fresh = off, false
-	}
-	s.closed = false
+	s.pos, s.closed = off, false
 }
 
+// seekCell brings the cursor to off. Going back, it starts from the nearest place it remembers.
 func (c *separated) seekCell(raw []byte, off int) {
 	if off < c.cur.pos {
 		if off >= c.cur.cell && c.cur.cell >= 0 {
 			return // the same cell
 		}
-		c.cur = c.base
+		i := sort.Search(len(c.marks), func(i int) bool { return c.marks[i].pos > off }) - 1
+		if i >= 0 {
+			c.cur = c.marks[i]
+		} else {
+			c.cur = c.base
+		}
 	}
-	c.walk(raw, &c.cur, off)
+	c.walk(raw, off)
 }
 
 func (c *separated) field(raw []byte, off int) (Field, bool) {
@@ -188,7 +214,7 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 	}
 	f := Field{Lo: max(s.cell, 0)}
 	end := s.pos // the end of the cell, from where the cursor stands
-	for quoted, fresh, closed := s.quoted, s.fresh, s.closed; end < len(raw); end++ {
+	for quoted, closed := s.quoted, s.closed; end < len(raw); end++ {
 		b := raw[end]
 		if quoted {
 			i := bytes.IndexByte(raw[end:], '"')
@@ -203,8 +229,8 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 		if b == c.delim || b == '\n' {
 			break
 		}
-		quoted = b == '"' && (fresh || closed)
-		fresh, closed = false, false
+		quoted = b == '"' && (end == s.cell || closed)
+		closed = false
 	}
 	f.Hi = end
 	for f.Hi > f.Lo && (raw[f.Hi-1] == '\r' || raw[f.Hi-1] == ' ') {
@@ -238,9 +264,10 @@ func (c *separated) locate(raw []byte, lo, hi int) Location {
 func (c *separated) advance(raw []byte, n int) {
 	c.lines.advance(raw, n)
 	if c.cur.pos > n {
-		c.cur = c.base
+		c.seekCell(raw, 0)
 	}
-	c.walk(raw, &c.cur, n)
+	c.walk(raw, n)
+	c.marks = c.marks[:0]
 	c.base = c.cur
 	c.base.pos = 0
 	c.base.cell = max(c.base.cell-n, -1)

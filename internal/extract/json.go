@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"sort"
 	"strconv"
 	"unicode"
 	"unicode/utf16"
@@ -22,6 +23,7 @@ type records struct {
 	base, cur jsonState
 	openers   int // of the line that check is in (JSON Lines)
 
+	marks    []jsonState         // on the way, at least markStep apart, to go back to
 	names    map[string][]string // by the bytes of jsonState.keys
 	text     []byte
 	spanList []span
@@ -83,20 +85,49 @@ func (s *jsonState) restart(pos int, record int64) {
 	*s = jsonState{pos: pos, record: record, frames: s.frames[:0], keys: s.keys[:0]}
 }
 
+// seek brings the cursor to off, or to where the token around it began. Going back, it starts from the nearest place it
+// remembers.
 func (j *records) seek(raw []byte, off int) {
 	if off < j.cur.pos && !(j.cur.token != noToken && j.cur.tok >= 0 && off > j.cur.tok) {
-		j.cur.set(&j.base)
+		i := sort.Search(len(j.marks), func(i int) bool { return j.marks[i].pos > off }) - 1
+		if i >= 0 {
+			j.cur.set(&j.marks[i])
+		} else {
+			j.cur.set(&j.base)
+		}
 	}
 	if off <= j.cur.pos {
 		return
 	}
 	if j.perLine {
-		if n := bytes.Count(raw[j.cur.pos:off], newline); n > 0 {
-			at := j.cur.pos + bytes.LastIndexByte(raw[j.cur.pos:off], '\n') + 1
-			j.cur.restart(at, j.cur.record+int64(n))
+		if i := bytes.LastIndexByte(raw[j.cur.pos:off], '\n'); i >= 0 {
+			n := bytes.Count(raw[j.cur.pos:j.cur.pos+i+1], newline)
+			j.cur.restart(j.cur.pos+i+1, j.cur.record+int64(n))
+			j.remember()
 		}
 	}
-	j.walk(raw, &j.cur, off)
+	for j.cur.pos < off {
+		j.remember()
+		at := j.cur.pos
+		j.walk(raw, &j.cur, min(off, at+markStep))
+		if j.cur.pos == at {
+			return
+		}
+	}
+}
+
+// remember keeps the cursor's state if the last one kept is far behind.
+func (j *records) remember() {
+	n := len(j.marks)
+	if n > 0 && j.cur.pos < j.marks[n-1].pos+markStep {
+		return
+	}
+	if n < cap(j.marks) {
+		j.marks = j.marks[:n+1] // its slices are used again
+	} else {
+		j.marks = append(j.marks, jsonState{})
+	}
+	j.marks[n].set(&j.cur)
 }
 
 // walk follows the tokens up to off, which may lie inside one.
@@ -230,11 +261,20 @@ func (s *jsonState) setKey(key []byte) {
 // stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
 func stringEnd(raw []byte, from, to, start int) int {
 	for from < to {
-		i := bytes.IndexByte(raw[from:to], '"')
-		if i < 0 {
+		// Most strings are short; a call would cost more than they are worth.
+		i := from
+		for near := min(from+24, to); i < near && raw[i] != '"'; i++ {
+		}
+		if i == to {
 			return -1
 		}
-		i += from
+		if raw[i] != '"' {
+			far := bytes.IndexByte(raw[i:to], '"')
+			if far < 0 {
+				return -1
+			}
+			i += far
+		}
 		n := 0
 		for i-n-1 >= start && raw[i-n-1] == '\\' {
 			n++
@@ -408,6 +448,7 @@ func cutPath(path string) string {
 func (j *records) advance(raw []byte, n int) {
 	j.lines.advance(raw, n)
 	j.seek(raw, n)
+	j.marks = j.marks[:0]
 	s := &j.cur
 	if s.pos > n { // inside a token that began before n
 		s.pos = n
