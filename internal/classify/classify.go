@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unsafe"
 
 	"magpie/internal/detect"
 	"magpie/internal/extract"
@@ -100,10 +101,14 @@ type Worker struct {
 	tallies  []*tally          // the same
 	byText   map[string]*detect.Names
 	byPlace  map[*string]*detect.Names
-	names    map[string]bool // whether a name is sensitive itself
-	prober   *detect.Scanner
-	fields   fields
-	result   *Result
+	recent   [256]struct {
+		place *string
+		names *detect.Names
+	}
+	names  map[string]bool // whether a name is sensitive itself
+	prober *detect.Scanner
+	fields fields
+	result *Result
 }
 
 // NewWorker returns a Worker.
@@ -115,6 +120,7 @@ func (c *Classifier) NewWorker() *Worker {
 func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, error) {
 	w.result = &Result{}
 	clear(w.byPlace)
+	clear(w.recent[:])
 	_, err := extract.Extract(ctx, src, w.c.opts.Extract, (*sink)(w))
 	result := w.result
 	if err != nil && len(w.tallies) > 0 && w.tallies[0].open {
@@ -169,7 +175,7 @@ func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 	n := level(doc)
 	block := detect.Block{Text: seg.Text, Lo: seg.Lo, Hi: seg.Hi, Start: seg.Start, End: seg.End}
 	if seg.Structured() {
-		w.fields = fields{w: w, seg: seg}
+		w.fields.reset(w, seg)
 		block.Fields = &w.fields
 	}
 	t := w.tallies[n]
@@ -329,13 +335,53 @@ func (w *Worker) addUp(up *tally, d *Detection) {
 	}
 }
 
-// fields lets the engine ask a segment for its values.
+// fields lets the engine ask a segment for its values. The engine asks in ascending order, so they are taken from the segment
+// a few at a time.
 type fields struct {
-	w   *Worker
-	seg *extract.Segment
+	w    *Worker
+	seg  *extract.Segment
+	list []extract.Field // of [from, upto)
+	next int             // in list: where the last answer was
+	from int
+	upto int
+}
+
+func (f *fields) reset(w *Worker, seg *extract.Segment) {
+	*f = fields{w: w, seg: seg, list: f.list[:0]}
 }
 
 func (f *fields) Field(off int) (detect.Field, bool) {
+	if off < f.from || off >= f.upto {
+		var ok bool
+		if f.list, f.upto, ok = f.seg.Fields(f.list[:0], off); !ok {
+			f.from, f.upto, f.list = 0, 0, f.list[:0]
+			return f.one(off)
+		}
+		f.from, f.next = off, 0
+		if off >= f.upto {
+			f.from, f.upto = 0, 0
+			return f.one(off)
+		}
+	}
+	if f.next >= len(f.list) || f.list[f.next].Lo > off {
+		f.next = 0
+	}
+	for i := f.next; i < len(f.list); i++ {
+		x := &f.list[i]
+		if off >= x.Hi {
+			continue
+		}
+		f.next = i
+		if off < x.Lo {
+			return detect.Field{}, false
+		}
+		return detect.Field{Lo: x.Lo, Hi: x.Hi, Names: f.w.compiled(x.Names)}, true
+	}
+	return detect.Field{}, false
+}
+
+// one asks for a single value.
+func (f *fields) one(off int) (detect.Field, bool) {
 	x, ok := f.seg.Field(off)
 	if !ok {
 		return detect.Field{}, false
@@ -349,6 +395,17 @@ func (w *Worker) compiled(names []string) *detect.Names {
 	if len(names) == 0 {
 		return nil
 	}
+	// The last few ways, in a table that costs less than a map.
+	slot := &w.recent[uintptr(unsafe.Pointer(&names[0]))>>4%uintptr(len(w.recent))]
+	if slot.place == &names[0] {
+		return slot.names
+	}
+	n := w.compile(names)
+	slot.place, slot.names = &names[0], n
+	return n
+}
+
+func (w *Worker) compile(names []string) *detect.Names {
 	if n, ok := w.byPlace[&names[0]]; ok {
 		return n
 	}

@@ -211,6 +211,31 @@ func (b *builder) field(raw []byte, off int) (Field, bool) {
 	return f, off < f.Hi
 }
 
+func (b *builder) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
+	i := max(b.at(off), 0)
+	if !b.fields || len(b.marks) == 0 {
+		return dst, off, false
+	}
+	for ; i < len(b.marks); i++ {
+		m := &b.marks[i]
+		if int(m.off) > off+listStep {
+			return dst, int(m.off), true
+		}
+		f := Field{Lo: int(m.off), Hi: len(raw)}
+		if i+1 < len(b.marks) {
+			f.Hi = int(b.marks[i+1].off)
+		}
+		if f.Hi > f.Lo && raw[f.Hi-1] == '\n' {
+			f.Hi--
+		}
+		if m.kind != LineRange {
+			f.Names = b.info(m.info).names
+		}
+		dst = append(dst, f)
+	}
+	return dst, len(raw), true
+}
+
 func (b *builder) locate(raw []byte, lo, hi int) Location {
 	i := b.at(lo)
 	if i < 0 {

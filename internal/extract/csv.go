@@ -196,14 +196,16 @@ func (c *separated) seekCell(raw []byte, off int) {
 		if off >= c.cur.cell && c.cur.cell >= 0 {
 			return // the same cell
 		}
-		i := sort.Search(len(c.marks), func(i int) bool { return c.marks[i].pos > off }) - 1
-		if i >= 0 {
-			c.cur = c.marks[i]
-		} else {
-			c.cur = c.base
-		}
+		c.back(off)
 	}
 	c.walk(raw, off)
+}
+
+func (c *separated) back(off int) {
+	c.cur = c.base
+	if i := sort.Search(len(c.marks), func(i int) bool { return c.marks[i].pos > off }) - 1; i >= 0 {
+		c.cur = c.marks[i]
+	}
 }
 
 func (c *separated) field(raw []byte, off int) (Field, bool) {
@@ -248,6 +250,73 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 	return f, true
 }
 
+// list splits rows from the cell around off on.
+func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
+	c.seekCell(raw, off)
+	if c.cur.quoted || c.cur.closed || c.cur.pos > off {
+		return dst, off, false // in the middle of what is hard: Field does it
+	}
+	s := c.cur
+	limit := min(off+listStep, len(raw))
+	lo, i := max(s.cell, 0), s.pos
+	if n := len(c.marks); n == 0 || s.pos >= c.marks[n-1].pos+markStep {
+		c.marks = append(c.marks, s)
+	}
+	for {
+		if i == s.cell && i < len(raw) && raw[i] == '"' { // a quoted cell
+			j := i + 1
+			for {
+				k := bytes.IndexByte(raw[j:], '"')
+				if k < 0 {
+					return dst, s.cell, len(dst) > 0
+				}
+				if j += k + 1; j >= len(raw) || raw[j] != '"' {
+					break
+				}
+				j++
+			}
+			i = j
+		}
+		for i < len(raw) && raw[i] != c.delim && raw[i] != '\n' {
+			i++
+		}
+		if i == len(raw) {
+			c.cur = s
+			c.cur.pos = max(s.cell, 0)
+			return dst, max(s.cell, 0), s.cell > off
+		}
+		hi := i
+		for hi > lo && (raw[hi-1] == '\r' || raw[hi-1] == ' ') {
+			hi--
+		}
+		f := Field{Lo: lo, Hi: hi}
+		if hi-lo >= 2 && raw[lo] == '"' && s.cell >= 0 {
+			f.Lo++
+			if raw[hi-1] == '"' {
+				f.Hi--
+			}
+		}
+		if c.hasHeader && s.row > 1 && s.col < len(c.header) {
+			f.Names = c.header[s.col : s.col+1 : s.col+1]
+		}
+		if f.Hi > f.Lo {
+			dst = append(dst, f)
+		}
+		if raw[i] == '\n' {
+			s.row++
+			s.col = 0
+		} else {
+			s.col++
+		}
+		i++
+		s.pos, s.cell, lo = i, i, i
+		if i >= limit {
+			c.cur = s
+			return dst, i, true
+		}
+	}
+}
+
 func (c *separated) locate(raw []byte, lo, hi int) Location {
 	c.seekCell(raw, lo)
 	loc := c.lines.locate(raw, lo, hi)
@@ -264,7 +333,7 @@ func (c *separated) locate(raw []byte, lo, hi int) Location {
 func (c *separated) advance(raw []byte, n int) {
 	c.lines.advance(raw, n)
 	if c.cur.pos > n {
-		c.seekCell(raw, 0)
+		c.back(n)
 	}
 	c.walk(raw, n)
 	c.marks = c.marks[:0]

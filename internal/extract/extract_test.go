@@ -47,6 +47,9 @@ func (r *recorder) Segment(doc *Document, seg *Segment) error {
 		return fmt.Errorf("segment of %d bytes owns [%d,%d)", len(seg.Text), seg.Lo, seg.Hi)
 	}
 	r.text[doc.Path].Write(seg.Text[seg.Lo:seg.Hi])
+	if err := (&prober{}).list(seg); err != nil {
+		return err
+	}
 	for _, m := range r.needle.FindAllIndex(seg.Text, -1) {
 		if m[0] < seg.Lo || m[0] >= seg.Hi {
 			continue

@@ -49,6 +49,9 @@ func (p *prober) Segment(doc *Document, s *Segment) error {
 	if s.Lo < 0 || s.Hi < s.Lo || s.Hi > len(s.Text) {
 		return fmt.Errorf("owns [%d,%d) of %d", s.Lo, s.Hi, len(s.Text))
 	}
+	if err := p.list(s); err != nil {
+		return err
+	}
 	step := max(1, len(s.Text)/64)
 	for _, off := range []int{len(s.Text) / 2, s.Lo} { // out of order first
 		if off < len(s.Text) {
@@ -61,6 +64,27 @@ func (p *prober) Segment(doc *Document, s *Segment) error {
 		if err := p.ask(s, off); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// list compares the values given at once with those given one at a time.
+func (p *prober) list(s *Segment) error {
+	for off := 0; off < len(s.Text); {
+		fields, upto, ok := s.Fields(nil, off)
+		if !ok || upto <= off {
+			return nil
+		}
+		for i, f := range fields {
+			if f.Hi <= f.Lo || i%7 != 0 {
+				continue
+			}
+			g, ok := s.Field(f.Lo)
+			if !ok || g.Lo != f.Lo || g.Hi != f.Hi || fmt.Sprint(g.Names) != fmt.Sprint(f.Names) {
+				return fmt.Errorf("from %d up to %d: %+v by itself is %+v %v", off, upto, f, g, ok)
+			}
+		}
+		off = upto
 	}
 	return nil
 }

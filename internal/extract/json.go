@@ -27,6 +27,8 @@ type records struct {
 	names    map[string][]string // by the bytes of jsonState.keys
 	text     []byte
 	spanList []span
+	values   []Field // what walk passes, while listing is set
+	listing  bool
 }
 
 type expect uint8
@@ -144,6 +146,9 @@ func (j *records) walk(raw []byte, s *jsonState, off int) {
 				s.setKey(raw[max(s.tok+1, 0):end])
 				s.expect = expectColon
 			} else {
+				if j.listing {
+					j.values = append(j.values, Field{max(s.tok+1, 0), end, j.path()})
+				}
 				s.ended(j.perLine)
 			}
 			s.pos, s.token = end+1, noToken
@@ -156,6 +161,9 @@ func (j *records) walk(raw []byte, s *jsonState, off int) {
 				return
 			}
 			s.broken = s.tok >= 0 && !validScalar(raw[s.tok:s.pos])
+			if j.listing && !s.broken {
+				j.values = append(j.values, Field{max(s.tok, 0), s.pos, j.path()})
+			}
 			s.token = noToken
 			s.ended(j.perLine)
 			continue
@@ -356,6 +364,37 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 	}
 	f.Names = j.path()
 	return f, true
+}
+
+// list follows the tokens and keeps the values.
+func (j *records) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
+	j.seek(raw, off)
+	if j.cur.broken || j.cur.pos > off {
+		return dst, off, false
+	}
+	j.remember()
+	j.values, j.listing = dst, true
+	limit := min(off+listStep, len(raw))
+	if j.perLine { // a line at a time: each is a document
+		end := bytes.IndexByte(raw[off:], '\n')
+		if end < 0 {
+			end = len(raw) - off
+		}
+		limit = min(limit, off+end)
+	}
+	j.walk(raw, &j.cur, limit)
+	j.listing = false
+	upto := limit
+	switch {
+	case j.cur.broken:
+		upto = off
+	case j.cur.token == valueString || j.cur.token == scalar:
+		upto = max(j.cur.tok, 0) // the value at hand is for the next call
+	}
+	if upto == limit && j.perLine && limit < len(raw) && raw[limit] == '\n' {
+		upto++
+	}
+	return j.values, upto, upto > off
 }
 
 // path returns the names on the way to the cursor; equal ways share one slice.

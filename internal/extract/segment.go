@@ -64,6 +64,50 @@ func (s *Segment) Field(off int) (Field, bool) {
 	return f, ok
 }
 
+// Fields appends the values around and after off to dst, up to some place after it, and returns that place: every value that
+// begins before upto is there, in order. It is what Field is for callers that want nearly all values; it returns ok false
+// where only Field can tell.
+func (s *Segment) Fields(dst []Field, off int) (fields []Field, upto int, ok bool) {
+	l, can := s.layout.(lister)
+	if !can {
+		return dst, off, false
+	}
+	n := len(dst)
+	dst, upto, ok = l.list(s.raw, s.in(off), dst)
+	if !ok || s.spans == nil {
+		return dst, upto, ok
+	}
+	k := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].in) > s.in(off) })
+	for i := n; i < len(dst); i++ {
+		dst[i].Lo, k = s.outFrom(dst[i].Lo, k)
+		dst[i].Hi, k = s.outFrom(dst[i].Hi, k)
+	}
+	upto, _ = s.outFrom(upto, k)
+	return dst, upto, true
+}
+
+// lister is a layout that can give many values at once. It stops after listStep bytes or so.
+type lister interface {
+	list(raw []byte, off int, dst []Field) (fields []Field, upto int, ok bool)
+}
+
+const listStep = 4 * kib
+
+// outFrom is out for ascending places: k is the span after the last one.
+func (s *Segment) outFrom(in, k int) (out, next int) {
+	for k < len(s.spans) && int(s.spans[k].in) <= in {
+		k++
+	}
+	if k == 0 {
+		return min(in, len(s.Text)), k
+	}
+	out = int(s.spans[k-1].out) + in - int(s.spans[k-1].in)
+	if k < len(s.spans) {
+		out = min(out, int(s.spans[k].out))
+	}
+	return min(out, len(s.Text)), k
+}
+
 // Locate says where Text[lo:hi] is in the document.
 func (s *Segment) Locate(lo, hi int) Location {
 	return s.layout.locate(s.raw, s.in(lo), s.in(hi))
