@@ -247,7 +247,7 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 	if c.hasHeader && s.row > 1 && s.col < len(c.header) {
 		f.Names = c.header[s.col : s.col+1 : s.col+1]
 	}
-	return f, true
+	return f, off >= f.Lo && off < f.Hi
 }
 
 // list splits rows from the cell around off on.

@@ -30,7 +30,6 @@ const (
 type prober struct {
 	open     int
 	segments int
-	err      error
 }
 
 func (p *prober) Begin(doc *Document) error {

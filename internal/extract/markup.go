@@ -213,9 +213,8 @@ func (m *markup) opaque(tag string) error {
 			x.raw = nil
 			return nil
 		}
-		start := x.pos
 		end := x.find(0, "</")
-		start = x.pos // find may have moved the buffer
+		start := x.pos // find may have moved the buffer
 		if end < 0 {
 			end = x.end
 		}

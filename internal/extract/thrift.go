@@ -61,7 +61,6 @@ func (t *thriftWalk) structure(depth int, field func(path []int16, v int64)) boo
 	t.structs++
 	t.path = append(t.path, 0)
 	defer func() { t.path = t.path[:len(t.path)-1] }()
-	id := &t.path[len(t.path)-1]
 	var last int16
 	for {
 		c, ok := t.byte()
@@ -81,8 +80,7 @@ func (t *thriftWalk) structure(depth int, field func(path []int16, v int64)) boo
 			}
 			last = int16(v)
 		}
-		id = &t.path[len(t.path)-1]
-		*id = last
+		t.path[len(t.path)-1] = last
 		if !t.value(kind, depth, field, false) {
 			return false
 		}

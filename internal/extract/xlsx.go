@@ -351,7 +351,7 @@ func (k *workbook) cell(typ string, style, value []byte) (text []byte, isText bo
 
 // number writes a number as people know it: all of its digits, or a date.
 func number(value []byte, date bool) []byte {
-	if !date && bytes.IndexAny(value, "eE") < 0 {
+	if !date && !bytes.ContainsAny(value, "eE") {
 		return value
 	}
 	f, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
