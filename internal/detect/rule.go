@@ -119,24 +119,12 @@ func (s *Set) bind() {
 // and says which numbering plans have numbers that start with a digit.
 func (s *Set) bindShared() {
 	for _, r := range s.rules {
-		switch r.info.ID {
-		case idCard:
+		if r.info.ID == idCard {
 			r.shared = s.card != nil
-		case "PHONE_NUMBER", "BRAZIL_PHONE_NUMBER":
-			s.startPhones(r, 1, 2, 3, 4, 5, 6, 7, 8, 9)
-		case "FRANCE_PHONE_NUMBER", "GERMANY_PHONE_NUMBER", "UK_PHONE_NUMBER":
-			s.startPhones(r, 0) // the trunk prefix
-		case "ITALY_PHONE_NUMBER":
-			s.startPhones(r, 0, 3, 8)
-		case "SPAIN_PHONE_NUMBER":
-			s.startPhones(r, 6, 7, 8, 9)
 		}
-	}
-}
-
-func (s *Set) startPhones(r *rule, digits ...int) {
-	for _, d := range digits {
-		s.phoneStart[d].add(r.id)
+		for _, d := range validate.All[r.info.ID].National {
+			s.phoneStart[d-'0'].add(r.id)
+		}
 	}
 }
 

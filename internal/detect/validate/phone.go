@@ -2,7 +2,8 @@ package validate
 
 const (
 	phoneMaxDigits = 15 // ITU E.164
-	phoneMaxLen    = 36
+	phoneMaxLen    = 36 // without an extension
+	phoneMaxExt    = 18
 )
 
 // A phone is what a scan of a number's characters found.
@@ -14,8 +15,6 @@ type phone struct {
 	groups [10]uint8 // sizes of the groups of digits
 	g      int
 	intl   bool // written with + or 00 and a country code
-	// american: three, three and four digits with hyphens, or a parenthesis
-	american bool
 }
 
 // scan reads a phone number's characters from start: an optional + or 00, digits,
@@ -128,13 +127,29 @@ func (p *phone) drop(k int) {
 // whole says whether the first n digits are followed by the end of a group.
 func (p *phone) whole(n int) bool { return n == p.n || p.group[n] != p.group[n-1] }
 
-// phoneEnd says whether a number may end before text[end]: as other values, and
-// before an extension.
-func phoneEnd(text []byte, end int) bool {
-	if c := at(text, end); (c == 'x' || c == 'X') && digitAt(text, end+1) {
-		return true
+// extension returns the end of an extension at i, "x123", " ext. 123", or i.
+func extension(text []byte, i int) int {
+	j := i
+	if at(text, j) == ' ' {
+		j++
 	}
-	return rightOK(text, end, true)
+	k := -1
+	for _, name := range [...]string{"extension", "ext.", "ext", "x"} {
+		if k = foldString(text, j, name); k > 0 {
+			break
+		}
+	}
+	if k > 0 && at(text, k) == ' ' {
+		k++
+	}
+	if k < 0 || !digitAt(text, k) {
+		return i
+	}
+	_, end := number(text, k, 6)
+	if !rightOK(text, end, true) {
+		return i
+	}
+	return end
 }
 
 // phoneStart is leftOK for a number that may start with + or a parenthesis.
@@ -207,7 +222,7 @@ func (pl *plan) national(p *phone, n int, local bool) bool {
 
 var plans = []plan{
 	{"PHONE_NUMBER", "1", false, 7, 10, "123456789"},
-	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "123456789"},
+	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "0123456789"},
 	{"FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"},
 	{"GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"},
 	{"ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"},
@@ -226,6 +241,10 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 	var p phone
 	if !p.scan(text, start) {
 		return -1
+	}
+	if pl.country != "1" && !p.intl && p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
+		(text[start] == '(' || at(text, start+3) == '-' || at(text, start+3) == '.') {
+		return -1 // 321-654-0987 is written the American way
 	}
 	if !p.intl && p.n == 9 && p.g == 1 && p.groups[0] == 5 && text[start+5] == '-' {
 		return -1 // an American postcode, 02110-1301
@@ -261,14 +280,22 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 	} else if pl.country == "1" && p.n < 10 && (text[start] == '(' || pieceOfPhone(text, start)) {
 		return -1
 	}
-	p.american = p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
-		(text[start] == '(' || at(text, start+3) == '-')
 	if !p.intl && p.pairs() && pl.country != "33" {
 		return -1 // 01 23 45 67 89 is written the French way
 	}
+	if pl.country == "55" && p.n > 0 && p.d[0] == '0' {
+		p.drop(1) // (011) is an area code with its trunk prefix
+	}
 	for n := min(p.n, pl.max); n >= pl.min; n-- {
-		if p.whole(n) && phoneEnd(text, p.end[n-1]) && pl.national(&p, n, local) {
-			return p.end[n-1]
+		if !p.whole(n) || !pl.national(&p, n, local) {
+			continue
+		}
+		end := p.end[n-1]
+		if pl.country == "1" {
+			end = extension(text, end)
+		}
+		if rightOK(text, end, true) {
+			return end
 		}
 	}
 	return -1
@@ -376,12 +403,12 @@ func brazilPhone(p *phone, n int) bool {
 	if n == 11 {
 		return p.d[2] == '9'
 	}
-	return p.d[2] >= '2' && p.d[2] <= '5'
+	return p.d[2] >= '2' // mobile numbers had eight digits from 6 on until 2016
 }
 
 // francePhone: one digit for the region or kind, then four pairs.
 func francePhone(p *phone, n int) bool {
-	return p.d[0] != '0' && p.shape(n, "12222", "333", "1224", "18", "144", "3222", "234", "1233")
+	return p.d[0] != '0' && p.shape(n, "12222", "333", "18", "3222")
 }
 
 // germanyPhone: mobile numbers start with 15, 16, 17; area codes with 2 to 9.
@@ -419,8 +446,7 @@ func italyPhone(p *phone, n int, local bool) bool {
 	case '0':
 		return d[1] != '0' && p.tidy(n) && (!local || n >= 8 && n <= 10)
 	case '3':
-		// 321-654-0987 is written the American way.
-		return (n == 9 || n == 10) && d[1] >= '2' && p.tidy(n) && !(local && p.american)
+		return (n == 9 || n == 10) && d[1] >= '2' && p.tidy(n)
 	case '8':
 		return d[1] == '0' && (n == 9 || n == 8) && p.tidy(n)
 	}
@@ -448,9 +474,9 @@ func phoneSpecs() []Spec {
 	for i := range plans {
 		pl := &plans[i]
 		s := Spec{
-			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen,
+			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen + phoneMaxExt,
 			First: phoneFirst, FreeFirst: setOf("+(0"),
-			DigitRuns: runs(1, phoneMaxDigits+2), Family: "phone",
+			DigitRuns: runs(1, phoneMaxDigits+2), Family: "phone", National: pl.lead,
 		}
 		if pl.country == "1" {
 			s.FreeFirst = setOf("+(01")

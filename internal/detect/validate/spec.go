@@ -32,6 +32,9 @@ type Spec struct {
 	// Local matches the domestic form where Func is the longer of that and the
 	// family's: a BBAN beside an IBAN. Nil where there is none.
 	Local Func
+	// National has the digits that a phone number starts with in national form,
+	// behind a parenthesis or not; empty for what is no phone number.
+	National string
 	// Checked says that a check digit or an equally strong rule stands behind
 	// every form that Func accepts, or all but rare ones: one wrong digit makes it
 	// no value. Where only some forms have one it is false.

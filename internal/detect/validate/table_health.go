@@ -118,7 +118,7 @@ func canadaHealth(v value) bool {
 func withoutWord(f Func) Func {
 	return func(text []byte, start int) int {
 		end := f(text, start)
-		if end > start+3 && text[end-3] == ' ' && text[end-1]-'a' < 26 {
+		if end >= 0 && end > start+3 && text[end-3] == ' ' && text[end-1]-'a' < 26 {
 			end -= len(" is")
 		}
 		return end
