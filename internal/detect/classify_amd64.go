@@ -52,3 +52,16 @@ func cpuid(leaf, sub uint32) (a, b, c, d uint32)
 
 //go:noescape
 func xgetbv() (a, d uint32)
+
+// markFingersFast is markFingersGeneric in AVX2 where there is AVX2.
+var markFingersFast = func() func([]byte, *[2 * fingerBytes][32]byte, []uint64) {
+	if hasFast() {
+		return markFingersAVX2
+	}
+	return markFingersGeneric
+}()
+
+// markFingersAVX2 is markFingersGeneric, 32 bytes at a time.
+//
+//go:noescape
+func markFingersAVX2(text []byte, tables *[2 * fingerBytes][32]byte, out []uint64)

@@ -252,3 +252,63 @@ next:
 	SHRQ $2, R11
 	MOVQ R11, nSplits+112(FP)
 	RET
+
+BYTES(lowHalf, 0x0f0f0f0f0f0f0f0f)
+
+// FINGERS looks up 32 bytes at off: the buckets of their low halves in lo and of their
+// high halves in hi, both together in res.
+#define FINGERS(off, lo, hi, res) \
+	VMOVDQU off(SI), Y0 \
+	VPAND   Y15, Y0, Y1 \
+	VPSRLW  $4, Y0, Y2 \
+	VPAND   Y15, Y2, Y2 \
+	VPSHUFB Y1, lo, Y1 \
+	VPSHUFB Y2, hi, Y2 \
+	VPAND   Y1, Y2, res
+
+// func markFingersAVX2(text []byte, tables *[6][32]byte, out []uint64)
+TEXT ·markFingersAVX2(SB), NOSPLIT, $0-56
+	MOVQ text_base+0(FP), SI
+	MOVQ tables+24(FP), R8
+	MOVQ out_base+32(FP), DI
+	MOVQ out_len+40(FP), CX
+	VMOVDQU 0(R8), Y6
+	VMOVDQU 32(R8), Y7
+	VMOVDQU 64(R8), Y8
+	VMOVDQU 96(R8), Y9
+	VMOVDQU 128(R8), Y10
+	VMOVDQU 160(R8), Y11
+	VMOVDQU lowHalf<>(SB), Y15
+	VPXOR   Y14, Y14, Y14
+	TESTQ CX, CX
+	JZ   marked
+
+mark:
+	FINGERS(0, Y6, Y7, Y3)
+	FINGERS(1, Y8, Y9, Y4)
+	FINGERS(2, Y10, Y11, Y5)
+	VPAND Y3, Y4, Y3
+	VPAND Y3, Y5, Y3
+	VPCMPEQB Y14, Y3, Y3
+	VPMOVMSKB Y3, AX
+
+	FINGERS(32, Y6, Y7, Y3)
+	FINGERS(33, Y8, Y9, Y4)
+	FINGERS(34, Y10, Y11, Y5)
+	VPAND Y3, Y4, Y3
+	VPAND Y3, Y5, Y3
+	VPCMPEQB Y14, Y3, Y3
+	VPMOVMSKB Y3, BX
+
+	SHLQ $32, BX
+	ORQ  BX, AX
+	NOTQ AX
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ CX
+	JNZ  mark
+
+marked:
+	VZEROUPPER
+	RET

@@ -5,4 +5,6 @@ package detect
 var (
 	classifyFast  = classifyGeneric
 	siftWordsFast = siftWordsGeneric
+
+	markFingersFast = markFingersGeneric
 )

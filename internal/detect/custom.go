@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
@@ -49,9 +48,16 @@ type SeverityLevel struct {
 // Custom is a compiled custom data identifier: immutable, safe for concurrent use.
 type Custom struct {
 	config CustomConfig
-	rx     *regexp.Regexp
+	prog   *syntax.Prog
 	trie   *trie // keywords as they are written; nil when there are none
-	levels []SeverityLevel
+	// odd says that a keyword does not start with a letter: then the prefilter does not
+	// see it, and keywords are looked for where the pattern may match.
+	odd bool
+	// possible has the bytes that may stand at the first places of a match; lead the set
+	// that the pattern begins with a repeat of, nil when it does not.
+	possible [fingerReach][256]bool
+	lead     *[256]bool
+	levels   []SeverityLevel
 }
 
 // CustomError says which member of a CustomConfig is refused, and why, in words for
@@ -86,15 +92,23 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 	if err != nil {
 		return nil, err
 	}
-	rx, err := compileRegex("regex", c.Regex)
+	tree, err := compileRegex("regex", c.Regex)
 	if err != nil {
 		return nil, err
 	}
-	out := &Custom{config: c, rx: rx, levels: levels}
+	prog, err := syntax.Compile(tree)
+	if err != nil {
+		return nil, refuse("regex", "%s", parseReason(err))
+	}
+	out := &Custom{config: c, prog: prog, levels: levels, lead: leadSet(tree)}
+	out.possible = newAutomaton(prog).possible()
 	if len(c.Keywords) > 0 {
 		out.trie = newTrie()
 		for i, k := range c.Keywords {
 			out.trie.add(foldString(k), i)
+			if r, _ := utf8.DecodeRuneInString(k); !isWordRune(r) {
+				out.odd = true
+			}
 		}
 	}
 	return out, nil
@@ -176,8 +190,8 @@ func (c *Custom) Test(sample string) int {
 	return n
 }
 
-// compileRegex compiles a pattern of Macie's subset of PCRE.
-func compileRegex(member, pattern string) (*regexp.Regexp, error) {
+// compileRegex checks a pattern of Macie's subset of PCRE and parses it.
+func compileRegex(member, pattern string) (*syntax.Regexp, error) {
 	if pattern == "" {
 		return nil, refuse(member, "it is empty")
 	}
@@ -197,19 +211,45 @@ func compileRegex(member, pattern string) (*regexp.Regexp, error) {
 	tree = tree.Simplify()
 	prog, err := syntax.Compile(tree)
 	if err != nil {
-		return nil, refuse(member, "%v", err)
+		return nil, refuse(member, "%s", parseReason(err))
 	}
 	if len(prog.Inst) > maxProgram {
 		return nil, refuse(member, "its repeats expand to %d steps, at most %d are allowed", len(prog.Inst), maxProgram)
 	}
-	rx, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, refuse(member, "%s", parseReason(err))
-	}
-	if rx.MatchString("") {
+	if newAutomaton(prog).match(nil, 0, true, true) >= 0 {
 		return nil, refuse(member, "it matches empty text")
 	}
-	return rx, nil
+	return tree, nil
+}
+
+// leadSet returns the ASCII characters of the set that a pattern begins with a repeat
+// of: for [a-z]+@ and \d{3,} those of the set, for anything else nil. A match that
+// starts inside a run of them could start earlier in the run as well. Sets with runes
+// outside ASCII are left alone, as are patterns that look back at the start.
+func leadSet(tree *syntax.Regexp) *[256]bool {
+	for tree.Op == syntax.OpConcat || tree.Op == syntax.OpCapture {
+		tree = tree.Sub[0]
+	}
+	if tree.Op != syntax.OpPlus || tree.Flags&syntax.NonGreedy != 0 {
+		return nil
+	}
+	set := tree.Sub[0]
+	for set.Op == syntax.OpCapture {
+		set = set.Sub[0]
+	}
+	if set.Op != syntax.OpCharClass {
+		return nil
+	}
+	var in [256]bool
+	for i := 0; i < len(set.Rune); i += 2 {
+		if set.Rune[i+1] >= utf8.RuneSelf {
+			return nil
+		}
+		for r := set.Rune[i]; r <= set.Rune[i+1]; r++ {
+			in[r] = true
+		}
+	}
+	return &in
 }
 
 // unsupported names the first construct that Macie does not support, or says

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"unicode/utf8"
+
 	"magpie/internal/detect/managed"
 	"magpie/internal/detect/validate"
 )
@@ -72,7 +74,12 @@ func (s *Set) bind() {
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
 	s.bindShared()
-	s.lookbehind = 4*(maxKeyword+maxReach) + validate.LookBehind
+	customs := make([]*Custom, 0, len(s.ids)-s.managed)
+	for _, id := range s.ids[s.managed:] {
+		customs = append(customs, id.Custom)
+	}
+	s.fingers = newFingers(customs)
+	s.lookbehind = max(4*(maxKeyword+maxReach)+validate.LookBehind, 4*(MaxMatchDistance+MaxKeywordLength)+utf8.UTFMax)
 	s.lookahead = MaxCustomMatch
 	for _, r := range s.rules {
 		if r.free != nil {

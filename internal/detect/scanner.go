@@ -1,22 +1,24 @@
 package detect
 
-import "slices"
-
 // Scanner scans text for the identifiers of one Set. It keeps buffers and what one
 // block has to know of the block before it, so the blocks of a document go to one
 // Scanner in order. It is not safe for concurrent use.
 type Scanner struct {
-	set        *Set
-	classifier func([]byte, []masks)
-	siftWords  func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
-	win        window
-	names      *lexicon // nil when names are not looked for
+	set         *Set
+	classifier  func([]byte, []masks)
+	markFingers func([]byte, *[2 * fingerBytes][32]byte, []uint64)
+	siftWords   func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
+	win         window
+	names       *lexicon // nil when names are not looked for
 
-	last   []int       // by identifier: where its last match ended
-	ahead  []int       // the same for matches beyond the window
-	kept   []candidate // matches of one identifier do not overlap here
-	tail   []candidate // kept matches that reach beyond the window before
-	custom []candidate // matches of custom identifiers that are still to be yielded
+	last     []int       // by identifier: where its last match ended
+	ahead    []int       // the same for matches beyond the window
+	kept     []candidate // matches of one identifier do not overlap here
+	tail     []candidate // kept matches that reach beyond the window before
+	custom   []candidate // matches of custom identifiers in the window
+	emitted  int         // how many of them have been yielded
+	automata []*automaton
+	marks    []uint64 // see fingers
 }
 
 // windowSize is how much text is looked at at a time: its masks fit the first-level
@@ -25,9 +27,12 @@ const windowSize = 32 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
-	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
+	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	if s.name != nil {
 		sc.names = nameLexicon()
+	}
+	for _, id := range s.ids[s.managed:] {
+		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog))
 	}
 	return sc
 }
@@ -47,7 +52,6 @@ func (s *Scanner) Scan(b *Block, yield func(Match)) {
 		s.tail[i].start += b.Lo
 		s.tail[i].end += b.Lo
 	}
-	s.findCustom(b)
 	for lo := b.Lo; lo < b.Hi; lo += windowSize {
 		s.scan(b, lo, min(lo+windowSize, b.Hi), yield)
 	}
@@ -72,6 +76,8 @@ func (s *Scanner) scan(b *Block, lo, hi int, yield func(Match)) {
 		s.find(b, lo, min(len(b.Text), hi+s.set.maxNear))
 		s.merge(hi)
 	}
+	s.custom, s.emitted = s.custom[:0], 0
+	s.findCustom(b, lo, hi)
 	s.resolve(b, first, hi, yield)
 	s.tail = s.tail[:0]
 	for i := range s.kept {
@@ -155,8 +161,8 @@ func (s *Scanner) suppressed(i int) bool {
 
 // emitCustom yields the matches of custom identifiers that start before an offset.
 func (s *Scanner) emitCustom(b *Block, before int, yield func(Match)) {
-	for ; len(s.custom) > 0 && s.custom[0].start < before; s.custom = s.custom[1:] {
-		s.emit(b, &s.custom[0], yield)
+	for ; s.emitted < len(s.custom) && s.custom[s.emitted].start < before; s.emitted++ {
+		s.emit(b, &s.custom[s.emitted], yield)
 	}
 }
 
@@ -168,50 +174,4 @@ func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
 		}
 	}
 	yield(Match{Identifier: c.id, Start: c.start, End: c.end})
-}
-
-// findCustom collects what custom identifiers match.
-func (s *Scanner) findCustom(b *Block) {
-	s.custom = s.custom[:0]
-	for i, id := range s.set.ids[s.set.managed:] {
-		c := id.Custom
-		for _, m := range c.rx.FindAllIndex(b.Text, -1) {
-			if m[0] < b.Lo || m[0] >= b.Hi {
-				continue
-			}
-			unit, names := Field{Hi: len(b.Text)}, (*Names)(nil)
-			if b.Fields != nil {
-				f, ok := b.Fields.Field(m[0])
-				if !ok || m[1] > f.Hi {
-					continue
-				}
-				unit, names = f, f.Names
-			}
-			if !c.ignored(b.Text[m[0]:m[1]]) && (c.trie == nil || names != nil && names.custom != nil && names.custom[i] ||
-				c.keywordNear(b.Text[unit.Lo:unit.Hi], m[0]-unit.Lo, m[1]-unit.Lo)) {
-				s.custom = append(s.custom, candidate{start: m[0], end: m[1], id: s.set.managed + i})
-			}
-		}
-	}
-	slices.SortFunc(s.custom, func(a, b candidate) int {
-		if a.start != b.start {
-			return a.start - b.start
-		}
-		return a.id - b.id
-	})
-}
-
-// keywordNear says whether a keyword stands before text[start:end], complete, and
-// its end within the identifier's distance of the end of the match.
-func (c *Custom) keywordNear(text []byte, start, end int) bool {
-	near := false
-	for i := max(0, start-4*MaxMatchDistance-maxKeyword); i < start && !near; i++ {
-		if !wordStart(text, i) {
-			continue
-		}
-		c.trie.matchExact(text, i, func(e, _ int) {
-			near = near || e <= start && within(text[e:end], c.config.MaximumMatchDistance)
-		})
-	}
-	return near
 }

@@ -31,7 +31,7 @@ func scanAll(s *Scanner, text []byte) []Match {
 // plainGo returns a scanner without assembly.
 func plainGo(set *Set) *Scanner {
 	s := set.NewScanner()
-	s.classifier, s.siftWords = classifyGeneric, siftWordsGeneric
+	s.classifier, s.siftWords, s.markFingers = classifyGeneric, siftWordsGeneric, markFingersGeneric
 	return s
 }
 

@@ -42,6 +42,7 @@ type Set struct {
 	keywords keywordTable
 	filter   prefilter
 	allow    []*AllowList
+	fingers  *fingers // of the custom identifiers; nil without any
 
 	// The rules that need no keyword, by what leads to their values.
 	iban          map[string]*rule

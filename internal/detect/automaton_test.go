@@ -1,0 +1,117 @@
+package detect
+
+import (
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var customPatterns = []string{
+	`EMP-\d{6}`, `[A-Z]{3}-\d{4,6}`, `\d{5}-\d{3}`, `[a-z]+@[a-z]+\.com`, `(?i)secret[ _-]?key`, `\bID\d+\b`, `^start`, `end$`,
+	`(ab|a)(c|bcd)`, `a+b?`, `x(.*y)?`, `[^,;]{3,8};`, `é+\d`, `[à-ü]{2,}`, `\w+\s\w+!`, `(?:foo|foobar)baz?`, `a{2,3}?b`, `k\d`, `(?i)kas\d`,
+	`.{2}日`, `\S+@`, `"[^"]*"`, `\bcat\b|dog`, `[0-9]+\.[0-9]+`, `A|AB|ABC`, `(a|aa)+b`,
+}
+
+// regexpMatches is what package regexp finds.
+func regexpMatches(pattern string, text []byte) (out []Match) {
+	for _, m := range regexp.MustCompile(pattern).FindAllIndex(text, -1) {
+		if m[1] > m[0] {
+			out = append(out, Match{0, m[0], m[1]})
+		}
+	}
+	return out
+}
+
+func sameCustom(t *testing.T, pattern string, text []byte) {
+	t.Helper()
+	c, err := CompileCustom(CustomConfig{Regex: pattern})
+	if err != nil {
+		return
+	}
+	set, err := Compile(Config{Custom: []*Custom{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := regexpMatches(pattern, text)
+	random := rand.New(rand.NewPCG(uint64(len(text)), 5))
+	for how, got := range map[string][]Match{
+		"assembly": scanAll(set.NewScanner(), text), "plain Go": scanAll(plainGo(set), text),
+		"in blocks": scanBlocks(set, text, random), "in a stream": scanStream(set, text, random),
+	} {
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s: %s on %q: %v, package regexp finds %v", how, pattern, text, got, want)
+		}
+	}
+}
+
+func TestCustomAgainstRegexp(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	parts := []string{"EMP-", "123456", "ABC-", "12345", "-678", "joe", "@", "example.com", ".com", "Secret", "_", "key", "ID", "7", "start", "end", "a", "b", "c", "bcd", "x", "y", "\n", ",", ";", " ", "é", "ü", "à", "foo", "bar", "baz", "!", "k1", "Kas2", "\u212A3", "日", "本", "\"", "cat", "dog", "s", ".", "\xff", "\u00a0"}
+	for range 300 {
+		var b strings.Builder
+		for range random.IntN(60) {
+			b.WriteString(parts[random.IntN(len(parts))])
+		}
+		for _, p := range customPatterns {
+			sameCustom(t, p, []byte(b.String()))
+		}
+	}
+}
+
+func FuzzCustom(f *testing.F) {
+	for _, p := range customPatterns {
+		f.Add(p, "EMP-123456 abcd foobarbaz 12345-678 ID7 \"x\" joe@example.com")
+	}
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		if len(text) > 300 || len(pattern) > 60 {
+			return
+		}
+		rx, err := regexp.Compile(pattern)
+		if err != nil || slices.ContainsFunc(rx.FindAllStringIndex(text, -1), func(m []int) bool { return m[0] == m[1] }) {
+			_, _ = CompileCustom(CustomConfig{Regex: pattern})
+			return
+		}
+		sameCustom(t, pattern, []byte(text))
+	})
+}
+
+// TestManyCustoms scans with several patterns, keywords and managed identifiers at once.
+func TestManyCustoms(t *testing.T) {
+	var customs []*Custom
+	for _, p := range customPatterns {
+		c, err := CompileCustom(CustomConfig{Regex: p})
+		if err != nil {
+			continue
+		}
+		customs = append(customs, c)
+	}
+	odd, err := CompileCustom(CustomConfig{Regex: `\d{4}`, Keywords: []string{"#ref", "élève", "emp no"}, MaximumMatchDistance: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	customs = append(customs, odd)
+	set, err := Compile(Config{Managed: []string{"USA_SOCIAL_SECURITY_NUMBER", "CREDIT_CARD_NUMBER"}, Custom: customs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("EMP-123456 ssn 536-22-1234 #ref 1234 ÉLÈVE 5678 emp no 9999 joe@example.com end ", 40))
+	want := scanAll(set.NewScanner(), text)
+	counts := map[int]int{}
+	for _, m := range want {
+		counts[m.Identifier]++
+	}
+	if last := counts[len(set.ids)-1]; last != 120 {
+		t.Errorf("%d matches near keywords, want 120", last)
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 5 {
+		if got := scanBlocks(set, text, random); !slices.Equal(got, want) {
+			t.Fatal("cut into blocks, the matches differ")
+		}
+	}
+	if got := scanAll(plainGo(set), text); !slices.Equal(got, want) {
+		t.Fatal("in plain Go, the matches differ")
+	}
+}

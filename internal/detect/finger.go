@@ -1,0 +1,233 @@
+package detect
+
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
+
+// fingers tells where custom patterns may match: for three bytes in a row, somewhere in
+// the first bytes of a match, which values they may have. Patterns share eight buckets,
+// one bit each. The low and high halves of a byte are looked up apart, sixteen or
+// thirty-two bytes at a time in assembly, so the sets are products of halves.
+type fingers struct {
+	// tables[k] and tables[k+1] are for the low and high half of the k/2-th byte, twice
+	// the same sixteen, as the instruction wants it.
+	tables  [2 * fingerBytes][32]byte
+	members [8][]fingered // by bucket
+}
+
+// fingered is a custom pattern in a bucket.
+type fingered struct {
+	custom int // index among the custom identifiers
+	offset int // from the start of a match to its three bytes
+}
+
+const (
+	fingerBytes = 3
+	fingerReach = 8 // how far into a match the three bytes may be
+)
+
+// newFingers computes the fingerprints of the patterns of a set.
+func newFingers(customs []*Custom) *fingers {
+	if len(customs) == 0 {
+		return nil
+	}
+	f := &fingers{}
+	for i, c := range customs {
+		best, offset := 1<<30, 0
+		for at := 0; at+fingerBytes <= fingerReach; at++ {
+			product := 1
+			for k := range fingerBytes {
+				n := 0
+				for _, ok := range c.possible[at+k] {
+					if ok {
+						n++
+					}
+				}
+				product *= n
+			}
+			if product < best {
+				best, offset = product, at
+			}
+		}
+		bucket := i % 8
+		f.members[bucket] = append(f.members[bucket], fingered{i, offset})
+		for k := range fingerBytes {
+			for b, ok := range c.possible[offset+k] {
+				if !ok {
+					continue
+				}
+				for _, half := range []int{0, 16} {
+					f.tables[2*k][half+b&15] |= 1 << bucket
+					f.tables[2*k+1][half+b>>4] |= 1 << bucket
+				}
+			}
+		}
+	}
+	return f
+}
+
+// buckets returns the buckets of the patterns whose three bytes may stand at p.
+func (f *fingers) buckets(text []byte, p int) byte {
+	m := byte(0xFF)
+	for k := range fingerBytes {
+		if p+k >= len(text) {
+			break // the end of the text is no byte: let the pattern decide
+		}
+		b := text[p+k]
+		m &= f.tables[2*k][b&15] & f.tables[2*k+1][b>>4]
+	}
+	return m
+}
+
+// markFingersGeneric sets the bits of the places where three bytes of some pattern may
+// stand, one word per whole chunk; text goes on for two bytes after them. It is the
+// plain-Go twin of the assembly.
+func markFingersGeneric(text []byte, tables *[2 * fingerBytes][32]byte, out []uint64) {
+	for i := range out {
+		block := text[i*chunk:][:chunk+fingerBytes-1]
+		var word uint64
+		for j := range chunk {
+			a, b, c := block[j], block[j+1], block[j+2]
+			if tables[0][a&15]&tables[1][a>>4]&tables[2][b&15]&tables[3][b>>4]&tables[4][c&15]&tables[5][c>>4] != 0 {
+				word |= 1 << j
+			}
+		}
+		out[i] = word
+	}
+}
+
+// findCustom collects what custom identifiers match from lo on and before hi.
+func (s *Scanner) findCustom(b *Block, lo, hi int) {
+	f := s.set.fingers
+	if f == nil {
+		return
+	}
+	from := max(0, lo)
+	to := min(len(b.Text), hi+fingerReach)
+	whole := max(0, min((to-from+chunk-1)/chunk, (len(b.Text)-from-fingerBytes+1)/chunk))
+	s.marks = grow(s.marks, whole)
+	s.markFingers(b.Text[from:], &f.tables, s.marks)
+	n := len(s.custom)
+	for i, word := range s.marks {
+		for ; word != 0; word &= word - 1 {
+			s.tryFingers(b, from+i*chunk+bits.TrailingZeros64(word), lo, hi)
+		}
+	}
+	for p := from + whole*chunk; p < to; p++ {
+		s.tryFingers(b, p, lo, hi)
+	}
+	// Near the end of the text a match may be shorter than its three bytes are far.
+	if to == len(b.Text) {
+		for p := to; p < to+fingerReach; p++ {
+			s.tryFingers(b, p, lo, hi)
+		}
+	}
+	slices.SortFunc(s.custom[n:], func(a, b candidate) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return a.id - b.id
+	})
+}
+
+// tryFingers tries the patterns whose three bytes may stand at p.
+func (s *Scanner) tryFingers(b *Block, p, lo, hi int) {
+	for m := s.set.fingers.buckets(b.Text, p); m != 0; m &= m - 1 {
+		for _, member := range s.set.fingers.members[bits.TrailingZeros8(m)] {
+			if start := p - member.offset; start >= lo && start < hi {
+				s.tryCustom(b, member.custom, start)
+			}
+		}
+	}
+}
+
+// tryCustom matches a custom identifier at a place.
+func (s *Scanner) tryCustom(b *Block, i, start int) {
+	id := s.set.managed + i
+	c := s.set.ids[id].Custom
+	if start < s.last[id] || !c.possible[0][b.Text[start]] || insideRune(b.Text, start) {
+		return
+	}
+	unit := Field{Hi: len(b.Text)}
+	if b.Fields != nil {
+		var ok bool
+		if unit, ok = b.Fields.Field(start); !ok {
+			return
+		}
+	}
+	// A pattern that begins with a repeat of a set matches from the first of a run on, or
+	// from none of it.
+	if start > unit.Lo && start > s.last[id] && c.lead != nil && c.lead[b.Text[start-1]] {
+		return
+	}
+	named := c.trie == nil || unit.Names != nil && unit.Names.custom != nil && unit.Names.custom[i]
+	text := b.Text[unit.Lo:unit.Hi]
+	if !named && !s.customHitNear(b.Text, c, i, unit.Lo, start) {
+		return
+	}
+	end := s.automata[i].match(text, start-unit.Lo, b.Start && unit.Lo == 0, b.End && unit.Hi == len(b.Text))
+	if end <= start-unit.Lo {
+		return
+	}
+	end += unit.Lo
+	if !named && !s.keywordReaches(b.Text, c, i, unit.Lo, start, end) || c.ignored(b.Text[start:end]) {
+		return
+	}
+	s.last[id] = end
+	s.custom = append(s.custom, candidate{start: start, end: end, id: id})
+}
+
+// insideRune says whether text[i] goes on with a rune that began before it.
+func insideRune(text []byte, i int) bool {
+	if utf8.RuneStart(text[i]) {
+		return false
+	}
+	for j := i - 1; j >= max(0, i-utf8.UTFMax+1); j-- {
+		if utf8.RuneStart(text[j]) {
+			_, n := utf8.DecodeRune(text[j:])
+			return j+n > i
+		}
+	}
+	return false
+}
+
+// customHitNear says whether a keyword of a custom identifier ends at most its distance
+// before start, by bytes at most that many characters could have.
+func (s *Scanner) customHitNear(text []byte, c *Custom, i, lo, start int) bool {
+	return s.eachCustomHit(text, c, i, lo, start, func(customHit) bool { return true })
+}
+
+// keywordReaches says whether a keyword before start ends within the distance of the
+// end of the match.
+func (s *Scanner) keywordReaches(text []byte, c *Custom, i, lo, start, end int) bool {
+	return s.eachCustomHit(text, c, i, lo, start, func(h customHit) bool {
+		return within(text[h.end:end], c.config.MaximumMatchDistance)
+	})
+}
+
+// eachCustomHit calls f for the keywords of a custom identifier that end in reach before
+// start, in the same value, until one is accepted.
+func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func(customHit) bool) bool {
+	far := start - 4*c.config.MaximumMatchDistance
+	if c.odd {
+		found := false
+		for p := max(lo, far-4*MaxKeywordLength); p < start && !found; p++ {
+			if wordStart(text, p) {
+				c.trie.matchExact(text, p, func(end, _ int) {
+					found = found || end <= start && end >= far && f(customHit{p, end, i})
+				})
+			}
+		}
+		return found
+	}
+	hits := s.win.customHits
+	k, _ := slices.BinarySearchFunc(hits, start, func(h customHit, p int) int { return h.start - p })
+	for k--; k >= 0 && hits[k].start >= far-4*MaxKeywordLength; k-- {
+		if h := hits[k]; h.custom == i && h.end <= start && h.end >= far && h.start >= lo && f(h) {
+			return true
+		}
+	}
+	return false
+}
