@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +35,7 @@ type keyJSON struct {
 	Status      string
 	CreateDate  string
 	AccountId   string
-	Policies    []string
+	Policies    []any
 	RevokeDate  string `json:",omitempty"`
 }
 
@@ -48,17 +47,22 @@ func (v verbs) keyCreate() *cobra.Command {
 		Use:   "create ACCOUNT",
 		Short: "Create an access key and print it, once",
 		Long: `Create an access key of an account and print it as the JSON of IAM's CreateAccessKey. The secret is stored encrypted and is not
-shown again. The key may do everything in its account, unless --policy none says that it may do nothing.`,
+shown again. The key may do everything in its account, unless --policy says otherwise.`,
 		Example: `  magpie key create 111122223333
-  magpie key create 111122223333 --user ci --policy none`,
+  magpie key create 111122223333 --user ci --policy AmazonMacieReadOnlyAccess
+  magpie key create 111122223333 --user onboarding --policy policy.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			account, err := accountID(args[0])
 			if err != nil {
 				return err
 			}
+			attached, err := readPolicies(policies)
+			if err != nil {
+				return err
+			}
 			return v.service(c, &l, func(ctx context.Context, s *identity.Service) error {
-				key, secret, err := s.CreateKey(ctx, account, user, policies, v.o.Now())
+				key, secret, err := s.CreateKey(ctx, account, user, attached, v.o.Now())
 				if err != nil {
 					return err
 				}
@@ -69,7 +73,7 @@ shown again. The key may do everything in its account, unless --policy none says
 		},
 	}
 	c.Flags().StringVar(&user, "user", identity.DefaultUser, "`name` of the user whose key it is, as it stands in records and trust policies")
-	c.Flags().StringArrayVar(&policies, "policy", nil, "`name` of what the key may do: AdministratorAccess or none (default AdministratorAccess)")
+	c.Flags().StringArrayVar(&policies, "policy", nil, policyFlag)
 	l.flags(c)
 	return c
 }
@@ -94,8 +98,8 @@ func (v verbs) keyList() *cobra.Command {
 				out := []keyJSON{}
 				rows := [][]string{{"KEY", "ACCOUNT", "USER", "POLICIES", "STATUS", "CREATED", "REVOKED"}}
 				for _, k := range list {
-					out = append(out, keyJSON{k.User, k.ID, string(k.Status), timestamp(k.CreatedAt), string(k.Account), k.Policies, timestamp(k.RevokedAt)})
-					rows = append(rows, []string{k.ID, string(k.Account), k.User, strings.Join(k.Policies, ","), string(k.Status), timestamp(k.CreatedAt), timestamp(k.RevokedAt)})
+					out = append(out, keyJSON{k.User, k.ID, string(k.Status), timestamp(k.CreatedAt), string(k.Account), policyJSON(k.Policies), timestamp(k.RevokedAt)})
+					rows = append(rows, []string{k.ID, string(k.Account), k.User, policyNames(k.Policies), string(k.Status), timestamp(k.CreatedAt), timestamp(k.RevokedAt)})
 				}
 				return f.show(c, map[string]any{"AccessKeyMetadata": out}, rows)
 			})

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,13 +31,13 @@ type roleJSON struct {
 	CreateDate               string
 	AssumeRolePolicyDocument json.RawMessage
 	MaxSessionDuration       int
-	Policies                 []string
+	Policies                 []any
 }
 
 func roleOut(r identity.Role) roleJSON {
 	return roleJSON{
 		RoleName: r.Name, RoleId: r.ID, Arn: r.ARN(), CreateDate: timestamp(r.CreatedAt), AssumeRolePolicyDocument: json.RawMessage(r.Trust),
-		MaxSessionDuration: int(r.MaxSession / time.Second), Policies: r.Policies,
+		MaxSessionDuration: int(r.MaxSession / time.Second), Policies: policyJSON(r.Policies),
 	}
 }
 
@@ -51,8 +50,7 @@ func (v verbs) roleCreate() *cobra.Command {
 		Use:   "create ACCOUNT NAME --trust FILE|ACCOUNT-ID",
 		Short: "Create a role",
 		Long: `Create a role of an account, and print it as the JSON of IAM's CreateRole. --trust says who may assume it: the principals of one
-account, or what a trust policy in IAM's JSON says. Conditions can be on sts:ExternalId, sts:RoleSessionName, aws:PrincipalAccount
-and aws:PrincipalArn, with the String and Arn operators; a policy with others is refused.`,
+account, or what a trust policy in IAM's JSON says. A policy with a condition that cannot be evaluated here is refused.`,
 		Example: `  magpie role create 444455556666 Operator --trust 111122223333
   magpie role create 444455556666 Auditor --trust trust.json --max-session 12h`,
 		Args: cobra.ExactArgs(2),
@@ -65,8 +63,12 @@ and aws:PrincipalArn, with the String and Arn operators; a policy with others is
 			if err != nil {
 				return err
 			}
+			attached, err := readPolicies(policies)
+			if err != nil {
+				return err
+			}
 			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				role, err := d.CreateRole(ctx, identity.Role{Account: account, Name: args[1], Trust: document, Policies: policies, MaxSession: maxSession}, v.o.Now())
+				role, err := d.CreateRole(ctx, identity.Role{Account: account, Name: args[1], Trust: document, Policies: attached, MaxSession: maxSession}, v.o.Now())
 				if err != nil {
 					return err
 				}
@@ -75,7 +77,7 @@ and aws:PrincipalArn, with the String and Arn operators; a policy with others is
 		},
 	}
 	c.Flags().StringVar(&trust, "trust", "", "who may assume it: a `file` with a trust policy, or an account id")
-	c.Flags().StringArrayVar(&policies, "policy", nil, "`name` of what its sessions may do: AdministratorAccess or none (default AdministratorAccess)")
+	c.Flags().StringArrayVar(&policies, "policy", nil, policyFlag)
 	c.Flags().DurationVar(&maxSession, "max-session", identity.DefaultMaxSession, "how long a session may last at most, 1h to 12h")
 	_ = c.MarkFlagRequired("trust") // it fails for a flag that is not there
 	l.flags(c)
@@ -115,7 +117,7 @@ func (v verbs) roleList() *cobra.Command {
 				rows := [][]string{{"ROLE", "POLICIES", "MAX SESSION", "CREATED"}}
 				for _, r := range list {
 					out = append(out, roleOut(r))
-					rows = append(rows, []string{r.ARN(), strings.Join(r.Policies, ","), r.MaxSession.String(), timestamp(r.CreatedAt)})
+					rows = append(rows, []string{r.ARN(), policyNames(r.Policies), r.MaxSession.String(), timestamp(r.CreatedAt)})
 				}
 				return f.show(c, map[string]any{"Roles": out}, rows)
 			})

@@ -22,7 +22,7 @@ import (
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
 	{"macie2", "sigv4", "extract", "detect", "envflag"},
-	{"store", "mail", "classify", "pagetoken"},
+	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},

@@ -21,11 +21,15 @@ func (PolicyNone) Authorize(_ context.Context, call *macie2.Call, action string,
 			return nil
 		}
 	}
-	return NotAuthorized(call, action)
+	return NotAuthorized(call, action, "*", false)
 }
 
-// NotAuthorized is the refusal of action in IAM's words.
-func NotAuthorized(call *macie2.Call, action string) *macie2.Error {
-	return macie2.ErrAccessDenied("User: %s is not authorized to perform: %s on resource: * because no identity-based policy allows the %s action",
-		call.Principal.ARN, action, action)
+// NotAuthorized is the refusal of action on a resource in IAM's words. It says
+// nothing of whether the resource exists.
+func NotAuthorized(call *macie2.Call, action, resource string, explicit bool) *macie2.Error {
+	why := "because no identity-based policy allows the " + action + " action"
+	if explicit {
+		why = "with an explicit deny in an identity-based policy"
+	}
+	return macie2.ErrAccessDenied("User: %s is not authorized to perform: %s on resource: %s %s", call.Principal.ARN, action, resource, why)
 }

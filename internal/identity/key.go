@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/policy"
 	"magpie/internal/store"
 )
 
@@ -57,30 +58,22 @@ type AccessKey struct {
 	RevokedAt time.Time // zero while Active
 }
 
-// The policies that can be attached. PolicyNone stands for nothing attached.
+// The policies that are always there. PolicyNone stands for nothing attached.
 const (
-	PolicyNone          = "none"
-	AdministratorAccess = "AdministratorAccess"
+	PolicyNone          = policy.None
+	AdministratorAccess = policy.AdministratorAccess
 )
 
-// CheckPolicies says whether names can be attached, and puts AdministratorAccess
-// where there are none. Names that this version could not enforce are refused
-// rather than taken for more than they grant.
-func CheckPolicies(names []string) ([]string, error) {
-	if len(names) == 0 {
+// CheckPolicies says whether policies can be attached, by name or as documents,
+// and puts AdministratorAccess where there are none.
+func CheckPolicies(policies []string) ([]string, error) {
+	if len(policies) == 0 {
 		return []string{AdministratorAccess}, nil
 	}
-	for _, name := range names {
-		switch {
-		case name == AdministratorAccess:
-		case name == PolicyNone && len(names) == 1:
-		case name == PolicyNone:
-			return nil, fmt.Errorf("%w policies: %q grants nothing and stands alone", ErrInvalid, PolicyNone)
-		default:
-			return nil, fmt.Errorf("%w policy %q: known are %s and %s", ErrInvalid, name, AdministratorAccess, PolicyNone)
-		}
+	if err := policy.CheckAttached(policies); err != nil {
+		return nil, fmt.Errorf("%w policies: %w", ErrInvalid, err)
 	}
-	return names, nil
+	return policies, nil
 }
 
 // encodePolicies writes a list as it is stored: a JSON array, empty for none.

@@ -18,7 +18,6 @@ type Service struct {
 	secrets  sealer
 	sessions sealer
 	cache    *keyCache
-	trust    trustDecider
 }
 
 // Open returns the service on db, after it has made sure that the store's secrets
@@ -32,7 +31,6 @@ func Open(ctx context.Context, db *store.DB, key MasterKey, o Options) (*Service
 		secrets:   newSealer(key, "access key secret"),
 		sessions:  newSealer(key, "session token"),
 		cache:     newKeyCache(),
-		trust:     trustPolicy{},
 	}, nil
 }
 

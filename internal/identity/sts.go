@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/policy"
 	"magpie/internal/store"
 )
 
@@ -69,7 +70,7 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	if !ok {
 		return nil, macie2.ErrValidation("%s is invalid", quoteARN(*in.RoleARN))
 	}
-	callerRole := sessionRoleARN(call.Principal)
+	callerRole := policy.RoleOf(call.Principal)
 	if callerRole != "" && seconds > chainedDuration {
 		return nil, macie2.ErrValidation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	}
@@ -140,21 +141,18 @@ func (s *Service) mayAssume(call *macie2.Call, role Role, in *AssumeRoleInput, c
 	if s.dev {
 		return true
 	}
-	for _, p := range call.Principal.Policies {
-		if p == PolicyNone {
-			return false
-		}
-	}
 	actions := []string{"sts:AssumeRole"}
 	if in.SourceIdentity != nil {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	for _, action := range actions {
-		allowed, err := s.trust.Allows(role.Trust, trustQuestion{
-			Action: action, Principal: call.Principal, RoleARN: callerRole,
-			ExternalID: in.ExternalID, Session: *in.RoleSessionName,
-		})
-		if err != nil || !allowed {
+		q := trustQuestion{
+			Action: action, Principal: call.Principal, CallerRole: callerRole, Role: *in.RoleARN,
+			ExternalID: in.ExternalID, SourceIdentity: in.SourceIdentity, Session: *in.RoleSessionName, Call: call,
+		}
+		trusted, trustErr := trusts(role.Trust, q)
+		permitted, permitErr := permits(q)
+		if trustErr != nil || permitErr != nil || !trusted || !permitted {
 			return false
 		}
 	}
@@ -231,16 +229,6 @@ func splitRoleARN(arn string) (account macie2.AccountID, name string, ok bool) {
 		return "", "", false
 	}
 	return account, name, true
-}
-
-// sessionRoleARN is the role of a caller that is a session of one, or "".
-func sessionRoleARN(p macie2.Principal) string {
-	_, resource, ok := strings.Cut(p.ARN, ":assumed-role/")
-	if !ok {
-		return ""
-	}
-	name, _, _ := strings.Cut(resource, "/")
-	return roleARN(p.Account, name)
 }
 
 func quoteARN(arn string) string {

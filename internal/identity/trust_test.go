@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"strings"
 	"testing"
 
 	"magpie/internal/macie2"
@@ -65,8 +64,8 @@ func TestTrust(t *testing.T) {
 		{"letter case ignored", condition(`"StringEqualsIgnoreCase":{"sts:ExternalId":"AbC"}`), user, "", external("aBc"), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := trustPolicy{}.Allows(c.document, trustQuestion{
-				Action: "sts:AssumeRole", Principal: macie2.Principal{ARN: c.arn, Account: alpha}, RoleARN: c.role, ExternalID: c.external, Session: "session",
+			got, err := trusts(c.document, trustQuestion{
+				Action: "sts:AssumeRole", Principal: macie2.Principal{ARN: c.arn, Account: alpha}, CallerRole: c.role, ExternalID: c.external, Session: "session",
 			})
 			if err != nil || got != c.want {
 				t.Errorf("%v, %v", got, err)
@@ -75,66 +74,23 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-func TestTrustRefused(t *testing.T) {
-	for _, c := range []struct{ document, want string }{
-		{``, "EOF"},
-		{`[]`, ""},
-		{`{}`, "Statement: at least one is needed"},
-		{`{"Statement":[]}`, "Statement: at least one is needed"},
-		{`{"Statement":"x"}`, "Statement: at least one is needed"},
-		{`{"Version":"2013-01-01","Statement":[]}`, `Version: "2013-01-01" is none`},
-		{`{"Statement":{"Effect":"allow","Principal":"*","Action":"*"}}`, `Statement[0]: Effect: "allow" is neither`},
-		{`{"Statement":{"Effect":"Allow","Principal":"*"}}`, "Statement[0]: Action: at least one is needed"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}}`, `Statement[0]: Action: "s3:GetObject" is not an action of STS`},
-		{`{"Statement":{"Effect":"Allow","Action":"*"}}`, "Statement[0]: Principal: it is missing"},
-		{`{"Statement":{"Effect":"Allow","Principal":"111122223333","Action":"*"}}`, `Statement[0]: Principal: "111122223333"; the only text`},
-		{`{"Statement":{"Effect":"Allow","Principal":{},"Action":"*"}}`, "Statement[0]: Principal: at least one is needed"},
-		{`{"Statement":{"Effect":"Allow","Principal":{"aws":"*"},"Action":"*"}}`, `Statement[0]: Principal: the kind "aws" is not known`},
-		{`{"Statement":{"Effect":"Allow","Principal":{"AWS":"alice"},"Action":"*"}}`, `Statement[0]: Principal: "alice" is neither an account id nor`},
-		{`{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/*"},"Action":"*"}}`, "is neither an account id nor"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","NotAction":"*"}}`, "NotAction"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`, "Resource"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}}`, `Condition: the operator "Bool" is not supported; known are ArnEquals`},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}}`, `Condition: the key "aws:PrincipalOrgID" is not supported; known are aws:principalaccount`},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"sts:ExternalId":[]}}}}`, "has no value"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Condition":{"StringEquals":{"sts:ExternalId":"${aws:username}"}}}}`, "policy variables"},
-		{`{"Statement":{"Effect":"Allow","Effect":"Deny","Principal":"*","Action":"*"}}`, "duplicate"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":"*"}} x`, "invalid character"},
-		{`{"Statement":{"Effect":"Allow","Principal":"*","Action":{"a":1}}}`, "Action"},
-		{`{"Id":"` + strings.Repeat("x", maxTrustBytes) + `"}`, "longer than"},
-	} {
-		_, err := parseTrust(c.document)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%.100s: %v; want …%s…", c.document, err, c.want)
-		}
-	}
-}
-
-func TestLike(t *testing.T) {
+// A role's permissions are asked as well as its trust: both have to say yes.
+func TestPermits(t *testing.T) {
+	const role = "arn:aws:iam::444455556666:role/Operator"
 	for _, c := range []struct {
-		pattern, value string
-		want           bool
+		policies []string
+		want     bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"a*c", "abbc", true}, {"a*c", "abb", false},
-		{"?", "", false}, {"?", "a", true}, {"a?c", "abc", true}, {"*a*b*", "xaxbx", true}, {"*a*b*", "xbxax", false},
-		{"**", "a", true}, {"a**b", "ab", true}, {"abc", "ab", false}, {strings.Repeat("*a", 20) + "b", strings.Repeat("a", 2000), false},
+		{[]string{AdministratorAccess}, true},
+		{[]string{PolicyNone}, false},
+		{[]string{"AmazonMacieFullAccess"}, false},
+		{[]string{`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"` + role + `"}}`}, true},
+		{[]string{`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::444455556666:role/Other"}}`}, false},
+		{[]string{AdministratorAccess, `{"Statement":{"Effect":"Deny","Action":"sts:*","Resource":"*"}}`}, false},
 	} {
-		if got := like(c.pattern, c.value); got != c.want {
-			t.Errorf("%q against %q: %v", c.pattern, c.value, got)
+		got, err := permits(trustQuestion{Action: "sts:AssumeRole", Role: role, Principal: macie2.Principal{Account: alpha, Policies: c.policies}})
+		if err != nil || got != c.want {
+			t.Errorf("%v: %v, %v", c.policies, got, err)
 		}
 	}
-}
-
-// Whatever a trust policy holds, it is refused or evaluated, and never lets in a
-// stranger by accident: without "*" or the caller's account in it, nobody gets in.
-func FuzzTrust(f *testing.F) {
-	f.Add(TrustAccount("111122223333"))
-	f.Add(`{"Statement":[{"Effect":"Deny","Principal":{"AWS":["444455556666"]},"Action":["sts:*"],"Condition":{"StringLikeIfExists":{"sts:ExternalId":"a*"}}}]}`)
-	f.Add(`{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:sts::444455556666:assumed-role/R/S"},"Action":"*"}}`)
-	f.Fuzz(func(t *testing.T, document string) {
-		allowed, err := trustPolicy{}.Allows(document, trustQuestion{Action: "sts:AssumeRole", Principal: macie2.Principal{ARN: "arn:aws:iam::987654321098:user/x", Account: "987654321098"}})
-		if allowed && (err != nil || !strings.Contains(document, "987654321098") && !strings.Contains(document, "*") && !strings.Contains(document, `\u`)) {
-			t.Fatalf("%s lets strangers in (%v)", document, err)
-		}
-	})
 }

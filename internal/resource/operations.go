@@ -73,7 +73,16 @@ func (s *Service) UntagResource(ctx context.Context, call *macie2.Call, in *maci
 
 // ListTagsForResource returns the tags of a resource.
 func (s *Service) ListTagsForResource(ctx context.Context, call *macie2.Call, in *macie2.ListTagsForResourceInput) (*macie2.ListTagsForResourceOutput, error) {
-	kind, id, err := s.find(call, deref(in.ResourceArn))
+	tags, err := s.Tags(ctx, call, deref(in.ResourceArn))
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.ListTagsForResourceOutput{Tags: tags}, nil
+}
+
+// Tags reads the tags of a resource of the caller.
+func (s *Service) Tags(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error) {
+	kind, id, err := s.find(call, arn)
 	if err != nil {
 		return nil, err
 	}
@@ -86,10 +95,7 @@ func (s *Service) ListTagsForResource(ctx context.Context, call *macie2.Call, in
 		tags, err = DecodeTags(stored)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &macie2.ListTagsForResourceOutput{Tags: tags}, nil
+	return tags, err
 }
 
 func (s *Service) change(ctx context.Context, call *macie2.Call, arn string, edit func(map[string]string) error) error {

@@ -122,12 +122,14 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	})
 	s.registry = macie2.NewRegistry()
 	s.membership.Bind(s.registry)
-	resource.NewService(s.db, s.membership.TagKinds()).Bind(s.registry)
+	tags := resource.NewService(s.db, s.membership.TagKinds())
+	tags.Bind(s.registry)
 	if listener == nil {
 		return nil
 	}
 	m := newMetrics(s.db, s.queue, s.log)
-	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe})
+	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe,
+		Authorizer: &authorizer{tags: tags.Tags}})
 	mountHistory(edge, s.membership)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))

@@ -1,0 +1,215 @@
+package policy
+
+import (
+	"strings"
+	"time"
+
+	"magpie/internal/macie2"
+)
+
+// Request is what is to be decided: who wants to do what to what, and under which circumstances.
+type Request struct {
+	Action   string // macie2:CreateInvitations
+	Resource string // an ARN, or * for an action without one
+
+	Principal macie2.Principal
+	RoleARN   string // of the role whose session asks; empty for users
+
+	Region   string
+	SourceIP string
+	Now      time.Time
+
+	RequestTags  map[string]string   // tags that the request sets
+	ResourceTags map[string]string   // tags of the resource
+	TagKeys      []string            // keys of tags that the request names
+	Context      map[string][]string // further keys, in lower case, such as sts:externalid
+}
+
+// RoleOf is the ARN of the role whose session a principal is; empty for a user.
+func RoleOf(p macie2.Principal) string {
+	_, session, ok := strings.Cut(p.ARN, ":assumed-role/")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(session, "/")
+	return "arn:aws:iam::" + string(p.Account) + ":role/" + name
+}
+
+// Keys that a condition may ask for, in lower case, with the kinds of documents in which they mean something. Keys that end in a slash
+// are followed by a tag's key.
+var keys = map[string]bool{ // true: in trust documents only
+	"aws:requesttag/": false, "aws:resourcetag/": false, "aws:tagkeys": false,
+	"aws:sourceip": false, "aws:principalaccount": false, "aws:principalarn": false, "aws:principaltype": false,
+	"aws:userid": false, "aws:username": false, "aws:requestedregion": false, "aws:currenttime": false, "aws:epochtime": false,
+	"aws:resourceaccount": false,
+	"sts:externalid":      true, "sts:rolesessionname": true, "sts:sourceidentity": true,
+}
+
+// checkKey refuses a condition key that has no value here: a condition on it would be decided by its absence.
+func checkKey(place, key string, kind Kind) error {
+	k := strings.ToLower(key)
+	if tag, rest, ok := strings.Cut(k, "/"); ok {
+		if _, known := keys[tag+"/"]; known && rest != "" {
+			return nil
+		}
+	}
+	trustOnly, known := keys[k]
+	if !known || strings.HasSuffix(k, "/") || trustOnly && kind != Trust {
+		return wrong(place, "the condition key %s has no value here", clip(key))
+	}
+	return nil
+}
+
+// values are the values of a condition key, none when it is not there.
+func (r *Request) values(key string) []string {
+	one := func(s string) []string {
+		if s == "" {
+			return nil
+		}
+		return []string{s}
+	}
+	if tag, rest, ok := strings.Cut(key, "/"); ok {
+		tags := r.ResourceTags
+		if tag == "aws:requesttag" {
+			tags = r.RequestTags
+		}
+		for k, v := range tags { // tag keys in conditions do not heed letter case
+			if strings.EqualFold(k, rest) {
+				return []string{v}
+			}
+		}
+		return nil
+	}
+	switch key {
+	case "aws:tagkeys":
+		return r.TagKeys
+	case "aws:sourceip":
+		return one(r.SourceIP)
+	case "aws:principalaccount", "aws:resourceaccount":
+		return one(string(r.Principal.Account))
+	case "aws:principalarn":
+		if r.RoleARN != "" {
+			return []string{r.RoleARN}
+		}
+		return one(r.Principal.ARN)
+	case "aws:principaltype":
+		if r.RoleARN != "" {
+			return []string{"AssumedRole"}
+		}
+		return []string{"User"}
+	case "aws:userid":
+		return one(r.Principal.ID)
+	case "aws:username":
+		if _, name, ok := strings.Cut(r.Principal.ARN, ":user/"); ok {
+			return []string{name[strings.LastIndexByte(name, '/')+1:]}
+		}
+		return nil
+	case "aws:requestedregion":
+		return one(r.Region)
+	case "aws:currenttime":
+		return []string{r.Now.UTC().Format(time.RFC3339)}
+	case "aws:epochtime":
+		return []string{r.Now.UTC().Format(time.RFC3339)}
+	}
+	return r.Context[key]
+}
+
+// Effect is the outcome of a decision.
+type Effect int
+
+const (
+	// ImplicitDeny: nothing allows it.
+	ImplicitDeny Effect = iota
+	// Allow: something allows it, and nothing denies it.
+	Allow
+	// ExplicitDeny: something denies it.
+	ExplicitDeny
+)
+
+func (e Effect) String() string { return [...]string{"implicitDeny", "allowed", "explicitDeny"}[e] }
+
+// Decision is the outcome, and what it rests on.
+type Decision struct {
+	Effect   Effect
+	Document int    // which document; -1 for an implicit deny
+	Sid      string // of the statement, if it has one
+	Place    int    // of the statement in its document
+}
+
+// Evaluate decides over all documents that apply.
+func Evaluate(documents []*Document, r *Request) Decision {
+	decision := Decision{Effect: ImplicitDeny, Document: -1, Place: -1}
+	action := strings.ToLower(r.Action)
+	for i, d := range documents {
+		for j := range d.statements {
+			s := &d.statements[j]
+			if decision.Effect == Allow && !s.deny || !s.matches(d, action, r) {
+				continue
+			}
+			decision = Decision{Allow, i, s.sid, j}
+			if s.deny {
+				decision.Effect = ExplicitDeny
+				return decision
+			}
+		}
+	}
+	return decision
+}
+
+func (s *statement) matches(d *Document, action string, r *Request) bool {
+	if s.matchesAction(action) == s.notActions {
+		return false
+	}
+	if d.kind == Identity && s.matchesResource(d, r) == s.notRes {
+		return false
+	}
+	if d.kind == Trust && s.matchesPrincipal(r) == s.notPrinc {
+		return false
+	}
+	for i := range s.conditions {
+		if !s.conditions[i].holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *statement) matchesAction(action string) bool {
+	for _, a := range s.actions {
+		if a == action || strings.ContainsAny(a, "*?") && like(pattern(a), action) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *statement) matchesResource(d *Document, r *Request) bool {
+	for _, text := range s.resources {
+		if text == "*" {
+			return true
+		}
+		if !d.variables {
+			text = escapeVariables(text)
+		}
+		parts, ok := expand(text, r, true)
+		// Unlike in ArnLike, a wildcard in Resource reaches over colons in the resource's own part only: ARNs are compared part by part.
+		if ok && r.Resource != "*" && likeARN(parts, r.Resource) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesPrincipal reports whether the statement names who asks: by name, by the role of the session, or by the account.
+func (s *statement) matchesPrincipal(r *Request) bool {
+	for _, p := range s.principals {
+		switch p {
+		case "*", r.Principal.ARN, "arn:aws:iam::" + string(r.Principal.Account) + ":root":
+			return true
+		}
+		if r.RoleARN != "" && p == r.RoleARN {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,166 @@
+package policy
+
+import (
+	"strings"
+)
+
+// like reports whether a value matches a pattern: * stands for any characters, ? for any one. It takes time in the order of the product of
+// both lengths at the worst, whatever the pattern.
+func like(pattern []part, value string) bool {
+	p, v := 0, 0
+	star, mark := -1, 0
+	for v < len(value) {
+		switch {
+		case p < len(pattern) && pattern[p].any:
+			star, mark = p, v
+			p++
+		case p < len(pattern) && (pattern[p].one || pattern[p].char == value[v]):
+			if pattern[p].one {
+				v += runeLength(value[v:])
+			} else {
+				v++
+			}
+			p++
+		case star >= 0:
+			mark += runeLength(value[mark:])
+			p, v = star+1, mark
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p].any {
+		p++
+	}
+	return p == len(pattern)
+}
+
+// part is a byte of a pattern, or a wildcard.
+type part struct {
+	char     byte
+	any, one bool
+}
+
+func runeLength(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i]&0xC0 != 0x80 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// pattern reads a text in which * and ? are wildcards.
+func pattern(text string) []part {
+	parts := make([]part, len(text))
+	for i := range len(text) {
+		parts[i] = part{char: text[i], any: text[i] == '*', one: text[i] == '?'}
+	}
+	return parts
+}
+
+// literal reads a text in which nothing is a wildcard.
+func literal(text string) []part {
+	parts := make([]part, len(text))
+	for i := range len(text) {
+		parts[i] = part{char: text[i]}
+	}
+	return parts
+}
+
+// likeARN matches each of the six parts of an ARN by itself, so that a wildcard does not reach over a colon; the last part has all that
+// follows.
+func likeARN(pattern []part, value string) bool {
+	patterns := splitParts(pattern)
+	values := strings.SplitN(value, ":", 6)
+	if len(patterns) != 6 || len(values) != 6 {
+		return len(pattern) == 1 && pattern[0].any
+	}
+	for i := range patterns {
+		if !like(patterns[i], values[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func splitParts(pattern []part) [][]part {
+	var split [][]part
+	start := 0
+	for i, p := range pattern {
+		if p.char == ':' && !p.any && !p.one && len(split) < 5 {
+			split = append(split, pattern[start:i])
+			start = i + 1
+		}
+	}
+	return append(split, pattern[start:])
+}
+
+// A policy variable is ${KEY}, or ${KEY, 'DEFAULT'}; ${*}, ${?} and ${$} are these characters themselves.
+
+// checkVariables refuses what expand could not expand.
+func (d *Document) checkVariables(place, text string) error {
+	if !d.variables {
+		return nil
+	}
+	for {
+		i := strings.Index(text, "${")
+		if i < 0 {
+			return nil
+		}
+		inside, rest, ok := strings.Cut(text[i+2:], "}")
+		if !ok {
+			return wrong(place, "a policy variable is not closed: ${ without }")
+		}
+		key, fallback, has := strings.Cut(inside, ",")
+		fallback = strings.TrimSpace(fallback)
+		switch {
+		case inside == "*" || inside == "?" || inside == "$":
+		case has && (len(fallback) < 2 || fallback[0] != '\'' || fallback[len(fallback)-1] != '\''):
+			return wrong(place, "the default of a policy variable stands in single quotes: ${KEY, 'DEFAULT'}")
+		default:
+			if err := checkKey(place, strings.TrimSpace(key), d.kind); err != nil {
+				return err
+			}
+		}
+		text = rest
+	}
+}
+
+// escapeVariables keeps ${ as it is in documents that know no variables.
+func escapeVariables(text string) string { return strings.ReplaceAll(text, "${", "${$}{") }
+
+// expand reads a text with policy variables. A value that is put in matches only itself, whatever characters it has. ok is false when a
+// variable has no value: then nothing matches.
+func expand(text string, r *Request, wildcards bool) (parts []part, ok bool) {
+	read := literal
+	if wildcards {
+		read = pattern
+	}
+	for {
+		i := strings.Index(text, "${")
+		if i < 0 {
+			return append(parts, read(text)...), true
+		}
+		parts = append(parts, read(text[:i])...)
+		inside, rest, closed := strings.Cut(text[i+2:], "}")
+		if !closed {
+			return append(parts, read(text[i:])...), true
+		}
+		text = rest
+		if inside == "*" || inside == "?" || inside == "$" {
+			parts = append(parts, literal(inside)...)
+			continue
+		}
+		key, fallback, _ := strings.Cut(inside, ",")
+		values := r.values(strings.ToLower(strings.TrimSpace(key)))
+		fallback = strings.Trim(strings.TrimSpace(fallback), "'")
+		switch {
+		case len(values) == 1:
+			parts = append(parts, literal(values[0])...)
+		case len(values) == 0 && strings.Contains(inside, ","):
+			parts = append(parts, literal(fallback)...)
+		default:
+			return nil, false // a key with several values has no place in a text
+		}
+	}
+}
