@@ -35,7 +35,7 @@ func startProgress(w io.Writer, s *scanner) (stop func()) {
 				if now.Sub(s.started) < 500*time.Millisecond {
 					continue
 				}
-				fmt.Fprint(f, "\r\x1b[K"+s.progress(now.Sub(s.started), terminalWidth(f)))
+				fmt.Fprint(f, "\r\x1b[K"+s.progress(now.Sub(s.started), terminalWidth()))
 				shown = true
 			}
 		}

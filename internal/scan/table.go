@@ -221,16 +221,16 @@ func (t *tableWriter) summary(sum *Summary) string {
 		fmt.Fprintf(&b, "Not opened, since they hold no text: %s (%s).\n", files(sum.NotOpened), t.commonKinds())
 	}
 	for _, p := range []struct {
-		n    int
-		what string
+		n         int
+		one, what string
 	}{
-		{sum.TooLarge, "larger than --max-file-size"},
-		{sum.Passed.Links, "symbolic links, not followed"},
-		{sum.Passed.Devices, "devices, sockets or pipes, not opened"},
-		{sum.Passed.Excluded, "left out by --include and --exclude"},
+		{sum.TooLarge, "file", "larger than --max-file-size"},
+		{sum.Passed.Links, "symbolic link", "not followed"},
+		{sum.Passed.Devices, "device, socket or pipe", "not opened"},
+		{sum.Passed.Excluded, "file or folder", "left out by --include and --exclude"},
 	} {
 		if p.n > 0 {
-			fmt.Fprintf(&b, "Passed over: %s %s.\n", count(int64(p.n)), p.what)
+			fmt.Fprintf(&b, "Passed over: %s, %s.\n", plural(int64(p.n), p.one), p.what)
 		}
 	}
 	if sum.Bad > 0 {
@@ -264,8 +264,13 @@ func (t *tableWriter) commonKinds() string {
 func files(n int) string { return plural(int64(n), "file") }
 
 func plural(n int64, what string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + what
+	case what == "file or folder":
+		return count(n) + " files or folders"
+	case what == "device, socket or pipe":
+		return count(n) + " devices, sockets or pipes"
 	}
 	return count(n) + " " + what + "s"
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // terminalWidth is COLUMNS, else 80: a guess that is too small only makes a shorter line.
-func terminalWidth(*os.File) int {
+func terminalWidth() int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 20 {
 		return n
 	}
