@@ -54,6 +54,11 @@ func (o *onboarding) bind(c *cobra.Command) {
 	f.StringVar(&o.options.AcceptRole, "accept-role", "", "name of a role to assume in each account, to enable Macie there and accept")
 	f.BoolVar(&o.options.Enable, "enable-macie", false, "enable Macie for your own account where it is not")
 	f.DurationVar(&o.options.Wait, "wait", onboard.DefaultWait, "how long to wait for the verification of an address; 0s does not wait")
+	if o.confirm {
+		f.BoolVar(&o.options.Remove, "remove", false, "remove members that are not in the list")
+		f.BoolVar(&o.options.Reinvite, "reinvite", false, "invite those again that resigned")
+		f.BoolVar(&o.yes, "yes", false, "do what the plan says without asking")
+	}
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and do nothing")
 	f.StringVar(&o.resume, "resume", "", "go on with a run that was interrupted: its name, or latest")
 	f.StringVar(&o.stateDir, "state-dir", "", "folder of the journals (default: magpie/runs in XDG_STATE_HOME, or in ~/.local/state)")

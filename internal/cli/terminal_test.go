@@ -43,3 +43,24 @@ func TestTerminalAndPipe(t *testing.T) {
 	}
 	r.golden("invite", r.inTerminal("111122223333", "", "invite", "444455556666=one@example.com", "111122223333=me@example.com"))
 }
+
+// magpie members sync shows its plan and takes only yes for yes.
+func TestSyncAsks(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.must("111122223333", "enable-macie")
+	if err := os.WriteFile(filepath.Join(r.home, "list.csv"), []byte("Account ID,Email\n444455556666,one@example.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		typed string
+		code  int
+		name  string
+	}{{"y\n", 2, "sync-no"}, {"yes\n", 0, "sync-yes"}} {
+		got := r.inTerminal("111122223333", c.typed, "members", "sync", "list.csv")
+		if got.code != c.code {
+			t.Errorf("%s: exit %d", c.name, got.code)
+		}
+		r.golden(c.name, got)
+	}
+}

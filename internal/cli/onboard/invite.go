@@ -203,7 +203,7 @@ func (g *regionRun) poll(ctx context.Context, invited <-chan struct{}, toAccept 
 			return
 		}
 		begun := time.Now()
-		moved, err := g.look(ctx, waiting, toAccept)
+		moved, err := g.check(ctx, waiting, toAccept)
 		if err != nil {
 			for _, p := range g.waitedFor() {
 				g.stopWaiting(p)
@@ -232,8 +232,8 @@ func (g *regionRun) waitedFor() []*pair {
 	return all
 }
 
-// look reads how the pairs stand, by whichever takes fewer calls: one for each, or the pages of the inventory.
-func (g *regionRun) look(ctx context.Context, waiting []*pair, toAccept chan<- *pair) (moved bool, err error) {
+// check reads how the pairs stand, by whichever takes fewer calls: one for each, or the pages of the inventory.
+func (g *regionRun) check(ctx context.Context, waiting []*pair, toAccept chan<- *pair) (moved bool, err error) {
 	var members map[string]*types.Member
 	if pages := max(g.inventory, len(g.pairs)) / 25; len(waiting) > pages+1 {
 		if members, err = g.listMembers(ctx); err != nil {

@@ -72,35 +72,42 @@ func (g *regionRun) enable(ctx context.Context) error {
 	}
 }
 
-// prepare looks at the Region.
+// prepare looks at the Region and decides.
 func (g *regionRun) prepare(ctx context.Context) error {
+	members, err := g.look(ctx)
+	if err == nil && g.leftOut == "" {
+		g.inventory = len(members)
+		g.plan(members)
+	}
+	return err
+}
+
+// look reads the Region's inventory.
+func (g *regionRun) look(ctx context.Context) (map[string]*types.Member, error) {
 	err := g.session(ctx)
 	off := isOff(err)
 	closed := isCode(err, "UnrecognizedClientException") || isCode(err, "InvalidClientTokenId")
 	switch {
 	case off && g.run.Spec.Options.Enable:
 		g.off = true // and there is no inventory yet
-		g.plan(nil)
-		return nil
+		return nil, nil
 	case off && g.run.Spec.Options.SkipOff:
 		g.leftOut = "Macie is not enabled for your account here"
-		return nil
+		return nil, nil
 	case closed && g.run.Spec.Options.SkipOff:
 		g.leftOut = "the Region is not enabled for your account"
-		return nil
+		return nil, nil
 	case off:
-		return fmt.Errorf("%s: Macie is not enabled for your account: magpie enable-macie --region %s, or give --enable-macie", g.region, g.region)
+		return nil, fmt.Errorf("%s: Macie is not enabled for your account: magpie enable-macie --region %s, or give --enable-macie", g.region, g.region)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %s", g.region, reasonOf(err))
+		return nil, fmt.Errorf("%s: %s", g.region, reasonOf(err))
 	}
 	members, err := g.listMembers(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: list members: %s", g.region, reasonOf(err))
+		return nil, fmt.Errorf("%s: list members: %s", g.region, reasonOf(err))
 	}
-	g.inventory = len(members)
-	g.plan(members)
-	return nil
+	return members, nil
 }
 
 // plan decides for each account of the list, and for those that are to be removed.

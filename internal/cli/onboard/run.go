@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
+	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"magpie/internal/cli/journal"
@@ -123,18 +124,7 @@ func (r *Run) Close() error {
 func (r *Run) Prepare(ctx context.Context) error {
 	defer func(patience time.Duration) { r.Patience = patience }(r.Patience)
 	r.Patience = min(r.Patience, preparePatience)
-	r.regions = make([]*regionRun, len(r.Spec.Regions))
-	errs := make([]error, len(r.Spec.Regions))
-	var group sync.WaitGroup
-	for i, region := range r.Spec.Regions {
-		r.regions[i] = &regionRun{run: r, region: region}
-		group.Go(func() { errs[i] = r.regions[i].prepare(ctx) })
-	}
-	group.Wait()
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := r.inRegions(ctx, func(g *regionRun) error { return g.prepare(ctx) }); err != nil {
 		return err
 	}
 	n := 0
@@ -146,6 +136,39 @@ func (r *Run) Prepare(ctx context.Context) error {
 		g.settlePlanned()
 	}
 	return nil
+}
+
+// Inventory reads the members in every Region, by Region and account. It is for runs without accounts, instead of Prepare.
+func (r *Run) Inventory(ctx context.Context) (map[string]map[string]*types.Member, error) {
+	all := map[string]map[string]*types.Member{}
+	var mu sync.Mutex
+	err := r.inRegions(ctx, func(g *regionRun) error {
+		members, err := g.look(ctx)
+		if err == nil && g.leftOut == "" {
+			mu.Lock()
+			defer mu.Unlock()
+			all[g.region] = members
+		}
+		return err
+	})
+	return all, err
+}
+
+// inRegions makes the run's Regions anew, calls fn for all of them at once, and joins what is wrong.
+func (r *Run) inRegions(ctx context.Context, fn func(*regionRun) error) error {
+	r.regions = make([]*regionRun, len(r.Spec.Regions))
+	errs := make([]error, len(r.Spec.Regions))
+	var group sync.WaitGroup
+	for i, region := range r.Spec.Regions {
+		g := &regionRun{run: r, region: region}
+		r.regions[i] = g
+		group.Go(func() { errs[i] = fn(g) })
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return errors.Join(errs...)
 }
 
 // Execute does what Prepare decided. It returns when all pairs have ended, or ctx has and what was under way is over; the error is ctx's then,
