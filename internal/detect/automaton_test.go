@@ -37,7 +37,7 @@ func sameCustom(t *testing.T, pattern string, text []byte) {
 	want := regexpMatches(pattern, text)
 	random := rand.New(rand.NewPCG(uint64(len(text)), 5))
 	for how, got := range map[string][]Match{
-		"assembly": scanAll(set.NewScanner(), text), "plain Go": scanAll(plainGo(set), text),
+		"assembly": scanAll(set.NewScanner(), text), "plain Go": scanAll(set.PlainScanner(), text),
 		"in blocks": scanBlocks(set, text, random), "in a stream": scanStream(set, text, random),
 	} {
 		if !slices.Equal(got, want) {
@@ -111,7 +111,7 @@ func TestManyCustoms(t *testing.T) {
 			t.Fatal("cut into blocks, the matches differ")
 		}
 	}
-	if got := scanAll(plainGo(set), text); !slices.Equal(got, want) {
+	if got := scanAll(set.PlainScanner(), text); !slices.Equal(got, want) {
 		t.Fatal("in plain Go, the matches differ")
 	}
 }

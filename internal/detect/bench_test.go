@@ -20,7 +20,7 @@ func BenchmarkScan(b *testing.B) {
 	set := compileAll(b)
 	for _, kind := range corpus.Kinds() {
 		text := kind.Write(corpus.Random(1), 8<<20)
-		for how, scanner := range map[string]*Scanner{"avx2": set.NewScanner(), "go": plainGo(set)} {
+		for how, scanner := range map[string]*Scanner{"avx2": set.NewScanner(), "go": set.PlainScanner()} {
 			b.Run(fmt.Sprintf("%s/%s", kind.Name, how), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))
 				b.ReportAllocs()
@@ -59,7 +59,7 @@ func BenchmarkTable(b *testing.B) {
 	for _, c := range corpus.Columns {
 		fields.names = append(fields.names, set.Names(c))
 	}
-	for how, scanner := range map[string]*Scanner{"avx2": set.NewScanner(), "go": plainGo(set)} {
+	for how, scanner := range map[string]*Scanner{"avx2": set.NewScanner(), "go": set.PlainScanner()} {
 		b.Run(how, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()

@@ -28,13 +28,15 @@ const (
 	fingerReach = 8 // how far into a match the three bytes may be
 )
 
-// newFingers computes the fingerprints of the patterns of a set.
-func newFingers(customs []*Custom) *fingers {
-	if len(customs) == 0 {
-		return nil
-	}
+// newFingers computes the fingerprints of patterns, of all or of those that need no
+// keyword; nil when there are none.
+func newFingers(customs []*Custom, all bool) *fingers {
 	f := &fingers{}
+	n := 0
 	for i, c := range customs {
+		if !all && c.trie != nil && !c.odd {
+			continue
+		}
 		best, offset := 1<<30, 0
 		for at := 0; at+fingerBytes <= fingerReach; at++ {
 			product := 1
@@ -51,7 +53,8 @@ func newFingers(customs []*Custom) *fingers {
 				best, offset = product, at
 			}
 		}
-		bucket := i % 8
+		bucket := n % 8
+		n++
 		f.members[bucket] = append(f.members[bucket], fingered{i, offset})
 		for k := range fingerBytes {
 			for b, ok := range c.possible[offset+k] {
@@ -64,6 +67,9 @@ func newFingers(customs []*Custom) *fingers {
 				}
 			}
 		}
+	}
+	if n == 0 {
+		return nil
 	}
 	return f
 }
@@ -100,29 +106,24 @@ func markFingersGeneric(text []byte, tables *[2 * fingerBytes][32]byte, out []ui
 
 // findCustom collects what custom identifiers match from lo on and before hi.
 func (s *Scanner) findCustom(b *Block, lo, hi int) {
-	f := s.set.fingers
-	if f == nil {
-		return
-	}
-	from := max(0, lo)
-	to := min(len(b.Text), hi+fingerReach)
-	whole := max(0, min((to-from+chunk-1)/chunk, (len(b.Text)-from-fingerBytes+1)/chunk))
-	s.marks = grow(s.marks, whole)
-	s.markFingers(b.Text[from:], &f.tables, s.marks)
 	n := len(s.custom)
-	for i, word := range s.marks {
-		for ; word != 0; word &= word - 1 {
-			s.tryFingers(b, from+i*chunk+bits.TrailingZeros64(word), lo, hi)
+	f := s.set.freeFingers
+	if b.Fields != nil {
+		f = s.set.fingers // names may stand for keywords anywhere
+	} else {
+		// Patterns that need a keyword are tried after the keywords there are.
+		for _, h := range s.win.customHits {
+			c := s.set.ids[s.set.managed+h.custom].Custom
+			if c.odd {
+				continue
+			}
+			for p := max(lo, h.end); p < min(hi, h.end+4*c.config.MaximumMatchDistance); p++ {
+				s.tryCustom(b, h.custom, p)
+			}
 		}
 	}
-	for p := from + whole*chunk; p < to; p++ {
-		s.tryFingers(b, p, lo, hi)
-	}
-	// Near the end of the text a match may be shorter than its three bytes are far.
-	if to == len(b.Text) {
-		for p := to; p < to+fingerReach; p++ {
-			s.tryFingers(b, p, lo, hi)
-		}
+	if f != nil {
+		s.findFingers(b, f, lo, hi)
 	}
 	slices.SortFunc(s.custom[n:], func(a, b candidate) int {
 		if a.start != b.start {
@@ -132,10 +133,33 @@ func (s *Scanner) findCustom(b *Block, lo, hi int) {
 	})
 }
 
+// findFingers tries patterns where their fingerprints are.
+func (s *Scanner) findFingers(b *Block, f *fingers, lo, hi int) {
+	from := lo
+	to := min(len(b.Text), hi+fingerReach)
+	whole := max(0, min((to-from+chunk-1)/chunk, (len(b.Text)-from-fingerBytes+1)/chunk))
+	s.marks = grow(s.marks, whole)
+	s.markFingers(b.Text[from:], &f.tables, s.marks)
+	for i, word := range s.marks {
+		for ; word != 0; word &= word - 1 {
+			s.tryFingers(b, f, from+i*chunk+bits.TrailingZeros64(word), lo, hi)
+		}
+	}
+	for p := from + whole*chunk; p < to; p++ {
+		s.tryFingers(b, f, p, lo, hi)
+	}
+	// Near the end of the text a match may be shorter than its three bytes are far.
+	if to == len(b.Text) {
+		for p := to; p < to+fingerReach; p++ {
+			s.tryFingers(b, f, p, lo, hi)
+		}
+	}
+}
+
 // tryFingers tries the patterns whose three bytes may stand at p.
-func (s *Scanner) tryFingers(b *Block, p, lo, hi int) {
-	for m := s.set.fingers.buckets(b.Text, p); m != 0; m &= m - 1 {
-		for _, member := range s.set.fingers.members[bits.TrailingZeros8(m)] {
+func (s *Scanner) tryFingers(b *Block, f *fingers, p, lo, hi int) {
+	for m := f.buckets(b.Text, p); m != 0; m &= m - 1 {
+		for _, member := range f.members[bits.TrailingZeros8(m)] {
 			if start := p - member.offset; start >= lo && start < hi {
 				s.tryCustom(b, member.custom, start)
 			}

@@ -37,6 +37,14 @@ func (s *Set) NewScanner() *Scanner {
 	return sc
 }
 
+// PlainScanner returns a scanner that uses no assembly: what other processors run, to
+// measure and to compare. It finds the same.
+func (s *Set) PlainScanner() *Scanner {
+	sc := s.NewScanner()
+	sc.classifier, sc.siftWords, sc.markFingers = classifyGeneric, siftWordsGeneric, markFingersGeneric
+	return sc
+}
+
 // Scan finds the matches that start in the block, from Lo on and before Hi, and
 // yields them in order of their starts.
 func (s *Scanner) Scan(b *Block, yield func(Match)) {

@@ -28,13 +28,6 @@ func scanAll(s *Scanner, text []byte) []Match {
 	return out
 }
 
-// plainGo returns a scanner without assembly.
-func plainGo(set *Set) *Scanner {
-	s := set.NewScanner()
-	s.classifier, s.siftWords, s.markFingers = classifyGeneric, siftWordsGeneric, markFingersGeneric
-	return s
-}
-
 // sameMatches fails when a text does not give the same matches by every way of
 // scanning it.
 func sameMatches(t *testing.T, set *Set, text []byte) {
@@ -50,7 +43,7 @@ func sameMatches(t *testing.T, set *Set, text []byte) {
 	}
 	sortMatches(want)
 	check("assembly", scanAll(set.NewScanner(), text))
-	check("plain Go", scanAll(plainGo(set), text))
+	check("plain Go", scanAll(set.PlainScanner(), text))
 	random := rand.New(rand.NewPCG(uint64(len(text)), 1))
 	check("in blocks", scanBlocks(set, text, random))
 	check("in a stream", scanStream(set, text, random))
@@ -218,7 +211,7 @@ func TestFieldMixtures(t *testing.T) {
 		}
 		want := reference(set, text, fields)
 		sortMatches(want)
-		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": plainGo(set)} {
+		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": set.PlainScanner()} {
 			var got []Match
 			s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
 			sortMatches(got)

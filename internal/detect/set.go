@@ -36,13 +36,13 @@ const CategoryCustom = "CUSTOM_IDENTIFIER"
 // Set is a compiled collection of identifiers and allow lists. It is immutable and
 // safe for concurrent use.
 type Set struct {
-	ids      []Identifier
-	managed  int     // ids[:managed] are managed, the rest are custom
-	rules    []*rule // by identifier; nil functions where there is nothing to find
-	keywords keywordTable
-	filter   prefilter
-	allow    []*AllowList
-	fingers  *fingers // of the custom identifiers; nil without any
+	ids                  []Identifier
+	managed              int     // ids[:managed] are managed, the rest are custom
+	rules                []*rule // by identifier; nil functions where there is nothing to find
+	keywords             keywordTable
+	filter               prefilter
+	allow                []*AllowList
+	fingers, freeFingers *fingers // of the custom identifiers, of those that need no keyword; nil without any
 
 	// The rules that need no keyword, by what leads to their values.
 	iban          map[string]*rule
