@@ -69,13 +69,27 @@ func (p *prober) Segment(doc *Document, s *Segment) error {
 
 // list compares the values given at once with those given one at a time.
 func (p *prober) list(s *Segment) error {
+	for _, off := range []int{len(s.Text) / 3, len(s.Text) / 2, len(s.Text) - 1} { // in the middle of something
+		if off < 0 {
+			continue
+		}
+		fields, _, _ := s.Fields(nil, off)
+		for _, f := range fields {
+			if f.Lo < 0 || f.Hi < f.Lo || f.Hi > len(s.Text) {
+				return fmt.Errorf("from %d: field [%d,%d) of %d", off, f.Lo, f.Hi, len(s.Text))
+			}
+		}
+	}
 	for off := 0; off < len(s.Text); {
 		fields, upto, ok := s.Fields(nil, off)
 		if !ok || upto <= off {
 			return nil
 		}
 		for i, f := range fields {
-			if f.Hi <= f.Lo || i%7 != 0 {
+			if f.Lo < 0 || f.Hi < f.Lo || f.Hi > len(s.Text) {
+				return fmt.Errorf("from %d: field [%d,%d) of %d", off, f.Lo, f.Hi, len(s.Text))
+			}
+			if f.Hi == f.Lo || i%7 != 0 {
 				continue
 			}
 			g, ok := s.Field(f.Lo)

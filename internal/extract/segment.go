@@ -77,7 +77,11 @@ func (s *Segment) Fields(dst []Field, off int) (fields []Field, upto int, ok boo
 	if !ok || s.spans == nil {
 		return dst, upto, ok
 	}
-	k := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].in) > s.in(off) })
+	first := s.in(off)
+	if n < len(dst) {
+		first = min(first, dst[n].Lo) // the value around off begins before it
+	}
+	k := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].in) > first })
 	for i := n; i < len(dst); i++ {
 		dst[i].Lo, k = s.outFrom(dst[i].Lo, k)
 		dst[i].Hi, k = s.outFrom(dst[i].Hi, k)

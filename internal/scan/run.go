@@ -101,7 +101,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		s.walked.Store(true)
 	})
 	for range workers {
-		all.Go(func() { s.work(inner, classifier.NewWorker()) })
+		all.Go(func() { s.work(inner, classifier) })
 	}
 	stopProgress := startProgress(o.Stderr, s)
 	sum := &Summary{}
@@ -163,7 +163,8 @@ func (s *scanner) enqueue(ctx context.Context, e entry) error {
 	}
 }
 
-func (s *scanner) work(ctx context.Context, w *classify.Worker) {
+func (s *scanner) work(ctx context.Context, c *classify.Classifier) {
+	w := c.NewWorker()
 	for j := range s.jobs {
 		if ctx.Err() != nil {
 			j.skipped = true
@@ -172,7 +173,9 @@ func (s *scanner) work(ctx context.Context, w *classify.Worker) {
 		}
 		s.current.Store(&j.entry.path)
 		timed, cancel := context.WithTimeout(ctx, s.o.MaxTime)
-		j.result = scanFile(timed, w, j.entry, s.o.Stdin)
+		if !s.attempt(timed, w, j) {
+			w = c.NewWorker() // what it has kept is not to be trusted
+		}
 		cancel()
 		if ctx.Err() != nil && errors.Is(j.result.Err, context.Canceled) && len(j.result.Result.Detections) == 0 {
 			j.skipped = true
@@ -183,6 +186,20 @@ func (s *scanner) work(ctx context.Context, w *classify.Worker) {
 		}
 		close(j.done)
 	}
+}
+
+// attempt scans one file. A mistake of ours that one file brings to light must not cost the scan of a million others: it is
+// said of that file, and the exit code tells.
+func (s *scanner) attempt(ctx context.Context, w *classify.Worker, j *job) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			err := errors.New("a mistake in Magpie kept this file from being scanned; please report it")
+			j.result = FileResult{Path: j.entry.path, Err: err, Result: unreadable(err)}
+			ok = false
+		}
+	}()
+	j.result = scanFile(ctx, w, j.entry, s.o.Stdin)
+	return true
 }
 
 func (s *Summary) add(f *FileResult, maxSize, size int64) {

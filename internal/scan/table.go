@@ -218,7 +218,7 @@ func (t *tableWriter) summary(sum *Summary) string {
 	}
 	b.WriteString(".\n")
 	if sum.NotOpened > 0 {
-		fmt.Fprintf(&b, "Not opened, since they hold no text: %s (%s).\n", files(sum.NotOpened), t.commonKinds())
+		fmt.Fprintf(&b, "Not opened, being of kinds that are not read: %s (%s).\n", files(sum.NotOpened), t.commonKinds())
 	}
 	for _, p := range []struct {
 		n         int
