@@ -50,6 +50,8 @@ func TestServeRefuses(t *testing.T) {
 		{nil, map[string]string{"MAGPIE_MAIL_RATE": "hunter2"}, "MAGPIE_MAIL_RATE is no value for --mail-rate: see magpie serve --help"},
 		{[]string{"--mail-rate", "0"}, nil, "--mail-rate must be at least 1"},
 		{[]string{"--quota-members", "0"}, nil, "--quota-members must be at least 1"},
+		{[]string{"--rate", "CreateInvitation=1"}, nil, `--rate "CreateInvitation=1": Macie has no operation CreateInvitation`},
+		{nil, map[string]string{"MAGPIE_RATE": "CreateInvitations=1:2,*=none"}, `--rate "*=none": "none" is no number of calls a second`},
 		{[]string{"--port", "8484"}, nil, "unknown flag: --port"},
 		{[]string{"now"}, nil, `unknown command "now" for "magpie serve"`},
 	} {
@@ -94,7 +96,7 @@ func TestEnvironment(t *testing.T) {
 // The flags are an interface: scripts use them.
 func TestFlags(t *testing.T) {
 	want := map[string]string{
-		"serve":  "data database-url dev listen mail-dir mail-from mail-rate public-url quota-members smtp-url tls-cert tls-key",
+		"serve":  "data database-url dev listen mail-dir mail-from mail-rate public-url quota-members rate smtp-url tls-cert tls-key",
 		"worker": "data database-url mail-dir mail-from mail-rate public-url quota-members smtp-url",
 		"demo":   "exit",
 	}

@@ -28,6 +28,8 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&c.Listen, "listen", server.DefaultListen, "address to listen on")
 	f.StringVar(&c.TLSCert, "tls-cert", "", "file with the certificate chain, PEM")
 	f.StringVar(&c.TLSKey, "tls-key", "", "file with the certificate's key, PEM")
+	f.StringSliceVar(&c.Rates, "rate", nil,
+		"how often an account may call an action in a Region: `ACTION=PER_SECOND[:BURST]`, repeated or with commas; * is every other action")
 	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")
 	storeFlags(cmd, &c)
 	workFlags(cmd, &c)

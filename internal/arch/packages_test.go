@@ -23,7 +23,7 @@ import (
 var layers = [][]string{
 	{"macie2", "sigv4", "extract", "detect", "envflag"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
-	{"queue", "resource", "identity", "audit"},
+	{"queue", "resource", "identity", "audit", "throttle"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},
 	{"finding"},

@@ -11,6 +11,7 @@ import (
 
 	"magpie/internal/mail"
 	"magpie/internal/membership"
+	"magpie/internal/throttle"
 )
 
 // Config is everything that can be set from outside. The zero value of a member means its default.
@@ -27,6 +28,7 @@ type Config struct {
 	PublicURL string
 
 	QuotaMembers int
+	Rates        []string // ACTION=PER_SECOND[:BURST], as throttle.ParseRate reads it; what is not named has its default
 	TLSCert      string
 	TLSKey       string
 	Dev          bool
@@ -76,6 +78,9 @@ func (c Config) withDefaults() (Config, error) {
 	if err := c.checkMail(); err != nil {
 		return c, err
 	}
+	if _, err := c.rates(); err != nil {
+		return c, err
+	}
 	if c.TLSCert != "" {
 		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
 			return c, fmt.Errorf("--tls-cert, --tls-key: %w", err)
@@ -87,6 +92,19 @@ func (c Config) withDefaults() (Config, error) {
 		}
 	}
 	return c, nil
+}
+
+// rates are the rates that were set, by action.
+func (c Config) rates() (map[string]throttle.Rate, error) {
+	rates := make(map[string]throttle.Rate, len(c.Rates))
+	for _, text := range c.Rates {
+		action, rate, err := throttle.ParseRate(text)
+		if err != nil {
+			return nil, fmt.Errorf("--rate %w", err)
+		}
+		rates[action] = rate
+	}
+	return rates, nil
 }
 
 // checkMail refuses what no mail could be sent by.

@@ -21,6 +21,7 @@ import (
 	"magpie/internal/resource"
 	"magpie/internal/store"
 	"magpie/internal/sts"
+	"magpie/internal/throttle"
 )
 
 // drainTime is how long running requests and tasks have to finish once a stop was asked for.
@@ -127,9 +128,13 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if listener == nil {
 		return nil
 	}
+	rates, err := s.config.rates()
+	if err != nil {
+		return err
+	}
 	m := newMetrics(s.db, s.queue, s.log)
 	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe,
-		Authorizer: &authorizer{tags: tags.Tags}})
+		Authorizer: &authorizer{tags: tags.Tags}, Throttler: throttle.New(throttle.Options{Rates: rates})})
 	mountHistory(edge, s.membership)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
