@@ -327,11 +327,11 @@ func (s *Scanner) findInFields() {
 // goes on after each.
 func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 	w := &s.win
-	limit := min(w.to, hi+s.set.maxNear)
-	if names.signs || lo >= hi {
+	if names.other || lo >= hi {
 		s.findAround(text, off, nil, lo, hi, names)
 		return
 	}
+	limit := min(w.to, hi+s.set.maxNear)
 	var done [maxNamed]int
 	digit := -1
 	for t := lo; t < hi; t++ {
@@ -341,25 +341,46 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 			}
 			t = max(t, digit-names.lead)
 		}
-		if t != off {
-			if t = w.from + nextBit(w.tokens, t-w.from, hi-w.from); t >= hi {
-				return
-			}
-			if digit < t {
-				t--
-				continue
+		first := t
+		if t != off || !isAlnum(w.text[t]) {
+			if t = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from); t < hi && digit < t {
+				digit = w.from + nextBit(w.digits, t-w.from, limit-w.from)
 			}
 		}
-		active := names.managed
-		s.set.keepStarting(&active, text[t-off:])
-		for i, r := range names.rules {
-			if t < done[i] || !active.has(r.id) || digit-t >= r.lead {
-				continue
+		if names.signs {
+			for p := max(first, t-2); p < min(t, hi); p++ {
+				if !isAlnum(w.text[p]) {
+					s.tryNamed(text, off, p, digit, names, &done)
+				}
 			}
-			if end := s.nearEnd(r, text, off, t); end > digit {
-				w.near = append(w.near, candidate{start: t, end: end, id: r.id, weight: r.weight, label: true})
-				done[i] = end
-			}
+		}
+		if t >= hi || digit >= limit {
+			return
+		}
+		s.tryNamed(text, off, t, digit, names, &done)
+	}
+}
+
+// tryNamed matches the rules of a value's names at t; digit is where the next digit is.
+func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, done *[maxNamed]int) {
+	active := names.managed
+	s.set.keepStarting(&active, text[t-off:])
+	if names.signs && !active.empty() {
+		left := s.set.phonesAt(text, t-off)
+		for i, p := range s.set.phoneIDs {
+			active[i] &^= p &^ left[i]
+		}
+	}
+	if active.empty() {
+		return
+	}
+	for i, r := range names.rules {
+		if t < done[i] || !active.has(r.id) || digit-t >= r.lead {
+			continue
+		}
+		if end := s.nearEnd(r, text, off, t); end > digit {
+			s.win.near = append(s.win.near, candidate{start: t, end: end, id: r.id, weight: r.weight, label: true})
+			done[i] = end
 		}
 	}
 }

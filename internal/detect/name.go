@@ -45,14 +45,19 @@ const (
 
 // lexicon holds what is known of words, by lower case without accents.
 type lexicon struct {
-	words map[string]uint8
+	// words is a hash table of the words' hashes with their flags; a test holds that no
+	// two words share a hash.
+	words [1 << 13]struct {
+		hash  uint64
+		flags uint8
+	}
 	// bits has the first bytes of the words that can start a name, as in prefilter.
 	bits [1 << (hashBits - 6)]uint64
 }
 
 // nameLexicon reads the lists once.
 var nameLexicon = sync.OnceValue(func() *lexicon {
-	l := &lexicon{words: make(map[string]uint8, 4096)}
+	l := &lexicon{}
 	add := func(list string, flag uint8, starts bool) {
 		for line := range strings.Lines(list) {
 			if strings.HasPrefix(line, "#") {
@@ -65,7 +70,7 @@ var nameLexicon = sync.OnceValue(func() *lexicon {
 				}
 				var b [maxNameWord]byte
 				plain := string(plainWord(b[:0], []byte(w)))
-				l.words[plain] |= f
+				l.add([]byte(plain), f)
 				if starts {
 					l.enter(w)
 					l.enter(plain)
@@ -80,6 +85,39 @@ var nameLexicon = sync.OnceValue(func() *lexicon {
 	add(particles, isParticle, false)
 	return l
 })
+
+// wordHash is FNV-1a.
+func wordHash(w []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range w {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
+
+// add says more of a word.
+func (l *lexicon) add(w []byte, flags uint8) {
+	h := wordHash(w)
+	for i := h; ; i++ {
+		s := &l.words[i%uint64(len(l.words))]
+		if s.flags == 0 || s.hash == h {
+			s.hash = h
+			s.flags |= flags
+			return
+		}
+	}
+}
+
+// flags returns what is known of a word in lower case without accents.
+func (l *lexicon) flags(w []byte) uint8 {
+	h := wordHash(w)
+	for i := h; ; i++ {
+		s := &l.words[i%uint64(len(l.words))]
+		if s.flags == 0 || s.hash == h {
+			return s.flags
+		}
+	}
+}
 
 // enter puts the spellings of a word in lower case, in capitals and with one capital
 // into the bits.
@@ -140,7 +178,7 @@ func readName(text []byte, i int) (w nameWord) {
 	known := false
 	close := func(end int) {
 		var b [maxNameWord]byte
-		if f := nameLexicon().words[string(plainWord(b[:0], text[part:end]))]; f != 0 {
+		if f := nameLexicon().flags(plainWord(b[:0], text[part:end])); f != 0 {
 			if !known {
 				flags = f
 			} else {
@@ -193,7 +231,7 @@ func readName(text []byte, i int) (w nameWord) {
 	close(j)
 	if part != i { // O'Brien and the like are known as a whole
 		var b [maxNameWord]byte
-		flags |= nameLexicon().words[string(plainWord(b[:0], text[i:j]))]
+		flags |= nameLexicon().flags(plainWord(b[:0], text[i:j]))
 	}
 	w = nameWord{end: j, flags: flags, ok: true}
 	switch {
@@ -205,6 +243,12 @@ func readName(text []byte, i int) (w nameWord) {
 		w.ok = false // camel case
 	}
 	return w
+}
+
+// nameFlags returns what is known of a word as it is written.
+func nameFlags(w []byte) uint8 {
+	var b [maxNameWord]byte
+	return nameLexicon().flags(plainWord(b[:0], w))
 }
 
 // prefixed says whether a capital inside a word follows Mc, Mac, De and the like.
@@ -248,7 +292,7 @@ func fullName(text []byte, start int) int {
 	if part >= len(text) || text[part] != ' ' && text[part] != '-' && (part+1 >= len(text) || text[part+1] != ' ') {
 		return -1
 	}
-	if part-start > maxNameWord || nameLexicon().words[lowerPlain(text[start:part])]&(isGiven|isFamily|isTitle) == 0 {
+	if part-start > maxNameWord || nameFlags(text[start:part])&(isGiven|isFamily|isTitle) == 0 {
 		return -1
 	}
 	first := readName(text, start)
@@ -350,7 +394,7 @@ func particleAt(text []byte, i int) int {
 	for j < len(text) && j-i < 6 && isLower(text[j]) {
 		j++
 	}
-	if j == i || j >= len(text) || text[j] != ' ' || nameLexicon().words[string(text[i:j])]&isParticle == 0 {
+	if j == i || j >= len(text) || text[j] != ' ' || nameLexicon().flags(text[i:j])&isParticle == 0 {
 		return -1
 	}
 	return j

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -12,6 +13,26 @@ func findAll(t *testing.T, set *Set, text string) []string {
 		out = append(out, text[m.Start:m.End])
 	}
 	return out
+}
+
+func TestLexicon(t *testing.T) {
+	hashes := map[uint64]string{}
+	for _, list := range []string{givenNames, familyNames, stopWords, titles, particles} {
+		for line := range strings.Lines(list) {
+			for _, w := range strings.Fields(line) {
+				var b [64]byte
+				plain := plainWord(b[:0], []byte(w))
+				h := wordHash(plain)
+				if other, ok := hashes[h]; ok && other != string(plain) {
+					t.Errorf("%s and %s have the same hash", other, plain)
+				}
+				hashes[h] = string(plain)
+			}
+		}
+	}
+	if len(hashes) > len(nameLexicon().words)*3/4 {
+		t.Errorf("%d words are too many for the table", len(hashes))
+	}
 }
 
 func TestNames(t *testing.T) {

@@ -6,7 +6,8 @@ type Names struct {
 	managed idSet
 	rules   []*rule // of managed, that match near a keyword
 	lead    int     // the largest of theirs
-	signs   bool    // a value of one of them may start with a sign, or they are too many
+	signs   bool    // a value of one of them may start with one or two signs
+	other   bool    // or with any, or they are too many
 	custom  []bool  // by index among the custom identifiers; nil: none
 }
 
@@ -51,9 +52,10 @@ func (s *Set) Names(names ...string) *Names {
 		if r := s.rules[id]; r.near != nil {
 			n.rules = append(n.rules, r)
 			n.lead = max(n.lead, r.lead)
-			n.signs = n.signs || s.signs.has(id) || s.anywhere.has(id)
+			n.signs = n.signs || s.signs.has(id)
+			n.other = n.other || s.anywhere.has(id)
 		}
 	})
-	n.signs = n.signs || len(n.rules) > maxNamed
+	n.other = n.other || len(n.rules) > maxNamed
 	return n
 }

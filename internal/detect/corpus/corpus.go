@@ -167,7 +167,8 @@ func sentence(b *bytes.Buffer, r *rand.Rand, n int) {
 type Cell struct{ Lo, Hi, Column int }
 
 // Columns are the names of the columns of [Table].
-var Columns = []string{"id", "full_name", "ssn", "card_number", "phone", "date_of_birth", "address", "iban", "passport_number", "note"}
+var Columns = []string{"id", "full_name", "ssn", "card_number", "phone", "date_of_birth", "address", "iban", "passport_number", "note",
+	"created_at", "email", "plan", "balance", "referrer", "last_login", "locale", "description"}
 
 // Table writes a table as comma-separated values, every row full of sensitive values.
 func Table(r *rand.Rand, size int) ([]byte, []Cell) {
@@ -195,6 +196,17 @@ func Table(r *rand.Rand, size int) ([]byte, []Cell) {
 		cell(7, "%s", iban(r))
 		cell(8, "%c%08d", 'A'+rune(r.IntN(26)), r.IntN(1e8))
 		cell(9, "%s", pick(r, []string{"ok", "called back in the morning", "prefers letters", "-"}))
+		cell(10, "2026-%02d-%02dT%02d:%02d:%02dZ", 1+r.IntN(12), 1+r.IntN(28), r.IntN(24), r.IntN(60), r.IntN(60))
+		cell(11, "user%d@example.com", row)
+		cell(12, "%s", pick(r, []string{"basic", "premium", "enterprise", "trial"}))
+		cell(13, "%d.%02d", r.IntN(100000), r.IntN(100))
+		cell(14, "https://www.example.com/%s?c=%d", pick(r, words), r.IntN(1000))
+		cell(15, "2026-%02d-%02d", 1+r.IntN(12), 1+r.IntN(28))
+		cell(16, "%s", pick(r, []string{"en_US", "de_DE", "fr_FR", "it_IT"}))
+		b.WriteByte(',')
+		lo := b.Len()
+		sentence(&b, r, 4+r.IntN(8))
+		cells = append(cells, Cell{lo, b.Len(), 17})
 		b.WriteByte('\n')
 	}
 	return b.Bytes(), cells
