@@ -134,3 +134,30 @@ func TestSuspensionRollsBack(t *testing.T) {
 		}
 	})
 }
+
+// TestSuspendedMembersSession: a call that was let in just before the suspension changes what the account comes back to.
+func TestSuspendedMembersSession(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.members(alice, bob)
+		d.suspend(bob)
+		d.must(d.session(bob, macie2.MacieStatusPaused))
+		d.sees(alice, bob, stSuspended, stPaused)
+		d.resume(bob)
+		d.sees(alice, bob, stPaused, stPaused)
+		d.suspend(bob)
+		d.must(d.session(bob, macie2.MacieStatusEnabled))
+		d.resume(bob)
+		d.sees(alice, bob, stEnabled, stEnabled)
+	})
+}
+
+// TestSuspendedRecipientAccepts: nor can an invitation be accepted that was suspended at that moment.
+func TestSuspendedRecipientAccepts(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.invited(alice, bob)
+		d.suspend(bob)
+		answers(t, "accepting", d.accept(bob, alice), invalid(specNoPendingInvitation))
+		d.resume(bob)
+		answers(t, "after the account's return", d.accept(bob, alice), "ok")
+	})
+}

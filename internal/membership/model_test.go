@@ -195,6 +195,7 @@ func (m *model) act(o operation) string {
 			return conflict(oursPauseWithMembers)
 		}
 		m.follow(at, o.paused)
+	case opUpdateFrequency: // which is nothing to the relationship
 	case opCreateMember:
 		return m.createMember(at, p, o.address)
 	case opGetMember:

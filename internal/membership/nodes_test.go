@@ -94,6 +94,25 @@ func TestTwoNodes(t *testing.T) {
 			func(d *deployment) string { return d.session(bob, macie2.MacieStatusEnabled) },
 			func(d *deployment) string { return d.memberSession(alice, bob, macie2.MacieStatusPaused) },
 			[]string{"ok|ok|Paused", "ok|ok|Enabled"}},
+		{"the member changes its frequency and is paused", func(d *deployment) { d.members(alice, bob) },
+			func(d *deployment) string {
+				_, err := d.UpdateMacieSession(d.t.Context(), d.call(bob), &macie2.UpdateMacieSessionInput{
+					FindingPublishingFrequency: macie2.Ptr(macie2.FindingPublishingFrequencyOneHour)})
+				return answer(err)
+			},
+			func(d *deployment) string { return d.memberSession(alice, bob, macie2.MacieStatusPaused) },
+			[]string{"ok|ok|Paused"}},
+		{"a declined invitation is deleted and a new one sent", func(d *deployment) {
+			d.invited(alice, bob)
+			d.must(d.decline(bob, alice), d.add(alice, bob))
+		},
+			func(d *deployment) string { return d.deleteInvitations(bob, alice) },
+			func(d *deployment) string { return d.invite(alice, bob) },
+			[]string{"ok|ok|EmailVerificationInProgress", refused(alice, specNoPendingInvitation) + "|ok|EmailVerificationInProgress"}},
+		{"the member is removed and becomes an administrator", func(d *deployment) { d.members(alice, bob) },
+			func(d *deployment) string { return d.disassociate(alice, bob) },
+			func(d *deployment) string { return d.add(bob, carol) },
+			[]string{"ok|ok|Removed", "ok|" + invalid(specCreateWhileMember) + "|Removed"}},
 		{"the member that resigned comes back and is invited again", func(d *deployment) { d.members(alice, bob); d.must(d.resignFrom(bob)) },
 			func(d *deployment) string { return d.accept(bob, alice) },
 			func(d *deployment) string { return d.invite(alice, bob) },

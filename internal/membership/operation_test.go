@@ -18,6 +18,7 @@ const (
 	opEnable              opKind = "EnableMacie"
 	opDisable             opKind = "DisableMacie"
 	opUpdateSession       opKind = "UpdateMacieSession"
+	opUpdateFrequency     opKind = "UpdateMacieSession of the frequency"
 	opCreateMember        opKind = "CreateMember"
 	opGetMember           opKind = "GetMember"
 	opListMembers         opKind = "ListMembers"
@@ -95,6 +96,8 @@ func (o operation) run(ctx context.Context, d *deployment, n *node, known map[st
 		_, err = n.DisableMacie(ctx, call, &macie2.DisableMacieInput{})
 	case opUpdateSession:
 		_, err = n.UpdateMacieSession(ctx, call, &macie2.UpdateMacieSessionInput{Status: &status})
+	case opUpdateFrequency:
+		_, err = n.UpdateMacieSession(ctx, call, &macie2.UpdateMacieSessionInput{FindingPublishingFrequency: macie2.Ptr(macie2.FindingPublishingFrequencyOneHour)})
 	case opCreateMember:
 		email := "somebody@example.org"
 		if o.address {
@@ -298,6 +301,8 @@ func (g *generator) operation(m *model, f pair) operation {
 		o := with(admin, opUpdateMemberSession)
 		o.paused = g.chance(70)
 		return o
+	case n < 80:
+		return with(member, opUpdateFrequency)
 	case n < 85:
 		o := with(member, opUpdateSession)
 		o.paused = g.chance(50)

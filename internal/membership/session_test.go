@@ -305,3 +305,18 @@ func TestOnDisable(t *testing.T) {
 		}
 	})
 }
+
+// TestDisableMacieLooksAgain: an account that was added and removed between the look at the inventory and the end of the session has no
+// foreign key that holds the session.
+func TestDisableMacieLooksAgain(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.OnDisable(func(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+			_, err := tx.Exec(ctx, `insert into member (region, administrator_id, account_id, status, created_at, updated_at)
+				values ($1, $2, $3, 'Removed', 0, 0)`, call.Region, string(call.Account), string(bob))
+			return err
+		})
+		d.must(d.enable(alice))
+		answers(t, "each time it looks", d.disable(alice), conflict(textLostRace))
+		answers(t, "the session goes on", d.enable(alice), conflict(specAlreadyEnabled))
+	})
+}
