@@ -50,7 +50,7 @@ func (j *jsonWriter) file(f *FileResult) error {
 	if f.Err != nil {
 		line.Error = f.Err.Error()
 	} else if f.Failed() {
-		line.Error = f.Result.Status.Detail
+		line.Error = why(f)
 	}
 	for i := range f.Result.Detections {
 		if d := &f.Result.Detections[i]; len(d.Samples) > 0 {

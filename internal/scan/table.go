@@ -64,6 +64,21 @@ func why(f *FileResult) string {
 		return f.Err.Error()
 	}
 	s := f.Result.Status
+	if !failed(s) { // an archive whose files failed: the first says more than that there are some
+		n := 0
+		text := ""
+		for i := range f.Result.Members {
+			if m := &f.Result.Members[i]; failed(m.Status) {
+				if n++; n == 1 {
+					text = printable(m.Path) + ": " + m.Status.Detail
+				}
+			}
+		}
+		if n > 1 {
+			text += fmt.Sprintf(", and %s in it", plural(int64(n-1), "more file"))
+		}
+		return text
+	}
 	text := s.Detail
 	if text == "" {
 		text = strings.ToLower(strings.ReplaceAll(string(s.Reason), "_", " "))
@@ -267,6 +282,8 @@ func plural(n int64, what string) string {
 	switch {
 	case n == 1:
 		return "1 " + what
+	case what == "more file":
+		return count(n) + " more files"
 	case what == "file or folder":
 		return count(n) + " files or folders"
 	case what == "device, socket or pipe":
