@@ -191,19 +191,35 @@ func (r *rig) must(account string, args ...string) string {
 	return got.stdout
 }
 
-// inTerminal runs the program in a pseudo-terminal, types what is given, and returns what the terminal got.
-func (r *rig) inTerminal(account, typed string, args ...string) result {
+// terminal starts the program in a pseudo-terminal.
+func (r *rig) terminal(c *exec.Cmd) *os.File {
 	r.t.Helper()
-	c := r.command(account, args...)
 	f, err := pty.StartWithSize(c, &pty.Winsize{Rows: 40, Cols: 100})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	defer f.Close()
-	if _, err := io.WriteString(f, typed); err != nil {
-		r.t.Fatal(err)
-	}
+	r.t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// inTerminal runs the program in a pseudo-terminal, types what is given once the program asks for it, and returns what the terminal got.
+func (r *rig) inTerminal(account, typed string, args ...string) result {
+	r.t.Helper()
+	c := r.command(account, args...)
+	f := r.terminal(c)
 	var out bytes.Buffer
+	if typed != "" {
+		one := make([]byte, 1)
+		for !strings.HasSuffix(out.String(), "for yes: ") {
+			if _, err := f.Read(one); err != nil {
+				r.t.Fatalf("it asks nothing: %v\n%s", err, out.String())
+			}
+			out.Write(one)
+		}
+		if _, err := io.WriteString(f, typed); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	_, _ = io.Copy(&out, f) // ends with an error of the terminal's when the program has ended
 	_ = c.Wait()
 	return result{stdout: out.String(), code: c.ProcessState.ExitCode()}

@@ -29,7 +29,8 @@ type regionRun struct {
 	inventory int // members, for what a sweep of the list costs
 
 	mu      sync.Mutex
-	broken  error            // nothing more can be done here
+	broken  error // nothing more can be done here
+	stop    context.CancelFunc
 	full    string           // the quota of members is used up: the words for it
 	waiting map[string]*pair // invited, to be polled
 	polled  chan struct{}    // a pair has come into waiting
@@ -217,6 +218,7 @@ func (g *regionRun) breakOff(err error) {
 	if g.broken == nil {
 		g.broken = err
 	}
+	g.stop() // those who wait for their turn need not
 }
 
 func (g *regionRun) isBroken() bool {
@@ -227,6 +229,8 @@ func (g *regionRun) isBroken() bool {
 
 // execute does the Region's part.
 func (g *regionRun) execute(ctx context.Context, cancel context.CancelCauseFunc) {
+	ctx, g.stop = context.WithCancel(ctx)
+	defer g.stop()
 	g.waiting, g.polled = map[string]*pair{}, make(chan struct{}, 1)
 	if g.off {
 		if err := g.enable(ctx); err != nil {

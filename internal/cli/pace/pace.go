@@ -5,13 +5,14 @@
 // service throttles, it is halved, once for all calls that were under way at the time, and grows by a fixed step a second from there on. The
 // AWS SDK's adaptive retryer has one bucket for a client and slows the operation that is not throttled along with the one that is.
 // A server's error (5xx, a broken connection) is no verdict on the rate when it is one of twenty, and is one when it is one of four: then the
-// rate is halved too.
+// rate is halved too, again and again while the trouble lasts; afterwards it soon doubles its way back to half of what it was.
 //
 // Start at Pacer.Acquire. A Pacer is for use by any number of goroutines.
 package pace
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -95,18 +96,18 @@ func (p *Pacer) Rate(region, operation string) float64 {
 type budget struct {
 	turn chan struct{} // held by the first of those who wait
 
-	mu       sync.Mutex
-	rate     float64
-	steady   bool // past the first throttling: grow by steps
-	step     float64
-	next     time.Time // when the next call may begin
-	lessened time.Time // when the rate was last lessened
-	recent   [window]bool
-	at, bad  int
+	mu        sync.Mutex
+	rate      float64
+	threshold float64   // below it the rate doubles each second, from there on it grows by steps
+	step      float64   // calls a second, each second
+	next      time.Time // when the next call may begin
+	lessened  time.Time // when the rate was last lessened
+	recent    [window]bool
+	at, bad   int
 }
 
 func newBudget() *budget {
-	return &budget{turn: make(chan struct{}, 1), rate: firstRate, step: leastStep}
+	return &budget{turn: make(chan struct{}, 1), rate: firstRate, threshold: math.Inf(1), step: leastStep}
 }
 
 // await waits until the next call may begin. Those who wait form a line of which only the first looks at the clock, so that a rate which was
@@ -157,16 +158,19 @@ func (b *budget) learn(o Outcome, begun, now time.Time) {
 	}
 	b.at = (b.at + 1) % window
 	switch {
-	case o == Fine && b.steady:
-		b.rate = min(b.rate+b.step/b.rate, mostRate)
-	case o == Fine:
+	case o == Fine && b.rate < b.threshold:
 		b.rate = min(b.rate+1, mostRate)
+	case o == Fine:
+		b.rate = min(b.rate+b.step/b.rate, mostRate)
 	case begun.Before(b.lessened):
 		// It began at the rate that has been lessened already.
 	case o == Throttled || b.bad >= troubled:
-		b.rate = max(b.rate/2, leastRate)
-		b.step = max(leastStep, b.rate/10)
-		b.steady = true
+		half := max(b.rate/2, leastRate)
+		if o == Throttled || b.rate > b.threshold || math.IsInf(b.threshold, 1) {
+			b.threshold = half
+			b.step = max(leastStep, half/10)
+		}
+		b.rate = half
 		b.lessened = now
 		b.next = now.Add(time.Duration(float64(time.Second) / b.rate))
 	}

@@ -100,6 +100,23 @@ func TestAServiceInTroubleIsSpared(t *testing.T) {
 	})
 }
 
+// After an outage the rate is soon what it was, and not found anew by small steps.
+func TestRecoversFromAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(64)
+		begun := time.Now()
+		taken, _ := load(t, p, "CreateMember", func() Outcome {
+			if at := time.Since(begun); at > 10*time.Second && at < 20*time.Second {
+				return Troubled
+			}
+			return Fine
+		})
+		if taken < 40*1000 {
+			t.Errorf("%d calls in a minute", taken)
+		}
+	})
+}
+
 func TestBudgetsAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(64)
