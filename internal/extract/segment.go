@@ -12,9 +12,9 @@ const (
 	blockSize = 256 * kib
 	// lookback and margin are the text a segment repeats from before Lo and lends from after Hi, so that a match that
 	// belongs to it is seen with its surroundings: a keyword may stand 300 characters before (maximumMatchDistance), a
-	// private key or a cookie is a few thousand long.
+	// private key is up to 16 KiB long. They are at least what detect.Set asks for by Lookbehind and Lookahead.
 	lookback = 4 * kib
-	margin   = 8 * kib
+	margin   = 20 * kib
 )
 
 // Segment is a piece of a document's text.
