@@ -191,7 +191,12 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 				return err
 			}
 		}
-		d := decision{session: x, records: records, accounts: accounts, quota: s.quota}
+		d := decision{session: x, records: records, accounts: accounts}
+		if anyComesBack(records) {
+			if d.quota, err = s.quotaNow(ctx, tx, call.Account); err != nil {
+				return err
+			}
+		}
 		for _, id := range ids {
 			d.decide(call.Account, id)
 		}
@@ -257,7 +262,7 @@ type decision struct {
 	session  session
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
-	quota    int64
+	quota    int64 // known if anyComesBack
 
 	invited   []candidate
 	returning int64 // of those invited, how many come back onto the count
@@ -268,6 +273,16 @@ type decision struct {
 
 func (d *decision) refuse(id macie2.AccountID, text string) {
 	d.refused = append(d.refused, refusal{id, macie2.ErrorCodeClientError, text})
+}
+
+// anyComesBack reports whether an invitation may put an account back onto the count: the quota matters to no other.
+func anyComesBack(records map[macie2.AccountID]memberRecord) bool {
+	for _, r := range records {
+		if !counts(r.status) {
+			return true
+		}
+	}
+	return false
 }
 
 // decide sorts one account in.

@@ -45,7 +45,7 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 		added := entry{relation: r, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
 		n, err := tx.Batch(ctx, r.promote(),
 			store.Stmt{SQL: `update macie_session set counted = counted + 1
-				where region = $1 and account_id = $2 and standing = 'Administrator' and counted < $3`,
+				where region = $1 and account_id = $2 and standing = 'Administrator' and counted < ` + quotaOf("$2", "$3"),
 				Args: []any{call.Region, string(call.Account), s.quota}},
 			store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
 				select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
@@ -78,9 +78,12 @@ func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, r relat
 		return err
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textCreateWhileMember)
-	case inserted && x.counted >= s.quota:
-		return macie2.ErrQuota("%s", textTooManyMembers)
 	case inserted:
+		if quota, err := s.quotaNow(ctx, tx, r.administrator); err != nil {
+			return err
+		} else if x.counted >= quota {
+			return macie2.ErrQuota("%s", textTooManyMembers)
+		}
 		return store.ErrConflict
 	}
 	switch _, err := memberOf(ctx, tx, r); {

@@ -181,7 +181,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 // have made it so.
 func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing <> 'Member' and counted < $3`, r.region, string(r.administrator), s.quota)
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2", "$3"), r.region, string(r.administrator), s.quota)
 	if err != nil || n == 1 {
 		return err
 	}
@@ -202,11 +202,13 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a accep
 		return macie2.ErrValidation("%s", textNoPendingInvitation)
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textAcceptFromMember)
-	case x.counted >= s.quota:
-		return macie2.ErrQuota("%s", textInviterTooManyMembers)
-	default:
-		return store.ErrConflict // it had no room, or another standing, a moment ago
 	}
+	if quota, err := s.quotaNow(ctx, tx, r.administrator); err != nil {
+		return err
+	} else if x.counted >= quota {
+		return macie2.ErrQuota("%s", textInviterTooManyMembers)
+	}
+	return store.ErrConflict // it had no room, or another standing, a moment ago
 }
 
 // DeclineInvitations refuses invitations from the given accounts: the caller leaves their inventories, and the invitations stay, as

@@ -15,9 +15,6 @@ import (
 	"magpie/internal/store"
 )
 
-// DefaultQuotaMembers is how many members an administrator may have by invitation in a Region, as Macie documents it.
-const DefaultQuotaMembers = 1000
-
 // Directory knows the accounts of this deployment.
 type Directory interface {
 	// LookupAccounts returns those of the given accounts that the directory knows, within tx.
@@ -38,7 +35,8 @@ type Options struct {
 	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
 	MailRate int
 
-	// QuotaMembers is the quota of members of one administrator in one Region; 0 means DefaultQuotaMembers.
+	// QuotaMembers is the quota of members in one Region of an administrator that has none of its own (SetQuota); 0 means
+	// DefaultQuotaMembers.
 	QuotaMembers int
 
 	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
