@@ -122,7 +122,7 @@ func environment(more map[string]string) []string {
 // run runs a program to its end and returns what it printed and its exit code.
 func run(t *testing.T, dir string, env map[string]string, program string, args ...string) (string, int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute) // for machines that do much else
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.Env = dir, environment(env)

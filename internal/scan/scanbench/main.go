@@ -1,4 +1,4 @@
-// Scanbench measures `magpie scan` as a user runs it: the built program, on files that this one writes from a seed.
+// Command scanbench measures `magpie scan` as a user runs it: the built program, on files that this one writes from a seed.
 //
 //	go run ./internal/scan/scanbench [-size BYTES] [-large BYTES] [-gitleaks]
 //
