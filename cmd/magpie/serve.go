@@ -21,6 +21,9 @@ func serveCommand() *cobra.Command {
   magpie serve --listen 0.0.0.0:8484 --database-url postgres://magpie@db/magpie --smtp-url smtp://relay.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.MaxConnections == 0 {
+				return errors.New("--max-connections must be at least 1")
+			}
 			return runServer(cmd.Context(), c)
 		},
 	}
@@ -30,6 +33,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&c.TLSKey, "tls-key", "", "file with the certificate's key, PEM")
 	f.StringSliceVar(&c.Rates, "rate", nil,
 		"how often an account may call an action in a Region: `ACTION=PER_SECOND[:BURST]`, repeated or with commas; * is every other action")
+	f.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "connections that this node holds at once; more are refused")
 	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")
 	storeFlags(cmd, &c)
 	workFlags(cmd, &c)

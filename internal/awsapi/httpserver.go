@@ -23,6 +23,9 @@ func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 		// UntagResource carries up to 50 keys of 128 characters in its query,
 		// which is some 60 KB when every character is escaped.
 		MaxHeaderBytes: 128 << 10,
+		// A connection of HTTP/2 is many requests at once: the bound on connections
+		// is to bound those too. The SDKs use HTTP/1.1.
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 32},
 		// OPTIONS * would be answered 200 without anyone having been asked.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(logWriter{logger}, "", 0),

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -33,6 +32,8 @@ type Config struct {
 	TLSKey       string
 	Dev          bool
 
+	MaxConnections int // that a node holds at once; default 10000
+
 	// WorkerOnly leaves the listener out: background work only.
 	WorkerOnly bool
 }
@@ -59,6 +60,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.QuotaMembers == 0 {
 		c.QuotaMembers = membership.DefaultQuotaMembers
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = DefaultMaxConnections
+	}
 	if c.MailFrom == "" {
 		c.MailFrom = defaultMailFrom
 	}
@@ -74,6 +78,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--mail-rate must be at least 1")
 	case c.QuotaMembers < 0:
 		return c, errors.New("--quota-members must be at least 1")
+	case c.MaxConnections < 0:
+		return c, errors.New("--max-connections must be at least 1")
 	}
 	if err := c.checkMail(); err != nil {
 		return c, err
@@ -82,8 +88,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, err
 	}
 	if c.TLSCert != "" {
-		if _, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey); err != nil {
-			return c, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		if _, err := loadCertificate(c.TLSCert, c.TLSKey, nil); err != nil {
+			return c, err
 		}
 	}
 	if c.Dev && !c.WorkerOnly {

@@ -41,6 +41,22 @@ func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
 	return m
 }
 
+// serving adds what a node that listens knows.
+func (m *metrics) serving(connections *limiter, c *certificate) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "magpie_connections", Help: "Connections that are open."},
+			func() float64 { return float64(connections.open.Load()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "magpie_connections_max", Help: "Connections that may be open (--max-connections)."},
+			func() float64 { return float64(connections.max) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "magpie_connections_refused_total", Help: "Connections refused because there were as many as may be."},
+			func() float64 { return float64(connections.refused.Load()) }))
+	if c != nil {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "magpie_tls_certificate_expiry_timestamp_seconds", Help: "When the certificate in use expires, in Unix time.",
+		}, func() float64 { return float64(c.expires().Unix()) }))
+	}
+}
+
 // observe counts one request.
 func (m *metrics) observe(r awsapi.Record) {
 	operation, outcome := r.Operation, string(r.Exception)

@@ -29,15 +29,17 @@ const drainTime = 10 * time.Second
 
 // Server is a running node: a listener, unless it is a worker only, and the background work.
 type Server struct {
-	config     Config
-	log        *slog.Logger
-	db         *store.DB
-	identity   *identity.Service
-	membership *membership.Service
-	registry   *macie2.Registry
-	queue      *queue.Queue
-	http       *http.Server
-	url        string
+	config      Config
+	log         *slog.Logger
+	db          *store.DB
+	identity    *identity.Service
+	membership  *membership.Service
+	registry    *macie2.Registry
+	queue       *queue.Queue
+	http        *http.Server
+	url         string
+	tls         *certificate // nil without TLS
+	connections *limiter     // nil in a worker
 
 	stopWork  context.CancelFunc
 	work      sync.WaitGroup
@@ -81,12 +83,18 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %s: %w", s.config.Listen, err)
 	}
 	s.url = s.config.endpoint(listener.Addr())
-	return listener, nil
+	s.connections = limit(listener, s.config.MaxConnections, s.config.TLSCert != "", s.log)
+	return s.connections, nil
 }
 
 // open puts the parts together.
 func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	var err error
+	if s.config.TLSCert != "" {
+		if s.tls, err = loadCertificate(s.config.TLSCert, s.config.TLSKey, s.log); err != nil {
+			return err
+		}
+	}
 	if s.db, err = OpenStore(ctx, s.config, s.log); err != nil {
 		return err
 	}
@@ -133,6 +141,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	m := newMetrics(s.db, s.queue, s.log)
+	m.serving(s.connections, s.tls)
 	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe,
 		Authorizer: &authorizer{tags: tags.Tags}, Throttler: throttle.New(throttle.Options{Rates: rates})})
 	mountHistory(edge, s.membership)
@@ -178,10 +187,14 @@ func (s *Server) run(listener net.Listener) {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
 	}
+	if s.tls != nil {
+		s.http.TLSConfig = s.tls.config()
+		s.work.Go(func() { s.tls.watch(ctx) })
+	}
 	s.work.Go(func() {
 		var err error
-		if s.config.TLSCert != "" {
-			err = s.http.ServeTLS(listener, s.config.TLSCert, s.config.TLSKey)
+		if s.tls != nil {
+			err = s.http.ServeTLS(listener, "", "")
 		} else {
 			err = s.http.Serve(listener)
 		}
