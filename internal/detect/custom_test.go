@@ -81,6 +81,9 @@ func TestCustomMatches(t *testing.T) {
 		{"anchors are the file's", CustomConfig{Regex: `^a`}, "a\na", 1},
 		{"end of file", CustomConfig{Regex: `a$`}, "a\na", 1},
 		{"characters, not bytes", CustomConfig{Regex: `é{3}`, Keywords: []string{"clé"}, MaximumMatchDistance: 4}, "clé ééé", 1},
+		{"keyword at the start of a run", CustomConfig{Regex: `[a-z0-9]+`, Keywords: []string{"emp"}}, "emp123", 1},
+		{"an ignored match is not cut short", CustomConfig{Regex: `[a-z]{3,}`, IgnoreWords: []string{"test"}}, "atestbcd", 0},
+		{"a very long match", CustomConfig{Regex: `x[a-z]{3,}y`}, "x" + strings.Repeat("a", MaxCustomMatch+10) + "y", 0},
 		{"keyword with a hyphen", CustomConfig{Regex: `\d{6}`, Keywords: []string{"emp-no"}}, "emp-no 123456", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

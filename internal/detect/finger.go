@@ -183,7 +183,7 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 	}
 	// A pattern that begins with a repeat of a set matches from the first of a run on, or
 	// from none of it.
-	if start > unit.Lo && start > s.last[id] && c.lead != nil && c.lead[b.Text[start-1]] {
+	if c.lead != nil && c.trie == nil && start > unit.Lo && start > s.last[id] && c.lead[b.Text[start-1]] {
 		return
 	}
 	named := c.trie == nil || unit.Names != nil && unit.Names.custom != nil && unit.Names.custom[i]
@@ -196,10 +196,13 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 		return
 	}
 	end += unit.Lo
-	if !named && !s.keywordReaches(b.Text, c, i, unit.Lo, start, end) || c.ignored(b.Text[start:end]) {
+	if !named && !s.keywordReaches(b.Text, c, i, unit.Lo, start, end) {
 		return
 	}
 	s.last[id] = end
+	if c.ignored(b.Text[start:end]) {
+		return
+	}
 	s.custom = append(s.custom, candidate{start: start, end: end, id: id})
 }
 
