@@ -65,6 +65,8 @@ type avroPlace struct {
 	children []*avroPlace
 	info     int32
 	known    bool // info is set
+	names    []string
+	keyed    bool // names change with a map's keys
 }
 
 type avroSchema struct {
@@ -75,13 +77,6 @@ type avroSchema struct {
 	symbols []string
 	names   []string // fields of a record
 	parts   []*avroSchema
-}
-
-// pathElement is an index or a key on the way to a value.
-type pathElement struct {
-	index int64
-	key   string
-	isKey bool
 }
 
 func (a *avroFileReader) read(r *bufio.Reader) error {
@@ -568,43 +563,65 @@ func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 
 // info registers the path of a place: for good when nothing in it changes, for the value otherwise.
 func (a *avroFileReader) info(p *avroPlace) int32 {
-	if p.known {
+	switch {
+	case p.known:
+		return p.info
+	case !p.indexed:
+		p.info, p.known = a.b.keep(fieldInfo{names: p.way(nil), path: p.path(nil)}), true
 		return p.info
 	}
-	var way []*avroPlace
-	for q := p; q != nil; q = q.parent {
-		way = append(way, q)
+	names := p.names
+	if names == nil || p.keyed {
+		names = p.way(a.path)
+		for _, e := range a.path {
+			p.keyed = p.keyed || e.isKey
+		}
+		p.names = names
 	}
-	f := fieldInfo{}
+	return a.b.pass(fieldInfo{names: names, way: p}, a.path)
+}
+
+// steps calls f for each name, index and key on the way, outermost first.
+func (p *avroPlace) steps(elems []pathElement, f func(name string, e *pathElement)) int {
+	if p.parent == nil {
+		return 0
+	}
+	k := p.parent.steps(elems, f)
+	if kind := p.parent.schema.kind; (kind == "array" || kind == "map") && k < len(elems) {
+		f("", &elems[k])
+		k++
+	}
+	if p.name != "" {
+		f(p.name, nil)
+	}
+	return k
+}
+
+func (p *avroPlace) way(elems []pathElement) (names []string) {
+	p.steps(elems, func(name string, e *pathElement) {
+		switch {
+		case e == nil:
+			names = append(names, name)
+		case e.isKey:
+			names = append(names, e.key)
+		}
+	})
+	return names
+}
+
+func (p *avroPlace) path(elems []pathElement) string {
 	path := []byte{'$'}
-	k := 0
-	for i := len(way) - 1; i >= 0; i-- {
-		q := way[i]
-		if q.name != "" {
-			path = appendElement(path, q.name)
-			f.names = append(f.names, q.name)
+	p.steps(elems, func(name string, e *pathElement) {
+		switch {
+		case e == nil:
+			path = appendElement(path, name)
+		case e.isKey:
+			path = appendElement(path, e.key)
+		default:
+			path = append(strconv.AppendInt(append(path, '['), e.index, 10), ']')
 		}
-		if q.parent == nil || i == len(way)-1 {
-			continue
-		}
-		switch q.parent.schema.kind {
-		case "array", "map":
-			e := a.path[k]
-			k++
-			if e.isKey {
-				path = appendElement(path, e.key)
-				f.names = append(f.names, e.key)
-			} else {
-				path = append(strconv.AppendInt(append(path, '['), e.index, 10), ']')
-			}
-		}
-	}
-	f.path = cutPath(string(path))
-	if p.indexed {
-		return a.b.pass(f)
-	}
-	p.info, p.known = a.b.keep(f), true
-	return p.info
+	})
+	return cutPath(string(path))
 }
 
 // avroNumber writes a number, or the day that it stands for.

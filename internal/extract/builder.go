@@ -12,12 +12,13 @@ type builder struct {
 	doc    *Document
 	fields bool // marks begin values with names; else they only say where text comes from
 
-	buf    []byte
-	marks  []mark
-	lo     int
-	sent   bool        // a segment has been emitted
-	kept   []fieldInfo // stays: columns
-	passed []fieldInfo // only for the segments up to the next flush: paths with indexes
+	buf      []byte
+	marks    []mark
+	lo       int
+	sent     bool        // a segment has been emitted
+	kept     []fieldInfo // stays: columns
+	elements []pathElement
+	passed   []fieldInfo // only for the segments up to the next flush: paths with indexes
 }
 
 // mark says where the text from off on comes from, until the next mark.
@@ -35,6 +36,22 @@ type fieldInfo struct {
 	names []string
 	path  string // Record
 	sheet string // Cell
+
+	// Where a path has indexes, it is written only when it is asked for: from these.
+	way      wayTo
+	from, to int32 // of elements
+}
+
+// wayTo writes the JSONPath to a place whose indexes and keys are elems.
+type wayTo interface {
+	path(elems []pathElement) string
+}
+
+// pathElement is an index or a key on the way to a value.
+type pathElement struct {
+	index int64
+	key   string
+	isKey bool
 }
 
 func newBuilder(w *walker, doc *Document, fields bool) *builder {
@@ -72,8 +89,11 @@ func (b *builder) mark(kind LocationKind, info int32, a, col int64) {
 	b.marks = append(b.marks, mark{off: int32(len(b.buf)), kind: kind, info: info, a: a, b: col})
 }
 
-// pass registers a path that lasts for one value.
-func (b *builder) pass(f fieldInfo) int32 {
+// pass registers a path that lasts for one value; elems are copied.
+func (b *builder) pass(f fieldInfo, elems []pathElement) int32 {
+	f.from = int32(len(b.elements))
+	b.elements = append(b.elements, elems...)
+	f.to = int32(len(b.elements))
 	b.passed = append(b.passed, f)
 	return -int32(len(b.passed))
 }
@@ -166,7 +186,7 @@ func (b *builder) flush(between, last bool) error {
 	b.lo = hi - keep
 	b.buf = append(b.buf[:0], b.buf[keep:]...)
 	if len(b.buf) == 0 {
-		b.passed = b.passed[:0]
+		b.passed, b.elements = b.passed[:0], b.elements[:0]
 		b.marks = b.marks[:0]
 	} else if b.fields {
 		// Paths that marks no longer refer to are dropped with the next flush between values.
@@ -178,13 +198,19 @@ func (b *builder) flush(between, last bool) error {
 // compact keeps only the paths still referred to.
 func (b *builder) compact() {
 	var passed []fieldInfo
+	var elements []pathElement
 	for k := range b.marks {
 		if m := &b.marks[k]; m.info < 0 {
-			passed = append(passed, *b.info(m.info))
+			f := *b.info(m.info)
+			elems := b.elements[f.from:f.to]
+			f.from = int32(len(elements))
+			elements = append(elements, elems...)
+			f.to = int32(len(elements))
+			passed = append(passed, f)
 			m.info = -int32(len(passed))
 		}
 	}
-	b.passed = passed
+	b.passed, b.elements = passed, elements
 }
 
 func (b *builder) structured() bool { return b.fields }
@@ -248,7 +274,11 @@ func (b *builder) locate(raw []byte, lo, hi int) Location {
 		return Location{Kind: Page, Page: m.a}
 	case Record:
 		f := b.info(m.info)
-		return Location{Kind: Record, Record: m.a, Path: f.path, Names: f.names}
+		loc := Location{Kind: Record, Record: m.a, Path: f.path, Names: f.names}
+		if f.way != nil {
+			loc.Path = f.way.path(b.elements[f.from:f.to])
+		}
+		return loc
 	case Cell:
 		f := b.info(m.info)
 		loc := Location{Kind: Cell, Row: m.a, Col: m.b, CellReference: f.sheet + "!" + columnLetters(m.b) + itoa(m.a)}

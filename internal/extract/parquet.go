@@ -54,6 +54,7 @@ type parquetColumn struct {
 	names    []string
 	repeated []bool // by element: it repeats
 	any      bool   // one of them does
+	depth    int    // how many do
 	info     int32
 	text     func(dst []byte, v parquet.Value) []byte
 }
@@ -71,7 +72,10 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 			}
 			col := &parquetColumn{names: n, repeated: r, text: parquetText(child)}
 			for _, x := range r {
-				col.any = col.any || x
+				if x {
+					col.any = true
+					col.depth++
+				}
 			}
 			col.info = p.b.keep(fieldInfo{names: n, path: col.path(nil)})
 			leaves = append(leaves, col)
@@ -100,14 +104,14 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 var errParquet = stop(Partial, MalformedFile, "damaged or incomplete Parquet file")
 
 // path writes the JSONPath of a value; index counts, by repeated element, where the value is.
-func (c *parquetColumn) path(index []int64) string {
+func (c *parquetColumn) path(index []pathElement) string {
 	path := []byte{'$'}
 	k := 0
 	for i, name := range c.names {
 		path = appendElement(path, name)
 		if c.repeated[i] {
 			if k < len(index) {
-				path = append(strconv.AppendInt(append(path, '['), index[k], 10), ']')
+				path = append(strconv.AppendInt(append(path, '['), index[k].index, 10), ']')
 			}
 			k++
 		}
@@ -120,7 +124,7 @@ func (p *parquetFileReader) column(c *parquetColumn, chunk parquet.ColumnChunk, 
 	pages := chunk.Pages()
 	defer pages.Close()
 	record := first - 1
-	var index []int64
+	var index []pathElement
 	for {
 		if err := p.w.alive(); err != nil {
 			return err
@@ -140,7 +144,7 @@ func (p *parquetFileReader) column(c *parquetColumn, chunk parquet.ColumnChunk, 
 	}
 }
 
-func (p *parquetFileReader) page(c *parquetColumn, page parquet.Page, record *int64, index *[]int64) error {
+func (p *parquetFileReader) page(c *parquetColumn, page parquet.Page, record *int64, index *[]pathElement) error {
 	r := page.Values()
 	for {
 		n, err := r.ReadValues(p.values)
@@ -163,7 +167,7 @@ func (p *parquetFileReader) page(c *parquetColumn, page parquet.Page, record *in
 			}
 			info := c.info
 			if c.any {
-				info = p.b.pass(fieldInfo{names: c.names, path: c.path(*index)})
+				info = p.b.pass(fieldInfo{names: c.names, way: c}, (*index)[:min(c.depth, len(*index))])
 			}
 			if p.w.total += int64(len(p.num)); p.w.total > p.w.opts.MaxTotalBytes {
 				return stop(Partial, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
@@ -182,20 +186,18 @@ func (p *parquetFileReader) page(c *parquetColumn, page parquet.Page, record *in
 }
 
 // stepIndex moves on to the next value: the element at its repetition level is the next one, those below it start anew.
-func stepIndex(index []int64, level int) []int64 {
+func stepIndex(index []pathElement, level int) []pathElement {
 	const most = 16
-	if level == 0 {
-		clear(index)
-		if len(index) < most {
-			index = append(index, make([]int64, most-len(index))...)
+	switch {
+	case level == 0:
+		if index == nil {
+			return make([]pathElement, most)
 		}
-		return index
+		clear(index)
+	case level <= len(index):
+		index[level-1].index++
+		clear(index[level:])
 	}
-	if level > len(index) {
-		return index
-	}
-	index[level-1]++
-	clear(index[level:])
 	return index
 }
 
