@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -170,7 +171,7 @@ func (c *condition) holds(r *Request) bool {
 		if len(values) == 0 {
 			absent = "true"
 		}
-		return strings.Join(c.texts, " ") == absent || len(c.texts) > 1 && contains(c.texts, absent)
+		return slices.Contains(c.texts, absent)
 	}
 	if len(values) == 0 {
 		switch {
@@ -216,9 +217,9 @@ func (c *condition) matches(value string, r *Request) bool {
 		}
 		return false
 	case boolFamily:
-		return contains(c.texts, strings.ToLower(value))
+		return slices.Contains(c.texts, strings.ToLower(value))
 	case binaryFamily:
-		return contains(c.texts, value)
+		return slices.Contains(c.texts, value)
 	}
 	for _, t := range c.texts {
 		if c.matchesText(t, value, r) {
@@ -260,13 +261,4 @@ func plain(parts []part) string {
 		b[i] = p.char
 	}
 	return string(b)
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,7 +110,7 @@ func (r *Request) values(key string) []string {
 	case "aws:currenttime":
 		return []string{r.Now.UTC().Format(time.RFC3339)}
 	case "aws:epochtime":
-		return []string{r.Now.UTC().Format(time.RFC3339)}
+		return []string{strconv.FormatInt(r.Now.Unix(), 10)}
 	}
 	return r.Context[key]
 }

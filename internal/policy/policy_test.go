@@ -219,6 +219,9 @@ var conditionCases = []evaluation{
 	one("DateNotEquals", when("DateNotEquals", "aws:CurrentTime", `"2026-06-15T12:00:00Z"`), ImplicitDeny),
 	one("a date alone", when("DateGreaterThan", "aws:CurrentTime", `"2026-06-15"`), Allow),
 	one("seconds since 1970", when("DateGreaterThan", "aws:EpochTime", `1767225600`), Allow),
+	one("seconds since 1970, as a number", when("NumericGreaterThan", "aws:EpochTime", `1767225600`), Allow),
+	one("seconds since 1970, to come", when("NumericGreaterThan", "aws:EpochTime", `1798761600`), ImplicitDeny),
+	one("seconds since 1970, an upper bound", when("NumericLessThanEquals", "aws:EpochTime", `1781524800`), Allow),
 
 	one("NumericEquals", when("NumericEquals", "aws:ResourceTag/level", `3`), Allow),
 	one("NumericEquals, as text", when("NumericEquals", "aws:ResourceTag/level", `"3.0"`), Allow),
