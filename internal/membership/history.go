@@ -85,7 +85,7 @@ func (x sided) principalFor() string {
 	case x.principal.Account == x.viewer:
 		return x.principal.ARN
 	default:
-		return "arn:" + "aws" + ":iam::" + string(x.principal.Account) + ":root"
+		return "arn:aws:iam::" + string(x.principal.Account) + ":root"
 	}
 }
 

@@ -32,8 +32,11 @@ func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *ma
 	}
 	var invitations []macie2.Invitation
 	err := s.db.View(ctx, func(tx *store.Tx) error {
+		if _, err := requireSession(ctx, tx, call); err != nil { // invitations outlive the session: a page with rows does not show one
+			return err
+		}
 		invitations = make([]macie2.Invitation, 0, size+1)
-		err := tx.Query(ctx, func(row store.Row) error {
+		return tx.Query(ctx, func(row store.Row) error {
 			var administrator, id, status string
 			var invitedAt int64
 			if err := row.Scan(&administrator, &id, &status, &invitedAt); err != nil {
@@ -46,10 +49,6 @@ func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *ma
 			and status not in ('EmailVerificationInProgress', 'EmailVerificationFailed')
 			order by invited_at, invitation_id limit $5`,
 			call.Region, string(call.Account), afterTime, afterID, int64(size+1))
-		if err == nil && len(invitations) == 0 || err == nil && in.NextToken == nil {
-			_, err = requireSession(ctx, tx, call)
-		}
-		return err
 	})
 	if err != nil {
 		return nil, err

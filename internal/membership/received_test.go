@@ -93,6 +93,10 @@ func TestListInvitationsPages(t *testing.T) {
 		if !slices.Equal(seen, want) {
 			t.Errorf("the pages show\n%v, want\n%v", seen, want)
 		}
+		_, next = page(10, nil)
+		d.must(d.disable(bob))
+		_, err := d.ListInvitations(t.Context(), d.call(bob), &macie2.ListInvitationsInput{NextToken: next})
+		answers(t, "a page after Macie was disabled", answer(err), "AccessDeniedException: Macie is not enabled")
 	})
 }
 
