@@ -172,11 +172,15 @@ func change(from, to string) string {
 	}
 }
 
-// shortPrincipal drops what every ARN of a principal has in common.
+// shortPrincipal drops what every ARN of a principal has in common. The other side is told no more than the account, which an ARN names
+// as its root: here that would read as if the root user had done it.
 func shortPrincipal(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) != 6 {
+	switch {
+	case len(parts) != 6:
 		return arn
+	case parts[5] == "root":
+		return parts[4]
 	}
 	return parts[4] + ":" + parts[5]
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"magpie/internal/cli"
+	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/server"
 	"magpie/internal/sigv4"
@@ -143,12 +144,12 @@ func (t *teller) account(ctx context.Context, id macie2.AccountID, email, name s
 	if _, err := ids.CreateAccount(ctx, id, email, name, now); err != nil {
 		return nil, err
 	}
-	key, secret, err := ids.CreateKey(ctx, id, "demo", nil, now)
+	key, secret, err := ids.CreateKey(ctx, id, identity.DefaultUser, nil, now)
 	if err != nil {
 		return nil, err
 	}
-	t.command("operator     $ magpie account create %s --email %s --name %s", id, email, name)
-	t.command("operator     $ magpie key create %s", id)
+	t.command("operator     $ magpie account create %s --email %s --name %s --data %s", id, email, name, t.folder)
+	t.command("operator     $ magpie key create %s --data %s", id, t.folder)
 	fmt.Fprintf(t.out, "    access key %s\n", key.ID)
 	return &cli.Client{Endpoint: t.server.URL(), Region: region,
 		Credentials: sigv4.Credentials{AccessKeyID: key.ID, SecretAccessKey: secret.Reveal()}}, nil
