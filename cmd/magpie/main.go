@@ -51,9 +51,19 @@ Every flag of every command can be set in the environment too: --database-url is
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serveCommand(), workerCommand(), demoCommand(), scan.Command())
 	cli.AddCommands(c)
-	c.AddCommand(admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
+	group(c, "Administration, on the database itself:",
+		admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
+	group(c, "Serving, and scanning without a server:", demoCommand(), serveCommand(), workerCommand(), scan.Command())
 	envflag.Bind(c, os.LookupEnv)
 	return c
+}
+
+// group adds commands under a heading of the help. Headings come in the order in which they were added, commands without one last.
+func group(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	root.AddCommand(commands...)
 }

@@ -64,11 +64,11 @@ func storeFlags(cmd *cobra.Command, c *server.Config) {
 func workFlags(cmd *cobra.Command, c *server.Config) {
 	f := cmd.Flags()
 	f.StringVar(&c.SMTPURL, "smtp-url", "", "mail relay: smtp[s]://user:password@host:port[?tls=required]")
-	f.StringVar(&c.MailFrom, "mail-from", "magpie@localhost", "sender of invitation mail")
+	f.StringVar(&c.MailFrom, "mail-from", server.DefaultMailFrom, "sender of invitation mail")
 	f.StringVar(&c.MailDir, "mail-dir", "", "write mail as .eml files into this folder instead of sending it")
 	f.IntVar(&c.MailRate, "mail-rate", server.DefaultMailRate, "mails a second that the relay gets, from all nodes together")
 	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
-	f.IntVar(&c.QuotaMembers, "quota-members", 1000, "members that an administrator may have by invitation in a Region")
+	f.IntVar(&c.QuotaMembers, "quota-members", server.DefaultQuotaMembers, "members that an administrator may have by invitation in a Region")
 }
 
 // runServer serves until ctx ends or a part fails.

@@ -40,10 +40,11 @@ type Config struct {
 
 // The defaults of Config.
 const (
-	DefaultListen   = "127.0.0.1:8484"
-	DefaultData     = "./magpie-data"
-	DefaultMailRate = 200
-	defaultMailFrom = "magpie@localhost"
+	DefaultListen       = "127.0.0.1:8484"
+	DefaultData         = "./magpie-data"
+	DefaultMailRate     = 200
+	DefaultMailFrom     = "magpie@localhost"
+	DefaultQuotaMembers = membership.DefaultQuotaMembers
 )
 
 // withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at start.
@@ -58,13 +59,13 @@ func (c Config) withDefaults() (Config, error) {
 		c.MailRate = DefaultMailRate
 	}
 	if c.QuotaMembers == 0 {
-		c.QuotaMembers = membership.DefaultQuotaMembers
+		c.QuotaMembers = DefaultQuotaMembers
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
 	}
 	if c.MailFrom == "" {
-		c.MailFrom = defaultMailFrom
+		c.MailFrom = DefaultMailFrom
 	}
 	if c.Dev && c.SMTPURL == "" && c.MailDir == "" {
 		c.MailDir = filepath.Join(c.Data, "mail")
