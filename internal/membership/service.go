@@ -172,3 +172,9 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 func timestamp(ms int64) *macie2.Timestamp {
 	return macie2.NewTimestamp(time.UnixMilli(ms))
 }
+
+// RequireSession says that Macie is not enabled where the caller has no session, for the operations of packages above this one.
+func RequireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+	_, err := requireSession(ctx, tx, call)
+	return err
+}

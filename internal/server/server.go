@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"magpie/internal/awsapi"
+	"magpie/internal/identifier"
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
@@ -125,13 +127,19 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		s.log.Warn("mails tell people to use an address that only this machine has: set --public-url", "address", endpoint)
 	}
 	pageKey := key.Derive("page tokens")
+	pages := pagetoken.New(pageKey[:])
 	s.membership = membership.New(membership.Options{
-		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pagetoken.New(pageKey[:]), Logger: s.log, Mailer: mailer,
+		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pages, Logger: s.log, Mailer: mailer,
 		MailRate: s.config.MailRate, QuotaMembers: s.config.QuotaMembers,
 	})
 	s.registry = macie2.NewRegistry()
 	s.membership.Bind(s.registry)
-	tags := resource.NewService(s.db, s.membership.TagKinds())
+	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
+	identifiers.Bind(s.registry)
+	s.membership.OnDisable(identifiers.Forget)
+	tagged := s.membership.TagKinds()
+	maps.Copy(tagged, identifiers.TagKinds())
+	tags := resource.NewService(s.db, tagged)
 	tags.Bind(s.registry)
 	if listener == nil {
 		return nil

@@ -92,3 +92,16 @@ resource "aws_macie2_member" "second" {
   invite     = var.invite
   depends_on = [aws_macie2_account.admin]
 }
+
+# What to look for beside what is built in.
+resource "aws_macie2_custom_data_identifier" "employee" {
+  provider               = aws.admin
+  name                   = "employee"
+  description            = "Employee numbers"
+  regex                  = "E-[0-9]{6}"
+  keywords               = ["employee", "staff number"]
+  ignore_words           = ["E-000000"]
+  maximum_match_distance = 20
+  tags                   = { team = "data" }
+  depends_on             = [aws_macie2_account.admin]
+}

@@ -1,0 +1,192 @@
+package identifier
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
+
+	"magpie/internal/macie2"
+	"magpie/internal/membership"
+	"magpie/internal/pagetoken"
+	"magpie/internal/resource"
+	"magpie/internal/store"
+)
+
+// The quotas of an account in a Region, as Macie documents them.
+const (
+	DefaultQuotaCustom = 10000
+	quotaRegexLists    = 5
+	quotaWordLists     = 5
+)
+
+// The types of resources that ARNs name.
+const (
+	customType    = "custom-data-identifier"
+	allowListType = "allow-list"
+)
+
+// Options are the parts and settings of a Service. DB and Pages are required.
+type Options struct {
+	DB    *store.DB
+	Pages *pagetoken.Issuer
+	// QuotaCustom is the number of custom data identifiers that an account may have in a Region; 0 means DefaultQuotaCustom.
+	QuotaCustom int
+}
+
+// Service implements the operations. It keeps nothing but what is in the database.
+type Service struct {
+	db    *store.DB
+	pages *pagetoken.Issuer
+	quota int64
+}
+
+// New returns a Service.
+func New(o Options) *Service {
+	if o.QuotaCustom == 0 {
+		o.QuotaCustom = DefaultQuotaCustom
+	}
+	return &Service{db: o.DB, pages: o.Pages, quota: int64(o.QuotaCustom)}
+}
+
+// Bind binds the operations of this package.
+func (s *Service) Bind(r *macie2.Registry) {
+	r.BindListManagedDataIdentifiers(s.ListManagedDataIdentifiers)
+
+	r.BindCreateCustomDataIdentifier(s.CreateCustomDataIdentifier)
+	r.BindGetCustomDataIdentifier(s.GetCustomDataIdentifier)
+	r.BindListCustomDataIdentifiers(s.ListCustomDataIdentifiers)
+	r.BindBatchGetCustomDataIdentifiers(s.BatchGetCustomDataIdentifiers)
+	r.BindDeleteCustomDataIdentifier(s.DeleteCustomDataIdentifier)
+	r.BindTestCustomDataIdentifier(s.TestCustomDataIdentifier)
+
+	r.BindCreateAllowList(s.CreateAllowList)
+	r.BindGetAllowList(s.GetAllowList)
+	r.BindListAllowLists(s.ListAllowLists)
+	r.BindUpdateAllowList(s.UpdateAllowList)
+	r.BindDeleteAllowList(s.DeleteAllowList)
+}
+
+// TagKinds are the resources of this package that have tags.
+func (s *Service) TagKinds() map[string]resource.Kind {
+	return map[string]resource.Kind{customType: tagKind("custom_data_identifier", " and deleted = false"), allowListType: tagKind("allow_list", "")}
+}
+
+// tagKind reads and writes the tags of a table's rows, less those that the condition leaves out.
+func tagKind(table, condition string) resource.Kind {
+	return resource.Kind{
+		Tags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
+			if err := membership.RequireSession(ctx, tx, call); err != nil {
+				return "", err
+			}
+			err = tx.QueryRow(ctx, `select tags from `+table+` where region = $1 and account_id = $2 and id = $3`+condition,
+				call.Region, string(call.Account), id).Scan(&tags)
+			return tags, err
+		},
+		SetTags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
+			tx.Later(1, `update `+table+` set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`+condition,
+				call.Region, string(call.Account), id, tags, was)
+			return nil
+		},
+	}
+}
+
+// Forget deletes what an account has in a Region, when it disables Macie there.
+func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) error {
+	for _, table := range []string{"custom_data_identifier", "allow_list", "identifier_count"} {
+		tx.Later(-1, `delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+	}
+	return nil
+}
+
+func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
+	return s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
+		if err := membership.RequireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		if err := membership.RequireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// count puts one more of a kind onto the account's count, unless the quota is reached. The row is what serialises creators, on all nodes.
+func count(ctx context.Context, tx *store.Tx, call *macie2.Call, kind string, quota int64) error {
+	n, err := tx.Exec(ctx, `insert into identifier_count (region, account_id, kind, counted) values ($1, $2, $3, 1)
+		on conflict (region, account_id, kind) do update set counted = identifier_count.counted + 1 where identifier_count.counted < $4`,
+		call.Region, string(call.Account), kind, quota)
+	if err == nil && n == 0 {
+		err = macie2.ErrQuota("The request failed because the current account already has %d of these in the Region, which is its quota.", quota)
+	}
+	return err
+}
+
+// uncount takes one of a kind off the account's count.
+func uncount(tx *store.Tx, call *macie2.Call, kind string) {
+	tx.Later(1, `update identifier_count set counted = counted - 1 where region = $1 and account_id = $2 and kind = $3 and counted > 0`,
+		call.Region, string(call.Account), kind)
+}
+
+// once runs create, unless the call repeats an earlier one with the same client token: then it returns what that one created.
+func once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (id string, err error)) (string, error) {
+	request, err := json.Marshal(in)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", operation, err)
+	}
+	token := resource.Token{Operation: operation, Request: string(request)}
+	if clientToken != nil {
+		token.ClientToken = *clientToken
+	}
+	id, found, err := resource.Replay(ctx, tx, call, token)
+	if err != nil || found {
+		return id, err
+	}
+	if id, err = create(); err != nil {
+		return "", err
+	}
+	return id, resource.Remember(ctx, tx, call, token, id)
+}
+
+var errNoResource = macie2.ErrNotFound("The request failed because the specified resource doesn't exist.")
+
+var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and operation")
+
+// checkText holds a name or a description to a number of characters that can be printed.
+func checkText(member string, s *string, least, most int) error {
+	if s == nil {
+		return nil
+	}
+	if n := utf8.RuneCountInString(*s); n < least || n > most {
+		return macie2.ErrValidation("%s: must have %d to %d characters, not %d", member, least, most, n)
+	}
+	for i, r := range *s {
+		if unicode.IsControl(r) {
+			return macie2.ErrValidation("%s: there is a control character at byte %d", member, i)
+		}
+	}
+	return nil
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// optional is a text that is absent when it is empty.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
