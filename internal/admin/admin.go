@@ -40,7 +40,7 @@ func Commands(o Options) []*cobra.Command {
 		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
 	}
 	v := verbs{o}
-	return []*cobra.Command{v.account(), v.key(), v.role(), v.policy(), v.quota(), v.migrate()}
+	return []*cobra.Command{v.account(), v.key(), v.role(), v.policy(), v.quota(), v.backup(), v.restore(), v.migrate()}
 }
 
 type verbs struct{ o Options }
@@ -118,6 +118,9 @@ func hint(err error) error {
 		{identity.ErrClosed, "a closed account does not open again"},
 		{identity.ErrNoKey, "see which there are with: magpie key list"},
 		{identity.ErrNoRole, "see which there are with: magpie role list"},
+		{store.ErrBackupExists, "a backup never replaces a file: choose another name"},
+		{store.ErrNotEmpty, "replace it with --replace, after a magpie backup of it"},
+		{store.ErrInUse, "stop every magpie that works on it"},
 		{identity.ErrRoleExists, "delete it first with: magpie role delete"},
 	} {
 		if errors.Is(err, h.err) {

@@ -235,8 +235,15 @@ var errOtherKey = errors.New("another master key")
 // claimedKey is the id of the store's master key, or "".
 func claimedKey(ctx context.Context, db *store.DB) (id string, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `select key_id from master_key where singleton = $1`, 1).Scan(&id)
+		id, err = StoreKeyID(ctx, tx)
+		return err
 	})
+	return id, err
+}
+
+// StoreKeyID is the id of the master key under which a store is sealed, or "" where there is none yet.
+func StoreKeyID(ctx context.Context, tx *store.Tx) (id string, err error) {
+	err = tx.QueryRow(ctx, `select key_id from master_key where singleton = $1`, 1).Scan(&id)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}
@@ -244,6 +251,18 @@ func claimedKey(ctx context.Context, db *store.DB) (id string, err error) {
 		return "", fmt.Errorf("read the check of the master key: %w", err)
 	}
 	return id, nil
+}
+
+// ReadMasterKey returns the key that src names, without asking a store. It fails with fs.ErrNotExist where there is none.
+func ReadMasterKey(src MasterKeySource) (MasterKey, error) {
+	if src.Env == "" {
+		return readMasterKey(filepath.Join(src.Folder, MasterKeyFile))
+	}
+	key, err := ParseMasterKey(src.Env)
+	if err != nil {
+		return MasterKey{}, fmt.Errorf("%s: %w", MasterKeyEnv, err)
+	}
+	return key, nil
 }
 
 // claim binds a store to key if it has none yet; the first of several wins.

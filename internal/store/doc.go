@@ -34,6 +34,6 @@
 // The closure itself runs on its caller's goroutine, while the lane waits: a panic is the caller's own, a test may
 // fail inside it, and the others of the group lose nothing.
 //
-// Start reading at store.go, then lane.go, sqlite.go and postgres.go. Tables are in migrations/; package storetest opens
+// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores the file. Tables are in migrations/; package storetest opens
 // fresh databases for tests.
 package store

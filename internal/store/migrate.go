@@ -73,21 +73,9 @@ const appliedVersions = "select version_id from goose_db_version where version_i
 // only then, and behind a lock that other programs respect.
 func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	look := func() (bool, error) {
-		tables := 0
-		count := func(r Row) error { return r.Scan(&tables) }
-		if err := c.query(ctx, count, "select count(*) from sqlite_schema where name = 'goose_db_version'", nil); err != nil {
+		applied, err := appliedSQLite(ctx, c)
+		if err != nil {
 			return false, err
-		}
-		applied := make(map[int64]bool)
-		if tables > 0 {
-			collect := func(r Row) error {
-				var v int64
-				defer func() { applied[v] = true }()
-				return r.Scan(&v)
-			}
-			if err := c.query(ctx, collect, appliedVersions, nil); err != nil {
-				return false, err
-			}
 		}
 		return pending(o, applied)
 	}
@@ -120,6 +108,25 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
 	return up(ctx, goose.DialectSQLite3, db, o)
+}
+
+// appliedSQLite are the migrations that a file has seen.
+func appliedSQLite(ctx context.Context, c *sqliteConn) (map[int64]bool, error) {
+	tables := 0
+	count := func(r Row) error { return r.Scan(&tables) }
+	if err := c.query(ctx, count, "select count(*) from sqlite_schema where name = 'goose_db_version'", nil); err != nil {
+		return nil, err
+	}
+	applied := make(map[int64]bool)
+	if tables == 0 {
+		return applied, nil
+	}
+	collect := func(r Row) error {
+		var v int64
+		defer func() { applied[v] = true }()
+		return r.Scan(&v)
+	}
+	return applied, c.query(ctx, collect, appliedVersions, nil)
 }
 
 // migratePostgres does the same, under an advisory lock.
