@@ -131,21 +131,23 @@ func (s *Scanner) siftAddresses(base int, prev, m, next *masks) {
 	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
 	runs := d &^ (d<<1 | prev.digit>>63)
 	four := runs & at(d, dn, 1) & at(d, dn, 2) & at(d, dn, 3)
-	five := four & at(d, dn, 4)
-	afterFour, afterFive := ^at(d, dn, 4), ^at(d, dn, 5)
-	spaceBefore := m.space<<1 | prev.space>>63
-	upperBefore := m.upper<<2 | prev.upper>>62
-	lowerBefore := (m.letter&^m.upper)<<2 | (prev.letter&^prev.upper)>>62
-	capital := m.upper | m.two
-	capitalNext := next.upper | next.two
-	// A state or a spelt-out one before, or a city after.
-	st := five & afterFive & (spaceBefore&(upperBefore|lowerBefore) | at(m.space, next.space, 5)&at(capital, capitalNext, 6))
-	st |= four & afterFour & spaceBefore & upperBefore
+	letter := runs & at(m.upper, next.upper, 1)
+	if four|letter == 0 {
+		return
+	}
+	var st uint64
+	if four != 0 {
+		five := four & at(d, dn, 4)
+		spaceBefore := m.space<<1 | prev.space>>63
+		letterBefore := m.letter<<2 | prev.letter>>62
+		upperBefore := m.upper<<2 | prev.upper>>62
+		capital, capitalNext := m.upper|m.two, next.upper|next.two
+		// A state or a spelt-out one before, or a city after.
+		st = five &^ at(d, dn, 5) & (spaceBefore&letterBefore | at(m.space, next.space, 5)&at(capital, capitalNext, 6))
+		st |= four &^ at(d, dn, 4) & spaceBefore & upperBefore
+	}
 	// 1AA, 1A1
-	letter2 := at(m.upper, next.upper, 1)
-	word := m.letter | d
-	wordNext := next.letter | dn
-	st |= runs & letter2 & (at(m.upper, next.upper, 2) | at(d, dn, 2)) &^ at(word, wordNext, 3)
+	st |= letter & (at(m.upper, next.upper, 2) | at(d, dn, 2)) &^ at(m.letter|d, next.letter|dn, 3)
 	for ; st != 0; st &= st - 1 {
 		s.tryAddress(base + bits.TrailingZeros64(st))
 	}

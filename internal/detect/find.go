@@ -120,7 +120,7 @@ func (s *Scanner) classify() {
 				s.siftName(i, bits.TrailingZeros64(e))
 			}
 		}
-		if m.digit|m.plus != 0 {
+		if m.digit|m.plus|next.digit<<62 != 0 { // an IBAN's two letters may stand before them
 			s.siftNumbers(w.from+i*chunk, prev, m, next)
 			if s.set.address != nil {
 				s.siftAddresses(w.from+i*chunk, prev, m, next)
@@ -515,13 +515,9 @@ func (s *Scanner) nearEnd(r *rule, text []byte, off, t int) int {
 	for w.freeAt < len(w.free) && w.free[w.freeAt].start < t {
 		w.freeAt++
 	}
-	id := r.id
-	if r.free == nil {
-		id = s.set.card.id // finds the same
-	}
 	end := -1
 	for i := w.freeAt; i < len(w.free) && w.free[i].start == t; i++ {
-		if w.free[i].id == id {
+		if w.free[i].id == r.id {
 			end = w.free[i].end
 		}
 	}

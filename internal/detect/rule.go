@@ -73,7 +73,7 @@ func (s *Set) bind() {
 		c.enter(&s.filter, i)
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
-	s.bindShared()
+	s.bindPhones()
 	customs := make([]*Custom, 0, len(s.ids)-s.managed)
 	for _, id := range s.ids[s.managed:] {
 		customs = append(customs, id.Custom)
@@ -122,13 +122,9 @@ func (s *Set) bind() {
 	s.lookahead += 4 * (s.maxNear + maxReach)
 }
 
-// bindShared lets the card number near a keyword use what was found of the one without,
-// and says which numbering plans have numbers that start with a digit.
-func (s *Set) bindShared() {
+// bindPhones says which numbering plans have numbers that start with a digit.
+func (s *Set) bindPhones() {
 	for _, r := range s.rules {
-		if r.info.ID == idCard {
-			r.shared = s.card != nil
-		}
 		for _, d := range validate.All[r.info.ID].National {
 			s.phoneStart[d-'0'].add(r.id)
 		}

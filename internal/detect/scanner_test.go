@@ -124,6 +124,26 @@ func TestSamples(t *testing.T) {
 	sameMatches(t, set, []byte(strings.Join(samples, "\n")))
 }
 
+// TestOffsets moves the samples over the edges of chunks: what is found moves along.
+func TestOffsets(t *testing.T) {
+	set := compileAll(t)
+	for _, scanner := range []*Scanner{set.NewScanner(), set.PlainScanner()} {
+		for _, text := range samples {
+			want := scanAll(scanner, []byte("; "+text))
+			for pad := range 2 * chunk {
+				got := scanAll(scanner, []byte(strings.Repeat(";", pad)+"; "+text))
+				for i := range got {
+					got[i].Start -= pad
+					got[i].End -= pad
+				}
+				if !slices.Equal(got, want) {
+					t.Fatalf("%q after %d bytes: %v, want %v", text, pad, got, want)
+				}
+			}
+		}
+	}
+}
+
 // TestMixtures holds the engine against the reference on texts put together at random
 // from keywords, values and what stands between them.
 func TestMixtures(t *testing.T) {
@@ -137,7 +157,7 @@ func TestMixtures(t *testing.T) {
 		parts = append(parts, m.Keywords...)
 	}
 	joins := []string{" ", "", "\n", ": ", "_", "-", "=", "é", "\u00a0", "\\n", `","`, "  ", ".", "–", "日"}
-	rounds := 60
+	rounds := 200
 	if testing.Short() {
 		rounds = 10
 	}
@@ -193,7 +213,7 @@ func TestFieldMixtures(t *testing.T) {
 		}
 		headers = append(headers, m.Keywords...)
 	}
-	for range 60 {
+	for range 150 {
 		var text []byte
 		var fields []Field
 		for range 1 + random.IntN(25) {

@@ -127,7 +127,7 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 	d, dn := m.digit, next.digit
 	at := func(k int) uint64 { return d>>k | dn<<(64-k) } // digit k places on
 	d1 := at(1)
-	if d|m.plus != 0 {
+	if d|m.plus|dn<<62 != 0 {
 		runs := d &^ (d<<1 | prev.digit>>63)
 		pairs, pairsNext := d&d1, dn&(dn>>1)
 		fours := pairs & (pairs>>2 | pairsNext<<62)
