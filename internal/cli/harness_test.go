@@ -43,7 +43,7 @@ var build = sync.OnceValues(func() (string, error) {
 
 // A rig is a running server, and the program as its client.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	binary string
 	data   string // folder of the server
 	home   string // working folder of the client
@@ -54,7 +54,7 @@ type rig struct {
 }
 
 // start runs a server that checks no secrets until the test ends.
-func start(t *testing.T, flags ...string) *rig {
+func start(t testing.TB, flags ...string) *rig {
 	t.Helper()
 	binary, err := build()
 	if err != nil {
@@ -169,7 +169,7 @@ func (r *rig) run(account string, args ...string) result {
 	return finish(r.t, r.command(account, args...))
 }
 
-func finish(t *testing.T, c *exec.Cmd) result {
+func finish(t testing.TB, c *exec.Cmd) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr

@@ -246,7 +246,7 @@ func TestInviteInterrupted(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit %d", code)
 	}
-	if !strings.Contains(string(text), "interrupted; what is done is done. To go on: magpie invite --resume 20") || !strings.Contains(string(text), "[░") {
+	if !strings.Contains(string(text), "interrupted; what is done is done. To go on: magpie invite --resume 20") || !strings.Contains(string(text), "░] ") {
 		t.Errorf("the terminal shows\n%s", text)
 	}
 	added := p.countOf("POST /members")

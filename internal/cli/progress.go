@@ -53,11 +53,12 @@ func showProgress(w io.Writer, verb string, progress func() onboard.Progress) (s
 
 func progressLine(p onboard.Progress, elapsed time.Duration, bar bool) string {
 	var b strings.Builder
-	if bar && p.Pairs > 0 {
+	if bar {
 		const cells = 24
-		n := int(cells * p.Ended / p.Pairs)
+		n := int(cells * p.Done)
 		fmt.Fprintf(&b, "[%s%s] ", strings.Repeat("█", n), strings.Repeat("░", cells-n))
 	}
+	fmt.Fprintf(&b, "%.0f%%, ", 100*p.Done)
 	fmt.Fprintf(&b, "%d of %d done", p.Ended, p.Pairs)
 	if p.Failed > 0 {
 		fmt.Fprintf(&b, ", %d failed", p.Failed)
@@ -69,8 +70,8 @@ func progressLine(p onboard.Progress, elapsed time.Duration, bar bool) string {
 	if p.Troubled > 0 {
 		fmt.Fprintf(&b, ", %d without an answer", p.Troubled)
 	}
-	if p.Ended > 0 && p.Ended < p.Pairs && elapsed > 2*time.Second {
-		left := time.Duration(float64(elapsed) * float64(p.Pairs-p.Ended) / float64(p.Ended))
+	if p.Done > 0 && p.Done < 1 && elapsed > 2*time.Second {
+		left := time.Duration(float64(elapsed) * (1 - p.Done) / p.Done)
 		fmt.Fprintf(&b, ", about %s left", left.Round(time.Second))
 	}
 	return b.String()

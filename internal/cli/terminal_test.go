@@ -3,14 +3,18 @@ package cli_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
 
+// painted is the line of progress, which shows where the machine is slow, and its being wiped.
+var painted = regexp.MustCompile(`\r\x1b\[K(\[[^\r\n]*)?`)
+
 // golden compares with a file of testdata/terminal, in which the terminal's line ends are a file's.
 func (r *rig) golden(name string, got result) {
 	r.t.Helper()
-	text := strings.ReplaceAll(r.normal(got.stdout), "\r\n", "\n")
+	text := painted.ReplaceAllString(strings.ReplaceAll(r.normal(got.stdout), "\r\n", "\n"), "")
 	path := filepath.Join("testdata/terminal", name+".txt")
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

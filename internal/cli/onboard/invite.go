@@ -163,6 +163,7 @@ func (g *regionRun) journal(kind string, accounts []string, sync bool) error {
 
 // await hands a pair to poll.
 func (g *regionRun) await(p *pair) {
+	g.run.step(p, 2)
 	g.mu.Lock()
 	p.deadline = time.Now().Add(g.run.Spec.Options.Wait)
 	g.waiting[p.account] = p
@@ -173,7 +174,7 @@ func (g *regionRun) await(p *pair) {
 	}
 }
 
-// The pace of polling: quick while something happens, and never so quick that looking takes longer than waiting.
+// The pace of polling: quick while something happens, and not so quick that it is all looking and no waiting.
 const (
 	firstPoll = 100 * time.Millisecond
 	mostPoll  = 5 * time.Second
@@ -182,6 +183,14 @@ const (
 // poll waits for what becomes of invitations, until all were sent and none is waited for.
 func (g *regionRun) poll(ctx context.Context, invited <-chan struct{}, toAccept chan<- *pair) {
 	delay := firstPoll
+	if g.run.Spec.Options.AcceptRole == "" {
+		// Nothing follows from looking early, and it would take calls from those who invite.
+		select {
+		case <-invited:
+		case <-ctx.Done():
+			return
+		}
+	}
 	for {
 		waiting := g.waitedFor()
 		if len(waiting) == 0 {
@@ -218,7 +227,7 @@ func (g *regionRun) poll(ctx context.Context, invited <-chan struct{}, toAccept 
 		} else {
 			delay = min(2*delay, mostPoll)
 		}
-		delay = max(delay, 3*time.Since(begun))
+		delay = max(delay, min(3*time.Since(begun), mostPoll))
 	}
 }
 

@@ -81,6 +81,7 @@ type pair struct {
 	priorInvited   time.Time                // when it was last invited before this run
 	outcome        Outcome
 	reason         string
+	steps          int64     // of stepsOfPair that are done
 	retries        int       // of an invitation that the server could not process
 	deadline       time.Time // when waiting for it ends
 }

@@ -191,6 +191,7 @@ func (g *regionRun) end(p *pair, o Outcome, reason string) {
 
 func (g *regionRun) count(p *pair) {
 	g.run.ended.Add(1)
+	g.run.step(p, stepsOfPair)
 	if !p.outcome.Well() && p.outcome != Pending {
 		g.run.failures.Add(1)
 	}
@@ -373,6 +374,7 @@ func (g *regionRun) add(ctx context.Context, p *pair) bool {
 	switch {
 	case err == nil, messageHas(err, "is already a member or associated member"): // the latter after an answer that was lost
 		p.now = types.RelationshipStatusCreated
+		g.run.step(p, 1)
 		return true
 	case isCode(err, "ServiceQuotaExceededException"), messageHas(err, "cannot exceed the maximum number of allowed members"):
 		g.mu.Lock()

@@ -51,7 +51,7 @@ type Run struct {
 	regions []*regionRun
 	roles   roles
 
-	total, ended, failures, calls, throttled, troubles atomic.Int64
+	total, ended, steps, failures, calls, throttled, troubles atomic.Int64
 }
 
 // NewName makes a name for a run that begins now.
@@ -231,15 +231,32 @@ func (r *Run) journalEnd(g *regionRun, p *pair) {
 		Before: string(p.before), Now: string(p.now)})
 }
 
+// stepsOfPair are adding, inviting, and what comes of it.
+const stepsOfPair = 3
+
+// step notes that a pair has come so many steps far.
+func (r *Run) step(p *pair, steps int64) {
+	if steps > p.steps {
+		r.steps.Add(steps - p.steps)
+		p.steps = steps
+	}
+}
+
 // Progress is how far a run is.
 type Progress struct {
-	Pairs, Ended, Failed       int64 // accounts in Regions
-	Calls, Throttled, Troubled int64 // calls made, and of these throttled, and met with a server's error or no answer
+	Pairs, Ended, Failed       int64   // accounts in Regions
+	Done                       float64 // how much of the work is done, from 0 to 1
+	Calls, Throttled, Troubled int64   // calls made, and of these throttled, and met with a server's error or no answer
 }
 
 // Progress tells how far the run is.
 func (r *Run) Progress() Progress {
-	return Progress{r.total.Load(), r.ended.Load(), r.failures.Load(), r.calls.Load(), r.throttled.Load(), r.troubles.Load()}
+	p := Progress{Pairs: r.total.Load(), Ended: r.ended.Load(), Failed: r.failures.Load(), Calls: r.calls.Load(),
+		Throttled: r.throttled.Load(), Troubled: r.troubles.Load()}
+	if p.Pairs > 0 {
+		p.Done = float64(r.steps.Load()) / float64(p.Pairs*stepsOfPair)
+	}
+	return p
 }
 
 // Result is what a run made of an account in a Region, or is about to.
