@@ -41,6 +41,19 @@ func TestTwoNodes(t *testing.T) {
 			func(d *deployment) string { return d.add(alice, bob) },
 			func(d *deployment) string { return d.add(alice, carol) },
 			[]string{"ok|" + quota(specTooManyMembers) + "|Created", quota(specTooManyMembers) + "|ok|"}},
+		{"the last place of the quota, to one that is invited back and to a new one", func(d *deployment) {
+			d.must(d.enable(alice), d.add(alice, bob), d.disassociate(alice, bob), d.add(alice, dave))
+		},
+			func(d *deployment) string { return d.invite(alice, bob) },
+			func(d *deployment) string { return d.add(alice, carol) },
+			[]string{"ok|" + quota(specTooManyMembers) + "|EmailVerificationInProgress", quota(specTooManyMembers) + "|ok|Removed"}},
+		{"the last place of the quota, to one that comes back and to a new one", func(d *deployment) {
+			d.members(alice, bob)
+			d.must(d.resignFrom(bob), d.add(alice, dave))
+		},
+			func(d *deployment) string { return d.accept(bob, alice) },
+			func(d *deployment) string { return d.add(alice, carol) },
+			[]string{"ok|" + quota(specTooManyMembers) + "|Enabled", quota(oursInviterTooManyMembers) + "|ok|Resigned"}},
 		{"both invite the account", func(d *deployment) { d.must(d.enable(alice), d.add(alice, bob)) },
 			func(d *deployment) string { return d.invite(alice, bob) },
 			func(d *deployment) string { return d.invite(alice, bob) },
