@@ -76,7 +76,7 @@ func (s *Service) CreateAllowList(ctx context.Context, call *macie2.Call, in *ma
 			}
 			id, at := newAllowListID(), call.Now.UnixMilli()
 			tx.InsertLater(`insert into allow_list (region, account_id, id, name, description, kind, criteria, tags, created_at, updated_at)`,
-				[][]any{{call.Region, string(call.Account), id, deref(in.Name), deref(in.Description), kind, string(criteria),
+				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), kind, string(criteria),
 					resource.EncodeTags(in.Tags), at, at}}, "")
 			return id, nil
 		})
@@ -103,9 +103,9 @@ func (x *allowList) scan(row interface{ Scan(...any) error }) error {
 // find reads one of the caller's allow lists.
 func find(ctx context.Context, tx *store.Tx, call *macie2.Call, id *string) (x allowList, err error) {
 	err = x.scan(tx.QueryRow(ctx, `select `+allowListColumns+` from allow_list where region = $1 and account_id = $2 and id = $3`,
-		call.Region, string(call.Account), deref(id)))
+		call.Region, string(call.Account), macie2.Deref(id)))
 	if errors.Is(err, store.ErrNotFound) {
-		err = errNoResource
+		err = resource.ErrNone
 	}
 	return x, err
 }
@@ -204,7 +204,7 @@ func (s *Service) UpdateAllowList(ctx context.Context, call *macie2.Call, in *ma
 		}
 		tx.Later(1, `update allow_list set name = $4, description = $5, criteria = $6, updated_at = $7
 			where region = $1 and account_id = $2 and id = $3`,
-			call.Region, string(call.Account), x.id, deref(in.Name), deref(in.Description), string(criteria), call.Now.UnixMilli())
+			call.Region, string(call.Account), x.id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(criteria), call.Now.UnixMilli())
 		return nil
 	})
 	if err != nil {
@@ -215,7 +215,7 @@ func (s *Service) UpdateAllowList(ctx context.Context, call *macie2.Call, in *ma
 
 // DeleteAllowList deletes an allow list for good. Nothing uses one yet, so ignoreJobChecks changes nothing but is checked.
 func (s *Service) DeleteAllowList(ctx context.Context, call *macie2.Call, in *macie2.DeleteAllowListInput) (*macie2.DeleteAllowListOutput, error) {
-	switch deref(in.IgnoreJobChecks) {
+	switch macie2.Deref(in.IgnoreJobChecks) {
 	case "", "true", "false":
 	default:
 		return nil, macie2.ErrValidation("ignoreJobChecks: must be true or false")

@@ -41,13 +41,13 @@ type level struct {
 
 // compile lets the engine check a definition; what it refuses is the caller's to mend.
 func compile(regex *string, keywords, ignoreWords []string, distance *int32, levels []macie2.SeverityLevel) (*detect.Custom, error) {
-	c := detect.CustomConfig{Regex: deref(regex), Keywords: keywords, IgnoreWords: ignoreWords, MaximumMatchDistance: int(deref(distance))}
+	c := detect.CustomConfig{Regex: macie2.Deref(regex), Keywords: keywords, IgnoreWords: ignoreWords, MaximumMatchDistance: int(macie2.Deref(distance))}
 	if distance != nil && *distance == 0 {
 		c.MaximumMatchDistance = -1 // 0 is no distance; the engine takes it for its default
 	}
 	for _, l := range levels {
 		c.SeverityLevels = append(c.SeverityLevels, detect.SeverityLevel{
-			OccurrencesThreshold: deref(l.OccurrencesThreshold), Severity: string(deref(l.Severity)),
+			OccurrencesThreshold: macie2.Deref(l.OccurrencesThreshold), Severity: string(macie2.Deref(l.Severity)),
 		})
 	}
 	custom, err := detect.CompileCustom(c)
@@ -92,7 +92,7 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 			}
 			id := uuid.NewString()
 			tx.InsertLater(`insert into custom_data_identifier (region, account_id, id, name, description, definition, tags, created_at)`,
-				[][]any{{call.Region, string(call.Account), id, deref(in.Name), deref(in.Description), string(text), resource.EncodeTags(in.Tags),
+				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(text), resource.EncodeTags(in.Tags),
 					call.Now.UnixMilli()}}, "")
 			return id, nil
 		})
@@ -111,11 +111,11 @@ func (s *Service) GetCustomDataIdentifier(ctx context.Context, call *macie2.Call
 	var deleted bool
 	err := s.view(ctx, call, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select name, description, definition, tags, deleted, created_at from custom_data_identifier
-			where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), deref(in.Id)).
+			where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), macie2.Deref(in.Id)).
 			Scan(&name, &description, &text, &tags, &deleted, &createdAt)
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, errNoResource
+		return nil, resource.ErrNone
 	}
 	if err != nil {
 		return nil, err
@@ -263,10 +263,10 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
 		var deleted bool
 		err := tx.QueryRow(ctx, `select deleted from custom_data_identifier where region = $1 and account_id = $2 and id = $3`,
-			call.Region, string(call.Account), deref(in.Id)).Scan(&deleted)
+			call.Region, string(call.Account), macie2.Deref(in.Id)).Scan(&deleted)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			return errNoResource
+			return resource.ErrNone
 		case err != nil || deleted:
 			return err
 		}
@@ -283,7 +283,7 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 
 // TestCustomDataIdentifier counts the matches of a definition in a sample, and keeps neither.
 func (s *Service) TestCustomDataIdentifier(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) (*macie2.TestCustomDataIdentifierOutput, error) {
-	if n := utf8.RuneCountInString(deref(in.SampleText)); n < 1 || n > maxSample {
+	if n := utf8.RuneCountInString(macie2.Deref(in.SampleText)); n < 1 || n > maxSample {
 		return nil, macie2.ErrValidation("sampleText: must have 1 to %d characters, not %d", maxSample, n)
 	}
 	custom, err := compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, nil)

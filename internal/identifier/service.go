@@ -101,12 +101,12 @@ func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) err
 }
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
-	return s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
+	return resource.WordRace(s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
 		if err := membership.RequireSession(ctx, tx, call); err != nil {
 			return err
 		}
 		return fn(tx)
-	})
+	}))
 }
 
 func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
@@ -141,10 +141,7 @@ func once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", operation, err)
 	}
-	token := resource.Token{Operation: operation, Request: string(request)}
-	if clientToken != nil {
-		token.ClientToken = *clientToken
-	}
+	token := resource.Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}
 	id, found, err := resource.Replay(ctx, tx, call, token)
 	if err != nil || found {
 		return id, err
@@ -154,8 +151,6 @@ func once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string
 	}
 	return id, resource.Remember(ctx, tx, call, token, id)
 }
-
-var errNoResource = macie2.ErrNotFound("The request failed because the specified resource doesn't exist.")
 
 var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and operation")
 
@@ -173,14 +168,6 @@ func checkText(member string, s *string, least, most int) error {
 		}
 	}
 	return nil
-}
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 // optional is a text that is absent when it is empty.

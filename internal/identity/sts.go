@@ -91,7 +91,7 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	if time.Duration(seconds)*time.Second > role.MaxSession {
 		return nil, macie2.ErrValidation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
-	return s.newSession(*role, *in.RoleSessionName, deref(in.SourceIdentity), call.Now.Add(time.Duration(seconds)*time.Second)), nil
+	return s.newSession(*role, *in.RoleSessionName, macie2.Deref(in.SourceIdentity), call.Now.Add(time.Duration(seconds)*time.Second)), nil
 }
 
 func (s *Service) newSession(role Role, name, sourceIdentity string, expires time.Time) *AssumeRoleOutput {
@@ -236,11 +236,4 @@ func quoteARN(arn string) string {
 		return arn[:200] + "…"
 	}
 	return arn
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -8,6 +8,15 @@ import (
 // Ptr returns a pointer to v, to fill a member with.
 func Ptr[T any](v T) *T { return &v }
 
+// Deref returns what a member holds, and the zero value for one that is absent.
+func Deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
 // Timestamp is a moment on the wire: ISO 8601 in UTC with milliseconds and Z.
 // The JavaScript SDK refuses one without a zone.
 type Timestamp struct{ time.Time }

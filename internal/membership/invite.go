@@ -35,7 +35,7 @@ func (s *Service) CreateInvitations(ctx context.Context, call *macie2.Call, in *
 			return nil, err
 		}
 	}
-	w := wording{message: in.Message, noEmail: deref(in.DisableEmailNotification)}
+	w := wording{message: in.Message, noEmail: macie2.Deref(in.DisableEmailNotification)}
 	refused, err := s.inviteEach(ctx, call, w, ids)
 	if err != nil {
 		return nil, err

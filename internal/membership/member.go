@@ -20,11 +20,11 @@ const (
 
 // CreateMember adds an account to the caller's inventory. The address is not verified before the account is invited.
 func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
-	id, err := macie2.ParseAccountID(deref(in.Account.AccountId))
+	id, err := macie2.ParseAccountID(macie2.Deref(in.Account.AccountId))
 	if err != nil {
 		return nil, macie2.ErrValidation("account.accountId: must be 12 digits")
 	}
-	email, err := parseEmail(deref(in.Account.Email))
+	email, err := parseEmail(macie2.Deref(in.Account.Email))
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (s *Service) GetMember(ctx context.Context, call *macie2.Call, in *macie2.G
 
 // inventory names the relationship between the caller and an account given by the path. An id that is not one cannot be in the inventory.
 func inventory(call *macie2.Call, id *string) (relation, error) {
-	account, err := macie2.ParseAccountID(deref(id))
+	account, err := macie2.ParseAccountID(macie2.Deref(id))
 	if err != nil {
 		return relation{}, macie2.ErrValidation("id: must be 12 digits")
 	}
@@ -197,7 +197,7 @@ func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2
 	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListMembers", Filters: "associated"}
 	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
 		and m.member_standing = 'Member' and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
-	switch deref(in.OnlyAssociated) {
+	switch macie2.Deref(in.OnlyAssociated) {
 	case "", "true":
 	case "false":
 		list.Filters = "all"
@@ -334,7 +334,7 @@ func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in
 			return macie2.ErrValidation("%s", textNotAMember)
 		}
 		paused := m.status == macie2.RelationshipStatusPaused
-		switch want := deref(in.Status) == macie2.MacieStatusPaused; {
+		switch want := macie2.Deref(in.Status) == macie2.MacieStatusPaused; {
 		case want == paused:
 			return nil
 		case paused:

@@ -90,13 +90,13 @@ func (s *Service) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ 
 // AcceptInvitation makes the caller a member of the account that sent the invitation. It accepts one that is unanswered, and one that
 // was accepted before and resigned from.
 func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
-	from := cmp.Or(deref(in.AdministratorAccountId), deref(in.MasterAccount))
+	from := cmp.Or(macie2.Deref(in.AdministratorAccountId), macie2.Deref(in.MasterAccount))
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		x, err := requireSession(ctx, tx, call)
 		if err != nil {
 			return err
 		}
-		r, invitation, record, err := s.receivedInvitation(ctx, tx, call, deref(in.InvitationId))
+		r, invitation, record, err := s.receivedInvitation(ctx, tx, call, macie2.Deref(in.InvitationId))
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func (s *Service) EnableMacie(ctx context.Context, call *macie2.Call, in *macie2
 	if in.FindingPublishingFrequency != nil {
 		frequency = *in.FindingPublishingFrequency
 	}
-	token := resource.Token{Operation: "EnableMacie", ClientToken: deref(in.ClientToken), Request: string(status) + " " + string(frequency)}
+	token := resource.Token{Operation: "EnableMacie", ClientToken: macie2.Deref(in.ClientToken), Request: string(status) + " " + string(frequency)}
 	at := millis(call.Now)
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `insert into macie_session
@@ -208,12 +208,4 @@ func exists(ctx context.Context, tx *store.Tx, query string, args ...any) (bool,
 		return false, nil
 	}
 	return err == nil, err
-}
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }

@@ -41,7 +41,7 @@ func (s *Service) TagResource(ctx context.Context, call *macie2.Call, in *macie2
 	if err := CheckTags(in.Tags); err != nil {
 		return nil, err
 	}
-	err := s.change(ctx, call, deref(in.ResourceArn), func(tags map[string]string) error {
+	err := s.change(ctx, call, macie2.Deref(in.ResourceArn), func(tags map[string]string) error {
 		maps.Copy(tags, in.Tags)
 		if len(tags) > maxTags {
 			return macie2.ErrValidation("tags: a resource can have at most %d tags", maxTags)
@@ -59,7 +59,7 @@ func (s *Service) UntagResource(ctx context.Context, call *macie2.Call, in *maci
 	if len(in.TagKeys) == 0 || len(in.TagKeys) > maxTags {
 		return nil, macie2.ErrValidation("tagKeys: there must be 1 to %d keys", maxTags)
 	}
-	err := s.change(ctx, call, deref(in.ResourceArn), func(tags map[string]string) error {
+	err := s.change(ctx, call, macie2.Deref(in.ResourceArn), func(tags map[string]string) error {
 		for _, key := range in.TagKeys {
 			delete(tags, key)
 		}
@@ -73,7 +73,7 @@ func (s *Service) UntagResource(ctx context.Context, call *macie2.Call, in *maci
 
 // ListTagsForResource returns the tags of a resource.
 func (s *Service) ListTagsForResource(ctx context.Context, call *macie2.Call, in *macie2.ListTagsForResourceInput) (*macie2.ListTagsForResourceOutput, error) {
-	tags, err := s.Tags(ctx, call, deref(in.ResourceArn))
+	tags, err := s.Tags(ctx, call, macie2.Deref(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,12 @@ func (s *Service) change(ctx context.Context, call *macie2.Call, arn string, edi
 		}
 		return nil
 	})
+	return WordRace(err)
+}
+
+// WordRace says to the caller that a change of a resource lost a race, which is what store.ErrConflict means once it comes out of a
+// transaction. Other errors stay as they are.
+func WordRace(err error) error {
 	if errors.Is(err, store.ErrConflict) {
 		return macie2.ErrConflict("The request failed because the resource was changed by another request at the same time. Try again.")
 	}
@@ -134,24 +140,17 @@ func (s *Service) find(call *macie2.Call, arn string) (Kind, string, error) {
 	}
 	kind, ok := s.kinds[a.Type]
 	if !ok || a.Account != call.Account || a.Region != call.Region {
-		return Kind{}, "", errNoResource
+		return Kind{}, "", ErrNone
 	}
 	return kind, a.ID, nil
 }
 
-var errNoResource = macie2.ErrNotFound("The request failed because the specified resource doesn't exist.")
+// ErrNone answers a call about a resource that is not there, or not the caller's.
+var ErrNone = macie2.ErrNotFound("The request failed because the specified resource doesn't exist.")
 
 func orNotFound(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return errNoResource
+		return ErrNone
 	}
 	return err
-}
-
-func deref[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
