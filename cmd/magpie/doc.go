@@ -20,6 +20,7 @@
 //	store, mail               one database, two engines; invitation mail and its delivery
 //	queue, identity,          tasks in the same database; accounts, keys, roles; ARNs, tags, client tokens;
 //	resource, pagetoken       page tokens
+//	audit                     a record of every call, in the transaction of what it changes
 //	throttle                  how often an account may call
 //	membership                the heart: sessions, members, invitations, administrators, history
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs; `magpie scan`

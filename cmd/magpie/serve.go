@@ -31,6 +31,8 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&c.Listen, "listen", server.DefaultListen, "address to listen on")
 	f.StringVar(&c.TLSCert, "tls-cert", "", "file with the certificate chain, PEM")
 	f.StringVar(&c.TLSKey, "tls-key", "", "file with the certificate's key, PEM")
+	f.StringVar(&c.AuditDir, "audit-dir", "", "folder of the files with audit records (default: audit in the --data folder)")
+	f.DurationVar(&c.AuditRetention, "audit-retention", server.DefaultAuditRetention, "how long audit records are kept")
 	f.StringSliceVar(&c.Rates, "rate", nil,
 		"how often an account may call an action in a Region: `ACTION=PER_SECOND[:BURST]`, repeated or with commas; * is every other action")
 	f.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "connections that this node holds at once; more are refused")

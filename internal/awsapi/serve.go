@@ -30,6 +30,7 @@ type exchange struct {
 	call    *macie2.Call // nil until authenticated
 	service Service      // nil for Macie
 	record  Record
+	event   Event // for the Auditor
 	body    []byte
 	buffer  *buffer // of the body, then of the answer
 }
@@ -51,6 +52,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = s.refuse(x, err)
 	}
 	x.record.Status = answer.Status
+	if s.o.Auditor != nil {
+		if auditErr := s.audit(x, answer, err); auditErr != nil {
+			err = errors.Join(err, auditErr)
+			answer = s.refuse(x, errUnrecorded)
+			x.record.Status = answer.Status
+		}
+	}
 	x.write(answer)
 	x.buffer.free()
 
@@ -59,6 +67,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.o.Observe != nil {
 		s.o.Observe(x.record)
 	}
+}
+
+// errUnrecorded hides whatever a request came to whose record could not be kept.
+var errUnrecorded = errors.New("the call's record could not be kept")
+
+// audit has the request recorded. The client's going away does not keep it from that, the end of the request's time does.
+func (s *Server) audit(x *exchange, answer Answer, err error) error {
+	e := &x.event
+	e.Time, e.Record, e.Call = x.start, x.record, x.call
+	e.SourceIP, e.UserAgent = sourceIP(x.r), cut(x.r.UserAgent(), 256)
+	if err != nil {
+		e.Message = visible(err).Message
+	}
+	if x.service != nil { // of others, the answer is where the body was
+		e.Body, e.Answer = x.body, answer.Body
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.r.Context()), s.o.RequestTimeout)
+	defer cancel()
+	return s.o.Auditor.Write(ctx, e)
 }
 
 func (s *Server) plainHandler(path string) http.Handler {
@@ -113,6 +140,7 @@ func (s *Server) authenticate(x *exchange) error {
 	if err != nil {
 		return err
 	}
+	x.event.Service, x.event.Region, x.event.KeyID = sig.Service, sig.Region, sig.AccessKeyID
 	if service, ok := s.services[sig.Service]; ok {
 		x.service = service
 	} else {
@@ -137,9 +165,6 @@ func (s *Server) authenticate(x *exchange) error {
 		}
 	}
 	x.record.Account = identity.Principal.Account
-	if identity.Refusal != nil {
-		return identity.Refusal
-	}
 	x.call = &macie2.Call{
 		Account:   identity.Principal.Account,
 		Region:    sig.Region,
@@ -148,6 +173,9 @@ func (s *Server) authenticate(x *exchange) error {
 		RequestID: x.record.RequestID,
 		SourceIP:  sourceIP(x.r),
 		UserAgent: cut(x.r.UserAgent(), 256),
+	}
+	if identity.Refusal != nil {
+		return identity.Refusal
 	}
 	return nil
 }
@@ -170,16 +198,24 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	x.event.Input = in
 	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.Action, in); err != nil {
 		return Answer{}, err
 	}
 	if err := op.Check(in); err != nil {
 		return Answer{}, err
 	}
-	out, err := s.o.Registry.Invoke(x.ctx, op, x.call, in)
+	ctx := x.ctx
+	if s.o.Auditor != nil {
+		x.event.Time, x.event.Record, x.event.Call = x.start, x.record, x.call
+		x.event.SourceIP, x.event.UserAgent = x.call.SourceIP, x.call.UserAgent
+		ctx = s.o.Auditor.Change(ctx, &x.event)
+	}
+	out, err := s.o.Registry.Invoke(ctx, op, x.call, in)
 	if err != nil {
 		return Answer{}, err
 	}
+	x.event.Output = out
 	if op.Status == http.StatusNoContent {
 		return Answer{Status: op.Status}, nil
 	}
@@ -206,6 +242,7 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (
 	if err != nil {
 		return Answer{}, err
 	}
+	x.event.Query = query
 	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.action, nil); err != nil {
 		return Answer{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -83,6 +84,33 @@ type Answer struct {
 	Body        []byte
 }
 
+// Auditor keeps a record of every call.
+type Auditor interface {
+	// Change is told of an operation of the contract that is about to be done, and returns the context to do it in.
+	Change(ctx context.Context, e *Event) context.Context
+	// Write is told what a request came to, before it is answered. When it fails, the request is answered as an internal error.
+	Write(ctx context.Context, e *Event) error
+}
+
+// Event is a request, as far as it came, and its outcome.
+type Event struct {
+	Time      time.Time
+	Record    Record       // without its latency
+	Service   string       // of the signature's scope; "" if there is none
+	Region    string       // likewise
+	KeyID     string       // the access key id in the signature, verified only if there is a Call
+	Call      *macie2.Call // nil if the caller did not prove who it is
+	SourceIP  string
+	UserAgent string
+	Input     macie2.Input  // nil if there is none
+	Output    macie2.Output // nil if there is none
+	Query     url.Values    // of an operation of our own
+	Body      []byte        // of what goes to a Service
+	Answer    []byte        // of a Service
+	Message   string        // what an exception says
+	Trace     any           // what the Auditor remembers from Change to Write
+}
+
 // Record is what one request came to: the line in the log.
 type Record struct {
 	RequestID string
@@ -99,6 +127,7 @@ type Options struct {
 	Authenticator Authenticator
 	Throttler     Throttler    // nil lets everything through
 	Authorizer    Authorizer   // nil is PolicyNone
+	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
 	Observe       func(Record) // called after every signed request, if not nil
 	Now           func() time.Time

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"magpie/internal/mail"
 	"magpie/internal/membership"
@@ -26,11 +27,14 @@ type Config struct {
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
 
-	QuotaMembers int
-	Rates        []string // ACTION=PER_SECOND[:BURST], as throttle.ParseRate reads it; what is not named has its default
-	TLSCert      string
-	TLSKey       string
-	Dev          bool
+	QuotaMembers   int
+	AuditDir       string        // folder of the files with audit records; default audit in Data
+	AuditRetention time.Duration // how long audit records are kept; default 90 days
+
+	Rates   []string // ACTION=PER_SECOND[:BURST], as throttle.ParseRate reads it; what is not named has its default
+	TLSCert string
+	TLSKey  string
+	Dev     bool
 
 	MaxConnections int // that a node holds at once; default 10000
 
@@ -45,6 +49,8 @@ const (
 	DefaultMailRate     = 200
 	DefaultMailFrom     = "magpie@localhost"
 	DefaultQuotaMembers = membership.DefaultQuotaMembers
+
+	DefaultAuditRetention = 90 * 24 * time.Hour
 )
 
 // withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at start.
@@ -64,6 +70,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
 	}
+	if c.AuditDir == "" {
+		c.AuditDir = filepath.Join(c.Data, "audit")
+	}
+	if c.AuditRetention == 0 {
+		c.AuditRetention = DefaultAuditRetention
+	}
 	if c.MailFrom == "" {
 		c.MailFrom = DefaultMailFrom
 	}
@@ -77,6 +89,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--tls-cert and --tls-key go together: give both")
 	case c.MailRate < 0:
 		return c, errors.New("--mail-rate must be at least 1")
+	case c.AuditRetention < 0:
+		return c, errors.New("--audit-retention must be more than 0")
 	case c.QuotaMembers < 0:
 		return c, errors.New("--quota-members must be at least 1")
 	case c.MaxConnections < 0:

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"magpie/internal/audit"
 	"magpie/internal/awsapi"
 	"magpie/internal/identifier"
 	"magpie/internal/identity"
@@ -43,6 +44,7 @@ type Server struct {
 	tls         *certificate // nil without TLS
 	connections *limiter     // nil in a worker
 
+	audit     *audit.Trail // nil on a worker
 	stopWork  context.CancelFunc
 	work      sync.WaitGroup
 	failed    chan error
@@ -150,7 +152,10 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	}
 	m := newMetrics(s.db, s.queue, s.log)
 	m.serving(s.connections, s.tls)
-	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe,
+	if s.audit, err = audit.Open(audit.Options{DB: s.db, Dir: s.config.AuditDir, Retention: s.config.AuditRetention, Logger: s.log}); err != nil {
+		return err
+	}
+	edge := awsapi.New(awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Auditor: auditor{s.audit}, Logger: s.log, Observe: m.observe,
 		Authorizer: &authorizer{tags: tags.Tags}, Throttler: throttle.New(throttle.Options{Rates: rates})})
 	mountHistory(edge, s.membership)
 	edge.HandleService("sts", sts.New(s.identity))
@@ -238,6 +243,9 @@ func (s *Server) Close() error {
 	}
 	s.work.Wait()
 	errs = append(errs, s.closeMail())
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
+	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}

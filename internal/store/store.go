@@ -133,6 +133,7 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 		return err
 	}
 	defer db.inFlight.Done()
+	fn = attached(ctx, fn)
 	l := db.engine.lane(lane)
 	conflicts, losses, alone := 0, 0, false
 	for {

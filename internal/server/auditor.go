@@ -1,0 +1,87 @@
+package server
+
+import (
+	"context"
+	"encoding/xml"
+	"net/url"
+
+	"magpie/internal/audit"
+	"magpie/internal/awsapi"
+)
+
+// auditor tells the trail of what comes to the edge.
+type auditor struct{ trail *audit.Trail }
+
+// Change implements awsapi.Auditor.
+func (a auditor) Change(ctx context.Context, e *awsapi.Event) context.Context {
+	if audit.ReadOnly(e.Record.Operation) {
+		return ctx
+	}
+	ctx, change := a.trail.Attach(ctx, auditEvent(e))
+	e.Trace = change
+	return ctx
+}
+
+// Write implements awsapi.Auditor.
+func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
+	change, _ := e.Trace.(*audit.Change)
+	return a.trail.Write(ctx, auditEvent(e), change)
+}
+
+// Parameters of what is no operation of the contract, that a record shows. AssumeRole's policies and tags are refused, its tokens and
+// codes are nobody's business.
+var auditedParameters = map[string][]string{
+	"sts:AssumeRole":    {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
+	"magpie:GetHistory": {"accountId", "event", "since", "until", "maxResults"},
+}
+
+func auditEvent(e *awsapi.Event) *audit.Event {
+	out := &audit.Event{
+		Time: e.Time, RequestID: e.Record.RequestID, Service: e.Service, Operation: e.Record.Operation, Region: e.Region,
+		SourceIP: e.SourceIP, UserAgent: e.UserAgent, KeyID: e.KeyID, Input: e.Input, Output: e.Output,
+		ErrorCode: e.Record.Exception, ErrorMessage: e.Message,
+	}
+	if e.Call != nil {
+		out.Principal = e.Call.Principal
+	}
+	allowed := auditedParameters[out.Operation]
+	if len(allowed) == 0 {
+		return out
+	}
+	values := e.Query
+	if e.Body != nil {
+		values, _ = url.ParseQuery(string(e.Body)) // what cannot be read is not shown
+	}
+	out.Parameters = map[string]string{}
+	for _, name := range allowed {
+		if values.Has(name) {
+			out.Parameters[lowerFirst(name)] = values.Get(name)
+		}
+	}
+	if out.Operation == "sts:AssumeRole" && out.ErrorCode == "" {
+		out.Response = assumed(e.Answer)
+	}
+	return out
+}
+
+// assumed is what of AssumeRole's answer a record shows: by the access key id, calls of the session are traced to who assumed it.
+func assumed(answer []byte) map[string]any {
+	var x struct {
+		KeyID      string `xml:"AssumeRoleResult>Credentials>AccessKeyId"`
+		Expiration string `xml:"AssumeRoleResult>Credentials>Expiration"`
+		ID         string `xml:"AssumeRoleResult>AssumedRoleUser>AssumedRoleId"`
+		ARN        string `xml:"AssumeRoleResult>AssumedRoleUser>Arn"`
+	}
+	if xml.Unmarshal(answer, &x) != nil {
+		return nil
+	}
+	return map[string]any{
+		"credentials":     map[string]string{"accessKeyId": x.KeyID, "expiration": x.Expiration},
+		"assumedRoleUser": map[string]string{"assumedRoleId": x.ID, "arn": x.ARN},
+	}
+}
+
+// lowerFirst is a parameter's name as CloudTrail writes it.
+func lowerFirst(name string) string {
+	return string(name[0]|0x20) + name[1:]
+}
