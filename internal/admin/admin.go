@@ -40,7 +40,7 @@ func Commands(o Options) []*cobra.Command {
 		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
 	}
 	v := verbs{o}
-	return []*cobra.Command{v.account(), v.key(), v.role(), v.policy(), v.quota(), v.backup(), v.restore(), v.migrate()}
+	return []*cobra.Command{v.account(), v.key(), v.role(), v.policy(), v.quota(), v.audit(), v.backup(), v.restore(), v.migrate()}
 }
 
 type verbs struct{ o Options }
