@@ -144,7 +144,7 @@ func clientEnv(more map[string]string) []string {
 func (r *rig) env(account string) []string {
 	return clientEnv(map[string]string{
 		"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "anything", "AWS_REGION": "eu-west-1",
-		"MAGPIE_ENDPOINT_URL": r.url, "HOME": r.home, "XDG_STATE_HOME": filepath.Join(r.home, "state"),
+		"MAGPIE_ENDPOINT_URL": r.url, "MAGPIE_DATA": r.data, "HOME": r.home, "XDG_STATE_HOME": filepath.Join(r.home, "state"),
 		"PATH": filepath.Dir(r.binary) + string(os.PathListSeparator) + os.Getenv("PATH"),
 	})
 }

@@ -76,6 +76,15 @@ func expected(ids, regions []string, relationship string) string {
 	return strings.Join(lines, "\n")
 }
 
+// ended holds the server's state against that after an undisturbed run.
+func (r *rig) ended(ids, regions []string, relationship string) {
+	r.t.Helper()
+	if got, want := r.standings(), expected(ids, regions, relationship); got != want {
+		r.t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	r.invitedOnce(ids, regions)
+}
+
 // invitedOnce asks the server's history and the mail folder whether each account was invited exactly once in each Region.
 func (r *rig) invitedOnce(ids, regions []string) {
 	r.t.Helper()
@@ -152,10 +161,7 @@ func TestInviteThroughFaults(t *testing.T) {
 	if !strings.Contains(got.stderr, "were throttled") || !strings.Contains(got.stderr, "had no answer") {
 		t.Errorf("the faults do not show:\n%s", got.stderr)
 	}
-	if got, want := r.standings(), expected(ids, twoRegions, "Enabled"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	r.invitedOnce(ids, twoRegions)
+	r.ended(ids, twoRegions, "Enabled")
 }
 
 // Killed at any call, before it, after it and right between CreateInvitations and what the journal would say of it, and resumed, a run comes
@@ -222,10 +228,7 @@ func TestInviteKilledAndResumed(t *testing.T) {
 	if kills < 5 {
 		t.Errorf("it was killed %d times only", kills)
 	}
-	if got, want := r.standings(), expected(ids, twoRegions, "Enabled"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	r.invitedOnce(ids, twoRegions)
+	r.ended(ids, twoRegions, "Enabled")
 }
 
 // Ctrl-C ends a run cleanly and says how to go on; going on ends it.
@@ -257,10 +260,7 @@ func TestInviteInterrupted(t *testing.T) {
 	if p.countOf("POST /members") > len(ids)+2 || added >= len(ids) {
 		t.Errorf("%d accounts were added before, %d in all", added, p.countOf("POST /members"))
 	}
-	if got, want := r.standings(), expected(ids, twoRegions[:1], "Invited"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	r.invitedOnce(ids, twoRegions[:1])
+	r.ended(ids, twoRegions[:1], "Invited")
 	again := r.run(admin, "invite", "--resume", "latest")
 	if again.code != 2 || !strings.Contains(again.stderr, "there is no run of magpie invite to resume") {
 		t.Errorf("resumed again: exit %d\n%s", again.code, again.stderr)
@@ -285,10 +285,7 @@ func TestInviteRegionAway(t *testing.T) {
 	if got := finish(t, through(r.command(admin, "invite", "--resume", "latest"), p)); got.code != 0 {
 		t.Errorf("exit %d\n%s%s", got.code, got.stdout, got.stderr)
 	}
-	if got, want := r.standings(), expected(ids, twoRegions, "Enabled"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-	r.invitedOnce(ids, twoRegions)
+	r.ended(ids, twoRegions, "Enabled")
 }
 
 // The order of calls that Macie documents, from what reached the server; and no call for more than fifty accounts.

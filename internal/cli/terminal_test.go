@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -66,5 +68,34 @@ func TestSyncAsks(t *testing.T) {
 			t.Errorf("%s: exit %d", c.name, got.code)
 		}
 		r.golden(c.name, got)
+	}
+}
+
+// magpie members status --watch looks again and again, and ends well at Ctrl-C.
+func TestStatusWatch(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.must(admin, "enable-macie")
+	r.must(admin, "invite", "444455556666=one@example.com")
+	c := r.command(admin, "members", "status", "--watch", "--interval", "1s")
+	f := r.terminal(c)
+	var out bytes.Buffer
+	some := make([]byte, 512)
+	for bytes.Count(out.Bytes(), []byte("444455556666")) < 2 {
+		n, err := f.Read(some)
+		if err != nil {
+			t.Fatalf("it ends: %v\n%s", err, out.String())
+		}
+		out.Write(some[:n])
+	}
+	if _, err := f.WriteString("\x03"); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(&out, f)
+	if err := c.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	if bytes.Count(out.Bytes(), []byte("\x1b[H\x1b[2J")) < 2 {
+		t.Errorf("the screen is not wiped:\n%q", out.String())
 	}
 }
