@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"magpie/internal/store"
@@ -202,7 +201,7 @@ func (k *externalKind) attempt(ctx context.Context, t Task) (o Outcome) {
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			k.q.log.Error("a task panicked", "kind", k.Kind, "key", t.Key, "panic", p, "stack", string(debug.Stack()))
+			k.q.panicked("a task panicked", k.Kind, t.Key, p)
 			o = Outcome{Status: Later, Detail: "internal error"}
 		}
 	}()
@@ -229,7 +228,13 @@ func (k *externalKind) decide(t Task, o Outcome, now time.Time) Outcome {
 var errLeaseLost = fmt.Errorf("queue: the lease of the task was lost")
 
 // end records the outcome of an attempt in one transaction, if the task is still the holder's.
-func (k *externalKind) end(ctx context.Context, h *held, o Outcome) error {
+func (k *externalKind) end(ctx context.Context, h *held, o Outcome) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // Finish; the store has rolled back
+			k.q.panicked("the outcome of a task made its recording panic", k.Kind, h.Key, p)
+			err = fmt.Errorf("record %s: panic: %v", k.Kind, p)
+		}
+	}()
 	sql := "delete from task where kind = $1 and key = $2 and claim = $3"
 	args := []any{k.Kind, h.Key, h.claim}
 	if o.Status == Later {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -38,6 +39,8 @@ type Queue struct {
 	transactional []*transactionalKind
 	external      []*externalKind
 	wakes         map[string]chan struct{} // by kind
+
+	counters counters
 }
 
 // Open returns a queue on the store.
@@ -291,6 +294,12 @@ func reason(err error) string {
 		}
 	}
 	return s
+}
+
+// panicked counts and tells of a panic that was contained.
+func (q *Queue) panicked(what, kind, key string, p any) {
+	q.counters.count(&q.counters.Panics, 1)
+	q.log.Error(what, "kind", kind, "key", key, "panic", p, "stack", string(debug.Stack()))
 }
 
 // infrastructure tells whether an error is the database's and not the task's fault.

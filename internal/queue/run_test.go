@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -300,6 +301,34 @@ func TestOutcomeIsNotRecorded(t *testing.T) {
 		failures, err := q.Failures(t.Context(), "mail", 10)
 		if err != nil || len(failures) != 1 || failures[0].Reason != "outcome done not recorded: a mistake" || effects.Load() != 1 {
 			t.Errorf("failures %+v, %v, %d effects", failures, err, effects.Load())
+		}
+	})
+}
+
+// TestRecordingPanics: a panic of Finish ends neither the process nor the work; the task is set aside, and all is counted.
+func TestRecordingPanics(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		o := quiet(t)
+		o.Logger = slog.New(slog.DiscardHandler)
+		q := queue.Open(db, o)
+		q.External(queue.External{Kind: "mail",
+			Do: func(context.Context, queue.Task) queue.Outcome { return queue.Outcome{Status: queue.Done} },
+			Finish: func(_ context.Context, _ *store.Tx, task queue.Task, _ queue.Outcome) error {
+				if task.Key == "bad" {
+					panic("oh")
+				}
+				return nil
+			}})
+		enqueue(t, db, q, queue.New{Kind: "mail", Key: "bad"}, queue.New{Kind: "mail", Key: "good"})
+		drain(t, q)
+		failures, err := q.Failures(t.Context(), "mail", 10)
+		if err != nil || len(failures) != 1 || failures[0].Reason != "outcome done not recorded: record mail: panic: oh" {
+			t.Errorf("failures %+v, %v", failures, err)
+		}
+		s := q.Stats()
+		if s.Panics == 0 || s.Attempts[queue.Attempts{Kind: "mail", Outcome: "done"}] != 1 || s.Attempts[queue.Attempts{Kind: "mail", Outcome: "failed"}] != 1 {
+			t.Errorf("counted: %+v", s)
 		}
 	})
 }

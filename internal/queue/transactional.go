@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +66,7 @@ func (k *transactionalKind) batch(ctx context.Context) (int, error) {
 func (k *transactionalKind) handle(ctx context.Context, keys []string) (tasks []Task, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			k.q.log.Error("a task's handler panicked", "kind", k.Kind, "panic", p, "stack", string(debug.Stack()))
+			k.q.panicked("a task's handler panicked", k.Kind, "", p)
 			err = fmt.Errorf("handle %s: panic: %v", k.Kind, p)
 		}
 	}()
@@ -79,6 +78,9 @@ func (k *transactionalKind) handle(ctx context.Context, keys []string) (tasks []
 		}
 		return k.Handle(ctx, tx, taken)
 	})
+	if err == nil {
+		k.q.counters.attempts(k.Kind, "done", int64(len(tasks)))
+	}
 	return tasks, err
 }
 
@@ -159,6 +161,11 @@ func (k *transactionalKind) postpone(ctx context.Context, t Task, failure error)
 	})
 	if err != nil {
 		return fmt.Errorf("queue: put off %s %s: %w", k.Kind, t.Key, errors.Join(err, failure))
+	}
+	if state == "failed" {
+		k.q.counters.attempts(k.Kind, "failed", 1)
+	} else {
+		k.q.counters.attempts(k.Kind, "later", 1)
 	}
 	return nil
 }

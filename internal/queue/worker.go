@@ -149,6 +149,7 @@ func (w *worker) beat(ctx context.Context) error {
 		}
 		w.retire(by)
 		by.lose(errLeaseLost)
+		w.q.counters.count(&w.q.counters.LeasesLost, 1)
 		w.q.log.Warn("a worker was taken for dead and lost its tasks", "worker", by.id)
 	}
 	return nil
@@ -180,6 +181,7 @@ func (q *Queue) reap(ctx context.Context) (released int64, err error) {
 	}
 	if released > 0 {
 		q.log.Info("took up tasks of dead workers", "tasks", released)
+		q.counters.count(&q.counters.TakenUp, released)
 	}
 	return released, nil
 }
@@ -246,9 +248,11 @@ func (w *worker) record(effects context.Context, h *held, o Outcome) {
 		err = k.end(ctx, h, o)
 		switch {
 		case err == nil:
+			w.q.counters.attempts(k.Kind, o.Status.String(), 1)
 			return
 		case errors.Is(err, errLeaseLost):
 			// Also when an earlier try was committed without our knowing: it is ended, then.
+			w.q.counters.count(&w.q.counters.LeasesLost, 1)
 			w.q.log.Warn("a task ended after its lease was lost", "kind", k.Kind, "key", h.Key, "outcome", o.Status.String())
 			return
 		case !infrastructure(err):
@@ -259,6 +263,7 @@ func (w *worker) record(effects context.Context, h *held, o Outcome) {
 	w.q.log.Error("the outcome of a task cannot be recorded", "kind", k.Kind, "key", h.Key, "outcome", o.Status.String(), "error", err)
 	if !infrastructure(err) {
 		if err = k.park(ctx, h, o, err); err == nil {
+			w.q.counters.attempts(k.Kind, "failed", 1)
 			return
 		}
 	}

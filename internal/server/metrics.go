@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"magpie/internal/awsapi"
+	"magpie/internal/mail"
+	"magpie/internal/membership"
 	"magpie/internal/queue"
 	"magpie/internal/store"
 )
@@ -22,6 +24,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	mails    *prometheus.CounterVec
 }
 
 func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
@@ -34,8 +37,14 @@ func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
 			Name: "magpie_request_seconds", Help: "Time from a request's first byte to its answer.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"operation"}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "magpie_mails_total", Help: "Mails handed to the relay or the folder by this node, by its answer: accepted, deferred or refused.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(),
+	for _, outcome := range mailOutcomes {
+		m.mails.WithLabelValues(outcome) // a rate from nothing to one is none
+	}
+	m.registry.MustRegister(m.requests, m.seconds, m.mails, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&storeCollector{db: db}, &queueCollector{queue: q, log: log})
 	return m
@@ -55,6 +64,30 @@ func (m *metrics) serving(connections *limiter, c *certificate) {
 			Name: "magpie_tls_certificate_expiry_timestamp_seconds", Help: "When the certificate in use expires, in Unix time.",
 		}, func() float64 { return float64(c.expires().Unix()) }))
 	}
+}
+
+var mailOutcomes = map[membership.MailOutcome]string{
+	membership.MailAccepted: "accepted", membership.MailDeferred: "deferred", membership.MailRefused: "refused",
+}
+
+// counting counts what becomes of a mailer's mails.
+func (m *metrics) counting(mailer membership.Mailer) membership.Mailer {
+	if mailer == nil {
+		return nil
+	}
+	return &countedMailer{mailer, m.mails}
+}
+
+type countedMailer struct {
+	membership.Mailer
+	mails *prometheus.CounterVec
+}
+
+// Deliver implements membership.Mailer.
+func (m *countedMailer) Deliver(ctx context.Context, invitation mail.Invitation) membership.Delivery {
+	d := m.Mailer.Deliver(ctx, invitation)
+	m.mails.WithLabelValues(mailOutcomes[d.Outcome]).Inc()
+	return d
 }
 
 // observe counts one request.
@@ -132,12 +165,18 @@ const queueFresh = 5 * time.Second
 var (
 	queueTasks  = describe("queue_tasks", "Tasks by kind and state: ready, held by a worker, failed for good.", "kind", "state")
 	queueOldest = describe("queue_oldest_seconds", "Age of the oldest task that is due and not done.", "kind")
+
+	queueAttempts = describe("queue_attempts_total", "Attempts at tasks by this node, by kind and what became of them: done, later, refused, failed.", "kind", "outcome")
+	queueLost     = describe("queue_leases_lost_total", "Times that this node was taken for dead and lost tasks.")
+	queueTakenUp  = describe("queue_tasks_taken_up_total", "Tasks of dead workers that this node made ready again.")
+	queuePanics   = describe("queue_panics_total", "Panics in tasks, each contained.")
 )
 
 // Describe implements prometheus.Collector.
 func (c *queueCollector) Describe(ch chan<- *prometheus.Desc) {
-	ch <- queueTasks
-	ch <- queueOldest
+	for _, d := range []*prometheus.Desc{queueTasks, queueOldest, queueAttempts, queueLost, queueTakenUp, queuePanics} {
+		ch <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -147,6 +186,13 @@ func (c *queueCollector) Collect(ch chan<- prometheus.Metric) {
 			ch <- prometheus.MustNewConstMetric(queueTasks, prometheus.GaugeValue, float64(n), d.Kind, state)
 		}
 		ch <- prometheus.MustNewConstMetric(queueOldest, prometheus.GaugeValue, d.Oldest.Seconds(), d.Kind)
+	}
+	s := c.queue.Stats()
+	for d, n := range map[*prometheus.Desc]int64{queueLost: s.LeasesLost, queueTakenUp: s.TakenUp, queuePanics: s.Panics} {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
+	}
+	for a, n := range s.Attempts {
+		ch <- prometheus.MustNewConstMetric(queueAttempts, prometheus.CounterValue, float64(n), a.Kind, a.Outcome)
 	}
 }
 

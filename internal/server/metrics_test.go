@@ -50,6 +50,8 @@ func TestMetricsTellWhatWasAnswered(t *testing.T) {
 		`magpie_requests_total{operation="unknown",outcome="UnknownOperationException"} 1`,
 		`magpie_request_seconds_count{operation="GetMacieSession"} 1`,
 		`magpie_store_transactions_total `,
+		`magpie_mails_total{outcome="refused"} 0`,
+		`magpie_queue_leases_lost_total 0`,
 		`go_goroutines `,
 	} {
 		if !strings.Contains(text, line) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"magpie/internal/audit"
@@ -44,7 +45,10 @@ type Server struct {
 	tls         *certificate // nil without TLS
 	connections *limiter     // nil in a worker
 
-	audit     *audit.Trail // nil on a worker
+	audit    *audit.Trail // nil on a worker
+	keyID    string       // of the master key
+	draining atomic.Bool
+
 	stopWork  context.CancelFunc
 	work      sync.WaitGroup
 	failed    chan error
@@ -106,6 +110,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
+	s.keyID = key.ID()
 	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
 	hooks := identity.Hooks{OnAccountStatus: func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
 		return s.membership.AccountStatusChanged(ctx, tx, id, status)
@@ -121,6 +126,8 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
+	m := newMetrics(s.db, s.queue, s.log)
+	mailer = m.counting(mailer)
 	s.closeMail = closeMail
 	switch {
 	case mailer == nil:
@@ -150,7 +157,6 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
-	m := newMetrics(s.db, s.queue, s.log)
 	m.serving(s.connections, s.tls)
 	if s.audit, err = audit.Open(audit.Options{DB: s.db, Dir: s.config.AuditDir, Retention: s.config.AuditRetention, Logger: s.log}); err != nil {
 		return err
@@ -232,6 +238,7 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	var errs []error
+	s.draining.Store(true)
 	// Requests and tasks drain side by side: in turn, a request and a mail that both hang would take twice the time.
 	if s.stopWork != nil {
 		s.stopWork()
@@ -250,24 +257,4 @@ func (s *Server) Close() error {
 		errs = append(errs, s.db.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// healthz says that the process serves.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Write([]byte("ok\n"))
-}
-
-// readyz says whether the node can do its work, which is whether the database answers.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if err := s.db.Ping(ctx); err != nil {
-		s.log.Warn("not ready", "error", err)
-		w.WriteHeader(http.StatusServiceUnavailable)
-		w.Write([]byte("the database does not answer\n"))
-		return
-	}
-	w.Write([]byte("ready\n"))
 }

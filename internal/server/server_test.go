@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"magpie/internal/store"
 )
 
 // start starts a node on a free port with a data folder of its own.
@@ -165,10 +167,42 @@ func TestHealth(t *testing.T) {
 			t.Errorf("%s says %q", path, got)
 		}
 	}
+	for _, lack := range []struct{ sql, undo, says string }{
+		{"update master_key set key_id = 'feedc0de' where singleton = 1", "update master_key set key_id = '" + s.keyID + "' where singleton = 1",
+			"master key: the store is encrypted under feedc0de, this node was started with " + s.keyID + "; restart it with the new one\n"},
+		{"insert into goose_db_version (version_id, is_applied) values (99999, 1)", "delete from goose_db_version where version_id = 99999",
+			"migrations: the database was migrated by a newer magpie; this node is to be replaced\n"},
+		{"update goose_db_version set version_id = -version_id where version_id = 3", "update goose_db_version set version_id = 3 where version_id = -3",
+			"migrations: the database lacks some of this node's; restart it, or run magpie migrate\n"},
+	} {
+		change := func(sql string) {
+			t.Helper()
+			err := s.db.Tx(t.Context(), "", func(tx *store.Tx) error {
+				_, err := tx.Exec(t.Context(), sql)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		change(lack.sql)
+		if got := get("/readyz"); got != "503 Service Unavailable "+lack.says {
+			t.Errorf("/readyz says %q", got)
+		}
+		change(lack.undo)
+	}
+	s.draining.Store(true)
+	if got := get("/readyz"); got != "503 Service Unavailable draining: this node ends, and takes no new requests\n" {
+		t.Errorf("/readyz says %q", got)
+	}
+	s.draining.Store(false)
+	if got := get("/readyz"); got != "200 OK ready\n" {
+		t.Errorf("/readyz says %q", got)
+	}
 	if err := s.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"/healthz": "200 OK ok\n", "/readyz": "503 Service Unavailable the database does not answer\n"} {
+	for path, want := range map[string]string{"/healthz": "200 OK ok\n", "/readyz": "503 Service Unavailable database: it does not answer\n"} {
 		if got := get(path); got != want {
 			t.Errorf("without a database %s says %q", path, got)
 		}

@@ -32,6 +32,8 @@ var (
 	ErrUnknownOutcome = errors.New("store: outcome of commit unknown")
 	// ErrNewer: the database was migrated by a newer Magpie than this one.
 	ErrNewer = errors.New("store: database is newer than this program")
+	// ErrOlder: the database lacks migrations that it had when it was opened.
+	ErrOlder = errors.New("store: database is older than this program")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("store: closed")
 )

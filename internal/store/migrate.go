@@ -69,6 +69,29 @@ func pending(o Options, applied map[int64]bool) (bool, error) {
 
 const appliedVersions = "select version_id from goose_db_version where version_id > 0"
 
+// CheckSchema tells whether the database has the migrations that this program knows, and no others: ErrNewer where a newer Magpie has
+// migrated it since Open, ErrOlder where it was replaced by an older one.
+func (db *DB) CheckSchema(ctx context.Context) error {
+	applied := make(map[int64]bool)
+	err := db.View(ctx, func(tx *Tx) error {
+		clear(applied)
+		return tx.Query(ctx, func(r Row) error {
+			var v int64
+			err := r.Scan(&v)
+			applied[v] = true
+			return err
+		}, appliedVersions)
+	})
+	if err != nil {
+		return subject("read the schema's version", err)
+	}
+	missing, err := pending(db.options, applied)
+	if missing {
+		return ErrOlder
+	}
+	return err
+}
+
 // migrateSQLite brings the file up to date. Looking whether there is anything to do costs one select; goose is started
 // only then, and behind a lock that other programs respect.
 func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {

@@ -42,6 +42,7 @@ type DB struct {
 	engine   engine
 	runTwice func() bool
 	counters *counters
+	options  Options
 
 	mu       sync.Mutex
 	closed   bool
@@ -74,7 +75,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.migrations == nil {
 		o.migrations = embedded()
 	}
-	db := &DB{log: o.Logger, runTwice: o.RunTwice, counters: &counters{}}
+	db := &DB{log: o.Logger, runTwice: o.RunTwice, counters: &counters{}, options: o}
 	var err error
 	if o.Path != "" {
 		db.engine, err = openSQLite(ctx, o, db.counters)
