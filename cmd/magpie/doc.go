@@ -16,17 +16,19 @@
 //
 //	macie2                    the contract: types, checks, routes, binders, generated from api/macie2.json
 //	sigv4                     signatures: verify and sign
-//	extract, detect           pure: bytes to text with places, text to sensitive data
+//	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
 //	store, mail               one database, two engines; invitation mail and its delivery
 //	queue, identity,          tasks in the same database; accounts, keys, roles; ARNs, tags, client tokens;
-//	resource, pagetoken       page tokens
+//	resource, pagetoken,      page tokens; what a key or a role may do, by IAM's documents; how often an
+//	policy, throttle          account may call
 //	audit                     a record of every call, in the transaction of what it changes
-//	throttle                  how often an account may call
 //	membership                the heart: sessions, members, invitations, administrators, history
+//	identifier                what to look for: managed and custom data identifiers, allow lists
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs; `magpie scan`
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
 //	server                    configuration to parts to listeners and workers
-//	demo                      `magpie demo`
+//	demo, bench               `magpie demo`; `make bench`
+//	apitest, arch             whole conversations through real clients; tests of how the code is put together
 //
 // Each package's own documentation says what it owns, what it promises and where to start reading.
 package main

@@ -2,10 +2,8 @@ package apitest
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -13,35 +11,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"magpie/internal/apitest/shipped"
 )
 
-// programs is the folder for the binary, while the tests run.
-var programs string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "magpie-apitest-")
-	if err != nil {
-		panic(err)
-	}
-	programs = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// build makes the binary that is shipped, once.
-var build = sync.OnceValues(func() (string, error) {
-	binary := filepath.Join(programs, "magpie")
-	if out, err := exec.Command("go", "build", "-o", binary, "magpie/cmd/magpie").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return binary, nil
-})
+func TestMain(m *testing.M) { shipped.Main(m) }
 
 // program returns a command of the built binary, in an environment that says nothing to it.
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
-	binary, err := build()
+	binary, err := shipped.Binary()
 	if err != nil {
 		t.Fatal(err)
 	}

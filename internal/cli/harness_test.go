@@ -3,43 +3,22 @@ package cli_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/creack/pty"
+
+	"magpie/internal/apitest/shipped"
 )
 
-// programs is the folder for the binary, while the tests run.
-var programs string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "magpie-cli-")
-	if err != nil {
-		panic(err)
-	}
-	programs = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// build makes the binary that is shipped, once.
-var build = sync.OnceValues(func() (string, error) {
-	binary := filepath.Join(programs, "magpie")
-	if out, err := exec.Command("go", "build", "-o", binary, "magpie/cmd/magpie").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return binary, nil
-})
+func TestMain(m *testing.M) { shipped.Main(m) }
 
 // A rig is a running server, and the program as its client.
 type rig struct {
@@ -56,7 +35,7 @@ type rig struct {
 // start runs a server that checks no secrets until the test ends.
 func start(t testing.TB, flags ...string) *rig {
 	t.Helper()
-	binary, err := build()
+	binary, err := shipped.Binary()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,44 +3,21 @@ package clients
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"magpie/internal/apitest/shipped"
 	"magpie/internal/store/storetest"
 )
 
-// programs is the folder for the binary, while the tests run.
-var programs string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "magpie-clients-")
-	if err != nil {
-		panic(err)
-	}
-	programs = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// build makes the binary that is shipped, once.
-var build = sync.OnceValues(func() (string, error) {
-	binary := filepath.Join(programs, "magpie")
-	if out, err := exec.Command("go", "build", "-o", binary, "magpie/cmd/magpie").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return binary, nil
-})
+func TestMain(m *testing.M) { shipped.Main(m) }
 
 // forEachServer runs fn against a server on each engine, and against one that
 // checks no secrets; or against the endpoint that the environment names.
@@ -93,7 +70,7 @@ type installation struct {
 
 func install(t *testing.T, engine string) *installation {
 	t.Helper()
-	binary, err := build()
+	binary, err := shipped.Binary()
 	if err != nil {
 		t.Fatal(err)
 	}
