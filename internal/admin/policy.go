@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magpie/internal/identity"
+	"magpie/internal/macie2"
 	"magpie/internal/policy"
 )
 
@@ -226,6 +227,9 @@ func (v verbs) policySimulate() *cobra.Command {
 				rows := [][]string{{"ACTION", "RESOURCE", "DECISION", "POLICY", "STATEMENT"}}
 				out := []map[string]any{}
 				for _, action := range args[1:] {
+					if err := knownAction(action); err != nil {
+						return err
+					}
 					decision := policy.Evaluate(documents, &policy.Request{
 						Action: action, Resource: s.resource, Principal: h.Principal, RoleARN: h.RoleARN, Region: s.region, SourceIP: s.sourceIP,
 						Now: v.o.Now(), RequestTags: s.requestTags, ResourceTags: s.resourceTags, TagKeys: sortedKeys(s.requestTags),
@@ -254,6 +258,21 @@ func (v verbs) policySimulate() *cobra.Command {
 	l.flags(c)
 	f.flags(c)
 	return c
+}
+
+// knownAction refuses an action of Macie's that does not exist: "allowed", which a wildcard makes of it, would be an answer to a question
+// that was misspelt. Actions of other services are not ours to judge.
+func knownAction(action string) error {
+	name, ok := strings.CutPrefix(strings.ToLower(action), "macie2:")
+	if !ok {
+		return nil
+	}
+	for _, o := range macie2.Operations() {
+		if strings.EqualFold(o.Action, "macie2:"+name) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: Macie has no such action; an action is named like an operation, such as macie2:CreateInvitations", action)
 }
 
 func sortedKeys(m map[string]string) []string {

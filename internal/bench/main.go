@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -55,6 +56,15 @@ func run(ctx context.Context, engines []string, n size, moto bool) error {
 	return nil
 }
 
+// freeAddress is one that nothing listens on: moto_server does not say which one it took when it is told to take any.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
 // compare measures moto_server, which answers the same calls without doing what they ask for.
 func compare(p *report, engines []string) error {
 	program, err := exec.LookPath("moto_server")
@@ -62,8 +72,15 @@ func compare(p *report, engines []string) error {
 		fmt.Println("moto_server is not installed: nothing to compare with")
 		return nil
 	}
-	const address = "127.0.0.1:8499"
-	server := exec.Command(program, "-H", "127.0.0.1", "-p", "8499")
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	server := exec.Command(program, "-H", host, "-p", port)
 	if err := server.Start(); err != nil {
 		return err
 	}

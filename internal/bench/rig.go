@@ -87,6 +87,9 @@ func newRig(engine, binary, dir string) (r *rig, stop func(), err error) {
 	if engine == "sqlite" {
 		return r, func() {}, os.MkdirAll(data, 0o700)
 	}
+	if engine != "postgres" {
+		return nil, nil, fmt.Errorf("-engine: %q is neither sqlite nor postgres", engine)
+	}
 	cluster, err := storetest.StartCluster(storetest.ClusterOptions{Durable: true})
 	if err != nil {
 		return nil, nil, err

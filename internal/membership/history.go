@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -224,7 +225,11 @@ func (in *HistoryInput) check() error {
 		}
 	}
 	if in.Event != "" && !slices.Contains(Events(), in.Event) {
-		return macie2.ErrValidation("event: must be one of %v", Events())
+		names := make([]string, len(Events()))
+		for i, e := range Events() {
+			names[i] = string(e)
+		}
+		return macie2.ErrValidation("event: must be one of %s", strings.Join(names, ", "))
 	}
 	if in.MaxResults < 0 || in.MaxResults > maxHistoryPage {
 		return macie2.ErrValidation("maxResults: must be from 1 to %d", maxHistoryPage)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"magpie/internal/awsapi"
@@ -33,7 +34,7 @@ var historyParameters = []string{"accountId", "event", "since", "until", "maxRes
 func readHistoryQuery(query url.Values) (*membership.HistoryInput, error) {
 	for name, values := range query {
 		if !slices.Contains(historyParameters, name) {
-			return nil, macie2.ErrValidation("the query parameter %.40q is not known; there are %v", name, historyParameters)
+			return nil, macie2.ErrValidation("the query parameter %.40q is not known; there are %s", name, strings.Join(historyParameters, ", "))
 		}
 		if len(values) != 1 {
 			return nil, macie2.ErrValidation("%s: must be given once", name)
