@@ -66,6 +66,18 @@ func TestServeRefuses(t *testing.T) {
 	}
 }
 
+// A worker without the database that it was to share would make one of its own, and do nothing.
+func TestWorkerNeedsADatabase(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	_, err := run(t, t.Context(), nil, "worker", "--data", data)
+	if err == nil || !strings.HasPrefix(err.Error(), "--database-url is missing") {
+		t.Errorf("a worker without a database is answered %v", err)
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("it has left data behind")
+	}
+}
+
 // A node is set up by flags, by the environment, or by both, and flags win.
 func TestEnvironment(t *testing.T) {
 	// A node that finds that its context has ended does not start; by then it has made its data folder, or has been refused.
@@ -82,7 +94,7 @@ func TestEnvironment(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			flagged, environed := filepath.Join(t.TempDir(), "flag"), filepath.Join(t.TempDir(), "environment")
 			_, err := run(t, ended, map[string]string{"MAGPIE_DATA": environed, "MAGPIE_LISTEN": "127.0.0.1:0"},
-				append([]string{"worker"}, c.args(flagged, environed)...)...)
+				append([]string{"serve"}, c.args(flagged, environed)...)...)
 			t.Log(err)
 			for folder, want := range map[string]bool{flagged: c.wantInFlag, environed: !c.wantInFlag} {
 				if _, err := os.Stat(folder); (err == nil) != want {

@@ -49,6 +49,9 @@ func workerCommand() *cobra.Command {
 		Short: "Do background work only: a further node on a PostgreSQL that others serve from",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.DatabaseURL == "" {
+				return errors.New("--database-url is missing: an embedded store has one node, which does its own background work")
+			}
 			return runServer(cmd.Context(), c)
 		},
 	}
