@@ -41,7 +41,8 @@ func BenchmarkInvite(b *testing.B) {
 		if n := strings.Count(got.stdout, ","+relationship+","); n != len(ids)*len(regions) {
 			b.Errorf("%d of %d are %s", n, len(ids)*len(regions), relationship)
 		}
-		b.Log(strings.TrimSpace(got.stderr))
+		lines := strings.Split(strings.TrimSpace(got.stderr), "\n")
+		b.Log(lines[len(lines)-1])
 		usage := c.ProcessState.SysUsage().(*syscall.Rusage)
 		b.ReportMetric(float64(usage.Maxrss)/1024, "MiB")
 		b.ReportMetric(c.ProcessState.UserTime().Seconds()+c.ProcessState.SystemTime().Seconds(), "cpu-s")

@@ -35,12 +35,19 @@ type rig struct {
 // start runs a server that checks no secrets until the test ends.
 func start(t testing.TB, flags ...string) *rig {
 	t.Helper()
+	r := install(t, append([]string{"--dev"}, flags...)...)
+	r.serve()
+	return r
+}
+
+// install prepares a server.
+func install(t testing.TB, flags ...string) *rig {
+	t.Helper()
 	binary, err := shipped.Binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, binary: binary, data: t.TempDir(), home: t.TempDir(), listen: "127.0.0.1:0", flags: flags}
-	r.serve()
 	t.Cleanup(r.kill)
 	return r
 }
@@ -48,7 +55,7 @@ func start(t testing.TB, flags ...string) *rig {
 // serve starts the server, at the address that it had before if there was one.
 func (r *rig) serve() {
 	r.t.Helper()
-	args := append([]string{"serve", "--dev", "--listen", r.listen, "--data", r.data}, r.flags...)
+	args := append([]string{"serve", "--listen", r.listen, "--data", r.data}, r.flags...)
 	r.server = exec.Command(r.binary, args...)
 	r.server.Env = clientEnv(nil)
 	stderr, err := r.server.StderrPipe()

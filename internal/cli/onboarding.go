@@ -195,7 +195,7 @@ func (o *onboarding) regionNames(ctx context.Context) ([]string, error) {
 func (o *onboarding) service(ctx context.Context) (onboard.Service, string, error) {
 	if o.target.Region == "" && o.regions != "" && o.regions != "all" {
 		o.target.Region, _, _ = strings.Cut(o.regions, ",") // STS needs one
-	} else if o.target.Region == "" && o.regions == "all" && os.Getenv("AWS_REGION") == "" {
+	} else if o.target.Region == "" && o.regions == "all" && os.Getenv("AWS_REGION")+os.Getenv("AWS_DEFAULT_REGION") == "" {
 		o.target.Region = "us-east-1"
 	}
 	cfg, err := o.target.load(ctx, o.inFlight)

@@ -342,3 +342,52 @@ func TestOrderOfCalls(t *testing.T) {
 		t.Error("it accepts without having seen that an account is Invited")
 	}
 }
+
+// With secrets that are checked, and roles that may do no more than docs/onboarding.md says that they must.
+func TestAcceptRoleWithKeys(t *testing.T) {
+	t.Parallel()
+	r := install(t)
+	r.flags = []string{"--mail-dir", filepath.Join(r.data, "mail")}
+	policy := func(name string, actions ...string) string {
+		text, err := json.Marshal(map[string]any{"Version": "2012-10-17",
+			"Statement": map[string]any{"Effect": "Allow", "Action": actions, "Resource": "*"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(r.home, name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	may := policy("administrator.json", "sts:AssumeRole", "macie2:GetMacieSession", "macie2:ListMembers", "macie2:GetMember",
+		"macie2:CreateMember", "macie2:CreateInvitations", "macie2:EnableMacie", "iam:CreateServiceLinkedRole")
+	mayThere := policy("member.json", "macie2:EnableMacie", "iam:CreateServiceLinkedRole", "macie2:ListInvitations", "macie2:AcceptInvitation")
+
+	r.must(admin, "account", "create", admin, "--email", "admin@example.com")
+	var key struct {
+		AccessKey struct{ AccessKeyId, SecretAccessKey string }
+	}
+	if err := json.Unmarshal([]byte(r.must(admin, "key", "create", admin, "--user", "onboarding", "--policy", may)), &key); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"444455556666", "777788889999"} {
+		r.must(admin, "account", "create", id, "--email", "a"+id+"@example.com")
+	}
+	r.must(admin, "role", "create", "444455556666", "Onboarding", "--trust", admin, "--policy", mayThere)
+	r.serve()
+
+	c := r.command(admin, "invite", "--enable-macie", "--accept-role", "Onboarding",
+		"444455556666=a444455556666@example.com", "777788889999=a777788889999@example.com")
+	c.Env = append(c.Env, "AWS_ACCESS_KEY_ID="+key.AccessKey.AccessKeyId, "AWS_SECRET_ACCESS_KEY="+key.AccessKey.SecretAccessKey)
+	got := finish(t, c)
+	// The second account has no such role, which is said and stops nothing.
+	for _, want := range []string{"joined  Enabled       invited and accepted", "invited, but not accepted: assume arn:aws:iam::777788889999:role/Onboarding"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if got.code != 3 || t.Failed() {
+		t.Errorf("exit %d\n%s%s", got.code, got.stdout, got.stderr)
+	}
+}
