@@ -53,7 +53,7 @@ Every flag of every command can be set in the environment too: --database-url is
 	}
 	cli.AddCommands(c)
 	group(c, "Administration, on the database itself:",
-		admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv)})...)
+		admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv), NewMasterKey: os.Getenv(identity.NewMasterKeyEnv)})...)
 	group(c, "Serving, and scanning without a server:", demoCommand(), serveCommand(), workerCommand(), scan.Command(), scan.IdentifiersCommand())
 	envflag.Bind(c, os.LookupEnv)
 	return c

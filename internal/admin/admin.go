@@ -29,6 +29,8 @@ type Options struct {
 	Now func() time.Time
 	// MasterKey is the value of MAGPIE_MASTER_KEY.
 	MasterKey string
+	// NewMasterKey is the value of MAGPIE_NEW_MASTER_KEY.
+	NewMasterKey string
 }
 
 // Commands returns the verbs.

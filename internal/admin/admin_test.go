@@ -47,7 +47,7 @@ func newOperator(t *testing.T, engine string) *operator {
 // run does what one command line says.
 func (o *operator) run(args ...string) (stdout, stderr string, err error) {
 	root := &cobra.Command{Use: "magpie", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(Commands(Options{Hooks: o.hook, Now: func() time.Time { return o.now }, MasterKey: o.env[identity.MasterKeyEnv]})...)
+	root.AddCommand(Commands(Options{Hooks: o.hook, Now: func() time.Time { return o.now }, MasterKey: o.env[identity.MasterKeyEnv], NewMasterKey: o.env[identity.NewMasterKeyEnv]})...)
 	envflag.Bind(root, func(name string) (string, bool) { v, ok := o.env[name]; return v, ok })
 	root.SetArgs(args)
 	var out, talk bytes.Buffer

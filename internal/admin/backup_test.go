@@ -63,3 +63,44 @@ func TestBackupAndRestore(t *testing.T) {
 		run("", "with --database-url use PostgreSQL's own pg_", append(args, "--database-url", "postgres://db.example.com/magpie")...)
 	}
 }
+
+// Who changes the master key is told what it means, and gives the new one in the environment if that is where the old one is.
+func TestRotateMaster(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := newOperator(t, engine)
+			rotate := func(want string) {
+				t.Helper()
+				_, said, err := o.run("key", "rotate-master")
+				if err != nil {
+					said += err.Error()
+				}
+				if !strings.Contains(o.steady(said), want) {
+					t.Errorf("rotate-master says %q, want %q", said, want)
+				}
+			}
+			if _, _, err := o.run("account", "create", "111122223333", "--email", "a@example.com"); err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := o.run("key", "create", "111122223333"); err != nil {
+				t.Fatal(err)
+			}
+			rotate("encrypted 1 secrets under master key ")
+			rotate("backups from before need the old key, which is now in DATA/master.key.was-")
+			text, err := os.ReadFile(filepath.Join(o.env["MAGPIE_DATA"], identity.MasterKeyFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.env[identity.MasterKeyEnv] = strings.TrimSpace(string(text))
+			rotate("MAGPIE_MASTER_KEY is set, so the new key has to be in MAGPIE_NEW_MASTER_KEY")
+			o.env[identity.NewMasterKeyEnv] = "hunter2"
+			rotate("MAGPIE_NEW_MASTER_KEY: a master key is 32 bytes")
+			o.env[identity.NewMasterKeyEnv] = strings.Repeat("ab", 32)
+			rotate("restart every server with the new key")
+			o.env[identity.MasterKeyEnv], o.env[identity.NewMasterKeyEnv] = o.env[identity.NewMasterKeyEnv], ""
+			if _, _, err := o.run("key", "create", "111122223333"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

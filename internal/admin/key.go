@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ func (v verbs) key() *cobra.Command {
 		Short: "Create and revoke access keys",
 		Args:  cobra.NoArgs,
 	}
-	c.AddCommand(v.keyCreate(), v.keyList(), v.keyRevoke())
+	c.AddCommand(v.keyCreate(), v.keyList(), v.keyRevoke(), v.keyRotateMaster())
 	return c
 }
 
@@ -125,6 +126,55 @@ func (v verbs) keyRevoke() *cobra.Command {
 				fmt.Fprintf(c.ErrOrStderr(), "revoked %s of account %s\n", key.ID, key.Account)
 				return nil
 			})
+		},
+	}
+	l.flags(c)
+	return c
+}
+
+func (v verbs) keyRotateMaster() *cobra.Command {
+	var l location
+	c := &cobra.Command{
+		Use:   "rotate-master",
+		Short: "Encrypt all secrets under a new master key",
+		Long: `Encrypt all secrets under a new master key, in one transaction. Access keys stay what they are; temporary credentials and page
+tokens end.
+
+A master key in the data folder is replaced by a random one, or by that in ` + identity.NewMasterKeyEnv + `; the old one is kept beside it for backups
+from its time. A key that comes from ` + identity.MasterKeyEnv + ` is yours to replace: put the new one into ` + identity.NewMasterKeyEnv + ` for this command, and into
+` + identity.MasterKeyEnv + ` everywhere afterwards.
+
+Stop the servers first, or restart them right after: those that run have the old key, are not ready and answer 500.`,
+		Example: `  magpie key rotate-master --data /var/lib/magpie
+  ` + identity.NewMasterKeyEnv + `=$(openssl rand -hex 32) magpie key rotate-master --database-url postgres://magpie@db/magpie`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			var next *identity.MasterKey
+			if v.o.NewMasterKey != "" {
+				key, err := identity.ParseMasterKey(v.o.NewMasterKey)
+				if err != nil {
+					return fmt.Errorf("%s: %w", identity.NewMasterKeyEnv, err)
+				}
+				next = &key
+			} else if v.o.MasterKey != "" {
+				return fmt.Errorf("%s is set, so the new key has to be in %s", identity.MasterKeyEnv, identity.NewMasterKeyEnv)
+			}
+			log := talk(c)
+			db, err := l.open(c.Context(), log)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, db.Close()) }()
+			r, err := identity.RotateMasterKey(c.Context(), db, identity.MasterKeySource{Env: v.o.MasterKey, Folder: l.data, Logger: log}, next)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.ErrOrStderr(), "encrypted %d secrets under master key %s instead of %s\n", r.Secrets, r.To, r.From)
+			if r.Kept != "" {
+				fmt.Fprintf(c.ErrOrStderr(), "backups from before need the old key, which is now in %s\n", r.Kept)
+			}
+			fmt.Fprintln(c.ErrOrStderr(), "restart every server with the new key")
+			return nil
 		},
 	}
 	l.flags(c)

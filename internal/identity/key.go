@@ -129,6 +129,12 @@ func (s *Service) CreateKey(ctx context.Context, account macie2.AccountID, user 
 		if a.Status == AccountClosed {
 			return ErrClosed
 		}
+		// The row is locked, so that a rotation of the master key sees this key or comes first.
+		if n, err := tx.Exec(ctx, `update master_key set key_id = $1 where singleton = $2 and key_id = $1`, s.secrets.keyID, 1); err != nil {
+			return err
+		} else if n == 0 {
+			return ErrRotated
+		}
 		_, err = tx.Exec(ctx, `insert into access_key (id, account_id, user_name, master_key_id, secret, policies, status, created_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 			key.ID, string(account), user, s.secrets.keyID, sealed, encodePolicies(policies), string(key.Status), key.CreatedAt.UnixMilli())

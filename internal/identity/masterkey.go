@@ -81,6 +81,9 @@ func (MasterKey) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 // LogValue keeps the key out of logs.
 func (MasterKey) LogValue() slog.Value { return slog.StringValue("[redacted]") }
 
+// secretPurpose is what secrets of access keys are sealed for.
+const secretPurpose = "access key secret"
+
 // sealer encrypts for one purpose with XChaCha20-Poly1305, whose nonces are long
 // enough to be drawn at random for as many messages as there will ever be.
 type sealer struct {
@@ -152,6 +155,11 @@ func LoadMasterKey(ctx context.Context, db *store.DB, src MasterKeySource) (Mast
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o077 != 0 && src.Logger != nil {
 			src.Logger.Warn("the master key can be read by others; chmod 600 it", "file", path)
 		}
+		if id != "" && id != key.id {
+			if next, finished, err := finishRotation(path, id); finished || err != nil {
+				return next, err
+			}
+		}
 		return key, claim(ctx, db, key, path)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -191,17 +199,20 @@ func readMasterKey(path string) (MasterKey, error) {
 // createMasterKey writes a new key to path, whole or not at all, and never over
 // one that is there: if another program was faster, that one's key is returned.
 func createMasterKey(path string) (key MasterKey, created bool, err error) {
+	return writeMasterKey(path, NewMasterKey())
+}
+
+func writeMasterKey(path string, key MasterKey) (_ MasterKey, created bool, err error) {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return MasterKey{}, false, fmt.Errorf("make the folder of the master key: %w", err)
 	}
-	key = NewMasterKey()
 	temp, err := os.CreateTemp(folder, MasterKeyFile+".*") // O_EXCL, mode 0600
 	if err != nil {
 		return MasterKey{}, false, fmt.Errorf("make the master key: %w", err)
 	}
 	defer os.Remove(temp.Name())
-	_, err = temp.WriteString(hex.EncodeToString(key.bytes[:]) + "\n")
+	_, err = temp.WriteString(keyText(key))
 	err = errors.Join(err, temp.Sync(), temp.Close())
 	if err != nil {
 		return MasterKey{}, false, fmt.Errorf("write the master key: %w", err)
@@ -209,8 +220,8 @@ func createMasterKey(path string) (key MasterKey, created bool, err error) {
 	// A hard link appears with its whole content, and fails if the name is taken.
 	switch err := os.Link(temp.Name(), path); {
 	case errors.Is(err, fs.ErrExist):
-		key, err := readMasterKey(path)
-		return key, false, err
+		there, err := readMasterKey(path)
+		return there, false, err
 	case err != nil:
 		return MasterKey{}, false, fmt.Errorf("make the master key: %w", err)
 	}

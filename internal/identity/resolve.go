@@ -28,7 +28,7 @@ func Open(ctx context.Context, db *store.DB, key MasterKey, o Options) (*Service
 	}
 	return &Service{
 		Directory: NewDirectory(db, o),
-		secrets:   newSealer(key, "access key secret"),
+		secrets:   newSealer(key, secretPurpose),
 		sessions:  newSealer(key, "session token"),
 		cache:     newKeyCache(),
 	}, nil
