@@ -17,12 +17,22 @@ func main() {
 	engines := flag.String("engine", "sqlite,postgres", "engines to measure")
 	quick := flag.Bool("quick", false, "a tenth of everything")
 	moto := flag.Bool("moto", true, "measure moto_server beside it, where it is installed")
+	cost := flag.Bool("cost", true, "measure what permissions, rates and audit cost")
+	only := flag.Bool("only-cost", false, "measure nothing else")
 	flag.Parse()
 	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000}
 	if *quick {
 		n = size{members: 4000, single: 200, accepts: 400, resting: 10000}
 	}
-	if err := run(context.Background(), strings.Split(*engines, ","), n, *moto); err != nil {
+	ctx, chosen := context.Background(), strings.Split(*engines, ",")
+	var err error
+	if !*only {
+		err = run(ctx, chosen, n, *moto)
+	}
+	if err == nil && (*cost || *only) {
+		err = costs(ctx, chosen, n.members/4)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

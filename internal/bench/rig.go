@@ -34,7 +34,8 @@ type rig struct {
 	config  server.Config
 	process *exec.Cmd
 	address string
-	startup time.Duration // from exec to the first signed answer
+	keys    map[macie2.AccountID]sigv4.Credentials // where they are kept from round to round
+	startup time.Duration                          // from exec to the first signed answer
 }
 
 // cpu is the processor time that the program has used, and that the PostgreSQL processes of this machine have used; the latter only where
@@ -72,10 +73,11 @@ func processorTime(pid string) time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // the kernel counts in hundredths of a second
 }
 
-// build builds the program into dir.
-func build(ctx context.Context, dir string) (string, error) {
-	binary := filepath.Join(dir, "magpie")
-	c := exec.CommandContext(ctx, "go", "build", "-o", binary, "magpie/cmd/magpie")
+// build builds the program into dir, without the parts named: permissions, rates, audit.
+func build(ctx context.Context, dir string, without ...string) (string, error) {
+	parts := strings.Join(without, ",")
+	binary := filepath.Join(dir, "magpie"+parts)
+	c := exec.CommandContext(ctx, "go", "build", "-ldflags", "-X magpie/internal/server.without="+parts, "-o", binary, "magpie/cmd/magpie")
 	c.Stderr = os.Stderr
 	return binary, c.Run()
 }
