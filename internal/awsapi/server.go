@@ -84,6 +84,16 @@ type Answer struct {
 	Body        []byte
 }
 
+// Door stands before the Authenticator: it bounds what those can take who do not prove who they are.
+type Door interface {
+	// Recall returns the key to verify sig with, if it is remembered: what does not verify is refused without asking further.
+	Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool)
+	// Enter waits until somebody from source, whose key is not remembered, may be asked about; leave says that it is done.
+	Enter(ctx context.Context, source string) (leave func(), err error)
+	// Refused is called before somebody from source, who did not prove who it is, is told so; it returns when that may happen.
+	Refused(ctx context.Context, source string)
+}
+
 // Auditor keeps a record of every call.
 type Auditor interface {
 	// Change is told of an operation of the contract that is about to be done, and returns the context to do it in.
@@ -127,6 +137,7 @@ type Options struct {
 	Authenticator Authenticator
 	Throttler     Throttler    // nil lets everything through
 	Authorizer    Authorizer   // nil is PolicyNone
+	Door          Door         // nil bounds nothing
 	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
 	Observe       func(Record) // called after every signed request, if not nil

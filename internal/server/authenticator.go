@@ -11,13 +11,19 @@ import (
 )
 
 // authenticator asks the identity service on behalf of the edge.
-type authenticator struct{ identity *identity.Service }
+type authenticator struct {
+	identity *identity.Service
+	door     *door
+}
 
 // Authenticate implements awsapi.Authenticator.
 func (a authenticator) Authenticate(ctx context.Context, sig *sigv4.Signature, now time.Time) (*awsapi.Identity, error) {
 	c, err := a.identity.Resolve(ctx, sig.AccessKeyID, sig.SecurityToken, now)
 	if err != nil {
 		return nil, err
+	}
+	if !c.Unchecked {
+		a.door.remember(sig, c)
 	}
 	known := &awsapi.Identity{Principal: c.Principal, Key: c.SigningKey(sig.Date, sig.Region, sig.Service), Unchecked: c.Unchecked}
 	if c.Suspended {

@@ -155,7 +155,8 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return nil
 	}
 	m.serving(s.connections, s.tls)
-	o := awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity}, Logger: s.log, Observe: m.observe}
+	door := newDoor()
+	o := awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity, door}, Door: door, Logger: s.log, Observe: m.observe}
 	if err := s.guard(&o, tags); err != nil {
 		return err
 	}
