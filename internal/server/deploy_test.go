@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"magpie/internal/sigv4"
 )
 
 // expressions are those of the alert rules and of the dashboard.
@@ -69,24 +66,11 @@ func TestDashboardAndAlertsKnowTheMetrics(t *testing.T) {
 	t.Cleanup(client.CloseIdleConnections)
 	do := func(method, path, body string) string {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
+		status, text := signed(t, client, s, method, path, body)
+		if status != http.StatusOK {
+			t.Fatalf("%s %s: %d %s", method, path, status, text)
 		}
-		c := sigv4.Credentials{AccessKeyID: "111122223333", SecretAccessKey: "any"}
-		if err := sigv4.Sign(r, c, "eu-west-1", "macie2", []byte(body), time.Now()); err != nil {
-			t.Fatal(err)
-		}
-		resp, err := client.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, err := io.ReadAll(resp.Body)
-		if err != nil || resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s %s: %s %s, %v", method, path, resp.Status, text, err)
-		}
-		return string(text)
+		return text
 	}
 	do("POST", "/macie", "{}")
 	do("POST", "/members", `{"account":{"accountId":"222233334444","email":"b@example.com"}}`)
