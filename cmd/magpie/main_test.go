@@ -108,7 +108,7 @@ func TestEnvironment(t *testing.T) {
 // The flags are an interface: scripts use them.
 func TestFlags(t *testing.T) {
 	want := map[string]string{
-		"serve":  "audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections public-url quota-members rate smtp-url tls-cert tls-key",
+		"serve":  "audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections max-connections-per-source public-url quota-members rate smtp-url tls-cert tls-key",
 		"worker": "data database-url mail-dir mail-from mail-rate public-url quota-members smtp-url",
 		"demo":   "exit",
 	}

@@ -31,6 +31,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&c.Listen, "listen", server.DefaultListen, "address to listen on")
 	f.StringVar(&c.TLSCert, "tls-cert", "", "file with the certificate chain, PEM")
 	f.StringVar(&c.TLSKey, "tls-key", "", "file with the certificate's key, PEM")
+	f.IntVar(&c.MaxPerSource, "max-connections-per-source", 0, "connections that one source may hold (default: half of --max-connections)")
 	f.StringVar(&c.AuditDir, "audit-dir", "", "folder of the files with audit records (default: audit in the --data folder)")
 	f.DurationVar(&c.AuditRetention, "audit-retention", server.DefaultAuditRetention, "how long audit records are kept")
 	f.StringSliceVar(&c.Rates, "rate", nil,

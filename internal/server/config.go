@@ -28,6 +28,7 @@ type Config struct {
 	PublicURL string
 
 	QuotaMembers   int
+	MaxPerSource   int           // connections from one source; default half of MaxConnections
 	AuditDir       string        // folder of the files with audit records; default audit in Data
 	AuditRetention time.Duration // how long audit records are kept; default 90 days
 
@@ -70,6 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
 	}
+	if c.MaxPerSource == 0 {
+		c.MaxPerSource = max(1, c.MaxConnections/2)
+	}
 	if c.AuditDir == "" {
 		c.AuditDir = filepath.Join(c.Data, "audit")
 	}
@@ -89,6 +93,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--tls-cert and --tls-key go together: give both")
 	case c.MailRate < 0:
 		return c, errors.New("--mail-rate must be at least 1")
+	case c.MaxPerSource < 0:
+		return c, errors.New("--max-connections-per-source must be at least 1")
 	case c.AuditRetention < 0:
 		return c, errors.New("--audit-retention must be more than 0")
 	case c.QuotaMembers < 0:

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"magpie/internal/throttle"
 )
 
 // DefaultMaxConnections is how many connections a node holds unless told otherwise.
@@ -31,23 +33,55 @@ const tooManyHead = "HTTP/1.1 503 Service Unavailable\r\n" +
 	"Retry-After: 1\r\n" +
 	"Connection: close\r\n"
 
-// A limiter is a listener that holds so many connections at most. One more is refused at once, rather than left to wait in a queue in
+// A limiter is a listener that holds so many connections at most, and so many of one source, so that no source can take them all. One more is refused at once, rather than left to wait in a queue in
 // which its caller's time runs out.
 type limiter struct {
 	net.Listener
 	max    int
+	each   int  // of one source
 	secure bool // who speaks TLS could not read a refusal
 	log    *slog.Logger
 
 	open, refused atomic.Int64
 	telling       chan struct{}
 
-	mu     sync.Mutex
-	logged time.Time
+	mu       sync.Mutex
+	logged   time.Time
+	bySource map[string]int
 }
 
-func limit(l net.Listener, most int, secure bool, log *slog.Logger) *limiter {
-	return &limiter{Listener: l, max: most, secure: secure, log: log, telling: make(chan struct{}, refusing)}
+func limit(l net.Listener, most, each int, secure bool, log *slog.Logger) *limiter {
+	return &limiter{Listener: l, max: most, each: each, secure: secure, log: log, telling: make(chan struct{}, refusing), bySource: map[string]int{}}
+}
+
+// source is whom a connection counts for; "" is this machine itself, where a proxy may stand for everybody.
+func source(c net.Conn) string {
+	a, ok := c.RemoteAddr().(*net.TCPAddr)
+	if !ok || a.IP.IsLoopback() {
+		return ""
+	}
+	return throttle.Network(a.IP.String())
+}
+
+// add counts a connection, if there is room for it.
+func (l *limiter) add(source string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.open.Load() >= int64(l.max) || source != "" && l.bySource[source] >= l.each {
+		return false
+	}
+	l.open.Add(1)
+	l.bySource[source]++
+	return true
+}
+
+func (l *limiter) remove(source string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open.Add(-1)
+	if l.bySource[source]--; l.bySource[source] == 0 {
+		delete(l.bySource, source)
+	}
 }
 
 // Accept implements net.Listener.
@@ -57,10 +91,9 @@ func (l *limiter) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.open.Add(1) <= int64(l.max) {
-			return &limited{Conn: c, of: l}, nil
+		if from := source(c); l.add(from) {
+			return &limited{Conn: c, of: l, source: from}, nil
 		}
-		l.open.Add(-1)
 		l.refuse(c)
 	}
 }
@@ -70,7 +103,8 @@ func (l *limiter) refuse(c net.Conn) {
 	l.mu.Lock()
 	if time.Since(l.logged) > refusalLog {
 		l.logged = time.Now()
-		l.log.Warn("connections are refused: the node holds as many as --max-connections allows", "max", l.max, "refused so far", n)
+		l.log.Warn("connections are refused: there are as many as --max-connections or --max-connections-per-source allows",
+			"max", l.max, "per source", l.each, "refused so far", n)
 	}
 	l.mu.Unlock()
 	if l.secure {
@@ -96,13 +130,14 @@ func (l *limiter) refuse(c net.Conn) {
 // limited is a connection that counts until it is closed.
 type limited struct {
 	net.Conn
-	of   *limiter
-	once sync.Once
+	of     *limiter
+	source string
+	once   sync.Once
 }
 
 // Close implements net.Conn.
 func (c *limited) Close() error {
-	c.once.Do(func() { c.of.open.Add(-1) })
+	c.once.Do(func() { c.of.remove(c.source) })
 	return c.Conn.Close()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"magpie/internal/audit"
 	"magpie/internal/awsapi"
 	"magpie/internal/mail"
 	"magpie/internal/membership"
@@ -50,6 +51,19 @@ func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
 	return m
 }
 
+// auditing adds what of the audit records is worth an alarm.
+func (m *metrics) auditing(trail *audit.Trail) {
+	for place, count := range map[string]func() int64{
+		"database": func() int64 { rows, _ := trail.Lost(); return rows },
+		"files":    func() int64 { _, lines := trail.Lost(); return lines },
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "magpie_audit_lost_total", Help: "Audit records that could not be stored; never that of a change in the database.",
+			ConstLabels: prometheus.Labels{"place": place},
+		}, func() float64 { return float64(count()) }))
+	}
+}
+
 // serving adds what a node that listens knows.
 func (m *metrics) serving(connections *limiter, c *certificate) {
 	m.registry.MustRegister(
@@ -57,7 +71,7 @@ func (m *metrics) serving(connections *limiter, c *certificate) {
 			func() float64 { return float64(connections.open.Load()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "magpie_connections_max", Help: "Connections that may be open (--max-connections)."},
 			func() float64 { return float64(connections.max) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "magpie_connections_refused_total", Help: "Connections refused because there were as many as may be."},
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "magpie_connections_refused_total", Help: "Connections refused because there were as many as may be, in all or of one source."},
 			func() float64 { return float64(connections.refused.Load()) }))
 	if c != nil {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

@@ -92,7 +92,7 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %s: %w", s.config.Listen, err)
 	}
 	s.url = s.config.endpoint(listener.Addr())
-	s.connections = limit(listener, s.config.MaxConnections, s.config.TLSCert != "", s.log)
+	s.connections = limit(listener, s.config.MaxConnections, s.config.MaxPerSource, s.config.TLSCert != "", s.log)
 	return s.connections, nil
 }
 
@@ -157,7 +157,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	m.serving(s.connections, s.tls)
 	door := newDoor()
 	o := awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity, door}, Door: door, Logger: s.log, Observe: m.observe}
-	if err := s.guard(&o, tags); err != nil {
+	if err := s.guard(&o, tags, m); err != nil {
 		return err
 	}
 	edge := awsapi.New(o)
@@ -175,7 +175,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 var without string
 
 // guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
-func (s *Server) guard(o *awsapi.Options, tags *resource.Service) error {
+func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {
 		o.Authorizer = &authorizer{tags: tags.Tags}
 	}
@@ -192,6 +192,7 @@ func (s *Server) guard(o *awsapi.Options, tags *resource.Service) error {
 			return err
 		}
 		s.audit, o.Auditor = trail, auditor{trail}
+		m.auditing(trail)
 	}
 	return nil
 }

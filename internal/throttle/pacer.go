@@ -34,7 +34,7 @@ func NewPacer(r Rate, most time.Duration) *Pacer {
 
 // Delay is how long the source's present mistake has to wait for its answer.
 func (p *Pacer) Delay(source string, now time.Time) time.Duration {
-	source = network(source)
+	source = Network(source)
 	at := now.UnixNano()
 	s := &p.line[maphash.String(p.seed, source)%shards]
 	s.mu.Lock()
@@ -53,8 +53,8 @@ func (p *Pacer) Delay(source string, now time.Time) time.Duration {
 	return time.Duration(delay)
 }
 
-// network is what one stranger has: an IPv4 address, or an IPv6 network of 64 bits.
-func network(source string) string {
+// Network is what of an address one stranger has: an IPv4 address, or an IPv6 network of 64 bits.
+func Network(source string) string {
 	a, err := netip.ParseAddr(source)
 	if err != nil || a.Unmap().Is4() {
 		return source
