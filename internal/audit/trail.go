@@ -182,12 +182,7 @@ func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
 
 // addRow puts a record into the line for the database, waiting for room if it must.
 func (t *Trail) addRow(ctx context.Context, r row) error {
-	select {
-	case t.rows <- r:
-		return nil
-	default:
-	}
-	if wait(ctx, t.rows, r) {
+	if put(ctx, t.end, t.rows, r) {
 		return nil
 	}
 	if r.durable != nil {
@@ -203,18 +198,23 @@ func (t *Trail) writeLine(ctx context.Context, record string) {
 	}
 	line := make([]byte, 0, len(record)+1)
 	line = append(append(line, record...), '\n')
-	select {
-	case t.lines <- line:
-		return
-	default:
-	}
-	if !wait(ctx, t.lines, line) {
+	if !put(ctx, t.end, t.lines, line) {
 		t.lost(&t.lostLines, "the files")
 	}
 }
 
-// wait adds to a full buffer, for as long as a call may wait.
-func wait[T any](ctx context.Context, to chan T, what T) bool {
+// put adds to a buffer; while it is full, for as long as a call may wait. After Close nobody would take it out again.
+func put[T any](ctx context.Context, end chan struct{}, to chan T, what T) bool {
+	select {
+	case <-end:
+		return false
+	default:
+	}
+	select {
+	case to <- what:
+		return true
+	default:
+	}
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -222,6 +222,7 @@ func wait[T any](ctx context.Context, to chan T, what T) bool {
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
+	case <-end:
 	}
 	return false
 }
