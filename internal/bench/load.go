@@ -100,7 +100,11 @@ type client struct {
 	in      *bufio.Reader
 	out     bytes.Buffer
 	body    []byte
+	closing bool // the server has said that it ends the connection with its last answer
 }
+
+// patience is how long a call may take before the whole run is given up.
+const patience = time.Minute
 
 func dial(address string) (*client, error) {
 	conn, err := net.Dial("tcp", address)
@@ -108,6 +112,18 @@ func dial(address string) (*client, error) {
 		return nil, err
 	}
 	return &client{address: address, conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}, nil
+}
+
+// renew replaces a connection that the server has ended.
+func (c *client) renew() error {
+	c.conn.Close()
+	conn, err := net.Dial("tcp", c.address)
+	if err != nil {
+		return err
+	}
+	c.conn, c.closing = conn, false
+	c.in.Reset(conn)
+	return nil
 }
 
 func (c *client) do(x call, region string) (status int, body []byte, err error) {
@@ -128,6 +144,14 @@ func (c *client) do(x call, region string) (status int, body []byte, err error) 
 		c.out.WriteString(name + ": " + values[0] + "\r\n")
 	}
 	c.out.WriteString("\r\n" + x.body)
+	if c.closing {
+		if err := c.renew(); err != nil {
+			return 0, nil, err
+		}
+	}
+	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return 0, nil, err
+	}
 	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
 		return 0, nil, err
 	}
@@ -156,6 +180,9 @@ func (c *client) read() (status int, body []byte, err error) {
 			continue
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
+		if bytes.EqualFold(name, []byte("connection")) && bytes.EqualFold(bytes.TrimSpace(value), []byte("close")) {
+			c.closing = true
+		}
 		if bytes.EqualFold(name, []byte("content-length")) {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return 0, nil, err
