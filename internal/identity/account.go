@@ -33,6 +33,8 @@ type Account struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
+	DisabledRegions RegionSet // in which it cannot call
+
 	// Implicit marks an account that nobody created, which exists in dev mode
 	// because somebody mentioned it. Every address is its own.
 	Implicit bool
@@ -44,11 +46,19 @@ func (a Account) EmailIs(address string) bool {
 	return a.Implicit || strings.EqualFold(strings.TrimSpace(address), strings.TrimSpace(a.Email))
 }
 
-// Hooks are told of changes to accounts, in the transaction that makes them; an
-// error undoes the change. Each may be nil.
+// Hooks are told of changes to accounts and organizations, in the transaction that
+// makes them; an error undoes the change. Each may be nil.
 type Hooks struct {
 	OnAccountStatus func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status AccountStatus) error
 	OnAccountEmail  func(ctx context.Context, tx *store.Tx, id macie2.AccountID, email string) error
+	// OnAccountRegion is told of an account as it is once region is disabled or enabled for it.
+	OnAccountRegion func(ctx context.Context, tx *store.Tx, a Account, region string) error
+
+	// OnOrganizationJoin is told when accounts are in an organization, OnOrganizationLeave just before they are not any more.
+	OnOrganizationJoin  func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
+	OnOrganizationLeave func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
+	// OnDelegateDeregistered is told when an account does not act for its organization in a service any more.
+	OnDelegateDeregistered func(ctx context.Context, tx *store.Tx, organization OrganizationID, id macie2.AccountID, service ServicePrincipal) error
 }
 
 // Options of a Directory or a Service.
@@ -70,11 +80,11 @@ func NewDirectory(db *store.DB, o Options) *Directory {
 	return &Directory{db: db, dev: o.Dev, hooks: o.Hooks}
 }
 
-const accountColumns = "id, email, name, status, created_at, updated_at"
+const accountColumns = "id, email, name, status, disabled_regions, created_at, updated_at"
 
 func scanAccount(row store.RowOne) (a Account, err error) {
 	var created, updated int64
-	if err := row.Scan(&a.ID, &a.Email, &a.Name, &a.Status, &created, &updated); err != nil {
+	if err := row.Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.DisabledRegions, &created, &updated); err != nil {
 		return Account{}, err
 	}
 	a.CreatedAt, a.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
@@ -91,8 +101,8 @@ func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, emai
 		return Account{}, fmt.Errorf("create account %s: %w", id, err)
 	}
 	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `insert into account (`+accountColumns+`) values ($1, $2, $3, $4, $5, $6)`,
-			string(a.ID), a.Email, a.Name, string(a.Status), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
+		_, err := tx.Exec(ctx, `insert into account (`+accountColumns+`) values ($1, $2, $3, $4, $5, $6, $7)`,
+			string(a.ID), a.Email, a.Name, string(a.Status), string(a.DisabledRegions), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -180,10 +190,10 @@ func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID
 			return nil
 		}
 		after.UpdatedAt = now.UTC().Truncate(time.Millisecond)
-		n, err := tx.Exec(ctx, `update account set email = $1, name = $2, status = $3, updated_at = $4
-			where id = $5 and email = $6 and name = $7 and status = $8`,
-			after.Email, after.Name, string(after.Status), after.UpdatedAt.UnixMilli(),
-			string(id), before.Email, before.Name, string(before.Status))
+		n, err := tx.Exec(ctx, `update account set email = $1, name = $2, status = $3, disabled_regions = $4, updated_at = $5
+			where id = $6 and email = $7 and name = $8 and status = $9 and disabled_regions = $10`,
+			after.Email, after.Name, string(after.Status), string(after.DisabledRegions), after.UpdatedAt.UnixMilli(),
+			string(id), before.Email, before.Name, string(before.Status), string(before.DisabledRegions))
 		if err == nil && n == 0 {
 			return store.ErrConflict
 		}

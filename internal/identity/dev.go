@@ -63,11 +63,11 @@ func (s *Service) issuedHere(ctx context.Context, keyID, token string) (bool, er
 
 // devRoot is the root of an account, which exists whether it was created or not.
 func (s *Service) devRoot(ctx context.Context, keyID string, account macie2.AccountID) (*Credentials, error) {
-	status, err := s.devStatus(ctx, account)
+	a, err := s.devAccount(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	if status == AccountClosed {
+	if a.Status == AccountClosed {
 		return nil, macie2.ErrUnrecognizedClient()
 	}
 	return &Credentials{
@@ -75,8 +75,9 @@ func (s *Service) devRoot(ctx context.Context, keyID string, account macie2.Acco
 			ARN: "arn:aws:iam::" + string(account) + ":root", ID: string(account),
 			KeyID: keyID, Account: account, Policies: []string{AdministratorAccess},
 		},
-		Unchecked: true,
-		Suspended: status == AccountSuspended,
+		Unchecked:       true,
+		Suspended:       a.Status == AccountSuspended,
+		DisabledRegions: a.DisabledRegions,
 	}, nil
 }
 
@@ -85,28 +86,29 @@ func (s *Service) implicitSession(ctx context.Context, keyID string, x session, 
 	if !strings.HasPrefix(x.RoleID, implicitRolePrefix) {
 		return nil, macie2.ErrUnrecognizedClient() // of a role that there was
 	}
-	status, err := s.devStatus(ctx, x.Account)
+	a, err := s.devAccount(ctx, x.Account)
 	if err != nil {
 		return nil, err
 	}
-	if status == AccountClosed {
+	if a.Status == AccountClosed {
 		return nil, macie2.ErrUnrecognizedClient()
 	}
 	return &Credentials{
-		Principal: x.principal(keyID, x.RoleID, []string{AdministratorAccess}),
-		Session:   x.describe(),
-		entry:     entry,
-		Suspended: status == AccountSuspended,
+		Principal:       x.principal(keyID, x.RoleID, []string{AdministratorAccess}),
+		Session:         x.describe(),
+		entry:           entry,
+		Suspended:       a.Status == AccountSuspended,
+		DisabledRegions: a.DisabledRegions,
 	}, nil
 }
 
-func (s *Service) devStatus(ctx context.Context, account macie2.AccountID) (status AccountStatus, err error) {
+func (s *Service) devAccount(ctx context.Context, account macie2.AccountID) (a Account, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		accounts, err := s.LookupAccounts(ctx, tx, []macie2.AccountID{account})
-		status = accounts[account].Status
+		a = accounts[account]
 		return err
 	})
-	return status, err
+	return a, err
 }
 
 // implicitRolePrefix begins the ids of roles that exist in dev mode only because

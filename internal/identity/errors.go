@@ -16,6 +16,17 @@ var (
 	ErrNoRole        = errors.New("no such role")
 	ErrRoleExists    = errors.New("the role exists already")
 	ErrInvalid       = errors.New("invalid")
+
+	ErrNoOrganization       = errors.New("the account is in no organization")
+	ErrOrganizationExists   = errors.New("the account is in an organization already")
+	ErrOrganizationNotEmpty = errors.New("the organization has other accounts than its management account")
+	ErrNotManagement        = errors.New("the account is not the management account of an organization")
+	ErrManagement           = errors.New("the account is the management account of its organization")
+	ErrNotInOrganization    = errors.New("the account is not in the organization")
+	ErrDelegate             = errors.New("the account acts for its organization as a delegated administrator")
+	ErrDelegateExists       = errors.New("the account is registered as a delegated administrator already")
+	ErrNoDelegate           = errors.New("the account is not registered as a delegated administrator")
+	ErrNoServiceAccess      = errors.New("the organization does not trust the service")
 )
 
 // isUnrecognized says whether err is the answer to an unknown key.

@@ -44,6 +44,9 @@ type Credentials struct {
 	// Suspended says that the account is suspended. The caller may be told so, but
 	// only once its signature is verified: it is nobody else's business.
 	Suspended bool
+	// DisabledRegions are those in which the account cannot call. The same holds for
+	// saying so.
+	DisabledRegions RegionSet
 
 	entry *keyEntry
 }
@@ -90,11 +93,13 @@ func (s *Service) resolveKey(ctx context.Context, keyID string) (*Credentials, e
 		policies        string
 		status          KeyStatus
 		accountStatus   AccountStatus
-		resolveKeyQuery = `select k.account_id, k.user_name, k.master_key_id, k.secret, k.policies, k.status, a.status
+		disabledRegions RegionSet
+		resolveKeyQuery = `select k.account_id, k.user_name, k.master_key_id, k.secret, k.policies, k.status, a.status, a.disabled_regions
 			from access_key k join account a on a.id = k.account_id where k.id = $1`
 	)
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, resolveKeyQuery, keyID).Scan(&account, &user, &masterKeyID, &sealed, &policies, &status, &accountStatus)
+		return tx.QueryRow(ctx, resolveKeyQuery, keyID).Scan(&account, &user, &masterKeyID, &sealed, &policies, &status, &accountStatus,
+			&disabledRegions)
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalidText):
@@ -127,8 +132,9 @@ func (s *Service) resolveKey(ctx context.Context, keyID string) (*Credentials, e
 			ARN: "arn:aws:iam::" + string(account) + ":user/" + user, ID: userID(account, user),
 			KeyID: keyID, Account: account, Policies: names,
 		},
-		entry:     entry,
-		Suspended: accountStatus == AccountSuspended,
+		entry:           entry,
+		Suspended:       accountStatus == AccountSuspended,
+		DisabledRegions: disabledRegions,
 	}, nil
 }
 
@@ -149,9 +155,11 @@ func (s *Service) resolveSession(ctx context.Context, keyID, token string, now t
 	}
 	var name, policies string
 	var accountStatus AccountStatus
+	var disabledRegions RegionSet
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `select r.name, r.policies, a.status from role r join account a on a.id = r.account_id where r.id = $1`, x.RoleID).
-			Scan(&name, &policies, &accountStatus)
+		return tx.QueryRow(ctx, `select r.name, r.policies, a.status, a.disabled_regions
+			from role r join account a on a.id = r.account_id where r.id = $1`, x.RoleID).
+			Scan(&name, &policies, &accountStatus, &disabledRegions)
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -169,10 +177,11 @@ func (s *Service) resolveSession(ctx context.Context, keyID, token string, now t
 		return nil, fmt.Errorf("resolve session %s: role %s: %w", keyID, x.RoleID, err)
 	}
 	return &Credentials{
-		Principal: x.principal(keyID, x.RoleID, names),
-		Session:   x.describe(),
-		entry:     entry,
-		Suspended: accountStatus == AccountSuspended,
+		Principal:       x.principal(keyID, x.RoleID, names),
+		Session:         x.describe(),
+		entry:           entry,
+		Suspended:       accountStatus == AccountSuspended,
+		DisabledRegions: disabledRegions,
 	}, nil
 }
 

@@ -142,6 +142,12 @@ func ErrSuspended(account AccountID) *Error {
 	return newError(OptInRequired, "The account %s is suspended.", []any{account})
 }
 
+// ErrRegionDisabled says that the Region is disabled for the caller's account: 403,
+// and no AccessDeniedException for the same reason.
+func ErrRegionDisabled(account AccountID, region string) *Error {
+	return newError(OptInRequired, "The Region %s is disabled for the account %s.", []any{region, account})
+}
+
 // ErrNotImplemented says that operation is in the contract but not built yet: 501.
 func ErrNotImplemented(operation string) *Error {
 	return &Error{Code: NotImplementedException, Message: "The operation " + operation + " is not implemented yet by this server."}

@@ -26,8 +26,11 @@ func (a authenticator) Authenticate(ctx context.Context, sig *sigv4.Signature, n
 		a.door.remember(sig, c)
 	}
 	known := &awsapi.Identity{Principal: c.Principal, Key: c.SigningKey(sig.Date, sig.Region, sig.Service), Unchecked: c.Unchecked}
-	if c.Suspended {
+	switch {
+	case c.Suspended:
 		known.Refusal = macie2.ErrSuspended(c.Principal.Account)
+	case sig.Service == macie2.SigningName && c.DisabledRegions.Has(sig.Region): // Organizations and STS have no Region of their own
+		known.Refusal = macie2.ErrRegionDisabled(c.Principal.Account, sig.Region)
 	}
 	return known, nil
 }

@@ -1,0 +1,205 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// ServiceAccess says since when an organization trusts a service.
+type ServiceAccess struct {
+	Service   ServicePrincipal
+	EnabledAt time.Time
+}
+
+// Delegate is an account that acts for its organization in a service.
+type Delegate struct {
+	Account     macie2.AccountID
+	Service     ServicePrincipal
+	DelegatedAt time.Time
+}
+
+// EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it is.
+func (d *Directory) EnableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, now time.Time) error {
+	return d.manage(ctx, "enable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
+		return d.TrustService(ctx, tx, o.ID, service, now)
+	})
+}
+
+// TrustService is EnableServiceAccess within tx.
+func (d *Directory) TrustService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal, now time.Time) error {
+	_, err := tx.Exec(ctx, `insert into organization_service (organization_id, service_principal, enabled_at) values ($1, $2, $3)
+		on conflict do nothing`, string(o), string(service), now.UnixMilli())
+	return err
+}
+
+// DisableServiceAccess ends an organization's trust in a service, and all delegations in it. Ending what is not there changes nothing.
+func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal) error {
+	return d.manage(ctx, "disable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
+		list, err := delegates(ctx, tx, o.ID, service)
+		if err != nil {
+			return err
+		}
+		for _, x := range list {
+			if err := d.deregister(ctx, tx, o, x.Account, service); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `delete from organization_service where organization_id = $1 and service_principal = $2`,
+			string(o.ID), string(service))
+		return err
+	})
+}
+
+// ServiceAccesses lists the services that an organization trusts, by name.
+func (d *Directory) ServiceAccesses(ctx context.Context, o OrganizationID) (list []ServiceAccess, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		return tx.Query(ctx, func(row store.Row) error {
+			var x ServiceAccess
+			var at int64
+			err := row.Scan(&x.Service, &at)
+			x.EnabledAt = time.UnixMilli(at).UTC()
+			list = append(list, x)
+			return err
+		}, `select service_principal, enabled_at from organization_service where organization_id = $1 order by service_principal`, string(o))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the services that organization %s trusts: %w", o, err)
+	}
+	return list, nil
+}
+
+// RegisterDelegate lets an account act for its organization in a service that the organization trusts. It returns ErrDelegateExists for
+// one that does so already, ErrManagement for the management account, which needs no delegation.
+func (d *Directory) RegisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
+	return d.manage(ctx, "register account "+string(id), management, func(tx *store.Tx, o Organization) error {
+		if err := requireDelegable(ctx, tx, o, id); err != nil {
+			return err
+		}
+		trusted, err := d.Trusts(ctx, tx, o.ID, service)
+		if err != nil {
+			return err
+		}
+		if !trusted {
+			return ErrNoServiceAccess
+		}
+		n, err := insertDelegate(ctx, tx, o.ID, id, service, now)
+		if err == nil && n == 0 {
+			err = ErrDelegateExists
+		}
+		return err
+	})
+}
+
+func requireDelegable(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID) error {
+	switch in, err := inOrganization(ctx, tx, o.ID, []macie2.AccountID{id}); {
+	case err != nil:
+		return err
+	case !in[id]:
+		return ErrNotInOrganization
+	case id == o.Management:
+		return ErrManagement
+	}
+	return requireOpen(ctx, tx, id)
+}
+
+func insertDelegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) (int64, error) {
+	return tx.Exec(ctx, `insert into organization_delegate (organization_id, account_id, service_principal, delegated_at)
+		values ($1, $2, $3, $4) on conflict do nothing`, string(o), string(id), string(service), now.UnixMilli())
+}
+
+// Delegate registers an account of an organization as a delegated administrator within tx, unless it is one already.
+func (d *Directory) Delegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
+	_, err := insertDelegate(ctx, tx, o, id, service, now)
+	return err
+}
+
+// Trusts reports whether an organization trusts a service, within tx.
+func (d *Directory) Trusts(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) (bool, error) {
+	var one int64
+	err := tx.QueryRow(ctx, `select 1 from organization_service where organization_id = $1 and service_principal = $2`,
+		string(o), string(service)).Scan(&one)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// DeregisterDelegate ends what RegisterDelegate began, or returns ErrNoDelegate.
+func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal) error {
+	return d.manage(ctx, "deregister account "+string(id), management, func(tx *store.Tx, o Organization) error {
+		in, err := inOrganization(ctx, tx, o.ID, []macie2.AccountID{id})
+		if err != nil {
+			return err
+		}
+		if !in[id] {
+			return ErrNotInOrganization
+		}
+		return d.deregister(ctx, tx, o, id, service)
+	})
+}
+
+func (d *Directory) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal) error {
+	n, err := tx.Exec(ctx, `delete from organization_delegate where organization_id = $1 and account_id = $2 and service_principal = $3`,
+		string(o.ID), string(id), string(service))
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
+		return ErrNoDelegate
+	case d.hooks.OnDelegateDeregistered == nil:
+		return nil
+	}
+	return d.hooks.OnDelegateDeregistered(ctx, tx, o.ID, id, service)
+}
+
+// Delegates lists the delegated administrators of an organization in a service, within tx; in all services if none is named.
+func (d *Directory) Delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) ([]Delegate, error) {
+	return delegates(ctx, tx, o, service)
+}
+
+func delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) ([]Delegate, error) {
+	var list []Delegate
+	err := tx.Query(ctx, func(row store.Row) error {
+		var x Delegate
+		var at int64
+		err := row.Scan(&x.Account, &x.Service, &at)
+		x.DelegatedAt = time.UnixMilli(at).UTC()
+		list = append(list, x)
+		return err
+	}, `select account_id, service_principal, delegated_at from organization_delegate
+		where organization_id = $1 and ($2 = '' or service_principal = $2) order by account_id, service_principal`, string(o), string(service))
+	return list, err
+}
+
+// DelegatesOf is Delegates in a look of its own.
+func (d *Directory) DelegatesOf(ctx context.Context, o OrganizationID, service ServicePrincipal) (list []Delegate, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list, err = delegates(ctx, tx, o, service)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the delegated administrators of organization %s: %w", o, err)
+	}
+	return list, nil
+}
+
+// manage runs a change of the organization that management is the management account of, or returns ErrNotManagement.
+func (d *Directory) manage(ctx context.Context, doing string, management macie2.AccountID, fn func(*store.Tx, Organization) error) error {
+	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
+		o, err := managedBy(ctx, tx, management)
+		if err != nil {
+			return err
+		}
+		return fn(tx, o)
+	})
+	if err != nil {
+		return fmt.Errorf("%s in the organization of %s: %w", doing, management, err)
+	}
+	return nil
+}

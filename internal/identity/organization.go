@@ -1,0 +1,351 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// OrganizationID names an organization, as AWS does: o-a1b2c3d4e5.
+type OrganizationID string
+
+// ServicePrincipal names a service that organizations can trust: macie.amazonaws.com.
+type ServicePrincipal string
+
+// Organization is a group of accounts under a management account, which is one of them.
+type Organization struct {
+	ID         OrganizationID
+	Management macie2.AccountID
+	CreatedAt  time.Time
+}
+
+// OrganizationAccount is an account as a part of its organization.
+type OrganizationAccount struct {
+	Account
+	JoinedAt time.Time
+}
+
+// CreateOrganization makes an organization of one account, its management account. It returns ErrOrganizationExists where that is in
+// one already.
+func (d *Directory) CreateOrganization(ctx context.Context, management macie2.AccountID, now time.Time) (Organization, error) {
+	o := Organization{ID: newOrganizationID(), Management: management, CreatedAt: now.UTC().Truncate(time.Millisecond)}
+	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
+		if err := requireOpen(ctx, tx, management); err != nil {
+			return err
+		}
+		at := o.CreatedAt.UnixMilli()
+		if _, err := tx.Exec(ctx, `insert into organization (id, management_id, created_at) values ($1, $2, $3)`,
+			string(o.ID), string(management), at); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `insert into organization_account (account_id, organization_id, joined_at) values ($1, $2, $3)`,
+			string(management), string(o.ID), at)
+		return err
+	})
+	if errors.Is(err, store.ErrExists) {
+		err = ErrOrganizationExists
+	}
+	if err != nil {
+		return Organization{}, fmt.Errorf("create the organization of %s: %w", management, err)
+	}
+	return o, nil
+}
+
+// newOrganizationID returns "o-" and ten letters and digits.
+func newOrganizationID() OrganizationID {
+	const alphabet = "abcdefghijklmnopqrstuvwxyz012345" // 32, so that a byte's low bits choose evenly
+	var b [10]byte
+	rand.Read(b[:]) // never fails
+	for i := range b {
+		b[i] = alphabet[b[i]&31]
+	}
+	return OrganizationID("o-" + string(b[:]))
+}
+
+// organizationLane is where writers of one organization wait for each other.
+func organizationLane(management macie2.AccountID) string { return "organization/" + string(management) }
+
+func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
+	a, err := readAccount(ctx, tx, id)
+	if err == nil && a.Status == AccountClosed {
+		err = ErrClosed
+	}
+	return err
+}
+
+// joinBatch is how many accounts join or leave in one transaction.
+const joinBatch = 500
+
+// AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. Some
+// hundred at a time are added or not: when it fails, those before the one that the error names may be in, and adding all again does no
+// harm. It returns how many it added.
+func (d *Directory) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
+	for batch := range slices.Chunk(ids, joinBatch) {
+		var joining []macie2.AccountID
+		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
+			o, err := managedBy(ctx, tx, management)
+			if err != nil {
+				return err
+			}
+			if joining, err = mayJoin(ctx, tx, o, batch); err != nil || len(joining) == 0 {
+				return err
+			}
+			rows := make([][]any, len(joining))
+			for i, id := range joining {
+				rows[i] = []any{string(id), string(o.ID), now.UnixMilli()}
+			}
+			_, err = tx.InsertMany(ctx, `insert into organization_account (account_id, organization_id, joined_at)`, rows, "")
+			if errors.Is(err, store.ErrExists) {
+				return store.ErrConflict // it joined one meanwhile: the next look says which
+			}
+			if err != nil || d.hooks.OnOrganizationJoin == nil {
+				return err
+			}
+			return d.hooks.OnOrganizationJoin(ctx, tx, o.ID, joining)
+		})
+		if err != nil {
+			return added, fmt.Errorf("add to the organization of %s: %w", management, err)
+		}
+		added += len(joining)
+	}
+	return added, nil
+}
+
+// mayJoin returns those of the accounts that are not in the organization yet, or says which of them cannot join it.
+func mayJoin(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.AccountID) ([]macie2.AccountID, error) {
+	status := make(map[macie2.AccountID]AccountStatus, len(ids))
+	in := make(map[macie2.AccountID]OrganizationID, len(ids))
+	err := tx.Query(ctx, func(row store.Row) error {
+		var id macie2.AccountID
+		var s AccountStatus
+		var other OrganizationID
+		err := row.Scan(&id, &s, &other)
+		status[id], in[id] = s, other
+		return err
+	}, `select a.id, a.status, coalesce(x.organization_id, '') from account a left join organization_account x on x.account_id = a.id
+		where `+tx.Any("a.id", 1), store.ListOf(ids))
+	if err != nil {
+		return nil, err
+	}
+	var joining []macie2.AccountID
+	for _, id := range ids {
+		switch s, known := status[id]; {
+		case !known:
+			return nil, fmt.Errorf("account %s: %w", id, ErrNoAccount)
+		case in[id] == o.ID:
+			continue
+		case in[id] != "":
+			return nil, fmt.Errorf("account %s: %w", id, ErrOrganizationExists)
+		case s == AccountClosed:
+			return nil, fmt.Errorf("account %s: %w", id, ErrClosed)
+		}
+		if !slices.Contains(joining, id) {
+			joining = append(joining, id)
+		}
+	}
+	return joining, nil
+}
+
+// RemoveFromOrganization takes accounts out of the organization of a management account, some hundred at a time or none of them. The
+// management account cannot leave, nor can a delegated administrator.
+func (d *Directory) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) error {
+	for batch := range slices.Chunk(ids, joinBatch) {
+		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
+			o, err := managedBy(ctx, tx, management)
+			if err != nil {
+				return err
+			}
+			leaving, err := mayLeave(ctx, tx, o, batch)
+			if err != nil {
+				return err
+			}
+			if d.hooks.OnOrganizationLeave != nil {
+				if err := d.hooks.OnOrganizationLeave(ctx, tx, o.ID, leaving); err != nil {
+					return err
+				}
+			}
+			n, err := tx.Exec(ctx, `delete from organization_account where organization_id = $1 and `+tx.Any("account_id", 2),
+				string(o.ID), store.ListOf(leaving))
+			if errors.Is(err, store.ErrForeignKey) || err == nil && n != int64(len(leaving)) {
+				return store.ErrConflict // one became a delegate, joined Macie's members, or left meanwhile
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("remove from the organization of %s: %w", management, err)
+		}
+	}
+	return nil
+}
+
+// mayLeave drops repetitions, and says which of the accounts cannot leave the organization.
+func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.AccountID) ([]macie2.AccountID, error) {
+	in, err := inOrganization(ctx, tx, o.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	delegates, err := delegates(ctx, tx, o.ID, "")
+	if err != nil {
+		return nil, err
+	}
+	var leaving []macie2.AccountID
+	for _, id := range ids {
+		switch {
+		case !in[id]:
+			return nil, fmt.Errorf("account %s: %w", id, ErrNotInOrganization)
+		case id == o.Management:
+			return nil, fmt.Errorf("account %s: %w", id, ErrManagement)
+		case slices.ContainsFunc(delegates, func(x Delegate) bool { return x.Account == id }):
+			return nil, fmt.Errorf("account %s: %w", id, ErrDelegate)
+		}
+		if !slices.Contains(leaving, id) {
+			leaving = append(leaving, id)
+		}
+	}
+	return leaving, nil
+}
+
+// DeleteOrganization deletes the organization of a management account, which must be alone in it by then.
+func (d *Directory) DeleteOrganization(ctx context.Context, management macie2.AccountID) error {
+	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
+		o, err := managedBy(ctx, tx, management)
+		if err != nil {
+			return err
+		}
+		var others int64
+		err = tx.QueryRow(ctx, `select count(*) from organization_account where organization_id = $1 and account_id <> $2`,
+			string(o.ID), string(management)).Scan(&others)
+		if err != nil {
+			return err
+		}
+		if others > 0 {
+			return ErrOrganizationNotEmpty
+		}
+		if d.hooks.OnOrganizationLeave != nil {
+			if err := d.hooks.OnOrganizationLeave(ctx, tx, o.ID, []macie2.AccountID{management}); err != nil {
+				return err
+			}
+		}
+		for _, table := range []string{"organization_service", "organization_account"} {
+			if _, err := tx.Exec(ctx, `delete from `+table+` where organization_id = $1`, string(o.ID)); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `delete from organization where id = $1`, string(o.ID))
+		return err
+	})
+	if errors.Is(err, store.ErrForeignKey) {
+		err = ErrDelegate // the management account itself, in a service that lets it
+	}
+	if err != nil {
+		return fmt.Errorf("delete the organization of %s: %w", management, err)
+	}
+	return nil
+}
+
+// managedBy reads the organization that an account is the management account of.
+func managedBy(ctx context.Context, tx *store.Tx, management macie2.AccountID) (Organization, error) {
+	o, err := scanOrganization(tx.QueryRow(ctx, `select id, management_id, created_at from organization where management_id = $1`,
+		string(management)))
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNotManagement
+	}
+	return o, err
+}
+
+func scanOrganization(row store.RowOne) (o Organization, err error) {
+	var at int64
+	err = row.Scan(&o.ID, &o.Management, &at)
+	o.CreatedAt = time.UnixMilli(at).UTC()
+	return o, err
+}
+
+// OrganizationOf reads the organization that an account is in, within tx, or returns ErrNoOrganization.
+func (d *Directory) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Organization, error) {
+	o, err := scanOrganization(tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at
+		from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, string(id)))
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNoOrganization
+	}
+	return o, err
+}
+
+// InOrganization tells which of the given accounts are in an organization, within tx.
+func (d *Directory) InOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error) {
+	return inOrganization(ctx, tx, o, ids)
+}
+
+func inOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error) {
+	in := make(map[macie2.AccountID]bool, len(ids))
+	if len(ids) == 0 {
+		return in, nil
+	}
+	err := tx.Query(ctx, func(row store.Row) error {
+		var id macie2.AccountID
+		err := row.Scan(&id)
+		in[id] = true
+		return err
+	}, `select account_id from organization_account where organization_id = $1 and `+tx.Any("account_id", 2), string(o), store.ListOf(ids))
+	return in, err
+}
+
+// Organization returns the organization that an account is in, or ErrNoOrganization.
+func (d *Directory) Organization(ctx context.Context, id macie2.AccountID) (o Organization, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		o, err = d.OrganizationOf(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Organization{}, fmt.Errorf("organization of account %s: %w", id, err)
+	}
+	return o, nil
+}
+
+const organizationAccountColumns = "a.id, a.email, a.name, a.status, a.disabled_regions, a.created_at, a.updated_at, x.joined_at"
+
+func scanOrganizationAccount(row store.RowOne) (a OrganizationAccount, err error) {
+	var created, updated, joined int64
+	err = row.Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.DisabledRegions, &created, &updated, &joined)
+	a.CreatedAt, a.UpdatedAt, a.JoinedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC(), time.UnixMilli(joined).UTC()
+	return a, err
+}
+
+// OrganizationAccounts lists accounts of an organization by id: at most limit of those behind the account after, "" for the first.
+func (d *Directory) OrganizationAccounts(ctx context.Context, o OrganizationID, after macie2.AccountID, limit int) (list []OrganizationAccount, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		return tx.Query(ctx, func(row store.Row) error {
+			a, err := scanOrganizationAccount(row)
+			list = append(list, a)
+			return err
+		}, `select `+organizationAccountColumns+` from organization_account x join account a on a.id = x.account_id
+			where x.organization_id = $1 and x.account_id > $2 order by x.account_id limit $3`, string(o), string(after), int64(limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the accounts of organization %s: %w", o, err)
+	}
+	return list, nil
+}
+
+// OrganizationAccount returns one account of an organization, or ErrNotInOrganization.
+func (d *Directory) OrganizationAccount(ctx context.Context, o OrganizationID, id macie2.AccountID) (a OrganizationAccount, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		a, err = scanOrganizationAccount(tx.QueryRow(ctx, `select `+organizationAccountColumns+`
+			from organization_account x join account a on a.id = x.account_id
+			where x.organization_id = $1 and x.account_id = $2`, string(o), string(id)))
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNotInOrganization
+	}
+	if err != nil {
+		return OrganizationAccount{}, fmt.Errorf("account %s of organization %s: %w", id, o, err)
+	}
+	return a, nil
+}
