@@ -50,6 +50,7 @@ func TestServeRefuses(t *testing.T) {
 		{nil, map[string]string{"MAGPIE_MAIL_RATE": "hunter2"}, "MAGPIE_MAIL_RATE is no value for --mail-rate: see magpie serve --help"},
 		{[]string{"--mail-rate", "0"}, nil, "--mail-rate must be at least 1"},
 		{[]string{"--quota-members", "0"}, nil, "--quota-members must be at least 1"},
+		{[]string{"--quota-organization-members", "0"}, nil, "--quota-organization-members must be at least 1"},
 		{[]string{"--rate", "CreateInvitation=1"}, nil, `--rate "CreateInvitation=1": Macie has no operation CreateInvitation`},
 		{nil, map[string]string{"MAGPIE_RATE": "CreateInvitations=1:2,*=none"}, `--rate "*=none": "none" is no number of calls a second`},
 		{[]string{"--port", "8484"}, nil, "unknown flag: --port"},
@@ -108,8 +109,8 @@ func TestEnvironment(t *testing.T) {
 // The flags are an interface: scripts use them.
 func TestFlags(t *testing.T) {
 	want := map[string]string{
-		"serve":  "audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections max-connections-per-source public-url quota-members rate smtp-url tls-cert tls-key",
-		"worker": "data database-url mail-dir mail-from mail-rate public-url quota-members smtp-url",
+		"serve":  "audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections max-connections-per-source public-url quota-members quota-organization-members rate smtp-url tls-cert tls-key",
+		"worker": "data database-url mail-dir mail-from mail-rate public-url quota-members quota-organization-members smtp-url",
 		"demo":   "exit",
 	}
 	for _, c := range root().Commands() {

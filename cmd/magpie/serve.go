@@ -75,6 +75,8 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.IntVar(&c.MailRate, "mail-rate", server.DefaultMailRate, "mails a second that the relay gets, from all nodes together")
 	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
 	f.IntVar(&c.QuotaMembers, "quota-members", server.DefaultQuotaMembers, "members that an administrator may have by invitation in a Region")
+	f.IntVar(&c.QuotaOrganizationMembers, "quota-organization-members", server.DefaultQuotaOrganizationMembers,
+		"members that an administrator may have through its organization in a Region")
 }
 
 // runServer serves until ctx ends or a part fails.
@@ -85,6 +87,8 @@ func runServer(ctx context.Context, c server.Config) error {
 		return errors.New("--mail-rate must be at least 1")
 	case c.QuotaMembers == 0:
 		return errors.New("--quota-members must be at least 1")
+	case c.QuotaOrganizationMembers == 0:
+		return errors.New("--quota-organization-members must be at least 1")
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	c.MasterKey = os.Getenv(identity.MasterKeyEnv)

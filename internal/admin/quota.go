@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,12 +36,13 @@ func withStore(c *cobra.Command, l *location, fn func(ctx context.Context, db *s
 
 func (v verbs) quotaSet() *cobra.Command {
 	var l location
-	var members int64
+	var members, organization int64
 	c := &cobra.Command{
-		Use:   "set ACCOUNT --members N",
+		Use:   "set ACCOUNT [--members N] [--organization-members N]",
 		Short: "Set how many members an administrator may have",
-		Long: `Set how many members an administrator may have by invitation, in each Region, in place of what the servers' --quota-members says.
-It holds from the next call on, on every node. A quota below what the account has takes nothing away.`,
+		Long: `Set how many members an administrator may have in each Region, by invitation or through its organization, in place of what the
+servers' --quota-members and --quota-organization-members say. It holds from the next call on, on every node. A quota below what the
+account has takes nothing away.`,
 		Example: "  magpie quota set 111122223333 --members 5000",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -48,23 +50,42 @@ It holds from the next call on, on every node. A quota below what the account ha
 			if err != nil {
 				return err
 			}
-			if members < 0 {
-				return errors.New("--members cannot be less than 0")
+			q := membership.Quota{Account: account, UpdatedAt: v.o.Now()}
+			var said []string
+			for _, f := range []struct {
+				flag, what string
+				n          int64
+				into       **int64
+			}{
+				{"members", "members by invitation", members, &q.Members},
+				{"organization-members", "members through its organization", organization, &q.OrganizationMembers},
+			} {
+				if !c.Flags().Changed(f.flag) {
+					continue
+				}
+				if f.n < 0 {
+					return fmt.Errorf("--%s cannot be less than 0", f.flag)
+				}
+				*f.into = &f.n
+				said = append(said, fmt.Sprintf("%d %s", f.n, f.what))
+			}
+			if len(said) == 0 {
+				return errors.New("nothing to set: give --members, --organization-members or both")
 			}
 			return withStore(c, &l, func(ctx context.Context, db *store.DB) error {
 				if _, err := identity.NewDirectory(db, identity.Options{}).Account(ctx, account); err != nil {
 					return err
 				}
-				if err := membership.SetQuota(ctx, db, membership.Quota{Account: account, Members: members, UpdatedAt: v.o.Now()}); err != nil {
+				if err := membership.SetQuota(ctx, db, q); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.ErrOrStderr(), "account %s may have %d members in each Region\n", account, members)
+				fmt.Fprintf(c.ErrOrStderr(), "account %s may have %s in each Region\n", account, strings.Join(said, " and "))
 				return nil
 			})
 		},
 	}
 	c.Flags().Int64Var(&members, "members", 0, "how many members by invitation, in each Region")
-	_ = c.MarkFlagRequired("members") // it fails for a flag that is not there
+	c.Flags().Int64Var(&organization, "organization-members", 0, "how many members through its organization, in each Region")
 	l.flags(c)
 	return c
 }
@@ -83,15 +104,16 @@ func (v verbs) quotaList() *cobra.Command {
 					return err
 				}
 				type quotaJSON struct {
-					AccountID string `json:"accountId"`
-					Members   int64  `json:"members"`
-					UpdatedAt string `json:"updatedAt"`
+					AccountID           string `json:"accountId"`
+					Members             *int64 `json:"members,omitempty"`
+					OrganizationMembers *int64 `json:"organizationMembers,omitempty"`
+					UpdatedAt           string `json:"updatedAt"`
 				}
 				out := []quotaJSON{}
-				rows := [][]string{{"ACCOUNT", "MEMBERS", "SET"}}
+				rows := [][]string{{"ACCOUNT", "MEMBERS", "ORGANIZATION MEMBERS", "SET"}}
 				for _, q := range list {
-					out = append(out, quotaJSON{string(q.Account), q.Members, timestamp(q.UpdatedAt)})
-					rows = append(rows, []string{string(q.Account), strconv.FormatInt(q.Members, 10), timestamp(q.UpdatedAt)})
+					out = append(out, quotaJSON{string(q.Account), q.Members, q.OrganizationMembers, timestamp(q.UpdatedAt)})
+					rows = append(rows, []string{string(q.Account), optional(q.Members), optional(q.OrganizationMembers), timestamp(q.UpdatedAt)})
 				}
 				return f.show(c, map[string]any{"quotas": out}, rows)
 			})
@@ -100,6 +122,14 @@ func (v verbs) quotaList() *cobra.Command {
 	l.flags(c)
 	f.flags(c)
 	return c
+}
+
+// optional is a number that may be missing.
+func optional(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
 }
 
 func (v verbs) quotaUnset() *cobra.Command {

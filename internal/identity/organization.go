@@ -69,7 +69,9 @@ func newOrganizationID() OrganizationID {
 }
 
 // organizationLane is where writers of one organization wait for each other.
-func organizationLane(management macie2.AccountID) string { return "organization/" + string(management) }
+func organizationLane(management macie2.AccountID) string {
+	return "organization/" + string(management)
+}
 
 func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 	a, err := readAccount(ctx, tx, id)
@@ -274,6 +276,16 @@ func (d *Directory) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.
 		err = ErrNoOrganization
 	}
 	return o, err
+}
+
+// LockOrganization waits until nobody else has the organization locked, and locks it until tx ends: for decisions that look at more than
+// constraints can hold, such as that a delegate is the same in all Regions. Every change of delegates locks it.
+func (d *Directory) LockOrganization(ctx context.Context, tx *store.Tx, o OrganizationID) error {
+	n, err := tx.Exec(ctx, `update organization set created_at = created_at where id = $1`, string(o))
+	if err == nil && n == 0 {
+		err = store.ErrConflict // it was deleted a moment ago
+	}
+	return err
 }
 
 // InOrganization tells which of the given accounts are in an organization, within tx.

@@ -10,26 +10,60 @@ import (
 	"magpie/internal/store"
 )
 
+// Two things can cover a relationship, whatever it is: that the member's account is suspended or closed, and that the Region is
+// disabled for it. The record then shows the one of them that says more, and keeps the relationship in held_status until neither is so.
+
+// coverOf is what covers an account's records in a Region; empty if nothing does.
+func coverOf(a identity.Account, region string) macie2.RelationshipStatus {
+	switch {
+	case a.Status != identity.AccountActive:
+		return macie2.RelationshipStatusAccountSuspended
+	case a.DisabledRegions.Has(region):
+		return macie2.RelationshipStatusRegionDisabled
+	}
+	return ""
+}
+
+// coverTexts say why an account cannot be invited or added.
+var coverTexts = map[macie2.RelationshipStatus]string{
+	macie2.RelationshipStatusAccountSuspended: textAccountSuspended,
+	macie2.RelationshipStatusRegionDisabled:   textRegionDisabled,
+}
+
+// coverEvents are the events of a cover that comes, and of one that goes.
+var coverEvents = map[macie2.RelationshipStatus]struct{ comes, goes Event }{
+	macie2.RelationshipStatusAccountSuspended: {EventAccountSuspended, EventAccountResumed},
+	macie2.RelationshipStatusRegionDisabled:   {EventRegionDisabled, EventRegionEnabled},
+}
+
 // AccountStatusChanged follows a change of an account in the directory, in the transaction that makes it. A suspended or closed account
 // reads AccountSuspended wherever it is in an inventory, and goes back to what it was when it is resumed. An administrator that is
 // suspended or closed loses its members, which are standalone from then on, and its invitations, those included that a member which
-// resigned could accept again.
+// resigned could accept again; where it is delegated by an organization, it is that no longer.
 func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, account macie2.AccountID, status identity.AccountStatus) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
-	if status == identity.AccountActive {
-		return s.resumeAccount(ctx, tx, account, now)
+	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{account})
+	if err != nil {
+		return err
 	}
-	records, err := recordsWhere(ctx, tx, `account_id = $1 and held_status is null`, account)
+	a := accounts[account]
+	a.Status = status // it is about to be
+	records, err := recordsWhere(ctx, tx, `account_id = $1`, account)
 	if err != nil {
 		return err
 	}
 	for _, x := range records {
-		call := &macie2.Call{Account: x.administrator, Region: x.region, Now: now}
-		if err := s.suspendMembers(ctx, tx, call, []candidate{{x.member, x.memberRecord}}); err != nil {
+		if err := s.reshow(ctx, tx, x, coverOf(a, x.region), now); err != nil {
 			return err
 		}
 	}
-	inventory, err := recordsWhere(ctx, tx, `administrator_id = $1 and coalesce(held_status, status) in
+	if status == identity.AccountActive {
+		return s.enrollReturning(ctx, tx, account, "")
+	}
+	if err := s.endDelegations(ctx, tx, delegationsOf{administrator: account}, macie2.Principal{}, now); err != nil {
+		return err
+	}
+	inventory, err := recordsWhere(ctx, tx, `administrator_id = $1 and organization_id is null and coalesce(held_status, status) in
 		('Enabled', 'Paused', 'Invited', 'Resigned', 'EmailVerificationInProgress')`, account)
 	if err != nil {
 		return err
@@ -43,66 +77,76 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 	return nil
 }
 
+// AccountRegionChanged follows the disabling or enabling of a Region for an account, which is given as it is from then on. Wherever the
+// account is in an inventory in that Region it reads RegionDisabled, and goes back to what it was. The account's own members, if it is
+// an administrator, stay what they are: it cannot see to them meanwhile, as nobody can who cannot call.
+func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a identity.Account, region string) error {
+	now := s.now().UTC().Truncate(time.Millisecond)
+	records, err := recordsWhere(ctx, tx, `account_id = $1`, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range records {
+		if x.region != region {
+			continue
+		}
+		if err := s.reshow(ctx, tx, x, coverOf(a, region), now); err != nil {
+			return err
+		}
+	}
+	if coverOf(a, region) != "" {
+		return nil
+	}
+	return s.enrollReturning(ctx, tx, a.ID, region)
+}
+
 // inventoryRecord is a member record with the relationship that it is about.
 type inventoryRecord struct {
 	relation
 	memberRecord
 }
 
+const inventoryColumns = `region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, ''), coalesce(organization_id, '')`
+
+// scanInventory appends each row to list.
+func scanInventory(list *[]inventoryRecord) func(store.Row) error {
+	*list = nil
+	return func(row store.Row) error {
+		var x inventoryRecord
+		err := row.Scan(&x.region, &x.administrator, &x.member, &x.status, &x.held, &x.email, &x.organization)
+		*list = append(*list, x)
+		return err
+	}
+}
+
 // recordsWhere reads records in every Region by a condition on $1, an account.
 func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account macie2.AccountID) ([]inventoryRecord, error) {
 	var records []inventoryRecord
-	err := tx.Query(ctx, func(row store.Row) error {
-		var x inventoryRecord
-		err := row.Scan(&x.region, &x.administrator, &x.member, &x.status, &x.held, &x.email)
-		records = append(records, x)
-		return err
-	}, `select region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, '')
-		from member where `+condition+` order by region, administrator_id, account_id`, string(account))
+	err := tx.Query(ctx, scanInventory(&records), `select `+inventoryColumns+` from member where `+condition+
+		` order by region, administrator_id, account_id`, string(account))
 	return records, err
 }
 
-// suspendMembers marks accounts of one inventory as suspended, and keeps what they were.
-func (s *Service) suspendMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, list []candidate) error {
-	for _, c := range list {
-		r := relation{call.Region, call.Account, c.id}
-		n, err := tx.Exec(ctx, `update member set held_status = status, status = 'AccountSuspended', updated_at = $4
-			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and held_status is null`,
-			r.args(millis(call.Now), string(c.record.status))...)
-		if err := changedOne(n, err); err != nil {
-			return err
-		}
-		e := entry{relation: r, event: EventAccountSuspended, from: c.record.status, to: macie2.RelationshipStatusAccountSuspended, at: call.Now}
-		s.record(tx, e.forAdministrator())
+// reshow lets a record show what covers it now, or, where cover is empty, the relationship again.
+func (s *Service) reshow(ctx context.Context, tx *store.Tx, x inventoryRecord, cover macie2.RelationshipStatus, now time.Time) error {
+	e := entry{relation: x.relation, from: x.status, to: cover, at: now}
+	var held *string
+	switch {
+	case cover == "" && x.held == "" || cover == x.status:
+		return nil
+	case cover == "":
+		e.to, e.event = x.held, coverEvents[x.status].goes
+	default:
+		held, e.event = macie2.Ptr(string(x.underlying())), coverEvents[cover].comes
 	}
-	return nil
-}
-
-// resumeAccount takes an account's records back to what they were before it was suspended.
-func (s *Service) resumeAccount(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
-	records, err := recordsWhere(ctx, tx, `account_id = $1 and status = 'AccountSuspended'`, account)
-	if err != nil {
-		return err
-	}
-	for _, x := range records {
-		if err := s.resumeRecord(ctx, tx, x, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// resumeRecord takes one record back to what it was.
-func (s *Service) resumeRecord(ctx context.Context, tx *store.Tx, x inventoryRecord, now time.Time) error {
-	n, err := tx.Exec(ctx, `update member set status = held_status, held_status = null, updated_at = $4
-		where region = $1 and administrator_id = $2 and account_id = $3 and status = 'AccountSuspended' and held_status = $5`,
-		x.args(millis(now), string(x.held))...)
+	n, err := tx.Exec(ctx, `update member set status = $4, held_status = $5, updated_at = $6
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,
+		x.args(string(e.to), held, millis(now), string(x.status), string(x.held))...)
 	if err := changedOne(n, err); err != nil {
 		return err
 	}
-	e := entry{relation: x.relation, event: EventAccountResumed, from: x.status, to: x.held, at: now}
 	s.record(tx, e.forAdministrator())
-	if x.held != macie2.RelationshipStatusEmailVerificationInProgress {
+	if e.to != macie2.RelationshipStatusEmailVerificationInProgress {
 		return nil
 	}
 	invitation, err := invitationOf(ctx, tx, x.relation) // its verification was put aside

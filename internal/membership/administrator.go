@@ -44,7 +44,8 @@ func (s *Service) administratorAccount(ctx context.Context, call *macie2.Call) (
 	return macie2.Ptr(invitationOut(l)), nil
 }
 
-// DisassociateFromAdministratorAccount ends the relationship from the member's side. Its invitation stays, and can be accepted again.
+// DisassociateFromAdministratorAccount ends the relationship from the member's side, if it is by invitation. The invitation stays, and
+// can be accepted again.
 func (s *Service) DisassociateFromAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromAdministratorAccountInput) (*macie2.DisassociateFromAdministratorAccountOutput, error) {
 	if err := s.resign(ctx, call); err != nil {
 		return nil, err
@@ -71,6 +72,9 @@ func (s *Service) resign(ctx context.Context, call *macie2.Call) error {
 		}
 		if err != nil {
 			return err
+		}
+		if l.organization != "" {
+			return macie2.ErrAccessDenied("%s", textOrganizationMember)
 		}
 		r := relation{call.Region, l.administrator, call.Account}
 		m, err := memberOf(ctx, tx, r)

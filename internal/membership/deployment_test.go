@@ -104,9 +104,21 @@ func (d *deployment) another(db *store.DB, quota int) *node {
 		OnAccountStatus: func(ctx context.Context, tx *store.Tx, id macie2.AccountID, s identity.AccountStatus) error {
 			return n.AccountStatusChanged(ctx, tx, id, s)
 		},
+		OnAccountRegion: func(ctx context.Context, tx *store.Tx, a identity.Account, region string) error {
+			return n.AccountRegionChanged(ctx, tx, a, region)
+		},
+		OnOrganizationJoin: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+			return n.OrganizationJoined(ctx, tx, o, ids)
+		},
+		OnOrganizationLeave: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+			return n.OrganizationLeft(ctx, tx, o, ids)
+		},
+		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
+			return n.DelegateDeregistered(ctx, tx, o, id, service)
+		},
 	}})
 	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Pages: pagetoken.New([]byte("a key that is only for tests")),
-		Logger: log, Mailer: d.relay, QuotaMembers: quota, Now: d.clock.now})
+		Logger: log, Mailer: d.relay, QuotaMembers: quota, QuotaOrganizationMembers: quota, Now: d.clock.now})
 	return n
 }
 

@@ -39,6 +39,14 @@ const (
 	EventMemberDeleted           Event = "MemberDeleted"
 	EventAccountSuspended        Event = "AccountSuspended"
 	EventAccountResumed          Event = "AccountResumed"
+	EventRegionDisabled          Event = "RegionDisabled"
+	EventRegionEnabled           Event = "RegionEnabled"
+
+	EventAdministratorDelegated Event = "AdministratorDelegated"
+	EventDelegationEnded        Event = "DelegationEnded"
+	EventMemberEnabled          Event = "MemberEnabled"
+	EventMemberNotEnabled       Event = "MemberNotEnabled"
+	EventMemberViaOrganization  Event = "MemberViaOrganization"
 )
 
 // Events lists all events.
@@ -46,7 +54,8 @@ func Events() []Event {
 	return []Event{EventMemberAdded, EventInvitationRequested, EventEmailVerificationFailed, EventInvited, EventMailQueued,
 		EventMailAccepted, EventMailDeferred, EventMailRefused, EventMailNotSent, EventInvitationAccepted, EventInvitationDeclined,
 		EventInvitationDeleted, EventMemberPaused, EventMemberResumed, EventMemberResigned, EventMemberRemoved, EventMemberDeleted,
-		EventAccountSuspended, EventAccountResumed}
+		EventAccountSuspended, EventAccountResumed, EventRegionDisabled, EventRegionEnabled, EventAdministratorDelegated,
+		EventDelegationEnded, EventMemberEnabled, EventMemberNotEnabled, EventMemberViaOrganization}
 }
 
 // entry is one event before it is known who sees it.
@@ -68,7 +77,13 @@ type sided struct {
 
 func (e entry) forAdministrator() sided { return sided{e, e.administrator} }
 func (e entry) forMember() sided        { return sided{e, e.member} }
-func (e entry) forBoth() []sided        { return []sided{e.forAdministrator(), e.forMember()} }
+
+func (e entry) forBoth() []sided {
+	if e.administrator == e.member { // a management account that is its organization's delegated administrator
+		return []sided{e.forAdministrator()}
+	}
+	return []sided{e.forAdministrator(), e.forMember()}
+}
 
 // forSides is for both when the other side knows of the relationship already, and for the administrator alone when not.
 func (e entry) forSides(memberKnows bool) []sided {

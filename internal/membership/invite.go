@@ -191,11 +191,13 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 				return err
 			}
 		}
-		d := decision{session: x, records: records, accounts: accounts}
+		d := decision{region: call.Region, session: x, records: records, accounts: accounts}
 		if anyComesBack(records) {
-			if d.quota, err = s.quotaNow(ctx, tx, call.Account); err != nil {
+			quota, err := s.quotaNow(ctx, tx, call.Account)
+			if err != nil {
 				return err
 			}
+			d.quota = quota.members
 		}
 		for _, id := range ids {
 			d.decide(call.Account, id)
@@ -207,22 +209,29 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 		if err := s.storeInvitations(ctx, tx, call, w, d); err != nil {
 			return err
 		}
-		return s.suspendMembers(ctx, tx, call, d.suspended)
+		for _, x := range d.covered {
+			if err := s.reshow(ctx, tx, x.inventoryRecord, x.cover, call.Now); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return refused, err
 }
 
-// resumeOvertaken takes records back to what they were whose accounts are not suspended any more: an invitation that was refused at
-// the very moment of the account's return can have marked its record just after the return had gone through the records.
+// resumeOvertaken takes records back to what they were, or to what still covers them, whose accounts are not suspended any more, or the
+// Region not disabled for them: an invitation that was refused at the very moment of the account's return can have marked its record
+// just after the return had gone through the records.
 func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie2.Call, records map[macie2.AccountID]memberRecord,
 	accounts map[macie2.AccountID]identity.Account) (found bool, err error) {
 	for id, record := range records {
-		if record.status != macie2.RelationshipStatusAccountSuspended || accounts[id].Status != identity.AccountActive {
+		a, known := accounts[id]
+		if !known || record.held == "" || coverOf(a, call.Region) == record.status {
 			continue
 		}
 		found = true
 		x := inventoryRecord{relation{call.Region, call.Account, id}, record}
-		if err := s.resumeRecord(ctx, tx, x, call.Now); err != nil {
+		if err := s.reshow(ctx, tx, x, coverOf(a, call.Region), call.Now); err != nil {
 			return found, err
 		}
 	}
@@ -239,13 +248,14 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 	records := make(map[macie2.AccountID]memberRecord, len(ids))
 	stmts := make([]store.Stmt, len(ids))
 	for i, id := range ids {
-		stmts[i] = store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, '')
+		stmts[i] = store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
+				coalesce(m.organization_id, '')
 			from macie_session s left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
 			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, string(call.Account), string(id)}}
 	}
 	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
 		var m memberRecord
-		err := row.Scan(&x.standing, &x.counted, &m.status, &m.held, &m.email)
+		err := row.Scan(&x.standing, &x.counted, &m.status, &m.held, &m.email, &m.organization)
 		if m.status != "" {
 			records[ids[i]] = m
 		}
@@ -259,6 +269,7 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 
 // decision sorts the accounts of one call by what is to be done with them.
 type decision struct {
+	region   string
 	session  session
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
@@ -266,9 +277,15 @@ type decision struct {
 
 	invited   []candidate
 	returning int64 // of those invited, how many come back onto the count
-	suspended []candidate
+	covered   []covering
 	refused   []refusal
 	overQuota int // of those refused, how many for the quota
+}
+
+// covering is a record that is to show that its account is suspended, or the Region disabled for it.
+type covering struct {
+	inventoryRecord
+	cover macie2.RelationshipStatus
 }
 
 func (d *decision) refuse(id macie2.AccountID, text string) {
@@ -299,17 +316,23 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 		d.refuse(id, textNotAMember+hintCreateMember)
 		return
 	}
-	if a, ok := d.accounts[id]; ok && a.Status != identity.AccountActive {
-		if record.held == "" {
-			d.suspended = append(d.suspended, candidate{id, record})
+	if a, ok := d.accounts[id]; ok {
+		if cover := coverOf(a, d.region); cover != "" {
+			if record.status != cover {
+				d.covered = append(d.covered, covering{inventoryRecord{relation{d.region, caller, id}, record}, cover})
+			}
+			d.refuse(id, coverTexts[cover])
+			return
 		}
-		d.refuse(id, textAccountSuspended)
-		return
 	}
 	switch record.status {
 	case macie2.RelationshipStatusCreated:
 		d.invited = append(d.invited, candidate{id, record})
 	case macie2.RelationshipStatusRemoved, macie2.RelationshipStatusResigned:
+		if record.viaOrganization() {
+			d.refuse(id, textEmailMissing+hintCreateMember)
+			return
+		}
 		if d.session.counted+d.returning >= d.quota {
 			d.overQuota++
 			d.refuse(id, textTooManyMembers)
@@ -319,10 +342,8 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 		d.invited = append(d.invited, candidate{id, record})
 	case macie2.RelationshipStatusEmailVerificationFailed:
 		d.refuse(id, textVerificationFail)
-	case macie2.RelationshipStatusAccountSuspended:
-		d.refuse(id, textAccountSuspended)
-	case macie2.RelationshipStatusRegionDisabled:
-		d.refuse(id, textRegionDisabled)
+	case macie2.RelationshipStatusAccountSuspended, macie2.RelationshipStatusRegionDisabled:
+		d.refuse(id, coverTexts[record.status])
 	default:
 		d.refuse(id, textAlreadyInvited)
 	}

@@ -18,7 +18,9 @@ const (
 	maxEmail     = 254
 )
 
-// CreateMember adds an account to the caller's inventory. The address is not verified before the account is invited.
+// CreateMember adds an account to the caller's inventory. Where the caller is the delegated administrator of the account's organization,
+// Macie is enabled in the account, which is its member from then on, without an address; any other is to be invited, and its address is
+// not verified before.
 func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.Account.AccountId))
 	if err != nil {
@@ -31,46 +33,64 @@ func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 	if err := resource.CheckTags(in.Tags); err != nil {
 		return nil, err
 	}
-	r := relation{call.Region, call.Account, id}
-	at := millis(call.Now)
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
-		if id == call.Account {
-			if _, err := requireSession(ctx, tx, call); err != nil {
-				return err
-			}
-			return macie2.ErrValidation("%s", textCreateSelf)
-		}
-		// One round trip when all is well. The insert asks for the standing that its foreign key needs, so that a caller without it gets
-		// no row, which is explained below, instead of an error that ends the transaction.
-		added := entry{relation: r, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
-		n, err := tx.Batch(ctx, r.promote(),
-			store.Stmt{SQL: `update macie_session set counted = counted + 1
-				where region = $1 and account_id = $2 and standing = 'Administrator' and counted < ` + quotaOf("$2", "$3"),
-				Args: []any{call.Region, string(call.Account), s.quota}},
-			store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
-				select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
-				where region = $1 and account_id = $2 and standing = 'Administrator' on conflict do nothing`,
-				Args: []any{call.Region, string(call.Account), string(id), email, resource.EncodeTags(in.Tags), at}},
-			s.recordStmt(added.forAdministrator()))
-		if err != nil {
-			return err
-		}
-		if n[1] == 1 && n[2] == 1 {
-			return nil
-		}
-		return s.explainCreateMember(ctx, tx, r, n[2] == 1)
-	})
+	a := addition{relation: relation{call.Region, call.Account, id}, email: email, tags: resource.EncodeTags(in.Tags)}
+	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error { return s.add(ctx, tx, call, a) })
+	if errors.Is(err, errDelegated) {
+		err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error { return s.addByDelegate(ctx, tx, call, a) })
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &macie2.CreateMemberOutput{Arn: macie2.Ptr(memberARN(r))}, nil
+	return &macie2.CreateMemberOutput{Arn: macie2.Ptr(memberARN(a.relation))}, nil
 }
 
-// explainCreateMember finds out why an account could not be added. A record that was inserted all the same, and is rolled back with
-// the error, means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed
-// since, and the call is tried again.
-func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, r relation, inserted bool) error {
-	x, err := sessionOf(ctx, tx, r.region, r.administrator)
+// addition is an account that is to be added to an inventory.
+type addition struct {
+	relation
+	email, tags  string
+	byInvitation bool // although the caller is a delegated administrator: the account is not in its organization
+}
+
+// errDelegated ends an attempt to add an account: the caller is a delegated administrator, whose accounts come in another way.
+var errDelegated = errors.New("membership: the caller is a delegated administrator")
+
+// add adds an account that is to be invited, in one round trip when all is well. The insert asks for the standing that its foreign key
+// needs, so that a caller without it gets no row, which is explained afterwards, instead of an error that ends the transaction.
+func (s *Service) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
+	if a.member == call.Account {
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		return macie2.ErrValidation("%s", textCreateSelf)
+	}
+	may := `standing = 'Administrator'`
+	if !a.byInvitation {
+		may += ` and not exists (` + delegations + ` where o.administrator_id = $2 and o.region = $1 and o.status = 'ENABLED')`
+	}
+	added := entry{relation: a.relation, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
+	n, err := tx.Batch(ctx, a.promote(),
+		store.Stmt{SQL: `update macie_session set counted = counted + 1
+			where region = $1 and account_id = $2 and counted < ` + quotaOf("$2", "$3") + ` and ` + may,
+			Args: []any{call.Region, string(call.Account), s.quota.members}},
+		store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
+			select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
+			where region = $1 and account_id = $2 and ` + may + ` on conflict do nothing`,
+			Args: []any{call.Region, string(call.Account), string(a.member), a.email, a.tags, millis(call.Now)}},
+		s.recordStmt(added.forAdministrator()))
+	if err != nil {
+		return err
+	}
+	if n[1] == 1 && n[2] == 1 {
+		return nil
+	}
+	return s.explainAdd(ctx, tx, a, n[2] == 1)
+}
+
+// explainAdd finds out why an account could not be added. A record that was inserted all the same, and is rolled back with the error,
+// means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed since, and the
+// call is tried again.
+func (s *Service) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
+	x, err := sessionOf(ctx, tx, a.region, a.administrator)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return errNotEnabled
@@ -79,14 +99,21 @@ func (s *Service) explainCreateMember(ctx context.Context, tx *store.Tx, r relat
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textCreateWhileMember)
 	case inserted:
-		if quota, err := s.quotaNow(ctx, tx, r.administrator); err != nil {
+		if quota, err := s.quotaNow(ctx, tx, a.administrator); err != nil {
 			return err
-		} else if x.counted >= quota {
+		} else if x.counted >= quota.members {
 			return macie2.ErrQuota("%s", textTooManyMembers)
 		}
 		return store.ErrConflict
 	}
-	switch _, err := memberOf(ctx, tx, r); {
+	if !a.byInvitation {
+		if delegated, err := isDelegated(ctx, tx, a.region, a.administrator); err != nil {
+			return err
+		} else if delegated {
+			return errDelegated
+		}
+	}
+	switch _, err := memberOf(ctx, tx, a.relation); {
 	case errors.Is(err, store.ErrNotFound):
 		return store.ErrConflict
 	case err != nil:
@@ -272,7 +299,7 @@ func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 		}
 		e := entry{relation: r, event: EventMemberDeleted, from: m.status, principal: call.Principal, at: call.Now,
 			invitation: invitation.current()}
-		s.record(tx, e.forSides(invitation.shared())...)
+		s.record(tx, e.forSides(m.viaOrganization() || invitation.shared())...)
 		return nil
 	})
 	if err != nil {
@@ -318,7 +345,8 @@ func (s *Service) DisassociateMember(ctx context.Context, call *macie2.Call, in 
 	return &macie2.DisassociateMemberOutput{}, nil
 }
 
-// UpdateMemberSession suspends Macie for a member account. Resuming is the member's own business when it joined by invitation.
+// UpdateMemberSession suspends Macie for a member account, or resumes it. Resuming is the member's own business when it joined by
+// invitation.
 func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMemberSessionInput) (*macie2.UpdateMemberSessionOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
@@ -333,26 +361,28 @@ func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in
 		if !isAssociated(m.status) {
 			return macie2.ErrValidation("%s", textNotAMember)
 		}
-		paused := m.status == macie2.RelationshipStatusPaused
-		switch want := macie2.Deref(in.Status) == macie2.MacieStatusPaused; {
-		case want == paused:
+		to, event := macie2.RelationshipStatusEnabled, EventMemberResumed
+		if macie2.Deref(in.Status) == macie2.MacieStatusPaused {
+			to, event = macie2.RelationshipStatusPaused, EventMemberPaused
+		}
+		switch {
+		case to == m.status:
 			return nil
-		case paused:
+		case to == macie2.RelationshipStatusEnabled && !m.viaOrganization():
 			return macie2.ErrValidation("%s", textOnlyMemberResumes)
 		}
-		if err := r.move(ctx, tx, m.status, macie2.RelationshipStatusPaused, at); err != nil {
+		if err := r.move(ctx, tx, m.status, to, at); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `update macie_session set status = 'PAUSED', updated_at = $1
-			where region = $2 and account_id = $3 and standing = 'Member'`, at, r.region, string(r.member))
+		n, err := tx.Exec(ctx, `update macie_session set status = $1, updated_at = $2
+			where region = $3 and account_id = $4 and standing = 'Member'`, string(macie2.Deref(in.Status)), at, r.region, string(r.member))
 		if err := changedOne(n, err); err != nil {
 			return err
 		}
-		if err := r.moveInvitation(ctx, tx, macie2.RelationshipStatusPaused, at); err != nil {
+		if err := r.moveInvitation(ctx, tx, to, at); err != nil {
 			return err
 		}
-		s.record(tx, entry{relation: r, event: EventMemberPaused, from: m.status, to: macie2.RelationshipStatusPaused,
-			principal: call.Principal, at: call.Now}.forBoth()...)
+		s.record(tx, entry{relation: r, event: event, from: m.status, to: to, principal: call.Principal, at: call.Now}.forBoth()...)
 		return nil
 	})
 	if err != nil {

@@ -36,6 +36,7 @@ type pair struct {
 type record struct {
 	status, held macie2.RelationshipStatus
 	address      bool // the address given is the account's
+	organization bool // through the organization; without an address
 }
 
 func (r record) underlying() macie2.RelationshipStatus {

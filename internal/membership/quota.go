@@ -10,40 +10,53 @@ import (
 	"magpie/internal/store"
 )
 
-// DefaultQuotaMembers is how many members an administrator may have by invitation in a Region, as Macie documents it.
-const DefaultQuotaMembers = 1000
+// How many members an administrator may have in a Region, as Macie documents it: by invitation, and through an organization.
+const (
+	DefaultQuotaMembers             = 1000
+	DefaultQuotaOrganizationMembers = 10_000
+)
 
-// quotaOf is the expression for an administrator's quota of members: its own, or else the server's.
+// quotas are how many members an administrator may have in a Region.
+type quotas struct {
+	members, organizationMembers int64
+}
+
+// quotaOf is the expression for an administrator's quota of members by invitation: its own, or else the server's.
 func quotaOf(account, serverQuota string) string {
 	return "coalesce((select members from quota where account_id = " + account + "), " + serverQuota + ")"
 }
 
-// quotaNow reads an administrator's quota.
-func (s *Service) quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (members int64, err error) {
-	err = tx.QueryRow(ctx, `select members from quota where account_id = $1`, string(account)).Scan(&members)
+// quotaNow reads an administrator's quotas.
+func (s *Service) quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (q quotas, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(members, $1), coalesce(organization_members, $2) from quota where account_id = $3`,
+		s.quota.members, s.quota.organizationMembers, string(account)).Scan(&q.members, &q.organizationMembers)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.quota, nil
 	}
-	return members, err
+	return q, err
 }
 
-// Quota is what an account has in place of the server's quotas.
+// Quota is what an account has in place of the server's quotas; nil: it has none of its own.
 type Quota struct {
-	Account   macie2.AccountID
-	Members   int64 // by invitation, in each Region
-	UpdatedAt time.Time
+	Account             macie2.AccountID
+	Members             *int64 // by invitation, in each Region
+	OrganizationMembers *int64 // through an organization, in each Region
+	UpdatedAt           time.Time
 }
 
-// SetQuota gives an account a quota of its own, from the next call on, on every node. One that is lower than what the account has
-// takes nothing away: it only gets no more.
+// SetQuota gives an account quotas of its own, from the next call on, on every node; one that is nil stays as it is. One that is lower
+// than what the account has takes nothing away: it only gets no more.
 func SetQuota(ctx context.Context, db *store.DB, q Quota) error {
-	if q.Members < 0 {
-		return errors.New("a quota cannot be less than 0")
+	for _, n := range []*int64{q.Members, q.OrganizationMembers} {
+		if n != nil && *n < 0 {
+			return errors.New("a quota cannot be less than 0")
+		}
 	}
 	err := db.Tx(ctx, "quota", func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `insert into quota (account_id, members, updated_at) values ($1, $2, $3)
-			on conflict (account_id) do update set members = excluded.members, updated_at = excluded.updated_at`,
-			string(q.Account), q.Members, millis(q.UpdatedAt))
+		_, err := tx.Exec(ctx, `insert into quota (account_id, members, organization_members, updated_at) values ($1, $2, $3, $4)
+			on conflict (account_id) do update set members = coalesce(excluded.members, quota.members),
+			organization_members = coalesce(excluded.organization_members, quota.organization_members), updated_at = excluded.updated_at`,
+			string(q.Account), q.Members, q.OrganizationMembers, millis(q.UpdatedAt))
 		return err
 	})
 	if err != nil {
@@ -72,11 +85,11 @@ func Quotas(ctx context.Context, db *store.DB) (list []Quota, err error) {
 		return tx.Query(ctx, func(r store.Row) error {
 			var q Quota
 			var at int64
-			err := r.Scan(&q.Account, &q.Members, &at)
+			err := r.Scan(&q.Account, &q.Members, &q.OrganizationMembers, &at)
 			q.UpdatedAt = time.UnixMilli(at).UTC()
 			list = append(list, q)
 			return err
-		}, `select account_id, members, updated_at from quota order by account_id`)
+		}, `select account_id, members, organization_members, updated_at from quota order by account_id`)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list quotas: %w", err)

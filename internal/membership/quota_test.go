@@ -15,7 +15,7 @@ func TestQuotaOfItsOwn(t *testing.T) {
 		ctx := t.Context()
 		set := func(id macie2.AccountID, members int64) {
 			t.Helper()
-			if err := SetQuota(ctx, d.db, Quota{Account: id, Members: members, UpdatedAt: d.clock.now()}); err != nil {
+			if err := SetQuota(ctx, d.db, Quota{Account: id, Members: &members, UpdatedAt: d.clock.now()}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -48,7 +48,7 @@ func TestQuotaOfItsOwn(t *testing.T) {
 		if list, err := Quotas(ctx, d.db); err != nil || len(list) != 0 {
 			t.Error(list, err)
 		}
-		if SetQuota(ctx, d.db, Quota{Account: alice, Members: -1}) == nil {
+		if SetQuota(ctx, d.db, Quota{Account: alice, Members: macie2.Ptr(int64(-1))}) == nil {
 			t.Error("less than nothing is a quota")
 		}
 	})

@@ -42,7 +42,8 @@ func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *ma
 			if err := row.Scan(&administrator, &id, &status, &invitedAt); err != nil {
 				return err
 			}
-			invitations = append(invitations, invitationOut(link{macie2.AccountID(administrator), macie2.RelationshipStatus(status), id, invitedAt}))
+			invitations = append(invitations, invitationOut(link{administrator: macie2.AccountID(administrator),
+				status: macie2.RelationshipStatus(status), invitation: id, invitedAt: invitedAt}))
 			return nil
 		}, `select administrator_id, invitation_id, status, invited_at from invitation
 			where region = $1 and account_id = $2 and (invited_at, invitation_id) > ($3, $4)
@@ -104,8 +105,13 @@ func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *m
 		if from != "" && from != string(r.administrator) || !invitation.pending() || !open || x.standing == associated {
 			return macie2.ErrValidation("%s", textNoPendingInvitation)
 		}
-		if x.counted > 0 {
+		if x.counted > 0 || x.organizationCounted > 0 {
 			return macie2.ErrValidation("%s", textAcceptWithMembers)
+		}
+		if delegated, err := isDelegated(ctx, tx, call.Region, call.Account); err != nil {
+			return err
+		} else if delegated {
+			return macie2.ErrValidation("%s", textAcceptWhileDelegated)
 		}
 		return s.accept(ctx, tx, call, r, acceptance{session: x, invitation: invitation, record: record})
 	})
@@ -152,7 +158,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 		}
 	}
 	n, err := tx.Exec(ctx, `update macie_session set standing = 'Member' where region = $1 and account_id = $2
-		and standing <> 'Member' and counted = 0 and status = $3`, r.region, string(r.member), string(a.session.status))
+		and standing <> 'Member' and counted = 0 and organization_counted = 0 and status = $3`, r.region, string(r.member), string(a.session.status))
 	if errors.Is(err, store.ErrForeignKey) {
 		return store.ErrConflict // it became an administrator meanwhile
 	}
@@ -180,7 +186,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 // have made it so.
 func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2", "$3"), r.region, string(r.administrator), s.quota)
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2", "$3"), r.region, string(r.administrator), s.quota.members)
 	if err != nil || n == 1 {
 		return err
 	}
@@ -204,7 +210,7 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a accep
 	}
 	if quota, err := s.quotaNow(ctx, tx, r.administrator); err != nil {
 		return err
-	} else if x.counted >= quota {
+	} else if x.counted >= quota.members {
 		return macie2.ErrQuota("%s", textInviterTooManyMembers)
 	}
 	return store.ErrConflict // it had no room, or another standing, a moment ago

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -40,17 +41,18 @@ func (r relation) moveInvitation(ctx context.Context, tx *store.Tx, to macie2.Re
 	return err
 }
 
-// withdrawInvitation deletes the invitation from the administrator's side. One that was declined stays with the recipient.
+// deleteInvitation deletes a relationship's invitation from the administrator's side. One that was declined stays with the recipient.
+const deleteInvitation = `delete from invitation where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`
+
 func (r relation) withdrawInvitation(ctx context.Context, tx *store.Tx) error {
-	_, err := tx.Exec(ctx, `delete from invitation
-		where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`, r.args()...)
+	_, err := tx.Exec(ctx, deleteInvitation, r.args()...)
 	return err
 }
 
 // remove deletes the member record in the given state, and takes it off the administrator's count where it was counted.
 func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord) error {
 	if counts(record.underlying()) {
-		if err := r.uncount(ctx, tx); err != nil {
+		if err := r.uncount(ctx, tx, record); err != nil {
 			return err
 		}
 	}
@@ -68,9 +70,13 @@ func (r relation) promote() store.Stmt {
 		where region = $1 and account_id = $2 and standing = 'Standalone'`, Args: []any{r.region, string(r.administrator)}}
 }
 
-// uncount takes one record off the administrator's count.
-func (r relation) uncount(ctx context.Context, tx *store.Tx) error {
-	n, err := tx.Exec(ctx, `update macie_session set counted = counted - 1 where region = $1 and account_id = $2 and counted > 0`,
+// uncount takes one record off the count of its kind that the administrator has.
+func (r relation) uncount(ctx context.Context, tx *store.Tx, record memberRecord) error {
+	count := "counted"
+	if record.viaOrganization() {
+		count = "organization_counted"
+	}
+	n, err := tx.Exec(ctx, `update macie_session set `+count+` = `+count+` - 1 where region = $1 and account_id = $2 and `+count+` > 0`,
 		r.region, string(r.administrator))
 	return changedOne(n, err)
 }
@@ -106,7 +112,12 @@ type memberRecord struct {
 	status macie2.RelationshipStatus
 	held   macie2.RelationshipStatus // what AccountSuspended and RegionDisabled go back to; otherwise empty
 	email  string
+
+	organization identity.OrganizationID // that it is a member through; empty for one by invitation
 }
+
+// viaOrganization reports whether the account is a member through an organization, and not by invitation.
+func (m memberRecord) viaOrganization() bool { return m.organization != "" }
 
 // underlying is the relationship behind a suspension.
 func (m memberRecord) underlying() macie2.RelationshipStatus {
@@ -119,9 +130,9 @@ func (m memberRecord) underlying() macie2.RelationshipStatus {
 // memberOf reads the record of a relationship, or returns store.ErrNotFound.
 func memberOf(ctx context.Context, tx *store.Tx, r relation) (memberRecord, error) {
 	var m memberRecord
-	err := tx.QueryRow(ctx, `select status, coalesce(held_status, ''), coalesce(email, '')
+	err := tx.QueryRow(ctx, `select status, coalesce(held_status, ''), coalesce(email, ''), coalesce(organization_id, '')
 		from member where region = $1 and administrator_id = $2 and account_id = $3`, r.args()...).
-		Scan(&m.status, &m.held, &m.email)
+		Scan(&m.status, &m.held, &m.email, &m.organization)
 	return m, err
 }
 
@@ -131,16 +142,17 @@ type link struct {
 	status        macie2.RelationshipStatus
 	invitation    string // empty for members that came through an organization
 	invitedAt     int64
+	organization  identity.OrganizationID // empty for members by invitation
 }
 
 // administratorOf reads the tie of an account to its administrator, or returns store.ErrNotFound.
 func administratorOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (link, error) {
 	var l link
-	err := tx.QueryRow(ctx, `select m.administrator_id, m.status, coalesce(i.invitation_id, ''), coalesce(i.invited_at, 0)
-		from member m left join invitation i
-			on i.region = m.region and i.account_id = m.account_id and i.administrator_id = m.administrator_id
+	err := tx.QueryRow(ctx, `select m.administrator_id, m.status, coalesce(i.invitation_id, ''), coalesce(i.invited_at, 0), coalesce(m.organization_id, '')
+		from member m left join invitation i on i.region = m.region and i.account_id = m.account_id
+			and i.administrator_id = m.administrator_id and m.organization_id is null -- one that was declined may have stayed
 		where m.region = $1 and m.account_id = $2 and m.member_standing = 'Member'`, region, string(account)).
-		Scan(&l.administrator, &l.status, &l.invitation, &l.invitedAt)
+		Scan(&l.administrator, &l.status, &l.invitation, &l.invitedAt, &l.organization)
 	return l, err
 }
 
@@ -188,12 +200,12 @@ func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationReco
 func bothSides(ctx context.Context, tx *store.Tx, r relation) (memberRecord, invitationRecord, error) {
 	var m memberRecord
 	var i invitationRecord
-	err := tx.QueryRow(ctx, `select coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
+	err := tx.QueryRow(ctx, `select coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''), coalesce(m.organization_id, ''),
 			coalesce(i.invitation_id, ''), coalesce(i.status, 'EmailVerificationInProgress'), coalesce(i.declined, false)
 		from (select 1 as one) x
 		left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
 		left join invitation i on i.region = $1 and i.administrator_id = $2 and i.account_id = $3`, r.args()...).
-		Scan(&m.status, &m.held, &m.email, &i.id, &i.status, &i.declined)
+		Scan(&m.status, &m.held, &m.email, &m.organization, &i.id, &i.status, &i.declined)
 	return m, i, err
 }
 
@@ -203,6 +215,7 @@ type dissolution struct {
 	event     Event
 	principal macie2.Principal
 	at        time.Time
+	detail    string
 }
 
 // dissolve ends a relationship and keeps its record: the member's account is standalone again, the quota has room for another, and an
@@ -210,7 +223,7 @@ type dissolution struct {
 func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
 	at := millis(d.at)
 	if counts(m.underlying()) {
-		if err := r.uncount(ctx, tx); err != nil {
+		if err := r.uncount(ctx, tx, m); err != nil {
 			return err
 		}
 	}
@@ -237,7 +250,8 @@ func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memb
 	if err != nil {
 		return err
 	}
-	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.current()}
-	s.record(tx, e.forSides(invitation.shared())...)
+	e := entry{relation: r, event: d.event, from: m.status, to: d.to, principal: d.principal, at: d.at, invitation: invitation.current(),
+		detail: d.detail}
+	s.record(tx, e.forSides(m.viaOrganization() || invitation.shared())...)
 	return nil
 }

@@ -15,10 +15,22 @@ import (
 	"magpie/internal/store"
 )
 
-// Directory knows the accounts of this deployment.
+// Directory knows the accounts of this deployment and their organizations. Its methods work within tx.
 type Directory interface {
-	// LookupAccounts returns those of the given accounts that the directory knows, within tx.
+	// LookupAccounts returns those of the given accounts that the directory knows.
 	LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]identity.Account, error)
+	// OrganizationOf returns the organization that an account is in, or identity.ErrNoOrganization.
+	OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (identity.Organization, error)
+	// InOrganization tells which of the given accounts are in an organization.
+	InOrganization(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error)
+	// LockOrganization waits until nobody else has an organization locked, and locks it until tx ends.
+	LockOrganization(ctx context.Context, tx *store.Tx, o identity.OrganizationID) error
+	// TrustService lets an organization trust a service, if it does not yet.
+	TrustService(ctx context.Context, tx *store.Tx, o identity.OrganizationID, service identity.ServicePrincipal, now time.Time) error
+	// Delegate registers an account of an organization as a delegated administrator in a service, if it is none yet.
+	Delegate(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal, now time.Time) error
+	// Delegates lists the delegated administrators of an organization in a service.
+	Delegates(ctx context.Context, tx *store.Tx, o identity.OrganizationID, service identity.ServicePrincipal) ([]identity.Delegate, error)
 }
 
 // Options are the parts and settings of a Service. DB, Queue, Directory and Pages are required.
@@ -35,9 +47,10 @@ type Options struct {
 	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
 	MailRate int
 
-	// QuotaMembers is the quota of members in one Region of an administrator that has none of its own (SetQuota); 0 means
-	// DefaultQuotaMembers.
-	QuotaMembers int
+	// QuotaMembers is the quota of members by invitation in one Region of an administrator that has none of its own (SetQuota), and
+	// QuotaOrganizationMembers that of members through an organization. 0 means DefaultQuotaMembers and
+	// DefaultQuotaOrganizationMembers.
+	QuotaMembers, QuotaOrganizationMembers int
 
 	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
 	Now func() time.Time
@@ -52,7 +65,7 @@ type Service struct {
 	pages     *pagetoken.Issuer
 	mailer    Mailer
 	log       *slog.Logger
-	quota     int64
+	quota     quotas
 	now       func() time.Time
 	ids       eventIDs
 
@@ -66,10 +79,13 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, directory: o.Directory, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
-		quota: int64(o.QuotaMembers), now: o.Now,
+		quota: quotas{int64(o.QuotaMembers), int64(o.QuotaOrganizationMembers)}, now: o.Now,
 	}
-	if s.quota <= 0 {
-		s.quota = DefaultQuotaMembers
+	if s.quota.members <= 0 {
+		s.quota.members = DefaultQuotaMembers
+	}
+	if s.quota.organizationMembers <= 0 {
+		s.quota.organizationMembers = DefaultQuotaOrganizationMembers
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -108,6 +124,12 @@ func (s *Service) Bind(r *macie2.Registry) {
 	r.BindDeclineInvitations(s.DeclineInvitations)
 	r.BindDeleteInvitations(s.DeleteInvitations)
 
+	r.BindEnableOrganizationAdminAccount(s.EnableOrganizationAdminAccount)
+	r.BindDisableOrganizationAdminAccount(s.DisableOrganizationAdminAccount)
+	r.BindListOrganizationAdminAccounts(s.ListOrganizationAdminAccounts)
+	r.BindDescribeOrganizationConfiguration(s.DescribeOrganizationConfiguration)
+	r.BindUpdateOrganizationConfiguration(s.UpdateOrganizationConfiguration)
+
 	r.BindGetAdministratorAccount(s.GetAdministratorAccount)
 	r.BindGetMasterAccount(s.GetMasterAccount)
 	r.BindDisassociateFromAdministratorAccount(s.DisassociateFromAdministratorAccount)
@@ -128,17 +150,19 @@ type session struct {
 	status    macie2.MacieStatus
 	frequency string
 	standing  standing
-	counted   int64
+	counted   int64 // by invitation
 	createdAt int64
 	updatedAt int64
+
+	organizationCounted int64
 }
 
 // sessionOf reads the session of an account. store.ErrNotFound means that Macie is not enabled.
 func sessionOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (session, error) {
 	var x session
-	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, counted, created_at, updated_at
+	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, counted, organization_counted, created_at, updated_at
 		from macie_session where region = $1 and account_id = $2`, region, string(account)).
-		Scan(&x.status, &x.frequency, &x.standing, &x.counted, &x.createdAt, &x.updatedAt)
+		Scan(&x.status, &x.frequency, &x.standing, &x.counted, &x.organizationCounted, &x.createdAt, &x.updatedAt)
 	return x, err
 }
 

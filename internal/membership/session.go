@@ -64,8 +64,9 @@ func (s *Service) GetMacieSession(ctx context.Context, call *macie2.Call, _ *mac
 	}, nil
 }
 
-// UpdateMacieSession suspends or resumes the caller's own session, or changes how often it publishes findings. A member that does so
-// is Paused or Enabled in its administrator's inventory from then on. An administrator with members cannot suspend itself.
+// UpdateMacieSession suspends or resumes the caller's own session, or changes how often it publishes findings. A member by invitation
+// that does so is Paused or Enabled in its administrator's inventory from then on; one through an organization cannot. An administrator
+// with members cannot suspend itself.
 func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMacieSessionInput) (*macie2.UpdateMacieSessionOutput, error) {
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		x, err := requireSession(ctx, tx, call)
@@ -120,6 +121,9 @@ func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.
 	if err != nil {
 		return err
 	}
+	if link.organization != "" {
+		return macie2.ErrAccessDenied("%s", textOrganizationMember)
+	}
 	to, event := macie2.RelationshipStatusEnabled, EventMemberResumed
 	if status == macie2.MacieStatusPaused {
 		to, event = macie2.RelationshipStatusPaused, EventMemberPaused
@@ -136,7 +140,7 @@ func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.
 	if err := r.moveInvitation(ctx, tx, to, at); err != nil {
 		return err
 	}
-	if link.status == macie2.RelationshipStatusAccountSuspended {
+	if !isAssociated(link.status) {
 		return nil // what both sides see has not changed
 	}
 	s.record(tx, entry{relation: r, event: event, from: link.status, to: to, principal: call.Principal, at: call.Now,
@@ -153,6 +157,11 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 		}
 		if x.standing == associated {
 			return macie2.ErrConflict("%s", textDisableWhileMember)
+		}
+		if delegated, err := isDelegated(ctx, tx, call.Region, call.Account); err != nil {
+			return err
+		} else if delegated {
+			return macie2.ErrConflict("%s", textDisableWhileDelegated)
 		}
 		has, err := hasRecords(ctx, tx, call.Region, call.Account)
 		if err != nil {
@@ -172,7 +181,7 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 		n, err := tx.Exec(ctx, `delete from macie_session where region = $1 and account_id = $2 and standing = $3`,
 			call.Region, string(call.Account), string(x.standing))
 		if errors.Is(err, store.ErrForeignKey) {
-			return store.ErrConflict // a member was added meanwhile: the next look at it says so
+			return store.ErrConflict // a member was added meanwhile, or it was delegated: the next look says so
 		}
 		if err := changedOne(n, err); err != nil {
 			return err

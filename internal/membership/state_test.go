@@ -16,26 +16,40 @@ type state struct {
 	sessions    map[place]sessionRow
 	records     map[pair]recordRow
 	invitations map[pair]received
-	verifying   map[string]bool // invitations that a task waits to verify
+	verifying   map[string]bool             // invitations that a task waits to verify
+	delegations map[delegated]bool          // true: ENABLED
+	managedBy   map[macie2.AccountID]string // the organization that an account is in
+	releasing   map[delegated]bool          // delegations that a task waits to end
+}
+
+// delegated is a delegated administrator in a Region.
+type delegated struct {
+	region       string
+	organization string
+	account      macie2.AccountID
 }
 
 type sessionRow struct {
 	paused   bool
 	standing string
 	counted  int
+
+	organizationCounted int
 }
 
 type recordRow struct {
 	status, held macie2.RelationshipStatus
 	email        string
 	invited      bool
+	organization string
 }
 
 // readState reads the tables in one transaction, so that what it returns was there at one moment.
 func readState(ctx context.Context, db *store.DB) (*state, error) {
 	var s *state
 	err := db.Tx(ctx, "state", func(tx *store.Tx) error {
-		s = &state{make(map[place]sessionRow), make(map[pair]recordRow), make(map[pair]received), make(map[string]bool)}
+		s = &state{make(map[place]sessionRow), make(map[pair]recordRow), make(map[pair]received), make(map[string]bool),
+			make(map[delegated]bool), make(map[macie2.AccountID]string), make(map[delegated]bool)}
 		return s.read(ctx, tx)
 	})
 	return s, err
@@ -45,20 +59,21 @@ func (s *state) read(ctx context.Context, tx *store.Tx) error {
 	err := tx.Query(ctx, func(r store.Row) error {
 		var at place
 		var x sessionRow
-		err := r.Scan(&at.region, &at.account, &x.paused, &x.standing, &x.counted)
+		err := r.Scan(&at.region, &at.account, &x.paused, &x.standing, &x.counted, &x.organizationCounted)
 		s.sessions[at] = x
 		return err
-	}, `select region, account_id, status = 'PAUSED', standing, counted from macie_session`)
+	}, `select region, account_id, status = 'PAUSED', standing, counted, organization_counted from macie_session`)
 	if err != nil {
 		return err
 	}
 	err = tx.Query(ctx, func(r store.Row) error {
 		var p pair
 		var x recordRow
-		err := r.Scan(&p.region, &p.administrator, &p.member, &x.status, &x.held, &x.email, &x.invited)
+		err := r.Scan(&p.region, &p.administrator, &p.member, &x.status, &x.held, &x.email, &x.invited, &x.organization)
 		s.records[p] = x
 		return err
-	}, `select region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, ''), invited_at is not null from member`)
+	}, `select region, administrator_id, account_id, status, coalesce(held_status, ''), coalesce(email, ''), invited_at is not null,
+		coalesce(organization_id, '') from member`)
 	if err != nil {
 		return err
 	}
@@ -69,6 +84,39 @@ func (s *state) read(ctx context.Context, tx *store.Tx) error {
 		s.invitations[p] = x
 		return err
 	}, `select region, administrator_id, account_id, invitation_id, status, declined from invitation`)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error {
+		var d delegated
+		var enabled bool
+		err := r.Scan(&d.region, &d.organization, &d.account, &enabled)
+		s.delegations[d] = enabled
+		return err
+	}, `select region, organization_id, administrator_id, status = 'ENABLED' from organization_administrator`)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error {
+		var id macie2.AccountID
+		var o string
+		err := r.Scan(&id, &o)
+		s.managedBy[id] = o
+		return err
+	}, `select account_id, organization_id from organization_account`)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		var p releasePayload
+		err := json.Unmarshal([]byte(text), &p)
+		s.releasing[delegated{p.Region, string(p.OrganizationID), p.AdministratorID}] = true
+		return err
+	}, `select payload from task where kind = $1 and state <> 'failed'`, kindRelease)
 	if err != nil {
 		return err
 	}
@@ -93,7 +141,7 @@ func (s *state) lines(known map[string]bool) string {
 		list = append(list, sessionLine(at, x.paused))
 	}
 	for p, x := range s.records {
-		list = append(list, recordLine(p, record{x.status, x.held, x.email == addressOf(p.member)}))
+		list = append(list, recordLine(p, record{x.status, x.held, x.email == addressOf(p.member), x.organization != ""}))
 	}
 	for p, x := range s.invitations {
 		if !known[x.id] {
@@ -130,7 +178,10 @@ func recordLine(p pair, r record) string {
 	if r.held != "" {
 		line += " over " + string(r.held)
 	}
-	if !r.address {
+	switch {
+	case r.organization:
+		line += " through the organization"
+	case !r.address:
 		line += " with another's address"
 	}
 	return line
@@ -150,20 +201,27 @@ func (s *state) broken(quota int) []string {
 	broken := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	administrators := make(map[place]int)
 	counted := make(map[place]int)
+	throughOrganization := make(map[place]int)
 	for p, x := range s.records {
 		r := record{status: x.status, held: x.held}
 		admin, member := place{p.region, p.administrator}, place{p.region, p.member}
 		if p.administrator == p.member {
 			broken("%s is a member of itself", p.member)
 		}
-		if (x.held != "") != (x.status == macie2.RelationshipStatusAccountSuspended) {
+		covered := x.status == macie2.RelationshipStatusAccountSuspended || x.status == macie2.RelationshipStatusRegionDisabled
+		if (x.held != "") != covered {
 			broken("%v reads %s and holds %q", p, x.status, x.held)
 		}
 		if _, ok := s.sessions[admin]; !ok {
 			broken("%v is in the inventory of an account without a session", p)
 		}
-		if r.counts() {
+		switch {
+		case !r.counts():
+		case x.organization == "":
 			counted[admin]++
+		default:
+			throughOrganization[admin]++
+			s.checkOrganization(p, x, broken)
 		}
 		if r.associated() {
 			administrators[member]++
@@ -183,12 +241,15 @@ func (s *state) broken(quota int) []string {
 		switch {
 		case administrators[at] > 1:
 			broken("%v has %d administrators", at, administrators[at])
-		case administrators[at] == 1 && counted[at] > 0:
+		case administrators[at] == 1 && counted[at]+throughOrganization[at] > 0:
 			broken("%v is administrator and member at once", at)
 		case (administrators[at] == 1) != (x.standing == string(associated)):
 			broken("%v stands as %s with %d administrators", at, x.standing, administrators[at])
-		case counted[at] > 0 && x.standing != string(administrator):
-			broken("%v stands as %s with %d members", at, x.standing, counted[at])
+		case counted[at]+throughOrganization[at] > 0 && x.standing != string(administrator):
+			broken("%v stands as %s with %d members", at, x.standing, counted[at]+throughOrganization[at])
+		}
+		if x.organizationCounted != throughOrganization[at] {
+			broken("%v counts %d members through its organization and has %d", at, x.organizationCounted, throughOrganization[at])
 		}
 		if x.counted != counted[at] {
 			broken("%v counts %d members and has %d", at, x.counted, counted[at])
@@ -197,7 +258,37 @@ func (s *state) broken(quota int) []string {
 			broken("%v has %d members, over the quota of %d", at, x.counted, quota)
 		}
 	}
+	enabled := make(map[place]int)
+	for d, on := range s.delegations {
+		at := place{d.region, d.account}
+		switch {
+		case s.managedBy[d.account] != d.organization:
+			broken("%v is delegated from outside", d)
+		case on && s.sessions[at].standing != string(administrator):
+			broken("%v stands as %q", d, s.sessions[at].standing)
+		case !on && !s.releasing[d]:
+			broken("%v is being disabled, and nobody is going to end it", d)
+		}
+		if on {
+			if enabled[place{d.region, macie2.AccountID(d.organization)}]++; enabled[place{d.region, macie2.AccountID(d.organization)}] > 1 {
+				broken("organization %s has several delegated administrators in %s", d.organization, d.region)
+			}
+		}
+	}
 	return list
+}
+
+// checkOrganization holds a member through an organization against its place in it, and its administrator's.
+func (s *state) checkOrganization(p pair, x recordRow, broken func(string, ...any)) {
+	if s.managedBy[p.member] != x.organization {
+		broken("%v is a member through organization %s and in %q", p, x.organization, s.managedBy[p.member])
+	}
+	if _, ok := s.delegations[delegated{p.region, x.organization, p.administrator}]; !ok {
+		broken("%v is a member through no delegation", p)
+	}
+	if x.email != "" {
+		broken("%v has an address", p)
+	}
 }
 
 func (s *state) checkSession(at place, r record, broken func(string, ...any)) {
@@ -217,6 +308,12 @@ func (s *state) checkInvitation(p pair, x recordRow, broken func(string, ...any)
 	status := record{status: x.status, held: x.held}.underlying()
 	fits := false
 	switch status {
+	case "Enabled", "Paused":
+		if x.organization != "" {
+			fits = !has || i.declined
+			break
+		}
+		fits = has && !i.declined && i.status == status
 	case macie2.RelationshipStatusCreated:
 		fits = !has || i.declined
 	case macie2.RelationshipStatusRemoved:

@@ -21,6 +21,11 @@ const (
 	specAcceptWithMembers     = "The request is rejected because the current account cannot accept invitations since it still has created, invited or associated members."
 	specDeleteInvitation      = "The request is rejected because the current account cannot delete the invitation from the given master account ID since it is still associated to it or has not declined their invitation yet."
 	specDeleteAssociated      = "The request is rejected because the current account cannot delete the given member account ID since it is still associated to it."
+	specEmailMissing          = "The request is rejected because member account's email address is missing."
+	specNotInOrganization     = "The account is not a member in the AWS Organization"
+	specAlreadyDelegated      = "The request failed because there's already a delegated Macie administrator account for your organization"
+	specAnotherDelegated      = "The request failed because another account has already been designated as the delegated Macie administrator account for your organization"
+	specNotOrganizationAdmin  = "The request failed because you must be the Macie administrator for an organization to perform this operation"
 	specNotAssociatedToMaster = "The request is rejected because the current account is not associated to a master account."
 )
 
@@ -33,4 +38,18 @@ const (
 	oursAccountSuspended      = textAccountSuspended
 	oursOnlyMemberResumes     = textOnlyMemberResumes
 	oursInviterTooManyMembers = textInviterTooManyMembers
+
+	oursNotManagement           = textNotManagement
+	oursManagementIsMember      = textManagementIsMember
+	oursNotDelegated            = textNotDelegated
+	oursBeingDisabled           = textBeingDisabled
+	oursDelegateIsMember        = textDelegateIsMember
+	oursDelegateUnavailable     = textDelegateUnavailable
+	oursTiedElsewhere           = textTiedElsewhere
+	oursIsAdministrator         = textIsAdministrator
+	oursManagementNotEnabled    = textManagementNotEnabled
+	oursOrganizationMember      = textOrganizationMember
+	oursDisableWhileDelegated   = textDisableWhileDelegated
+	oursAcceptWhileDelegated    = textAcceptWhileDelegated
+	oursOrganizationMembersFull = textOrganizationMembersFull
 )

@@ -56,14 +56,15 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 	if err != nil {
 		return err
 	}
-	var verified, failed, suspended, orphaned []sent
+	var verified, failed, orphaned []sent
+	var covered []covering
 	for _, i := range invitations {
 		inviter, inviterKnown := accounts[i.administrator]
 		switch a, known := accounts[i.member]; {
 		case inviterKnown && inviter.Status != identity.AccountActive:
 			orphaned = append(orphaned, i)
-		case known && a.Status != identity.AccountActive:
-			suspended = append(suspended, i)
+		case known && coverOf(a, i.region) != "":
+			covered = append(covered, covering{inventoryRecord{i.relation, i.record()}, coverOf(a, i.region)})
 		case known && a.EmailIs(i.email):
 			verified = append(verified, i)
 		default:
@@ -76,8 +77,10 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 	}
 	finishVerification(tx, verified, macie2.RelationshipStatusInvited, now)
 	finishVerification(tx, failed, macie2.RelationshipStatusEmailVerificationFailed, now)
-	if err := s.suspendSent(ctx, tx, suspended, now); err != nil {
-		return err
+	for _, x := range covered { // set aside: the account's return takes them up again
+		if err := s.reshow(ctx, tx, x.inventoryRecord, x.cover, now); err != nil {
+			return err
+		}
 	}
 	s.recordVerification(tx, verified, failed, now)
 	return s.queueMail(ctx, tx, verified, accounts, now)
@@ -144,17 +147,6 @@ func (s *Service) recordVerification(tx *store.Tx, verified, failed []sent, now 
 			invitation: i.id, detail: "the address given is not the one registered for the account"}.forAdministrator())
 	}
 	s.record(tx, events...)
-}
-
-// suspendSent puts invitations of accounts that were suspended since aside; the account's return takes them up again.
-func (s *Service) suspendSent(ctx context.Context, tx *store.Tx, list []sent, now time.Time) error {
-	for _, i := range list {
-		call := &macie2.Call{Account: i.administrator, Region: i.region, Now: now}
-		if err := s.suspendMembers(ctx, tx, call, []candidate{{i.member, i.record()}}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // dissolveSent ends what an administrator began that was suspended or closed since.

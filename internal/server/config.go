@@ -27,10 +27,12 @@ type Config struct {
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
 
-	QuotaMembers   int
-	MaxPerSource   int           // connections from one source; default half of MaxConnections
-	AuditDir       string        // folder of the files with audit records; default audit in Data
-	AuditRetention time.Duration // how long audit records are kept; default 90 days
+	QuotaMembers int
+
+	QuotaOrganizationMembers int
+	MaxPerSource             int           // connections from one source; default half of MaxConnections
+	AuditDir                 string        // folder of the files with audit records; default audit in Data
+	AuditRetention           time.Duration // how long audit records are kept; default 90 days
 
 	Rates   []string // ACTION=PER_SECOND[:BURST], as throttle.ParseRate reads it; what is not named has its default
 	TLSCert string
@@ -51,6 +53,8 @@ const (
 	DefaultMailFrom     = "magpie@localhost"
 	DefaultQuotaMembers = membership.DefaultQuotaMembers
 
+	DefaultQuotaOrganizationMembers = membership.DefaultQuotaOrganizationMembers
+
 	DefaultAuditRetention = 90 * 24 * time.Hour
 )
 
@@ -67,6 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.QuotaMembers == 0 {
 		c.QuotaMembers = DefaultQuotaMembers
+	}
+	if c.QuotaOrganizationMembers == 0 {
+		c.QuotaOrganizationMembers = DefaultQuotaOrganizationMembers
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
@@ -99,6 +106,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--audit-retention must be more than 0")
 	case c.QuotaMembers < 0:
 		return c, errors.New("--quota-members must be at least 1")
+	case c.QuotaOrganizationMembers < 0:
+		return c, errors.New("--quota-organization-members must be at least 1")
 	case c.MaxConnections < 0:
 		return c, errors.New("--max-connections must be at least 1")
 	}

@@ -113,9 +113,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	}
 	s.keyID = key.ID()
 	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
-	hooks := identity.Hooks{OnAccountStatus: func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
-		return s.membership.AccountStatusChanged(ctx, tx, id, status)
-	}}
+	hooks := accountHooks(func() *membership.Service { return s.membership }) // which asks identity, and is made after it
 	if s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks}); err != nil {
 		return err
 	}
@@ -141,6 +139,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	s.membership = membership.New(membership.Options{
 		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pages, Logger: s.log, Mailer: mailer,
 		MailRate: s.config.MailRate, QuotaMembers: s.config.QuotaMembers,
+		QuotaOrganizationMembers: s.config.QuotaOrganizationMembers,
 	})
 	s.registry = macie2.NewRegistry()
 	s.membership.Bind(s.registry)
@@ -203,7 +202,27 @@ func AccountHooks(db *store.DB) identity.Hooks {
 	s := membership.New(membership.Options{
 		DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Directory: identity.NewDirectory(db, identity.Options{}), Logger: log,
 	})
-	return identity.Hooks{OnAccountStatus: s.AccountStatusChanged}
+	return accountHooks(func() *membership.Service { return s })
+}
+
+func accountHooks(m func() *membership.Service) identity.Hooks {
+	return identity.Hooks{
+		OnAccountStatus: func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status identity.AccountStatus) error {
+			return m().AccountStatusChanged(ctx, tx, id, status)
+		},
+		OnAccountRegion: func(ctx context.Context, tx *store.Tx, a identity.Account, region string) error {
+			return m().AccountRegionChanged(ctx, tx, a, region)
+		},
+		OnOrganizationJoin: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+			return m().OrganizationJoined(ctx, tx, o, ids)
+		},
+		OnOrganizationLeave: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+			return m().OrganizationLeft(ctx, tx, o, ids)
+		},
+		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
+			return m().DelegateDeregistered(ctx, tx, o, id, service)
+		},
+	}
 }
 
 // OpenStore opens the store that the configuration names, creating the folder of an embedded one.

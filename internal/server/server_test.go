@@ -55,6 +55,7 @@ func TestStartRefuses(t *testing.T) {
 		{Config{WorkerOnly: true, SMTPURL: "smtp://relay.example.com"}, "--public-url is missing: a worker that sends mail has no address of its own to tell people"},
 		{Config{MailRate: -1}, "--mail-rate must be at least 1"},
 		{Config{QuotaMembers: -1}, "--quota-members must be at least 1"},
+		{Config{QuotaOrganizationMembers: -1}, "--quota-organization-members must be at least 1"},
 		{Config{MaxConnections: -1}, "--max-connections must be at least 1"},
 		{Config{Listen: "127.0.0.1:0", TLSCert: "there-is-none.pem", TLSKey: "there-is-none.pem"}, "--tls-cert, --tls-key: open there-is-none.pem: no such file or directory"},
 	} {

@@ -1,0 +1,426 @@
+package membership
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// The kinds of tasks that organizations bring.
+const (
+	kindEnroll  = "organization.enroll"
+	kindRelease = "organization.release"
+)
+
+// How many accounts one transaction enrolls or releases: few enough that other callers do not wait for it.
+const (
+	enrollBatch  = 50
+	releaseBatch = 100
+)
+
+// enrollment is accounts that are to become members of their organization's delegated administrator.
+type enrollment struct {
+	delegation
+	ids       []macie2.AccountID
+	tags      string           // for their records; empty leaves those of a record that is there
+	principal macie2.Principal // who did it; the zero Principal is the service itself
+	at        time.Time
+	// returning leaves out accounts that have a record: whoever disassociated them does not want them back.
+	returning bool
+}
+
+// enrollable is what is known of an account that is to be enrolled.
+type enrollable struct {
+	id          macie2.AccountID
+	record      memberRecord // without a status if there is none
+	standing    standing     // empty without a session
+	administers bool         // it is a delegated administrator, or has accounts in its inventory
+}
+
+// enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record that the administrator may have of it
+// from an invitation becomes that of a member through the organization. The accounts that cannot be members are returned with the
+// reason; every step is a compare-and-set or leans on a constraint, as with accept.
+func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]refusal, error) {
+	x, err := sessionOf(ctx, tx, e.region, e.administrator)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, store.ErrConflict // the delegation holds the session: both went a moment ago
+	}
+	if err != nil {
+		return nil, err
+	}
+	quota, err := s.quotaNow(ctx, tx, e.administrator)
+	if err != nil {
+		return nil, err
+	}
+	room := quota.organizationMembers - x.organizationCounted
+	list, refused, err := s.decideEnrollment(ctx, tx, e, room)
+	if err != nil || len(list) == 0 {
+		return refused, err
+	}
+	at := millis(e.at)
+	taken := 0 // records that were on the count of members by invitation
+	for _, c := range list {
+		if c.record.status != "" && !c.record.viaOrganization() && counts(c.record.underlying()) {
+			taken++
+		}
+	}
+	var w writes
+	w.add(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
+		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted = $5 and counted >= $6`,
+		len(list), taken, e.region, string(e.administrator), x.organizationCounted, taken)
+	var events []sided
+	for _, c := range list {
+		r := relation{e.region, e.administrator, c.id}
+		w.add(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
+			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Member', $3, $3)
+			on conflict (region, account_id) do update set standing = 'Member', status = 'ENABLED', updated_at = excluded.updated_at
+			where macie_session.standing <> 'Member' and macie_session.counted = 0 and macie_session.organization_counted = 0`,
+			e.region, string(c.id), at)
+		if c.record.status == "" {
+			w.add(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
+				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(string(e.organization), e.tags, at)...)
+		} else {
+			w.add(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
+				tags = case when $5 = '' then tags else $5 end, updated_at = $6
+				where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,
+				r.args(string(e.organization), e.tags, at, string(c.record.status), string(c.record.held))...)
+			w.add(-1, deleteInvitation, r.args()...)
+		}
+		events = append(events, entry{relation: r, event: EventMemberEnabled, from: c.record.status, to: macie2.RelationshipStatusEnabled,
+			principal: e.principal, at: e.at}.forBoth()...)
+	}
+	if err := w.run(ctx, tx); err != nil {
+		return nil, err
+	}
+	s.record(tx, events...)
+	return refused, nil
+}
+
+// writes are statements of one round trip, with how many rows each has to change; below zero, any number.
+type writes struct {
+	stmts []store.Stmt
+	want  []int64
+}
+
+func (w *writes) add(want int64, sql string, args ...any) {
+	w.stmts = append(w.stmts, store.Stmt{SQL: sql, Args: args})
+	w.want = append(w.want, want)
+}
+
+// run runs them. Whatever does not go as it was decided returns store.ErrConflict: somebody else was faster, and the next look tells how.
+func (w *writes) run(ctx context.Context, tx *store.Tx) error {
+	n, err := tx.Batch(ctx, w.stmts...)
+	for i, affected := range n {
+		if w.want[i] >= 0 && affected != w.want[i] {
+			return store.ErrConflict
+		}
+	}
+	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrExists) {
+		return store.ErrConflict
+	}
+	return err
+}
+
+// decideEnrollment sorts the accounts into those that become members and those that cannot. An account that has become one already, or
+// has left the organization, is in neither list where nobody waits for an answer.
+func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, refused []refusal, err error) {
+	o, err := s.directory.OrganizationOf(ctx, tx, e.administrator)
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts, err := s.directory.LookupAccounts(ctx, tx, e.ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, err := s.directory.InOrganization(ctx, tx, e.organization, e.ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := readEnrollables(ctx, tx, e)
+	if err != nil {
+		return nil, nil, err
+	}
+	refuse := func(id macie2.AccountID, text string) {
+		refused = append(refused, refusal{id, macie2.ErrorCodeClientError, text})
+	}
+	for _, c := range all {
+		cover := coverOf(accounts[c.id], e.region)
+		switch {
+		case !in[c.id]:
+			refuse(c.id, textNotInOrganization)
+		case c.id == e.administrator:
+			refuse(c.id, textCreateSelf)
+		case isAssociated(c.record.underlying()), e.returning && c.record.status != "":
+			refuse(c.id, textAlreadyAMember)
+		case cover != "":
+			refuse(c.id, coverTexts[cover])
+		case c.standing == associated:
+			refuse(c.id, textTiedElsewhere)
+		case c.administers:
+			refuse(c.id, textIsAdministrator)
+		case c.id == o.Management && c.standing == "":
+			refuse(c.id, textManagementNotEnabled)
+		case int64(len(list)) >= room:
+			refuse(c.id, textOrganizationMembersFull)
+		default:
+			list = append(list, c)
+		}
+	}
+	return list, refused, nil
+}
+
+// readEnrollables reads what is known of the accounts, in the order of their ids, which is the one in which their rows are locked.
+func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrollable, error) {
+	ids := slices.Clone(e.ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	list := make([]enrollable, len(ids))
+	stmts := make([]store.Stmt, len(ids))
+	for i, id := range ids {
+		list[i].id = id
+		stmts[i] = store.Stmt{SQL: `select coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.organization_id, ''), coalesce(x.standing, ''),
+				exists (select 1 from member t where t.region = $1 and t.administrator_id = $3 and t.administrator_standing = 'Administrator')
+				or exists (` + delegations + ` where o.administrator_id = $3 and o.region = $1 and o.status = 'ENABLED')
+			from (select 1 as one) one
+			left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
+			left join macie_session x on x.region = $1 and x.account_id = $3`, Args: relation{e.region, e.administrator, id}.args()}
+	}
+	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
+		c := &list[i]
+		return row.Scan(&c.record.status, &c.record.held, &c.record.organization, &c.standing, &c.administers)
+	}, stmts...)
+	return list, err
+}
+
+// addByDelegate adds an account for a delegated administrator: as a member, if it is in the organization.
+func (s *Service) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
+	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.ErrConflict // it was one a moment ago
+	}
+	if err != nil {
+		return err
+	}
+	in, err := s.directory.InOrganization(ctx, tx, d.organization, []macie2.AccountID{a.member})
+	if err != nil {
+		return err
+	}
+	if !in[a.member] {
+		a.byInvitation = true
+		return s.add(ctx, tx, call, a)
+	}
+	refused, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
+		at: call.Now})
+	switch {
+	case err != nil || len(refused) == 0:
+		return err
+	case refused[0].text == textOrganizationMembersFull:
+		return macie2.ErrQuota("%s", textOrganizationMembersFull)
+	}
+	return macie2.ErrValidation("%s", refused[0].text)
+}
+
+// enrollPayload names accounts that are to be enrolled because they joined their organization, or came back to it.
+type enrollPayload struct {
+	Region         string                  `json:"region"`
+	OrganizationID identity.OrganizationID `json:"organizationId"`
+	AccountIDs     []macie2.AccountID      `json:"accountIds"`
+	Returning      bool                    `json:"returning,omitzero"`
+}
+
+// enqueueEnrollment queues the enrollment of accounts with each of the delegated administrators that want those that join.
+func (s *Service) enqueueEnrollment(ctx context.Context, tx *store.Tx, f delegationsOf, ids []macie2.AccountID, returning bool) error {
+	list, err := f.read(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var tasks []queue.New
+	for _, d := range list {
+		if !d.autoEnable {
+			continue
+		}
+		for batch := range slices.Chunk(ids, enrollBatch) {
+			tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: enrollPayload{d.region, d.organization, batch, returning}})
+		}
+	}
+	return s.queue.Enqueue(ctx, tx, tasks...)
+}
+
+// OrganizationJoined follows accounts into an organization: where its delegated administrator wants those that join, they become members.
+func (s *Service) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+	return s.enqueueEnrollment(ctx, tx, delegationsOf{organization: o}, ids, false)
+}
+
+// enrollReturning lets an account become a member that could not when it joined its organization, in one Region or, with "", in all:
+// it was suspended then, or the Region disabled for it.
+func (s *Service) enrollReturning(ctx context.Context, tx *store.Tx, account macie2.AccountID, region string) error {
+	o, err := s.directory.OrganizationOf(ctx, tx, account)
+	if errors.Is(err, identity.ErrNoOrganization) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.enqueueEnrollment(ctx, tx, delegationsOf{region: region, organization: o.ID}, []macie2.AccountID{account}, true)
+}
+
+// enrollQueued is the task that follows: it tells the administrator's history of accounts that could not become members, and why.
+func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+	now := s.now().UTC().Truncate(time.Millisecond)
+	for _, t := range tasks {
+		var p enrollPayload
+		if err := t.Decode(&p); err != nil {
+			return err
+		}
+		d, err := delegationsOf{region: p.Region, organization: p.OrganizationID}.one(ctx, tx)
+		if errors.Is(err, store.ErrNotFound) || err == nil && !d.autoEnable {
+			continue // nobody wants them any more
+		}
+		if err != nil {
+			return err
+		}
+		refused, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: p.AccountIDs, at: now, returning: p.Returning})
+		if err != nil {
+			return fmt.Errorf("enroll %d accounts with %s: %w", len(p.AccountIDs), d.administrator, err)
+		}
+		for _, r := range refused {
+			if r.id == d.administrator || r.text == textNotInOrganization || r.text == textAlreadyAMember {
+				continue // there is nothing to be done about them
+			}
+			s.record(tx, entry{relation: relation{d.region, d.administrator, r.id}, event: EventMemberNotEnabled, at: now, detail: r.text}.forAdministrator())
+		}
+	}
+	return nil
+}
+
+// OrganizationLeft releases accounts that are about to leave an organization. It refuses for one that is the delegated administrator,
+// or on its way out of that.
+func (s *Service) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+	var held string
+	err := tx.QueryRow(ctx, `select administrator_id from organization_administrator where organization_id = $1 and `+
+		tx.Any("administrator_id", 2)+` order by administrator_id limit 1`, string(o), store.ListOf(ids)).Scan(&held)
+	switch {
+	case err == nil:
+		return fmt.Errorf("account %s: %w of Macie, or is still being disabled as that", held, identity.ErrDelegate)
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	var members []inventoryRecord
+	err = tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member where organization_tie = $1 and `+tx.Any("account_id", 2)+
+		` order by region, administrator_id, account_id`, string(o), store.ListOf(ids))
+	if err != nil {
+		return err
+	}
+	return s.releaseMembers(ctx, tx, members, "the account left the organization")
+}
+
+// DelegateDeregistered ends all delegations of an account that does not act for its organization in Macie any more.
+func (s *Service) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
+	if service != MaciePrincipal {
+		return nil
+	}
+	return s.endDelegations(ctx, tx, delegationsOf{organization: o, administrator: id}, macie2.Principal{}, s.now().UTC().Truncate(time.Millisecond))
+}
+
+// releasePayload names a delegation that is being disabled.
+type releasePayload struct {
+	Region          string                  `json:"region"`
+	OrganizationID  identity.OrganizationID `json:"organizationId"`
+	AdministratorID macie2.AccountID        `json:"administratorId"`
+}
+
+func (d delegation) releaseTask() queue.New {
+	return queue.New{Kind: kindRelease, Key: d.region + "/" + string(d.organization) + "/" + string(d.administrator),
+		Payload: releasePayload{d.region, d.organization, d.administrator}}
+}
+
+// releaseQueued is the task that follows the end of a delegation: it releases some of its members and queues itself again, until none
+// are left and the delegation goes.
+func (s *Service) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+	for _, t := range tasks {
+		var p releasePayload
+		if err := t.Decode(&p); err != nil {
+			return err
+		}
+		var members []inventoryRecord
+		err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
+			where organization_tie = $1 and region = $2 and administrator_id = $3 order by account_id limit $4`,
+			string(p.OrganizationID), p.Region, string(p.AdministratorID), releaseBatch)
+		if err != nil {
+			return err
+		}
+		if err := s.releaseMembers(ctx, tx, members, "the designation of the delegated administrator ended"); err != nil {
+			return err
+		}
+		if len(members) == releaseBatch {
+			d := delegation{region: p.Region, organization: p.OrganizationID, administrator: p.AdministratorID}
+			if err := s.queue.Enqueue(ctx, tx, d.releaseTask()); err != nil {
+				return err
+			}
+			continue
+		}
+		_, err = tx.Exec(ctx, `delete from organization_administrator
+			where region = $1 and organization_id = $2 and administrator_id = $3 and status = 'DISABLING_IN_PROGRESS'`,
+			p.Region, string(p.OrganizationID), string(p.AdministratorID))
+		if errors.Is(err, store.ErrForeignKey) {
+			return store.ErrConflict // a member that was just on its way in
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// releaseMembers lets members through an organization stand alone. Their records stay, as Removed: tools that tear an organization down
+// go through the list and disassociate and delete each.
+func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []inventoryRecord, detail string) error {
+	if len(members) == 0 {
+		return nil
+	}
+	now := s.now().UTC().Truncate(time.Millisecond)
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b inventoryRecord) int {
+		return cmp.Or(cmp.Compare(a.region, b.region), cmp.Compare(a.administrator, b.administrator), cmp.Compare(a.member, b.member))
+	})
+	type place struct {
+		region        string
+		administrator macie2.AccountID
+	}
+	var w writes
+	counted := make(map[place]int)
+	var places []place
+	for _, x := range members {
+		p := place{x.region, x.administrator}
+		if counted[p]++; counted[p] == 1 {
+			places = append(places, p)
+		}
+	}
+	for _, p := range places {
+		w.add(1, `update macie_session set organization_counted = organization_counted - $1
+			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, string(p.administrator), counted[p])
+	}
+	var events []sided
+	for _, x := range members {
+		w.add(1, `update member set status = 'Removed', held_status = null, updated_at = $4
+			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
+			x.args(millis(now), string(x.status), string(x.held))...)
+		w.add(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
+			x.region, string(x.member))
+		events = append(events, entry{relation: x.relation, event: EventMemberRemoved, from: x.status, to: macie2.RelationshipStatusRemoved,
+			at: now, detail: detail}.forBoth()...)
+	}
+	if err := w.run(ctx, tx); err != nil {
+		return err
+	}
+	s.record(tx, events...)
+	return nil
+}

@@ -1,0 +1,421 @@
+package membership
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/resource"
+	"magpie/internal/store"
+)
+
+// MaciePrincipal is what AWS Organizations calls Macie.
+const MaciePrincipal identity.ServicePrincipal = "macie.amazonaws.com"
+
+// delegation is a row of organization_administrator: an account that is the Macie administrator of its organization in a Region.
+type delegation struct {
+	region        string
+	organization  identity.OrganizationID
+	administrator macie2.AccountID
+	status        macie2.AdminStatus
+	autoEnable    bool
+}
+
+// delegations begins a query for whether there are some.
+const delegations = `select 1 from organization_administrator o`
+
+// delegationsOf selects delegations that are ENABLED; an empty member selects all.
+type delegationsOf struct {
+	region        string
+	organization  identity.OrganizationID
+	administrator macie2.AccountID
+}
+
+// read reads the selected delegations, by Region and organization.
+func (f delegationsOf) read(ctx context.Context, tx *store.Tx) ([]delegation, error) {
+	var list []delegation
+	query := `select region, organization_id, administrator_id, status, auto_enable from organization_administrator where status = 'ENABLED'`
+	var args []any
+	for _, c := range []struct{ and, value string }{
+		{` and administrator_id = `, string(f.administrator)}, {` and organization_id = `, string(f.organization)}, {` and region = `, f.region},
+	} {
+		if c.value != "" {
+			args = append(args, c.value)
+			query += c.and + [...]string{"$1", "$2", "$3"}[len(args)-1]
+		}
+	}
+	err := tx.Query(ctx, func(row store.Row) error {
+		var d delegation
+		err := row.Scan(&d.region, &d.organization, &d.administrator, &d.status, &d.autoEnable)
+		list = append(list, d)
+		return err
+	}, query+` order by region, organization_id`, args...)
+	return list, err
+}
+
+// one reads the delegation that is selected, or returns store.ErrNotFound.
+func (f delegationsOf) one(ctx context.Context, tx *store.Tx) (delegation, error) {
+	list, err := f.read(ctx, tx)
+	if err == nil && len(list) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return delegation{}, err
+	}
+	return list[0], nil
+}
+
+// isDelegated reports whether an account is the delegated administrator of its organization in a Region.
+func isDelegated(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
+	return exists(ctx, tx, delegations+` where o.administrator_id = $1 and o.region = $2 and o.status = 'ENABLED'`, string(account), region)
+}
+
+// requireManagement reads the organization that the caller manages.
+func (s *Service) requireManagement(ctx context.Context, tx *store.Tx, call *macie2.Call) (identity.Organization, error) {
+	o, err := s.directory.OrganizationOf(ctx, tx, call.Account)
+	if errors.Is(err, identity.ErrNoOrganization) || err == nil && o.Management != call.Account {
+		return o, macie2.ErrAccessDenied("%s", textNotManagement)
+	}
+	return o, err
+}
+
+// EnableOrganizationAdminAccount makes an account of the caller's organization its delegated Macie administrator in the Region: Macie is
+// enabled in it, the organization trusts Macie, and the account is registered as a delegate. If it has members by invitation, those that
+// belong to the organization are members through it from then on. Only the management account can call it.
+func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.EnableOrganizationAdminAccountInput) (*macie2.EnableOrganizationAdminAccountOutput, error) {
+	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
+	if err != nil {
+		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
+	}
+	token := resource.Token{Operation: "EnableOrganizationAdminAccount", ClientToken: macie2.Deref(in.ClientToken), Request: string(id)}
+	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
+		x, err := requireSession(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		if _, replay, err := resource.Replay(ctx, tx, call, token); err != nil || replay {
+			return err
+		}
+		o, err := s.requireManagement(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		// One after the other: that the administrator is the same in all Regions is no constraint.
+		if err := s.directory.LockOrganization(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		if x.standing == associated {
+			return macie2.ErrValidation("%s", textManagementIsMember)
+		}
+		d := delegation{region: call.Region, organization: o.ID, administrator: id}
+		if err := s.mayDelegate(ctx, tx, d); err != nil {
+			return err
+		}
+		if err := s.delegate(ctx, tx, call, o, d); err != nil {
+			return err
+		}
+		return resource.Remember(ctx, tx, call, token, "")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.EnableOrganizationAdminAccountOutput{}, nil
+}
+
+// mayDelegate says why an account cannot become the delegated administrator.
+func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) error {
+	in, err := s.directory.InOrganization(ctx, tx, d.organization, []macie2.AccountID{d.administrator})
+	if err != nil {
+		return err
+	}
+	if !in[d.administrator] {
+		return macie2.ErrValidation("%s", textNotInOrganization)
+	}
+	enabled, err := delegationsOf{organization: d.organization}.read(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, e := range enabled {
+		switch {
+		case e.administrator != d.administrator:
+			return macie2.ErrConflict("%s", textAnotherDelegated+hintDeregister)
+		case e.region == d.region:
+			return macie2.ErrConflict("%s", textAlreadyDelegated)
+		}
+	}
+	registered, err := s.directory.Delegates(ctx, tx, d.organization, MaciePrincipal)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(registered, func(r identity.Delegate) bool { return r.Account != d.administrator }) {
+		return macie2.ErrConflict("%s", textAnotherDelegated+hintDeregister)
+	}
+	disabling, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
+		d.region, string(d.organization), string(d.administrator))
+	if err != nil {
+		return err
+	}
+	if disabling {
+		return macie2.ErrValidation("%s", textBeingDisabled)
+	}
+	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{d.administrator})
+	if err != nil {
+		return err
+	}
+	if coverOf(accounts[d.administrator], d.region) != "" {
+		return macie2.ErrValidation("%s", textDelegateUnavailable)
+	}
+	switch x, err := sessionOf(ctx, tx, d.region, d.administrator); {
+	case errors.Is(err, store.ErrNotFound):
+	case err != nil:
+		return err
+	case x.standing == associated:
+		return macie2.ErrValidation("%s", textDelegateIsMember)
+	}
+	return nil
+}
+
+// delegate makes the delegation.
+func (s *Service) delegate(ctx context.Context, tx *store.Tx, call *macie2.Call, o identity.Organization, d delegation) error {
+	at := millis(call.Now)
+	if err := s.directory.TrustService(ctx, tx, d.organization, MaciePrincipal, call.Now); err != nil {
+		return err
+	}
+	if d.administrator != o.Management { // which acts for its organization without being registered
+		if err := s.directory.Delegate(ctx, tx, d.organization, d.administrator, MaciePrincipal, call.Now); err != nil {
+			return err
+		}
+	}
+	n, err := tx.Exec(ctx, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
+		values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Administrator', $3, $3) on conflict do nothing`, d.region, string(d.administrator), at)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		promote := relation{region: d.region, administrator: d.administrator}.promote()
+		_, err = tx.Batch(ctx, promote, store.Stmt{SQL: `update macie_session set status = 'ENABLED', updated_at = $1
+			where region = $2 and account_id = $3 and status = 'PAUSED'`, Args: []any{at, d.region, string(d.administrator)}})
+		if err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `insert into organization_administrator (region, organization_id, administrator_id, status, created_at, updated_at)
+		values ($1, $2, $3, 'ENABLED', $4, $4)`, d.region, string(d.organization), string(d.administrator), at)
+	if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrForeignKey) {
+		return store.ErrConflict // another was delegated, or it became a member or left the organization, meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	s.record(tx, d.entry(EventAdministratorDelegated, o.Management, call.Principal, call.Now).forBoth()...)
+	return s.convertMembers(ctx, tx, call, d)
+}
+
+// entry is an event of the delegation, between the administrator and the organization's management account.
+func (d delegation) entry(event Event, management macie2.AccountID, by macie2.Principal, at time.Time) entry {
+	return entry{relation: relation{d.region, d.administrator, management}, event: event, principal: by, at: at,
+		detail: "organization " + string(d.organization)}
+}
+
+// convertMembers makes the members by invitation that belong to the organization members through it: they have neither an address nor
+// an invitation any more, and are on the other count.
+func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, d delegation) error {
+	members, err := recordsWhere(ctx, tx, `administrator_id = $1 and member_standing = 'Member'`, d.administrator)
+	if err != nil {
+		return err
+	}
+	members = slices.DeleteFunc(members, func(x inventoryRecord) bool { return x.region != d.region || x.viaOrganization() })
+	ids := make([]macie2.AccountID, len(members))
+	for i, x := range members {
+		ids[i] = x.member
+	}
+	in, err := s.directory.InOrganization(ctx, tx, d.organization, ids)
+	if err != nil {
+		return err
+	}
+	members = slices.DeleteFunc(members, func(x inventoryRecord) bool { return !in[x.member] })
+	if len(members) == 0 {
+		return nil
+	}
+	at, n := millis(call.Now), len(members)
+	tx.Later(1, `update macie_session set counted = counted - $1, organization_counted = organization_counted + $2
+		where region = $3 and account_id = $4 and counted >= $5`, n, n, d.region, string(d.administrator), n)
+	var events []sided
+	for _, x := range members {
+		tx.Later(1, `update member set organization_id = $4, email = null, updated_at = $5
+			where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
+			and organization_id is null`, x.args(string(d.organization), at, string(x.status), string(x.held))...)
+		tx.Later(-1, deleteInvitation, x.args()...)
+		events = append(events, entry{relation: x.relation, event: EventMemberViaOrganization, from: x.status, to: x.status,
+			principal: call.Principal, at: call.Now}.forBoth()...)
+	}
+	s.record(tx, events...)
+	return nil
+}
+
+// DisableOrganizationAdminAccount ends the designation of the organization's delegated administrator in the Region. Its members through
+// the organization stand alone from then on, with Macie enabled: a worker releases them, and the designation reads DISABLING_IN_PROGRESS
+// meanwhile. Only the management account can call it.
+func (s *Service) DisableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.DisableOrganizationAdminAccountInput) (*macie2.DisableOrganizationAdminAccountOutput, error) {
+	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
+	if err != nil {
+		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
+	}
+	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		o, err := s.requireManagement(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		there, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
+			call.Region, string(o.ID), string(id))
+		if err != nil {
+			return err
+		}
+		if !there {
+			return macie2.ErrNotFound("%s", textNotDelegated)
+		}
+		return s.endDelegations(ctx, tx, delegationsOf{call.Region, o.ID, id}, call.Principal, call.Now)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.DisableOrganizationAdminAccountOutput{}, nil
+}
+
+// endDelegations begins the end of the selected delegations: from here on nobody joins through them, and a worker releases who did.
+func (s *Service) endDelegations(ctx context.Context, tx *store.Tx, f delegationsOf, by macie2.Principal, at time.Time) error {
+	list, err := f.read(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		n, err := tx.Exec(ctx, `update organization_administrator set status = 'DISABLING_IN_PROGRESS', auto_enable = false, updated_at = $1
+			where region = $2 and organization_id = $3 and administrator_id = $4 and status = 'ENABLED'`,
+			millis(at), d.region, string(d.organization), string(d.administrator))
+		if err := changedOne(n, err); err != nil {
+			return err
+		}
+		o, err := s.directory.OrganizationOf(ctx, tx, d.administrator)
+		if err != nil {
+			return err
+		}
+		s.record(tx, d.entry(EventDelegationEnded, o.Management, by, at).forBoth()...)
+		if err := s.queue.Enqueue(ctx, tx, d.releaseTask()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ListOrganizationAdminAccounts lists the delegated Macie administrators of the caller's organization in the Region: at most one that is
+// ENABLED, and those that are on their way out. The management account can call it, and they.
+func (s *Service) ListOrganizationAdminAccounts(ctx context.Context, call *macie2.Call, in *macie2.ListOrganizationAdminAccountsInput) (*macie2.ListOrganizationAdminAccountsOutput, error) {
+	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListOrganizationAdminAccounts"}
+	size := pageSize(in.MaxResults)
+	after := ""
+	if in.NextToken != nil {
+		keys, err := s.pages.Open(list, *in.NextToken, 1)
+		if err != nil {
+			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
+		}
+		after = keys[0]
+	}
+	var admins []macie2.AdminAccount
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		if _, err := requireSession(ctx, tx, call); err != nil {
+			return err
+		}
+		o, err := s.directory.OrganizationOf(ctx, tx, call.Account)
+		if errors.Is(err, identity.ErrNoOrganization) {
+			return macie2.ErrAccessDenied("%s", textNotManagement)
+		}
+		if err != nil {
+			return err
+		}
+		admins = make([]macie2.AdminAccount, 0, 1)
+		own := o.Management == call.Account
+		err = tx.Query(ctx, func(row store.Row) error {
+			var id macie2.AccountID
+			var status macie2.AdminStatus
+			err := row.Scan(&id, &status)
+			own = own || id == call.Account
+			admins = append(admins, macie2.AdminAccount{AccountId: macie2.Ptr(string(id)), Status: &status})
+			return err
+		}, `select administrator_id, status from organization_administrator
+			where region = $1 and organization_id = $2 and administrator_id > $3 order by administrator_id limit $4`,
+			call.Region, string(o.ID), after, int64(size+1))
+		if err == nil && !own {
+			err = macie2.ErrAccessDenied("%s", textNotManagement)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &macie2.ListOrganizationAdminAccountsOutput{AdminAccounts: admins}
+	if len(admins) > size {
+		out.AdminAccounts = admins[:size]
+		out.NextToken = macie2.Ptr(s.pages.Seal(list, *admins[size-1].AccountId))
+	}
+	return out, nil
+}
+
+// requireDelegation reads the caller's delegation in the Region, or says that the caller has to be a delegated administrator: also where
+// Macie is not enabled.
+func requireDelegation(ctx context.Context, tx *store.Tx, call *macie2.Call) (delegation, error) {
+	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
+	if errors.Is(err, store.ErrNotFound) {
+		return d, macie2.ErrAccessDenied("%s", textNotOrganizationAdmin)
+	}
+	return d, err
+}
+
+// DescribeOrganizationConfiguration says whether accounts that join the organization become members by themselves, and whether the
+// quota of members leaves no room for more. Only the delegated administrator can call it.
+func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.DescribeOrganizationConfigurationInput) (*macie2.DescribeOrganizationConfigurationOutput, error) {
+	var out macie2.DescribeOrganizationConfigurationOutput
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		d, err := requireDelegation(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		x, err := sessionOf(ctx, tx, call.Region, call.Account)
+		if err != nil {
+			return err
+		}
+		quota, err := s.quotaNow(ctx, tx, call.Account)
+		out.AutoEnable = &d.autoEnable
+		out.MaxAccountLimitReached = macie2.Ptr(x.organizationCounted >= quota.organizationMembers)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// UpdateOrganizationConfiguration says whether accounts that join the organization become members by themselves. It is nothing to the
+// accounts that are in it already. Only the delegated administrator can call it.
+func (s *Service) UpdateOrganizationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.UpdateOrganizationConfigurationInput) (*macie2.UpdateOrganizationConfigurationOutput, error) {
+	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+		d, err := requireDelegation(ctx, tx, call)
+		if err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `update organization_administrator set auto_enable = $1, updated_at = $2
+			where region = $3 and organization_id = $4 and administrator_id = $5 and status = 'ENABLED'`,
+			macie2.Deref(in.AutoEnable), millis(call.Now), d.region, string(d.organization), string(d.administrator))
+		return changedOne(n, err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.UpdateOrganizationConfigurationOutput{}, nil
+}
