@@ -120,8 +120,7 @@ func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, emai
 
 // UpdateAccount changes the address, the name, or both; nil leaves one as it is.
 func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, email, name *string, now time.Time) (Account, error) {
-	return d.change(ctx, "update", id, now, func(tx *store.Tx, a *Account) error {
-		before := a.Email
+	return d.change(ctx, "update", id, now, func(a *Account) error {
 		if email != nil {
 			a.Email = strings.TrimSpace(*email)
 		}
@@ -134,7 +133,9 @@ func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, emai
 		if a.Status == AccountClosed {
 			return ErrClosed
 		}
-		if a.Email == before {
+		return nil
+	}, func(tx *store.Tx, before, a Account) error {
+		if a.Email == before.Email {
 			return nil
 		}
 		return d.emailChanged(ctx, tx, a.ID, a.Email)
@@ -158,14 +159,13 @@ func (d *Directory) CloseAccount(ctx context.Context, id macie2.AccountID, now t
 }
 
 func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.AccountID, status AccountStatus, now time.Time) (Account, error) {
-	return d.change(ctx, verb, id, now, func(tx *store.Tx, a *Account) error {
-		if a.Status == status {
-			return nil
-		}
-		if a.Status == AccountClosed {
+	return d.change(ctx, verb, id, now, func(a *Account) error {
+		if a.Status == AccountClosed && a.Status != status {
 			return ErrClosed
 		}
 		a.Status = status
+		return nil
+	}, func(tx *store.Tx, _, _ Account) error {
 		if d.hooks.OnAccountStatus == nil {
 			return nil
 		}
@@ -174,8 +174,11 @@ func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.Accoun
 }
 
 // change reads an account, lets edit change it, and writes it back unless nothing
-// changed or somebody else was faster, in which case it starts again.
-func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID, now time.Time, edit func(*store.Tx, *Account) error) (Account, error) {
+// changed or somebody else was faster, in which case it starts again. follow does
+// what follows from the change, after the row is written: whoever has locked it
+// (LockAccounts) is through by then, and what it did is seen.
+func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID, now time.Time, edit func(*Account) error,
+	follow func(tx *store.Tx, before, after Account) error) (Account, error) {
 	var after Account
 	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
 		before, err := readAccount(ctx, tx, id)
@@ -183,7 +186,7 @@ func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID
 			return err
 		}
 		after = before
-		if err := edit(tx, &after); err != nil {
+		if err := edit(&after); err != nil {
 			return err
 		}
 		if after == before {
@@ -197,7 +200,10 @@ func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID
 		if err == nil && n == 0 {
 			return store.ErrConflict
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return follow(tx, before, after)
 	})
 	if err != nil {
 		return Account{}, fmt.Errorf("%s account %s: %w", verb, id, err)
@@ -271,6 +277,17 @@ func (d *Directory) LookupAccounts(ctx context.Context, tx *store.Tx, ids []maci
 		}
 	}
 	return found, nil
+}
+
+// LockAccounts keeps the given accounts from being changed until tx ends, for what
+// must not be done for an account that is suspended at that very moment: what
+// LookupAccounts reads behind it stays true.
+func (d *Directory) LockAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `update account set status = status where `+tx.Any("id", 1), store.ListOf(ids))
+	return err
 }
 
 func implicitAccount(id macie2.AccountID) Account {

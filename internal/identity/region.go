@@ -48,7 +48,7 @@ func (d *Directory) SetRegion(ctx context.Context, id macie2.AccountID, region s
 	if !regionName.MatchString(region) {
 		return Account{}, fmt.Errorf("%s account %s: %w Region %q", verb, id, ErrInvalid, region)
 	}
-	return d.change(ctx, verb, id, now, func(tx *store.Tx, a *Account) error {
+	return d.change(ctx, verb, id, now, func(a *Account) error {
 		switch {
 		case a.DisabledRegions.Has(region) != enabled:
 			return nil
@@ -58,9 +58,11 @@ func (d *Directory) SetRegion(ctx context.Context, id macie2.AccountID, region s
 			return fmt.Errorf("%w: more than %d disabled Regions", ErrInvalid, maxDisabledRegions)
 		}
 		a.DisabledRegions = a.DisabledRegions.with(region, !enabled)
+		return nil
+	}, func(tx *store.Tx, _, a Account) error {
 		if d.hooks.OnAccountRegion == nil {
 			return nil
 		}
-		return d.hooks.OnAccountRegion(ctx, tx, *a, region)
+		return d.hooks.OnAccountRegion(ctx, tx, a, region)
 	})
 }

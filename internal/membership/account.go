@@ -47,7 +47,6 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		return err
 	}
 	a := accounts[account]
-	a.Status = status // it is about to be
 	records, err := recordsWhere(ctx, tx, `account_id = $1`, account)
 	if err != nil {
 		return err

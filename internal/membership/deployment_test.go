@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,12 +82,20 @@ type deployment struct {
 	relay *relay
 
 	region string // where calls go
+
+	organizationQuota int // of members through an organization; 0: as by invitation
 }
 
 // deploy opens a deployment with the given quota of members; 0 is the default.
 func deploy(t *testing.T, db *store.DB, quota int) *deployment {
 	t.Helper()
-	d := &deployment{t: t, db: db, clock: &clock{}, relay: &relay{}, region: virginia}
+	return deployWith(t, db, &deployment{}, quota)
+}
+
+// deployWith is deploy with settings of the deployment's own.
+func deployWith(t *testing.T, db *store.DB, d *deployment, quota int) *deployment {
+	t.Helper()
+	d.t, d.db, d.clock, d.relay, d.region = t, db, &clock{}, &relay{}, virginia
 	d.node = d.another(db, quota)
 	for _, id := range []macie2.AccountID{alice, bob, carol, dave, erin} {
 		if _, err := d.directory.CreateAccount(t.Context(), id, addressOf(id), "", d.clock.now()); err != nil {
@@ -98,6 +107,7 @@ func deploy(t *testing.T, db *store.DB, quota int) *deployment {
 
 // another opens a further node of the deployment.
 func (d *deployment) another(db *store.DB, quota int) *node {
+	organizationQuota := cmp.Or(d.organizationQuota, quota)
 	log := slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	n := &node{queue: queue.Open(db, queue.Options{Logger: log})}
 	n.directory = identity.NewDirectory(db, identity.Options{Hooks: identity.Hooks{
@@ -118,7 +128,7 @@ func (d *deployment) another(db *store.DB, quota int) *node {
 		},
 	}})
 	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Pages: pagetoken.New([]byte("a key that is only for tests")),
-		Logger: log, Mailer: d.relay, QuotaMembers: quota, QuotaOrganizationMembers: quota, Now: d.clock.now})
+		Logger: log, Mailer: d.relay, QuotaMembers: quota, QuotaOrganizationMembers: organizationQuota, Now: d.clock.now})
 	return n
 }
 

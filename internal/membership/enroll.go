@@ -129,11 +129,14 @@ func (w *writes) run(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// decideEnrollment sorts the accounts into those that become members and those that cannot. An account that has become one already, or
-// has left the organization, is in neither list where nobody waits for an answer.
+// decideEnrollment sorts the accounts into those that become members and those that cannot.
 func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, refused []refusal, err error) {
 	o, err := s.directory.OrganizationOf(ctx, tx, e.administrator)
 	if err != nil {
+		return nil, nil, err
+	}
+	// A suspension of this moment comes before, and is seen, or waits, and then finds the record.
+	if err := s.directory.LockAccounts(ctx, tx, e.ids); err != nil {
 		return nil, nil, err
 	}
 	accounts, err := s.directory.LookupAccounts(ctx, tx, e.ids)
@@ -203,25 +206,21 @@ func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrolla
 // addByDelegate adds an account for a delegated administrator: as a member, if it is in the organization.
 func (s *Service) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
 	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
-	if errors.Is(err, store.ErrNotFound) {
-		return store.ErrConflict // it was one a moment ago
-	}
-	if err != nil {
-		return err
-	}
-	in, err := s.directory.InOrganization(ctx, tx, d.organization, []macie2.AccountID{a.member})
-	if err != nil {
-		return err
-	}
-	if !in[a.member] {
+	if errors.Is(err, store.ErrNotFound) { // it was one a moment ago
 		a.byInvitation = true
 		return s.add(ctx, tx, call, a)
+	}
+	if err != nil {
+		return err
 	}
 	refused, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
 		at: call.Now})
 	switch {
 	case err != nil || len(refused) == 0:
 		return err
+	case refused[0].text == textNotInOrganization:
+		a.byInvitation = true
+		return s.add(ctx, tx, call, a)
 	case refused[0].text == textOrganizationMembersFull:
 		return macie2.ErrQuota("%s", textOrganizationMembersFull)
 	}

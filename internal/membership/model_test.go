@@ -18,6 +18,28 @@ type model struct {
 	records     map[pair]record
 	invitations map[pair]received
 	suspended   map[macie2.AccountID]bool // in the directory
+	disabled    map[place]bool            // the Region, for the account
+
+	// The organization: its accounts, its delegated administrators by Region, and who joined and waits for the worker.
+	in          map[macie2.AccountID]bool
+	delegations map[place]delegationState
+	registered  macie2.AccountID // as Macie's delegate; empty if nobody is
+	waiting     map[enrolling]bool
+}
+
+// management is the management account of the model's organization.
+const management = erin
+
+// delegationState is what is known of a delegated administrator.
+type delegationState struct {
+	enabled    bool // and not on its way out
+	autoEnable bool
+}
+
+// enrolling is an account that joined the organization, or came back to it, in a Region where its administrator wants that.
+type enrolling struct {
+	place
+	returning bool
 }
 
 // place is an account in a Region.
@@ -32,7 +54,7 @@ type pair struct {
 	administrator, member macie2.AccountID
 }
 
-// record is an account in an inventory. held is what is behind AccountSuspended.
+// record is an account in an inventory. held is what is behind AccountSuspended and RegionDisabled.
 type record struct {
 	status, held macie2.RelationshipStatus
 	address      bool // the address given is the account's
@@ -71,11 +93,14 @@ func (i received) pending() bool {
 }
 
 func newModel(quota int) *model {
-	return &model{quota, make(map[place]bool), make(map[pair]record), make(map[pair]received), make(map[macie2.AccountID]bool)}
+	return &model{quota: quota, sessions: make(map[place]bool), records: make(map[pair]record), invitations: make(map[pair]received),
+		suspended: make(map[macie2.AccountID]bool), disabled: make(map[place]bool), in: make(map[macie2.AccountID]bool),
+		delegations: make(map[place]delegationState), waiting: make(map[enrolling]bool)}
 }
 
 func (m *model) clone() *model {
-	return &model{m.quota, maps.Clone(m.sessions), maps.Clone(m.records), maps.Clone(m.invitations), maps.Clone(m.suspended)}
+	return &model{m.quota, maps.Clone(m.sessions), maps.Clone(m.records), maps.Clone(m.invitations), maps.Clone(m.suspended),
+		maps.Clone(m.disabled), maps.Clone(m.in), maps.Clone(m.delegations), m.registered, maps.Clone(m.waiting)}
 }
 
 // newID marks the id of an invitation that the model has made up, since it cannot guess the service's.
@@ -116,7 +141,47 @@ func (m *model) inventory(at place, keep func(record) bool) []pair {
 	return list
 }
 
-func (m *model) counted(at place) int { return len(m.inventory(at, record.counts)) }
+// counted is how many members by invitation count.
+func (m *model) counted(at place) int {
+	return len(m.inventory(at, func(r record) bool { return r.counts() && !r.organization }))
+}
+
+// administers reports whether an account is an administrator: by a designation, or by the accounts in its inventory.
+func (m *model) administers(at place) bool {
+	return m.delegations[at].enabled || len(m.inventory(at, record.counts)) > 0
+}
+
+// cover is what covers an account's records in a Region.
+func (m *model) cover(at place) macie2.RelationshipStatus {
+	switch {
+	case m.suspended[at.account]:
+		return macie2.RelationshipStatusAccountSuspended
+	case m.disabled[at]:
+		return macie2.RelationshipStatusRegionDisabled
+	}
+	return ""
+}
+
+// coverText says why an account that is covered cannot be added or invited.
+func coverText(cover macie2.RelationshipStatus) string {
+	if cover == macie2.RelationshipStatusAccountSuspended {
+		return oursAccountSuspended
+	}
+	return oursRegionDisabled
+}
+
+// show lets a record show what covers it, or the relationship again.
+func (m *model) show(p pair) {
+	r, known := m.records[p]
+	if !known {
+		return
+	}
+	was := r.underlying()
+	if r.status, r.held = m.cover(place{p.region, p.member}), was; r.status == "" {
+		r.status, r.held = was, ""
+	}
+	m.records[p] = r
+}
 
 // set gives both sides of a relationship a status.
 func (m *model) set(p pair, to macie2.RelationshipStatus) {
@@ -149,7 +214,7 @@ func (m *model) drop(p pair) {
 func (m *model) follow(at place, paused bool) {
 	m.sessions[at] = paused
 	p, is := m.administratorOf(at)
-	if !is {
+	if !is || m.records[p].organization {
 		return
 	}
 	to := macie2.RelationshipStatusEnabled
@@ -181,8 +246,24 @@ func (m *model) act(o operation) string {
 	case opSuspendAccount, opResumeAccount:
 		m.standing(o.account, o.kind == opSuspendAccount)
 		return "ok"
+	case opDisableRegion, opEnableRegion:
+		m.region(at, o.kind == opDisableRegion)
+		return "ok"
 	case opVerify:
-		m.verify()
+		m.work(o.variant)
+		return "ok"
+	case opJoin, opLeave, opDeregister:
+		return m.membership(o)
+	case opDescribe:
+		if d := m.delegations[at]; d.enabled {
+			return fmt.Sprintf("ok auto %t", d.autoEnable)
+		}
+		return denied(specNotOrganizationAdmin)
+	case opConfigure:
+		if !m.delegations[at].enabled {
+			return denied(specNotOrganizationAdmin)
+		}
+		m.delegations[at] = delegationState{true, o.auto}
 		return "ok"
 	}
 	if !enabled {
@@ -192,6 +273,9 @@ func (m *model) act(o operation) string {
 	case opDisable:
 		return m.disable(at)
 	case opUpdateSession:
+		if p, is := m.administratorOf(at); is && m.records[p].organization && o.paused != m.sessions[at] {
+			return denied(oursOrganizationMember)
+		}
 		if o.paused && !m.sessions[at] && len(m.inventory(at, record.associated)) > 0 {
 			return conflict(oursPauseWithMembers)
 		}
@@ -240,11 +324,23 @@ func (m *model) act(o operation) string {
 		if !is {
 			return "ResourceNotFoundException: " + specNoAdministrator
 		}
+		if m.records[p].organization {
+			return fmt.Sprintf("ok %s through the organization %s", p.administrator, m.records[p].status)
+		}
 		return fmt.Sprintf("ok %s %s %s", p.administrator, shown(m.invitations[p].id), m.records[p].status)
+	case opDelegate:
+		return m.delegate(at, o.other())
+	case opUndelegate:
+		return m.undelegate(at, o.other())
+	case opListAdministrators:
+		return m.listAdministrators(at)
 	case opResign:
 		p, is := m.administratorOf(at)
 		if !is {
 			return invalid(specNotAssociatedToMaster)
+		}
+		if m.records[p].organization {
+			return denied(oursOrganizationMember)
 		}
 		m.end(p, macie2.RelationshipStatusResigned)
 	default:
@@ -261,6 +357,8 @@ func (m *model) disable(at place) string {
 	switch {
 	case m.isMember(at):
 		return conflict(specDisableWhileMember)
+	case m.delegations[at].enabled:
+		return conflict(oursDisableWhileDelegated)
 	case len(m.inventory(at, func(record) bool { return true })) > 0:
 		return conflict(oursDisableWithMembers)
 	}
@@ -275,6 +373,8 @@ func (m *model) createMember(at place, p pair, address bool) string {
 		return invalid(specCreateSelf)
 	case m.isMember(at):
 		return invalid(specCreateWhileMember)
+	case m.delegations[at].enabled && m.in[p.member]:
+		return m.enroll(p)
 	case known:
 		return invalid(specAlreadyAMember)
 	case m.counted(at) >= m.quota:
@@ -297,11 +397,14 @@ func (m *model) updateMemberSession(p pair, paused bool) string {
 	switch {
 	case !r.associated() || r.held != "":
 		return invalid(specNotAMember)
-	case !paused && r.status == macie2.RelationshipStatusPaused:
+	case !paused && r.status == macie2.RelationshipStatusPaused && !r.organization:
 		return invalid(oursOnlyMemberResumes)
 	case paused:
 		m.sessions[place{p.region, p.member}] = true
 		m.set(p, macie2.RelationshipStatusPaused)
+	default:
+		m.sessions[place{p.region, p.member}] = false
+		m.set(p, macie2.RelationshipStatusEnabled)
 	}
 	return "ok"
 }
@@ -323,11 +426,11 @@ func (m *model) invite(at place, o operation) string {
 			refused.add(id, specInviteSelf)
 		case !known:
 			refused.add(id, specNotAMember+oursHintCreateMember)
-		case m.suspended[id]:
-			after.suspend(p)
-			refused.add(id, oursAccountSuspended)
-		case r.status == macie2.RelationshipStatusAccountSuspended:
-			refused.add(id, oursAccountSuspended)
+		case m.cover(place{o.region, id}) != "":
+			after.show(p)
+			refused.add(id, coverText(m.cover(place{o.region, id})))
+		case back && r.organization:
+			refused.add(id, specEmailMissing+oursHintCreateMember)
 		case r.status == macie2.RelationshipStatusEmailVerificationFailed:
 			refused.add(id, oursVerificationFailed)
 		case back && after.counted(at) >= m.quota:
@@ -405,8 +508,10 @@ func (m *model) accept(at place, o operation) string {
 		case o.other() != "" && o.other() != p.administrator, !i.pending(), m.isMember(at),
 			r.status != macie2.RelationshipStatusInvited && !back, !open:
 			return invalid(specNoPendingInvitation)
-		case m.counted(at) > 0:
+		case len(m.inventory(at, record.counts)) > 0:
 			return invalid(specAcceptWithMembers)
+		case m.delegations[at].enabled:
+			return invalid(oursAcceptWhileDelegated)
 		case m.isMember(inviter):
 			return invalid(specAcceptFromMember)
 		case back && m.counted(inviter) >= m.quota:
@@ -462,21 +567,13 @@ func (m *model) verify() {
 		case r.status != macie2.RelationshipStatusEmailVerificationInProgress:
 		case m.suspended[p.administrator]:
 			m.end(p, macie2.RelationshipStatusRemoved)
-		case m.suspended[p.member]:
-			m.suspend(p)
+		case m.cover(place{p.region, p.member}) != "":
+			m.show(p)
 		case r.address:
 			m.set(p, macie2.RelationshipStatusInvited)
 		default:
 			m.set(p, macie2.RelationshipStatusEmailVerificationFailed)
 		}
-	}
-}
-
-// suspend overlays a record.
-func (m *model) suspend(p pair) {
-	if r := m.records[p]; r.held == "" {
-		r.status, r.held = macie2.RelationshipStatusAccountSuspended, r.status
-		m.records[p] = r
 	}
 }
 
@@ -488,14 +585,32 @@ func (m *model) standing(account macie2.AccountID, suspended bool) {
 	m.suspended[account] = suspended
 	for p, r := range m.records {
 		switch {
-		case p.member == account && suspended:
-			m.suspend(p)
-		case p.member == account && r.status == macie2.RelationshipStatusAccountSuspended:
-			r.status, r.held = r.held, ""
-			m.records[p] = r
-		case p.administrator == account && suspended && open(r.underlying()):
+		case p.member == account:
+			m.show(p)
+		case p.administrator == account && suspended && !r.organization && open(r.underlying()):
 			m.end(p, macie2.RelationshipStatusRemoved)
 		}
+	}
+	if suspended {
+		m.endDelegations(account)
+	} else {
+		m.comesBack(account, "")
+	}
+}
+
+// region disables a Region for an account, or enables it.
+func (m *model) region(at place, disabled bool) {
+	if m.disabled[at] == disabled {
+		return
+	}
+	m.disabled[at] = disabled
+	for p := range m.records {
+		if p.region == at.region && p.member == at.account {
+			m.show(p)
+		}
+	}
+	if m.cover(at) == "" {
+		m.comesBack(at.account, at.region)
 	}
 }
 

@@ -151,8 +151,10 @@ func TestTwoNodes(t *testing.T) {
 			},
 			[]string{"ok|ok|AccountSuspended", refused(bob, oursAccountSuspended) + "|ok|AccountSuspended"}},
 	}
+	races = append(races, organizationRaces()...)
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 2)
+		d.organize(carol, alice, bob, dave, erin)
 		other := *d // the same deployment by way of another node
 		other.node = d.another(open(), 2)
 		for n, race := range races {
@@ -177,11 +179,87 @@ func TestTwoNodes(t *testing.T) {
 				holds(t, d, 2)
 				d.resume(bob)
 			}
-			for _, table := range []string{"invitation", "member", "macie_session", "task"} {
+			for _, table := range []string{"invitation", "member", "organization_administrator", "macie_session", "task"} {
 				d.sql("delete from " + table)
 			}
 		}
 	})
+}
+
+// organizationRaces are those of carol's organization.
+func organizationRaces() []race {
+	delegated := func(d *deployment) {
+		d.join(carol, bob)
+		d.must(d.enable(carol), d.delegate(carol, alice))
+	}
+	// nobody is delegated in any Region, nor registered.
+	nobody := func(d *deployment) {
+		if err := d.directory.DisableServiceAccess(d.t.Context(), carol, MaciePrincipal); err != nil {
+			d.t.Fatal(err)
+		}
+		d.work()
+		d.must(d.enable(carol))
+	}
+	another := conflict(specAnotherDelegated + hintDeregister)
+	return []race{
+		{"the account is added through the organization and accepts an invitation", func(d *deployment) {
+			delegated(d)
+			d.invited(dave, bob)
+		},
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.accept(bob, dave) },
+			[]string{"ok|" + invalid(specNoPendingInvitation) + "|Enabled", invalid(oursTiedElsewhere) + "|ok|"}},
+		{"the account is added through the organization and becomes an administrator", func(d *deployment) { delegated(d); d.must(d.enable(bob)) },
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.add(bob, stranger) },
+			[]string{"ok|" + invalid(specCreateWhileMember) + "|Enabled", invalid(oursIsAdministrator) + "|ok|"}},
+		{"the account is added through the organization and leaves it", delegated,
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.leave(carol, bob) },
+			[]string{"ok|ok|Removed", "ok|ok|Created"}},
+		{"the account is added through the organization and suspended", delegated,
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { d.suspend(bob); return "ok" },
+			[]string{"ok|ok|AccountSuspended", invalid(oursAccountSuspended) + "|ok|"}},
+		{"the account is added through the organization, and the designation ends", delegated,
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.undelegate(carol, alice) },
+			[]string{"ok|ok|Enabled", "ok|ok|Created"}},
+		{"the designation has ended, and another account is added", func(d *deployment) { delegated(d); d.must(d.add(alice, bob), d.undelegate(carol, alice)) },
+			func(d *deployment) string { d.work(); return "ok" },
+			func(d *deployment) string { return d.add(alice, dave) },
+			[]string{"ok|ok|Removed"}},
+		{"the last place of the organization's quota", func(d *deployment) { delegated(d); d.must(d.add(alice, dave)) },
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.add(alice, erin) },
+			[]string{"ok|" + quota(oursOrganizationMembersFull) + "|Enabled", quota(oursOrganizationMembersFull) + "|ok|"}},
+		{"two accounts are designated", nobody,
+			func(d *deployment) string { return d.delegate(carol, alice) },
+			func(d *deployment) string { return d.delegate(carol, dave) },
+			[]string{"ok|" + another + "|", another + "|ok|"}},
+		{"two accounts are designated in two Regions", func(d *deployment) {
+			nobody(d)
+			d.must(d.inRegion("-two").enable(carol))
+		},
+			func(d *deployment) string { return d.delegate(carol, alice) },
+			func(d *deployment) string { return d.inRegion("-two").delegate(carol, dave) },
+			[]string{"ok|" + another + "|", another + "|ok|"}},
+		{"the account is designated and accepts an invitation", func(d *deployment) { nobody(d); d.invited(dave, alice) },
+			func(d *deployment) string { return d.delegate(carol, alice) },
+			func(d *deployment) string { return d.accept(alice, dave) },
+			[]string{"ok|" + invalid(oursAcceptWhileDelegated) + "|", invalid(oursDelegateIsMember) + "|ok|"}},
+		{"the account is designated and suspended", nobody,
+			func(d *deployment) string { return d.delegate(carol, alice) },
+			func(d *deployment) string { d.suspend(alice); d.resume(alice); return "ok" },
+			[]string{"ok|ok|", invalid(oursDelegateUnavailable) + "|ok|"}},
+	}
+}
+
+// inRegion is the deployment with calls that go to another Region, named after its own.
+func (d *deployment) inRegion(suffix string) *deployment {
+	other := *d
+	other.region += suffix
+	return &other
 }
 
 // holds checks the invariants of all tables.
@@ -205,7 +283,8 @@ func TestStress(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		seed := fromEnv(t, "MAGPIE_MODEL_SEED", 1)
 		db := open()
-		d := deploy(t, db, modelQuota)
+		d := deployWith(t, db, &deployment{organizationQuota: 100}, modelQuota)
+		d.organize(management, alice, bob, carol)
 		nodes := []*node{d.node}
 		if db.Engine() == "postgres" {
 			nodes = append(nodes, d.another(open(), modelQuota))
@@ -218,6 +297,9 @@ func TestStress(t *testing.T) {
 			}
 			for _, a := range accounts {
 				m.suspended[a.ID] = a.Status != identity.AccountActive
+				for _, region := range a.DisabledRegions.List() {
+					m.disabled[place{region, a.ID}] = true
+				}
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			var workers, callers sync.WaitGroup
@@ -272,7 +354,14 @@ func (s *state) model() *model {
 		m.sessions[at] = x.paused
 	}
 	for p, x := range s.records {
-		m.records[p] = record{status: x.status, held: x.held, address: x.email == addressOf(p.member)}
+		m.records[p] = record{status: x.status, held: x.held, address: x.email == addressOf(p.member), organization: x.organization != ""}
+	}
+	for d, x := range s.delegations {
+		m.delegations[place{d.region, d.account}] = x
+	}
+	m.registered = s.registered
+	for id := range s.managedBy {
+		m.in[id] = true
 	}
 	for p, i := range s.invitations {
 		m.invitations[p] = i

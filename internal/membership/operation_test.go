@@ -2,11 +2,14 @@ package membership
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 
+	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -34,6 +37,18 @@ const (
 	opGetAdministrator    opKind = "GetAdministratorAccount"
 	opResign              opKind = "DisassociateFromAdministratorAccount"
 
+	opDelegate           opKind = "EnableOrganizationAdminAccount"
+	opUndelegate         opKind = "DisableOrganizationAdminAccount"
+	opListAdministrators opKind = "ListOrganizationAdminAccounts"
+	opDescribe           opKind = "DescribeOrganizationConfiguration"
+	opConfigure          opKind = "UpdateOrganizationConfiguration"
+
+	opJoin          opKind = "(the account joins the organization)"
+	opLeave         opKind = "(the account leaves the organization)"
+	opDeregister    opKind = "(the account is no delegate any more)"
+	opDisableRegion opKind = "(the Region is disabled)"
+	opEnableRegion  opKind = "(the Region is enabled)"
+
 	opSuspendAccount opKind = "(the account is suspended)"
 	opResumeAccount  opKind = "(the account is resumed)"
 	opVerify         opKind = "(the worker)"
@@ -51,6 +66,8 @@ type operation struct {
 	paused     bool               // EnableMacie, Update…Session: PAUSED
 	associated bool               // ListMembers
 	invitation string             // AcceptInvitation
+	auto       bool               // UpdateOrganizationConfiguration
+	variant    bool               // the worker releases first: for the model to choose
 }
 
 // other is the account that an operation on one account is about.
@@ -164,16 +181,57 @@ func (o operation) run(ctx context.Context, d *deployment, n *node, known map[st
 		var out *macie2.GetAdministratorAccountOutput
 		if out, err = n.GetAdministratorAccount(ctx, call, &macie2.GetAdministratorAccountInput{}); err == nil {
 			a := out.Administrator
+			if a.InvitationId == nil {
+				return fmt.Sprintf("ok %s through the organization %s", *a.AccountId, *a.RelationshipStatus)
+			}
 			return fmt.Sprintf("ok %s %s %s", *a.AccountId, name(*a.InvitationId), *a.RelationshipStatus)
 		}
 	case opResign:
 		_, err = n.DisassociateFromAdministratorAccount(ctx, call, &macie2.DisassociateFromAdministratorAccountInput{})
+	case opDelegate:
+		_, err = n.EnableOrganizationAdminAccount(ctx, call, &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: id})
+	case opUndelegate:
+		_, err = n.DisableOrganizationAdminAccount(ctx, call, &macie2.DisableOrganizationAdminAccountInput{AdminAccountId: id})
+	case opListAdministrators:
+		var out *macie2.ListOrganizationAdminAccountsOutput
+		if out, err = n.ListOrganizationAdminAccounts(ctx, call, &macie2.ListOrganizationAdminAccountsInput{}); err == nil {
+			words := []string{"ok"}
+			for _, a := range out.AdminAccounts {
+				words = append(words, *a.AccountId+"="+string(*a.Status))
+			}
+			return strings.Join(words, " ")
+		}
+	case opDescribe:
+		var out *macie2.DescribeOrganizationConfigurationOutput
+		if out, err = n.DescribeOrganizationConfiguration(ctx, call, &macie2.DescribeOrganizationConfigurationInput{}); err == nil {
+			return fmt.Sprintf("ok auto %t", *out.AutoEnable)
+		}
+	case opConfigure:
+		_, err = n.UpdateOrganizationConfiguration(ctx, call, &macie2.UpdateOrganizationConfigurationInput{AutoEnable: &o.auto})
+	case opJoin:
+		_, err = n.directory.AddToOrganization(ctx, management, []macie2.AccountID{o.account}, d.clock.now())
+	case opLeave:
+		return orRefused(n.directory.RemoveFromOrganization(ctx, management, []macie2.AccountID{o.account}))
+	case opDeregister:
+		return orRefused(n.directory.DeregisterDelegate(ctx, management, o.account, MaciePrincipal))
+	case opDisableRegion, opEnableRegion:
+		_, err = n.directory.SetRegion(ctx, o.account, o.region, o.kind == opEnableRegion, d.clock.now())
 	case opSuspendAccount:
 		_, err = n.directory.SuspendAccount(ctx, o.account, d.clock.now())
 	case opResumeAccount:
 		_, err = n.directory.ResumeAccount(ctx, o.account, d.clock.now())
 	case opVerify:
 		_, err = n.queue.Drain(ctx)
+	}
+	return answer(err)
+}
+
+// orRefused words a refusal of the directory, which is none of the contract's.
+func orRefused(err error) string {
+	for _, refusal := range []error{identity.ErrNotInOrganization, identity.ErrManagement, identity.ErrDelegate, identity.ErrNoDelegate} {
+		if errors.Is(err, refusal) {
+			return "refused"
+		}
 	}
 	return answer(err)
 }
@@ -228,7 +286,7 @@ func (g *generator) round(m *model, k int) []operation {
 		// An account's suspension and its own calls do not meet: the edge turns suspended accounts away. Nor is it held against the service
 		// in which order it sees a suspension and an invitation of the same moment, as long as it comes right later (account_test.go).
 		switch o.kind {
-		case opSuspendAccount, opResumeAccount:
+		case opSuspendAccount, opResumeAccount, opDisableRegion, opEnableRegion:
 			if busy[o.account] || changing[o.account] {
 				continue
 			}
@@ -238,7 +296,7 @@ func (g *generator) round(m *model, k int) []operation {
 			if o.kind == opCreateMember || o.kind == opInvite {
 				about = append(about, o.others...)
 			}
-			if m.suspended[o.account] || slices.ContainsFunc(about, func(id macie2.AccountID) bool { return changing[id] }) {
+			if m.cover(place{o.region, o.account}) != "" && calls(o.kind) || slices.ContainsFunc(about, func(id macie2.AccountID) bool { return changing[id] }) {
 				f = g.focus(m)
 				continue
 			}
@@ -249,6 +307,61 @@ func (g *generator) round(m *model, k int) []operation {
 		list = append(list, o)
 	}
 	return list
+}
+
+// calls reports whether an operation is a call by its account, which the edge turns away where the account is suspended or the Region
+// disabled for it.
+func calls(k opKind) bool { return k != opJoin && k != opLeave && k != opDeregister }
+
+// organization makes up an operation of the organization.
+func (g *generator) organization(m *model, f pair) operation {
+	boss := operation{region: f.region, account: management, others: []macie2.AccountID{f.administrator}}
+	admin := operation{region: f.region, account: f.administrator}
+	if _, on := m.sessions[place{f.region, management}]; !on && g.chance(60) {
+		return operation{region: f.region, account: management, kind: opEnable}
+	}
+	for _, d := range slices.SortedFunc(maps.Keys(m.delegations), byPlace) { // it is the one that most of this is about
+		if d.region == f.region && g.chance(80) {
+			boss.others, admin.account = []macie2.AccountID{d.account}, d.account
+		}
+	}
+	if g.chance(5) {
+		boss.account = f.member
+	}
+	member := operation{region: f.region, account: f.member}
+	switch n := g.IntN(100); {
+	case n < 22:
+		boss.kind = opDelegate
+		return boss
+	case n < 30:
+		boss.kind = opUndelegate
+		return boss
+	case n < 34:
+		boss.kind = opListAdministrators
+		return boss
+	case n < 44:
+		admin.kind, admin.auto = opConfigure, g.chance(80)
+		return admin
+	case n < 47:
+		admin.kind = opDescribe
+		return admin
+	case n < 64:
+		admin.kind, admin.others, admin.address = opCreateMember, []macie2.AccountID{f.member}, true
+		return admin
+	case n < 78:
+		member.kind = opJoin
+		return member
+	case n < 86:
+		member.kind = opLeave
+		return member
+	case n < 92:
+		return operation{region: f.region, account: boss.other(), kind: opDeregister}
+	case n < 96:
+		member.kind = opDisableRegion
+		return member
+	}
+	member.kind = opEnableRegion
+	return member
 }
 
 // operation makes up one operation about a relationship.
@@ -264,6 +377,14 @@ func (g *generator) operation(m *model, f pair) operation {
 	with := func(o operation, kind opKind) operation {
 		o.kind = kind
 		return o
+	}
+	if g.chance(25) {
+		return g.organization(m, f)
+	}
+	for _, id := range []macie2.AccountID{f.administrator, f.member} {
+		if m.disabled[place{f.region, id}] && g.chance(25) {
+			return operation{region: f.region, account: id, kind: opEnableRegion}
+		}
 	}
 	_, adminOn := m.sessions[place{f.region, f.administrator}]
 	_, memberOn := m.sessions[place{f.region, f.member}]

@@ -162,6 +162,9 @@ func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) e
 	if disabling {
 		return macie2.ErrValidation("%s", textBeingDisabled)
 	}
+	if err := s.directory.LockAccounts(ctx, tx, []macie2.AccountID{d.administrator}); err != nil {
+		return err
+	}
 	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{d.administrator})
 	if err != nil {
 		return err

@@ -19,6 +19,8 @@ import (
 type Directory interface {
 	// LookupAccounts returns those of the given accounts that the directory knows.
 	LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]identity.Account, error)
+	// LockAccounts keeps the given accounts from being changed until tx ends.
+	LockAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) error
 	// OrganizationOf returns the organization that an account is in, or identity.ErrNoOrganization.
 	OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (identity.Organization, error)
 	// InOrganization tells which of the given accounts are in an organization.

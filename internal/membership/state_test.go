@@ -16,10 +16,12 @@ type state struct {
 	sessions    map[place]sessionRow
 	records     map[pair]recordRow
 	invitations map[pair]received
-	verifying   map[string]bool             // invitations that a task waits to verify
-	delegations map[delegated]bool          // true: ENABLED
+	verifying   map[string]bool // invitations that a task waits to verify
+	delegations map[delegated]delegationState
 	managedBy   map[macie2.AccountID]string // the organization that an account is in
 	releasing   map[delegated]bool          // delegations that a task waits to end
+	waiting     map[enrolling]bool          // accounts that a task waits to enroll
+	registered  macie2.AccountID            // as Macie's delegate of the tests' organization
 }
 
 // delegated is a delegated administrator in a Region.
@@ -49,7 +51,7 @@ func readState(ctx context.Context, db *store.DB) (*state, error) {
 	var s *state
 	err := db.Tx(ctx, "state", func(tx *store.Tx) error {
 		s = &state{make(map[place]sessionRow), make(map[pair]recordRow), make(map[pair]received), make(map[string]bool),
-			make(map[delegated]bool), make(map[macie2.AccountID]string), make(map[delegated]bool)}
+			make(map[delegated]delegationState), make(map[macie2.AccountID]string), make(map[delegated]bool), make(map[enrolling]bool), ""}
 		return s.read(ctx, tx)
 	})
 	return s, err
@@ -89,11 +91,16 @@ func (s *state) read(ctx context.Context, tx *store.Tx) error {
 	}
 	err = tx.Query(ctx, func(r store.Row) error {
 		var d delegated
-		var enabled bool
-		err := r.Scan(&d.region, &d.organization, &d.account, &enabled)
-		s.delegations[d] = enabled
+		var x delegationState
+		err := r.Scan(&d.region, &d.organization, &d.account, &x.enabled, &x.autoEnable)
+		s.delegations[d] = x
 		return err
-	}, `select region, organization_id, administrator_id, status = 'ENABLED' from organization_administrator`)
+	}, `select region, organization_id, administrator_id, status = 'ENABLED', auto_enable from organization_administrator`)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error { return r.Scan(&s.registered) },
+		`select account_id from organization_delegate where service_principal = $1`, string(MaciePrincipal))
 	if err != nil {
 		return err
 	}
@@ -117,6 +124,21 @@ func (s *state) read(ctx context.Context, tx *store.Tx) error {
 		s.releasing[delegated{p.Region, string(p.OrganizationID), p.AdministratorID}] = true
 		return err
 	}, `select payload from task where kind = $1 and state <> 'failed'`, kindRelease)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		var p enrollPayload
+		err := json.Unmarshal([]byte(text), &p)
+		for _, id := range p.AccountIDs {
+			s.waiting[enrolling{place{p.Region, id}, p.Returning}] = true
+		}
+		return err
+	}, `select payload from task where kind = $1 and state <> 'failed'`, kindEnroll)
 	if err != nil {
 		return err
 	}
@@ -149,6 +171,16 @@ func (s *state) lines(known map[string]bool) string {
 		}
 		list = append(list, invitationLine(p, x))
 	}
+	for d, x := range s.delegations {
+		list = append(list, delegationLine(place{d.region, d.account}, x))
+	}
+	for e := range s.waiting {
+		list = append(list, fmt.Sprintf("to enroll  %s %s returning %t", e.region, e.account, e.returning))
+	}
+	for id := range s.managedBy {
+		list = append(list, "in the organization "+string(id))
+	}
+	list = append(list, "registered "+string(s.registered))
 	slices.Sort(list)
 	return strings.Join(list, "\n")
 }
@@ -165,8 +197,24 @@ func (m *model) lines() string {
 	for p, i := range m.invitations {
 		list = append(list, invitationLine(p, i))
 	}
+	for d, x := range m.delegations {
+		list = append(list, delegationLine(d, x))
+	}
+	for e := range m.waiting {
+		list = append(list, fmt.Sprintf("to enroll  %s %s returning %t", e.region, e.account, e.returning))
+	}
+	for id, in := range m.in {
+		if in {
+			list = append(list, "in the organization "+string(id))
+		}
+	}
+	list = append(list, "registered "+string(m.registered))
 	slices.Sort(list)
 	return strings.Join(list, "\n")
+}
+
+func delegationLine(at place, x delegationState) string {
+	return fmt.Sprintf("delegated  %s %s enabled %t auto %t", at.region, at.account, x.enabled, x.autoEnable)
 }
 
 func sessionLine(at place, paused bool) string {
@@ -259,7 +307,8 @@ func (s *state) broken(quota int) []string {
 		}
 	}
 	enabled := make(map[place]int)
-	for d, on := range s.delegations {
+	for d, x := range s.delegations {
+		on := x.enabled
 		at := place{d.region, d.account}
 		switch {
 		case s.managedBy[d.account] != d.organization:

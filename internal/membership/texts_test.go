@@ -36,6 +36,7 @@ const (
 	oursHintCreateMember      = hintCreateMember
 	oursVerificationFailed    = textVerificationFail
 	oursAccountSuspended      = textAccountSuspended
+	oursRegionDisabled        = textRegionDisabled
 	oursOnlyMemberResumes     = textOnlyMemberResumes
 	oursInviterTooManyMembers = textInviterTooManyMembers
 
