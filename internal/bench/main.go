@@ -19,17 +19,18 @@ func main() {
 	moto := flag.Bool("moto", true, "measure moto_server beside it, where it is installed")
 	cost := flag.Bool("cost", true, "measure what permissions, rates and audit cost")
 	only := flag.Bool("only-cost", false, "measure nothing else")
+	organization := flag.Bool("only-organization", false, "measure a large organization, and nothing else")
 	flag.Parse()
-	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000}
+	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000}
 	if *quick {
-		n = size{members: 4000, single: 200, accepts: 400, resting: 10000}
+		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000}
 	}
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
 	var err error
 	if !*only {
-		err = run(ctx, chosen, n, *moto)
+		err = run(ctx, chosen, n, *moto, *organization)
 	}
-	if err == nil && (*cost || *only) {
+	if err == nil && (*cost || *only) && !*organization {
 		err = costs(ctx, chosen, n.members/4)
 	}
 	if err != nil {
@@ -38,7 +39,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, engines []string, n size, moto bool) error {
+func run(ctx context.Context, engines []string, n size, moto, onlyOrganization bool) error {
 	dir, err := os.MkdirTemp("", "magpie-bench-")
 	if err != nil {
 		return err
@@ -50,6 +51,12 @@ func run(ctx context.Context, engines []string, n size, moto bool) error {
 	}
 	p := newReport(os.Stdout)
 	for _, engine := range engines {
+		if err := organizations(ctx, p, engine, binary, dir, n.organization); err != nil {
+			return fmt.Errorf("%s: %w", engine, err)
+		}
+		if onlyOrganization {
+			continue
+		}
 		r, stop, err := newRig(engine, binary, dir)
 		if err != nil {
 			return err
@@ -60,7 +67,7 @@ func run(ctx context.Context, engines []string, n size, moto bool) error {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	if moto {
+	if moto && !onlyOrganization {
 		return compare(p, engines)
 	}
 	return nil

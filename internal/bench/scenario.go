@@ -21,6 +21,8 @@ type size struct {
 	single  int // calls over one connection
 	accepts int
 	resting int // members of the administrator that memory is measured with
+
+	organization int // accounts of the large organization
 }
 
 // report prints one row for each measurement.

@@ -82,7 +82,7 @@ func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 }
 
 // joinBatch is how many accounts join or leave in one transaction.
-const joinBatch = 500
+const joinBatch = 100
 
 // AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. Some
 // hundred at a time are added or not: when it fails, those before the one that the error names may be in, and adding all again does no

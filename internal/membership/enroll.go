@@ -22,8 +22,8 @@ const (
 
 // How many accounts one transaction enrolls or releases: few enough that other callers do not wait for it.
 const (
-	enrollBatch  = 50
-	releaseBatch = 100
+	enrollBatch  = 20
+	releaseBatch = 50
 )
 
 // enrollment is accounts that are to become members of their organization's delegated administrator.

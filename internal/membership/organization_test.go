@@ -463,7 +463,7 @@ func TestTeardownAtOnce(t *testing.T) {
 // TestManyAreReleased: more members than one transaction releases, or enrolls.
 func TestManyAreReleased(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
-		const many = 2*releaseBatch + 30
+		const many = 3*releaseBatch + 30
 		d.organize(carol, alice)
 		d.must(d.enable(carol), d.delegate(carol, alice), d.autoEnable(alice, true))
 		d.join(carol, d.crowd(many)...)
