@@ -116,6 +116,9 @@ func decide(p *pair, m *types.Member, o Options) {
 		}
 	case types.RelationshipStatusRemoved:
 		p.action, p.reason = Invite, "was removed"+since
+		if m.Email == nil { // an organization's record, by which nobody can be invited
+			p.action = Repair
+		}
 	case types.RelationshipStatusResigned:
 		p.action, p.reason = Invite, "resigned"+since
 		if !o.Reinvite {

@@ -35,6 +35,7 @@ func TestDecide(t *testing.T) {
 		{"added with another address", member(types.RelationshipStatusCreated, "b@example.com", time.Time{}), Options{}, Repair},
 		{"added by the organization", &types.Member{RelationshipStatus: types.RelationshipStatusCreated}, Options{}, Invite},
 		{"removed", member(types.RelationshipStatusRemoved, mail, long), Options{}, Invite},
+		{"removed from the organization's members", &types.Member{RelationshipStatus: types.RelationshipStatusRemoved}, Options{}, Repair},
 		{"resigned", member(types.RelationshipStatusResigned, mail, long), Options{}, Attend},
 		{"resigned, and wanted", member(types.RelationshipStatusResigned, mail, long), Options{Reinvite: true}, Invite},
 		{"being verified", member(types.RelationshipStatusEmailVerificationInProgress, mail, long), Options{}, Await},
