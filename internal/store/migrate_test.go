@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
 
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
@@ -129,6 +132,86 @@ func TestBrokenMigrationLeavesTheRest(t *testing.T) {
 			})
 			if err == nil {
 				t.Error("half of a migration was kept")
+			}
+		})
+	}
+}
+
+// upTo is the embedded migrations up to a version.
+func upTo(t *testing.T, version int) fs.FS {
+	t.Helper()
+	some := fstest.MapFS{}
+	for _, name := range migrationNames(t)[:version] {
+		text, err := fs.ReadFile(store.Embedded(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		some[name] = &fstest.MapFile{Data: text}
+	}
+	return some
+}
+
+// empty is a database without any migration.
+func empty(t *testing.T, engine string) store.Options {
+	t.Helper()
+	o := storetest.Fresh(t, engine)
+	if o.URL == "" {
+		return o
+	}
+	conn, err := pgx.Connect(t.Context(), o.URL) // a fresh one is a copy of one that is up to date
+	if err == nil {
+		_, err = conn.Exec(t.Context(), "drop schema public cascade; create schema public")
+		err = errors.Join(err, conn.Close(t.Context()))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// TestRebuiltTablesKeepTheirRows: migration 9 builds the tables of members and of quotas once more.
+func TestRebuiltTablesKeepTheirRows(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := empty(t, engine)
+			before, err := store.Open(t.Context(), store.WithMigrations(o, upTo(t, 8)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = before.Tx(t.Context(), "test", func(tx *store.Tx) error {
+				_, err := tx.Batch(t.Context(), store.Stmt{SQL: `insert into macie_session
+					(region, account_id, status, finding_publishing_frequency, standing, counted, created_at, updated_at) values
+					('r', '111122223333', 'ENABLED', 'ONE_HOUR', 'Administrator', 2, 1, 1), ('r', '444455556666', 'PAUSED', 'ONE_HOUR', 'Member', 0, 1, 1)`},
+					store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, held_status, tags, invited_at, created_at, updated_at) values
+						('r', '111122223333', '444455556666', 'a@example.com', 'AccountSuspended', 'Paused', 'k=v', 5, 6, 7),
+						('r', '111122223333', '777788889999', 'b@example.com', 'Created', null, '', null, 8, 9)`},
+					store.Stmt{SQL: `insert into quota (account_id, members, updated_at) values ('111122223333', 5000, 3)`})
+				return err
+			})
+			if err = errors.Join(err, before.Close()); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			collect := func(r store.Row) error {
+				var a, b, c, d, e string
+				err := r.Scan(&a, &b, &c, &d, &e)
+				got = append(got, strings.Join([]string{a, b, c, d, e}, " "))
+				return err
+			}
+			err = storetest.Open(t, o).View(t.Context(), func(tx *store.Tx) error {
+				got = nil
+				if err := tx.Query(t.Context(), collect, `select account_id, email, status || coalesce(held_status, '-') || coalesce(member_standing, '-'),
+					tags || coalesce(cast(invited_at as text), '-'), cast(created_at as text) || cast(updated_at as text) || coalesce(organization_id, '-')
+					from member order by account_id`); err != nil {
+					return err
+				}
+				return tx.Query(t.Context(), collect, `select account_id, cast(members as text), coalesce(cast(organization_members as text), '-'),
+					cast(updated_at as text), '.' from quota`)
+			})
+			want := []string{"444455556666 a@example.com AccountSuspendedPausedMember k=v5 67-", "777788889999 b@example.com Created-- - 89-",
+				"111122223333 5000 - 3 ."}
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("got\n\t%s, %v", strings.Join(got, "\n\t"), err)
 			}
 		})
 	}
