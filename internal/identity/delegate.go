@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"magpie/internal/macie2"
@@ -23,14 +24,30 @@ type Delegate struct {
 	DelegatedAt time.Time
 }
 
-// EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it is.
+// Bounds of what an organization's own people can fill the tables with. No service of AWS lets an organization have more.
+const (
+	MaxServices  = 200 // that an organization trusts
+	MaxDelegates = 50  // in one service
+)
+
+// EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it is. It returns ErrTooManyServices
+// for one more than MaxServices.
 func (d *Directory) EnableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "enable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
+		var others int64
+		err := tx.QueryRow(ctx, `select count(*) from organization_service where organization_id = $1 and service_principal <> $2`,
+			string(o.ID), string(service)).Scan(&others)
+		if err != nil {
+			return err
+		}
+		if others >= MaxServices {
+			return ErrTooManyServices
+		}
 		return d.TrustService(ctx, tx, o.ID, service, now)
 	})
 }
 
-// TrustService is EnableServiceAccess within tx.
+// TrustService is EnableServiceAccess within tx, without its bound.
 func (d *Directory) TrustService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal, now time.Time) error {
 	_, err := tx.Exec(ctx, `insert into organization_service (organization_id, service_principal, enabled_at) values ($1, $2, $3)
 		on conflict do nothing`, string(o), string(service), now.UnixMilli())
@@ -45,7 +62,11 @@ func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.
 			return err
 		}
 		for _, x := range list {
-			if err := d.deregister(ctx, tx, o, x.Account, service); err != nil {
+			err := d.deregister(ctx, tx, o, x.Account, service)
+			if errors.Is(err, ErrNoDelegate) {
+				return store.ErrConflict // somebody else ended it meanwhile
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -75,7 +96,8 @@ func (d *Directory) ServiceAccesses(ctx context.Context, o OrganizationID) (list
 }
 
 // RegisterDelegate lets an account act for its organization in a service that the organization trusts. It returns ErrDelegateExists for
-// one that does so already, ErrManagement for the management account, which needs no delegation.
+// one that does so already, ErrManagement for the management account, which needs no delegation, ErrSuspended or ErrClosed for one
+// that takes no part, ErrTooManyDelegates for one more than MaxDelegates.
 func (d *Directory) RegisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "register account "+string(id), management, func(tx *store.Tx, o Organization) error {
 		if err := requireDelegable(ctx, tx, o, id); err != nil {
@@ -88,9 +110,18 @@ func (d *Directory) RegisterDelegate(ctx context.Context, management, id macie2.
 		if !trusted {
 			return ErrNoServiceAccess
 		}
+		list, err := delegates(ctx, tx, o.ID, service)
+		switch {
+		case err != nil:
+			return err
+		case slices.ContainsFunc(list, func(x Delegate) bool { return x.Account == id }):
+			return ErrDelegateExists
+		case len(list) >= MaxDelegates:
+			return ErrTooManyDelegates
+		}
 		n, err := insertDelegate(ctx, tx, o.ID, id, service, now)
-		if err == nil && n == 0 {
-			err = ErrDelegateExists
+		if err == nil && n == 0 || errors.Is(err, store.ErrForeignKey) {
+			return store.ErrConflict // it became one, or left, meanwhile: the next look says which
 		}
 		return err
 	})
@@ -105,7 +136,16 @@ func requireDelegable(ctx context.Context, tx *store.Tx, o Organization, id maci
 	case id == o.Management:
 		return ErrManagement
 	}
-	return requireOpen(ctx, tx, id)
+	a, err := readAccount(ctx, tx, id)
+	switch {
+	case err != nil:
+		return err
+	case a.Status == AccountSuspended:
+		return ErrSuspended
+	case a.Status == AccountClosed:
+		return ErrClosed
+	}
+	return nil
 }
 
 func insertDelegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) (int64, error) {
@@ -185,6 +225,67 @@ func (d *Directory) DelegatesOf(ctx context.Context, o OrganizationID, service S
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the delegated administrators of organization %s: %w", o, err)
+	}
+	return list, nil
+}
+
+// DelegatedAccount is an account that acts for its organization, and since when.
+type DelegatedAccount struct {
+	OrganizationAccount
+	DelegatedAt time.Time
+}
+
+// DelegatedAccounts lists the accounts that act for an organization in a service, in any if none is named, by id: at most limit of those
+// behind the account after, "" for the first. Of several delegations of one account the oldest counts.
+func (d *Directory) DelegatedAccounts(ctx context.Context, o OrganizationID, service ServicePrincipal, after macie2.AccountID, limit int) (list []DelegatedAccount, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		return tx.Query(ctx, func(row store.Row) error {
+			var at int64
+			a, err := scanOrganizationAccount(row, &at)
+			list = append(list, DelegatedAccount{a, time.UnixMilli(at).UTC()})
+			return err
+		}, `select `+organizationAccountColumns+`, g.delegated_at
+			from (select account_id, min(delegated_at) as delegated_at from organization_delegate
+				where organization_id = $1 and ($2 = '' or service_principal = $2) and account_id > $3
+				group by account_id order by account_id limit $4) g
+			join organization_account x on x.account_id = g.account_id join account a on a.id = g.account_id
+			order by a.id`, string(o), string(service), string(after), int64(limit))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the delegated administrators of organization %s: %w", o, err)
+	}
+	return list, nil
+}
+
+// DelegationsOf lists what an account of an organization acts for it in, by service. It returns ErrNotInOrganization for one that is not
+// in it, ErrNoDelegate for one that does not act for it at all.
+func (d *Directory) DelegationsOf(ctx context.Context, o OrganizationID, id macie2.AccountID) (list []Delegate, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		in, err := inOrganization(ctx, tx, o, []macie2.AccountID{id})
+		if err != nil {
+			return err
+		}
+		if !in[id] {
+			return ErrNotInOrganization
+		}
+		err = tx.Query(ctx, func(row store.Row) error {
+			x := Delegate{Account: id}
+			var at int64
+			err := row.Scan(&x.Service, &at)
+			x.DelegatedAt = time.UnixMilli(at).UTC()
+			list = append(list, x)
+			return err
+		}, `select service_principal, delegated_at from organization_delegate where organization_id = $1 and account_id = $2
+			order by service_principal`, string(o), string(id))
+		if err == nil && len(list) == 0 {
+			err = ErrNoDelegate
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list what account %s acts for organization %s in: %w", id, o, err)
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ var (
 	ErrNoAccount     = errors.New("no such account")
 	ErrAccountExists = errors.New("the account exists already")
 	ErrClosed        = errors.New("the account is closed")
+	ErrSuspended     = errors.New("the account is suspended")
 	ErrNoKey         = errors.New("no such access key")
 	ErrNoRole        = errors.New("no such role")
 	ErrRoleExists    = errors.New("the role exists already")
@@ -27,6 +28,8 @@ var (
 	ErrDelegateExists       = errors.New("the account is registered as a delegated administrator already")
 	ErrNoDelegate           = errors.New("the account is not registered as a delegated administrator")
 	ErrNoServiceAccess      = errors.New("the organization does not trust the service")
+	ErrTooManyServices      = errors.New("the organization trusts as many services as it can")
+	ErrTooManyDelegates     = errors.New("the service has as many delegated administrators as it can")
 )
 
 // isUnrecognized says whether err is the answer to an unknown key.

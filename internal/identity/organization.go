@@ -251,10 +251,11 @@ func (d *Directory) DeleteOrganization(ctx context.Context, management macie2.Ac
 	return nil
 }
 
-// managedBy reads the organization that an account is the management account of.
+// managedBy reads the organization that an account is the management account of, to change something in it. The update changes nothing:
+// it makes those wait who do the same on another node, so that what was read before a change is still so when it is made.
 func managedBy(ctx context.Context, tx *store.Tx, management macie2.AccountID) (Organization, error) {
-	o, err := scanOrganization(tx.QueryRow(ctx, `select id, management_id, created_at from organization where management_id = $1`,
-		string(management)))
+	o, err := scanOrganization(tx.QueryRow(ctx, `update organization set created_at = created_at where management_id = $1
+		returning id, management_id, created_at`, string(management)))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNotManagement
 	}
@@ -319,11 +320,41 @@ func (d *Directory) Organization(ctx context.Context, id macie2.AccountID) (o Or
 	return o, nil
 }
 
+// Standing is what an account is in its organization.
+type Standing struct {
+	Organization
+	Account   macie2.AccountID
+	Delegated bool // in some service
+}
+
+// Managing reports whether it is the management account.
+func (s Standing) Managing() bool { return s.Account == s.Management }
+
+// Standing returns what an account is in its organization, or ErrNoOrganization.
+func (d *Directory) Standing(ctx context.Context, id macie2.AccountID) (s Standing, err error) {
+	var at, delegations int64
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at, x.account_id,
+				(select count(*) from organization_delegate d where d.organization_id = o.id and d.account_id = x.account_id)
+			from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, string(id)).
+			Scan(&s.ID, &s.Management, &at, &s.Account, &delegations)
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNoOrganization
+	}
+	if err != nil {
+		return Standing{}, fmt.Errorf("organization of account %s: %w", id, err)
+	}
+	s.CreatedAt, s.Delegated = time.UnixMilli(at).UTC(), delegations > 0
+	return s, nil
+}
+
 const organizationAccountColumns = "a.id, a.email, a.name, a.status, a.disabled_regions, a.created_at, a.updated_at, x.joined_at"
 
-func scanOrganizationAccount(row store.RowOne) (a OrganizationAccount, err error) {
+// scanOrganizationAccount reads organizationAccountColumns, and into more what stands behind them.
+func scanOrganizationAccount(row store.RowOne, more ...any) (a OrganizationAccount, err error) {
 	var created, updated, joined int64
-	err = row.Scan(&a.ID, &a.Email, &a.Name, &a.Status, &a.DisabledRegions, &created, &updated, &joined)
+	err = row.Scan(append([]any{&a.ID, &a.Email, &a.Name, &a.Status, &a.DisabledRegions, &created, &updated, &joined}, more...)...)
 	a.CreatedAt, a.UpdatedAt, a.JoinedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC(), time.UnixMilli(joined).UTC()
 	return a, err
 }
