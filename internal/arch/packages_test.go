@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"finding"},
 	{"discovery"},
 	{"awsapi", "console", "cli", "admin", "scan"},
-	{"sts"},
+	{"sts", "organizations"},
 	{"server"},
 	{"demo", "bench", "apitest", "arch"},
 }

@@ -36,5 +36,5 @@
 // Beside the contract's operations a Server carries what else is served on the
 // same address: HandlePlain for what needs no signature (/healthz), HandleSigned
 // for operations of our own (/magpie/v1/…), HandleService for another AWS
-// service with a protocol of its own (STS).
+// service with a protocol of its own (STS, Organizations).
 package awsapi

@@ -30,7 +30,11 @@ func (s *Server) refuse(x *exchange, err error) Answer {
 		header["Retry-After"] = []string{strconv.FormatInt(int64(seconds), 10)}
 	}
 	if x.service != nil {
-		return *x.service.Refuse(e, x.record.RequestID)
+		a := *x.service.Refuse(e, x.record.RequestID)
+		if a.ErrorType != "" {
+			header["x-amzn-ErrorType"] = []string{a.ErrorType}
+		}
+		return a
 	}
 	b := append(x.buffer.bytes[:0], `{"message":`...)
 	b, _ = jsontext.AppendQuote(b, e.Message) // the error is about UTF-8; it is mended

@@ -82,6 +82,8 @@ type Answer struct {
 	Status      int
 	ContentType string
 	Body        []byte
+	// ErrorType is what a Service calls an exception, where clients read that from x-amzn-ErrorType and it has a name of its own for it.
+	ErrorType string
 }
 
 // Door stands before the Authenticator: it bounds what those can take who do not prove who they are.

@@ -67,6 +67,8 @@ func (e Exception) HTTPStatus() int {
 type Error struct {
 	Code    Exception
 	Message string
+	// Reason is what an exception of Organizations says beside its text, in a member of its own.
+	Reason string
 	// RetryAfter, when above zero, tells the client how long to wait.
 	RetryAfter time.Duration
 }

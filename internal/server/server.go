@@ -21,6 +21,7 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
+	"magpie/internal/organizations"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
@@ -162,6 +163,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	edge := awsapi.New(o)
 	mountHistory(edge, s.membership)
 	edge.HandleService("sts", sts.New(s.identity))
+	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	edge.HandlePlain("/metrics", m.handler())

@@ -1,0 +1,35 @@
+package organizations
+
+import "context"
+
+func (s *Service) enableServiceAccess(ctx context.Context, c *caller, in *serviceInput) (any, error) {
+	service, err := in.requiredService()
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, s.directory.EnableServiceAccess(ctx, c.Management, service, c.Now)
+}
+
+func (s *Service) disableServiceAccess(ctx context.Context, c *caller, in *serviceInput) (any, error) {
+	service, err := in.requiredService()
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, s.directory.DisableServiceAccess(ctx, c.Management, service)
+}
+
+func (s *Service) registerDelegate(ctx context.Context, c *caller, in *delegateInput) (any, error) {
+	id, service, err := in.both()
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, s.directory.RegisterDelegate(ctx, c.Management, id, service, c.Now)
+}
+
+func (s *Service) deregisterDelegate(ctx context.Context, c *caller, in *delegateInput) (any, error) {
+	id, service, err := in.both()
+	if err != nil {
+		return nil, err
+	}
+	return nothing{}, s.directory.DeregisterDelegate(ctx, c.Management, id, service)
+}
