@@ -79,6 +79,10 @@ func TestRecord(t *testing.T) {
 			Input: &macie2.TestCustomDataIdentifierInput{Regex: macie2.Ptr("[0-9]+"), SampleText: macie2.Ptr("4111111111111111")}},
 			head + alice + when + `"TestCustomDataIdentifier"` + where + `,"requestParameters":{"regex":"[0-9]+"},"responseElements":null` +
 				ids + `true,"eventType":"AwsApiCall","managementEvent":true` + account + tail},
+		{"a change in another service", Event{Operation: "organizations:EnableAWSServiceAccess", Principal: user, Service: "organizations",
+			Parameters: map[string]string{"servicePrincipal": "macie.amazonaws.com"}},
+			head + alice + strings.Replace(when, "macie2", "organizations", 1) + `"EnableAWSServiceAccess"` + where + `,"requestParameters":{"servicePrincipal":"macie.amazonaws.com"},"responseElements":null` +
+				ids + `false,"eventType":"AwsApiCall","managementEvent":true` + account + tail},
 		{"a stranger", Event{KeyID: "AKIAUNKNOWN", ErrorCode: macie2.UnrecognizedClientException, ErrorMessage: "who?"},
 			head + `{"type":"Unknown","accessKeyId":"AKIAUNKNOWN"}` + when + `""` + where + `,"errorCode":"UnrecognizedClientException","errorMessage":"who?","requestParameters":null,"responseElements":null` +
 				ids + `true,"eventType":"AwsApiCall","managementEvent":true` + tail},
@@ -90,6 +94,21 @@ func TestRecord(t *testing.T) {
 		}
 		if !json.Valid([]byte(got)) {
 			t.Errorf("%s is no JSON", c.name)
+		}
+	}
+}
+
+// Whatever may change something, in whichever service, is recorded with its change.
+func TestReadOnly(t *testing.T) {
+	for operation, want := range map[string]bool{
+		"GetMember": true, "DescribeBuckets": true, "BatchGetCustomDataIdentifiers": true, "": true, "CreateMember": false, "BatchUpdateAutomatedDiscoveryAccounts": false,
+		"sts:AssumeRole": true, "sts:GetCallerIdentity": true, "magpie:GetHistory": true,
+		"organizations:DescribeOrganization": true, "organizations:ListAccounts": true,
+		"organizations:EnableAWSServiceAccess": false, "organizations:DisableAWSServiceAccess": false,
+		"organizations:RegisterDelegatedAdministrator": false, "organizations:DeregisterDelegatedAdministrator": false,
+	} {
+		if got := ReadOnly(operation); got != want {
+			t.Errorf("%s: %v", operation, got)
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 type Event struct {
 	Time      time.Time
 	RequestID string
-	Service   string // macie2, sts
+	Service   string // macie2, sts, organizations
 	Operation string // the contract's name, or an action such as magpie:GetHistory; "" if there is none
 	Region    string
 	SourceIP  string
@@ -95,8 +95,8 @@ func source(e *Event) string {
 	switch {
 	case strings.HasPrefix(e.Operation, "magpie:"):
 		return "magpie"
-	case e.Service == "sts":
-		return "sts.amazonaws.com"
+	case e.Service == "sts", e.Service == "organizations":
+		return e.Service + ".amazonaws.com"
 	}
 	return "macie2.amazonaws.com"
 }

@@ -231,13 +231,7 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	if err := op.Check(in); err != nil {
 		return Answer{}, err
 	}
-	ctx := x.ctx
-	if s.o.Auditor != nil {
-		x.event.Time, x.event.Record, x.event.Call = x.start, x.record, x.call
-		x.event.SourceIP, x.event.UserAgent = x.call.SourceIP, x.call.UserAgent
-		ctx = s.o.Auditor.Change(ctx, &x.event)
-	}
-	out, err := s.o.Registry.Invoke(ctx, op, x.call, in)
+	out, err := s.o.Registry.Invoke(s.changing(x), op, x.call, in)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -247,6 +241,16 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	}
 	x.buffer.bytes = macie2.AppendJSON(x.buffer.bytes[:0], out)
 	return Answer{Status: op.Status, ContentType: jsonType, Body: x.buffer.bytes}, nil
+}
+
+// changing tells the Auditor of an operation that is about to be done, and returns the context to do it in.
+func (s *Server) changing(x *exchange) context.Context {
+	if s.o.Auditor == nil {
+		return x.ctx
+	}
+	x.event.Time, x.event.Record, x.event.Call = x.start, x.record, x.call
+	x.event.SourceIP, x.event.UserAgent = x.call.SourceIP, x.call.UserAgent
+	return s.o.Auditor.Change(x.ctx, &x.event)
 }
 
 // serveSigned does an operation of our own.
@@ -305,7 +309,8 @@ func (s *Server) serveService(x *exchange, path string) (Answer, error) {
 	if err := s.o.Authorizer.Authorize(x.ctx, x.call, action, nil); err != nil {
 		return Answer{}, err
 	}
-	answer, err := x.service.Serve(x.ctx, x.call, request)
+	x.event.Body = x.body
+	answer, err := x.service.Serve(s.changing(x), x.call, request)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -98,7 +98,7 @@ type Door interface {
 
 // Auditor keeps a record of every call.
 type Auditor interface {
-	// Change is told of an operation of the contract that is about to be done, and returns the context to do it in.
+	// Change is told of an operation of the contract, or of a Service, that is about to be done, and returns the context to do it in.
 	Change(ctx context.Context, e *Event) context.Context
 	// Write is told what a request came to, before it is answered. When it fails, the request is answered as an internal error.
 	Write(ctx context.Context, e *Event) error

@@ -5,8 +5,11 @@ import (
 	"encoding/xml"
 	"net/url"
 
+	"github.com/go-json-experiment/json"
+
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/organizations"
 )
 
 // auditor tells the trail of what comes to the edge.
@@ -33,6 +36,14 @@ func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
 var auditedParameters = map[string][]string{
 	"sts:AssumeRole":    {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
 	"magpie:GetHistory": {"accountId", "event", "since", "until", "maxResults"},
+
+	"organizations:DescribeAccount":                  {"AccountId"},
+	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},
+	"organizations:ListDelegatedServicesForAccount":  {"AccountId"},
+	"organizations:EnableAWSServiceAccess":           {"ServicePrincipal"},
+	"organizations:DisableAWSServiceAccess":          {"ServicePrincipal"},
+	"organizations:RegisterDelegatedAdministrator":   {"AccountId", "ServicePrincipal"},
+	"organizations:DeregisterDelegatedAdministrator": {"AccountId", "ServicePrincipal"},
 }
 
 func auditEvent(e *awsapi.Event) *audit.Event {
@@ -49,8 +60,11 @@ func auditEvent(e *awsapi.Event) *audit.Event {
 		return out
 	}
 	values := e.Query
-	if e.Body != nil {
-		values, _ = url.ParseQuery(string(e.Body)) // what cannot be read is not shown
+	switch { // what cannot be read is not shown
+	case e.Service == organizations.SigningName:
+		values = textMembers(e.Body)
+	case e.Body != nil:
+		values, _ = url.ParseQuery(string(e.Body))
 	}
 	out.Parameters = map[string]string{}
 	for _, name := range allowed {
@@ -62,6 +76,21 @@ func auditEvent(e *awsapi.Event) *audit.Event {
 		out.Response = assumed(e.Answer)
 	}
 	return out
+}
+
+// textMembers are the members of a JSON object that are strings.
+func textMembers(body []byte) url.Values {
+	var members map[string]any
+	if json.Unmarshal(body, &members) != nil {
+		return nil
+	}
+	values := url.Values{}
+	for name, v := range members {
+		if text, ok := v.(string); ok {
+			values.Set(name, text)
+		}
+	}
+	return values
 }
 
 // assumed is what of AssumeRole's answer a record shows: by the access key id, calls of the session are traced to who assumed it.
