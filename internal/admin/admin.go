@@ -42,7 +42,7 @@ func Commands(o Options) []*cobra.Command {
 		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
 	}
 	v := verbs{o}
-	return []*cobra.Command{v.account(), v.key(), v.role(), v.policy(), v.quota(), v.audit(), v.backup(), v.restore(), v.migrate()}
+	return []*cobra.Command{v.account(), v.org(), v.key(), v.role(), v.policy(), v.quota(), v.audit(), v.backup(), v.restore(), v.migrate()}
 }
 
 type verbs struct{ o Options }
@@ -123,6 +123,13 @@ func hint(err error) error {
 		{store.ErrBackupExists, "a backup never replaces a file: choose another name"},
 		{store.ErrNotEmpty, "replace it with --replace, after a magpie backup of it"},
 		{store.ErrInUse, "stop every magpie that works on it"},
+		{identity.ErrNoOrganization, "see which organizations there are with: magpie org list, make one with: magpie org create MANAGEMENT-ID"},
+		{identity.ErrOrganizationExists, "see which with: magpie org show ACCOUNT-ID"},
+		{identity.ErrOrganizationNotEmpty, "take them out first with: magpie org remove"},
+		{identity.ErrNotManagement, "see which are with: magpie org list, or make it one with: magpie org create"},
+		{identity.ErrNotInOrganization, "see which are with: magpie org show"},
+		{identity.ErrManagement, "it leaves with the organization: magpie org delete"},
+		{identity.ErrDelegate, "its management account ends that, with: aws organizations deregister-delegated-administrator"},
 		{identity.ErrRoleExists, "delete it first with: magpie role delete"},
 	} {
 		if errors.Is(err, h.err) {

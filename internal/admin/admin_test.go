@@ -59,12 +59,12 @@ func (o *operator) run(args ...string) (stdout, stderr string, err error) {
 }
 
 var (
-	randomID  = regexp.MustCompile(`\b(AKIA[A-Z2-7]{16}|AROA[A-Z2-7]{17})\b`)
+	randomID  = regexp.MustCompile(`\b(AKIA[A-Z2-7]{16}|AROA[A-Z2-7]{17}|o-[a-z0-5]{10})\b`)
 	secretKey = regexp.MustCompile(`"SecretAccessKey": "[A-Za-z0-9/+]{40}"`)
 	migrated  = regexp.MustCompile(`(?m)^msg="migrated the database".*\n`)
 )
 
-// steady puts names for what differs from run to run: AKIA-1-xxx, AROA-1-xxx, ….
+// steady puts names for what differs from run to run: AKIA-1-xxx, AROA-1-xxx, o-1-xxx, ….
 func (o *operator) steady(text string) string {
 	text = migrated.ReplaceAllString(text, "")
 	text = secretKey.ReplaceAllString(text, `"SecretAccessKey": "SECRET"`)
@@ -84,12 +84,20 @@ func (o *operator) steady(text string) string {
 func (o *operator) name(i int) string {
 	id, n := o.seen[i], 0
 	for _, seen := range o.seen[:i+1] {
-		if seen[:4] == id[:4] {
+		if kind(seen) == kind(id) {
 			n++
 		}
 	}
-	short := fmt.Sprint(id[:4], "-", n, "-")
+	short := fmt.Sprint(kind(id), "-", n, "-")
 	return short + strings.Repeat("x", len(id)-len(short))
+}
+
+// kind is what all ids of a kind begin with.
+func kind(id string) string {
+	if strings.HasPrefix(id, "o-") {
+		return "o"
+	}
+	return id[:4]
 }
 
 // typed splits a command line at spaces that are not quoted, and puts real ids

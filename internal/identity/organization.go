@@ -320,6 +320,32 @@ func (d *Directory) Organization(ctx context.Context, id macie2.AccountID) (o Or
 	return o, nil
 }
 
+// SizedOrganization is an organization and how many accounts it has.
+type SizedOrganization struct {
+	Organization
+	Accounts int64
+}
+
+// Organizations lists all organizations, by their management accounts.
+func (d *Directory) Organizations(ctx context.Context) (list []SizedOrganization, err error) {
+	err = d.db.View(ctx, func(tx *store.Tx) error {
+		list = nil
+		return tx.Query(ctx, func(row store.Row) error {
+			var o SizedOrganization
+			var at int64
+			err := row.Scan(&o.ID, &o.Management, &at, &o.Accounts)
+			o.CreatedAt = time.UnixMilli(at).UTC()
+			list = append(list, o)
+			return err
+		}, `select id, management_id, created_at, (select count(*) from organization_account x where x.organization_id = organization.id)
+			from organization order by management_id`)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list organizations: %w", err)
+	}
+	return list, nil
+}
+
 // Standing is what an account is in its organization.
 type Standing struct {
 	Organization

@@ -46,7 +46,7 @@ func (d *Directory) SetRegion(ctx context.Context, id macie2.AccountID, region s
 		verb = "enable a Region for"
 	}
 	if !regionName.MatchString(region) {
-		return Account{}, fmt.Errorf("%s account %s: %w Region %q", verb, id, ErrInvalid, region)
+		return Account{}, fmt.Errorf("%s account %s: %w Region %q: they have names such as us-east-1", verb, id, ErrInvalid, region)
 	}
 	return d.change(ctx, verb, id, now, func(a *Account) error {
 		switch {

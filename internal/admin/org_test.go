@@ -1,0 +1,116 @@
+package admin
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/spf13/cobra"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+	"magpie/internal/store/storetest"
+)
+
+// What the organization's own people have changed is shown, and keeps accounts from leaving.
+func TestOrgWithDelegates(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := newOperator(t, engine)
+			for _, args := range [][]string{
+				{"account", "import", "testdata/accounts.csv"}, {"org", "create", "111122223333"},
+				{"org", "add", "111122223333", "--file", "testdata/accounts.csv"},
+			} {
+				if _, _, err := o.run(args...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			db, err := store.Open(t.Context(), storeOptions(o))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := identity.NewDirectory(db, identity.Options{})
+			err = d.EnableServiceAccess(t.Context(), "111122223333", "macie.amazonaws.com", o.now)
+			if err == nil {
+				err = d.RegisterDelegate(t.Context(), "111122223333", "222233334444", "macie.amazonaws.com", o.now)
+			}
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Fatal(err)
+			}
+			table, _, err := o.run("org", "show", "111122223333")
+			if err != nil || !strings.Contains(table, "  macie.amazonaws.com\n\nACCOUNT ") || !strings.Contains(table, "Security           Active  2026-11-23T12:02:00Z  macie.amazonaws.com\n") {
+				t.Errorf("%s, %v", table, err)
+			}
+			json, _, err := o.run("org", "show", "333344445555", "--output", "json")
+			want := `    "trustedServices": [
+        {
+            "servicePrincipal": "macie.amazonaws.com",
+            "enabledAt": "2026-11-23T12:03:00Z"
+        }
+    ],
+    "delegatedAdministrators": [
+        {
+            "accountId": "222233334444",
+            "servicePrincipal": "macie.amazonaws.com",
+            "delegatedAt": "2026-11-23T12:03:00Z"
+        }
+    ]
+}
+`
+			if err != nil || !strings.HasSuffix(json, want) {
+				t.Errorf("%s, %v", json, err)
+			}
+			_, _, err = o.run("org", "remove", "111122223333", "333344445555", "222233334444")
+			if !errors.Is(err, identity.ErrDelegate) || !strings.HasSuffix(err.Error(), "; its management account ends that, with: aws organizations deregister-delegated-administrator") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// storeOptions are where an operator's store is.
+func storeOptions(o *operator) store.Options {
+	options := store.Options{URL: o.env["MAGPIE_DATABASE_URL"]}
+	if options.URL == "" {
+		options.Path = o.env["MAGPIE_DATA"] + "/magpie.db"
+	}
+	return options
+}
+
+func TestReadList(t *testing.T) {
+	for _, x := range []struct {
+		name, text string
+		want       []listed
+		faults     string
+	}{
+		{"ids", "111122223333\r\n222233334444", []listed{{id: "111122223333", line: 1}, {id: "222233334444", line: 2}}, ""},
+		{"quoted, with a mark", "\uFEFF\"e-mail\",\"ACCOUNT ID\"\n\"a@example.com\", \"111122223333\"\n", []listed{{"111122223333", "a@example.com", "", 2}}, ""},
+		{"other columns", "Id,OU,Account Name\n111122223333,x,Data\n", []listed{{"111122223333", "", "Data", 2}}, ""},
+		{"nothing", "", nil, "there are no accounts in it"},
+		{"a heading alone", "Account ID\n", nil, "there are no accounts in it"},
+		{"no ids", "Email\na@example.com\n", nil, `line 1: "Email": an account id has 12 digits, not 5 characters` + "\n" + `line 2: "a@example.com": an account id has 12 digits, not 13 characters`},
+		{"an id too few", "Email,Account ID\na@example.com\n", nil, `line 2: "": an account id has 12 digits, not 0 characters`},
+		{"twice", "111122223333\n111122223333\n", []listed{{id: "111122223333", line: 1}}, "line 2: account 111122223333 is in line 1 already"},
+	} {
+		list, faults, err := parseList(strings.NewReader(x.text), false)
+		if err != nil || !slices.Equal(list, x.want) || strings.Join(faults, "\n") != x.faults {
+			t.Errorf("%s: %+v\n%q, %v", x.name, list, faults, err)
+		}
+	}
+	broken := errors.New("no such tape")
+	if _, _, err := parseList(iotest.ErrReader(broken), false); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}
+
+func TestListFromStandardInput(t *testing.T) {
+	c := &cobra.Command{}
+	c.SetIn(strings.NewReader("333344445555\n222233334444\n"))
+	ids, err := named(c, []string{"444455556666", "222233334444"}, "-")
+	if err != nil || !slices.Equal(ids, []macie2.AccountID{"222233334444", "333344445555", "444455556666"}) {
+		t.Errorf("%v, %v", ids, err)
+	}
+}
