@@ -45,7 +45,7 @@ func forOneServer(t *testing.T, fn func(*testing.T, *endpoint)) {
 }
 
 // speakers are the roles that have keys; the others are only spoken of.
-var speakers = []string{"admin", "rival", "member", "second", "third"}
+var speakers = []string{"admin", "rival", "member", "second", "third", "management", "delegate"}
 
 func cast() map[string]account {
 	return map[string]account{
@@ -57,6 +57,9 @@ func cast() map[string]account {
 		"mistaken":  {AccountID: "666677778888", Email: "mistaken@example.com"},
 		"suspended": {AccountID: "777788889999", Email: "suspended@example.com"},
 		"closed":    {AccountID: "888899990000", Email: "closed@example.com"},
+
+		"management": {AccountID: "123412341234", Email: "management@example.com"},
+		"delegate":   {AccountID: "234523452345", Email: "delegate@example.com"},
 	}
 }
 
@@ -88,6 +91,8 @@ func install(t *testing.T, engine string) *installation {
 	}
 	in.admin("account", "suspend", cast()["suspended"].AccountID)
 	in.admin("account", "close", cast()["closed"].AccountID)
+	in.admin("org", "create", cast()["management"].AccountID)
+	in.admin("org", "add", cast()["management"].AccountID, cast()["delegate"].AccountID)
 	return in
 }
 

@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 )
 
 // providers finds a folder that holds Terraform's provider for AWS, so that no
@@ -39,8 +42,9 @@ type workspace struct {
 	env       map[string]string
 }
 
-func TestTerraform(t *testing.T) {
-	parallel(t)
+// open makes a workspace of a configuration.
+func open(t *testing.T, configuration string, variables map[string]any) *workspace {
+	t.Helper()
 	terraform, err := exec.LookPath("terraform")
 	if err != nil {
 		t.Skip("Terraform is not installed")
@@ -49,15 +53,29 @@ func TestTerraform(t *testing.T) {
 	if plugins == "" {
 		t.Skip("Terraform's provider hashicorp/aws is not installed; MAGPIE_TEST_TERRAFORM_PLUGINS can name its folder")
 	}
-	configuration, err := os.ReadFile("terraform/main.tf")
+	text, err := os.ReadFile(configuration)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := &workspace{t: t, dir: t.TempDir(), terraform: terraform, variables: variables}
+	settings := filepath.Join(w.dir, "settings.tfrc")
+	w.env = map[string]string{"TF_CLI_CONFIG_FILE": settings}
+	for name, text := range map[string][]byte{settings: nil, filepath.Join(w.dir, "main.tf"): text} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.do("init", "-plugin-dir="+plugins)
+	return w
+}
+
+func TestTerraform(t *testing.T) {
+	parallel(t)
 	forOneServer(t, func(t *testing.T, e *endpoint) {
 		admin, member, second := e.accounts["admin"], e.accounts["member"], e.accounts["second"]
 		region := e.takeRegions(t, 1)[0]
 		e.startOver(t, region)
-		w := &workspace{t: t, dir: t.TempDir(), terraform: terraform, variables: map[string]any{
+		w := open(t, "terraform/main.tf", map[string]any{
 			"endpoint":       e.url,
 			"region":         region,
 			"member_account": member.AccountID,
@@ -68,15 +86,7 @@ func TestTerraform(t *testing.T) {
 			"admin_secret":   admin.SecretAccessKey,
 			"member_key":     member.AccessKeyID,
 			"member_secret":  member.SecretAccessKey,
-		}}
-		settings := filepath.Join(w.dir, "settings.tfrc")
-		w.env = map[string]string{"TF_CLI_CONFIG_FILE": settings}
-		for name, text := range map[string][]byte{settings: nil, filepath.Join(w.dir, "main.tf"): configuration} {
-			if err := os.WriteFile(name, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		w.do("init", "-plugin-dir="+plugins)
+		})
 		macie := e.client(admin, region)
 
 		w.apply(nil)
@@ -91,6 +101,35 @@ func TestTerraform(t *testing.T) {
 		w.do("destroy")
 		if session, err := macie.GetMacieSession(t.Context(), nil); err == nil {
 			t.Errorf("destroyed, and yet there is a session: %+v", session)
+		}
+	})
+}
+
+// Terraform reads an organization, and registers a delegated administrator of it.
+func TestTerraformOrganization(t *testing.T) {
+	parallel(t)
+	forOneServer(t, func(t *testing.T, e *endpoint) {
+		management, delegate := e.accounts["management"], e.accounts["delegate"]
+		if management.AccountID == "" {
+			t.Skip("the accounts given are in no organization")
+		}
+		boss := organizations.New(organizations.Options{BaseEndpoint: &e.url, Region: "us-east-1",
+			Credentials: credentials.NewStaticCredentialsProvider(management.AccessKeyID, management.SecretAccessKey, "")})
+		macie := aws.String("macie.amazonaws.com")
+		if _, err := boss.EnableAWSServiceAccess(t.Context(), &organizations.EnableAWSServiceAccessInput{ServicePrincipal: macie}); err != nil {
+			t.Fatal(err)
+		}
+		w := open(t, "terraform/organization.tf", map[string]any{
+			"endpoint":         e.url,
+			"key":              management.AccessKeyID,
+			"secret":           management.SecretAccessKey,
+			"delegate_account": delegate.AccountID,
+		})
+		w.apply(nil) // its own postconditions say what has to be read
+		w.do("destroy")
+		out, err := boss.ListDelegatedAdministrators(t.Context(), &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: macie})
+		if err != nil || len(out.DelegatedAdministrators) != 0 {
+			t.Errorf("destroyed, and yet there are %+v, %v", out, err)
 		}
 	})
 }

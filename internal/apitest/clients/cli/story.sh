@@ -41,6 +41,8 @@ becomes() { # STATUS
 }
 
 same "$(as_admin sts get-caller-identity --query Account)" "$ADMIN_ID"
+refused '(AWSOrganizationsNotInUseException) when calling the DescribeOrganization operation: Your account is not a member of an organization.' \
+	as_admin organizations describe-organization
 refused 'An error occurred (AccessDeniedException) when calling the GetMacieSession operation: Macie is not enabled' \
 	as_admin macie2 get-macie-session
 as_admin macie2 enable-macie
