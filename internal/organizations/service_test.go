@@ -21,6 +21,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"magpie/internal/awsapi"
 	"magpie/internal/identity"
@@ -179,6 +180,15 @@ func wantRefusal(t *testing.T, err error, code, reason, message string) {
 	}
 	if got != reason {
 		t.Errorf("%s has the reason %q, want %q", code, got, reason)
+	}
+}
+
+// wantStatus asserts the HTTP status of an answer.
+func wantStatus(t *testing.T, err error, want int) {
+	t.Helper()
+	var response *smithyhttp.ResponseError
+	if !errors.As(err, &response) || response.HTTPStatusCode() != want {
+		t.Errorf("%v has the wrong status, want %d", err, want)
 	}
 }
 
@@ -527,6 +537,7 @@ func TestRefusals(t *testing.T) {
 		wantRefusal(t, register(memberID, macie), "ConstraintViolationException", "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", suspended)
 		_, err := e.as(memberID).DescribeOrganization(ctx, nil)
 		wantRefusal(t, err, "OptInRequired", "", "The account 333344445555 is suspended.")
+		wantStatus(t, err, 403)
 		must[identity.Account](t)(e.identity.CloseAccount(ctx, memberID, time.Now()))
 		wantRefusal(t, register(memberID, macie), "ConstraintViolationException", "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", suspended)
 
@@ -536,13 +547,22 @@ func TestRefusals(t *testing.T) {
 		wrong.SecretAccessKey = "wrong"
 		_, err = e.with(wrong).DescribeOrganization(ctx, nil)
 		wantRefusal(t, err, "InvalidSignatureException", "", "The request signature we calculated does not match")
+		wantStatus(t, err, 400)
+		wrong.AccessKeyID = "AKIAIOSFODNN7EXAMPLE"
+		_, err = e.with(wrong).DescribeOrganization(ctx, nil)
+		wantRefusal(t, err, "UnrecognizedClientException", "", "The security token included in the request is invalid.")
+		wantStatus(t, err, 400)
 		e.slow[managementID] = true
-		wantRefusal(t, list(1), "TooManyRequestsException", "", "Rate exceeded")
+		err = list(1)
+		wantRefusal(t, err, "TooManyRequestsException", "", "Rate exceeded")
+		wantStatus(t, err, 400)
 		e.slow[managementID] = false
 		if err := e.db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		wantRefusal(t, list(1), "ServiceException", "", "The request failed because of an internal error.")
+		err = list(1)
+		wantRefusal(t, err, "ServiceException", "", "The request failed because of an internal error.")
+		wantStatus(t, err, 500)
 	})
 }
 
