@@ -300,6 +300,9 @@ func (s *Server) serveService(x *exchange, path string) (Answer, error) {
 	request := &ServiceRequest{Header: x.r.Header, Query: x.r.URL.RawQuery, Body: x.body}
 	action, err := x.service.Action(request)
 	if err != nil {
+		if throttled := s.throttle(x, ""); throttled != nil { // as what is not routed
+			err = throttled
+		}
 		return Answer{}, err
 	}
 	x.record.Operation = action

@@ -556,6 +556,8 @@ func TestRefusals(t *testing.T) {
 		err = list(1)
 		wantRefusal(t, err, "TooManyRequestsException", "", "Rate exceeded")
 		wantStatus(t, err, 400)
+		_, err = boss.CreateOrganization(ctx, nil)
+		wantRefusal(t, err, "TooManyRequestsException", "", "Rate exceeded") // what there is not is no way around a rate
 		e.slow[managementID] = false
 		if err := e.db.Close(); err != nil {
 			t.Fatal(err)
