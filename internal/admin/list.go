@@ -52,6 +52,10 @@ func parseList(in io.Reader, addresses bool) (list []listed, faults []string, er
 	}
 	rows := csv.NewReader(text)
 	rows.FieldsPerRecord, rows.TrimLeadingSpace = -1, true
+	head, _ := text.Peek(1024) // fewer, if there are fewer
+	if line, _, _ := strings.Cut(string(head), "\n"); strings.Count(line, ";") > strings.Count(line, ",") {
+		rows.Comma = ';' // as spreadsheets write it where the comma is the decimal sign
+	}
 	columns := map[string]int{"accountid": 0} // without a heading
 	seen := map[macie2.AccountID]int{}
 	for first := true; ; first = false {

@@ -89,6 +89,7 @@ func TestReadList(t *testing.T) {
 		{"ids", "111122223333\r\n222233334444", []listed{{id: "111122223333", line: 1}, {id: "222233334444", line: 2}}, ""},
 		{"quoted, with a mark", "\uFEFF\"e-mail\",\"ACCOUNT ID\"\n\"a@example.com\", \"111122223333\"\n", []listed{{"111122223333", "a@example.com", "", 2}}, ""},
 		{"other columns", "Id,OU,Account Name\n111122223333,x,Data\n", []listed{{"111122223333", "", "Data", 2}}, ""},
+		{"semicolons", "Account ID;Name\n111122223333;\"Data, lake\"\n", []listed{{"111122223333", "", "Data, lake", 2}}, ""},
 		{"nothing", "", nil, "there are no accounts in it"},
 		{"a heading alone", "Account ID\n", nil, "there are no accounts in it"},
 		{"no ids", "Email\na@example.com\n", nil, `line 1: "Email": an account id has 12 digits, not 5 characters` + "\n" + `line 2: "a@example.com": an account id has 12 digits, not 13 characters`},
