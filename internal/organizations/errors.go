@@ -7,6 +7,7 @@ import (
 
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
+	"magpie/internal/store"
 )
 
 // The exceptions of Organizations that Macie's contract has not.
@@ -17,6 +18,7 @@ const (
 	NotRegisteredException     macie2.Exception = "AccountNotRegisteredException"
 	ConstraintException        macie2.Exception = "ConstraintViolationException"
 	InvalidInputException      macie2.Exception = "InvalidInputException"
+	ConcurrentException        macie2.Exception = "ConcurrentModificationException"
 	SerializationException     macie2.Exception = "SerializationException" // of every service that speaks JSON 1.1
 	TooManyRequestsException   macie2.Exception = "TooManyRequestsException"
 	ServiceException           macie2.Exception = "ServiceException"
@@ -63,7 +65,7 @@ func errInput(reason, message string) error {
 	return &macie2.Error{Code: InvalidInputException, Message: message, Reason: reason}
 }
 
-// exceptions are what the directory's refusals are to a client. The texts are those that were observed on AWS, or are in its reference;
+// exceptions are what the directory's refusals are to a client, and a race that was lost again and again. The texts are those that were observed on AWS, or are in its reference;
 // where neither has one, ours.
 var exceptions = []struct {
 	err error
@@ -81,6 +83,8 @@ var exceptions = []struct {
 		Message: "You attempted to register a delegated administrator before you enabled service access. Call the EnableAWSServiceAccess API first."}},
 	{identity.ErrTooManyDelegates, macie2.Error{Code: ConstraintException, Reason: "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED",
 		Message: "You attempted to register more delegated administrators than allowed for the service principal: " + strconv.Itoa(identity.MaxDelegates) + "."}},
+	{store.ErrConflict, macie2.Error{Code: ConcurrentException,
+		Message: "The target of the operation is currently being modified by a different request. Try again later."}},
 	{identity.ErrTooManyServices, macie2.Error{Code: ConstraintException,
 		Message: "You attempted to enable access for more services than an organization can trust: " + strconv.Itoa(identity.MaxServices) + "."}},
 }

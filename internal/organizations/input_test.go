@@ -3,6 +3,7 @@ package organizations
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
+	"magpie/internal/store"
 )
 
 // Whatever a caller sends is understood or refused as the caller's fault, in the shape of a refusal, and never gets further than its
@@ -103,5 +105,9 @@ func TestExceptionsOfOthers(t *testing.T) {
 		if got := exception(err); !errors.Is(got, err) {
 			t.Errorf("%v becomes %v", err, got)
 		}
+	}
+	var lost *macie2.Error
+	if got := exception(fmt.Errorf("register: %w", store.ErrConflict)); !errors.As(got, &lost) || lost.Code != "ConcurrentModificationException" || status(lost.Code) != 400 {
+		t.Errorf("a race that was lost becomes %v", got)
 	}
 }
