@@ -29,7 +29,8 @@
 // (resolve.go: start reading there) and answers STS (sts.go).
 //
 // The hooks of a Directory run in the transaction that changes an account or an
-// organization, so that the parts of Magpie above this one change with it or not at all.
+// organization, so that the parts of Magpie above this one change with it or not
+// at all.
 //
 // In dev mode (Options.Dev), which a server offers on loopback only, secrets are
 // not checked: an access key id of 12 digits is that account, a key or session

@@ -65,8 +65,8 @@ func errInput(reason, message string) error {
 	return &macie2.Error{Code: InvalidInputException, Message: message, Reason: reason}
 }
 
-// exceptions are what the directory's refusals are to a client, and a race that was lost again and again. The texts are those that were observed on AWS, or are in its reference;
-// where neither has one, ours.
+// exceptions are what the directory's refusals are to a client, and a race that was lost again and again. The texts are those that were
+// observed on AWS, or are in its reference; where neither has one, ours.
 var exceptions = []struct {
 	err error
 	as  macie2.Error
