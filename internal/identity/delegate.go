@@ -297,9 +297,6 @@ func (d *Directory) manage(ctx context.Context, doing string, management macie2.
 		if err != nil {
 			return err
 		}
-		if err := d.LockOrganization(ctx, tx, o.ID); err != nil {
-			return err
-		}
 		return fn(tx, o)
 	})
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	contract "magpie/internal/macie2"
 )
 
-// organize makes the organization of the rival, which manages it and nothing else, with some accounts.
-func (c *cast) organize(ids ...string) {
+// found makes an organization that the rival's account manages, of some accounts.
+func (c *cast) found(ids ...string) {
 	c.t.Helper()
 	if _, err := c.ids.CreateOrganization(c.t.Context(), rivalID, time.Now()); err != nil {
 		c.t.Fatal(err)
@@ -55,7 +55,7 @@ func TestOrganization(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		c := h.play()
-		c.organize(adminID, memberID)
+		c.found(adminID, memberID)
 		management := c.rival
 
 		_, err := management.EnableOrganizationAdminAccount(ctx, &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(adminID)})
@@ -148,7 +148,7 @@ func TestLandingZone(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
 		c := h.play()
-		c.organize(adminID, memberID, secondID)
+		c.found(adminID, memberID, secondID)
 		for _, region := range []string{region, otherRegion} {
 			management, audit := c.in(region, rivalID), c.in(region, adminID)
 			for round := range 2 { // a pipeline runs again and again
