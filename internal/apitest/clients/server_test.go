@@ -45,7 +45,7 @@ func forOneServer(t *testing.T, fn func(*testing.T, *endpoint)) {
 }
 
 // speakers are the roles that have keys; the others are only spoken of.
-var speakers = []string{"admin", "rival", "member", "second", "third", "management", "delegate"}
+var speakers = []string{"admin", "rival", "member", "second", "third", "management", "delegate", "colleague"}
 
 func cast() map[string]account {
 	return map[string]account{
@@ -60,6 +60,7 @@ func cast() map[string]account {
 
 		"management": {AccountID: "123412341234", Email: "management@example.com"},
 		"delegate":   {AccountID: "234523452345", Email: "delegate@example.com"},
+		"colleague":  {AccountID: "345634563456", Email: "colleague@example.com"},
 	}
 }
 
@@ -92,7 +93,7 @@ func install(t *testing.T, engine string) *installation {
 	in.admin("account", "suspend", cast()["suspended"].AccountID)
 	in.admin("account", "close", cast()["closed"].AccountID)
 	in.admin("org", "create", cast()["management"].AccountID)
-	in.admin("org", "add", cast()["management"].AccountID, cast()["delegate"].AccountID)
+	in.admin("org", "add", cast()["management"].AccountID, cast()["delegate"].AccountID, cast()["colleague"].AccountID)
 	return in
 }
 

@@ -134,6 +134,50 @@ func TestTerraformOrganization(t *testing.T) {
 	})
 }
 
+// Terraform designates the Macie administrator of an organization, and takes members for it.
+func TestTerraformDelegatedAdministrator(t *testing.T) {
+	parallel(t)
+	forOneServer(t, func(t *testing.T, e *endpoint) {
+		management, delegate, colleague := e.accounts["management"], e.accounts["delegate"], e.accounts["colleague"]
+		if colleague.AccountID == "" {
+			t.Skip("the accounts given are in no organization")
+		}
+		region := e.takeRegions(t, 1)[0]
+		e.startOver(t, region)
+		w := open(t, "terraform/delegated.tf", map[string]any{
+			"endpoint":          e.url,
+			"region":            region,
+			"management_key":    management.AccessKeyID,
+			"management_secret": management.SecretAccessKey,
+			"delegate_account":  delegate.AccountID,
+			"delegate_key":      delegate.AccessKeyID,
+			"delegate_secret":   delegate.SecretAccessKey,
+			"colleague_account": colleague.AccountID,
+			"colleague_email":   colleague.Email,
+		})
+		w.apply(nil)
+		macie, boss := e.client(delegate, region), e.client(management, region)
+		expect(t, macie, colleague, types.RelationshipStatusEnabled)
+		w.apply(map[string]any{"auto_enable": false, "status": "PAUSED"})
+		expect(t, macie, colleague, types.RelationshipStatusPaused)
+		w.apply(map[string]any{"status": "ENABLED"})
+		expect(t, macie, colleague, types.RelationshipStatusEnabled)
+		configuration, err := macie.DescribeOrganizationConfiguration(t.Context(), nil)
+		if err != nil || aws.ToBool(configuration.AutoEnable) {
+			t.Errorf("the configuration is %+v, %v", configuration, err)
+		}
+		// The provider deletes members that it has not disassociated, which Macie refuses for those of an organization.
+		if _, err := macie.DisassociateMember(t.Context(), &macie2.DisassociateMemberInput{Id: &colleague.AccountID}); err != nil {
+			t.Fatal(err)
+		}
+		w.do("destroy")
+		if session, err := boss.GetMacieSession(t.Context(), nil); err == nil {
+			t.Errorf("destroyed, and yet there is a session: %+v", session)
+		}
+		e.startOver(t, region)
+	})
+}
+
 // expect asks the server, not Terraform, how the member stands.
 func expect(t *testing.T, macie *macie2.Client, a account, want types.RelationshipStatus) {
 	t.Helper()

@@ -13,8 +13,8 @@ Roles who speak: admin, rival (another administrator), member, second, third.
 Roles who are only spoken of: mistaken (its registered address is not the one
 given here), suspended, closed; a conversation does without those who are not
 in the file. So it does without management, the management account of an
-organization in AWS Organizations, and delegate, an account of it that acts for
-it in no service yet; these two speak.
+organization in AWS Organizations, delegate, an account of it that acts for it
+in no service yet, and colleague, another account of it; these three speak.
 """
 
 import json
