@@ -16,12 +16,11 @@ import (
 // MaciePrincipal is what AWS Organizations calls Macie.
 const MaciePrincipal identity.ServicePrincipal = "macie.amazonaws.com"
 
-// delegation is a row of organization_administrator: an account that is the Macie administrator of its organization in a Region.
+// delegation is a row of organization_administrator that is ENABLED: an account that is the Macie administrator of its organization in a Region.
 type delegation struct {
 	region        string
 	organization  identity.OrganizationID
 	administrator macie2.AccountID
-	status        macie2.AdminStatus
 	autoEnable    bool
 }
 
@@ -38,22 +37,14 @@ type delegationsOf struct {
 // read reads the selected delegations, by Region and organization.
 func (f delegationsOf) read(ctx context.Context, tx *store.Tx) ([]delegation, error) {
 	var list []delegation
-	query := `select region, organization_id, administrator_id, status, auto_enable from organization_administrator where status = 'ENABLED'`
-	var args []any
-	for _, c := range []struct{ and, value string }{
-		{` and administrator_id = `, string(f.administrator)}, {` and organization_id = `, string(f.organization)}, {` and region = `, f.region},
-	} {
-		if c.value != "" {
-			args = append(args, c.value)
-			query += c.and + [...]string{"$1", "$2", "$3"}[len(args)-1]
-		}
-	}
 	err := tx.Query(ctx, func(row store.Row) error {
 		var d delegation
-		err := row.Scan(&d.region, &d.organization, &d.administrator, &d.status, &d.autoEnable)
+		err := row.Scan(&d.region, &d.organization, &d.administrator, &d.autoEnable)
 		list = append(list, d)
 		return err
-	}, query+` order by region, organization_id`, args...)
+	}, `select region, organization_id, administrator_id, auto_enable from organization_administrator
+		where status = 'ENABLED' and ($1 = '' or administrator_id = $1) and ($2 = '' or organization_id = $2) and ($3 = '' or region = $3)
+		order by region, organization_id`, string(f.administrator), string(f.organization), f.region)
 	return list, err
 }
 
