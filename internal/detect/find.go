@@ -258,12 +258,12 @@ func (s *Scanner) tryFree(r *rule, start int) {
 	if start < w.lo || start >= w.hi {
 		return
 	}
-	text, off, _ := w.unit(start)
-	if text == nil {
+	text, off, names := w.unit(start)
+	if text == nil || r.absent && names != nil && names.managed.has(r.id) {
 		return
 	}
 	if end := r.free(text, start-off); end >= 0 {
-		w.pushFree(candidate{start: start, end: end + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
+		w.pushFree(candidate{start: start, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
 	}
 }
 
@@ -319,69 +319,6 @@ func (s *Scanner) findInFields() {
 			s.findAround(text, lo, w.hits[h:j], max(lo, w.lo), min(hi, w.hi), names)
 		}
 		p = max(hi, p+1)
-	}
-}
-
-// findNamed is findAround for a value whose names hold keywords and which holds none
-// itself, as most cells of a table do. Values of one identifier do not overlap, so it
-// goes on after each.
-func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
-	w := &s.win
-	if names.other || lo >= hi {
-		s.findAround(text, off, nil, lo, hi, names)
-		return
-	}
-	limit := min(w.to, hi+s.set.maxNear)
-	var done [maxNamed]int
-	digit := -1
-	for t := lo; t < hi; t++ {
-		if digit < t {
-			if digit = w.from + nextBit(w.digits, t-w.from, limit-w.from); digit >= limit {
-				return
-			}
-			t = max(t, digit-names.lead)
-		}
-		first := t
-		if t != off || !isAlnum(w.text[t]) {
-			if t = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from); t < hi && digit < t {
-				digit = w.from + nextBit(w.digits, t-w.from, limit-w.from)
-			}
-		}
-		if names.signs {
-			for p := max(first, t-2); p < min(t, hi); p++ {
-				if !isAlnum(w.text[p]) {
-					s.tryNamed(text, off, p, digit, names, &done)
-				}
-			}
-		}
-		if t >= hi || digit >= limit {
-			return
-		}
-		s.tryNamed(text, off, t, digit, names, &done)
-	}
-}
-
-// tryNamed matches the rules of a value's names at t; digit is where the next digit is.
-func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, done *[maxNamed]int) {
-	active := names.managed
-	s.set.keepStarting(&active, text[t-off:])
-	if names.signs && !active.empty() {
-		left := s.set.phonesAt(text, t-off)
-		for i, p := range s.set.phoneIDs {
-			active[i] &^= p &^ left[i]
-		}
-	}
-	if active.empty() {
-		return
-	}
-	for i, r := range names.rules {
-		if t < done[i] || !active.has(r.id) || digit-t >= r.lead {
-			continue
-		}
-		if end := s.nearEnd(r, text, off, t); end > digit {
-			s.win.near = append(s.win.near, candidate{start: t, end: end, id: r.id, weight: r.weight, label: true})
-			done[i] = end
-		}
 	}
 }
 
@@ -476,10 +413,7 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 		}
 		set.keepStarting(&active, text[t-off:])
 		if p := &set.phoneIDs; active[0]&p[0]|active[1]&p[1]|active[2]&p[2] != 0 {
-			left := set.phonesAt(text, t-off)
-			active[0] &^= p[0] &^ left[0]
-			active[1] &^= p[1] &^ left[1]
-			active[2] &^= p[2] &^ left[2]
+			set.phonesAt(&active, text[t-off:])
 		}
 		for k, word := range active {
 			for ; word != 0; word &= word - 1 {
@@ -493,7 +427,7 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				}
 				if reach := s.reach(r.id, t, end, hits, names); reach != noKeyword {
 					w.near = append(w.near, candidate{
-						start: t, end: end, id: r.id, weight: r.weight, reach: reach,
+						start: t, end: end, id: int32(r.id), weight: r.weight, reach: reach,
 						label: s.labelled(r.id, t, hits, names),
 					})
 				}
@@ -517,7 +451,7 @@ func (s *Scanner) nearEnd(r *rule, text []byte, off, t int) int {
 	}
 	end := -1
 	for i := w.freeAt; i < len(w.free) && w.free[i].start == t; i++ {
-		if w.free[i].id == r.id {
+		if w.free[i].id == int32(r.id) {
 			end = w.free[i].end
 		}
 	}
@@ -529,32 +463,42 @@ func (s *Scanner) nearEnd(r *rule, text []byte, off, t int) int {
 	return end
 }
 
-// phonesAt returns the phone numbers that may start at t: none when there are fewer
-// digits than the shortest has, or something between them that cannot be in one; and
-// of those in national form only the ones that start with that digit.
-func (s *Set) phonesAt(text []byte, t int) idSet {
-	digits, first, plus := 0, byte(0), false
-	for _, c := range text[t:min(len(text), t+40)] {
+// phonesAt drops the phone numbers that cannot start at t: all when there are fewer
+// digits than the shortest has, or something between them that cannot be in one; those
+// that have more digits; and those in national form that start with another digit.
+func (s *Set) phonesAt(ids *idSet, text []byte) {
+	digits, first, abroad := phoneDigits(text)
+	for i, all := range s.phoneIDs {
+		left := s.phoneDigits[digits][i]
+		if !abroad {
+			left &= s.phoneStart[first][i]
+		}
+		ids[i] &^= all &^ left
+	}
+}
+
+// maxPhoneText is how far the digits of a phone number may reach, and then some.
+const maxPhoneText = 40
+
+// phoneDigits reads what a phone number may start with: how many digits there are
+// before what cannot be in one, which is the first, and whether a country code is.
+func phoneDigits(text []byte) (digits int, first byte, abroad bool) {
+	for _, c := range text[:min(len(text), maxPhoneText)] {
 		switch {
 		case isDigit(c):
 			if digits++; digits == 1 {
-				first = c
-			} else if digits == 2 && first == '0' && c == '0' {
-				plus = true // a country code follows
-			} else if digits == 6 {
-				if plus {
-					return s.phoneIDs
-				}
-				return s.phoneStart[first-'0']
+				first = c - '0'
+			} else if digits == 2 && first == 0 && c == '0' {
+				abroad = true
 			}
-		case c == '+':
-			plus = true
+		case c == '+' && digits == 0:
+			abroad = true
 		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c >= utf8.RuneSelf:
 		default:
-			return idSet{}
+			return digits, first, abroad
 		}
 	}
-	return idSet{}
+	return digits, first, abroad
 }
 
 // keepStarting drops the identifiers whose values near a keyword cannot start with

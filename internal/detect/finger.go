@@ -129,7 +129,7 @@ func (s *Scanner) findCustom(b *Block, lo, hi int) {
 		if a.start != b.start {
 			return a.start - b.start
 		}
-		return a.id - b.id
+		return int(a.id - b.id)
 	})
 }
 
@@ -203,7 +203,7 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 	if c.ignored(b.Text[start:end]) {
 		return
 	}
-	s.custom = append(s.custom, candidate{start: start, end: end, id: id})
+	s.custom = append(s.custom, candidate{start: start, end: end, id: int32(id)})
 }
 
 // insideRune says whether text[i] goes on with a rune that began before it.

@@ -1,5 +1,12 @@
 package detect
 
+import (
+	"math/bits"
+	"slices"
+
+	"magpie/internal/detect/validate"
+)
+
 // Names is what the names above a value (its column's name, the elements of its
 // path) say: the identifiers that have a keyword among them. It is immutable.
 type Names struct {
@@ -8,7 +15,19 @@ type Names struct {
 	lead    int     // the largest of theirs
 	signs   bool    // a value of one of them may start with one or two signs
 	other   bool    // or with any, or they are too many
+	starts  *starts // of the rules, unless other
 	custom  []bool  // by index among the custom identifiers; nil: none
+}
+
+// ruleBits is a set of the rules of one name, by index.
+type ruleBits uint32
+
+// starts says what the values of the rules of one name start with, as Set does for all
+// identifiers.
+type starts struct {
+	first                 []ruleBits // by Set.startKinds
+	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits
+	phones                ruleBits // phone numbers
 }
 
 // minInfix is the shortest keyword, in bytes, that counts in a name without being a
@@ -57,5 +76,165 @@ func (s *Set) Names(names ...string) *Names {
 		}
 	})
 	n.other = n.other || len(n.rules) > maxNamed
+	if !n.other {
+		n.starts = s.startsOf(n.rules)
+	}
 	return n
+}
+
+// bindStarts numbers the bytes by what may start with them.
+func (s *Set) bindStarts() {
+	for c := range s.first {
+		kind := slices.IndexFunc(s.startBytes, func(b byte) bool { return s.first[b] == s.first[c] })
+		if kind < 0 {
+			kind = len(s.startBytes)
+			s.startBytes = append(s.startBytes, byte(c))
+		}
+		s.startKinds[c] = uint8(kind)
+	}
+}
+
+func (s *Set) startsOf(rules []*rule) *starts {
+	out := &starts{first: make([]ruleBits, len(s.startBytes))}
+	for i, r := range rules {
+		bit := ruleBits(1) << i
+		mark := func(b *ruleBits, may bool) {
+			if may {
+				*b |= bit
+			}
+		}
+		for kind, c := range s.startBytes {
+			mark(&out.first[kind], s.first[c].has(r.id))
+		}
+		for n := range out.digitRuns {
+			mark(&out.digitRuns[n], s.digitRuns[n].has(r.id))
+			mark(&out.letterRuns[n], s.letterRuns[n].has(r.id))
+		}
+		mark(&out.phones, s.phoneIDs.has(r.id))
+	}
+	return out
+}
+
+// findNamed is findAround for a value whose names hold keywords and which holds none
+// itself, as most cells of a table do. Values of one identifier do not overlap, so it
+// goes on after each.
+func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
+	w := &s.win
+	if names.other || lo >= hi {
+		s.findAround(text, off, nil, lo, hi, names)
+		return
+	}
+	clear(s.done[:len(names.rules)])
+	if n := len(text); n <= chunk && lo == off && hi == off+n {
+		s.findShort(text, off, names)
+		return
+	}
+	limit := min(w.to, hi+s.set.maxNear)
+	digit := -1
+	for t := lo; t < hi; t++ {
+		if digit < t {
+			if digit = w.from + nextBit(w.digits, t-w.from, limit-w.from); digit >= limit {
+				return
+			}
+			t = max(t, digit-names.lead)
+		}
+		first := t
+		if t != off || !isAlnum(w.text[t]) {
+			if t = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from); t < hi && digit < t {
+				digit = w.from + nextBit(w.digits, t-w.from, limit-w.from)
+			}
+		}
+		if names.signs {
+			for p := max(first, t-2); p < min(t, hi); p++ {
+				if !isAlnum(w.text[p]) {
+					s.tryNamed(text, off, p, digit, names)
+				}
+			}
+		}
+		if t >= hi || digit >= limit {
+			return
+		}
+		s.tryNamed(text, off, t, digit, names)
+	}
+}
+
+// findShort is findNamed for a value whose masks fit one word.
+func (s *Scanner) findShort(text []byte, off int, names *Names) {
+	w := &s.win
+	inside := ^uint64(0) >> (chunk - len(text))
+	digits := wordOf(w.digits, off-w.from) & inside
+	at := wordOf(w.tokens, off-w.from) & inside
+	if isAlnum(text[0]) {
+		at |= 1
+	}
+	if names.signs {
+		for signs := (at>>1 | at>>2) &^ at; signs != 0; signs &= signs - 1 {
+			if t := bits.TrailingZeros64(signs); !isAlnum(text[t]) {
+				at |= 1 << t
+			}
+		}
+	}
+	for ; at != 0; at &= at - 1 {
+		t := bits.TrailingZeros64(at)
+		left := digits >> t << t
+		if left == 0 {
+			return
+		}
+		s.tryNamed(text, off, off+t, off+bits.TrailingZeros64(left), names)
+	}
+}
+
+// tryNamed matches the rules of a value's names at t; digit is where the next digit is.
+func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names) {
+	starts, rest := names.starts, text[t-off:]
+	active := starts.first[s.set.startKinds[rest[0]]]
+	if active == 0 {
+		return
+	}
+	switch c := rest[0]; {
+	case isDigit(c):
+		active &= starts.digitRuns[runLength(rest, isDigit)]
+	case isASCIILetter(c):
+		active &= starts.letterRuns[runLength(rest, isASCIILetter)]
+	}
+	if active&starts.phones != 0 {
+		digits, first, abroad := phoneDigits(rest)
+		for p := active & starts.phones; p != 0; p &= p - 1 {
+			i := bits.TrailingZeros32(uint32(p))
+			if id := names.rules[i].id; !s.set.phoneDigits[digits].has(id) || !abroad && !s.set.phoneStart[first].has(id) {
+				active &^= 1 << i
+			}
+		}
+	}
+	for ; active != 0; active &= active - 1 {
+		i := bits.TrailingZeros32(uint32(active))
+		r := names.rules[i]
+		if t < s.done[i] || digit-t >= r.lead {
+			continue
+		}
+		if end := s.nearEnd(r, text, off, t); end > digit {
+			s.win.near = append(s.win.near, candidate{start: t, end: end, id: int32(r.id), weight: r.weight, label: true})
+			s.done[i] = end
+		}
+	}
+}
+
+// runLength is how many bytes of a kind the text starts with, up to validate.MaxRun; it
+// starts with one.
+func runLength(text []byte, same func(byte) bool) int {
+	n := 1
+	for n < min(len(text), validate.MaxRun) && same(text[n]) {
+		n++
+	}
+	return n
+}
+
+// wordOf returns the bits from the i-th on.
+func wordOf(words []uint64, i int) uint64 {
+	k, bit := i>>6, i&63
+	v := words[k] >> bit
+	if bit > 0 && k+1 < len(words) {
+		v |= words[k+1] << (chunk - bit)
+	}
+	return v
 }

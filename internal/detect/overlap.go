@@ -6,7 +6,7 @@ import "unicode/utf8"
 type candidate struct {
 	start, end int
 	furthest   int // the furthest end up to this one in Scanner.kept
-	id         int
+	id         int32
 	weight     uint8 // evidence of the value itself
 	reach      uint8 // characters to the nearest keyword; noKeyword when there is none
 	label      bool  // a keyword precedes it with no digit between, as a label does

@@ -39,7 +39,7 @@ func reference(set *Set, text []byte, fields []Field) []Match {
 			}
 		}
 		if !lost {
-			out = append(out, Match{c.id, c.start, c.end})
+			out = append(out, Match{int(c.id), c.start, c.end})
 		}
 	}
 	return out
@@ -93,14 +93,14 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 						for _, k := range at {
 							label = label || k.end <= p && isLabel(text[k.end:p])
 						}
-						out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.weight, reach: uint8(n), label: label})
+						out = append(out, candidate{start: p + off, end: end + off, id: int32(r.id), weight: r.weight, reach: uint8(n), label: label})
 						continue
 					}
 				}
 			}
 			if r.free != nil {
 				if end := r.free(text, p); end >= 0 && (!r.absent || reach(p, end) == noKeyword) {
-					out = append(out, candidate{start: p + off, end: end + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
+					out = append(out, candidate{start: p + off, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
 				}
 			}
 		}

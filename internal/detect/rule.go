@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"magpie/internal/detect/managed"
@@ -56,7 +57,6 @@ type keywordTable struct {
 func (s *Set) bind() {
 	s.keywords.trie = newTrie()
 	byForm := map[string]int{}
-	s.iban = map[string]*rule{}
 	for i, id := range s.ids[:s.managed] {
 		r := s.bindRule(i, id.Managed)
 		s.rules = append(s.rules, r)
@@ -74,6 +74,7 @@ func (s *Set) bind() {
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
 	s.bindPhones()
+	defer s.bindStarts()
 	customs := make([]*Custom, 0, len(s.ids)-s.managed)
 	for _, id := range s.ids[s.managed:] {
 		customs = append(customs, id.Custom)
@@ -122,11 +123,21 @@ func (s *Set) bind() {
 	s.lookahead += 4 * (s.maxNear + maxReach)
 }
 
-// bindPhones says which numbering plans have numbers that start with a digit.
+// minPhoneDigits is how many digits the shortest phone number has, its prefix included.
+const minPhoneDigits = 6
+
+// bindPhones says which numbering plans have numbers that start with a digit, and which
+// have some with no more digits than so many.
 func (s *Set) bindPhones() {
 	for _, r := range s.rules {
-		for _, d := range validate.All[r.info.ID].National {
+		spec := validate.All[r.info.ID]
+		for _, d := range spec.National {
 			s.phoneStart[d-'0'].add(r.id)
+		}
+		if spec.Family == "phone" {
+			for n := max(spec.MinLen, minPhoneDigits); n <= maxPhoneText; n++ {
+				s.phoneDigits[n].add(r.id)
+			}
 		}
 	}
 }
@@ -198,7 +209,11 @@ func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
 	case r.info.ID == "ADDRESS":
 		s.address = r
 	case spec.Family == "iban":
-		s.iban[r.info.ID] = r
+		countries := validate.IBANs()
+		if s.iban == nil {
+			s.iban = make([]*rule, len(countries))
+		}
+		s.iban[slices.Index(countries, r.info.ID)] = r
 		r.shared, r.local = true, spec.Local
 	case spec.Family == "card":
 		s.card = r

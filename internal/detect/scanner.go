@@ -11,12 +11,13 @@ type Scanner struct {
 	win         window
 	names       *lexicon // nil when names are not looked for
 
-	last     []int       // by identifier: where its last match ended
-	ahead    []int       // the same for matches beyond the window
-	kept     []candidate // matches of one identifier do not overlap here
-	tail     []candidate // kept matches that reach beyond the window before
-	custom   []candidate // matches of custom identifiers in the window
-	emitted  int         // how many of them have been yielded
+	last     []int         // by identifier: where its last match ended
+	ahead    []int         // the same for matches beyond the window
+	kept     []candidate   // matches of one identifier do not overlap here
+	tail     []candidate   // kept matches that reach beyond the window before
+	done     [maxNamed]int // by rule of a name: where its last value in the field ended
+	custom   []candidate   // matches of custom identifiers in the window
+	emitted  int           // how many of them have been yielded
 	automata []*automaton
 	marks    []uint64 // see fingers
 }
@@ -109,7 +110,7 @@ func (s *Scanner) merge(hi int) {
 		} else {
 			c = &w.free[j]
 			j++
-			if s.set.rules[c.id].absent && s.nearAny(c.id, c) {
+			if s.set.rules[c.id].absent && s.nearAny(int(c.id), c) {
 				continue
 			}
 		}
@@ -181,5 +182,5 @@ func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
 			return
 		}
 	}
-	yield(Match{Identifier: c.id, Start: c.start, End: c.end})
+	yield(Match{Identifier: int(c.id), Start: c.start, End: c.end})
 }

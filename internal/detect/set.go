@@ -45,7 +45,7 @@ type Set struct {
 	fingers, freeFingers *fingers // of the custom identifiers, of those that need no keyword; nil without any
 
 	// The rules that need no keyword, by what leads to their values.
-	iban          map[string]*rule
+	iban          []*rule // by country, as validate.IBANs
 	card          *rule
 	phones        []*rule
 	phoneByCode   [100]*rule // by the first two digits after + or 00
@@ -54,13 +54,16 @@ type Set struct {
 	// The identifiers whose values near a keyword start with a byte, and with a run of
 	// so many digits or letters.
 	first                 [256]idSet
+	startKinds            [256]uint8 // by byte: bytes with the same identifiers share a number
+	startBytes            []byte     // one byte of each number
 	digitRuns, letterRuns [validate.MaxRun + 1]idSet
-	customKeywords        bool      // a custom identifier has keywords
-	signs                 idSet     // identifiers whose values may start with one or two signs before a letter or digit
-	anywhere              idSet     // those whose values may start with any number of signs
-	phoneIDs              idSet     // phone numbers
-	phoneStart            [10]idSet // phone numbers in national form by their first digit
-	maxNear               int       // bytes in the longest value that stands near a keyword
+	customKeywords        bool                    // a custom identifier has keywords
+	signs                 idSet                   // identifiers whose values may start with one or two signs before a letter or digit
+	anywhere              idSet                   // those whose values may start with any number of signs
+	phoneIDs              idSet                   // phone numbers
+	phoneStart            [10]idSet               // phone numbers in national form by their first digit
+	phoneDigits           [maxPhoneText + 1]idSet // phone numbers with at most so many digits
+	maxNear               int                     // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int
 }
 

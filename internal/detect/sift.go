@@ -237,11 +237,11 @@ func (s *Scanner) tryIBAN(p int) {
 	if text == nil {
 		return
 	}
-	id, end := validate.IBAN(text, p-off)
+	country, end := validate.IBAN(text, p-off)
 	if end < 0 {
 		return
 	}
-	if r := s.set.iban[id]; r != nil {
-		w.pushFree(candidate{start: p, end: end + off, id: r.id, weight: r.freeWeight(), reach: noKeyword})
+	if r := s.set.iban[country]; r != nil {
+		w.pushFree(candidate{start: p, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
 	}
 }

@@ -1,5 +1,7 @@
 package validate
 
+import "slices"
+
 // A cardRange is a range of issuer prefixes and the lengths its cards have.
 type cardRange struct {
 	from, to uint32 // of the first six digits
@@ -52,6 +54,19 @@ var cardsNotReported = [...]uint64{
 	630495060000000000, 6331101999990016, 6759649826438453, 6799990100000000019, 76009244561,
 }
 
+// cardsNotReportedBits has a bit for the hash of each of them: hardly any other number
+// is compared with the list.
+var cardsNotReportedBits = func() (bits [16]uint64) {
+	for _, n := range cardsNotReported {
+		h := cardHash(n)
+		bits[h>>6] |= 1 << (h & 63)
+	}
+	return bits
+}()
+
+// cardHash maps a number to ten bits.
+func cardHash(n uint64) uint64 { return n * 0x9E3779B97F4A7C15 >> 54 }
+
 // cardNumber says whether the digits are a card number that is reported.
 func cardNumber(d []byte) bool {
 	if len(d) < 13 || len(d) > 19 || !luhn(d) {
@@ -78,12 +93,10 @@ func cardReported(d []byte) bool {
 	for _, c := range d {
 		n = n*10 + uint64(c-'0')
 	}
-	for _, x := range cardsNotReported {
-		if n == x {
-			return false
-		}
+	if h := cardHash(n); cardsNotReportedBits[h>>6]>>(h&63)&1 == 0 {
+		return true
 	}
-	return true
+	return !slices.Contains(cardsNotReported[:], n)
 }
 
 const cardMaxLen = 19 + 4*maxSep
@@ -94,8 +107,19 @@ func Card(text []byte, start int) int {
 	if start < 0 || start+13 > len(text) {
 		return -1
 	}
-	if c := text[start]; c < '1' || c > '8' {
+	if c := text[start]; c < '1' || c > '8' || !leftOK(text, start, true) {
 		return -1
+	}
+	// Most are solid, or no card at all.
+	solid := start + 1
+	for limit := min(len(text), start+20); solid < limit && isDigit(text[solid]); {
+		solid++
+	}
+	if _, width := sepAt(text, solid); width == 0 || !digitAt(text, solid+width) {
+		if !cardNumber(text[start:solid]) || !rightOK(text, solid, true) {
+			return -1
+		}
+		return solid
 	}
 	var d [20]byte
 	var groups [6]uint8
@@ -121,13 +145,7 @@ func Card(text []byte, start int) int {
 		g++
 		i += width
 	}
-	if g > 0 {
-		return groupedCard(text, start, d[:n], groups[:g+1], ends[:g+1])
-	}
-	if !leftOK(text, start, true) || !rightOK(text, i, true) || !cardNumber(d[:n]) {
-		return -1
-	}
-	return i
+	return groupedCard(text, d[:n], groups[:g+1], ends[:g+1])
 }
 
 // CardAlone is Card for a number that no keyword supports: it is not a negative
@@ -157,7 +175,7 @@ func insideIBAN(text []byte, start int) bool {
 
 // groupedCard finds the number in the leading groups; what follows the last of
 // them may be something else, such as an expiry date after a space.
-func groupedCard(text []byte, start int, d []byte, groups []uint8, ends []int) int {
+func groupedCard(text []byte, d []byte, groups []uint8, ends []int) int {
 	best := -1
 	n := 0
 	for k, size := range groups {
@@ -166,7 +184,7 @@ func groupedCard(text []byte, start int, d []byte, groups []uint8, ends []int) i
 		if n < 13 || n > 19 || !cardGroups(groups[:k+1]) {
 			continue
 		}
-		if cardNumber(d[:n]) && rightOK(text, end, true) && leftOK(text, start, true) {
+		if cardNumber(d[:n]) && rightOK(text, end, true) {
 			best = end
 		}
 	}

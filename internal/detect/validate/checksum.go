@@ -1,19 +1,17 @@
 package validate
 
+// luhnDoubled is what a digit counts in every second place.
+const luhnDoubled = "\x00\x02\x04\x06\x08\x01\x03\x05\x07\x09"
+
 // luhn says whether the n digits pass the Luhn check (ISO/IEC 7812-1 annex B).
 func luhn(d []byte) bool {
 	sum := 0
-	double := false
-	for i := len(d) - 1; i >= 0; i-- {
-		x := int(d[i] - '0')
-		if double {
-			x *= 2
-			if x > 9 {
-				x -= 9
-			}
-		}
-		sum += x
-		double = !double
+	i := len(d) - 1
+	for ; i > 0; i -= 2 {
+		sum += int(d[i]-'0') + int(luhnDoubled[d[i-1]-'0'])
+	}
+	if i == 0 {
+		sum += int(d[0] - '0')
 	}
 	return sum%10 == 0
 }
@@ -35,14 +33,19 @@ func gs1(d []byte) bool {
 // mod97 is the remainder of a decimal number modulo 97; letters count as 10 to 35
 // (ISO 7064).
 func mod97(rem int, s []byte) int {
+	const large = 1 << 56 // a character more fits on top
+	n := uint64(rem)
 	for _, c := range s {
+		if n >= large {
+			n %= 97
+		}
 		if isDigit(c) {
-			rem = (rem*10 + int(c-'0')) % 97
+			n = n*10 + uint64(c-'0')
 		} else {
-			rem = (rem*100 + int(c-'A') + 10) % 97
+			n = n*100 + uint64(c-'A') + 10
 		}
 	}
-	return rem
+	return int(n % 97)
 }
 
 // weighted is the sum of digits times weights.
