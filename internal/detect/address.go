@@ -163,7 +163,7 @@ func (s *Scanner) tryAddress(p int) {
 	if from < 0 || from+off < w.lo || from+off >= w.hi || to-from > maxAddress {
 		return
 	}
-	w.pushFree(candidate{start: from + off, end: to + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
+	w.pushFree(r, from+off, to+off)
 }
 
 // addressAt returns the address whose postal code has its first or, in Britain and

@@ -263,13 +263,15 @@ func (s *Scanner) tryFree(r *rule, start int) {
 		return
 	}
 	if end := r.free(text, start-off); end >= 0 {
-		w.pushFree(candidate{start: start, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
+		w.pushFree(r, start, end+off)
 	}
 }
 
 // pushFree keeps the list in order of starts; it arrives nearly so.
-func (w *window) pushFree(c candidate) {
-	w.free = append(w.free, c)
+func (w *window) pushFree(r *rule, start, end int) {
+	w.free = append(w.free, candidate{})
+	c := &w.free[len(w.free)-1]
+	c.start, c.end, c.id, c.weight, c.reach = start, end, int32(r.id), r.freeWeight(), noKeyword
 	for i := len(w.free) - 1; i > 0 && before(&w.free[i], &w.free[i-1]); i-- {
 		w.free[i], w.free[i-1] = w.free[i-1], w.free[i]
 	}

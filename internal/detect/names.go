@@ -13,6 +13,7 @@ type Names struct {
 	managed idSet
 	rules   []*rule // of managed, that match near a keyword
 	lead    int     // the largest of theirs
+	minLen  int     // bytes in the shortest value of theirs
 	signs   bool    // a value of one of them may start with one or two signs
 	other   bool    // or with any, or they are too many
 	starts  *starts // of the rules, unless other
@@ -28,6 +29,8 @@ type starts struct {
 	first                 []ruleBits // by Set.startKinds
 	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits
 	phones                ruleBits // phone numbers
+	phoneStart            [10]ruleBits
+	phoneDigits           [maxPhoneText + 1]ruleBits
 }
 
 // minInfix is the shortest keyword, in bytes, that counts in a name without being a
@@ -67,8 +70,10 @@ func (s *Set) Names(names ...string) *Names {
 	if !found {
 		return nil
 	}
+	n.minLen = s.maxNear
 	n.managed.each(func(id int) {
 		if r := s.rules[id]; r.near != nil {
+			n.minLen = min(n.minLen, r.minLen)
 			n.rules = append(n.rules, r)
 			n.lead = max(n.lead, r.lead)
 			n.signs = n.signs || s.signs.has(id)
@@ -111,6 +116,12 @@ func (s *Set) startsOf(rules []*rule) *starts {
 			mark(&out.letterRuns[n], s.letterRuns[n].has(r.id))
 		}
 		mark(&out.phones, s.phoneIDs.has(r.id))
+		for d := range out.phoneStart {
+			mark(&out.phoneStart[d], s.phoneStart[d].has(r.id))
+		}
+		for k := range out.phoneDigits {
+			mark(&out.phoneDigits[k], s.phoneDigits[k].has(r.id))
+		}
 	}
 	return out
 }
@@ -122,6 +133,9 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 	w := &s.win
 	if names.other || lo >= hi {
 		s.findAround(text, off, nil, lo, hi, names)
+		return
+	}
+	if len(text) < names.minLen {
 		return
 	}
 	clear(s.done[:len(names.rules)])
@@ -147,14 +161,14 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 		if names.signs {
 			for p := max(first, t-2); p < min(t, hi); p++ {
 				if !isAlnum(w.text[p]) {
-					s.tryNamed(text, off, p, digit, names)
+					s.tryNamed(text, off, p, digit, names, false)
 				}
 			}
 		}
 		if t >= hi || digit >= limit {
 			return
 		}
-		s.tryNamed(text, off, t, digit, names)
+		s.tryNamed(text, off, t, digit, names, false)
 	}
 }
 
@@ -162,7 +176,6 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 func (s *Scanner) findShort(text []byte, off int, names *Names) {
 	w := &s.win
 	inside := ^uint64(0) >> (chunk - len(text))
-	digits := wordOf(w.digits, off-w.from) & inside
 	at := wordOf(w.tokens, off-w.from) & inside
 	if isAlnum(text[0]) {
 		at |= 1
@@ -174,18 +187,40 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 			}
 		}
 	}
-	for ; at != 0; at &= at - 1 {
+	known := w.shape(&s.shape, off, inside)
+	// After the last of these places there is no room for a value.
+	at &= inside >> (names.minLen - 1)
+	for last := 0; at != 0; at &= at - 1 {
 		t := bits.TrailingZeros64(at)
-		left := digits >> t << t
-		if left == 0 {
+		s.shape.Advance(t - last)
+		last = t
+		if s.shape.Digits == 0 {
 			return
 		}
-		s.tryNamed(text, off, off+t, off+bits.TrailingZeros64(left), names)
+		s.tryNamed(text, off, off+t, off+t+bits.TrailingZeros64(s.shape.Digits), names, known)
 	}
 }
 
+// shape reads the shape of the text at off, as far as inside has bits; its digits only
+// where there may be separators outside ASCII or escapes, whose letters are not in the
+// masks.
+func (w *window) shape(shape *validate.Shape, off int, inside uint64) (known bool) {
+	k, bit := (off-w.from)/chunk, (off-w.from)%chunk
+	m, next := &w.masks[k], &w.masks[k+1]
+	shape.Digits = (m.digit>>bit | next.digit<<1<<(chunk-1-bit)) & inside
+	if (m.cont|m.escape)|(next.cont|next.escape) != 0 || off > 0 && w.text[off-1] == '\\' {
+		return false
+	}
+	shape.Letters = (m.letter>>bit | next.letter<<1<<(chunk-1-bit)) & inside
+	shape.Capitals = (m.upper>>bit | next.upper<<1<<(chunk-1-bit)) & inside
+	shape.Spaces = (m.space>>bit | next.space<<1<<(chunk-1-bit)) & inside
+	shape.Hyphens = (m.dash>>bit | next.dash<<1<<(chunk-1-bit)) & inside
+	return true
+}
+
 // tryNamed matches the rules of a value's names at t; digit is where the next digit is.
-func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names) {
+// shaped says that s.shape is of the text from t on.
+func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped bool) {
 	starts, rest := names.starts, text[t-off:]
 	active := starts.first[s.set.startKinds[rest[0]]]
 	if active == 0 {
@@ -199,21 +234,32 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names) {
 	}
 	if active&starts.phones != 0 {
 		digits, first, abroad := phoneDigits(rest)
-		for p := active & starts.phones; p != 0; p &= p - 1 {
-			i := bits.TrailingZeros32(uint32(p))
-			if id := names.rules[i].id; !s.set.phoneDigits[digits].has(id) || !abroad && !s.set.phoneStart[first].has(id) {
-				active &^= 1 << i
-			}
+		left := starts.phoneDigits[digits]
+		if !abroad {
+			left &= starts.phoneStart[first]
 		}
+		active &= left | ^starts.phones
 	}
 	for ; active != 0; active &= active - 1 {
 		i := bits.TrailingZeros32(uint32(active))
 		r := names.rules[i]
-		if t < s.done[i] || digit-t >= r.lead {
+		if t < s.done[i] || digit-t >= r.lead || len(rest) < r.minLen {
 			continue
 		}
-		if end := s.nearEnd(r, text, off, t); end > digit {
-			s.win.near = append(s.win.near, candidate{start: t, end: end, id: int32(r.id), weight: r.weight, label: true})
+		end := -1
+		if shaped && r.shaped != nil {
+			if end = r.shaped(text, t-off, &s.shape); end >= 0 {
+				end += off
+			}
+		} else {
+			end = s.nearEnd(r, text, off, t)
+		}
+		if end > digit {
+			w := &s.win
+			w.near = append(w.near, candidate{})
+			// Field by field: a copy of what was just written in parts would wait for it.
+			c := &w.near[len(w.near)-1]
+			c.start, c.end, c.id, c.weight, c.label = t, end, int32(r.id), r.weight, true
 			s.done[i] = end
 		}
 	}

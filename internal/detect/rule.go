@@ -15,13 +15,14 @@ type rule struct {
 	// near matches a value that has a keyword near it, free one that has none.
 	// Either may be nil.
 	near, free validate.Func
+	shaped     validate.ShapedFunc // near where the shape is known; may be nil
 	// local is the form of near that shared does not find: a BBAN. shared says that
 	// what free matches has been looked for already when near is asked, and near
 	// matches that or local.
 	local                validate.Func
 	shared               bool
 	nearFirst, freeFirst validate.ByteSet
-	maxLen               int
+	minLen, maxLen       int
 	// lead is how many bytes of a value may precede its first digit: a value near a
 	// keyword always holds a digit.
 	lead int
@@ -165,8 +166,8 @@ func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
 	if spec == nil {
 		return r
 	}
-	r.near, r.nearFirst, r.maxLen = spec.Func, spec.First, spec.MaxLen
-	r.free, r.freeFirst = spec.Free, spec.FreeFirst
+	r.near, r.nearFirst, r.minLen, r.maxLen = spec.Func, spec.First, spec.MinLen, spec.MaxLen
+	r.free, r.freeFirst, r.shaped = spec.Free, spec.FreeFirst, spec.Shaped
 	if spec.Checked {
 		r.weight = weightChecked
 	}

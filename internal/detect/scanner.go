@@ -1,5 +1,7 @@
 package detect
 
+import "magpie/internal/detect/validate"
+
 // Scanner scans text for the identifiers of one Set. It keeps buffers and what one
 // block has to know of the block before it, so the blocks of a document go to one
 // Scanner in order. It is not safe for concurrent use.
@@ -11,13 +13,14 @@ type Scanner struct {
 	win         window
 	names       *lexicon // nil when names are not looked for
 
-	last     []int         // by identifier: where its last match ended
-	ahead    []int         // the same for matches beyond the window
-	kept     []candidate   // matches of one identifier do not overlap here
-	tail     []candidate   // kept matches that reach beyond the window before
-	done     [maxNamed]int // by rule of a name: where its last value in the field ended
-	custom   []candidate   // matches of custom identifiers in the window
-	emitted  int           // how many of them have been yielded
+	last     []int          // by identifier: where its last match ended
+	ahead    []int          // the same for matches beyond the window
+	kept     []candidate    // matches of one identifier do not overlap here
+	tail     []candidate    // kept matches that reach beyond the window before
+	shape    validate.Shape // of the value under a name that is looked at
+	done     [maxNamed]int  // by rule of a name: where its last value in the field ended
+	custom   []candidate    // matches of custom identifiers in the window
+	emitted  int            // how many of them have been yielded
 	automata []*automaton
 	marks    []uint64 // see fingers
 }

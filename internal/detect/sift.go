@@ -242,6 +242,6 @@ func (s *Scanner) tryIBAN(p int) {
 		return
 	}
 	if r := s.set.iban[country]; r != nil {
-		w.pushFree(candidate{start: p, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
+		w.pushFree(r, p, end+off)
 	}
 }

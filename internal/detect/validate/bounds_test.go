@@ -90,6 +90,7 @@ func mutate(r *rand.Rand, id string) (text []byte, start int) {
 
 func checkWindow(t *testing.T, s *Spec, text []byte, start int) {
 	t.Helper()
+	checkShaped(t, s, text, start)
 	for _, f := range []Func{s.Func, s.Free} {
 		if f == nil {
 			continue
@@ -113,6 +114,37 @@ func checkWindow(t *testing.T, s *Spec, text []byte, start int) {
 		if got := f(cut, start-lo); got != end && got+lo != end {
 			t.Fatalf("%s(%q, %d) = %d, in its window %d", s.ID, text, start, end, got+lo)
 		}
+	}
+}
+
+// checkShaped holds a ShapedFunc against the Func it stands for.
+func checkShaped(t *testing.T, s *Spec, text []byte, start int) {
+	t.Helper()
+	text = text[:min(len(text), start+64)]
+	if s.Shaped == nil || start >= len(text) {
+		return
+	}
+	var shape Shape
+	for i, c := range text[start:] {
+		bit := uint64(1) << i
+		switch {
+		case isDigit(c):
+			shape.Digits |= bit
+		case isLetter(c):
+			shape.Letters |= bit
+			if c == upper(c) {
+				shape.Capitals |= bit
+			}
+		case c == ' ':
+			shape.Spaces |= bit
+		case c == '-':
+			shape.Hyphens |= bit
+		case c >= 0x80 && c < 0xC0:
+			return // may be a separator outside ASCII
+		}
+	}
+	if got, want := s.Shaped(text, start, &shape), s.Func(text, start); got != want {
+		t.Fatalf("%s(%q, %d) = %d, by its shape %d", s.ID, text, start, want, got)
 	}
 }
 

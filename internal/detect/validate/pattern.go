@@ -23,6 +23,7 @@ type pattern struct {
 	// most patterns of a rule are refused by it.
 	lead             uint8 // clsDigit, clsLetter or 0
 	leadMin, leadMax int
+	layouts          []layout // nil where they do not tell all, see lay
 }
 
 type op struct {
@@ -59,6 +60,7 @@ func compile(s string) pattern {
 		}
 	}
 	p.findLead()
+	p.layouts = p.lay()
 	return p
 }
 
@@ -309,21 +311,24 @@ func (r *rule) match(text []byte, start int) int {
 		if p.lead != 0 && (p.lead != lead || run < p.leadMin || run > p.leadMax) {
 			continue
 		}
-		var v value
-		end := p.match(text, start, &v)
-		if end <= best || !rightOK(text, end, isDigit(text[end-1])) {
-			continue
-		}
-		if r.check == nil || r.check(v) {
-			best = end
-		}
+		best = max(best, r.one(p, text, start, best))
 	}
 	return best
 }
 
+// one matches one of the rule's patterns, where that is longer than the best so far.
+func (r *rule) one(p *pattern, text []byte, start, best int) int {
+	var v value
+	end := p.match(text, start, &v)
+	if end <= best || !rightOK(text, end, isDigit(text[end-1])) || r.check != nil && !r.check(v) {
+		return -1
+	}
+	return end
+}
+
 // spec fills in what the rule knows of a Spec.
 func (r *rule) spec() Spec {
-	s := Spec{Func: r.match, MinLen: r.patterns[0].min}
+	s := Spec{Func: r.match, Shaped: r.shaped, MinLen: r.patterns[0].min}
 	for k := range r.patterns {
 		p := &r.patterns[k]
 		p.first(&s.First)

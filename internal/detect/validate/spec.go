@@ -16,6 +16,9 @@ type Spec struct {
 	// Free matches a value that is reported without a keyword nearby. It is nil
 	// where a keyword is always required. What Free accepts Func accepts too.
 	Free Func
+	// Shaped is Func for a caller that knows the [Shape] of the text; nil where that
+	// would not help.
+	Shaped ShapedFunc
 	// MinLen and MaxLen bound the length of a value in bytes.
 	MinLen, MaxLen int
 	// First is the set of bytes that a value for Func starts with, FreeFirst the

@@ -4,7 +4,7 @@ func healthSpecs() []Spec {
 	canada := keyword("CANADA_HEALTH_NUMBER", patterns(canadaHealth,
 		"9999_999_999", "9{10}_@@", "9999_999_999_@@", "9999-999-999 @@", "9999-999-999@@", "9999 999 999-@@",
 		"9{8}", "99999_9999", "999_999_999", "999_999_999_999", "@@@@_9999_9999", "@@@@9999 9999"))
-	canada.Func = withoutWord(canada.Func)
+	canada.Func, canada.Shaped = withoutWord(canada.Func), nil
 	return []Spec{
 		checked("US_DRUG_ENFORCEMENT_AGENCY_NUMBER", patterns(dea, "@@9{7}", "@99{7}")),
 		keyword("USA_HEALTH_INSURANCE_CLAIM_NUMBER", patterns(hicn,

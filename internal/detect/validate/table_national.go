@@ -3,7 +3,7 @@ package validate
 func nationalSpecs() []Spec {
 	nirSpec := checked("FRANCE_NATIONAL_IDENTIFICATION_NUMBER", patterns(nir,
 		"9_99_99_9*_999_999_99", "9{5}9*9{6}_99", "9_99_99_9*_999_999", "9{5}9*9{6}", "9 99 99 9* 999 999~99"))
-	nirSpec.Func = nirFunc(nirSpec.Func)
+	nirSpec.Func, nirSpec.Shaped = nirFunc(nirSpec.Func), nil
 	return []Spec{
 		keyword("ARGENTINA_DNI_NUMBER", patterns(argentinaDNI, "9{7,8}", "9.999.999", "99.999.999")),
 		keyword("BRAZIL_RG_NUMBER", patterns(notZero,
