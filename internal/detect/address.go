@@ -38,6 +38,22 @@ var usStates = map[string][]zipRange{
 	"PR": {{6, 7}, {9, 9}}, "AE": {{90, 98}}, "AA": {{340, 340}}, "AP": {{962, 966}},
 }
 
+// usStateRanges has them by code, as stateOf numbers it.
+var usStateRanges = func() (t [26 * 26][]zipRange) {
+	for code, ranges := range usStates {
+		t[int(code[0]-'A')*26+int(code[1]-'A')] = ranges
+	}
+	return t
+}()
+
+// stateOf returns the ZIP prefixes of the state with a code; nil when there is none.
+func stateOf(code []byte) []zipRange {
+	if len(code) != 2 || !isUpper(code[0]) || !isUpper(code[1]) {
+		return nil
+	}
+	return usStateRanges[int(code[0]-'A')*26+int(code[1]-'A')]
+}
+
 // stateNames are the states written out, to their codes.
 var stateNames = map[string]string{
 	"alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO", "connecticut": "CT",
@@ -63,18 +79,32 @@ var australianStates = map[string][]zipRange{
 const britishAreas = " AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE "
 
 // streetWords are what streets are called in the supported countries.
-var streetWords = wordSet("street st road rd avenue ave boulevard blvd lane ln drive dr court ct place pl square sq terrace crescent close way parkway pkwy highway hwy circle cir trail mews gardens row walk esplanade parade broadway " +
+var streetWords = newWordTable(strings.Fields("street st road rd avenue ave boulevard blvd lane ln drive dr court ct place pl square sq terrace crescent close way parkway pkwy highway hwy circle cir trail mews gardens row walk esplanade parade broadway " +
 	"rue avenue boulevard bd place chemin impasse allee allees quai cours route square passage faubourg " +
 	"strasse str weg platz allee gasse ring damm ufer chaussee " +
 	"via viale piazza corso vicolo largo piazzale strada lungotevere " +
-	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box")
+	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box"))
 
-func wordSet(list string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(list) {
-		set[w] = true
+// lowerStreets begin a street's name without a capital.
+var lowerStreets = newWordTable([]string{"rue", "via", "calle"})
+
+// isStreet says whether a word is what a street is called, or ends in it as German ones
+// do.
+func isStreet(w []byte) bool {
+	if streetWords.has(w) {
+		return true
 	}
-	return set
+	switch last := w[len(w)-1]; {
+	case isASCIILetter(last) && strings.IndexByte("ergz", last|0x20) < 0:
+		return false // none of the ends below
+	}
+	plain := lowerPlain(w)
+	for _, end := range [...]string{"strasse", "str", "platz", "allee", "gasse"} {
+		if strings.HasSuffix(plain, end) {
+			return true
+		}
+	}
+	return strings.HasSuffix(plain, "weg") && len(plain) > len("xxweg")
 }
 
 // A place is a city with the beginning of its postal codes.
@@ -259,7 +289,7 @@ func cityBack(text []byte, i int) int {
 		if j == end {
 			break
 		}
-		if capital(text, j) && !streetWords[lowerPlain(text[j:end])] {
+		if capital(text, j) && !streetWords.has(text[j:end]) {
 			start = j
 		} else if start < 0 || end-j > 4 || !isLower(text[j]) {
 			break
@@ -297,10 +327,9 @@ func streetBack(text []byte, city int) (start int, found bool) {
 		switch {
 		case isASCIILetter(c) || c >= 0x80:
 			j := wordBack(text, i)
-			w := lowerPlain(text[j:i])
-			if streetWords[w] || strings.HasSuffix(w, "strasse") || strings.HasSuffix(w, "str") || strings.HasSuffix(w, "weg") && len(w) > 5 || strings.HasSuffix(w, "platz") || strings.HasSuffix(w, "allee") || strings.HasSuffix(w, "gasse") {
+			if isStreet(text[j:i]) {
 				word = true
-				if capital(text, j) || best >= 0 || w == "rue" || w == "via" || w == "calle" {
+				if capital(text, j) || best >= 0 || lowerStreets.has(text[j:i]) {
 					best = j
 				}
 			}
@@ -355,7 +384,7 @@ func american(text []byte, i int) (int, int) {
 		return -1, -1
 	}
 	j := wordBack(text, i-1)
-	ranges := usStates[string(text[j:i-1])]
+	ranges := stateOf(text[j : i-1])
 	if ranges == nil {
 		ranges = usStates[stateNames[lowerPlain(text[j:i-1])]]
 		if ranges == nil || !capital(text, j) {

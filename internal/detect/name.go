@@ -86,15 +86,6 @@ var nameLexicon = sync.OnceValue(func() *lexicon {
 	return l
 })
 
-// wordHash is FNV-1a.
-func wordHash(w []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range w {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
-}
-
 // add says more of a word.
 func (l *lexicon) add(w []byte, flags uint8) {
 	h := wordHash(w)
@@ -108,9 +99,9 @@ func (l *lexicon) add(w []byte, flags uint8) {
 	}
 }
 
-// flags returns what is known of a word in lower case without accents.
+// flags returns what is known of a word as it is written.
 func (l *lexicon) flags(w []byte) uint8 {
-	h := wordHash(w)
+	h := plainHash(w)
 	for i := h; ; i++ {
 		s := &l.words[i%uint64(len(l.words))]
 		if s.flags == 0 || s.hash == h {
@@ -177,8 +168,7 @@ func readName(text []byte, i int) (w nameWord) {
 	var flags uint8
 	known := false
 	close := func(end int) {
-		var b [maxNameWord]byte
-		if f := nameLexicon().flags(plainWord(b[:0], text[part:end])); f != 0 {
+		if f := nameLexicon().flags(text[part:end]); f != 0 {
 			if !known {
 				flags = f
 			} else {
@@ -230,8 +220,7 @@ func readName(text []byte, i int) (w nameWord) {
 	}
 	close(j)
 	if part != i { // O'Brien and the like are known as a whole
-		var b [maxNameWord]byte
-		flags |= nameLexicon().flags(plainWord(b[:0], text[i:j]))
+		flags |= nameLexicon().flags(text[i:j])
 	}
 	w = nameWord{end: j, flags: flags, ok: true}
 	switch {
@@ -243,12 +232,6 @@ func readName(text []byte, i int) (w nameWord) {
 		w.ok = false // camel case
 	}
 	return w
-}
-
-// nameFlags returns what is known of a word as it is written.
-func nameFlags(w []byte) uint8 {
-	var b [maxNameWord]byte
-	return nameLexicon().flags(plainWord(b[:0], w))
 }
 
 // prefixed says whether a capital inside a word follows Mc, Mac, De and the like.
@@ -292,11 +275,15 @@ func fullName(text []byte, start int) int {
 	if part >= len(text) || text[part] != ' ' && text[part] != '-' && (part+1 >= len(text) || text[part+1] != ' ') {
 		return -1
 	}
-	if part-start > maxNameWord || nameFlags(text[start:part])&(isGiven|isFamily|isTitle) == 0 {
+	if part-start > maxNameWord {
 		return -1
 	}
 	first := readName(text, start)
-	if !first.ok {
+	flags := first.flags
+	if first.end != part {
+		flags = nameLexicon().flags(text[start:part])
+	}
+	if !first.ok || flags&(isGiven|isFamily|isTitle) == 0 {
 		return -1
 	}
 	end := -1
@@ -447,43 +434,4 @@ func titled(text []byte, title nameWord) int {
 		return -1
 	}
 	return family.end
-}
-
-// plainLetters maps U+00C0 to U+024F to letters without accents, 0 where there is none.
-var plainLetters = func() (t [0x250 - 0xC0]byte) {
-	for plain, accented := range map[byte]string{
-		'a': "ÀÁÂÃÄÅàáâãäåĀāĂăĄąǍǎ", 'c': "ÇçĆćĈĉĊċČč", 'd': "ÐðĎďĐđ", 'e': "ÈÉÊËèéêëĒēĔĕĖėĘęĚě",
-		'g': "ĜĝĞğĠġĢģ", 'h': "ĤĥĦħ", 'i': "ÌÍÎÏìíîïĨĩĪīĬĭĮįİı", 'j': "Ĵĵ", 'k': "Ķķ", 'l': "ĹĺĻļĽľĿŀŁł",
-		'n': "ÑñŃńŅņŇň", 'o': "ÒÓÔÕÖØòóôõöøŌōŎŏŐő", 'r': "ŔŕŖŗŘř", 's': "ŚśŜŝŞşŠšȘșß", 't': "ŢţŤťŦŧȚț",
-		'u': "ÙÚÛÜùúûüŨũŪūŬŭŮůŰűŲų", 'w': "Ŵŵ", 'y': "ÝýÿŶŷŸ", 'z': "ŹźŻżŽž",
-	} {
-		for _, r := range accented {
-			t[r-0xC0] = plain
-		}
-	}
-	return t
-}()
-
-// plainWord appends a word in lower case without accents and joiners; what does not
-// fit is dropped, and no word of the lexicons is that long.
-func plainWord(dst, w []byte) []byte {
-	for i := 0; i < len(w) && len(dst) < cap(dst); {
-		c := w[i]
-		if c < utf8.RuneSelf {
-			if isASCIILetter(c) {
-				dst = append(dst, c|0x20)
-			}
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(w[i:])
-		if r >= 0xC0 && r < 0x250 && plainLetters[r-0xC0] != 0 {
-			dst = append(dst, plainLetters[r-0xC0])
-			if r == 'ß' && len(dst) < cap(dst) {
-				dst = append(dst, 's')
-			}
-		}
-		i += n
-	}
-	return dst
 }

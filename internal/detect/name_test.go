@@ -23,6 +23,11 @@ func TestLexicon(t *testing.T) {
 				var b [64]byte
 				plain := plainWord(b[:0], []byte(w))
 				h := wordHash(plain)
+				for _, s := range []string{w, strings.ToUpper(w), string(plain)} {
+					if s = strings.TrimSuffix(s, "*"); plainHash([]byte(s)) != h {
+						t.Errorf("%s has another hash than %s", s, plain)
+					}
+				}
 				if other, ok := hashes[h]; ok && other != string(plain) {
 					t.Errorf("%s and %s have the same hash", other, plain)
 				}
