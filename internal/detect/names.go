@@ -239,6 +239,7 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped 
 			left &= starts.phoneStart[first]
 		}
 		active &= left | ^starts.phones
+		s.phone.Reset()
 	}
 	for ; active != 0; active &= active - 1 {
 		i := bits.TrailingZeros32(uint32(active))
@@ -247,11 +248,16 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped 
 			continue
 		}
 		end := -1
-		if shaped && r.shaped != nil {
+		switch {
+		case shaped && r.shaped != nil:
 			if end = r.shaped(text, t-off, &s.shape); end >= 0 {
 				end += off
 			}
-		} else {
+		case r.phone != nil:
+			if end = r.phone(text, t-off, &s.phone); end >= 0 {
+				end += off
+			}
+		default:
 			end = s.nearEnd(r, text, off, t)
 		}
 		if end > digit {

@@ -16,6 +16,7 @@ type rule struct {
 	// Either may be nil.
 	near, free validate.Func
 	shaped     validate.ShapedFunc // near where the shape is known; may be nil
+	phone      validate.PhoneFunc  // near for a phone number; else nil
 	// local is the form of near that shared does not find: a BBAN. shared says that
 	// what free matches has been looked for already when near is asked, and near
 	// matches that or local.
@@ -167,7 +168,7 @@ func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
 		return r
 	}
 	r.near, r.nearFirst, r.minLen, r.maxLen = spec.Func, spec.First, spec.MinLen, spec.MaxLen
-	r.free, r.freeFirst, r.shaped = spec.Free, spec.FreeFirst, spec.Shaped
+	r.free, r.freeFirst, r.shaped, r.phone = spec.Free, spec.FreeFirst, spec.Shaped, spec.Phone
 	if spec.Checked {
 		r.weight = weightChecked
 	}

@@ -17,6 +17,7 @@ type Scanner struct {
 	ahead    []int          // the same for matches beyond the window
 	kept     []candidate    // matches of one identifier do not overlap here
 	tail     []candidate    // kept matches that reach beyond the window before
+	phone    validate.Phone // at the place that is looked at
 	shape    validate.Shape // of the value under a name that is looked at
 	done     [maxNamed]int  // by rule of a name: where its last value in the field ended
 	custom   []candidate    // matches of custom identifiers in the window

@@ -91,6 +91,7 @@ func mutate(r *rand.Rand, id string) (text []byte, start int) {
 func checkWindow(t *testing.T, s *Spec, text []byte, start int) {
 	t.Helper()
 	checkShaped(t, s, text, start)
+	checkShared(t, s, text, start)
 	for _, f := range []Func{s.Func, s.Free} {
 		if f == nil {
 			continue
@@ -145,6 +146,22 @@ func checkShaped(t *testing.T, s *Spec, text []byte, start int) {
 	}
 	if got, want := s.Shaped(text, start, &shape), s.Func(text, start); got != want {
 		t.Fatalf("%s(%q, %d) = %d, by its shape %d", s.ID, text, start, want, got)
+	}
+}
+
+// checkShared holds a PhoneFunc against the Func it stands for, after another plan has
+// been asked.
+func checkShared(t *testing.T, s *Spec, text []byte, start int) {
+	t.Helper()
+	if s.Phone == nil {
+		return
+	}
+	var p Phone
+	for _, other := range plans {
+		other.shared(text, start, &p)
+		if got, want := s.Phone(text, start, &p), s.Func(text, start); got != want {
+			t.Fatalf("%s(%q, %d) = %d, after %s %d", s.ID, text, start, want, other.id, got)
+		}
 	}
 }
 

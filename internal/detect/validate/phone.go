@@ -8,8 +8,8 @@ const (
 
 // A phone is what a scan of a number's characters found.
 type phone struct {
-	d      [phoneMaxDigits + 4]byte // digits, without an international prefix
-	end    [phoneMaxDigits + 4]int  // end[i]: offset after digit i
+	d      [phoneMaxDigits + 4]byte  // digits, without an international prefix
+	end    [phoneMaxDigits + 4]uint8 // end[i]: after digit i, from the start
 	group  [phoneMaxDigits + 4]uint8
 	n      int
 	groups [10]uint8 // sizes of the groups of digits
@@ -65,7 +65,7 @@ func (p *phone) scan(text []byte, start int) bool {
 			p.group[p.n] = uint8(p.g)
 			p.groups[p.g]++
 			i++
-			p.end[p.n] = i
+			p.end[p.n] = uint8(i - start)
 			p.n++
 			continue
 		}
@@ -104,7 +104,14 @@ func (p *phone) scan(text []byte, start int) bool {
 	return p.n > 0
 }
 
-// drop forgets the first k digits: a country code or trunk prefix.
+// without puts the number without its first k digits, a country code or trunk prefix,
+// into rest and returns that.
+func (p *phone) without(k int, rest *phone) *phone {
+	*rest = *p
+	rest.drop(k)
+	return rest
+}
+
 func (p *phone) drop(k int) {
 	copy(p.d[:], p.d[k:p.n])
 	copy(p.end[:], p.end[k:p.n])
@@ -242,6 +249,40 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 	if !p.scan(text, start) {
 		return -1
 	}
+	return pl.fit(text, start, local, &p)
+}
+
+// A Phone is what the characters of a number say, read once for all plans. It starts
+// empty, and is for one place.
+type Phone struct {
+	phone
+	read, none bool
+}
+
+// Reset makes it empty.
+func (p *Phone) Reset() { *p = Phone{} }
+
+// A PhoneFunc is a [Func] that shares what it reads with those of other plans at the
+// same place.
+type PhoneFunc func(text []byte, start int, p *Phone) (end int)
+
+// shared is any as a PhoneFunc.
+func (pl *plan) shared(text []byte, start int, p *Phone) int {
+	if p.none || start < 0 || start >= len(text) || !phoneFirst.Has(text[start]) || !pl.may(text, start, true) {
+		return -1
+	}
+	if !p.read {
+		p.read = true
+		if p.none = !phoneStart(text, start) || !p.scan(text, start); p.none {
+			return -1
+		}
+	}
+	return pl.fit(text, start, true, &p.phone)
+}
+
+// fit is match for a number that has been read. It leaves p as it is.
+func (pl *plan) fit(text []byte, start int, local bool, p *phone) int {
+	var rest phone
 	if pl.country != "1" && !p.intl && p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
 		(text[start] == '(' || at(text, start+3) == '-' || at(text, start+3) == '.') {
 		return -1 // 321-654-0987 is written the American way
@@ -257,10 +298,10 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		if p.n < k || string(p.d[:k]) != pl.country {
 			return -1
 		}
-		p.drop(k)
+		p = p.without(k, &rest)
 		// +44 (0)20 7946 0958
 		if pl.trunk && p.n > 0 && p.d[0] == '0' {
-			p.drop(1)
+			p = p.without(1, &rest)
 		}
 		local = false
 	} else if pl.country == "1" && p.n >= 11 && p.d[0] == '1' {
@@ -269,14 +310,14 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		if !local && (p.groups[0] != 1 || p.g != 3 || at(text, start+1) == ' ' && at(text, start+2) != '(') {
 			return -1
 		}
-		p.drop(1)
+		p = p.without(1, &rest)
 	} else if !local {
 		return -1
 	} else if pl.trunk {
 		if p.d[0] != '0' {
 			return -1
 		}
-		p.drop(1)
+		p = p.without(1, &rest)
 	} else if pl.country == "1" && p.n < 10 && (text[start] == '(' || pieceOfPhone(text, start)) {
 		return -1
 	}
@@ -284,13 +325,13 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		return -1 // 01 23 45 67 89 is written the French way
 	}
 	if pl.country == "55" && p.n > 0 && p.d[0] == '0' {
-		p.drop(1) // (011) is an area code with its trunk prefix
+		p = p.without(1, &rest) // (011) is an area code with its trunk prefix
 	}
 	for n := min(p.n, pl.max); n >= pl.min; n-- {
-		if !p.whole(n) || !pl.national(&p, n, local) {
+		if !p.whole(n) || !pl.national(p, n, local) {
 			continue
 		}
-		end := p.end[n-1]
+		end := start + int(p.end[n-1])
 		if pl.country == "1" {
 			end = extension(text, end)
 		}
@@ -474,7 +515,7 @@ func phoneSpecs() []Spec {
 	for i := range plans {
 		pl := &plans[i]
 		s := Spec{
-			ID: pl.id, Func: pl.any, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen + phoneMaxExt,
+			ID: pl.id, Func: pl.any, Phone: pl.shared, Free: pl.free, MinLen: pl.min, MaxLen: phoneMaxLen + phoneMaxExt,
 			First: phoneFirst, FreeFirst: setOf("+(0"),
 			DigitRuns: runs(1, phoneMaxDigits+2), Family: "phone", National: pl.lead,
 		}

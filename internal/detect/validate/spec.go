@@ -19,6 +19,9 @@ type Spec struct {
 	// Shaped is Func for a caller that knows the [Shape] of the text; nil where that
 	// would not help.
 	Shaped ShapedFunc
+	// Phone is Func where those of several plans are asked in turn; nil for what is no
+	// phone number.
+	Phone PhoneFunc
 	// MinLen and MaxLen bound the length of a value in bytes.
 	MinLen, MaxLen int
 	// First is the set of bytes that a value for Func starts with, FreeFirst the
