@@ -3,6 +3,7 @@ package detect
 import (
 	"math/bits"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"magpie/internal/detect/validate"
@@ -486,22 +487,36 @@ const maxPhoneText = 40
 // before what cannot be in one, which is the first, and whether a country code is.
 func phoneDigits(text []byte) (digits int, first byte, abroad bool) {
 	for _, c := range text[:min(len(text), maxPhoneText)] {
-		switch {
-		case isDigit(c):
-			if digits++; digits == 1 {
-				first = c - '0'
-			} else if digits == 2 && first == 0 && c == '0' {
-				abroad = true
-			}
-		case c == '+' && digits == 0:
-			abroad = true
-		case c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')' || c >= utf8.RuneSelf:
-		default:
-			return digits, first, abroad
+		kind := phoneText[c]
+		if kind == 0 || c == '+' && digits > 0 {
+			break
 		}
+		if digits <= 1 {
+			switch {
+			case c == '+' || digits == 1 && c == '0' && first == 0:
+				abroad = true
+			case digits == 0 && isDigit(c):
+				first = c - '0'
+			}
+		}
+		digits += int(kind & 1)
 	}
 	return digits, first, abroad
 }
+
+// phoneText has what can be in a phone number: 1 for a digit, 2 for what stands between
+// them.
+var phoneText = func() (t [256]uint8) {
+	for c := range t {
+		switch {
+		case isDigit(byte(c)):
+			t[c] = 1
+		case c >= utf8.RuneSelf || strings.IndexByte("+ -./()", byte(c)) >= 0:
+			t[c] = 2
+		}
+	}
+	return t
+}()
 
 // keepStarting drops the identifiers whose values near a keyword cannot start with
 // the first byte of the text, or with as many digits or letters.

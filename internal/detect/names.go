@@ -26,9 +26,9 @@ type ruleBits uint32
 // starts says what the values of the rules of one name start with, as Set does for all
 // identifiers.
 type starts struct {
-	first                 []ruleBits // by Set.startKinds
-	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits
-	phones                ruleBits // phone numbers
+	first                 []ruleBits                    // by Set.startKinds
+	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits // all without such a run
+	phones                ruleBits                      // phone numbers
 	phoneStart            [10]ruleBits
 	phoneDigits           [maxPhoneText + 1]ruleBits
 }
@@ -111,7 +111,9 @@ func (s *Set) startsOf(rules []*rule) *starts {
 		for kind, c := range s.startBytes {
 			mark(&out.first[kind], s.first[c].has(r.id))
 		}
-		for n := range out.digitRuns {
+		mark(&out.digitRuns[0], true)
+		mark(&out.letterRuns[0], true)
+		for n := 1; n <= validate.MaxRun; n++ {
 			mark(&out.digitRuns[n], s.digitRuns[n].has(r.id))
 			mark(&out.letterRuns[n], s.letterRuns[n].has(r.id))
 		}
@@ -227,6 +229,9 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped 
 		return
 	}
 	switch c := rest[0]; {
+	case shaped:
+		active &= starts.digitRuns[min(bits.TrailingZeros64(^s.shape.Digits), validate.MaxRun)]
+		active &= starts.letterRuns[min(bits.TrailingZeros64(^s.shape.Letters), validate.MaxRun)]
 	case isDigit(c):
 		active &= starts.digitRuns[runLength(rest, isDigit)]
 	case isASCIILetter(c):

@@ -200,7 +200,8 @@ type plan struct {
 	trunk   bool   // a 0 precedes the national number inside the country
 	min     int    // digits of the national number
 	max     int
-	lead    string // first digits of a number as dialled inside the country
+	lead    string  // first digits of a number as dialled inside the country
+	leads   ByteSet // the same
 }
 
 // national checks the first n digits of p as a national number without trunk
@@ -228,13 +229,17 @@ func (pl *plan) national(p *phone, n int, local bool) bool {
 }
 
 var plans = []plan{
-	{"PHONE_NUMBER", "1", false, 7, 10, "123456789"},
-	{"BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "0123456789"},
-	{"FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"},
-	{"GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"},
-	{"ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"},
-	{"SPAIN_PHONE_NUMBER", "34", false, 9, 9, "6789"},
-	{"UK_PHONE_NUMBER", "44", true, 9, 10, "0"},
+	newPlan("PHONE_NUMBER", "1", false, 7, 10, "123456789"),
+	newPlan("BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "0123456789"),
+	newPlan("FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"),
+	newPlan("GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"),
+	newPlan("ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"),
+	newPlan("SPAIN_PHONE_NUMBER", "34", false, 9, 9, "6789"),
+	newPlan("UK_PHONE_NUMBER", "44", true, 9, 10, "0"),
+}
+
+func newPlan(id, country string, trunk bool, min, max int, lead string) plan {
+	return plan{id, country, trunk, min, max, lead, setOf(lead)}
 }
 
 // any matches with or without a country code; free only with one.
@@ -358,7 +363,7 @@ func (pl *plan) may(text []byte, start int, local bool) bool {
 		i += 2
 	case c == '1' && pl.country == "1":
 	default:
-		return local && contains(pl.lead, c)
+		return local && pl.leads.Has(c)
 	}
 	return i+len(pl.country) <= len(text) && string(text[i:i+len(pl.country)]) == pl.country
 }

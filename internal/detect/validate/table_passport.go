@@ -19,21 +19,24 @@ func someLetter(v value) bool { return countDigits(&v) < v.n }
 
 // germanDocument are the characters of German document numbers: no vowels and no
 // letters that look like digits or one another.
-const germanDocument = "0123456789CFGHJKLMNPRTVWXYZ"
+var germanDocument = setOf("0123456789CFGHJKLMNPRTVWXYZ")
 
 func germanDocumentChars(v *value) bool {
 	for _, c := range v.b[:v.n] {
-		if !contains(germanDocument, c) {
+		if !germanDocument.Has(c) {
 			return false
 		}
 	}
 	return countDigits(v) >= 2
 }
 
+// germanPassportFirst are the letters that serial numbers of passports start with.
+var germanPassportFirst = setOf("CFGHJK")
+
 // germanPassport: serial numbers of passports start with one of six letters; a
 // tenth character is the ICAO check digit of the nine.
 func germanPassport(v value) bool {
-	if !contains("CFGHJK", v.b[0]) || !germanDocumentChars(&v) {
+	if !germanPassportFirst.Has(v.b[0]) || !germanDocumentChars(&v) {
 		return false
 	}
 	return v.n == 9 || icao731(v.b[:10])
