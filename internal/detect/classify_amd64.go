@@ -54,7 +54,7 @@ func cpuid(leaf, sub uint32) (a, b, c, d uint32)
 func xgetbv() (a, d uint32)
 
 // markFingersFast is markFingersGeneric in AVX2 where there is AVX2.
-var markFingersFast = func() func([]byte, *[2 * fingerBytes][32]byte, []uint64) {
+var markFingersFast = func() func([]byte, *fingers, []uint64) {
 	if hasFast() {
 		return markFingersAVX2
 	}
@@ -64,4 +64,4 @@ var markFingersFast = func() func([]byte, *[2 * fingerBytes][32]byte, []uint64) 
 // markFingersAVX2 is markFingersGeneric, 32 bytes at a time.
 //
 //go:noescape
-func markFingersAVX2(text []byte, tables *[2 * fingerBytes][32]byte, out []uint64)
+func markFingersAVX2(text []byte, f *fingers, out []uint64)

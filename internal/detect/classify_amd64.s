@@ -266,10 +266,10 @@ BYTES(lowHalf, 0x0f0f0f0f0f0f0f0f)
 	VPSHUFB Y2, hi, Y2 \
 	VPAND   Y1, Y2, res
 
-// func markFingersAVX2(text []byte, tables *[6][32]byte, out []uint64)
+// func markFingersAVX2(text []byte, f *fingers, out []uint64)
 TEXT ·markFingersAVX2(SB), NOSPLIT, $0-56
 	MOVQ text_base+0(FP), SI
-	MOVQ tables+24(FP), R8
+	MOVQ f+24(FP), R8
 	MOVQ out_base+32(FP), DI
 	MOVQ out_len+40(FP), CX
 	VMOVDQU 0(R8), Y6

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 	"unicode/utf8"
@@ -12,8 +13,9 @@ import (
 // thirty-two bytes at a time in assembly, so the sets are products of halves.
 type fingers struct {
 	// tables[k] and tables[k+1] are for the low and high half of the k/2-th byte, twice
-	// the same sixteen, as the instruction wants it.
+	// the same sixteen, as the instruction wants it. The assembly expects them first.
 	tables  [2 * fingerBytes][32]byte
+	bytes   [256]uint32   // by byte: its buckets as the first, second and third, eight bits each
 	members [8][]fingered // by bucket
 }
 
@@ -37,20 +39,10 @@ func newFingers(customs []*Custom, all bool) *fingers {
 		if !all && c.trie != nil && !c.odd {
 			continue
 		}
-		best, offset := 1<<30, 0
+		best, offset := math.Inf(1), 0
 		for at := 0; at+fingerBytes <= fingerReach; at++ {
-			product := 1
-			for k := range fingerBytes {
-				n := 0
-				for _, ok := range c.possible[at+k] {
-					if ok {
-						n++
-					}
-				}
-				product *= n
-			}
-			if product < best {
-				best, offset = product, at
+			if often := howOften(c.possible[at : at+fingerBytes]); often < best {
+				best, offset = often, at
 			}
 		}
 		bucket := n % 8
@@ -71,6 +63,11 @@ func newFingers(customs []*Custom, all bool) *fingers {
 	if n == 0 {
 		return nil
 	}
+	for c := range f.bytes {
+		for k := range fingerBytes {
+			f.bytes[c] |= uint32(f.tables[2*k][c&15]&f.tables[2*k+1][c>>4]) << (8 * k)
+		}
+	}
 	return f
 }
 
@@ -81,8 +78,7 @@ func (f *fingers) buckets(text []byte, p int) byte {
 		if p+k >= len(text) {
 			break // the end of the text is no byte: let the pattern decide
 		}
-		b := text[p+k]
-		m &= f.tables[2*k][b&15] & f.tables[2*k+1][b>>4]
+		m &= byte(f.bytes[text[p+k]] >> (8 * k))
 	}
 	return m
 }
@@ -90,15 +86,18 @@ func (f *fingers) buckets(text []byte, p int) byte {
 // markFingersGeneric sets the bits of the places where three bytes of some pattern may
 // stand, one word per whole chunk; text goes on for two bytes after them. It is the
 // plain-Go twin of the assembly.
-func markFingersGeneric(text []byte, tables *[2 * fingerBytes][32]byte, out []uint64) {
+func markFingersGeneric(text []byte, f *fingers, out []uint64) {
 	for i := range out {
 		block := text[i*chunk:][:chunk+fingerBytes-1]
+		a, b := f.bytes[block[0]], f.bytes[block[1]]
 		var word uint64
-		for j := range chunk {
-			a, b, c := block[j], block[j+1], block[j+2]
-			if tables[0][a&15]&tables[1][a>>4]&tables[2][b&15]&tables[3][b>>4]&tables[4][c&15]&tables[5][c>>4] != 0 {
-				word |= 1 << j
+		for j := 0; j < chunk; j += 2 {
+			c, d := f.bytes[block[j+2]], f.bytes[block[j+3]]
+			first, second := a&(b>>8)&(c>>16), b&(c>>8)&(d>>16)
+			if (first|second)&0xFF != 0 {
+				word |= b2u(first&0xFF != 0)<<j | b2u(second&0xFF != 0)<<(j+1)
 			}
+			a, b = c, d
 		}
 		out[i] = word
 	}
@@ -139,7 +138,7 @@ func (s *Scanner) findFingers(b *Block, f *fingers, lo, hi int) {
 	to := min(len(b.Text), hi+fingerReach)
 	whole := max(0, min((to-from+chunk-1)/chunk, (len(b.Text)-from-fingerBytes+1)/chunk))
 	s.marks = grow(s.marks, whole)
-	s.markFingers(b.Text[from:], &f.tables, s.marks)
+	s.markFingers(b.Text[from:], f, s.marks)
 	for i, word := range s.marks {
 		for ; word != 0; word &= word - 1 {
 			s.tryFingers(b, f, from+i*chunk+bits.TrailingZeros64(word), lo, hi)

@@ -8,7 +8,7 @@ import "magpie/internal/detect/validate"
 type Scanner struct {
 	set         *Set
 	classifier  func([]byte, []masks)
-	markFingers func([]byte, *[2 * fingerBytes][32]byte, []uint64)
+	markFingers func([]byte, *fingers, []uint64)
 	siftWords   func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
 	win         window
 	names       *lexicon // nil when names are not looked for
