@@ -26,9 +26,9 @@ type Scanner struct {
 	marks    []uint64 // see fingers
 }
 
-// windowSize is how much text is looked at at a time: its masks fit the first-level
+// windowSize is how much text is looked at at a time: its masks fit the second-level
 // cache, its surroundings cost little beside it.
-const windowSize = 32 << 10
+const windowSize = 64 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
@@ -105,23 +105,22 @@ func (s *Scanner) scan(b *Block, lo, hi int, yield func(Match)) {
 func (s *Scanner) merge(hi int) {
 	w := &s.win
 	copy(s.ahead, s.last)
-	i, j := 0, 0
-	for i < len(w.near) || j < len(w.free) {
+	near, free := w.near, w.free
+	for len(near) > 0 || len(free) > 0 {
 		var c *candidate
-		if j == len(w.free) || i < len(w.near) && before(&w.near[i], &w.free[j]) {
-			c = &w.near[i]
-			i++
+		if len(free) == 0 || len(near) > 0 && before(&near[0], &free[0]) {
+			c, near = &near[0], near[1:]
 		} else {
-			c = &w.free[j]
-			j++
+			c, free = &free[0], free[1:]
 			if s.set.rules[c.id].absent && s.nearAny(int(c.id), c) {
 				continue
 			}
 		}
-		if c.start < s.ahead[c.id] {
+		ahead := &s.ahead[c.id]
+		if c.start < *ahead {
 			continue
 		}
-		s.ahead[c.id] = c.end
+		*ahead = c.end
 		if c.start < hi {
 			s.last[c.id] = c.end
 		}
@@ -131,12 +130,11 @@ func (s *Scanner) merge(hi int) {
 
 // keep appends to s.kept.
 func (s *Scanner) keep(c *candidate) {
-	reach := c.end
+	c.furthest = c.end
 	if n := len(s.kept); n > 0 {
-		reach = max(reach, s.kept[n-1].furthest)
+		c.furthest = max(c.end, s.kept[n-1].furthest)
 	}
 	s.kept = append(s.kept, *c)
-	s.kept[len(s.kept)-1].furthest = reach
 }
 
 // resolve decides between overlapping matches, applies the allow lists and yields

@@ -1,5 +1,7 @@
 package validate
 
+import "encoding/binary"
+
 // luhnDoubled is what a digit counts in every second place.
 const luhnDoubled = "\x00\x02\x04\x06\x08\x01\x03\x05\x07\x09"
 
@@ -30,11 +32,19 @@ func gs1(d []byte) bool {
 	return sum%10 == 0
 }
 
-// mod97 is the remainder of a decimal number modulo 97; letters count as 10 to 35
-// (ISO 7064).
+// mod97 is the remainder of a decimal number modulo 97; letters, of either case, count
+// as 10 to 35 (ISO 7064).
 func mod97(rem int, s []byte) int {
 	const large = 1 << 56 // a character more fits on top
 	n := uint64(rem)
+	for len(s) >= 8 {
+		digits, ok := eightDigits(s)
+		if !ok {
+			break
+		}
+		n = (n%97*100_000_000 + digits)
+		s = s[8:]
+	}
 	for _, c := range s {
 		if n >= large {
 			n %= 97
@@ -42,10 +52,21 @@ func mod97(rem int, s []byte) int {
 		if isDigit(c) {
 			n = n*10 + uint64(c-'0')
 		} else {
-			n = n*100 + uint64(c-'A') + 10
+			n = n*100 + uint64(c|0x20-'a') + 10
 		}
 	}
 	return int(n % 97)
+}
+
+// eightDigits reads eight digits as a number, pairs at a time.
+func eightDigits(s []byte) (n uint64, ok bool) {
+	v := binary.LittleEndian.Uint64(s) ^ 0x3030303030303030
+	if (v+0x7676767676767676|v)&0x8080808080808080 != 0 {
+		return 0, false
+	}
+	v = v*10 + v>>8 // two digits in every second byte
+	v = (v&0x000000FF000000FF)*(100+1_000_000<<32) + (v>>16&0x000000FF000000FF)*(1+10_000<<32)
+	return v >> 32, true
 }
 
 // weighted is the sum of digits times weights.

@@ -134,6 +134,12 @@ func IBANs() []string {
 // match is IBAN for one country. Groups are written solid or with one space or
 // hyphen between them, the same throughout.
 func (c *ibanCountry) match(text []byte, start int) int {
+	if end := start + c.n; end <= len(text) && c.solid(text[start:end]) {
+		if !leftOK(text, start, false) || !rightOK(text, end, isDigit(text[end-1])) || !ibanChecks(text[start:end]) {
+			return -1
+		}
+		return end
+	}
 	var v [ibanMaxChars]byte
 	var cases, sep uint8
 	i, seps, after := start, 0, false
@@ -163,14 +169,33 @@ func (c *ibanCountry) match(text []byte, start int) int {
 	if cases == clsLetter || !leftOK(text, start, false) || !rightOK(text, i, isDigit(text[i-1])) {
 		return -1
 	}
-	// 02 to 98 are the check digits that the calculation can give.
-	if check := int(v[2]-'0')*10 + int(v[3]-'0'); check < 2 || check > 98 {
-		return -1
-	}
-	if mod97(mod97(0, v[4:c.n]), v[:4]) != 1 {
+	if !ibanChecks(v[:c.n]) {
 		return -1
 	}
 	return i
+}
+
+// solid says whether an account number of the country has these characters, its letters
+// in one case.
+func (c *ibanCountry) solid(s []byte) bool {
+	var cases uint8
+	for i, x := range s {
+		cls := class[x]
+		if cls&c.class[i] == 0 {
+			return false
+		}
+		cases |= cls
+	}
+	return cases&clsLetter != clsLetter
+}
+
+// ibanChecks says whether the check digits fit. 02 to 98 are those that the calculation
+// can give.
+func ibanChecks(v []byte) bool {
+	if check := int(v[2]-'0')*10 + int(v[3]-'0'); check < 2 || check > 98 {
+		return false
+	}
+	return mod97(mod97(0, v[4:]), v[:4]) == 1
 }
 
 // one is the Func of a single country's IBAN.
