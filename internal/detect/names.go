@@ -140,13 +140,12 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 	if len(text) < names.minLen {
 		return
 	}
-	clear(s.done[:len(names.rules)])
 	if n := len(text); n <= chunk && lo == off && hi == off+n {
 		s.findShort(text, off, names)
 		return
 	}
 	limit := min(w.to, hi+s.set.maxNear)
-	digit := -1
+	digit, found := -1, ruleBits(0)
 	for t := lo; t < hi; t++ {
 		if digit < t {
 			if digit = w.from + nextBit(w.digits, t-w.from, limit-w.from); digit >= limit {
@@ -163,21 +162,21 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 		if names.signs {
 			for p := max(first, t-2); p < min(t, hi); p++ {
 				if !isAlnum(w.text[p]) {
-					s.tryNamed(text, off, p, digit, names, false)
+					found = s.tryNamed(text, off, p, digit, names, found, false)
 				}
 			}
 		}
 		if t >= hi || digit >= limit {
 			return
 		}
-		s.tryNamed(text, off, t, digit, names, false)
+		found = s.tryNamed(text, off, t, digit, names, found, false)
 	}
 }
 
 // findShort is findNamed for a value whose masks fit one word.
 func (s *Scanner) findShort(text []byte, off int, names *Names) {
 	w := &s.win
-	inside := ^uint64(0) >> (chunk - len(text))
+	inside := ^uint64(0) >> ((chunk - len(text)) & 63)
 	at := wordOf(w.tokens, off-w.from) & inside
 	if isAlnum(text[0]) {
 		at |= 1
@@ -191,7 +190,8 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 	}
 	known := w.shape(&s.shape, off, inside)
 	// After the last of these places there is no room for a value.
-	at &= inside >> (names.minLen - 1)
+	at &= inside >> ((names.minLen - 1) & 63)
+	found := ruleBits(0)
 	for last := 0; at != 0; at &= at - 1 {
 		t := bits.TrailingZeros64(at)
 		s.shape.Advance(t - last)
@@ -199,7 +199,7 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 		if s.shape.Digits == 0 {
 			return
 		}
-		s.tryNamed(text, off, off+t, off+t+bits.TrailingZeros64(s.shape.Digits), names, known)
+		found = s.tryNamed(text, off, off+t, off+t+bits.TrailingZeros64(s.shape.Digits), names, found, known)
 	}
 }
 
@@ -207,26 +207,27 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 // where there may be separators outside ASCII or escapes, whose letters are not in the
 // masks.
 func (w *window) shape(shape *validate.Shape, off int, inside uint64) (known bool) {
-	k, bit := (off-w.from)/chunk, (off-w.from)%chunk
+	k, bit := uint(off-w.from)/chunk, uint(off-w.from)%chunk
 	m, next := &w.masks[k], &w.masks[k+1]
-	shape.Digits = (m.digit>>bit | next.digit<<1<<(chunk-1-bit)) & inside
+	shape.Digits = from(m.digit, next.digit, bit) & inside
 	if (m.cont|m.escape)|(next.cont|next.escape) != 0 || off > 0 && w.text[off-1] == '\\' {
 		return false
 	}
-	shape.Letters = (m.letter>>bit | next.letter<<1<<(chunk-1-bit)) & inside
-	shape.Capitals = (m.upper>>bit | next.upper<<1<<(chunk-1-bit)) & inside
-	shape.Spaces = (m.space>>bit | next.space<<1<<(chunk-1-bit)) & inside
-	shape.Hyphens = (m.dash>>bit | next.dash<<1<<(chunk-1-bit)) & inside
+	shape.Letters = from(m.letter, next.letter, bit) & inside
+	shape.Capitals = from(m.upper, next.upper, bit) & inside
+	shape.Spaces = from(m.space, next.space, bit) & inside
+	shape.Hyphens = from(m.dash, next.dash, bit) & inside
 	return true
 }
 
 // tryNamed matches the rules of a value's names at t; digit is where the next digit is.
-// shaped says that s.shape is of the text from t on.
-func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped bool) {
+// Of the rules in found, s.done says where their last value ended; it returns them with
+// those that match here. shaped says that s.shape is of the text from t on.
+func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found ruleBits, shaped bool) ruleBits {
 	starts, rest := names.starts, text[t-off:]
 	active := starts.first[s.set.startKinds[rest[0]]]
 	if active == 0 {
-		return
+		return found
 	}
 	switch c := rest[0]; {
 	case shaped:
@@ -249,7 +250,7 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped 
 	for ; active != 0; active &= active - 1 {
 		i := bits.TrailingZeros32(uint32(active))
 		r := names.rules[i]
-		if t < s.done[i] || digit-t >= r.lead || len(rest) < r.minLen {
+		if found>>i&1 != 0 && t < s.done[i] || digit-t >= r.lead || len(rest) < r.minLen {
 			continue
 		}
 		end := -1
@@ -272,8 +273,10 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, shaped 
 			c := &w.near[len(w.near)-1]
 			c.start, c.end, c.id, c.weight, c.label = t, end, int32(r.id), r.weight, true
 			s.done[i] = end
+			found |= 1 << i
 		}
 	}
+	return found
 }
 
 // runLength is how many bytes of a kind the text starts with, up to validate.MaxRun; it
@@ -288,10 +291,14 @@ func runLength(text []byte, same func(byte) bool) int {
 
 // wordOf returns the bits from the i-th on.
 func wordOf(words []uint64, i int) uint64 {
-	k, bit := i>>6, i&63
-	v := words[k] >> bit
-	if bit > 0 && k+1 < len(words) {
-		v |= words[k+1] << (chunk - bit)
+	k, next := uint(i)/chunk, uint64(0)
+	if k+1 < uint(len(words)) {
+		next = words[k+1]
 	}
-	return v
+	return from(words[k], next, uint(i)%chunk)
+}
+
+// from returns the bits from a place in the first of two words on.
+func from(word, next uint64, bit uint) uint64 {
+	return word>>(bit&63) | next<<1<<(^bit&63)
 }

@@ -146,10 +146,16 @@ func (s *Scanner) resolve(b *Block, first, hi int, yield func(Match)) {
 		if c.start >= hi {
 			break
 		}
-		s.emitCustom(b, c.start, yield)
-		if !s.suppressed(i) {
-			s.emit(b, c, yield)
+		if s.emitted < len(s.custom) {
+			s.emitCustom(b, c.start, yield)
 		}
+		// Most overlap none.
+		if i+1 < len(s.kept) && s.kept[i+1].start < c.end || i > 0 && s.kept[i-1].furthest > c.start {
+			if s.suppressed(i) {
+				continue
+			}
+		}
+		s.emit(b, c, yield)
 	}
 	s.emitCustom(b, hi, yield)
 }
@@ -178,9 +184,8 @@ func (s *Scanner) emitCustom(b *Block, before int, yield func(Match)) {
 }
 
 func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
-	match := b.Text[c.start:c.end]
 	for _, a := range s.set.allow {
-		if a.allows(match) {
+		if a.allows(b.Text[c.start:c.end]) {
 			return
 		}
 	}

@@ -7,10 +7,17 @@ import "math/bits"
 // identifiers are then told apart by a few words of bits each.
 type Shape struct {
 	Digits, Letters, Capitals, Spaces, Hyphens uint64
+
+	// What was read at this place last: rules of one format have the same letters and
+	// digits.
+	value value
+	kept  uint64
 }
 
-// Advance makes it the shape n places on.
+// Advance makes it the shape n places on. It is called for a new text, too.
 func (s *Shape) Advance(n int) {
+	s.kept = 0
+	n &= 63
 	s.Digits >>= n
 	s.Letters >>= n
 	s.Capitals >>= n
@@ -136,11 +143,15 @@ func (l *layout) literal(text []byte, start int) bool {
 	return true
 }
 
-// read puts the letters and digits of a value into v.
-func (l *layout) read(v *value, text []byte) {
-	for kept := l.kept; kept != 0 && v.n < maxValue; kept &= kept - 1 {
-		v.b[v.n] = upper(text[bits.TrailingZeros64(kept)])
-		v.n++
+// read puts the letters and digits at the places kept into the shape's value.
+func (s *Shape) read(text []byte, kept uint64) {
+	if s.kept == kept {
+		return
+	}
+	s.kept, s.value = kept, value{}
+	for ; kept != 0 && s.value.n < maxValue; kept &= kept - 1 {
+		s.value.b[s.value.n] = upper(text[bits.TrailingZeros64(kept)&63])
+		s.value.n++
 	}
 }
 
@@ -175,8 +186,7 @@ func (r *rule) shaped(text []byte, start int, s *Shape) int {
 			continue
 		}
 		if r.check != nil {
-			var v value
-			if l.read(&v, text[start:]); !r.check(v) {
+			if s.read(text[start:end], l.kept); !r.check(s.value) {
 				continue
 			}
 		}
