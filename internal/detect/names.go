@@ -28,6 +28,7 @@ type ruleBits uint32
 type starts struct {
 	first                 []ruleBits                    // by Set.startKinds
 	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits // all without such a run
+	fits                  [chunk + 1]ruleBits           // by length: rules with values no longer
 	phones                ruleBits                      // phone numbers
 	phoneStart            [10]ruleBits
 	phoneDigits           [maxPhoneText + 1]ruleBits
@@ -110,6 +111,9 @@ func (s *Set) startsOf(rules []*rule) *starts {
 		}
 		for kind, c := range s.startBytes {
 			mark(&out.first[kind], s.first[c].has(r.id))
+		}
+		for k := min(r.minLen, len(out.fits)); k < len(out.fits); k++ {
+			out.fits[k] |= bit
 		}
 		mark(&out.digitRuns[0], true)
 		mark(&out.letterRuns[0], true)
@@ -225,7 +229,14 @@ func (w *window) shape(shape *validate.Shape, off int, inside uint64) (known boo
 // those that match here. shaped says that s.shape is of the text from t on.
 func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found ruleBits, shaped bool) ruleBits {
 	starts, rest := names.starts, text[t-off:]
-	active := starts.first[s.set.startKinds[rest[0]]]
+	active := starts.first[s.set.startKinds[rest[0]]] & starts.fits[min(len(rest), chunk)]
+	if found != 0 {
+		for left := active & found; left != 0; left &= left - 1 {
+			if i := bits.TrailingZeros32(uint32(left)); t < s.done[i] {
+				active &^= 1 << i
+			}
+		}
+	}
 	if active == 0 {
 		return found
 	}
@@ -250,7 +261,7 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found r
 	for ; active != 0; active &= active - 1 {
 		i := bits.TrailingZeros32(uint32(active))
 		r := names.rules[i]
-		if found>>i&1 != 0 && t < s.done[i] || digit-t >= r.lead || len(rest) < r.minLen {
+		if digit-t >= r.lead {
 			continue
 		}
 		end := -1

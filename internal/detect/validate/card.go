@@ -67,30 +67,43 @@ var cardsNotReportedBits = func() (bits [16]uint64) {
 // cardHash maps a number to ten bits.
 func cardHash(n uint64) uint64 { return n * 0x9E3779B97F4A7C15 >> 54 }
 
+// cardRangeFrom has, by the first two digits, the first range that may hold a number.
+var cardRangeFrom = func() (from [100]uint8) {
+	for two := range from {
+		for from[two] < uint8(len(cardRanges)) && int(cardRanges[from[two]].to/10_000) < two {
+			from[two]++
+		}
+	}
+	return from
+}()
+
 // cardNumber says whether the digits are a card number that is reported.
 func cardNumber(d []byte) bool {
 	if len(d) < 13 || len(d) > 19 || !luhn(d) {
 		return false
 	}
-	prefix := uint32(0)
-	for _, c := range d[:6] {
-		prefix = prefix*10 + uint32(c-'0')
+	first, ok := eightDigits(d)
+	if !ok {
+		return false
 	}
-	for i := range cardRanges {
-		r := &cardRanges[i]
-		if prefix < r.from {
+	for _, r := range cardRanges[cardRangeFrom[first/1_000_000]:] {
+		if prefix := uint32(first / 100); prefix < r.from {
 			return false
-		}
-		if prefix <= r.to {
-			return r.lengths>>len(d)&1 != 0 && cardReported(d)
+		} else if prefix <= r.to {
+			return r.lengths>>len(d)&1 != 0 && cardReported(first, d[8:])
 		}
 	}
 	return false
 }
 
-func cardReported(d []byte) bool {
-	n := uint64(0)
-	for _, c := range d {
+// cardReported says whether a number is no published test number. Its first eight digits
+// are known already.
+func cardReported(n uint64, rest []byte) bool {
+	if len(rest) >= 8 {
+		next, _ := eightDigits(rest)
+		n, rest = n*100_000_000+next, rest[8:]
+	}
+	for _, c := range rest {
 		n = n*10 + uint64(c-'0')
 	}
 	if h := cardHash(n); cardsNotReportedBits[h>>6]>>(h&63)&1 == 0 {

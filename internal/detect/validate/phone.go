@@ -136,6 +136,9 @@ func (p *phone) whole(n int) bool { return n == p.n || p.group[n] != p.group[n-1
 
 // extension returns the end of an extension at i, "x123", " ext. 123", or i.
 func extension(text []byte, i int) int {
+	if c := at(text, i); c != ' ' && c|0x20 != 'x' && c|0x20 != 'e' {
+		return i
+	}
 	j := i
 	if at(text, j) == ' ' {
 		j++
