@@ -259,16 +259,19 @@ func skipBack(text []byte, i int) int {
 // wordBack returns where the word that ends before i starts.
 func wordBack(text []byte, i int) int {
 	j := i
-	for j > 0 && i-j < maxNameWord {
-		c := text[j-1]
-		if isASCIILetter(c) || c == '\'' || c == '-' || c >= 0x80 {
-			j--
-			continue
-		}
-		break
+	for lo := max(0, i-maxNameWord); j > lo && nameByte[text[j-1]]; {
+		j--
 	}
 	return j
 }
+
+// nameByte has the bytes of words in names of cities and streets.
+var nameByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isASCIILetter(byte(c)) || c == '\'' || c == '-' || c >= utf8.RuneSelf
+	}
+	return t
+}()
 
 // capital says whether the rune at i is a capital letter.
 func capital(text []byte, i int) bool {

@@ -162,6 +162,12 @@ type nameWord struct {
 // parts joined by hyphens and apostrophes.
 func readName(text []byte, i int) (w nameWord) {
 	limit := min(len(text), i+maxNameWord)
+	if j, upper := asciiWord(text[:limit], i); j < len(text) && text[j] < utf8.RuneSelf && !endsNoName[text[j]] {
+		if j == i || !isUpper(text[i]) {
+			return nameWord{}
+		}
+		return nameOf(text[i:j], j, upper, j-i-upper, upper-1, nameLexicon().flags(text[i:j]))
+	}
 	upper, lower, inner := 0, 0, 0
 	part := i
 	j := i
@@ -222,17 +228,38 @@ func readName(text []byte, i int) (w nameWord) {
 	if part != i { // O'Brien and the like are known as a whole
 		flags |= nameLexicon().flags(text[i:j])
 	}
-	w = nameWord{end: j, flags: flags, ok: true}
+	return nameOf(text[i:j], j, upper, lower, inner, flags)
+}
+
+// nameOf judges a word by its capitals, of which inner do not begin a part.
+func nameOf(word []byte, end, upper, lower, inner int, flags uint8) nameWord {
+	w := nameWord{end: end, flags: flags, ok: true}
 	switch {
 	case lower == 0 && upper >= 2:
 		w.caps = true
 	case lower == 0:
 		w.ok = false // an initial
-	case inner > 1 || inner == 1 && !prefixed(text[i:j]):
+	case inner > 1 || inner == 1 && !prefixed(word):
 		w.ok = false // camel case
 	}
 	return w
 }
+
+// asciiWord returns the end of the ASCII letters at i, and how many are capitals.
+func asciiWord(text []byte, i int) (end, upper int) {
+	for end = i; end < len(text) && isASCIILetter(text[end]); end++ {
+		upper += int(^text[end] >> 5 & 1)
+	}
+	return end, upper
+}
+
+// endsNoName has what the letters of a name may go on with, or may not stand before.
+var endsNoName = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isAlnum(byte(c)) || c == '_' || c == '-' || c == '\''
+	}
+	return t
+}()
 
 // prefixed says whether a capital inside a word follows Mc, Mac, De and the like.
 func prefixed(w []byte) bool {

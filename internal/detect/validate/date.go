@@ -77,9 +77,9 @@ func BirthDate(text []byte, start int) int {
 	}
 	end := -1
 	if isDigit(text[start]) {
-		end = numericDate(text, start)
-		if e := dayMonthName(text, start); e > end {
-			end = e
+		// After the first number there is a number or a name.
+		if end = numericDate(text, start); end < 0 {
+			end = dayMonthName(text, start)
 		}
 	} else {
 		end = monthNameFirst(text, start)
