@@ -179,21 +179,8 @@ func (s *Scanner) siftAddresses(base int, prev, m, next *masks) {
 	// 1AA, 1A1
 	st |= letter & (at(m.upper, next.upper, 2) | at(d, dn, 2)) &^ at(m.letter|d, next.letter|dn, 3)
 	for ; st != 0; st &= st - 1 {
-		s.tryAddress(base + bits.TrailingZeros64(st))
+		s.tryFree(s.set.address, base+bits.TrailingZeros64(st))
 	}
-}
-
-func (s *Scanner) tryAddress(p int) {
-	w, r := &s.win, s.set.address
-	text, off, _ := w.unit(p)
-	if text == nil {
-		return
-	}
-	from, to := addressAt(text, p-off)
-	if from < 0 || from+off < w.lo || from+off >= w.hi || to-from > maxAddress {
-		return
-	}
-	w.pushFree(r, from+off, to+off)
 }
 
 // addressAt returns the address whose postal code has its first or, in Britain and

@@ -43,6 +43,11 @@ type window struct {
 	free       []candidate // values that need no keyword, by start
 	near       []candidate // values near a keyword, by start
 
+	tries []try // in a structured document, in order; those of findWords follow by themselves
+	early int   // how many there are before
+
+	listed []listed // values of the structured document, in order
+
 	freeAt int // where the last value near a keyword was looked up in free
 
 	field    Field // the last that was asked for
@@ -67,7 +72,9 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	w.hits, w.customHits = w.hits[:0], w.customHits[:0]
 	w.free, w.near = w.free[:0], w.near[:0]
 	w.hasField, w.freeAt = false, 0
+	w.tries, w.early = w.tries[:0], 0
 	s.classify()
+	w.early = len(w.tries)
 	s.findWords()
 	if w.fields != nil {
 		s.findInFields()
@@ -253,18 +260,59 @@ func (w *window) unit(p int) (text []byte, off int, names *Names) {
 	return w.text[f.Lo:f.Hi], f.Lo, f.Names
 }
 
-// tryFree matches a rule that needs no keyword at a place it may start at.
-func (s *Scanner) tryFree(r *rule, start int) {
+// try is a place where a value that needs no keyword may be: one of a rule, or, with
+// none, an IBAN.
+type try struct {
+	at   int
+	rule *rule
+}
+
+// tryFree looks for a value that needs no keyword at a place it may start at, or, for
+// an address, where its postal code may. Those in a structured document wait for
+// findInFields, so that its values are asked for once and in order.
+func (s *Scanner) tryFree(r *rule, at int) {
 	w := &s.win
-	if start < w.lo || start >= w.hi {
+	if at < w.lo || at >= w.hi && (r == nil || r != s.set.address) {
 		return
 	}
-	text, off, names := w.unit(start)
-	if text == nil || r.absent && names != nil && names.managed.has(r.id) {
+	if w.fields == nil {
+		s.matchFree(r, at, w.text, 0, nil)
 		return
 	}
-	if end := r.free(text, start-off); end >= 0 {
-		w.pushFree(r, start, end+off)
+	tries := append(w.tries, try{at, r})
+	for i := len(tries) - 1; i > w.early && tries[i].at < tries[i-1].at; i-- {
+		tries[i], tries[i-1] = tries[i-1], tries[i]
+	}
+	w.tries = tries
+}
+
+// matchFree keeps the value of a try, if there is one.
+func (s *Scanner) matchFree(r *rule, at int, text []byte, off int, names *Names) {
+	w := &s.win
+	switch {
+	case r == nil:
+		country, end := validate.IBAN(text, at-off)
+		if end < 0 {
+			return
+		}
+		if r = s.set.iban[country]; r != nil {
+			w.pushFree(r, at, end+off)
+		}
+	case r == s.set.address:
+		from, to := addressAt(text, at-off)
+		if from < 0 || from+off < w.lo || from+off >= w.hi {
+			return
+		}
+		w.pushFree(r, from+off, to+off)
+	default:
+		if r.absent && names != nil && names.managed.has(r.id) {
+			return
+		}
+		end := r.free(text, at-off)
+		if end < 0 || r.absent && w.fields != nil && s.nearAny(r.id, at, end+off) {
+			return
+		}
+		w.pushFree(r, at, end+off)
 	}
 }
 
@@ -293,35 +341,99 @@ func (s *Scanner) findNear() {
 	}
 }
 
-// findInFields evaluates the values of a structured document that hold a digit.
+// findInFields evaluates the values of a structured document that hold a digit or a place
+// to try. It asks for each once, in order, and looks at them afterwards: first at the
+// places to try, then at what stands under names or near keywords. A processor that goes
+// back and forth between the two is slower by a fifth.
 func (s *Scanner) findInFields() {
 	w := &s.win
-	h := 0
 	limit := min(w.to, w.hi+s.set.maxNear)
-	for p := w.lo; p < limit; {
-		if p = w.from + nextBit(w.digits, p-w.from, limit-w.from); p >= limit {
-			return
-		}
-		text, lo, names := w.unit(p)
-		if text == nil {
-			p++
+	s.listFields(limit)
+	s.tryListed(w.tries[:w.early])
+	s.tryListed(w.tries[w.early:])
+	h := 0
+	for i := range w.listed {
+		f := &w.listed[i]
+		if !f.digit {
 			continue
 		}
-		hi := lo + len(text)
-		for h < len(w.hits) && w.hits[h].start < lo {
+		for h < len(w.hits) && w.hits[h].start < f.Lo {
 			h++
 		}
 		j := h
-		for j < len(w.hits) && w.hits[j].end <= hi {
+		for j < len(w.hits) && w.hits[j].end <= f.Hi {
 			j++
 		}
 		switch {
-		case names != nil && j == h:
-			s.findNamed(text, lo, max(lo, w.lo), min(hi, w.hi), names)
+		case f.Names != nil && j == h:
+			s.findNamed(w.text[f.Lo:f.Hi], f.Lo, max(f.Lo, w.lo), min(f.Hi, w.hi), f.Names)
 		case j > h:
-			s.findAround(text, lo, w.hits[h:j], max(lo, w.lo), min(hi, w.hi), names)
+			s.findAround(w.text[f.Lo:f.Hi], f.Lo, w.hits[h:j], max(f.Lo, w.lo), min(f.Hi, w.hi), f.Names)
 		}
-		p = max(hi, p+1)
+	}
+}
+
+// listed is a value of the window.
+type listed struct {
+	Field
+	digit bool // one is in it and in the window
+}
+
+// listFields lists the values with a place to try, or with a digit before limit.
+func (s *Scanner) listFields(limit int) {
+	w := &s.win
+	w.listed = w.listed[:0]
+	early, late := w.tries[:w.early], w.tries[w.early:]
+	for p := w.lo; ; {
+		if p = w.from + nextBit(w.digits, p-w.from, limit-w.from); p >= limit {
+			p = len(w.text) // no digit is left
+		}
+		at := p
+		if len(early) > 0 {
+			at = min(at, early[0].at)
+		}
+		if len(late) > 0 {
+			at = min(at, late[0].at)
+		}
+		if at == len(w.text) {
+			return
+		}
+		f, ok := w.fields.Field(at)
+		if !ok || at < f.Lo || at >= f.Hi {
+			f = Field{Lo: at, Hi: at + 1}
+			ok = false
+		}
+		for len(early) > 0 && early[0].at < f.Hi {
+			early = early[1:]
+		}
+		for len(late) > 0 && late[0].at < f.Hi {
+			late = late[1:]
+		}
+		digit := p < f.Hi
+		if digit {
+			p = f.Hi
+		}
+		if ok {
+			w.listed = append(w.listed, listed{f, digit})
+		}
+	}
+}
+
+// tryListed makes tries in the values that are listed.
+func (s *Scanner) tryListed(tries []try) {
+	w := &s.win
+	list := w.listed
+	for _, t := range tries {
+		for len(list) > 0 && list[0].Hi <= t.at {
+			list = list[1:]
+		}
+		if len(list) == 0 {
+			return
+		}
+		if f := &list[0]; f.Lo <= t.at {
+			w.field, w.hasField = f.Field, true
+			s.matchFree(t.rule, t.at, w.text[f.Lo:f.Hi], f.Lo, f.Names)
+		}
 	}
 }
 
@@ -573,9 +685,9 @@ func (s *Scanner) reach(id, start, end int, hits []hit, names *Names) uint8 {
 
 // nearAny says whether a keyword of the identifier is near a value, wherever the hits
 // are: for values that are found without one.
-func (s *Scanner) nearAny(id int, c *candidate) bool {
+func (s *Scanner) nearAny(id, start, end int) bool {
 	w := &s.win
-	_, off, names := w.unit(c.start)
+	_, off, names := w.unit(start)
 	lo, hi := 0, len(w.text)
 	if w.fields != nil {
 		lo, hi = off, w.field.Hi
@@ -583,10 +695,10 @@ func (s *Scanner) nearAny(id int, c *candidate) bool {
 	if names != nil && names.managed.has(id) {
 		return true
 	}
-	first, _ := slices.BinarySearchFunc(w.hits, max(lo, c.start-4*maxReach-maxKeyword), func(h hit, p int) int { return h.start - p })
+	first, _ := slices.BinarySearchFunc(w.hits, max(lo, start-4*maxReach-maxKeyword), func(h hit, p int) int { return h.start - p })
 	last := first
-	for last < len(w.hits) && w.hits[last].start <= c.end+4*maxReach && w.hits[last].end <= hi {
+	for last < len(w.hits) && w.hits[last].start <= end+4*maxReach && w.hits[last].end <= hi {
 		last++
 	}
-	return s.reach(id, c.start, c.end, w.hits[first:last], nil) != noKeyword
+	return s.reach(id, start, end, w.hits[first:last], nil) != noKeyword
 }

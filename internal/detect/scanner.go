@@ -112,7 +112,7 @@ func (s *Scanner) merge(hi int) {
 			c, near = &near[0], near[1:]
 		} else {
 			c, free = &free[0], free[1:]
-			if s.set.rules[c.id].absent && s.nearAny(int(c.id), c) {
+			if w.fields == nil && s.set.rules[c.id].absent && s.nearAny(int(c.id), c.start, c.end) {
 				continue
 			}
 		}

@@ -3,8 +3,6 @@ package detect
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"magpie/internal/detect/validate"
 )
 
 // wordMasks says where the words of a chunk are.
@@ -151,7 +149,7 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			letterOn := m.letter>>1 | next.letter<<63
 			before := (m.letter|m.digit)<<1 | (prev.letter|prev.digit)>>63
 			for st := m.letter & letterOn & at(2) & at(3) &^ before; st != 0; st &= st - 1 {
-				s.tryIBAN(base + bits.TrailingZeros64(st))
+				s.tryFree(nil, base+bits.TrailingZeros64(st))
 			}
 		}
 	}
@@ -226,22 +224,4 @@ func (s *Scanner) tryPhone(p int) {
 		s.tryFree(r, p-1)
 	}
 	s.tryFree(r, p)
-}
-
-func (s *Scanner) tryIBAN(p int) {
-	w := &s.win
-	if p < w.lo || p >= w.hi {
-		return
-	}
-	text, off, _ := w.unit(p)
-	if text == nil {
-		return
-	}
-	country, end := validate.IBAN(text, p-off)
-	if end < 0 {
-		return
-	}
-	if r := s.set.iban[country]; r != nil {
-		w.pushFree(r, p, end+off)
-	}
 }
