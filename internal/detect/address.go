@@ -155,12 +155,11 @@ func postalStart(text []byte, i int) bool {
 	return isDigit(text[i]) && (i == 0 || !isDigit(text[i-1]))
 }
 
-// siftAddresses tries the digits of the window that may belong to a postal code.
-func (s *Scanner) siftAddresses(base int, prev, m, next *masks) {
+// siftAddresses tries the digits of the window that may belong to a postal code: runs
+// has where digits start, four where there are four or more.
+func (s *Scanner) siftAddresses(base int, prev, m, next *masks, runs, four uint64) {
 	d, dn := m.digit, next.digit
 	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
-	runs := d &^ (d<<1 | prev.digit>>63)
-	four := runs & at(d, dn, 1) & at(d, dn, 2) & at(d, dn, 3)
 	letter := runs & at(m.upper, next.upper, 1)
 	if four|letter == 0 {
 		return

@@ -43,8 +43,9 @@ type window struct {
 	free       []candidate // values that need no keyword, by start
 	near       []candidate // values near a keyword, by start
 
-	tries []try // in a structured document, in order; those of findWords follow by themselves
-	early int   // how many there are before
+	tries  []try // in a structured document, in order; those of findWords follow by themselves
+	early  int   // how many there are before
+	merged []try // memory for both together
 
 	listed []listed // values of the structured document, in order
 
@@ -130,9 +131,6 @@ func (s *Scanner) classify() {
 		}
 		if m.digit|m.plus|next.digit<<62 != 0 { // an IBAN's two letters may stand before them
 			s.siftNumbers(w.from+i*chunk, prev, m, next)
-			if s.set.address != nil {
-				s.siftAddresses(w.from+i*chunk, prev, m, next)
-			}
 		}
 		prev = m
 	}
@@ -348,9 +346,9 @@ func (s *Scanner) findNear() {
 func (s *Scanner) findInFields() {
 	w := &s.win
 	limit := min(w.to, w.hi+s.set.maxNear)
+	w.mergeTries()
 	s.listFields(limit)
-	s.tryListed(w.tries[:w.early])
-	s.tryListed(w.tries[w.early:])
+	s.tryListed()
 	h := 0
 	for i := range w.listed {
 		f := &w.listed[i]
@@ -379,51 +377,67 @@ type listed struct {
 	digit bool // one is in it and in the window
 }
 
+// mergeTries brings those of findWords in order with the others.
+func (w *window) mergeTries() {
+	a, b := w.tries[:w.early], w.tries[w.early:]
+	if len(b) == 0 {
+		return
+	}
+	out := w.merged[:0]
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].at <= b[0].at {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	out = append(append(out, a...), b...)
+	w.tries, w.merged = out, w.tries
+}
+
 // listFields lists the values with a place to try, or with a digit before limit.
 func (s *Scanner) listFields(limit int) {
 	w := &s.win
 	w.listed = w.listed[:0]
-	early, late := w.tries[:w.early], w.tries[w.early:]
+	tries, end := w.tries, len(w.text)
+	next := end // the next try
+	if len(tries) > 0 {
+		next = tries[0].at
+	}
 	for p := w.lo; ; {
 		if p = w.from + nextBit(w.digits, p-w.from, limit-w.from); p >= limit {
-			p = len(w.text) // no digit is left
+			p = end // no digit is left
 		}
-		at := p
-		if len(early) > 0 {
-			at = min(at, early[0].at)
-		}
-		if len(late) > 0 {
-			at = min(at, late[0].at)
-		}
-		if at == len(w.text) {
+		at := min(p, next)
+		if at == end {
 			return
 		}
 		f, ok := w.fields.Field(at)
 		if !ok || at < f.Lo || at >= f.Hi {
-			f = Field{Lo: at, Hi: at + 1}
-			ok = false
-		}
-		for len(early) > 0 && early[0].at < f.Hi {
-			early = early[1:]
-		}
-		for len(late) > 0 && late[0].at < f.Hi {
-			late = late[1:]
+			f.Hi, ok = at+1, false
 		}
 		digit := p < f.Hi
+		if ok {
+			w.listed = append(w.listed, listed{f, digit})
+		}
 		if digit {
 			p = f.Hi
 		}
-		if ok {
-			w.listed = append(w.listed, listed{f, digit})
+		for next < f.Hi {
+			if tries = tries[1:]; len(tries) == 0 {
+				next = end
+				break
+			}
+			next = tries[0].at
 		}
 	}
 }
 
-// tryListed makes tries in the values that are listed.
-func (s *Scanner) tryListed(tries []try) {
+// tryListed makes the tries in the values that are listed.
+func (s *Scanner) tryListed() {
 	w := &s.win
 	list := w.listed
-	for _, t := range tries {
+	for _, t := range w.tries {
 		for len(list) > 0 && list[0].Hi <= t.at {
 			list = list[1:]
 		}

@@ -249,6 +249,9 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found r
 	case isASCIILetter(c):
 		active &= starts.letterRuns[runLength(rest, isASCIILetter)]
 	}
+	if d := rest[0] - '0'; d > 0 && d < 10 { // in national form
+		active &= starts.phoneStart[d] | ^starts.phones
+	}
 	if active&starts.phones != 0 {
 		digits, first, abroad := phoneDigits(rest)
 		left := starts.phoneDigits[digits]

@@ -137,11 +137,13 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			threesNext := pairsNext & (dn >> 2)
 			soon := threes>>2 | threesNext<<62 | threes>>3 | threesNext<<61 | threes>>4 | threesNext<<60 | threes>>5 | threesNext<<59
 			zeros := m.zero & (m.zero>>1 | next.zero<<63)
-			for st := runs&^d1&soon | runs&zeros | m.plus; st != 0; st &= st - 1 {
-				p := base + bits.TrailingZeros64(st)
-				// Most are the zeros of a time of day, or a lone digit that is not 1.
-				if c := text[p]; c == '+' || c == '1' || c == '0' && p+2 < len(text) && (isDigit(text[p+2]) || text[p+2] == ' ' || text[p+2] == '-') {
-					s.tryPhone(p)
+			// Most zeros are those of a time of day, and most lone digits not 1.
+			zeros &= at(2) | (m.space|m.dash)>>2 | (next.space|next.dash)<<62
+			lone := runs &^ d1 & soon
+			for st := lone | runs&zeros | m.plus; st != 0; st &= st - 1 {
+				bit := bits.TrailingZeros64(st)
+				if lone>>(bit&63)&1 == 0 || text[base+bit] == '1' {
+					s.tryPhone(base + bit)
 				}
 			}
 		}
@@ -151,6 +153,9 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			for st := m.letter & letterOn & at(2) & at(3) &^ before; st != 0; st &= st - 1 {
 				s.tryFree(nil, base+bits.TrailingZeros64(st))
 			}
+		}
+		if set.address != nil {
+			s.siftAddresses(base, prev, m, next, runs, runs&fours)
 		}
 	}
 }

@@ -163,7 +163,8 @@ func (r *rule) shaped(text []byte, start int, s *Shape) int {
 	}
 	lead, run := uint8(clsDigit), bits.TrailingZeros64(^s.Digits)
 	if s.Letters&1 != 0 {
-		if lead, run = clsLetter, bits.TrailingZeros64(^s.Letters); r.capitals && isWord(text, start) {
+		lead, run = clsLetter, bits.TrailingZeros64(^s.Letters)
+		if r.capitals && s.Spaces>>(run&63)&1 != 0 && isWord(text, start) {
 			return -1
 		}
 	}
