@@ -53,8 +53,10 @@
 //   - Only what stands near a keyword, or in a field under one, is matched (find.go),
 //     and only by the identifiers whose values start with such a run of digits or
 //     letters.
-//   - finger.go finds where custom patterns may match by three bytes in a row;
-//     automaton.go matches them there.
+//   - What can stand in a cell under its names is worked out once per column (names.go);
+//     a cell is compared with the formats by its masks (validate.Shape).
+//   - finger.go finds where custom patterns may match by three bytes in a row, those that
+//     are rare in texts of all sorts (frequency.go); automaton.go matches them there.
 //
 // # Where to start reading
 //

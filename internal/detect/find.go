@@ -341,8 +341,7 @@ func (s *Scanner) findNear() {
 
 // findInFields evaluates the values of a structured document that hold a digit or a place
 // to try. It asks for each once, in order, and looks at them afterwards: first at the
-// places to try, then at what stands under names or near keywords. A processor that goes
-// back and forth between the two is slower by a fifth.
+// places to try, then at what stands under names or near keywords.
 func (s *Scanner) findInFields() {
 	w := &s.win
 	limit := min(w.to, w.hi+s.set.maxNear)

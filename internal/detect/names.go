@@ -16,7 +16,7 @@ type Names struct {
 	minLen  int     // bytes in the shortest value of theirs
 	signs   bool    // a value of one of them may start with one or two signs
 	other   bool    // or with any, or they are too many
-	starts  *starts // of the rules, unless other
+	starts  *starts // of the rules, unless other or none
 	custom  []bool  // by index among the custom identifiers; nil: none
 }
 
@@ -82,7 +82,7 @@ func (s *Set) Names(names ...string) *Names {
 		}
 	})
 	n.other = n.other || len(n.rules) > maxNamed
-	if !n.other {
+	if !n.other && len(n.rules) > 0 {
 		n.starts = s.startsOf(n.rules)
 	}
 	return n
@@ -137,11 +137,11 @@ func (s *Set) startsOf(rules []*rule) *starts {
 // goes on after each.
 func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 	w := &s.win
-	if names.other || lo >= hi {
+	if names.other {
 		s.findAround(text, off, nil, lo, hi, names)
 		return
 	}
-	if len(text) < names.minLen {
+	if names.starts == nil || len(text) < names.minLen || lo >= hi {
 		return
 	}
 	if n := len(text); n <= chunk && lo == off && hi == off+n {

@@ -76,7 +76,6 @@ func (s *Set) bind() {
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
 	s.bindPhones()
-	defer s.bindStarts()
 	customs := make([]*Custom, 0, len(s.ids)-s.managed)
 	for _, id := range s.ids[s.managed:] {
 		customs = append(customs, id.Custom)
@@ -123,6 +122,7 @@ func (s *Set) bind() {
 		})
 	}
 	s.lookahead += 4 * (s.maxNear + maxReach)
+	s.bindStarts()
 }
 
 // minPhoneDigits is how many digits the shortest phone number has, its prefix included.

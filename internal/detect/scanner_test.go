@@ -1,11 +1,13 @@
 package detect
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
+	"magpie/internal/detect/corpus"
 	"magpie/internal/detect/managed"
 )
 
@@ -272,5 +274,87 @@ func FuzzScan(f *testing.F) {
 			return
 		}
 		sameMatches(t, set, text)
+	})
+}
+
+// TestFieldWindows holds the engine against the reference on a table that takes several
+// windows, wherever these cut it.
+func TestFieldWindows(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{
+		"ADDRESS", "CREDIT_CARD_NUMBER", "CREDIT_CARD_NUMBER_(NO_KEYWORD)", "DATE_OF_BIRTH", "GERMANY_BANK_ACCOUNT_NUMBER", "GERMANY_PASSPORT_NUMBER",
+		"HTTP_COOKIE", "NAME", "PHONE_NUMBER", "SPAIN_PHONE_NUMBER", "USA_PASSPORT_NUMBER", "USA_SOCIAL_SECURITY_NUMBER",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, cells := corpus.Table(corpus.Random(5), 2*windowSize)
+	for _, pad := range []int{0, 11, 37} {
+		text := append(bytes.Repeat([]byte{';'}, pad), table...)
+		var fields []Field
+		for _, c := range cells {
+			f := Field{Lo: c.Lo + pad, Hi: c.Hi + pad}
+			if c.Column%5 > 0 {
+				f.Names = set.Names(corpus.Columns[c.Column])
+			}
+			fields = append(fields, f)
+		}
+		want := reference(set, text, fields)
+		sortMatches(want)
+		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": set.PlainScanner()} {
+			var got []Match
+			s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
+			sortMatches(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s after %d bytes: %d matches, want %d", name, pad, len(got), len(want))
+			}
+		}
+	}
+}
+
+// FuzzFields cuts a text into cells at each bar and line break and puts them under names,
+// the same in each column.
+func FuzzFields(f *testing.F) {
+	set := compileAll(f)
+	var names []*Names
+	for _, n := range []string{"x", "ssn", "phone", "passport", "iban", "credit card", "date of birth", "health card", "exp", "tax id", "aws secret key", "drivers license"} {
+		names = append(names, set.Names(n))
+	}
+	for i, s := range samples {
+		f.Add([]byte(strings.ReplaceAll(s, " ", "|")), uint8(i))
+		f.Add([]byte(strings.ReplaceAll(s, ": ", "|")), uint8(i))
+	}
+	for i, m := range managed.All() {
+		for _, e := range m.Positive {
+			f.Add([]byte(e.Match+"|"+e.Text+"\n"+e.Match), uint8(i))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, first uint8) {
+		if len(text) > 500 {
+			return
+		}
+		var fields []Field
+		lo, column := 0, int(first)
+		for i := 0; i <= len(text); i++ {
+			if i < len(text) && text[i] != '|' && text[i] != '\n' {
+				continue
+			}
+			if lo < i {
+				fields = append(fields, Field{Lo: lo, Hi: i, Names: names[column%len(names)]})
+			}
+			lo = i + 1
+			if column++; i < len(text) && text[i] == '\n' {
+				column = int(first)
+			}
+		}
+		want := reference(set, text, fields)
+		sortMatches(want)
+		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": set.PlainScanner()} {
+			var got []Match
+			s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
+			sortMatches(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s: fields %v of %q\ngot\n%s\nwant\n%s", name, fields, text, show(set, text, got), show(set, text, want))
+			}
+		}
 	})
 }
