@@ -12,6 +12,7 @@ var customPatterns = []string{
 	`EMP-\d{6}`, `[A-Z]{3}-\d{4,6}`, `\d{5}-\d{3}`, `[a-z]+@[a-z]+\.com`, `(?i)secret[ _-]?key`, `\bID\d+\b`, `^start`, `end$`,
 	`(ab|a)(c|bcd)`, `a+b?`, `x(.*y)?`, `[^,;]{3,8};`, `é+\d`, `[à-ü]{2,}`, `\w+\s\w+!`, `(?:foo|foobar)baz?`, `a{2,3}?b`, `k\d`, `(?i)kas\d`,
 	`.{2}日`, `\S+@`, `"[^"]*"`, `\bcat\b|dog`, `[0-9]+\.[0-9]+`, `A|AB|ABC`, `(a|aa)+b`,
+	`[a-z.]+@example`, `\b[a-z.-]+@example\.com\b`, `\S+@exa`, `.+x*@`, `[a-c]*bar`, `(?i)[k-s]+ks2`, `([a-z]{2,5}[@.])+com$`, `(foo|[a-d])+_key`, `\w+\.com`,
 }
 
 // regexpMatches is what package regexp finds.
@@ -75,6 +76,30 @@ func FuzzCustom(f *testing.F) {
 		}
 		sameCustom(t, pattern, []byte(text))
 	})
+}
+
+// TestRest: patterns that are found by what follows their beginning, with the one in a
+// window and the other in the next.
+func TestRest(t *testing.T) {
+	for _, pattern := range []string{`[a-z.]+@example\.com`, `\b\w+@example`, `[^ ]+@example`} {
+		c, err := CompileCustom(CustomConfig{Regex: pattern})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.rest == nil {
+			t.Errorf("%s is looked for by its beginning", pattern)
+		}
+		for _, run := range []int{1, 100, 3000} {
+			text := []byte(strings.Repeat("some words. ", windowSize/12-run/24) + strings.Repeat("a", run) + "@example.com joe@example.com @example.com")
+			sameCustom(t, pattern, text)
+			sameCustom(t, pattern, append(text, text...))
+		}
+	}
+	for _, pattern := range []string{`EMP-\d+`, `[A-Z]{2}\d{6}`, `\d{9}`} {
+		if c, err := CompileCustom(CustomConfig{Regex: pattern}); err != nil || c.rest != nil {
+			t.Errorf("%s is not looked for by its beginning: %v", pattern, err)
+		}
+	}
 }
 
 // TestManyCustoms scans with several patterns, keywords and managed identifiers at once.

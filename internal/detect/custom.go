@@ -57,7 +57,10 @@ type Custom struct {
 	// that the pattern begins with a repeat of, nil when it does not.
 	possible [fingerReach][256]bool
 	lead     *[256]bool
-	levels   []SeverityLevel
+	// places has the same as possible, a bit for each place.
+	places [256]uint8
+	rest   *rest // nil where the pattern is found by its beginning
+	levels []SeverityLevel
 }
 
 // CustomError says which member of a CustomConfig is refused, and why, in words for
@@ -102,6 +105,14 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 	}
 	out := &Custom{config: c, prog: prog, levels: levels, lead: leadSet(tree)}
 	out.possible = newAutomaton(prog).possible()
+	for k := range out.possible {
+		for b, in := range out.possible[k] {
+			if in {
+				out.places[b] |= 1 << k
+			}
+		}
+	}
+	out.rest = findRest(tree, &out.possible)
 	if len(c.Keywords) > 0 {
 		out.trie = newTrie()
 		for i, k := range c.Keywords {

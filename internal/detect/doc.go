@@ -56,7 +56,8 @@
 //   - What can stand in a cell under its names is worked out once per column (names.go);
 //     a cell is compared with the formats by its masks (validate.Shape).
 //   - finger.go finds where custom patterns may match by three bytes in a row, those that
-//     are rare in texts of all sorts (frequency.go); automaton.go matches them there.
+//     are rare in texts of all sorts (frequency.go), or by what follows a beginning that may
+//     stand anywhere (rest.go); automaton.go matches them there.
 //
 // # Where to start reading
 //

@@ -17,12 +17,13 @@ type fingers struct {
 	tables  [2 * fingerBytes][32]byte
 	bytes   [256]uint32   // by byte: its buckets as the first, second and third, eight bits each
 	members [8][]fingered // by bucket
+	rests   bool          // some patterns are found by their rest
 }
 
 // fingered is a custom pattern in a bucket.
 type fingered struct {
 	custom int // index among the custom identifiers
-	offset int // from the start of a match to its three bytes
+	offset int // from the start of a match, or of its rest, to its three bytes
 }
 
 const (
@@ -39,17 +40,16 @@ func newFingers(customs []*Custom, all bool) *fingers {
 		if !all && c.trie != nil && !c.odd {
 			continue
 		}
-		best, offset := math.Inf(1), 0
-		for at := 0; at+fingerBytes <= fingerReach; at++ {
-			if often := howOften(c.possible[at : at+fingerBytes]); often < best {
-				best, offset = often, at
-			}
+		sets := &c.possible
+		if c.rest != nil {
+			sets, f.rests = &c.rest.possible, true
 		}
+		offset, _ := rarest(sets)
 		bucket := n % 8
 		n++
 		f.members[bucket] = append(f.members[bucket], fingered{i, offset})
 		for k := range fingerBytes {
-			for b, ok := range c.possible[offset+k] {
+			for b, ok := range sets[offset+k] {
 				if !ok {
 					continue
 				}
@@ -69,6 +69,18 @@ func newFingers(customs []*Custom, all bool) *fingers {
 		}
 	}
 	return f
+}
+
+// rarest returns which three bytes in a row are the least often met in texts, and how
+// often that is.
+func rarest(sets *[fingerReach][256]bool) (offset int, often float64) {
+	often = math.Inf(1)
+	for at := 0; at+fingerBytes <= fingerReach; at++ {
+		if o := howOften(sets[at : at+fingerBytes]); o < often {
+			offset, often = at, o
+		}
+	}
+	return offset, often
 }
 
 // buckets returns the buckets of the patterns whose three bytes may stand at p.
@@ -135,7 +147,13 @@ func (s *Scanner) findCustom(b *Block, lo, hi int) {
 // findFingers tries patterns where their fingerprints are.
 func (s *Scanner) findFingers(b *Block, f *fingers, lo, hi int) {
 	from := lo
-	to := min(len(b.Text), hi+fingerReach)
+	reach := fingerReach
+	if f.rests {
+		reach += MaxCustomMatch // the rest may be far from the start
+		s.tried = grow(s.tried, len(s.automata))
+		clear(s.tried)
+	}
+	to := min(len(b.Text), hi+reach)
 	whole := max(0, min((to-from+chunk-1)/chunk, (len(b.Text)-from-fingerBytes+1)/chunk))
 	s.marks = grow(s.marks, whole)
 	s.markFingers(b.Text[from:], f, s.marks)
@@ -159,18 +177,46 @@ func (s *Scanner) findFingers(b *Block, f *fingers, lo, hi int) {
 func (s *Scanner) tryFingers(b *Block, f *fingers, p, lo, hi int) {
 	for m := f.buckets(b.Text, p); m != 0; m &= m - 1 {
 		for _, member := range f.members[bits.TrailingZeros8(m)] {
-			if start := p - member.offset; start >= lo && start < hi {
+			start := p - member.offset
+			if r := s.set.ids[s.set.managed+member.custom].Custom.rest; r != nil {
+				s.tryBefore(b, r, member.custom, start, lo, hi)
+			} else if start >= lo && start < hi {
 				s.tryCustom(b, member.custom, start)
 			}
 		}
 	}
 }
 
+// tryBefore tries a custom identifier wherever it may start so that its rest is at p. No
+// place is tried twice.
+func (s *Scanner) tryBefore(b *Block, r *rest, i, p, lo, hi int) {
+	p = min(p, len(b.Text))
+	floor := max(lo, p-MaxCustomMatch, s.tried[i], s.last[s.set.managed+i])
+	start := p
+	for start > floor && r.before[b.Text[start-1]] {
+		start--
+	}
+	for start = max(start, floor); start <= p && start < hi; start++ {
+		s.tryCustom(b, i, start)
+	}
+	s.tried[i] = max(s.tried[i], p+1)
+}
+
+// mayStart says whether the first bytes of the text may be those of a match.
+func (c *Custom) mayStart(text []byte) bool {
+	for k, b := range text[:min(len(text), fingerReach)] {
+		if c.places[b]>>k&1 == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // tryCustom matches a custom identifier at a place.
 func (s *Scanner) tryCustom(b *Block, i, start int) {
 	id := s.set.managed + i
 	c := s.set.ids[id].Custom
-	if start < s.last[id] || !c.possible[0][b.Text[start]] || insideRune(b.Text, start) {
+	if start < s.last[id] || !c.mayStart(b.Text[start:]) || insideRune(b.Text, start) {
 		return
 	}
 	unit := Field{Hi: len(b.Text)}

@@ -24,6 +24,7 @@ type Scanner struct {
 	emitted  int            // how many of them have been yielded
 	automata []*automaton
 	marks    []uint64 // see fingers
+	tried    []int    // by custom identifier: the places before are tried, see tryBefore
 }
 
 // windowSize is how much text is looked at at a time: its masks fit the second-level
