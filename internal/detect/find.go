@@ -373,7 +373,7 @@ func (s *Scanner) findInFields() {
 // listed is a value of the window.
 type listed struct {
 	Field
-	digit bool // one is in it and in the window
+	digit bool // one is in it and in the window, and names or a keyword
 }
 
 // mergeTries brings those of findWords in order with the others.
@@ -394,9 +394,10 @@ func (w *window) mergeTries() {
 	w.tries, w.merged = out, w.tries
 }
 
-// listFields lists the values with a place to try, or with a digit before limit.
+// listFields lists the values with a place to try, and those with a digit before limit
+// that have a keyword in them or names.
 func (s *Scanner) listFields(limit int) {
-	w := &s.win
+	w, h := &s.win, 0
 	w.listed = w.listed[:0]
 	tries, end := w.tries, len(w.text)
 	next := end // the next try
@@ -416,11 +417,17 @@ func (s *Scanner) listFields(limit int) {
 			f.Hi, ok = at+1, false
 		}
 		digit := p < f.Hi
-		if ok {
-			w.listed = append(w.listed, listed{f, digit})
-		}
 		if digit {
 			p = f.Hi
+			if f.Names == nil { // as in most tables
+				for h < len(w.hits) && w.hits[h].start < f.Lo {
+					h++
+				}
+				digit = h < len(w.hits) && w.hits[h].end <= f.Hi
+			}
+		}
+		if ok && (digit || next < f.Hi) {
+			w.listed = append(w.listed, listed{f, digit})
 		}
 		for next < f.Hi {
 			if tries = tries[1:]; len(tries) == 0 {
