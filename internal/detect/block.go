@@ -22,6 +22,15 @@ type Fields interface {
 	Field(off int) (Field, bool)
 }
 
+// Silences is what Fields may also know: where names say nothing. There a value is
+// asked for only if it holds a keyword itself, which few do.
+type Silences interface {
+	// Silent returns a place after off such that no value that starts from off on and
+	// before it has names in which Set.Says finds a keyword. It returns off when that
+	// cannot be told, and is asked like Field.
+	Silent(off int) int
+}
+
 // Field is one value of a structured document: a cell, a JSON string, a column's
 // value in a record.
 type Field struct {

@@ -404,11 +404,40 @@ func (s *Scanner) listFields(limit int) {
 	if len(tries) > 0 {
 		next = tries[0].at
 	}
-	for p := w.lo; ; {
-		if p = w.from + nextBit(w.digits, p-w.from, limit-w.from); p >= limit {
-			p = end // no digit is left
+	silences, _ := w.fields.(Silences)
+	silent := w.lo         // up to here names say nothing
+	p := w.lo              // the values before it are done with
+	ask, known := p, false // where the next value to ask for is that has a digit, once that is known
+	for first := true; ; first = false {
+		if !known && silences != nil && !first { // the first value may have begun before
+			for p < limit {
+				if p >= silent {
+					silent = silences.Silent(p)
+				}
+				if p >= silent {
+					break // names may say something, or nobody can tell
+				}
+				for h < len(w.hits) && w.hits[h].start < p {
+					h++
+				}
+				if h < len(w.hits) && w.hits[h].start < silent {
+					ask, known = w.hits[h].start, true
+					break
+				}
+				if p = silent; p > next { // what follows is told when it is its turn
+					break
+				}
+			}
 		}
-		at := min(p, next)
+		if !known && (p <= next || silences == nil || first) {
+			if ask, known = w.from+nextBit(w.digits, p-w.from, limit-w.from), true; ask >= limit {
+				ask = end // no digit is left
+			}
+		}
+		at := next
+		if known {
+			at = min(ask, next)
+		}
 		if at == end {
 			return
 		}
@@ -416,9 +445,9 @@ func (s *Scanner) listFields(limit int) {
 		if !ok || at < f.Lo || at >= f.Hi {
 			f.Hi, ok = at+1, false
 		}
-		digit := p < f.Hi
+		digit := known && ask < f.Hi
 		if digit {
-			p = f.Hi
+			p, known = f.Hi, false
 			if f.Names == nil { // as in most tables
 				for h < len(w.hits) && w.hits[h].start < f.Lo {
 					h++

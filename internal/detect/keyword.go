@@ -106,24 +106,26 @@ var foldedByte = func() (t [256]byte) {
 // match walks the trie along text from start, which must be a word start, and
 // calls found for every keyword that is complete where it ends, or for every one
 // when parts is set. Where the text has a gap the keyword must have one; that a
-// keyword's gap may be missing in the text is in the trie already.
-func (t *trie) match(text []byte, start int, parts bool, found func(end, keyword int)) {
+// keyword's gap may be missing in the text is in the trie already. It says whether
+// the text ended where a keyword goes on.
+func (t *trie) match(text []byte, start int, parts bool, found func(end, keyword int)) (open bool) {
 	at, i := uint32(0), start
 	for i < len(text) {
 		if g := gapLen(text, i); g > 0 {
 			if at = t.find(at, gapSym); at == 0 {
-				return
+				return false
 			}
 			i += g
 			continue
 		}
 		if at, i = t.letter(at, text, i); at == 0 {
-			return
+			return false
 		}
 		if k := t.nodes[at].keyword; k != 0 && (parts || keywordEnd(text, i)) {
 			found(i, int(k)-1)
 		}
 	}
+	return start < len(text) && t.nodes[at].child != 0
 }
 
 // matchExact is match for keywords whose separators stand for themselves.

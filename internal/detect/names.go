@@ -316,3 +316,19 @@ func wordOf(words []uint64, i int) uint64 {
 func from(word, next uint64, bit uint) uint64 {
 	return word>>(bit&63) | next<<1<<(^bit&63)
 }
+
+// Says tells what one name adds to the names that lead to a value: whether it holds a
+// keyword of a managed identifier, and whether one may begin in it that names further
+// down complete. Names of which none does either are nothing to Names but for custom
+// identifiers.
+func (s *Set) Says(name []byte) (keyword, begins bool) {
+	joined := append(append(make([]byte, 0, 64), name...), ' ')
+	for i := range joined {
+		word := wordStart(joined, i)
+		open := s.keywords.trie.match(joined, i, true, func(end, k int) {
+			keyword = keyword || word && keywordEnd(joined, end) || end-i >= minInfix
+		})
+		begins = begins || open
+	}
+	return keyword, begins
+}

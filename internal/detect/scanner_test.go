@@ -234,11 +234,13 @@ func TestFieldMixtures(t *testing.T) {
 		want := reference(set, text, fields)
 		sortMatches(want)
 		for name, s := range map[string]*Scanner{"assembly": set.NewScanner(), "plain Go": set.PlainScanner()} {
-			var got []Match
-			s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: fieldList(fields)}, func(m Match) { got = append(got, m) })
-			sortMatches(got)
-			if !slices.Equal(got, want) {
-				t.Fatalf("%s: fields %v of %q\ngot\n%s\nwant\n%s", name, fields, text, show(set, text, got), show(set, text, want))
+			for _, known := range []Fields{fieldList(fields), silentList{fields, func(n int) int { return n }}, silentList{fields, func(n int) int { return random.IntN(n + 1) }}} {
+				var got []Match
+				s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true, Fields: known}, func(m Match) { got = append(got, m) })
+				sortMatches(got)
+				if !slices.Equal(got, want) {
+					t.Fatalf("%s, %T: fields %v of %q\ngot\n%s\nwant\n%s", name, known, fields, text, show(set, text, got), show(set, text, want))
+				}
 			}
 		}
 	}
@@ -261,6 +263,73 @@ func (l fieldList) Field(off int) (Field, bool) {
 		return Field{}, false
 	}
 	return l[i], true
+}
+
+// silentList is a fieldList that knows where names say nothing, or a part of it.
+type silentList struct {
+	fieldList
+	part func(n int) int
+}
+
+func (l silentList) Silent(off int) int {
+	upto := off + 1000
+	for _, f := range l.fieldList {
+		if f.Lo >= off && f.Names != nil {
+			upto = f.Lo
+			break
+		}
+	}
+	return off + l.part(upto-off)
+}
+
+// TestSays joins names of pieces of keywords: where no name says anything, nor one that others follow begins anything, the
+// names together say nothing.
+func TestSays(t *testing.T) {
+	set := compileAll(t)
+	random := rand.New(rand.NewPCG(11, 12))
+	var pieces []string
+	for _, m := range managed.All() {
+		for _, k := range m.Keywords {
+			pieces = append(append(pieces, k, strings.ToUpper(k)), keywordTokens(k)...)
+		}
+	}
+	joins := []string{"", " ", "_", "-", "x", "9", "é", "  ", "\\n"}
+	silent, saying, beginning := 0, 0, 0
+	for range 30_000 {
+		var names []string
+		quiet := true
+		for last := random.IntN(3); last >= 0; last-- {
+			var b strings.Builder
+			for range 1 + random.IntN(2) {
+				b.WriteString(joins[random.IntN(len(joins))])
+				p := pieces[random.IntN(len(pieces))]
+				lo := random.IntN(len(p) + 1)
+				b.WriteString(p[lo : lo+random.IntN(len(p)-lo+1)])
+			}
+			b.WriteString(joins[random.IntN(len(joins))])
+			names = append(names, b.String())
+			keyword, begins := set.Says([]byte(b.String()))
+			quiet = quiet && !keyword && (!begins || last == 0)
+			if own := set.Names(b.String()) != nil; own != keyword {
+				t.Fatalf("%q holds a keyword: %v, by itself it says something: %v", b.String(), keyword, own)
+			}
+			if begins {
+				beginning++
+			}
+		}
+		n := set.Names(names...)
+		if quiet && n != nil {
+			t.Fatalf("%q say something together", names)
+		}
+		if n == nil {
+			silent++
+		} else {
+			saying++
+		}
+	}
+	if silent < 1000 || saying < 1000 || beginning < 1000 {
+		t.Errorf("%d silent, %d saying, %d beginning: too few to tell", silent, saying, beginning)
+	}
 }
 
 func FuzzScan(f *testing.F) {
