@@ -105,6 +105,8 @@ type Worker struct {
 		place *string
 		names *detect.Names
 	}
+	said   said
+	says   extract.Says    // of said
 	names  map[string]bool // whether a name is sensitive itself
 	prober *detect.Scanner
 	fields fields
@@ -113,7 +115,10 @@ type Worker struct {
 
 // NewWorker returns a Worker.
 func (c *Classifier) NewWorker() *Worker {
-	return &Worker{c: c, byText: map[string]*detect.Names{}, byPlace: map[*string]*detect.Names{}, names: map[string]bool{}}
+	w := &Worker{c: c, byText: map[string]*detect.Names{}, byPlace: map[*string]*detect.Names{}, names: map[string]bool{}}
+	w.said.set = c.set
+	w.says = w.said.says
+	return w
 }
 
 // Classify analyses one object. The error is the source's or the context's; the result then holds what was found before.
@@ -335,8 +340,8 @@ func (w *Worker) addUp(up *tally, d *Detection) {
 	}
 }
 
-// fields lets the engine ask a segment for its values. The engine asks in ascending order, so they are taken from the segment
-// a few at a time.
+// fields lets the engine ask a segment for its values. Where the engine asks for one after the other they are taken from the
+// segment many at a time.
 type fields struct {
 	w    *Worker
 	seg  *extract.Segment
@@ -344,14 +349,32 @@ type fields struct {
 	next int             // in list: where the last answer was
 	from int
 	upto int
+	last int // where the last question was
+	near int // how many in a row were soon after the one before
+	// Names say nothing between these.
+	silentFrom, silentUpto int
 }
 
+// When asksMany questions in a row were at most asksOn bytes apart, more are expected to follow.
+const (
+	asksOn   = 256
+	asksMany = 4
+)
+
 func (f *fields) reset(w *Worker, seg *extract.Segment) {
-	*f = fields{w: w, seg: seg, list: f.list[:0]}
+	*f = fields{w: w, seg: seg, list: f.list[:0], last: -asksOn - 1}
 }
 
 func (f *fields) Field(off int) (detect.Field, bool) {
 	if off < f.from || off >= f.upto {
+		apart := off - f.last
+		f.last = off
+		if apart < 0 || apart > asksOn {
+			f.near = 0
+		}
+		if f.near++; f.near < asksMany {
+			return f.one(off)
+		}
 		var ok bool
 		if f.list, f.upto, ok = f.seg.Fields(f.list[:0], off); !ok {
 			f.from, f.upto, f.list = 0, 0, f.list[:0]
@@ -363,6 +386,7 @@ func (f *fields) Field(off int) (detect.Field, bool) {
 			return f.one(off)
 		}
 	}
+	f.last = off
 	if f.next >= len(f.list) || f.list[f.next].Lo > off {
 		f.next = 0
 	}
@@ -387,6 +411,21 @@ func (f *fields) one(off int) (detect.Field, bool) {
 		return detect.Field{}, false
 	}
 	return detect.Field{Lo: x.Lo, Hi: x.Hi, Names: f.w.compiled(x.Names)}, true
+}
+
+func (f *fields) Silent(off int) int {
+	if off >= f.from && off < f.upto { // the values are at hand
+		for i := f.next; i < len(f.list); i++ {
+			if x := &f.list[i]; x.Lo >= off && f.w.compiled(x.Names) != nil {
+				return x.Lo
+			}
+		}
+		return f.upto
+	}
+	if off < f.silentFrom || off >= f.silentUpto {
+		f.silentFrom, f.silentUpto = off, f.seg.Silent(off, f.w.says)
+	}
+	return f.silentUpto
 }
 
 // compiled returns what the names say, compiled once for each way of names. Ways that extract shares are found by where they

@@ -14,7 +14,7 @@ import (
 	"magpie/internal/extract"
 )
 
-func newClassifier(t *testing.T, opts Options, custom ...detect.CustomConfig) (*Classifier, map[*detect.Custom]CustomName) {
+func newClassifier(t testing.TB, opts Options, custom ...detect.CustomConfig) (*Classifier, map[*detect.Custom]CustomName) {
 	t.Helper()
 	cfg := detect.Config{Managed: managed.IDs()}
 	names := map[*detect.Custom]CustomName{}

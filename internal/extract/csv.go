@@ -23,10 +23,11 @@ type separated struct {
 	header     []string
 	hasHeader  bool
 	base, cur  csvState
-	special    [256]bool // the bytes that mean something
-	plain      bool      // the buffer has no quote
+	plain      bool // the buffer has no quote
 	plainKnown bool
 	marks      []csvState // on the way, at least markStep apart, to go back to
+	judged     bool       // whether telling is known
+	telling    bool       // a column's name matters
 }
 
 // csvState is where a walk is: before raw[pos].
@@ -47,7 +48,6 @@ const maxHeader = 64 * kib
 func newCSV(delim byte, head []byte, whole bool) *separated {
 	c := &separated{lines: *newLines(), delim: delim}
 	c.base = csvState{row: 1}
-	c.special[delim], c.special['\n'], c.special['"'] = true, true, true
 	c.cur = c.base
 	if len(head) > maxHeader {
 		head = head[:maxHeader]
@@ -139,39 +139,30 @@ func (c *separated) walk(raw []byte, off int) {
 }
 
 func (c *separated) walkQuoted(raw []byte, off int) {
-	s := c.cur
+	s := &c.cur
 	for s.pos < off {
 		if s.quoted {
 			i := bytes.IndexByte(raw[s.pos:off], '"')
 			if i < 0 {
 				s.pos = off
-				break
+				return
 			}
 			s.pos += i + 1
 			s.quoted, s.closed = false, true
 			continue
 		}
-		switch b := raw[s.pos]; {
-		case !c.special[b]:
-			s.pos++
-			for s.pos < off && !c.special[raw[s.pos]] {
-				s.pos++
-			}
-			s.closed = false
-			continue
-		case b == '"':
+		if raw[s.pos] == '"' {
 			s.quoted = s.cell == s.pos || s.closed // the first of a cell, or the second of a pair
-		case b == c.delim:
-			s.col++
-			s.cell = s.pos + 1
-		default:
-			s.row++
-			s.col, s.cell = 0, s.pos+1
+			s.closed = false
+			s.pos++
+			continue
 		}
-		s.closed = false
-		s.pos++
+		to := off
+		if i := bytes.IndexByte(raw[s.pos:off], '"'); i >= 0 {
+			to = s.pos + i
+		}
+		c.walkPlain(raw, to)
 	}
-	c.cur = s
 }
 
 func (c *separated) walkPlain(raw []byte, off int) {
@@ -315,6 +306,21 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 			return dst, i, true
 		}
 	}
+}
+
+// silent knows but one thing: whether any column's name matters.
+func (c *separated) silent(raw []byte, off int, says Says) int {
+	if !c.judged {
+		c.judged = true
+		for _, name := range c.header {
+			itself, _ := says([]byte(name))
+			c.telling = c.telling || itself
+		}
+	}
+	if c.telling {
+		return off
+	}
+	return len(raw)
 }
 
 func (c *separated) locate(raw []byte, lo, hi int) Location {

@@ -9,8 +9,9 @@
 //	status, err := extract.Extract(ctx, extract.Source{Name: name, ReaderAt: file, Size: size}, extract.Options{}, sink)
 //
 // The sink is told of each document, the object and what is inside it, and given its text as [Segment]s. A segment says which
-// part of its text is its own, so that overlapping segments report a match once; Segment.Field gives the value around an offset
-// and the names that lead to it; Segment.Locate gives a [Location], which has the shape of Macie's Occurrences:
+// part of its text is its own, so that overlapping segments report a match once. Segment.Field gives the value around an offset
+// and the names that lead to it; Segment.Silent says how far no name matters, so that no value needs to be asked for;
+// Segment.Locate gives a [Location], which has the shape of Macie's Occurrences:
 //
 //	text, XML, HTML, YAML, e-mail, Word   lines and the column in the first
 //	CSV, TSV, workbooks                   row, column, the column's name; "Sheet2!C5" in workbooks

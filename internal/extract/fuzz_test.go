@@ -48,6 +48,11 @@ func (p *prober) Segment(doc *Document, s *Segment) error {
 	if s.Lo < 0 || s.Hi < s.Lo || s.Hi > len(s.Text) {
 		return fmt.Errorf("owns [%d,%d) of %d", s.Lo, s.Hi, len(s.Text))
 	}
+	for _, off := range []int{len(s.Text) / 2, 0} {
+		if err := p.silent(s, off); err != nil {
+			return err
+		}
+	}
 	if err := p.list(s); err != nil {
 		return err
 	}
@@ -63,6 +68,39 @@ func (p *prober) Segment(doc *Document, s *Segment) error {
 		if err := p.ask(s, off); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// oddNames takes a part of all names for ones that matter.
+func oddNames(name []byte) (itself, together bool) {
+	sum := len(name)
+	for _, c := range name {
+		sum += int(c)
+	}
+	return sum%5 == 0, sum%3 == 0
+}
+
+// silent asks how far names do not matter, from off to the end, and looks at the values there.
+func (p *prober) silent(s *Segment, off int) error {
+	step := max(1, len(s.Text)/4096)
+	for off < len(s.Text) {
+		upto := s.Silent(off, oddNames)
+		if upto < off || upto > len(s.Text) {
+			return fmt.Errorf("silent from %d to %d of %d", off, upto, len(s.Text))
+		}
+		for at := off; at < upto; at += step {
+			f, ok := s.Field(at)
+			if !ok || f.Lo < off || f.Lo >= upto {
+				continue
+			}
+			for i, name := range f.Names {
+				if itself, together := oddNames([]byte(name)); itself || together && i < len(f.Names)-1 {
+					return fmt.Errorf("silent from %d to %d, but %q leads to [%d,%d)", off, upto, f.Names, f.Lo, f.Hi)
+				}
+			}
+		}
+		off = max(upto, off+step)
 	}
 	return nil
 }
@@ -193,7 +231,8 @@ func FuzzCSV(f *testing.F) {
 }
 
 func FuzzJSON(f *testing.F) {
-	fuzz(f, "a.json", []byte(`{"a":[1,{"b\n":"\u00e9\ud83d\ude00"}],"c":null}`), []byte(`[[[[`), []byte(`{"a":"\\\\\\\"`), []byte(`[1,2`))
+	fuzz(f, "a.json", []byte(`{"a":[1,{"b\n":"\u00e9\ud83d\ude00"}],"c":null}`), []byte(`[[[[`), []byte(`{"a":"\\\\\\\"`), []byte(`[1,2`),
+		[]byte(`{"ab" : {"c\"d":[{"e":1}, 2],"id":[1, 2],"f":[[{"g":"h:"}]]},"":"\":1","i":{}}`))
 }
 
 func FuzzJSONLines(f *testing.F) {

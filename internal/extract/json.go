@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"sort"
 	"strconv"
 	"unicode"
@@ -23,12 +25,17 @@ type records struct {
 	base, cur jsonState
 	openers   int // of the line that check is in (JSON Lines)
 
-	marks    []jsonState         // on the way, at least markStep apart, to go back to
-	names    map[string][]string // by the bytes of jsonState.keys
+	marks    []jsonState         // on the way, at least jsonMarkStep apart, to go back to
+	held     []byte              // the keys on the way that began before raw
+	keys     []byte              // as keysTo leaves them
+	names    map[string][]string // by those
 	text     []byte
 	spanList []span
 	values   []Field // what walk passes, while listing is set
 	listing  bool
+
+	// What silent knows: to values that start between these no name matters, nor does one that is open at the latter.
+	silentFrom, silentUpto int
 }
 
 type expect uint8
@@ -54,7 +61,6 @@ type jsonState struct {
 	pos    int // in raw; the state is that before raw[pos]
 	record int64
 	frames []frame
-	keys   []byte // the names on the way, each followed by a zero
 	expect expect
 	token  token
 	tok    int // where the token began; -1: before raw[0]
@@ -65,9 +71,15 @@ type jsonState struct {
 type frame struct {
 	array bool
 	empty bool // nothing has been read of it
+	named bool // lo and hi bound its present key, in raw, or in records.held
+	held  bool
 	index int64
-	key   int // where its present key starts in keys
+	lo    int
+	hi    int
 }
+
+// jsonMarkStep is how far apart the places are that the layout remembers to go back to.
+const jsonMarkStep = 1 * kib
 
 func newJSON(perLine bool, maxDepth int) *records {
 	j := &records{lines: *newLines(), perLine: perLine, maxDepth: maxDepth, names: map[string][]string{}}
@@ -77,24 +89,24 @@ func newJSON(perLine bool, maxDepth int) *records {
 func (j *records) structured() bool { return true }
 
 func (s *jsonState) set(from *jsonState) {
-	frames, keys := s.frames[:0], s.keys[:0]
+	frames := s.frames[:0]
 	*s = *from
 	s.frames = append(frames, from.frames...)
-	s.keys = append(keys, from.keys...)
 }
 
 func (s *jsonState) restart(pos int, record int64) {
-	*s = jsonState{pos: pos, record: record, frames: s.frames[:0], keys: s.keys[:0]}
+	*s = jsonState{pos: pos, record: record, frames: s.frames[:0]}
 }
 
-// seek brings the cursor to off, or to where the token around it began. Going back, it starts from the nearest place it
-// remembers.
+// seek brings the cursor to off, or to where the token around it began. It starts from the nearest place it remembers.
 func (j *records) seek(raw []byte, off int) {
-	if off < j.cur.pos && !(j.cur.token != noToken && j.cur.tok >= 0 && off > j.cur.tok) {
-		i := sort.Search(len(j.marks), func(i int) bool { return j.marks[i].pos > off }) - 1
-		if i >= 0 {
+	back := off < j.cur.pos && !(j.cur.token != noToken && j.cur.tok >= 0 && off > j.cur.tok)
+	if n := len(j.marks); back || n > 0 && off > j.cur.pos && j.marks[n-1].pos > j.cur.pos {
+		i := sort.Search(n, func(i int) bool { return j.marks[i].pos > off }) - 1
+		switch {
+		case i >= 0 && (back || j.marks[i].pos > j.cur.pos):
 			j.cur.set(&j.marks[i])
-		} else {
+		case back:
 			j.cur.set(&j.base)
 		}
 	}
@@ -111,7 +123,7 @@ func (j *records) seek(raw []byte, off int) {
 	for j.cur.pos < off {
 		j.remember()
 		at := j.cur.pos
-		j.walk(raw, &j.cur, min(off, at+markStep))
+		j.walk(raw, &j.cur, min(off, at+jsonMarkStep))
 		if j.cur.pos == at {
 			return
 		}
@@ -121,7 +133,7 @@ func (j *records) seek(raw []byte, off int) {
 // remember keeps the cursor's state if the last one kept is far behind.
 func (j *records) remember() {
 	n := len(j.marks)
-	if n > 0 && j.cur.pos < j.marks[n-1].pos+markStep {
+	if n > 0 && j.cur.pos < j.marks[n-1].pos+jsonMarkStep {
 		return
 	}
 	if n < cap(j.marks) {
@@ -132,56 +144,73 @@ func (j *records) remember() {
 	j.marks[n].set(&j.cur)
 }
 
+// jsonClass says what a byte between tokens is.
+type jsonClass uint8
+
+const (
+	noClass jsonClass = iota
+	spaceClass
+	quoteClass
+	openClass
+	closeClass
+	commaClass
+	colonClass
+	scalarClass
+)
+
+var jsonClasses = func() (t [256]jsonClass) {
+	for c := range 256 {
+		if isScalar(byte(c)) {
+			t[c] = scalarClass
+		}
+	}
+	for _, c := range " \t\n\r" {
+		t[c] = spaceClass
+	}
+	t['"'], t['{'], t['['], t['}'], t[']'], t[','], t[':'] = quoteClass, openClass, openClass, closeClass, closeClass, commaClass, colonClass
+	return t
+}()
+
 // walk follows the tokens up to off, which may lie inside one.
 func (j *records) walk(raw []byte, s *jsonState, off int) {
-	for s.pos < off && !s.broken {
-		switch s.token {
-		case keyString, valueString:
-			end := stringEnd(raw, s.pos, off, max(s.tok+1, 0))
-			if end < 0 {
-				s.pos = off
-				return
+	if s.token != noToken {
+		j.walkToken(raw, s, off)
+	}
+	i := s.pos
+tokens:
+	for i < off && !s.broken {
+		c := raw[i]
+		switch jsonClasses[c] {
+		case spaceClass:
+		case quoteClass:
+			if s.expect != expectKey && s.expect != expectValue {
+				s.broken = true
+				break
 			}
-			if s.token == keyString {
-				s.setKey(raw[max(s.tok+1, 0):end])
+			end := stringEnd(raw, i+1, off, i+1)
+			if end < 0 {
+				s.tok, s.token = i, valueString
+				if s.expect == expectKey {
+					s.token = keyString
+				}
+				i = off
+				break tokens
+			}
+			if s.expect == expectKey {
+				s.setKey(i+1, end)
 				s.expect = expectColon
+				if end+1 < off && raw[end+1] == ':' { // as it nearly always does
+					s.expect = expectValue
+					end++
+				}
 			} else {
 				if j.listing {
-					j.values = append(j.values, Field{max(s.tok+1, 0), end, j.path()})
+					j.values = append(j.values, Field{i + 1, end, j.path(raw)})
 				}
 				s.ended(j.perLine)
 			}
-			s.pos, s.token = end+1, noToken
-			continue
-		case scalar:
-			for s.pos < off && isScalar(raw[s.pos]) {
-				s.pos++
-			}
-			if s.pos == off && (off == len(raw) || isScalar(raw[off])) {
-				return
-			}
-			s.broken = s.tok >= 0 && !validScalar(raw[s.tok:s.pos])
-			if j.listing && !s.broken {
-				j.values = append(j.values, Field{max(s.tok, 0), s.pos, j.path()})
-			}
-			s.token = noToken
-			s.ended(j.perLine)
-			continue
-		}
-		c := raw[s.pos]
-		switch c {
-		case ' ', '\t', '\n', '\r':
-		case '"':
-			s.tok = s.pos
-			switch s.expect {
-			case expectKey:
-				s.token = keyString
-			case expectValue:
-				s.token = valueString
-			default:
-				s.broken = true
-			}
-		case '{', '[':
+			i = end
+		case openClass:
 			if s.expect != expectValue {
 				s.broken = true
 				break
@@ -190,21 +219,20 @@ func (j *records) walk(raw []byte, s *jsonState, off int) {
 				s.deep, s.broken = true, true
 				break
 			}
-			s.frames = append(s.frames, frame{array: c == '[', empty: true, key: len(s.keys)})
+			s.frames = append(s.frames, frame{array: c == '[', empty: true})
 			s.expect = expectKey
 			if c == '[' {
 				s.expect = expectValue
 			}
-		case '}', ']':
+		case closeClass:
 			n := len(s.frames) - 1
 			if n < 0 || s.frames[n].array != (c == ']') || s.expect != expectComma && !s.frames[n].empty {
 				s.broken = true
 				break
 			}
-			s.keys = s.keys[:s.frames[n].key]
 			s.frames = s.frames[:n]
 			s.ended(j.perLine)
-		case ',':
+		case commaClass:
 			n := len(s.frames) - 1
 			if n < 0 || s.expect != expectComma {
 				s.broken = true
@@ -215,28 +243,84 @@ func (j *records) walk(raw []byte, s *jsonState, off int) {
 				s.frames[n].index++
 				s.expect = expectValue
 			}
-		case ':':
+		case colonClass:
 			if s.expect != expectColon {
 				s.broken = true
 				break
 			}
 			s.expect = expectValue
-		default:
-			if s.expect != expectValue || !isScalar(c) {
+		case scalarClass:
+			if s.expect != expectValue {
 				s.broken = true
 				break
 			}
-			s.token, s.tok = scalar, s.pos
+			end := i + 1
+			for end < off && jsonClasses[raw[end]] == scalarClass {
+				end++
+			}
+			if end == off && (off == len(raw) || jsonClasses[raw[off]] == scalarClass) {
+				s.token, s.tok, i = scalar, i, off
+				break tokens
+			}
+			s.pos = end
+			j.scalarEnded(raw, s, i)
+			i = end
 			continue
+		default:
+			s.broken = true
 		}
-		s.pos++
+		i++
 	}
+	s.pos = i
 	if s.broken && s.pos < off {
 		if s.token != broken {
 			s.tok = s.pos
 		}
 		s.pos, s.token = off, broken
 	}
+}
+
+// walkToken goes on in a token that began before the place where the walk stopped.
+func (j *records) walkToken(raw []byte, s *jsonState, off int) {
+	if s.broken || s.pos >= off {
+		return
+	}
+	if s.token == scalar {
+		for s.pos < off && isScalar(raw[s.pos]) {
+			s.pos++
+		}
+		if s.pos == off && (off == len(raw) || isScalar(raw[off])) {
+			return
+		}
+		s.token = noToken
+		j.scalarEnded(raw, s, s.tok)
+		return
+	}
+	start := max(s.tok+1, 0)
+	end := stringEnd(raw, s.pos, off, start)
+	if end < 0 {
+		s.pos = off
+		return
+	}
+	if s.token == keyString {
+		s.setKey(start, end)
+		s.expect = expectColon
+	} else {
+		if j.listing {
+			j.values = append(j.values, Field{start, end, j.path(raw)})
+		}
+		s.ended(j.perLine)
+	}
+	s.pos, s.token = end+1, noToken
+}
+
+// scalarEnded notes a scalar that ends at s.pos. tok is where it began; -1: before raw, so that it cannot be judged.
+func (j *records) scalarEnded(raw []byte, s *jsonState, tok int) {
+	s.broken = tok >= 0 && !validScalar(raw[tok:s.pos])
+	if j.listing && !s.broken {
+		j.values = append(j.values, Field{max(tok, 0), s.pos, j.path(raw)})
+	}
+	s.ended(j.perLine)
 }
 
 // ended notes the end of a value.
@@ -257,42 +341,65 @@ func (s *jsonState) ended(perLine bool) {
 
 const maxKey = 1 * kib
 
-func (s *jsonState) setKey(key []byte) {
+// setKey notes the key raw[lo:hi].
+func (s *jsonState) setKey(lo, hi int) {
 	f := &s.frames[len(s.frames)-1]
-	f.empty = false
-	if len(key) > maxKey {
-		key = key[len(key)-maxKey:]
+	f.empty, f.named, f.held = false, true, false
+	f.lo, f.hi = max(lo, hi-maxKey), hi
+}
+
+// keysTo puts the keys of the frames into j.keys, each followed by a zero.
+func (j *records) keysTo(raw []byte, frames []frame) {
+	j.keys = j.keys[:0]
+	for i := range frames {
+		if f := &frames[i]; f.named {
+			from := raw
+			if f.held {
+				from = j.held
+			}
+			j.keys = append(append(j.keys, from[f.lo:f.hi]...), 0)
+		}
 	}
-	s.keys = append(append(s.keys[:f.key], key...), 0)
 }
 
 // stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
 func stringEnd(raw []byte, from, to, start int) int {
-	for from < to {
-		// Most strings are short; a call would cost more than they are worth.
-		i := from
-		for near := min(from+24, to); i < near && raw[i] != '"'; i++ {
+	for i := from; ; i++ {
+		if i = quoteIn(raw, i, to); i < 0 || i == start || raw[i-1] != '\\' {
+			return i
 		}
-		if i == to {
-			return -1
-		}
-		if raw[i] != '"' {
-			far := bytes.IndexByte(raw[i:to], '"')
-			if far < 0 {
-				return -1
-			}
-			i += far
-		}
-		n := 0
+		n := 1
 		for i-n-1 >= start && raw[i-n-1] == '\\' {
 			n++
 		}
 		if n&1 == 0 {
 			return i
 		}
-		from = i + 1
 	}
-	return -1
+}
+
+// quoteIn returns where the first quote of raw[from:to] is, or -1. Most strings are short: a call of bytes.IndexByte would cost
+// more than they are worth.
+func quoteIn(raw []byte, from, to int) int {
+	i := from
+	for near := min(from+32, len(raw)-8); i <= near; i += 8 {
+		// Only a byte above the first quote can be taken for one.
+		x := binary.LittleEndian.Uint64(raw[i:]) ^ '"'*ones
+		if m := (x - ones) &^ x & tops; m != 0 {
+			if i += bits.TrailingZeros64(m) >> 3; i < to {
+				return i
+			}
+			return -1
+		}
+	}
+	if i >= to {
+		return -1
+	}
+	far := bytes.IndexByte(raw[i:to], '"')
+	if far < 0 {
+		return -1
+	}
+	return i + far
 }
 
 func isScalar(c byte) bool {
@@ -362,7 +469,7 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 			f.Hi++
 		}
 	}
-	f.Names = j.path()
+	f.Names = j.path(raw)
 	return f, true
 }
 
@@ -398,8 +505,9 @@ func (j *records) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
 }
 
 // path returns the names on the way to the cursor; equal ways share one slice.
-func (j *records) path() []string {
-	keys := j.cur.keys
+func (j *records) path(raw []byte) []string {
+	j.keysTo(raw, j.cur.frames)
+	keys := j.keys
 	if names, ok := j.names[string(keys)]; ok {
 		return names
 	}
@@ -423,7 +531,7 @@ func (j *records) locate(raw []byte, lo, hi int) Location {
 	if s.broken || !value {
 		return j.lines.locate(raw, lo, hi)
 	}
-	names := j.path()
+	names := j.path(raw)
 	path := []byte{'$'}
 	n := 0
 	for _, f := range s.frames {
@@ -488,6 +596,7 @@ func (j *records) advance(raw []byte, n int) {
 	j.lines.advance(raw, n)
 	j.seek(raw, n)
 	j.marks = j.marks[:0]
+	j.hold(raw)
 	s := &j.cur
 	if s.pos > n { // inside a token that began before n
 		s.pos = n
@@ -498,6 +607,21 @@ func (j *records) advance(raw []byte, n int) {
 	s.pos = 0
 	s.tok = max(s.tok-n, -1)
 	j.base.set(s)
+	j.silentFrom, j.silentUpto = max(j.silentFrom-n, 0), max(j.silentUpto-n, -1)
+}
+
+// hold keeps the cursor's keys, whose bytes are about to go.
+func (j *records) hold(raw []byte) {
+	j.keysTo(raw, j.cur.frames)
+	j.held = append(j.held[:0], j.keys...)
+	at := 0
+	for i := range j.cur.frames {
+		if f := &j.cur.frames[i]; f.named {
+			n := f.hi - f.lo
+			f.held, f.lo, f.hi = true, at, at+n
+			at += n + 1
+		}
+	}
 }
 
 // check looks for nesting beyond the limit.

@@ -97,6 +97,26 @@ type lister interface {
 
 const listStep = 4 * kib
 
+// Says tells what one name, or one column's, adds to the names that lead to a value: whether it matters by itself, and whether
+// it may do so together with names that follow it.
+type Says func(name []byte) (itself, together bool)
+
+// Silent returns a place after off such that no value that starts from off on and before it has names that matter by says. It
+// returns off when that cannot be told without looking at the values. It costs far less than asking for them, since neither
+// values nor paths are worked out.
+func (s *Segment) Silent(off int, says Says) int {
+	l, can := s.layout.(silencer)
+	if !can {
+		return off
+	}
+	return max(off, s.out(l.silent(s.raw, s.in(off), says)))
+}
+
+// silencer is a layout that can tell where names do not matter. It is given the same says for all of a document.
+type silencer interface {
+	silent(raw []byte, off int, says Says) int
+}
+
 // outFrom is out for ascending places: k is the span after the last one.
 func (s *Segment) outFrom(in, k int) (out, next int) {
 	for k < len(s.spans) && int(s.spans[k].in) <= in {
@@ -133,6 +153,9 @@ func (s *Segment) in(off int) int {
 }
 
 func (s *Segment) out(in int) int {
+	if s.spans == nil {
+		return in
+	}
 	i := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].in) > in }) - 1
 	if i < 0 {
 		return min(in, len(s.Text))
