@@ -12,7 +12,9 @@ import (
 )
 
 func extractJSON(w *walker, doc *Document, in *input, perLine bool) error {
-	return pump(w, doc, in, decoded(in), newJSON(perLine, w.opts.MaxJSONDepth))
+	j := newJSON(perLine, w.opts.MaxJSONDepth)
+	defer j.close()
+	return pump(w, doc, in, decoded(in), j)
 }
 
 // records is the layout of JSON and JSON Lines. The text is the file's own, escapes undone; values and paths are worked out
@@ -33,6 +35,10 @@ type records struct {
 	spanList []span
 	values   []Field // what walk passes, while listing is set
 	listing  bool
+
+	places  []places // of quotes, colons and backslashes in raw
+	indexed int      // length of the raw that places is of; 0: not known
+	said    saidNames
 
 	// What silent knows: to values that start between these no name matters, nor does one that is open at the latter.
 	silentFrom, silentUpto int
@@ -173,6 +179,7 @@ var jsonClasses = func() (t [256]jsonClass) {
 
 // walk follows the tokens up to off, which may lie inside one.
 func (j *records) walk(raw []byte, s *jsonState, off int) {
+	j.index(raw)
 	if s.token != noToken {
 		j.walkToken(raw, s, off)
 	}
@@ -187,7 +194,7 @@ tokens:
 				s.broken = true
 				break
 			}
-			end := stringEnd(raw, i+1, off, i+1)
+			end := j.stringEnd(raw, i+1, off, i+1)
 			if end < 0 {
 				s.tok, s.token = i, valueString
 				if s.expect == expectKey {
@@ -254,7 +261,16 @@ tokens:
 				s.broken = true
 				break
 			}
-			end := i + 1
+			end := numberEnd(raw, i)
+			if end >= 0 && end < off {
+				if j.listing {
+					j.values = append(j.values, Field{i, end, j.path(raw)})
+				}
+				s.ended(j.perLine)
+				i = end
+				continue
+			}
+			end = i + 1
 			for end < off && jsonClasses[raw[end]] == scalarClass {
 				end++
 			}
@@ -297,7 +313,7 @@ func (j *records) walkToken(raw []byte, s *jsonState, off int) {
 		return
 	}
 	start := max(s.tok+1, 0)
-	end := stringEnd(raw, s.pos, off, start)
+	end := j.stringEnd(raw, s.pos, off, start)
 	if end < 0 {
 		s.pos = off
 		return
@@ -363,9 +379,10 @@ func (j *records) keysTo(raw []byte, frames []frame) {
 }
 
 // stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
-func stringEnd(raw []byte, from, to, start int) int {
+func (j *records) stringEnd(raw []byte, from, to, start int) int {
+	j.index(raw)
 	for i := from; ; i++ {
-		if i = quoteIn(raw, i, to); i < 0 || i == start || raw[i-1] != '\\' {
+		if i = j.quoteIn(i, to); i < 0 || i == start || raw[i-1] != '\\' {
 			return i
 		}
 		n := 1
@@ -378,28 +395,49 @@ func stringEnd(raw []byte, from, to, start int) int {
 	}
 }
 
-// quoteIn returns where the first quote of raw[from:to] is, or -1. Most strings are short: a call of bytes.IndexByte would cost
-// more than they are worth.
-func quoteIn(raw []byte, from, to int) int {
-	i := from
-	for near := min(from+32, len(raw)-8); i <= near; i += 8 {
-		// Only a byte above the first quote can be taken for one.
-		x := binary.LittleEndian.Uint64(raw[i:]) ^ '"'*ones
-		if m := (x - ones) &^ x & tops; m != 0 {
-			if i += bits.TrailingZeros64(m) >> 3; i < to {
-				return i
-			}
+// quoteIn returns where the first quote between from and to is, or -1.
+func (j *records) quoteIn(from, to int) int {
+	if from >= to {
+		return -1
+	}
+	k := from / chunk
+	quotes := j.places[k].a &^ (1<<(from%chunk) - 1)
+	for quotes == 0 {
+		if k++; k*chunk >= to {
 			return -1
 		}
+		quotes = j.places[k].a
 	}
-	if i >= to {
+	if i := k*chunk + bits.TrailingZeros64(quotes); i < to {
+		return i
+	}
+	return -1
+}
+
+// numberEnd returns where a plain number of up to eight digits before the point and after it ends, or -1 if there is something
+// else, or the end of raw is near.
+func numberEnd(raw []byte, i int) int {
+	if i+24 > len(raw) {
 		return -1
 	}
-	far := bytes.IndexByte(raw[i:to], '"')
-	if far < 0 {
+	n := digits(raw[i:])
+	if n == 0 {
 		return -1
 	}
-	return i + far
+	i += n
+	if raw[i] == '.' {
+		i += 1 + digits(raw[i+1:])
+	}
+	if jsonClasses[raw[i]] == scalarClass {
+		return -1
+	}
+	return i
+}
+
+// digits counts the digits that eight bytes begin with.
+func digits(b []byte) int {
+	x := binary.LittleEndian.Uint64(b) ^ '0'*ones
+	return bits.TrailingZeros64(((x&^tops)+(0x80-10)*ones|x)&tops) >> 3
 }
 
 func isScalar(c byte) bool {
@@ -459,7 +497,7 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 	}
 	f.Hi = max(s.pos, f.Lo)
 	if f.Lo > 0 && raw[f.Lo-1] == '"' || s.token == valueString {
-		if end := stringEnd(raw, f.Hi, len(raw), f.Lo); end >= 0 {
+		if end := j.stringEnd(raw, f.Hi, len(raw), f.Lo); end >= 0 {
 			f.Hi = end
 		} else {
 			f.Hi = len(raw)
@@ -607,6 +645,7 @@ func (j *records) advance(raw []byte, n int) {
 	s.pos = 0
 	s.tok = max(s.tok-n, -1)
 	j.base.set(s)
+	j.indexed = 0
 	j.silentFrom, j.silentUpto = max(j.silentFrom-n, 0), max(j.silentUpto-n, -1)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"sync"
 )
 
 // silentStep is how far silent looks at a time.
@@ -18,6 +19,7 @@ func (j *records) silent(raw []byte, off int, says Says) int {
 		at = -1
 	} else if at < off {
 		at = j.silentFor(raw, at, off, true, says)
+		j.silentFrom = off
 	}
 	if at < off {
 		j.seek(raw, off)
@@ -35,35 +37,42 @@ func (j *records) silent(raw []byte, off int, says Says) int {
 // silentFor looks at the names of raw[at:end], at which no open name matters. It returns the first that matters, or end. When
 // passed is set, a name of a single value does not, since that value begins before end.
 func (j *records) silentFor(raw []byte, at, end int, passed bool, says Says) int {
-	for {
-		colon := colonIn(raw, at, end)
-		if colon < 0 {
-			return end
+	j.index(raw)
+	for i := at / chunk; i*chunk < end; i++ {
+		colons := j.places[i].b
+		if d := at - i*chunk; d > 0 {
+			colons &= ^uint64(0) << d
 		}
-		at = colon + 1
-		last := colon - 1 // where the closing quote is, if this is a name
-		for last >= 0 && isSpace(raw[last]) {
-			last--
+		if d := end - i*chunk; d < chunk {
+			colons &= 1<<d - 1
 		}
-		if last >= 0 && raw[last] != '"' {
-			continue
-		}
-		first := plainString(raw, last)
-		if first < 0 {
-			return max(0, last)
-		}
-		itself, together := says(raw[first:last])
-		if !itself && !together {
-			continue
-		}
-		next := at
-		for next < len(raw) && isSpace(raw[next]) {
-			next++
-		}
-		if itself && !(passed && next+1 < end) || namesFollow(raw, next) || itself && raw[next] == '[' {
-			return first
+		for ; colons != 0; colons &= colons - 1 {
+			colon := i*chunk + bits.TrailingZeros64(colons)
+			last := colon - 1 // where the closing quote is, if this is a name
+			for last >= 0 && isSpace(raw[last]) {
+				last--
+			}
+			if last >= 0 && raw[last] != '"' {
+				continue
+			}
+			first := j.plainString(raw, last)
+			if first < 0 {
+				return max(0, last)
+			}
+			itself, together := j.said.says(raw, first, last, says)
+			if !itself && !together {
+				continue
+			}
+			next := colon + 1
+			for next < len(raw) && isSpace(raw[next]) {
+				next++
+			}
+			if itself && !(passed && next+1 < end) || namesFollow(raw, next) || itself && raw[next] == '[' {
+				return first
+			}
 		}
 	}
+	return end
 }
 
 // namesFollow says whether there may be names in the value that begins at raw[at].
@@ -107,78 +116,83 @@ func (j *records) silentAbove(raw []byte, off int, says Says) bool {
 // maxSilent is the longest name that silent looks at.
 const maxSilent = 256
 
-const (
-	ones = 0x0101010101010101
-	tops = 0x8080808080808080
-)
+// index finds the quotes, colons and backslashes of raw, once for each buffer of it.
+func (j *records) index(raw []byte) {
+	if j.indexed == len(raw) {
+		return
+	}
+	if j.places == nil {
+		j.places = *placeBuffers.Get().(*[]places)
+	}
+	findPlaces(raw, '"', ':', '\\', j.places[:(len(raw)+chunk-1)/chunk])
+	j.indexed = len(raw)
+}
 
-// colonIn returns where the first colon of raw[at:end] is that a quote or white space precedes, or -1. It is for long
-// stretches.
-func colonIn(raw []byte, at, end int) int {
-	if at < 1 {
-		if at < end && raw[at] == ':' {
-			return at
-		}
-		at++
+// placeBuffers has room for what is in the other buffers.
+var placeBuffers = sync.Pool{New: func() any { p := make([]places, (lookback+blockSize)/chunk); return &p }}
+
+// close gives the buffer back; it must follow the last use.
+func (j *records) close() {
+	if p := j.places; p != nil {
+		j.places, j.indexed = nil, 0
+		placeBuffers.Put(&p)
 	}
-	for ; at+8 <= end; at += 8 {
-		// Bytes are taken for what they are not only above a true one, if at all.
-		x := binary.LittleEndian.Uint64(raw[at:]) ^ ':'*ones
-		before := binary.LittleEndian.Uint64(raw[at-1:])
-		quote := before ^ '"'*ones
-		if m := (x - ones) &^ x & ((quote-ones)&^quote | (before-('!'*ones))&^before) & tops; m != 0 {
-			for ; m != 0; m &= m - 1 {
-				if i := at + bits.TrailingZeros64(m)>>3; raw[i] == ':' {
-					return i
-				}
-			}
-		}
-	}
-	for ; at < end; at++ {
-		if raw[at] == ':' {
-			return at
-		}
-	}
-	return -1
 }
 
 // plainString returns where the content of the string begins whose closing quote is raw[last], or -1 if it is long, holds
 // what needs a closer look, or does not begin in raw.
-func plainString(raw []byte, last int) int {
-	i := last
-	for ; i >= 8 && last-i < maxSilent; i -= 8 {
-		x := binary.LittleEndian.Uint64(raw[i-8:])
-		odd := zeros(x^'\\'*ones) | zeros(x)
-		if quote := zeros(x ^ '"'*ones); quote != 0 {
-			bit := 63 - bits.LeadingZeros64(quote)
-			i += bit>>3 - 8
-			if odd>>bit != 0 || i > 0 && raw[i-1] == '\\' {
-				return -1
-			}
-			return i + 1
-		}
-		if odd != 0 {
-			return -1
-		}
-	}
-	if last-i >= maxSilent {
+func (j *records) plainString(raw []byte, last int) int {
+	if last < 0 {
 		return -1
 	}
-	for i--; i >= 0; i-- {
-		switch raw[i] {
-		case '"':
-			if i > 0 && raw[i-1] == '\\' {
+	i := last / chunk
+	before := uint64(1)<<(last%chunk) - 1 // the bits before the quote
+	for stop := i - maxSilent/chunk; ; before = ^uint64(0) {
+		p := &j.places[i]
+		if quotes := p.a & before; quotes != 0 {
+			bit := 63 - bits.LeadingZeros64(quotes)
+			first := i*chunk + bit
+			if p.c&before>>bit != 0 || first > 0 && raw[first-1] == '\\' {
 				return -1
 			}
-			return i + 1
-		case '\\', 0:
+			return first + 1
+		}
+		if i--; p.c&before != 0 || i < 0 || i < stop {
 			return -1
 		}
 	}
-	return -1
 }
 
-// zeros sets the top bit of each byte that is zero, and no other.
-func zeros(x uint64) uint64 { return ^((x&^tops + ^uint64(tops)) | x | ^uint64(tops)) }
+// saidNames remembers what short names say: of a document the same few are looked at over and over.
+type saidNames [256]struct {
+	first, last      uint64
+	len              uint8
+	itself, together bool
+}
+
+// says is says of raw[lo:hi]. A zero in a name would part it in two: such a name always matters.
+func (s *saidNames) says(raw []byte, lo, hi int, says Says) (itself, together bool) {
+	n := hi - lo
+	if n == 0 || n > 16 || lo+8 > len(raw) || hi < 8 {
+		name := raw[lo:hi]
+		if bytes.IndexByte(name, 0) >= 0 {
+			return true, true
+		}
+		return says(name)
+	}
+	// The first and the last eight bytes are all of it; of a shorter one, those before it are taken out.
+	first := binary.LittleEndian.Uint64(raw[lo:]) & (^uint64(0) >> (max(8-n, 0) * 8))
+	last := binary.LittleEndian.Uint64(raw[hi-8:]) >> (max(8-n, 0) * 8)
+	e := &s[((first*0x9e3779b97f4a7c15)^(last*0xc2b2ae3d27d4eb4f))>>56]
+	if e.len != uint8(n) || e.first != first || e.last != last {
+		name := raw[lo:hi]
+		e.first, e.last, e.len = first, last, uint8(n)
+		e.itself, e.together = true, true
+		if bytes.IndexByte(name, 0) < 0 {
+			e.itself, e.together = says(name)
+		}
+	}
+	return e.itself, e.together
+}
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
