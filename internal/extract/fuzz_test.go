@@ -270,7 +270,7 @@ func FuzzArchive(f *testing.F) {
 	bz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.bz2"))
 	xz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.xz"))
 	fuzz(f, "a", zipOf(files...), tarOf(files...), gzipOf(tarOf(files...)), zstdOf([]byte(secret)), bz, xz, overlap(zipOf(files[0]), 20),
-		zipOf(file{"in.zip", string(zipOf(files...))}))
+		zipOf(file{"in.zip", string(zipOf(files...))}), gzipQuine(f), zipQuine(f))
 }
 
 func FuzzAvro(f *testing.F) {
