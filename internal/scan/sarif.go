@@ -37,7 +37,6 @@ type sarifText struct {
 
 type sarifRule struct {
 	ID            string         `json:"id"`
-	Name          string         `json:"name"`
 	Short         sarifText      `json:"shortDescription"`
 	Full          sarifText      `json:"fullDescription"`
 	Configuration sarifLevel     `json:"defaultConfiguration"`
@@ -129,7 +128,7 @@ func (s *sarifWriter) rule(d *classify.Detection) int {
 	if m := d.Identifier.Managed; m != nil {
 		what = m.What
 	}
-	s.rules = append(s.rules, sarifRule{ID: name, Name: name, Short: sarifText{what}, Full: sarifText{what},
+	s.rules = append(s.rules, sarifRule{ID: name, Short: sarifText{what}, Full: sarifText{what},
 		Configuration: sarifLevel{level(d.Severity())},
 		Properties:    map[string]any{"category": d.Identifier.Category, "tags": []string{"security", "sensitive-data"}}})
 	s.byName[name] = len(s.rules) - 1
