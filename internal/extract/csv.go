@@ -12,7 +12,9 @@ func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
 		in = newMember(w, in.name, r, nil, -1)
 		defer in.close()
 	}
-	return pump(w, doc, in, nil, newCSV(delim, in.head(), in.eof))
+	c := newCSV(delim, in.head(), in.eof)
+	defer c.placed.close()
+	return pump(w, doc, in, nil, c)
 }
 
 // separated is the layout of CSV and TSV. It is lazy: rows are counted by their newlines, and only a row in which something
@@ -26,6 +28,7 @@ type separated struct {
 	plain      bool // the buffer has no quote
 	plainKnown bool
 	marks      []csvState // on the way, at least markStep apart, to go back to
+	placed     placed     // quotes, delimiters and newlines
 	judged     bool       // whether telling is known
 	telling    bool       // a column's name matters
 }
@@ -247,6 +250,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 	if c.cur.quoted || c.cur.closed || c.cur.pos > off {
 		return dst, off, false // in the middle of what is hard: Field does it
 	}
+	c.placed.find(raw, '"', c.delim, '\n')
 	s := c.cur
 	limit := min(off+listStep, len(raw))
 	lo, i := max(s.cell, 0), s.pos
@@ -268,10 +272,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 			}
 			i = j
 		}
-		for i < len(raw) && raw[i] != c.delim && raw[i] != '\n' {
-			i++
-		}
-		if i == len(raw) {
+		if i = c.placed.nextBOrC(i, len(raw)); i == len(raw) {
 			c.cur = s
 			c.cur.pos = max(s.cell, 0)
 			return dst, max(s.cell, 0), s.cell > off
@@ -348,6 +349,7 @@ func (c *separated) advance(raw []byte, n int) {
 	c.base.cell = max(c.base.cell-n, -1)
 	c.cur = c.base
 	c.plainKnown = false
+	c.placed.forget()
 }
 
 // sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it, the rows must agree

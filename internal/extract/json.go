@@ -13,7 +13,7 @@ import (
 
 func extractJSON(w *walker, doc *Document, in *input, perLine bool) error {
 	j := newJSON(perLine, w.opts.MaxJSONDepth)
-	defer j.close()
+	defer j.placed.close()
 	return pump(w, doc, in, decoded(in), j)
 }
 
@@ -36,9 +36,8 @@ type records struct {
 	values   []Field // what walk passes, while listing is set
 	listing  bool
 
-	places  []places // of quotes, colons and backslashes in raw
-	indexed int      // length of the raw that places is of; 0: not known
-	said    saidNames
+	placed placed // quotes, colons and backslashes
+	said   saidNames
 
 	// What silent knows: to values that start between these no name matters, nor does one that is open at the latter.
 	silentFrom, silentUpto int
@@ -401,12 +400,12 @@ func (j *records) quoteIn(from, to int) int {
 		return -1
 	}
 	k := from / chunk
-	quotes := j.places[k].a &^ (1<<(from%chunk) - 1)
+	quotes := j.placed.at[k].a &^ (1<<(from%chunk) - 1)
 	for quotes == 0 {
 		if k++; k*chunk >= to {
 			return -1
 		}
-		quotes = j.places[k].a
+		quotes = j.placed.at[k].a
 	}
 	if i := k*chunk + bits.TrailingZeros64(quotes); i < to {
 		return i
@@ -645,7 +644,7 @@ func (j *records) advance(raw []byte, n int) {
 	s.pos = 0
 	s.tok = max(s.tok-n, -1)
 	j.base.set(s)
-	j.indexed = 0
+	j.placed.forget()
 	j.silentFrom, j.silentUpto = max(j.silentFrom-n, 0), max(j.silentUpto-n, -1)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
-	"sync"
 )
 
 // silentStep is how far silent looks at a time.
@@ -39,7 +38,7 @@ func (j *records) silent(raw []byte, off int, says Says) int {
 func (j *records) silentFor(raw []byte, at, end int, passed bool, says Says) int {
 	j.index(raw)
 	for i := at / chunk; i*chunk < end; i++ {
-		colons := j.places[i].b
+		colons := j.placed.at[i].b
 		if d := at - i*chunk; d > 0 {
 			colons &= ^uint64(0) << d
 		}
@@ -116,28 +115,8 @@ func (j *records) silentAbove(raw []byte, off int, says Says) bool {
 // maxSilent is the longest name that silent looks at.
 const maxSilent = 256
 
-// index finds the quotes, colons and backslashes of raw, once for each buffer of it.
-func (j *records) index(raw []byte) {
-	if j.indexed == len(raw) {
-		return
-	}
-	if j.places == nil {
-		j.places = *placeBuffers.Get().(*[]places)
-	}
-	findPlaces(raw, '"', ':', '\\', j.places[:(len(raw)+chunk-1)/chunk])
-	j.indexed = len(raw)
-}
-
-// placeBuffers has room for what is in the other buffers.
-var placeBuffers = sync.Pool{New: func() any { p := make([]places, (lookback+blockSize)/chunk); return &p }}
-
-// close gives the buffer back; it must follow the last use.
-func (j *records) close() {
-	if p := j.places; p != nil {
-		j.places, j.indexed = nil, 0
-		placeBuffers.Put(&p)
-	}
-}
+// index finds the quotes, colons and backslashes of raw.
+func (j *records) index(raw []byte) { j.placed.find(raw, '"', ':', '\\') }
 
 // plainString returns where the content of the string begins whose closing quote is raw[last], or -1 if it is long, holds
 // what needs a closer look, or does not begin in raw.
@@ -148,7 +127,7 @@ func (j *records) plainString(raw []byte, last int) int {
 	i := last / chunk
 	before := uint64(1)<<(last%chunk) - 1 // the bits before the quote
 	for stop := i - maxSilent/chunk; ; before = ^uint64(0) {
-		p := &j.places[i]
+		p := &j.placed.at[i]
 		if quotes := p.a & before; quotes != 0 {
 			bit := 63 - bits.LeadingZeros64(quotes)
 			first := i*chunk + bit

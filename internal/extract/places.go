@@ -1,11 +1,62 @@
 package extract
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"sync"
+)
 
 // places says where three bytes that matter to a format are in 64 bytes of text, one bit each, bit 0 for the first.
 type places struct{ a, b, c uint64 }
 
 const chunk = 64
+
+// placed are the places of a layout's buffer, found when they are first needed.
+type placed struct {
+	at     []places // pooled
+	length int      // of the text that they are of; 0: not known
+}
+
+// placeBuffers has room for what is in the other buffers.
+var placeBuffers = sync.Pool{New: func() any { p := make([]places, (lookback+blockSize)/chunk); return &p }}
+
+// find finds the places in raw, which is the layout's buffer until forget.
+func (p *placed) find(raw []byte, a, b, c byte) {
+	if p.length == len(raw) {
+		return
+	}
+	if p.at == nil {
+		p.at = *placeBuffers.Get().(*[]places)
+	}
+	findPlaces(raw, a, b, c, p.at[:(len(raw)+chunk-1)/chunk])
+	p.length = len(raw)
+}
+
+func (p *placed) forget() { p.length = 0 }
+
+// close gives the memory back; it must follow the last use.
+func (p *placed) close() {
+	if at := p.at; at != nil {
+		p.at, p.length = nil, 0
+		placeBuffers.Put(&at)
+	}
+}
+
+// nextBOrC returns the first place of b or c from i on, or end when there is none before it.
+func (p *placed) nextBOrC(i, end int) int {
+	if i >= end {
+		return end
+	}
+	k := i / chunk
+	for m := (p.at[k].b | p.at[k].c) &^ (1<<(i%chunk) - 1); ; m = p.at[k].b | p.at[k].c {
+		if m != 0 {
+			return min(end, k*chunk+bits.TrailingZeros64(m))
+		}
+		if k++; k*chunk >= end {
+			return end
+		}
+	}
+}
 
 // findPlaces fills one element of out for each 64 bytes of text, the last of them for what is left.
 func findPlaces(text []byte, a, b, c byte, out []places) {
