@@ -387,21 +387,22 @@ func (f *fields) Field(off int) (detect.Field, bool) {
 		}
 	}
 	f.last = off
-	if f.next >= len(f.list) || f.list[f.next].Lo > off {
+	if f.find(off); f.next == len(f.list) || off < f.list[f.next].Lo {
+		return detect.Field{}, false
+	}
+	x := &f.list[f.next]
+	return detect.Field{Lo: x.Lo, Hi: x.Hi, Names: f.w.compiled(x.Names)}, true
+}
+
+// find puts next to the first value of the list that ends after off. The engine passes over a stretch of text more than once,
+// so that the last answer may have been behind it.
+func (f *fields) find(off int) {
+	if f.next > 0 && off < f.list[f.next-1].Hi {
 		f.next = 0
 	}
-	for i := f.next; i < len(f.list); i++ {
-		x := &f.list[i]
-		if off >= x.Hi {
-			continue
-		}
-		f.next = i
-		if off < x.Lo {
-			return detect.Field{}, false
-		}
-		return detect.Field{Lo: x.Lo, Hi: x.Hi, Names: f.w.compiled(x.Names)}, true
+	for f.next < len(f.list) && off >= f.list[f.next].Hi {
+		f.next++
 	}
-	return detect.Field{}, false
 }
 
 // one asks for a single value.
@@ -415,6 +416,7 @@ func (f *fields) one(off int) (detect.Field, bool) {
 
 func (f *fields) Silent(off int) int {
 	if off >= f.from && off < f.upto { // the values are at hand
+		f.find(off)
 		for i := f.next; i < len(f.list); i++ {
 			if x := &f.list[i]; x.Lo >= off && f.w.compiled(x.Names) != nil {
 				return x.Lo

@@ -72,7 +72,7 @@ func TestFieldsWhenAsked(t *testing.T) {
 		for round := range 60 {
 			var names []string
 			for range 3 + r.IntN(9) {
-				names = append(names, pick("id", "sku", "name", "count", "Card", "number", "ssn", "CUSTOMERPASSPORTNO", "ticket", "phone", "account", "note", "status", "x"))
+				names = append(names, pick("id", "sku", "name", "count", "Card", "number", "ssn", "CUSTOMERPASSPORTNO", "ticket", "phone", "account", "note", "status", "x", "_source", "identity"))
 			}
 			word := func() string {
 				return pick("12", "word", "true", "536-90-4399", "4539148803436467", "ssn 536-90-4399", "passport 123456789", "TCK-1234", "Q123", "ticket TCK-9999", "ssn",
