@@ -155,6 +155,7 @@ func object(b *strings.Builder, r *rand.Rand, names []string, word func() string
 
 func FuzzFieldsWhenAsked(f *testing.F) {
 	f.Add([]byte(`{"ssn":"536-90-4399","card":{"number":4539148803436467},"id":[1,2]}`))
+	f.Add([]byte(`"00"001-10-0001 ss#`))
 	f.Add([]byte("id,ssn\n1,536-90-4399\n"))
 	c, _ := newClassifier(f, Options{}, detect.CustomConfig{Regex: `Q[0-9]{3}`, Keywords: []string{"ticket"}})
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -284,15 +284,18 @@ tokens:
 		default:
 			s.broken = true
 		}
+		if s.broken {
+			break
+		}
 		i++
 	}
-	s.pos = i
-	if s.broken && s.pos < off {
+	if s.broken {
 		if s.token != broken {
-			s.tok = s.pos
+			s.tok, s.token = i, broken
 		}
-		s.pos, s.token = off, broken
+		i = max(i, off)
 	}
+	s.pos = i
 }
 
 // walkToken goes on in a token that began before the place where the walk stopped.
@@ -471,8 +474,11 @@ func validScalar(b []byte) bool {
 func (j *records) field(raw []byte, off int) (Field, bool) {
 	j.seek(raw, off)
 	s := &j.cur
-	if s.broken { // text again, up to the end of the line or of the document
-		f := Field{Lo: min(off, max(s.tok, 0)), Hi: len(raw)}
+	if s.broken || s.token == noToken && off < len(raw) && s.breaks(raw[off]) { // text again, to the end of the line or document
+		f := Field{Lo: off, Hi: len(raw)}
+		if s.broken {
+			f.Lo = min(off, max(s.tok, 0))
+		}
 		if j.perLine {
 			f.Lo = max(f.Lo, bytes.LastIndexByte(raw[:off], '\n')+1)
 			if i := bytes.IndexByte(raw[off:], '\n'); i >= 0 {
@@ -508,6 +514,17 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 	}
 	f.Names = j.path(raw)
 	return f, true
+}
+
+// breaks says whether c, which is no sign of JSON's, cannot follow here.
+func (s *jsonState) breaks(c byte) bool {
+	switch jsonClasses[c] {
+	case noClass:
+		return true
+	case scalarClass:
+		return s.expect != expectValue
+	}
+	return false
 }
 
 // list follows the tokens and keeps the values.

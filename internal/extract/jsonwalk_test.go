@@ -124,13 +124,16 @@ func (s *simpleState) walk(raw []byte, off, maxDepth int, perLine bool) {
 			s.token, s.tok = scalar, s.pos
 			continue
 		}
+		if s.broken {
+			break
+		}
 		s.pos++
 	}
-	if s.broken && s.pos < off {
+	if s.broken {
 		if s.token != broken {
-			s.tok = s.pos
+			s.tok, s.token = s.pos, broken
 		}
-		s.pos, s.token = off, broken
+		s.pos = max(s.pos, off)
 	}
 }
 

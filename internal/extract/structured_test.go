@@ -290,3 +290,27 @@ func texts(v any) int {
 	}
 	return n
 }
+
+// TestWhereJSONStops reads what is no JSON any more from its first character on, wherever it is asked for.
+func TestWhereJSONStops(t *testing.T) {
+	for text, from := range map[string]int{
+		`{"a":1} ssn 123-45-6789`:  8,
+		`"ssn "536-90-4399 "x"`:    6,
+		`{"a":"b" é 123-45-6789}`:  9,
+		`{"a":1 2,"b":"ssn 12345"`: 7,
+		`{"a":1}} x 1`:             7,
+	} {
+		r := newRecorder()
+		r.segment = func(s *Segment) {
+			for _, off := range []int{len(text) - 1, from + 1, len(text) - 2} {
+				if f, ok := s.Field(off); !ok || f.Lo != from || f.Hi != len(text) {
+					t.Errorf("%q at %d: %+v %v, want it from %d", text, off, f, ok, from)
+				}
+			}
+		}
+		src := Source{Name: "a.jsonl", ReaderAt: strings.NewReader(text + "\n{}\n"), Size: int64(len(text)) + 4}
+		if _, err := Extract(t.Context(), src, Options{}, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
