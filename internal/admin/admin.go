@@ -129,7 +129,7 @@ func hint(err error) error {
 		{identity.ErrNotManagement, "see which are with: magpie org list, or make it one with: magpie org create"},
 		{identity.ErrNotInOrganization, "see which are with: magpie org show"},
 		{identity.ErrManagement, "it leaves with the organization: magpie org delete"},
-		{identity.ErrDelegate, "its management account ends that, with: aws organizations deregister-delegated-administrator"},
+		{identity.ErrDelegate, "its management account ends that: in Macie with aws macie2 disable-organization-admin-account in each Region, which takes a moment, then with aws organizations deregister-delegated-administrator"},
 		{identity.ErrRoleExists, "delete it first with: magpie role delete"},
 	} {
 		if errors.Is(err, h.err) {

@@ -159,10 +159,11 @@ administrator. Some hundred at a time leave or stay.`,
 				return err
 			}
 			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				if err := d.RemoveFromOrganization(ctx, management, ids); err != nil {
+				removed, err := d.RemoveFromOrganization(ctx, management, ids)
+				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.ErrOrStderr(), "%s removed from the organization of %s\n", accounts(len(ids)), management)
+				fmt.Fprintf(c.ErrOrStderr(), "%s removed from the organization of %s\n", accounts(removed), management)
 				return nil
 			})
 		},

@@ -64,7 +64,7 @@ func TestOrgWithDelegates(t *testing.T) {
 				t.Errorf("%s, %v", json, err)
 			}
 			_, _, err = o.run("org", "remove", "111122223333", "333344445555", "222233334444")
-			if !errors.Is(err, identity.ErrDelegate) || !strings.HasSuffix(err.Error(), "; its management account ends that, with: aws organizations deregister-delegated-administrator") {
+			if !errors.Is(err, identity.ErrDelegate) || !strings.HasSuffix(err.Error(), ", then with aws organizations deregister-delegated-administrator") {
 				t.Error(err)
 			}
 		})

@@ -58,7 +58,7 @@ type Hooks struct {
 	OnOrganizationJoin  func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
 	OnOrganizationLeave func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
 	// OnDelegateDeregistered is told when an account does not act for its organization in a service any more.
-	OnDelegateDeregistered func(ctx context.Context, tx *store.Tx, organization OrganizationID, id macie2.AccountID, service ServicePrincipal) error
+	OnDelegateDeregistered func(ctx context.Context, tx *store.Tx, organization OrganizationID, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error
 }
 
 // Options of a Directory or a Service.
@@ -153,7 +153,8 @@ func (d *Directory) ResumeAccount(ctx context.Context, id macie2.AccountID, now 
 	return d.setStatus(ctx, "resume", id, AccountActive, now)
 }
 
-// CloseAccount ends an account for good. Its id is not used again.
+// CloseAccount ends an account for good. Its id is not used again. It returns
+// ErrManagement while the account manages an organization.
 func (d *Directory) CloseAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
 	return d.setStatus(ctx, "close", id, AccountClosed, now)
 }
@@ -166,6 +167,15 @@ func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.Accoun
 		a.Status = status
 		return nil
 	}, func(tx *store.Tx, _, _ Account) error {
+		if status == AccountClosed {
+			// Nobody could act for its organization any more.
+			switch _, err := managedBy(ctx, tx, id); {
+			case err == nil:
+				return ErrManagement
+			case !errors.Is(err, ErrNotManagement):
+				return err
+			}
+		}
 		if d.hooks.OnAccountStatus == nil {
 			return nil
 		}

@@ -54,21 +54,25 @@ func (d *Directory) TrustService(ctx context.Context, tx *store.Tx, o Organizati
 	return err
 }
 
-// DisableServiceAccess ends an organization's trust in a service, and all delegations in it. Ending what is not there changes nothing.
-func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal) error {
+// DisableServiceAccess ends an organization's trust in a service, and all delegations in it, also that of the management account, which is
+// no registered one. Ending what is not there changes nothing.
+func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	return d.manage(ctx, "disable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		list, err := delegates(ctx, tx, o.ID, service)
 		if err != nil {
 			return err
 		}
 		for _, x := range list {
-			err := d.deregister(ctx, tx, o, x.Account, service)
+			err := d.deregister(ctx, tx, o, x.Account, service, by)
 			if errors.Is(err, ErrNoDelegate) {
 				return store.ErrConflict // somebody else ended it meanwhile
 			}
 			if err != nil {
 				return err
 			}
+		}
+		if err := d.deregistered(ctx, tx, o, o.Management, service, by); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, `delete from organization_service where organization_id = $1 and service_principal = $2`,
 			string(o.ID), string(service))
@@ -103,7 +107,7 @@ func (d *Directory) RegisterDelegate(ctx context.Context, management, id macie2.
 		if err := requireDelegable(ctx, tx, o, id); err != nil {
 			return err
 		}
-		trusted, err := d.Trusts(ctx, tx, o.ID, service)
+		trusted, err := trustsService(ctx, tx, o.ID, service)
 		if err != nil {
 			return err
 		}
@@ -159,8 +163,8 @@ func (d *Directory) Delegate(ctx context.Context, tx *store.Tx, o OrganizationID
 	return err
 }
 
-// Trusts reports whether an organization trusts a service, within tx.
-func (d *Directory) Trusts(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) (bool, error) {
+// trustsService reports whether an organization trusts a service, within tx.
+func trustsService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) (bool, error) {
 	var one int64
 	err := tx.QueryRow(ctx, `select 1 from organization_service where organization_id = $1 and service_principal = $2`,
 		string(o), string(service)).Scan(&one)
@@ -171,7 +175,7 @@ func (d *Directory) Trusts(ctx context.Context, tx *store.Tx, o OrganizationID, 
 }
 
 // DeregisterDelegate ends what RegisterDelegate began, or returns ErrNoDelegate.
-func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal) error {
+func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	return d.manage(ctx, "deregister account "+string(id), management, func(tx *store.Tx, o Organization) error {
 		in, err := inOrganization(ctx, tx, o.ID, []macie2.AccountID{id})
 		if err != nil {
@@ -180,22 +184,27 @@ func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie
 		if !in[id] {
 			return ErrNotInOrganization
 		}
-		return d.deregister(ctx, tx, o, id, service)
+		return d.deregister(ctx, tx, o, id, service, by)
 	})
 }
 
-func (d *Directory) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal) error {
+func (d *Directory) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	n, err := tx.Exec(ctx, `delete from organization_delegate where organization_id = $1 and account_id = $2 and service_principal = $3`,
 		string(o.ID), string(id), string(service))
-	switch {
-	case err != nil:
+	if err == nil && n == 0 {
+		err = ErrNoDelegate
+	}
+	if err != nil {
 		return err
-	case n == 0:
-		return ErrNoDelegate
-	case d.hooks.OnDelegateDeregistered == nil:
+	}
+	return d.deregistered(ctx, tx, o, id, service, by)
+}
+
+func (d *Directory) deregistered(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
+	if d.hooks.OnDelegateDeregistered == nil {
 		return nil
 	}
-	return d.hooks.OnDelegateDeregistered(ctx, tx, o.ID, id, service)
+	return d.hooks.OnDelegateDeregistered(ctx, tx, o.ID, id, service, by)
 }
 
 // Delegates lists the delegated administrators of an organization in a service, within tx; in all services if none is named.

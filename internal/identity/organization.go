@@ -81,14 +81,31 @@ func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 	return err
 }
 
-// joinBatch is how many accounts join or leave in one transaction.
+// joinBatch is how many accounts join or leave in one transaction. After each, as much time passes as it took: a list of thousands
+// leaves whoever works on the same database, which on SQLite has one writer at a time, at least half of it.
 const joinBatch = 100
+
+func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []macie2.AccountID) error) error {
+	for len(ids) > joinBatch {
+		began := time.Now()
+		if err := do(ids[:joinBatch]); err != nil {
+			return err
+		}
+		ids = ids[joinBatch:]
+		select {
+		case <-time.After(time.Since(began)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return do(ids)
+}
 
 // AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. Some
 // hundred at a time are added or not: when it fails, those before the one that the error names may be in, and adding all again does no
 // harm. It returns how many it added.
 func (d *Directory) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
-	for batch := range slices.Chunk(ids, joinBatch) {
+	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var joining []macie2.AccountID
 		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 			o, err := managedBy(ctx, tx, management)
@@ -111,10 +128,13 @@ func (d *Directory) AddToOrganization(ctx context.Context, management macie2.Acc
 			}
 			return d.hooks.OnOrganizationJoin(ctx, tx, o.ID, joining)
 		})
-		if err != nil {
-			return added, fmt.Errorf("add to the organization of %s: %w", management, err)
+		if err == nil {
+			added += len(joining)
 		}
-		added += len(joining)
+		return err
+	})
+	if err != nil {
+		return added, fmt.Errorf("add to the organization of %s: %w", management, err)
 	}
 	return added, nil
 }
@@ -154,17 +174,18 @@ func mayJoin(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Acc
 	return joining, nil
 }
 
-// RemoveFromOrganization takes accounts out of the organization of a management account, some hundred at a time or none of them. The
-// management account cannot leave, nor can a delegated administrator.
-func (d *Directory) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) error {
-	for batch := range slices.Chunk(ids, joinBatch) {
+// RemoveFromOrganization takes accounts out of the organization of a management account, some at a time or none of them; those that are
+// out already stay so, but if all are it returns ErrNotInOrganization. The management account cannot leave, nor can a delegated
+// administrator. It returns how many it removed.
+func (d *Directory) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) (removed int, err error) {
+	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
+		var leaving []macie2.AccountID
 		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 			o, err := managedBy(ctx, tx, management)
 			if err != nil {
 				return err
 			}
-			leaving, err := mayLeave(ctx, tx, o, batch)
-			if err != nil {
+			if leaving, err = mayLeave(ctx, tx, o, batch); err != nil || len(leaving) == 0 {
 				return err
 			}
 			if d.hooks.OnOrganizationLeave != nil {
@@ -179,14 +200,21 @@ func (d *Directory) RemoveFromOrganization(ctx context.Context, management macie
 			}
 			return err
 		})
-		if err != nil {
-			return fmt.Errorf("remove from the organization of %s: %w", management, err)
+		if err == nil {
+			removed += len(leaving)
 		}
+		return err
+	})
+	if err == nil && removed == 0 && len(ids) > 0 {
+		err = fmt.Errorf("account %s: %w", ids[0], ErrNotInOrganization)
 	}
-	return nil
+	if err != nil {
+		return removed, fmt.Errorf("remove from the organization of %s: %w", management, err)
+	}
+	return removed, nil
 }
 
-// mayLeave drops repetitions, and says which of the accounts cannot leave the organization.
+// mayLeave drops repetitions and accounts that are not in the organization, and says which of the others cannot leave it.
 func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.AccountID) ([]macie2.AccountID, error) {
 	in, err := inOrganization(ctx, tx, o.ID, ids)
 	if err != nil {
@@ -200,7 +228,7 @@ func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Ac
 	for _, id := range ids {
 		switch {
 		case !in[id]:
-			return nil, fmt.Errorf("account %s: %w", id, ErrNotInOrganization)
+			continue
 		case id == o.Management:
 			return nil, fmt.Errorf("account %s: %w", id, ErrManagement)
 		case slices.ContainsFunc(delegates, func(x Delegate) bool { return x.Account == id }):

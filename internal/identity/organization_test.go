@@ -24,6 +24,8 @@ const (
 	config = ServicePrincipal("config.amazonaws.com")
 )
 
+var byBoss = macie2.Principal{ARN: "arn:aws:iam::100000000000:user/admin", Account: boss}
+
 // organized returns a directory with the accounts above, of which boss and rival manage an organization.
 func organized(t *testing.T, db *store.DB, h Hooks) *Directory {
 	t.Helper()
@@ -115,12 +117,15 @@ func TestOrganizations(t *testing.T) {
 		wantError(t, err, ErrClosed, "500000000000")
 
 		remove := func(management macie2.AccountID, ids ...macie2.AccountID) error {
-			return d.RemoveFromOrganization(ctx, management, ids)
+			_, err := d.RemoveFromOrganization(ctx, management, ids)
+			return err
 		}
 		wantError(t, remove(boss, boss), ErrManagement, boss)
-		wantError(t, remove(boss, data, rival), ErrNotInOrganization, rival)
+		wantError(t, remove(boss, rival, rival), ErrNotInOrganization, rival)
 		wantError(t, remove(data, boss), ErrNotManagement, data)
 		wantError(t, d.DeleteOrganization(ctx, boss), ErrOrganizationNotEmpty, boss)
+		_, err = d.CloseAccount(ctx, boss, now) // who could act for the organization then?
+		wantError(t, err, ErrManagement, boss)
 		if got := members(t, d, boss); len(got) != 3 {
 			t.Errorf("what was refused has left %v", got)
 		}
@@ -167,8 +172,12 @@ func TestManyJoin(t *testing.T) {
 		if got := members(t, d, boss); len(got) != len(ids)+1 {
 			t.Errorf("%d are in it", len(got))
 		}
-		if err := d.RemoveFromOrganization(ctx, boss, ids); err != nil {
-			t.Fatal(err)
+		// A list that was removed in part can be given again.
+		if removed, err := d.RemoveFromOrganization(ctx, boss, ids[:1]); err != nil || removed != 1 {
+			t.Fatalf("%d removed: %v", removed, err)
+		}
+		if removed, err := d.RemoveFromOrganization(ctx, boss, ids); err != nil || removed != len(ids)-1 {
+			t.Fatalf("%d removed: %v", removed, err)
 		}
 		if got := members(t, d, boss); !slices.Equal(got, []macie2.AccountID{boss}) {
 			t.Errorf("%d are left", len(got))
@@ -212,7 +221,8 @@ func TestDelegates(t *testing.T) {
 		if s := must[Standing](t)(d.Standing(ctx, boss)); s.Delegated || !s.Managing() {
 			t.Errorf("the management account is %+v", s)
 		}
-		wantError(t, d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security}), ErrDelegate, security)
+		_, err := d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security})
+		wantError(t, err, ErrDelegate, security)
 
 		if err := errors.Join(d.EnableServiceAccess(ctx, boss, config, now), register(data, config), d.RegisterDelegate(ctx, boss, security, config, now)); err != nil {
 			t.Fatal(err)
@@ -237,7 +247,7 @@ func TestDelegates(t *testing.T) {
 		if got := must[[]Delegate](t)(d.DelegationsOf(ctx, o.ID, security)); len(got) != 2 || got[0].Service != config || got[1].Service != macie || got[1].Account != security {
 			t.Errorf("%+v", got)
 		}
-		_, err := d.DelegationsOf(ctx, o.ID, boss)
+		_, err = d.DelegationsOf(ctx, o.ID, boss)
 		wantError(t, err, ErrNoDelegate, boss)
 		_, err = d.DelegationsOf(ctx, o.ID, rival)
 		wantError(t, err, ErrNotInOrganization, rival)
@@ -245,14 +255,14 @@ func TestDelegates(t *testing.T) {
 			t.Errorf("%+v", list)
 		}
 
-		wantError(t, d.DeregisterDelegate(ctx, boss, data, macie), ErrNoDelegate, data)
-		wantError(t, d.DeregisterDelegate(ctx, boss, rival, macie), ErrNotInOrganization, rival)
-		if err := d.DeregisterDelegate(ctx, boss, data, config); err != nil {
+		wantError(t, d.DeregisterDelegate(ctx, boss, data, macie, byBoss), ErrNoDelegate, data)
+		wantError(t, d.DeregisterDelegate(ctx, boss, rival, macie, byBoss), ErrNotInOrganization, rival)
+		if err := d.DeregisterDelegate(ctx, boss, data, config, byBoss); err != nil {
 			t.Error(err)
 		}
 		// The end of the trust ends the delegations that stand on it, and no others.
 		for range 2 {
-			if err := d.DisableServiceAccess(ctx, boss, macie); err != nil {
+			if err := d.DisableServiceAccess(ctx, boss, macie, byBoss); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -270,7 +280,7 @@ func TestDelegates(t *testing.T) {
 					return err
 				}
 			}
-			trusted, err := d.Trusts(ctx, tx, o.ID, macie)
+			trusted, err := trustsService(ctx, tx, o.ID, macie)
 			if !trusted {
 				t.Error("it is not trusted")
 			}
@@ -316,12 +326,12 @@ func TestOrganizationHooks(t *testing.T) {
 				}
 				return tell(tx, "leave ", ids, " in ", len(in))
 			},
-			OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal) error {
+			OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 				list, err := d.Delegates(ctx, tx, o, service)
 				if err != nil {
 					return err
 				}
-				return tell(tx, "deregistered ", id, " of ", service, " left ", len(list))
+				return tell(tx, "deregistered ", id, " of ", service, " left ", len(list), " by ", by.Account)
 			},
 			OnAccountRegion: func(_ context.Context, tx *store.Tx, a Account, region string) error {
 				return tell(tx, "region ", a.ID, " ", region, " of ", a.DisabledRegions)
@@ -339,11 +349,12 @@ func TestOrganizationHooks(t *testing.T) {
 				_, err := d.AddToOrganization(ctx, boss, []macie2.AccountID{data, security}, now)
 				return err
 			}, "join [400000000000 300000000000] in 2"},
-			{register, func() error { return d.DeregisterDelegate(ctx, boss, data, macie) }, "deregistered 400000000000 of macie.amazonaws.com left 0"},
-			{register, func() error { return d.DisableServiceAccess(ctx, boss, macie) }, "deregistered 400000000000 of macie.amazonaws.com left 0"},
+			{register, func() error { return d.DeregisterDelegate(ctx, boss, data, macie, byBoss) }, "deregistered 400000000000 of macie.amazonaws.com left 0 by 100000000000"},
+			{register, func() error { return d.DisableServiceAccess(ctx, boss, macie, byBoss) },
+				"deregistered 400000000000 of macie.amazonaws.com left 0 by 100000000000; deregistered 100000000000 of macie.amazonaws.com left 0 by 100000000000"},
 			{nil, func() error { _, err := d.SetRegion(ctx, data, "eu-west-1", false, now); return err }, "region 400000000000 eu-west-1 of eu-west-1"},
 			{nil, func() error { _, err := d.SetRegion(ctx, data, "eu-west-1", true, now); return err }, "region 400000000000 eu-west-1 of "},
-			{nil, func() error { return d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security}) }, "leave [400000000000 300000000000] in 2"},
+			{nil, func() error { _, err := d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security}); return err }, "leave [400000000000 300000000000] in 2"},
 			{nil, func() error { return d.DeleteOrganization(ctx, boss) }, "leave [100000000000] in 1"},
 		}
 		for _, step := range steps {
@@ -355,7 +366,7 @@ func TestOrganizationHooks(t *testing.T) {
 				t.Errorf("%s: although the hook fails, %v, told %v", step.want, err, told)
 			}
 			broken = nil
-			if err := step.do(); err != nil || !slices.Equal(told, []string{step.want}) {
+			if err := step.do(); err != nil || strings.Join(told, "; ") != step.want {
 				t.Errorf("%s: %v, told %q", step.want, err, told)
 			}
 		}
@@ -418,7 +429,10 @@ func TestLeaveAgainstRegister(t *testing.T) {
 		for range 10 {
 			must[int](t)(one.AddToOrganization(ctx, boss, []macie2.AccountID{data}, now))
 			left := make(chan error, 1)
-			go func() { left <- one.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data}) }()
+			go func() {
+				_, err := one.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data})
+				left <- err
+			}()
 			registerErr := two.RegisterDelegate(ctx, boss, data, macie, now)
 			leaveErr := <-left
 			list := must[[]Delegate](t)(two.DelegatesOf(ctx, o.ID, macie))
@@ -426,7 +440,7 @@ func TestLeaveAgainstRegister(t *testing.T) {
 			switch {
 			case registerErr == nil && len(list) == 1 && in:
 				wantError(t, leaveErr, ErrDelegate, data)
-				if err := two.DeregisterDelegate(ctx, boss, data, macie); err != nil {
+				if err := two.DeregisterDelegate(ctx, boss, data, macie, byBoss); err != nil {
 					t.Fatal(err)
 				}
 			case leaveErr == nil && len(list) == 0 && !in:
@@ -450,7 +464,7 @@ func TestDistrustAgainstRegister(t *testing.T) {
 				t.Fatal(err)
 			}
 			ended := make(chan error, 1)
-			go func() { ended <- one.DisableServiceAccess(ctx, boss, macie) }()
+			go func() { ended <- one.DisableServiceAccess(ctx, boss, macie, byBoss) }()
 			if err := two.RegisterDelegate(ctx, boss, data, macie, now); err != nil {
 				wantError(t, err, ErrNoServiceAccess, data)
 			}

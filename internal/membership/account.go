@@ -30,12 +30,6 @@ var coverTexts = map[macie2.RelationshipStatus]string{
 	macie2.RelationshipStatusRegionDisabled:   textRegionDisabled,
 }
 
-// coverEvents are the events of a cover that comes, and of one that goes.
-var coverEvents = map[macie2.RelationshipStatus]struct{ comes, goes Event }{
-	macie2.RelationshipStatusAccountSuspended: {EventAccountSuspended, EventAccountResumed},
-	macie2.RelationshipStatusRegionDisabled:   {EventRegionDisabled, EventRegionEnabled},
-}
-
 // AccountStatusChanged follows a change of an account in the directory, in the transaction that makes it. A suspended or closed account
 // reads AccountSuspended wherever it is in an inventory, and goes back to what it was when it is resumed. An administrator that is
 // suspended or closed loses its members, which are standalone from then on, and its invitations, those included that a member which
@@ -57,7 +51,7 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		}
 	}
 	if status == identity.AccountActive {
-		return s.enrollReturning(ctx, tx, account, "")
+		return s.enrollWaiting(ctx, tx, a)
 	}
 	if err := s.endDelegations(ctx, tx, delegationsOf{administrator: account}, macie2.Principal{}, now); err != nil {
 		return err
@@ -93,10 +87,7 @@ func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a iden
 			return err
 		}
 	}
-	if coverOf(a, region) != "" {
-		return nil
-	}
-	return s.enrollReturning(ctx, tx, a.ID, region)
+	return s.enrollWaiting(ctx, tx, a)
 }
 
 // inventoryRecord is a member record with the relationship that it is about.
@@ -129,14 +120,22 @@ func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account m
 // reshow lets a record show what covers it now, or, where cover is empty, the relationship again.
 func (s *Service) reshow(ctx context.Context, tx *store.Tx, x inventoryRecord, cover macie2.RelationshipStatus, now time.Time) error {
 	e := entry{relation: x.relation, from: x.status, to: cover, at: now}
-	var held *string
+	held := macie2.Ptr(string(x.underlying()))
 	switch {
 	case cover == "" && x.held == "" || cover == x.status:
 		return nil
 	case cover == "":
-		e.to, e.event = x.held, coverEvents[x.status].goes
+		e.to, held = x.held, nil
+	}
+	switch {
+	case cover == macie2.RelationshipStatusAccountSuspended:
+		e.event = EventAccountSuspended
+	case x.status == macie2.RelationshipStatusAccountSuspended: // whatever was behind it
+		e.event = EventAccountResumed
+	case cover != "":
+		e.event = EventRegionDisabled
 	default:
-		held, e.event = macie2.Ptr(string(x.underlying())), coverEvents[cover].comes
+		e.event = EventRegionEnabled
 	}
 	n, err := tx.Exec(ctx, `update member set status = $4, held_status = $5, updated_at = $6
 		where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,

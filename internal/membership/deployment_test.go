@@ -123,8 +123,8 @@ func (d *deployment) another(db *store.DB, quota int) *node {
 		OnOrganizationLeave: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 			return n.OrganizationLeft(ctx, tx, o, ids)
 		},
-		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
-			return n.DelegateDeregistered(ctx, tx, o, id, service)
+		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal, by macie2.Principal) error {
+			return n.DelegateDeregistered(ctx, tx, o, id, service, by)
 		},
 	}})
 	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Pages: pagetoken.New([]byte("a key that is only for tests")),

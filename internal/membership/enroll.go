@@ -33,8 +33,6 @@ type enrollment struct {
 	tags      string           // for their records; empty leaves those of a record that is there
 	principal macie2.Principal // who did it; the zero Principal is the service itself
 	at        time.Time
-	// returning leaves out accounts that have a record: whoever disassociated them does not want them back.
-	returning bool
 }
 
 // enrollable is what is known of an account that is to be enrolled.
@@ -45,10 +43,27 @@ type enrollable struct {
 	administers bool         // it is a delegated administrator, or has accounts in its inventory
 }
 
+// exclusion is an account that cannot be a member, and why.
+type exclusion struct {
+	id    macie2.AccountID
+	cause exclusionCause
+	text  string
+}
+
+type exclusionCause int
+
+const (
+	excludedForGood exclusionCause = iota // as long as nobody changes what the text says
+	excludedOutside                       // it is not in the organization
+	excludedMember                        // it is one already, or the administrator itself
+	excludedCovered                       // until its account is resumed, or the Region enabled for it
+	excludedFull                          // by the quota
+)
+
 // enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record that the administrator may have of it
 // from an invitation becomes that of a member through the organization. The accounts that cannot be members are returned with the
 // reason; every step is a compare-and-set or leans on a constraint, as with accept.
-func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]refusal, error) {
+func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exclusion, error) {
 	x, err := sessionOf(ctx, tx, e.region, e.administrator)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, store.ErrConflict // the delegation holds the session: both went a moment ago
@@ -60,10 +75,9 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]ref
 	if err != nil {
 		return nil, err
 	}
-	room := quota.organizationMembers - x.organizationCounted
-	list, refused, err := s.decideEnrollment(ctx, tx, e, room)
+	list, excluded, err := s.decideEnrollment(ctx, tx, e, quota.organizationMembers-x.organizationCounted)
 	if err != nil || len(list) == 0 {
-		return refused, err
+		return excluded, err
 	}
 	at := millis(e.at)
 	taken := 0 // records that were on the count of members by invitation
@@ -72,57 +86,40 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]ref
 			taken++
 		}
 	}
-	var w writes
-	w.add(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
-		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted = $5 and counted >= $6`,
-		len(list), taken, e.region, string(e.administrator), x.organizationCounted, taken)
+	tx.Later(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
+		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted <= $5 and counted >= $6`,
+		len(list), taken, e.region, string(e.administrator), quota.organizationMembers-int64(len(list)), taken)
 	var events []sided
 	for _, c := range list {
 		r := relation{e.region, e.administrator, c.id}
-		w.add(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
+		tx.Later(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
 			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Member', $3, $3)
 			on conflict (region, account_id) do update set standing = 'Member', status = 'ENABLED', updated_at = excluded.updated_at
 			where macie_session.standing <> 'Member' and macie_session.counted = 0 and macie_session.organization_counted = 0`,
 			e.region, string(c.id), at)
 		if c.record.status == "" {
-			w.add(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
+			tx.Later(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
 				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(string(e.organization), e.tags, at)...)
 		} else {
-			w.add(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
+			tx.Later(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
 				tags = case when $5 = '' then tags else $5 end, updated_at = $6
 				where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,
 				r.args(string(e.organization), e.tags, at, string(c.record.status), string(c.record.held))...)
-			w.add(-1, deleteInvitation, r.args()...)
+			tx.Later(-1, deleteInvitation, r.args()...)
 		}
 		events = append(events, entry{relation: r, event: EventMemberEnabled, from: c.record.status, to: macie2.RelationshipStatusEnabled,
 			principal: e.principal, at: e.at}.forBoth()...)
 	}
-	if err := w.run(ctx, tx); err != nil {
+	if err := settle(ctx, tx); err != nil {
 		return nil, err
 	}
 	s.record(tx, events...)
-	return refused, nil
+	return excluded, nil
 }
 
-// writes are statements of one round trip, with how many rows each has to change; below zero, any number.
-type writes struct {
-	stmts []store.Stmt
-	want  []int64
-}
-
-func (w *writes) add(want int64, sql string, args ...any) {
-	w.stmts = append(w.stmts, store.Stmt{SQL: sql, Args: args})
-	w.want = append(w.want, want)
-}
-
-// run runs them. Whatever does not go as it was decided returns store.ErrConflict: somebody else was faster, and the next look tells how.
-func (w *writes) run(ctx context.Context, tx *store.Tx) error {
-	n, err := tx.Batch(ctx, w.stmts...)
-	for i, affected := range n {
-		if w.want[i] >= 0 && affected != w.want[i] {
-			return store.ErrConflict
-		}
-	}
+// settle runs what waits. Where a constraint refuses it, somebody else was faster since it was decided, and the next look tells how.
+func settle(ctx context.Context, tx *store.Tx) error {
+	err := tx.Settle(ctx)
 	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrExists) {
 		return store.ErrConflict
 	}
@@ -130,7 +127,7 @@ func (w *writes) run(ctx context.Context, tx *store.Tx) error {
 }
 
 // decideEnrollment sorts the accounts into those that become members and those that cannot.
-func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, refused []refusal, err error) {
+func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, excluded []exclusion, err error) {
 	o, err := s.directory.OrganizationOf(ctx, tx, e.administrator)
 	if err != nil {
 		return nil, nil, err
@@ -151,33 +148,33 @@ func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollme
 	if err != nil {
 		return nil, nil, err
 	}
-	refuse := func(id macie2.AccountID, text string) {
-		refused = append(refused, refusal{id, macie2.ErrorCodeClientError, text})
+	exclude := func(id macie2.AccountID, cause exclusionCause, text string) {
+		excluded = append(excluded, exclusion{id, cause, text})
 	}
 	for _, c := range all {
 		cover := coverOf(accounts[c.id], e.region)
 		switch {
 		case !in[c.id]:
-			refuse(c.id, textNotInOrganization)
+			exclude(c.id, excludedOutside, textNotInOrganization)
 		case c.id == e.administrator:
-			refuse(c.id, textCreateSelf)
-		case isAssociated(c.record.underlying()), e.returning && c.record.status != "":
-			refuse(c.id, textAlreadyAMember)
+			exclude(c.id, excludedMember, textCreateSelf)
+		case isAssociated(c.record.underlying()):
+			exclude(c.id, excludedMember, textAlreadyAMember)
 		case cover != "":
-			refuse(c.id, coverTexts[cover])
+			exclude(c.id, excludedCovered, coverTexts[cover])
 		case c.standing == associated:
-			refuse(c.id, textTiedElsewhere)
+			exclude(c.id, excludedForGood, textTiedElsewhere)
 		case c.administers:
-			refuse(c.id, textIsAdministrator)
+			exclude(c.id, excludedForGood, textIsAdministrator)
 		case c.id == o.Management && c.standing == "":
-			refuse(c.id, textManagementNotEnabled)
+			exclude(c.id, excludedForGood, textManagementNotEnabled)
 		case int64(len(list)) >= room:
-			refuse(c.id, textOrganizationMembersFull)
+			exclude(c.id, excludedFull, textOrganizationMembersFull)
 		default:
 			list = append(list, c)
 		}
 	}
-	return list, refused, nil
+	return list, excluded, nil
 }
 
 // readEnrollables reads what is known of the accounts, in the order of their ids, which is the one in which their rows are locked.
@@ -213,31 +210,32 @@ func (s *Service) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.
 	if err != nil {
 		return err
 	}
-	refused, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
+	excluded, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
 		at: call.Now})
-	switch {
-	case err != nil || len(refused) == 0:
+	if err != nil || len(excluded) == 0 {
 		return err
-	case refused[0].text == textNotInOrganization:
+	}
+	switch x := excluded[0]; x.cause {
+	case excludedOutside:
 		a.byInvitation = true
 		return s.add(ctx, tx, call, a)
-	case refused[0].text == textOrganizationMembersFull:
-		return macie2.ErrQuota("%s", textOrganizationMembersFull)
+	case excludedFull:
+		return macie2.ErrQuota("%s", x.text)
+	default:
+		return macie2.ErrValidation("%s", x.text)
 	}
-	return macie2.ErrValidation("%s", refused[0].text)
 }
 
-// enrollPayload names accounts that are to be enrolled because they joined their organization, or came back to it.
+// enrollPayload names accounts that are to be enrolled because they joined their organization, or what kept them out then is over.
 type enrollPayload struct {
 	Region         string                  `json:"region"`
 	OrganizationID identity.OrganizationID `json:"organizationId"`
 	AccountIDs     []macie2.AccountID      `json:"accountIds"`
-	Returning      bool                    `json:"returning,omitzero"`
 }
 
-// enqueueEnrollment queues the enrollment of accounts with each of the delegated administrators that want those that join.
-func (s *Service) enqueueEnrollment(ctx context.Context, tx *store.Tx, f delegationsOf, ids []macie2.AccountID, returning bool) error {
-	list, err := f.read(ctx, tx)
+// OrganizationJoined follows accounts into an organization: where its delegated administrator wants those that join, they become members.
+func (s *Service) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+	list, err := delegationsOf{organization: o}.read(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -247,28 +245,33 @@ func (s *Service) enqueueEnrollment(ctx context.Context, tx *store.Tx, f delegat
 			continue
 		}
 		for batch := range slices.Chunk(ids, enrollBatch) {
-			tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: enrollPayload{d.region, d.organization, batch, returning}})
+			tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: enrollPayload{d.region, d.organization, batch}})
 		}
 	}
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// OrganizationJoined follows accounts into an organization: where its delegated administrator wants those that join, they become members.
-func (s *Service) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
-	return s.enqueueEnrollment(ctx, tx, delegationsOf{organization: o}, ids, false)
-}
-
-// enrollReturning lets an account become a member that could not when it joined its organization, in one Region or, with "", in all:
-// it was suspended then, or the Region disabled for it.
-func (s *Service) enrollReturning(ctx context.Context, tx *store.Tx, account macie2.AccountID, region string) error {
-	o, err := s.directory.OrganizationOf(ctx, tx, account)
-	if errors.Is(err, identity.ErrNoOrganization) {
-		return nil
-	}
+// enrollWaiting lets an account become a member wherever it could not when it joined its organization, if nothing covers it any more.
+func (s *Service) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Account) error {
+	var waiting []enrollPayload
+	err := tx.Query(ctx, func(row store.Row) error {
+		p := enrollPayload{AccountIDs: []macie2.AccountID{a.ID}}
+		err := row.Scan(&p.Region, &p.OrganizationID)
+		if coverOf(a, p.Region) == "" {
+			waiting = append(waiting, p)
+		}
+		return err
+	}, `select region, organization_id from organization_waiting where account_id = $1 order by region`, string(a.ID))
 	if err != nil {
 		return err
 	}
-	return s.enqueueEnrollment(ctx, tx, delegationsOf{region: region, organization: o.ID}, []macie2.AccountID{account}, true)
+	var tasks []queue.New
+	for _, p := range waiting {
+		tx.Later(1, `delete from organization_waiting where account_id = $1 and organization_id = $2 and region = $3`,
+			string(a.ID), string(p.OrganizationID), p.Region)
+		tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: p})
+	}
+	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
 // enrollQueued is the task that follows: it tells the administrator's history of accounts that could not become members, and why.
@@ -286,15 +289,22 @@ func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.
 		if err != nil {
 			return err
 		}
-		refused, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: p.AccountIDs, at: now, returning: p.Returning})
+		excluded, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: p.AccountIDs, at: now})
 		if err != nil {
 			return fmt.Errorf("enroll %d accounts with %s: %w", len(p.AccountIDs), d.administrator, err)
 		}
-		for _, r := range refused {
-			if r.id == d.administrator || r.text == textNotInOrganization || r.text == textAlreadyAMember {
+		for _, x := range excluded {
+			if x.cause == excludedOutside || x.cause == excludedMember {
 				continue // there is nothing to be done about them
 			}
-			s.record(tx, entry{relation: relation{d.region, d.administrator, r.id}, event: EventMemberNotEnabled, at: now, detail: r.text}.forAdministrator())
+			if x.cause == excludedCovered {
+				tx.Later(-1, `insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
+					d.region, string(d.organization), string(x.id))
+			}
+			s.record(tx, entry{relation: relation{d.region, d.administrator, x.id}, event: EventMemberNotEnabled, at: now, detail: x.text}.forAdministrator())
+		}
+		if err := settle(ctx, tx); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -318,15 +328,20 @@ func (s *Service) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity
 	if err != nil {
 		return err
 	}
+	_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and `+tx.Any("account_id", 2), string(o), store.ListOf(ids))
+	if err != nil {
+		return err
+	}
 	return s.releaseMembers(ctx, tx, members, "the account left the organization")
 }
 
 // DelegateDeregistered ends all delegations of an account that does not act for its organization in Macie any more.
-func (s *Service) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
+func (s *Service) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal,
+	by macie2.Principal) error {
 	if service != MaciePrincipal {
 		return nil
 	}
-	return s.endDelegations(ctx, tx, delegationsOf{organization: o, administrator: id}, macie2.Principal{}, s.now().UTC().Truncate(time.Millisecond))
+	return s.endDelegations(ctx, tx, delegationsOf{organization: o, administrator: id}, by, s.now().UTC().Truncate(time.Millisecond))
 }
 
 // releasePayload names a delegation that is being disabled.
@@ -351,8 +366,8 @@ func (s *Service) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue
 		}
 		var members []inventoryRecord
 		err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
-			where organization_tie = $1 and region = $2 and administrator_id = $3 order by account_id limit $4`,
-			string(p.OrganizationID), p.Region, string(p.AdministratorID), releaseBatch)
+			where region = $1 and administrator_id = $2 and member_standing = 'Member' and organization_tie = $3 order by account_id limit $4`,
+			p.Region, string(p.AdministratorID), string(p.OrganizationID), releaseBatch)
 		if err != nil {
 			return err
 		}
@@ -394,7 +409,6 @@ func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []in
 		region        string
 		administrator macie2.AccountID
 	}
-	var w writes
 	counted := make(map[place]int)
 	var places []place
 	for _, x := range members {
@@ -404,21 +418,18 @@ func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []in
 		}
 	}
 	for _, p := range places {
-		w.add(1, `update macie_session set organization_counted = organization_counted - $1
+		tx.Later(1, `update macie_session set organization_counted = organization_counted - $1
 			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, string(p.administrator), counted[p])
 	}
 	var events []sided
 	for _, x := range members {
-		w.add(1, `update member set status = 'Removed', held_status = null, updated_at = $4
+		tx.Later(1, `update member set status = 'Removed', held_status = null, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
 			x.args(millis(now), string(x.status), string(x.held))...)
-		w.add(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
+		tx.Later(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
 			x.region, string(x.member))
 		events = append(events, entry{relation: x.relation, event: EventMemberRemoved, from: x.status, to: macie2.RelationshipStatusRemoved,
 			at: now, detail: detail}.forBoth()...)
-	}
-	if err := w.run(ctx, tx); err != nil {
-		return err
 	}
 	s.record(tx, events...)
 	return nil

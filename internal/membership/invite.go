@@ -330,7 +330,7 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 		d.invited = append(d.invited, candidate{id, record})
 	case macie2.RelationshipStatusRemoved, macie2.RelationshipStatusResigned:
 		if record.viaOrganization() {
-			d.refuse(id, textEmailMissing+hintCreateMember)
+			d.refuse(id, textEmailMissing+hintAddAgain)
 			return
 		}
 		if d.session.counted+d.returning >= d.quota {

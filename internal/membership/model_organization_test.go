@@ -92,14 +92,22 @@ func (m *model) undelegate(at place, id macie2.AccountID) string {
 	case !known:
 		return "ResourceNotFoundException: " + oursNotDelegated
 	}
-	m.delegations[target] = delegationState{}
+	m.endDelegation(target)
 	return "ok"
+}
+
+func (m *model) endDelegation(d place) {
+	if !m.delegations[d].enabled {
+		return
+	}
+	m.delegations[d] = delegationState{}
+	maps.DeleteFunc(m.kept, func(k place, _ bool) bool { return k.region == d.region })
 }
 
 func (m *model) endDelegations(account macie2.AccountID) {
 	for d := range m.delegations {
 		if d.account == account {
-			m.delegations[d] = delegationState{}
+			m.endDelegation(d)
 		}
 	}
 }
@@ -134,7 +142,11 @@ func (m *model) membership(o operation) string {
 	case opJoin:
 		if !m.in[o.account] {
 			m.in[o.account] = true
-			m.enqueue(o.account, "", false)
+			for d, x := range m.delegations {
+				if x.autoEnable {
+					m.waiting[place{d.region, o.account}] = true
+				}
+			}
 		}
 		return "ok"
 	case opDeregister:
@@ -154,6 +166,7 @@ func (m *model) membership(o operation) string {
 		}
 	}
 	m.in[o.account] = false
+	maps.DeleteFunc(m.kept, func(k place, _ bool) bool { return k.account == o.account })
 	for p, r := range m.records {
 		if p.member == o.account && r.organization && r.associated() {
 			m.end(p, macie2.RelationshipStatusRemoved)
@@ -162,19 +175,13 @@ func (m *model) membership(o operation) string {
 	return "ok"
 }
 
-// enqueue lets an account wait for its enrollment wherever accounts are wanted that join.
-func (m *model) enqueue(account macie2.AccountID, region string, returning bool) {
-	for d, x := range m.delegations {
-		if x.autoEnable && (region == "" || region == d.region) {
-			m.waiting[enrolling{place{d.region, account}, returning}] = true
+// comesBack lets an account wait for its enrollment wherever it was kept out of it and nothing covers it any more.
+func (m *model) comesBack(account macie2.AccountID) {
+	for k := range m.kept {
+		if k.account == account && m.cover(k) == "" {
+			delete(m.kept, k)
+			m.waiting[k] = true
 		}
-	}
-}
-
-// comesBack lets an account wait for its enrollment that could not be a member before, in one Region or in all.
-func (m *model) comesBack(account macie2.AccountID, region string) {
-	if m.in[account] {
-		m.enqueue(account, region, true)
 	}
 }
 
@@ -184,11 +191,14 @@ func (m *model) work(releaseFirst bool) {
 	if releaseFirst {
 		m.release()
 	}
-	for _, e := range slices.SortedFunc(maps.Keys(m.waiting), func(a, b enrolling) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+	for _, k := range slices.SortedFunc(maps.Keys(m.waiting), byPlace) {
 		for d, x := range m.delegations {
-			p := pair{e.region, d.account, e.account}
-			_, known := m.records[p]
-			if d.region == e.region && x.enabled && x.autoEnable && m.in[e.account] && d.account != e.account && !(e.returning && known) {
+			p := pair{k.region, d.account, k.account}
+			switch {
+			case d.region != k.region || !x.enabled || !x.autoEnable || !m.in[k.account] || d.account == k.account || m.records[p].associated():
+			case m.cover(k) != "":
+				m.kept[k] = true
+			default:
 				m.enroll(p)
 			}
 		}

@@ -32,7 +32,10 @@ func fromEnv(t *testing.T, name string, or int) int {
 	return n
 }
 
-const modelQuota = 2 // small, so that it is in the way
+const (
+	modelQuota             = 2   // small, so that it is in the way
+	modelOrganizationQuota = 100 // large: which of several that wait for the worker is over it, is no story
+)
 
 // TestModel runs rounds of up to four operations at once through the service, on two nodes where the engine allows that, and after each
 // asks of the model for an order of these operations in which it gives the very same answers and ends in the very same state.
@@ -67,7 +70,7 @@ type run struct {
 
 func newRun(t *testing.T, open func() *store.DB, seed int) *run {
 	db := open()
-	d := deployWith(t, db, &deployment{organizationQuota: 100}, modelQuota) // which one of them is over a quota is no story of the worker's
+	d := deployWith(t, db, &deployment{organizationQuota: modelOrganizationQuota}, modelQuota)
 	d.organize(management, alice, bob, carol)
 	r := &run{t: t, d: d, nodes: []*node{d.node}, m: newModel(modelQuota), known: make(map[string]bool), seen: make(map[string]int)}
 	if db.Engine() == "postgres" {

@@ -24,7 +24,8 @@ type model struct {
 	in          map[macie2.AccountID]bool
 	delegations map[place]delegationState
 	registered  macie2.AccountID // as Macie's delegate; empty if nobody is
-	waiting     map[enrolling]bool
+	waiting     map[place]bool   // for the worker to enroll them
+	kept        map[place]bool   // out, when they joined, by what covered them
 }
 
 // management is the management account of the model's organization.
@@ -34,12 +35,6 @@ const management = erin
 type delegationState struct {
 	enabled    bool // and not on its way out
 	autoEnable bool
-}
-
-// enrolling is an account that joined the organization, or came back to it, in a Region where its administrator wants that.
-type enrolling struct {
-	place
-	returning bool
 }
 
 // place is an account in a Region.
@@ -95,12 +90,13 @@ func (i received) pending() bool {
 func newModel(quota int) *model {
 	return &model{quota: quota, sessions: make(map[place]bool), records: make(map[pair]record), invitations: make(map[pair]received),
 		suspended: make(map[macie2.AccountID]bool), disabled: make(map[place]bool), in: make(map[macie2.AccountID]bool),
-		delegations: make(map[place]delegationState), waiting: make(map[enrolling]bool)}
+		delegations: make(map[place]delegationState), waiting: make(map[place]bool),
+		kept: make(map[place]bool)}
 }
 
 func (m *model) clone() *model {
 	return &model{m.quota, maps.Clone(m.sessions), maps.Clone(m.records), maps.Clone(m.invitations), maps.Clone(m.suspended),
-		maps.Clone(m.disabled), maps.Clone(m.in), maps.Clone(m.delegations), m.registered, maps.Clone(m.waiting)}
+		maps.Clone(m.disabled), maps.Clone(m.in), maps.Clone(m.delegations), m.registered, maps.Clone(m.waiting), maps.Clone(m.kept)}
 }
 
 // newID marks the id of an invitation that the model has made up, since it cannot guess the service's.
@@ -430,7 +426,7 @@ func (m *model) invite(at place, o operation) string {
 			after.show(p)
 			refused.add(id, coverText(m.cover(place{o.region, id})))
 		case back && r.organization:
-			refused.add(id, specEmailMissing+oursHintCreateMember)
+			refused.add(id, specEmailMissing+hintAddAgain)
 		case r.status == macie2.RelationshipStatusEmailVerificationFailed:
 			refused.add(id, oursVerificationFailed)
 		case back && after.counted(at) >= m.quota:
@@ -594,7 +590,7 @@ func (m *model) standing(account macie2.AccountID, suspended bool) {
 	if suspended {
 		m.endDelegations(account)
 	} else {
-		m.comesBack(account, "")
+		m.comesBack(account)
 	}
 }
 
@@ -609,9 +605,7 @@ func (m *model) region(at place, disabled bool) {
 			m.show(p)
 		}
 	}
-	if m.cover(at) == "" {
-		m.comesBack(at.account, at.region)
-	}
+	m.comesBack(at.account)
 }
 
 // open reports whether a relationship in this status is one, or becomes one as soon as the other side wants it.

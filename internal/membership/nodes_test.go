@@ -176,10 +176,15 @@ func TestTwoNodes(t *testing.T) {
 				if got := one + "|" + two + "|" + seen; !slices.Contains(race.want, got) {
 					t.Errorf("%s: got\n\t%s, want one of\n\t%s", race.name, got, strings.Join(race.want, "\n\t"))
 				}
-				holds(t, d, 2)
+				for x, enabled := range holds(t, d, 2).delegations {
+					if accounts, err := d.directory.Account(t.Context(), x.account); enabled.enabled && (err != nil || accounts.Status != identity.AccountActive) {
+						t.Errorf("%s: %v is designated and %s, %v", race.name, x, accounts.Status, err)
+					}
+				}
 				d.resume(bob)
+				d.resume(alice)
 			}
-			for _, table := range []string{"invitation", "member", "organization_administrator", "macie_session", "task"} {
+			for _, table := range []string{"invitation", "member", "organization_administrator", "macie_session", "task", "client_token"} {
 				d.sql("delete from " + table)
 			}
 		}
@@ -194,12 +199,13 @@ func organizationRaces() []race {
 	}
 	// nobody is delegated in any Region, nor registered.
 	nobody := func(d *deployment) {
-		if err := d.directory.DisableServiceAccess(d.t.Context(), carol, MaciePrincipal); err != nil {
+		if err := d.directory.DisableServiceAccess(d.t.Context(), carol, MaciePrincipal, macie2.Principal{}); err != nil {
 			d.t.Fatal(err)
 		}
 		d.work()
 		d.must(d.enable(carol))
 	}
+	withToken := &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: macie2.Ptr(string(alice)), ClientToken: macie2.Ptr("token")}
 	another := conflict(specAnotherDelegated + hintDeregister)
 	return []race{
 		{"the account is added through the organization and accepts an invitation", func(d *deployment) {
@@ -250,8 +256,12 @@ func organizationRaces() []race {
 			[]string{"ok|" + invalid(oursAcceptWhileDelegated) + "|", invalid(oursDelegateIsMember) + "|ok|"}},
 		{"the account is designated and suspended", nobody,
 			func(d *deployment) string { return d.delegate(carol, alice) },
-			func(d *deployment) string { d.suspend(alice); d.resume(alice); return "ok" },
+			func(d *deployment) string { d.suspend(alice); return "ok" },
 			[]string{"ok|ok|", invalid(oursDelegateUnavailable) + "|ok|"}},
+		{"one designation is asked for twice, with one token", nobody,
+			func(d *deployment) string { return d.delegateWith(carol, withToken) },
+			func(d *deployment) string { return d.delegateWith(carol, withToken) },
+			[]string{"ok|ok|"}},
 	}
 }
 
@@ -283,7 +293,7 @@ func TestStress(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		seed := fromEnv(t, "MAGPIE_MODEL_SEED", 1)
 		db := open()
-		d := deployWith(t, db, &deployment{organizationQuota: 100}, modelQuota)
+		d := deployWith(t, db, &deployment{organizationQuota: modelOrganizationQuota}, modelQuota)
 		d.organize(management, alice, bob, carol)
 		nodes := []*node{d.node}
 		if db.Engine() == "postgres" {

@@ -77,8 +77,8 @@ func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, 
 // registerTasks registers the background work of this package with the queue.
 func (s *Service) registerTasks(mailRate float64) {
 	s.queue.Transactional(queue.Transactional{Kind: kindVerify, Handle: s.sendInvitations})
-	s.queue.Transactional(queue.Transactional{Kind: kindEnroll, Handle: s.enrollQueued, Batch: 1})
-	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1})
+	s.queue.Transactional(queue.Transactional{Kind: kindEnroll, Handle: s.enrollQueued, Batch: 1, Gentle: true})
+	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1, Gentle: true})
 	s.queue.External(queue.External{
 		Kind: kindMail, Do: s.deliverMail, Finish: s.recordMail, Rate: mailRate, MaxAge: mailGiveUp, Timeout: mailTimeout,
 		Backoff: mailBackoff,

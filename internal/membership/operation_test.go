@@ -211,9 +211,10 @@ func (o operation) run(ctx context.Context, d *deployment, n *node, known map[st
 	case opJoin:
 		_, err = n.directory.AddToOrganization(ctx, management, []macie2.AccountID{o.account}, d.clock.now())
 	case opLeave:
-		return orRefused(n.directory.RemoveFromOrganization(ctx, management, []macie2.AccountID{o.account}))
+		_, err := n.directory.RemoveFromOrganization(ctx, management, []macie2.AccountID{o.account})
+		return orRefused(err)
 	case opDeregister:
-		return orRefused(n.directory.DeregisterDelegate(ctx, management, o.account, MaciePrincipal))
+		return orRefused(n.directory.DeregisterDelegate(ctx, management, o.account, MaciePrincipal, macie2.Principal{}))
 	case opDisableRegion, opEnableRegion:
 		_, err = n.directory.SetRegion(ctx, o.account, o.region, o.kind == opEnableRegion, d.clock.now())
 	case opSuspendAccount:

@@ -88,15 +88,16 @@ func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *maci
 		if err != nil {
 			return err
 		}
-		if _, replay, err := resource.Replay(ctx, tx, call, token); err != nil || replay {
-			return err
-		}
 		o, err := s.requireManagement(ctx, tx, call)
 		if err != nil {
 			return err
 		}
-		// One after the other: that the administrator is the same in all Regions is no constraint.
+		// One after the other: that the administrator is the same in all Regions is no constraint, and the first of two calls with the
+		// same token has to be through before the second looks for it.
 		if err := s.directory.LockOrganization(ctx, tx, o.ID); err != nil {
+			return err
+		}
+		if _, replay, err := resource.Replay(ctx, tx, call, token); err != nil || replay {
 			return err
 		}
 		if x.standing == associated {
@@ -218,11 +219,13 @@ func (d delegation) entry(event Event, management macie2.AccountID, by macie2.Pr
 // convertMembers makes the members by invitation that belong to the organization members through it: they have neither an address nor
 // an invitation any more, and are on the other count.
 func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, d delegation) error {
-	members, err := recordsWhere(ctx, tx, `administrator_id = $1 and member_standing = 'Member'`, d.administrator)
+	var members []inventoryRecord
+	err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
+		where region = $1 and administrator_id = $2 and member_standing = 'Member' and organization_id is null order by account_id`,
+		d.region, string(d.administrator))
 	if err != nil {
 		return err
 	}
-	members = slices.DeleteFunc(members, func(x inventoryRecord) bool { return x.region != d.region || x.viaOrganization() })
 	ids := make([]macie2.AccountID, len(members))
 	for i, x := range members {
 		ids[i] = x.member
@@ -275,7 +278,11 @@ func (s *Service) DisableOrganizationAdminAccount(ctx context.Context, call *mac
 		if !there {
 			return macie2.ErrNotFound("%s", textNotDelegated)
 		}
-		return s.endDelegations(ctx, tx, delegationsOf{call.Region, o.ID, id}, call.Principal, call.Now)
+		if err := s.endDelegations(ctx, tx, delegationsOf{call.Region, o.ID, id}, call.Principal, call.Now); err != nil {
+			return err
+		}
+		// Where it is on its way out already, the call begins that anew, should it have come to a halt.
+		return s.queue.Enqueue(ctx, tx, delegation{region: call.Region, organization: o.ID, administrator: id}.releaseTask())
 	})
 	if err != nil {
 		return nil, err
@@ -297,6 +304,10 @@ func (s *Service) endDelegations(ctx context.Context, tx *store.Tx, f delegation
 			return err
 		}
 		o, err := s.directory.OrganizationOf(ctx, tx, d.administrator)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and region = $2`, string(d.organization), d.region)
 		if err != nil {
 			return err
 		}
@@ -333,22 +344,26 @@ func (s *Service) ListOrganizationAdminAccounts(ctx context.Context, call *macie
 		if err != nil {
 			return err
 		}
+		if o.Management != call.Account {
+			one, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
+				call.Region, string(o.ID), string(call.Account))
+			if err != nil {
+				return err
+			}
+			if !one {
+				return macie2.ErrAccessDenied("%s", textNotManagement)
+			}
+		}
 		admins = make([]macie2.AdminAccount, 0, 1)
-		own := o.Management == call.Account
-		err = tx.Query(ctx, func(row store.Row) error {
+		return tx.Query(ctx, func(row store.Row) error {
 			var id macie2.AccountID
 			var status macie2.AdminStatus
 			err := row.Scan(&id, &status)
-			own = own || id == call.Account
 			admins = append(admins, macie2.AdminAccount{AccountId: macie2.Ptr(string(id)), Status: &status})
 			return err
 		}, `select administrator_id, status from organization_administrator
 			where region = $1 and organization_id = $2 and administrator_id > $3 order by administrator_id limit $4`,
 			call.Region, string(o.ID), after, int64(size+1))
-		if err == nil && !own {
-			err = macie2.ErrAccessDenied("%s", textNotManagement)
-		}
-		return err
 	})
 	if err != nil {
 		return nil, err
@@ -381,6 +396,9 @@ func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *m
 			return err
 		}
 		x, err := sessionOf(ctx, tx, call.Region, call.Account)
+		if errors.Is(err, store.ErrNotFound) { // both ended just now
+			return macie2.ErrAccessDenied("%s", textNotOrganizationAdmin)
+		}
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
@@ -31,7 +32,8 @@ func (d *deployment) join(management macie2.AccountID, ids ...macie2.AccountID) 
 }
 
 func (d *deployment) leave(management macie2.AccountID, ids ...macie2.AccountID) string {
-	return answer(d.directory.RemoveFromOrganization(d.t.Context(), management, ids))
+	_, err := d.directory.RemoveFromOrganization(d.t.Context(), management, ids)
+	return answer(err)
 }
 
 func (d *deployment) delegate(management, id macie2.AccountID) string {
@@ -186,11 +188,100 @@ func TestDelegatedAdministrator(t *testing.T) {
 		d.work()
 		answers(t, "all ended", d.administrators(carol), "")
 		answers(t, "another account while the first is registered", d.delegate(carol, bob), conflict(specAnotherDelegated+hintDeregister))
-		if err := d.directory.DeregisterDelegate(ctx, carol, alice, MaciePrincipal); err != nil {
+		if err := d.directory.DeregisterDelegate(ctx, carol, alice, MaciePrincipal, macie2.Principal{}); err != nil {
 			t.Fatal(err)
 		}
 		answers(t, "another account, then", d.delegate(carol, bob), "ok")
 		holds(t, d, DefaultQuotaMembers)
+	})
+}
+
+// TestDelegationHistory: both sides know who designated whom, and who ended it.
+func TestDelegationHistory(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.organize(carol, alice, bob)
+		d.must(d.enable(carol), d.delegate(carol, alice))
+		by := macie2.Principal{ARN: principalOf(carol), Account: carol}
+		if err := d.directory.DeregisterDelegate(t.Context(), carol, alice, MaciePrincipal, by); err != nil {
+			t.Fatal(err)
+		}
+		for viewer, principal := range map[macie2.AccountID]string{carol: principalOf(carol), alice: "arn:aws:iam::" + string(carol) + ":root"} {
+			var got []string
+			for _, e := range d.events(viewer) {
+				got = append(got, fmt.Sprintf("%s %s of %s by %s", e.Event, e.AdministratorAccountID, e.AccountID, e.Principal))
+			}
+			want := []string{fmt.Sprintf("AdministratorDelegated %s of %s by %s", alice, carol, principal),
+				fmt.Sprintf("DelegationEnded %s of %s by %s", alice, carol, principal)}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s sees %q, want %q", viewer, got, want)
+			}
+		}
+	})
+}
+
+// TestTwoOrganizations: one is nothing to the other, nor is a service of theirs to Macie, nor one Region to another.
+func TestTwoOrganizations(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		ctx := t.Context()
+		d.organize(carol, alice, bob)
+		d.organize(erin, dave)
+		d.must(d.enable(carol, erin), d.delegate(carol, alice), d.delegate(erin, dave), d.add(alice, bob))
+		answers(t, "one lists its own", d.administrators(carol), string(alice)+"=ENABLED")
+		answers(t, "the other too", d.administrators(erin), string(dave)+"=ENABLED")
+		answers(t, "ending the other's", d.undelegate(erin, alice), "ResourceNotFoundException: "+oursNotDelegated)
+		answers(t, "adding the other's account", d.add(dave, bob), "ok") // by invitation
+		answers(t, "which it is to be", d.status(dave, bob), stCreated)
+		d.must(d.autoEnable(dave, true))
+		late := d.crowd(1)
+		d.join(carol, late...)
+		d.work()
+		answers(t, "joining the one, while the other enables", d.macie(late[0]), notEnabled)
+
+		const config = identity.ServicePrincipal("config.amazonaws.com")
+		if err := errors.Join(d.directory.EnableServiceAccess(ctx, carol, config, d.clock.now()),
+			d.directory.RegisterDelegate(ctx, carol, alice, config, d.clock.now()),
+			d.directory.DisableServiceAccess(ctx, carol, config, macie2.Principal{})); err != nil {
+			t.Fatal(err)
+		}
+		d.work()
+		answers(t, "the end of another service's delegation", d.administrators(carol), string(alice)+"=ENABLED")
+
+		d.region = ireland
+		d.must(d.enable(carol), d.delegate(carol, alice), d.add(alice, bob), d.undelegate(carol, alice))
+		d.work()
+		answers(t, "the end in another Region", d.administrator(bob), noAdministrator)
+		d.region = virginia
+		answers(t, "is nothing to this one", d.administrator(bob)+" "+d.administrators(carol), string(alice)+" Enabled "+string(alice)+"=ENABLED")
+		holds(t, d, DefaultQuotaMembers)
+	})
+}
+
+// TestManagementIsDistrusted: the management account needs no registration to be the administrator, and is it no longer when the
+// organization does not trust Macie any more.
+func TestManagementIsDistrusted(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.organize(carol, bob)
+		d.must(d.enable(carol), d.delegate(carol, carol), d.add(carol, bob))
+		if err := d.directory.DisableServiceAccess(t.Context(), carol, MaciePrincipal, macie2.Principal{}); err != nil {
+			t.Fatal(err)
+		}
+		d.work()
+		answers(t, "the member", d.administrator(bob), noAdministrator)
+		answers(t, "the administrators", d.administrators(carol), "")
+	})
+}
+
+// TestReleaseGoesOn: a release that was given up begins anew with the next call that asks for it.
+func TestReleaseGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.organize(carol, alice, bob)
+		d.must(d.enable(carol), d.delegate(carol, alice), d.add(alice, bob), d.undelegate(carol, alice))
+		d.sql("update task set state = 'failed' where kind = $1", kindRelease)
+		d.work()
+		answers(t, "given up", d.administrators(carol), string(alice)+"=DISABLING_IN_PROGRESS")
+		answers(t, "asked for again", d.undelegate(carol, alice), "ok")
+		d.work()
+		answers(t, "gone on", d.administrators(carol)+d.administrator(bob), noAdministrator)
 	})
 }
 
@@ -280,7 +371,7 @@ func TestMemberThroughOrganization(t *testing.T) {
 
 		d.must(d.disassociate(alice, bob))
 		answers(t, "removed", d.status(alice, bob)+" "+d.administrator(bob)+" "+d.macie(bob), stRemoved+" "+noAdministrator+" ENABLED")
-		answers(t, "inviting it, without an address", d.invite(alice, bob), refused(bob, specEmailMissing+hintCreateMember))
+		answers(t, "inviting it, without an address", d.invite(alice, bob), refused(bob, specEmailMissing+hintAddAgain))
 		answers(t, "adding it again", d.add(alice, bob), "ok")
 		answers(t, "as before", d.administrator(bob), string(alice)+" Enabled")
 		d.must(d.disassociate(alice, bob), d.delete(alice, bob), d.add(alice, bob))
@@ -289,8 +380,35 @@ func TestMemberThroughOrganization(t *testing.T) {
 		answers(t, "its status", d.status(alice, erin), stCreated)
 		holds(t, d, DefaultQuotaMembers)
 
+		// Tags of a record that is there stay, unless others are given.
+		d.must(d.disassociate(alice, bob), d.add(alice, bob))
+		tags := func() map[string]string {
+			m, err := d.GetMember(ctx, d.call(alice), &macie2.GetMemberInput{Id: macie2.Ptr(string(bob))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.Tags
+		}
+		if got := tags(); len(got) != 0 { // they went with the record that was deleted
+			t.Errorf("its tags are %v", got)
+		}
+		for _, want := range []string{"one", "two"} {
+			in.Tags = map[string]string{"team": want}
+			d.must(d.disassociate(alice, bob))
+			if _, err := d.CreateMember(ctx, d.call(alice), in); err != nil {
+				t.Fatal(err)
+			}
+			if got := tags(); got["team"] != want {
+				t.Errorf("its tags are %v", got)
+			}
+		}
+		d.must(d.disassociate(alice, bob), d.add(alice, bob))
+		if got := tags(); got["team"] != "two" {
+			t.Errorf("its tags are %v", got)
+		}
+
 		var seen []string
-		for _, e := range d.events(bob) {
+		for _, e := range d.events(bob)[:9] {
 			seen = append(seen, string(e.Event))
 		}
 		if got, want := strings.Join(seen, " "), "MemberEnabled Invited MemberPaused MemberResumed MemberRemoved MemberEnabled MemberRemoved MemberDeleted MemberEnabled"; got != want {
@@ -389,6 +507,20 @@ func TestConversion(t *testing.T) {
 	})
 }
 
+// TestConversionOverQuota: nobody loses a member because it is counted another way.
+func TestConversionOverQuota(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		d := deployWith(t, open(), &deployment{organizationQuota: 1}, 5)
+		d.members(alice, bob, dave)
+		d.organize(carol, alice, bob, dave, erin)
+		d.must(d.enable(carol), d.delegate(carol, alice))
+		answers(t, "bob", d.administrator(bob), string(alice)+" Enabled")
+		answers(t, "dave", d.administrator(dave), string(alice)+" Enabled")
+		answers(t, "the quota", d.configuration(alice), "auto false full true")
+		answers(t, "a third", d.add(alice, erin), quota(oursOrganizationMembersFull))
+	})
+}
+
 // TestEndOfDelegation: the members of a delegated administrator that is one no longer stand alone.
 func TestEndOfDelegation(t *testing.T) {
 	for _, c := range []struct {
@@ -397,12 +529,12 @@ func TestEndOfDelegation(t *testing.T) {
 	}{
 		{"DisableOrganizationAdminAccount", func(d *deployment) { d.must(d.undelegate(carol, alice)) }},
 		{"the delegate is deregistered", func(d *deployment) {
-			if err := d.directory.DeregisterDelegate(d.t.Context(), carol, alice, MaciePrincipal); err != nil {
+			if err := d.directory.DeregisterDelegate(d.t.Context(), carol, alice, MaciePrincipal, macie2.Principal{}); err != nil {
 				d.t.Fatal(err)
 			}
 		}},
 		{"Macie is not trusted any more", func(d *deployment) {
-			if err := d.directory.DisableServiceAccess(d.t.Context(), carol, MaciePrincipal); err != nil {
+			if err := d.directory.DisableServiceAccess(d.t.Context(), carol, MaciePrincipal, macie2.Principal{}); err != nil {
 				d.t.Fatal(err)
 			}
 		}},
@@ -533,10 +665,22 @@ func TestJoining(t *testing.T) {
 		d.work()
 		answers(t, "back", d.administrator(dave), string(alice)+" Enabled")
 		d.must(d.disassociate(alice, dave))
-		d.suspend(dave)
-		d.resume(dave)
-		d.work()
+		again := func() {
+			d.suspend(dave)
+			d.resume(dave)
+			d.disableRegion(dave, virginia, true)
+			d.disableRegion(dave, virginia, false)
+			d.work()
+		}
+		again()
 		answers(t, "disassociated, suspended, resumed", d.administrator(dave), noAdministrator)
+		d.must(d.delete(alice, dave))
+		again()
+		answers(t, "deleted, suspended, resumed", d.administrator(dave), noAdministrator)
+		d.suspend(bob)
+		d.resume(bob)
+		d.work()
+		answers(t, "one that was there before, suspended, resumed", d.macie(bob), notEnabled)
 
 		// What keeps an account out is told to the administrator, and it comes in when that is over.
 		crowd := d.crowd(6)
@@ -558,6 +702,12 @@ func TestJoining(t *testing.T) {
 		d.join(carol, last)
 		d.work()
 		answers(t, "beyond the quota", d.told(last), oursOrganizationMembersFull)
+
+		for _, id := range []macie2.AccountID{bob, dave, first} {
+			if got := d.told(id); !strings.HasPrefix(got, "nothing") {
+				t.Errorf("the administrator was told of %s: %s", id, got)
+			}
+		}
 
 		// One that joins and leaves before the worker looks is nobody's.
 		d.must(d.disassociate(alice, away))
@@ -591,7 +741,7 @@ func TestLeaving(t *testing.T) {
 		d.must(d.enable(carol), d.delegate(carol, alice), d.add(alice, bob), d.add(alice, dave))
 		d.must(d.memberSession(alice, dave, macie2.MacieStatusPaused))
 		d.suspend(bob)
-		if err := d.directory.RemoveFromOrganization(t.Context(), carol, []macie2.AccountID{bob, alice}); err == nil {
+		if _, err := d.directory.RemoveFromOrganization(t.Context(), carol, []macie2.AccountID{bob, alice}); err == nil {
 			t.Error("the delegated administrator left")
 		}
 		answers(t, "none has left", d.status(alice, bob), stSuspended)
@@ -599,7 +749,7 @@ func TestLeaving(t *testing.T) {
 		d.resume(bob)
 		answers(t, "bob", d.status(alice, bob)+" "+d.macie(bob), stRemoved+" ENABLED")
 		answers(t, "dave stays paused, and can resume", d.status(alice, dave)+" "+d.session(dave, macie2.MacieStatusEnabled), stRemoved+" ok")
-		answers(t, "inviting one that has left", d.invite(alice, bob), refused(bob, specEmailMissing+hintCreateMember))
+		answers(t, "inviting one that has left", d.invite(alice, bob), refused(bob, specEmailMissing+hintAddAgain))
 		d.must(d.delete(alice, bob), d.add(alice, bob), d.invite(alice, bob))
 		d.work()
 		answers(t, "by invitation, then", d.accept(bob, alice), "ok")
@@ -654,6 +804,28 @@ func TestCovers(t *testing.T) {
 				}
 				holds(t, d, DefaultQuotaMembers)
 			}
+		}
+	})
+}
+
+// TestCoverHistory: each cover that comes and goes is told, also where it does not change what the record reads in the end.
+func TestCoverHistory(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.members(alice, bob)
+		before := len(d.events(alice))
+		d.suspend(bob)
+		d.disableRegion(bob, virginia, true) // which a suspended account does not show
+		d.resume(bob)
+		d.suspend(bob)
+		d.resume(bob)
+		d.disableRegion(bob, virginia, false)
+		var got []string
+		for _, e := range d.events(alice)[before:] {
+			got = append(got, string(e.Event)+":"+e.ToStatus)
+		}
+		want := "AccountSuspended:AccountSuspended AccountResumed:RegionDisabled AccountSuspended:AccountSuspended AccountResumed:RegionDisabled RegionEnabled:Enabled"
+		if strings.Join(got, " ") != want {
+			t.Errorf("the history is %s, want %s", strings.Join(got, " "), want)
 		}
 	})
 }
@@ -748,7 +920,7 @@ func TestOrganizationPages(t *testing.T) {
 		d.must(d.enable(carol))
 		for _, id := range []macie2.AccountID{alice, bob, dave} {
 			d.must(d.delegate(carol, id), d.undelegate(carol, id))
-			if err := d.directory.DeregisterDelegate(t.Context(), carol, id, MaciePrincipal); err != nil {
+			if err := d.directory.DeregisterDelegate(t.Context(), carol, id, MaciePrincipal, macie2.Principal{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -766,6 +938,17 @@ func TestOrganizationPages(t *testing.T) {
 		}
 		if want := []string{string(alice), string(dave), string(bob)}; !slices.Equal(slices.Sorted(slices.Values(ids)), slices.Sorted(slices.Values(want))) {
 			t.Errorf("listed %v", ids)
+		}
+		// One of them sees all pages as well.
+		for _, id := range ids {
+			in.NextToken = nil
+			for range ids {
+				out, err := d.ListOrganizationAdminAccounts(t.Context(), d.call(macie2.AccountID(id)), in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				in.NextToken = out.NextToken
+			}
 		}
 		in.NextToken = macie2.Ptr("nonsense")
 		_, err := d.ListOrganizationAdminAccounts(t.Context(), d.call(carol), in)

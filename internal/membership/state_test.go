@@ -20,7 +20,8 @@ type state struct {
 	delegations map[delegated]delegationState
 	managedBy   map[macie2.AccountID]string // the organization that an account is in
 	releasing   map[delegated]bool          // delegations that a task waits to end
-	waiting     map[enrolling]bool          // accounts that a task waits to enroll
+	waiting     map[place]bool              // accounts that a task waits to enroll
+	kept        map[place]bool              // accounts that wait for what covers them
 	registered  macie2.AccountID            // as Macie's delegate of the tests' organization
 }
 
@@ -51,7 +52,7 @@ func readState(ctx context.Context, db *store.DB) (*state, error) {
 	var s *state
 	err := db.Tx(ctx, "state", func(tx *store.Tx) error {
 		s = &state{make(map[place]sessionRow), make(map[pair]recordRow), make(map[pair]received), make(map[string]bool),
-			make(map[delegated]delegationState), make(map[macie2.AccountID]string), make(map[delegated]bool), make(map[enrolling]bool), ""}
+			make(map[delegated]delegationState), make(map[macie2.AccountID]string), make(map[delegated]bool), make(map[place]bool), make(map[place]bool), ""}
 		return s.read(ctx, tx)
 	})
 	return s, err
@@ -135,10 +136,19 @@ func (s *state) read(ctx context.Context, tx *store.Tx) error {
 		var p enrollPayload
 		err := json.Unmarshal([]byte(text), &p)
 		for _, id := range p.AccountIDs {
-			s.waiting[enrolling{place{p.Region, id}, p.Returning}] = true
+			s.waiting[place{p.Region, id}] = true
 		}
 		return err
 	}, `select payload from task where kind = $1 and state <> 'failed'`, kindEnroll)
+	if err != nil {
+		return err
+	}
+	err = tx.Query(ctx, func(r store.Row) error {
+		var k place
+		err := r.Scan(&k.region, &k.account)
+		s.kept[k] = true
+		return err
+	}, `select region, account_id from organization_waiting`)
 	if err != nil {
 		return err
 	}
@@ -174,8 +184,11 @@ func (s *state) lines(known map[string]bool) string {
 	for d, x := range s.delegations {
 		list = append(list, delegationLine(place{d.region, d.account}, x))
 	}
-	for e := range s.waiting {
-		list = append(list, fmt.Sprintf("to enroll  %s %s returning %t", e.region, e.account, e.returning))
+	for k := range s.waiting {
+		list = append(list, fmt.Sprintf("to enroll  %s %s", k.region, k.account))
+	}
+	for k := range s.kept {
+		list = append(list, fmt.Sprintf("kept out   %s %s", k.region, k.account))
 	}
 	for id := range s.managedBy {
 		list = append(list, "in the organization "+string(id))
@@ -200,8 +213,11 @@ func (m *model) lines() string {
 	for d, x := range m.delegations {
 		list = append(list, delegationLine(d, x))
 	}
-	for e := range m.waiting {
-		list = append(list, fmt.Sprintf("to enroll  %s %s returning %t", e.region, e.account, e.returning))
+	for k := range m.waiting {
+		list = append(list, fmt.Sprintf("to enroll  %s %s", k.region, k.account))
+	}
+	for k := range m.kept {
+		list = append(list, fmt.Sprintf("kept out   %s %s", k.region, k.account))
 	}
 	for id, in := range m.in {
 		if in {
@@ -304,6 +320,9 @@ func (s *state) broken(quota int) []string {
 		}
 		if x.counted > quota {
 			broken("%v has %d members, over the quota of %d", at, x.counted, quota)
+		}
+		if x.organizationCounted > max(quota, modelOrganizationQuota) {
+			broken("%v has %d members through its organization, over any quota", at, x.organizationCounted)
 		}
 	}
 	enabled := make(map[place]int)

@@ -31,6 +31,7 @@ const (
 	textVerificationFail  = "The request is rejected because the email address of the given member account ID could not be verified: it is not the address registered for the account. Delete the member, add it again with the right address, and invite it again."
 	textAccountSuspended  = "The request is rejected because the given member account ID belongs to an account that is suspended or closed."
 	textRegionDisabled    = "The request is rejected because the current Region is disabled for the given member account ID."
+	hintAddAgain          = " Add the account by CreateMember again; if it is not in your organization any more, delete the member first."
 	textEmailMissing      = "The request is rejected because member account's email address is missing."
 	textInternal          = "The request could not be processed for the given account ID because of an internal error. Try again."
 

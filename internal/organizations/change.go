@@ -15,7 +15,7 @@ func (s *Service) disableServiceAccess(ctx context.Context, c *caller, in *servi
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.DisableServiceAccess(ctx, c.Management, service)
+	return nothing{}, s.directory.DisableServiceAccess(ctx, c.Management, service, c.Principal)
 }
 
 func (s *Service) registerDelegate(ctx context.Context, c *caller, in *delegateInput) (any, error) {
@@ -31,5 +31,5 @@ func (s *Service) deregisterDelegate(ctx context.Context, c *caller, in *delegat
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.DeregisterDelegate(ctx, c.Management, id, service)
+	return nothing{}, s.directory.DeregisterDelegate(ctx, c.Management, id, service, c.Principal)
 }

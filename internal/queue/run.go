@@ -134,8 +134,11 @@ func (k *transactionalKind) loop(ctx context.Context) {
 		}
 		for n := k.Batch; n == k.Batch && ctx.Err() == nil; {
 			var err error
+			began := time.Now()
 			if n, err = k.batch(ctx); err == nil {
-				failures = 0
+				if failures = 0; k.Gentle && n == k.Batch && !pause(ctx, time.Since(began)) {
+					return
+				}
 				continue
 			}
 			if ctx.Err() != nil {

@@ -20,6 +20,9 @@ type Transactional struct {
 	Handle func(ctx context.Context, tx *store.Tx, tasks []Task) error
 	// Batch bounds the tasks of one transaction. 0: 128; at most 256.
 	Batch int
+	// Gentle leaves others at least half of the database while there are many tasks: after each batch it waits for as long
+	// as that took. It is for what comes by the thousands and nobody waits for.
+	Gentle bool
 	// Lane is the store's lane to work in. Empty: one of the kind's own.
 	Lane string
 	// Attempts is how often a task is tried before it counts as failed. 0: 12.

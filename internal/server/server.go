@@ -221,8 +221,8 @@ func accountHooks(m func() *membership.Service) identity.Hooks {
 		OnOrganizationLeave: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 			return m().OrganizationLeft(ctx, tx, o, ids)
 		},
-		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal) error {
-			return m().DelegateDeregistered(ctx, tx, o, id, service)
+		OnDelegateDeregistered: func(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal, by macie2.Principal) error {
+			return m().DelegateDeregistered(ctx, tx, o, id, service, by)
 		},
 	}
 }

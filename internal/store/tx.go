@@ -215,6 +215,9 @@ func (tx *Tx) Later(want int64, sql string, args ...any) {
 	tx.wanted = append(tx.wanted, want)
 }
 
+// Settle runs what Later has put off, for a closure that has to tell its failure from others.
+func (tx *Tx) Settle(ctx context.Context) error { return tx.start(ctx) }
+
 // InsertLater is InsertMany without waiting for the answer, as Later is.
 func (tx *Tx) InsertLater(into string, rows [][]any, suffix string) {
 	if err := checkRows(rows); err != nil {

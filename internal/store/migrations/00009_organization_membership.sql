@@ -67,8 +67,19 @@ create unique index member_one_administrator on member (region, account_id) wher
 create index member_associated on member (region, administrator_id, account_id) where member_standing = 'Member';
 create index member_by_account on member (account_id, region);
 
--- The members through an organization, for their release and for the foreign key of their tie. Members by invitation are not in it.
-create index member_by_organization on member (organization_tie, region, administrator_id, account_id) where organization_tie is not null;
+-- The members through an organization, by their place in it: for those that leave, and for the foreign key of their tie. Members by
+-- invitation are not in it.
+create index member_by_organization on member (organization_tie, account_id) where organization_tie is not null;
+
+-- Accounts that could not become members as they joined, because they were suspended or the Region was disabled for them: they become
+-- members when that is over.
+create table organization_waiting (
+    region text not null,
+    organization_id text not null,
+    account_id text not null,
+    primary key (account_id, organization_id, region),
+    foreign key (organization_id, account_id) references organization_account (organization_id, account_id)
+);
 
 -- quota once more: an account may have one of its own for either kind of members, or for both.
 create table quota_rebuilt (
