@@ -108,7 +108,7 @@ func (v verbs) orgAdd() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add MANAGEMENT-ID [ACCOUNT-ID…] [--file FILE]",
 		Short: "Add accounts to an organization",
-		Long: `Add accounts to an organization. Those that are in it already stay as they are. Some hundred at a time are added or not: if it fails,
+		Long: `Add accounts to an organization. Those that are in it already stay as they are. They are added some at a time: if it fails,
 mend what the error says and give the whole list again.`,
 		Example: `  magpie org add 111122223333 222233334444 333344445555
   magpie org add 111122223333 --file accounts.csv`,
@@ -146,7 +146,7 @@ func (v verbs) orgRemove() *cobra.Command {
 		Use:   "remove MANAGEMENT-ID [ACCOUNT-ID…] [--file FILE]",
 		Short: "Take accounts out of an organization",
 		Long: `Take accounts out of an organization. Its management account cannot leave, nor can an account that acts for it as a delegated
-administrator. Some hundred at a time leave or stay.`,
+administrator. They leave some at a time.`,
 		Example: "  magpie org remove 111122223333 333344445555",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

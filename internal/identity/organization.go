@@ -83,7 +83,7 @@ func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 
 // joinBatch is how many accounts join or leave in one transaction. After each, as much time passes as it took: a list of thousands
 // leaves whoever works on the same database, which on SQLite has one writer at a time, at least half of it.
-const joinBatch = 100
+const joinBatch = 20
 
 func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []macie2.AccountID) error) error {
 	for len(ids) > joinBatch {
@@ -101,9 +101,9 @@ func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []maci
 	return do(ids)
 }
 
-// AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. Some
-// hundred at a time are added or not: when it fails, those before the one that the error names may be in, and adding all again does no
-// harm. It returns how many it added.
+// AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. They are
+// added some at a time: when it fails, those before the one that the error names may be in, and adding all again does no harm. It
+// returns how many it added.
 func (d *Directory) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
 	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var joining []macie2.AccountID

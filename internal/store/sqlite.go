@@ -22,8 +22,12 @@ type sqliteEngine struct {
 const (
 	// sqliteGroup is the number of closures that share a commit at most.
 	sqliteGroup = 256
-	// sqliteBusy is how long SQLite itself waits for another process's lock, at most, before the lane tries anew.
+	// sqliteBusy is how long another process's lock is waited for, at most, before the lane tries anew.
 	sqliteBusy = 2 * time.Second
+	// sqliteLook is how often the writer looks whether another process has let go of its lock. SQLite's own waiting looks ever more
+	// seldom, up to a tenth of a second apart: beside a program that writes a lot, calls then took tens of milliseconds for a lock
+	// that is never held for more than a few.
+	sqliteLook = 500 * time.Microsecond
 )
 
 func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
@@ -40,6 +44,9 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	if err == nil {
 		err = migrateSQLite(ctx, writer, o)
 	}
+	if err == nil {
+		_, err = writer.exec(ctx, "pragma busy_timeout = 0", nil)
+	}
 	if err != nil {
 		if writer != nil {
 			_ = writer.close()
@@ -51,7 +58,7 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 		e.readers <- nil
 	}
 	writer.write = true
-	e.writer = newLane(&sqliteSession{sqliteConn: writer}, sqliteGroup, o, c)
+	e.writer = newLane(&sqliteSession{sqliteConn: writer, patience: o.Patience}, sqliteGroup, o, c)
 	return e, nil
 }
 
@@ -136,14 +143,28 @@ func (e *sqliteEngine) close() error {
 // sqliteSession is the writing connection.
 type sqliteSession struct {
 	*sqliteConn
+	patience time.Duration
 }
 
 func (s *sqliteSession) begin(ctx context.Context) error {
-	_, err := s.exec(ctx, "begin immediate", nil)
-	if err != nil {
+	began := time.Now()
+	for {
+		_, err := s.exec(ctx, "begin immediate", nil)
+		if err == nil {
+			return nil
+		}
 		s.fatal = nil // nothing was begun that could be lost
+		if !sqliteIsBusy(err) || time.Since(began) > min(sqliteBusy, s.patience) {
+			return err
+		}
+		timer := time.NewTimer(sqliteLook)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return contextError(ctx, "wait for another process")
+		}
 	}
-	return err
 }
 
 func (s *sqliteSession) savepoint() { s.control("savepoint closure") }

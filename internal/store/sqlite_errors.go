@@ -32,6 +32,12 @@ func sqliteError(err error) error {
 	return err
 }
 
+// sqliteIsBusy tells whether another process has the lock.
+func sqliteIsBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
 // sqliteFatal tells whether the error may have rolled the whole transaction back.
 func sqliteFatal(err error) bool {
 	var e *sqlite.Error
