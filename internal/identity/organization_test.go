@@ -354,7 +354,10 @@ func TestOrganizationHooks(t *testing.T) {
 				"deregistered 400000000000 of macie.amazonaws.com left 0 by 100000000000; deregistered 100000000000 of macie.amazonaws.com left 0 by 100000000000"},
 			{nil, func() error { _, err := d.SetRegion(ctx, data, "eu-west-1", false, now); return err }, "region 400000000000 eu-west-1 of eu-west-1"},
 			{nil, func() error { _, err := d.SetRegion(ctx, data, "eu-west-1", true, now); return err }, "region 400000000000 eu-west-1 of "},
-			{nil, func() error { _, err := d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security}); return err }, "leave [400000000000 300000000000] in 2"},
+			{nil, func() error {
+				_, err := d.RemoveFromOrganization(ctx, boss, []macie2.AccountID{data, security})
+				return err
+			}, "leave [400000000000 300000000000] in 2"},
 			{nil, func() error { return d.DeleteOrganization(ctx, boss) }, "leave [100000000000] in 1"},
 		}
 		for _, step := range steps {
