@@ -6,8 +6,9 @@
 // An account never has two administrators in a Region, is never administrator and member at once, and has at most one invitation from
 // each administrator; its quota of members holds; an organization has one delegated administrator in a Region, and who is a member
 // through it belongs to it. These are constraints of the database (migrations/00003_membership.sql and
-// 00009_organization_membership.sql), not of the code here: macie_session.standing says which side an account is on, and generated columns of member refer to it by foreign key, so
-// that a race ends in an error that one of the two callers gets, never in a state that should not exist.
+// 00009_organization_membership.sql), not of the code here: macie_session.standing says which side an account is on, and generated
+// columns of member and organization_administrator refer to it by foreign key, so that a race ends in an error that one of the two
+// callers gets, never in a state that should not exist.
 //
 // Everything that follows from a change (checking an address, mail, a notice to the other side) is a row written in the transaction
 // that makes the change: an event in history, a task in the queue. A worker does the task afterwards.
@@ -28,8 +29,9 @@
 //	                    └──────DisassociateMember──────────────┘
 //
 // DeleteMember takes any record away but Enabled and Paused. AccountSuspended covers whatever was there while the member's account is
-// suspended or closed, RegionDisabled while the Region is disabled for it. What the recipient sees is its own row in invitation, which becomes visible with Invited, follows Enabled and
-// Paused, reads Resigned after a resignation or a refusal, Removed after the administrator's removal, and stays until it is deleted.
+// suspended or closed, RegionDisabled while the Region is disabled for it. What the recipient sees is its own row in invitation, which
+// becomes visible with Invited, follows Enabled and Paused, reads Resigned after a resignation or a refusal, Removed after the
+// administrator's removal, and stays until it is deleted.
 //
 // # Members through an organization
 //

@@ -149,14 +149,13 @@ const (
 
 // session is a row of macie_session.
 type session struct {
-	status    macie2.MacieStatus
-	frequency string
-	standing  standing
-	counted   int64 // by invitation
-	createdAt int64
-	updatedAt int64
-
-	organizationCounted int64
+	status              macie2.MacieStatus
+	frequency           string
+	standing            standing
+	counted             int64 // records by invitation that count against the quota of those
+	organizationCounted int64 // records through an organization, likewise
+	createdAt           int64
+	updatedAt           int64
 }
 
 // sessionOf reads the session of an account. store.ErrNotFound means that Macie is not enabled.
