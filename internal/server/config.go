@@ -27,12 +27,12 @@ type Config struct {
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
 
-	QuotaMembers int
+	QuotaMembers             int // by invitation; default 1,000
+	QuotaOrganizationMembers int // through an organization; default 10,000
 
-	QuotaOrganizationMembers int
-	MaxPerSource             int           // connections from one source; default half of MaxConnections
-	AuditDir                 string        // folder of the files with audit records; default audit in Data
-	AuditRetention           time.Duration // how long audit records are kept; default 90 days
+	MaxPerSource   int           // connections from one source; default half of MaxConnections
+	AuditDir       string        // folder of the files with audit records; default audit in Data
+	AuditRetention time.Duration // how long audit records are kept; default 90 days
 
 	Rates   []string // ACTION=PER_SECOND[:BURST], as throttle.ParseRate reads it; what is not named has its default
 	TLSCert string
@@ -47,12 +47,12 @@ type Config struct {
 
 // The defaults of Config.
 const (
-	DefaultListen       = "127.0.0.1:8484"
-	DefaultData         = "./magpie-data"
-	DefaultMailRate     = 200
-	DefaultMailFrom     = "magpie@localhost"
-	DefaultQuotaMembers = membership.DefaultQuotaMembers
+	DefaultListen   = "127.0.0.1:8484"
+	DefaultData     = "./magpie-data"
+	DefaultMailRate = 200
+	DefaultMailFrom = "magpie@localhost"
 
+	DefaultQuotaMembers             = membership.DefaultQuotaMembers
 	DefaultQuotaOrganizationMembers = membership.DefaultQuotaOrganizationMembers
 
 	DefaultAuditRetention = 90 * 24 * time.Hour
