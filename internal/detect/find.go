@@ -405,31 +405,15 @@ func (s *Scanner) listFields(limit int) {
 		next = tries[0].at
 	}
 	silences, _ := w.fields.(Silences)
-	silent := w.lo         // up to here names say nothing
 	p := w.lo              // the values before it are done with
-	ask, known := p, false // where the next value to ask for is that has a digit, once that is known
+	ask, known := p, false // the next value to ask for that has a digit, once it is known
 	for first := true; ; first = false {
 		if !known && silences != nil && !first { // the first value may have begun before
-			for p < limit {
-				if p >= silent {
-					silent = silences.Silent(p)
-				}
-				if p >= silent {
-					break // names may say something, or nobody can tell
-				}
-				for h < len(w.hits) && w.hits[h].start < p {
-					h++
-				}
-				if h < len(w.hits) && w.hits[h].start < silent {
-					ask, known = w.hits[h].start, true
-					break
-				}
-				if p = silent; p > next { // what follows is told when it is its turn
-					break
-				}
+			if p, known = s.passSilence(silences, p, min(limit, next+1), &h); known {
+				ask = p
 			}
 		}
-		if !known && (p <= next || silences == nil || first) {
+		if !known && p <= next { // else what follows is told when it is its turn
 			if ask, known = w.from+nextBit(w.digits, p-w.from, limit-w.from), true; ask >= limit {
 				ask = end // no digit is left
 			}
@@ -466,6 +450,27 @@ func (s *Scanner) listFields(limit int) {
 			next = tries[0].at
 		}
 	}
+}
+
+// passSilence goes over values whose names say nothing and that hold no keyword, from p
+// on and while that is before stop. It returns where it came to, and whether a keyword is
+// there; h counts those behind.
+func (s *Scanner) passSilence(silences Silences, p, stop int, h *int) (at int, keyword bool) {
+	w := &s.win
+	for p < stop {
+		silent := silences.Silent(p)
+		if silent <= p {
+			break // names may say something, or nobody can tell
+		}
+		for *h < len(w.hits) && w.hits[*h].start < p {
+			*h++
+		}
+		if *h < len(w.hits) && w.hits[*h].start < silent {
+			return w.hits[*h].start, true
+		}
+		p = silent
+	}
+	return p, false
 }
 
 // tryListed makes the tries in the values that are listed.
