@@ -417,6 +417,16 @@ func (s *Scanner) listFields(limit int) {
 			if ask, known = w.from+nextBit(w.digits, p-w.from, limit-w.from), true; ask >= limit {
 				ask = end // no digit is left
 			}
+			if silences != nil && !first {
+				// The silence may have ended inside a value that has its digit before p and
+				// its keyword behind.
+				for h < len(w.hits) && w.hits[h].start < p {
+					h++
+				}
+				if h < len(w.hits) {
+					ask = min(ask, w.hits[h].start)
+				}
+			}
 		}
 		at := next
 		if known {
