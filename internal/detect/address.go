@@ -369,7 +369,7 @@ func american(text []byte, i int) (int, int) {
 	} else if !ends(text, to) {
 		return -1, -1
 	}
-	if i < 4 || text[i-1] != ' ' {
+	if i < 4 || text[i-1] != ' ' || !isASCIILetter(text[i-2]) { // siftAddresses asks for the same
 		return -1, -1
 	}
 	j := wordBack(text, i-1)

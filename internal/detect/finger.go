@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -118,20 +119,12 @@ func markFingersGeneric(text []byte, f *fingers, out []uint64) {
 // findCustom collects what custom identifiers match from lo on and before hi.
 func (s *Scanner) findCustom(b *Block, lo, hi int) {
 	n := len(s.custom)
+	s.unit = Field{}
 	f := s.set.freeFingers
 	if b.Fields != nil {
 		f = s.set.fingers // names may stand for keywords anywhere
 	} else {
-		// Patterns that need a keyword are tried after the keywords there are.
-		for _, h := range s.win.customHits {
-			c := s.set.ids[s.set.managed+h.custom].Custom
-			if c.odd {
-				continue
-			}
-			for p := max(lo, h.end); p < min(hi, h.end+4*c.config.MaximumMatchDistance); p++ {
-				s.tryCustom(b, h.custom, p)
-			}
-		}
+		s.tryAfterKeywords(b, lo, hi)
 	}
 	if f != nil {
 		s.findFingers(b, f, lo, hi)
@@ -142,6 +135,32 @@ func (s *Scanner) findCustom(b *Block, lo, hi int) {
 		}
 		return int(a.id - b.id)
 	})
+}
+
+// stretch is where a custom identifier may start after a keyword of its own.
+type stretch struct{ custom, from, to int }
+
+// tryAfterKeywords tries patterns that need a keyword after the keywords there are. Where
+// many stand close together their stretches overlap, and each place is tried once.
+func (s *Scanner) tryAfterKeywords(b *Block, lo, hi int) {
+	s.stretches = s.stretches[:0]
+	for _, h := range s.win.customHits {
+		c := s.set.ids[s.set.managed+h.custom].Custom
+		if from, to := max(lo, h.end), min(hi, h.end+4*c.config.MaximumMatchDistance); !c.odd && from < to {
+			s.stretches = append(s.stretches, stretch{h.custom, from, to})
+		}
+	}
+	slices.SortFunc(s.stretches, func(a, b stretch) int { return cmp.Or(a.custom-b.custom, a.from-b.from) })
+	custom, tried := -1, 0
+	for _, x := range s.stretches {
+		if x.custom != custom {
+			custom, tried = x.custom, 0
+		}
+		for p := max(x.from, tried); p < x.to; p++ {
+			s.tryCustom(b, custom, p)
+		}
+		tried = max(tried, x.to)
+	}
 }
 
 // findFingers tries patterns where their fingerprints are.
@@ -221,10 +240,14 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 	}
 	unit := Field{Hi: len(b.Text)}
 	if b.Fields != nil {
-		var ok bool
-		if unit, ok = b.Fields.Field(start); !ok {
-			return
+		if start < s.unit.Lo || start >= s.unit.Hi {
+			f, ok := b.Fields.Field(start)
+			if !ok {
+				return
+			}
+			s.unit = f
 		}
+		unit = s.unit
 	}
 	// A pattern that begins with a repeat of a set matches from the first of a run on, or
 	// from none of it.

@@ -13,18 +13,20 @@ type Scanner struct {
 	win         window
 	names       *lexicon // nil when names are not looked for
 
-	last     []int          // by identifier: where its last match ended
-	ahead    []int          // the same for matches beyond the window
-	kept     []candidate    // matches of one identifier do not overlap here
-	tail     []candidate    // kept matches that reach beyond the window before
-	phone    validate.Phone // at the place that is looked at
-	shape    validate.Shape // of the value under a name that is looked at
-	done     [maxNamed]int  // by rule of a name: where its last value in the field ended
-	custom   []candidate    // matches of custom identifiers in the window
-	emitted  int            // how many of them have been yielded
-	automata []*automaton
-	marks    []uint64 // see fingers
-	tried    []int    // by custom identifier: the places before are tried, see tryBefore
+	last      []int          // by identifier: where its last match ended
+	ahead     []int          // the same for matches beyond the window
+	kept      []candidate    // matches of one identifier do not overlap here
+	tail      []candidate    // kept matches that reach beyond the window before
+	phone     validate.Phone // at the place that is looked at
+	shape     validate.Shape // of the value under a name that is looked at
+	done      [maxNamed]int  // by rule of a name: where its last value in the field ended
+	custom    []candidate    // matches of custom identifiers in the window
+	emitted   int            // how many of them have been yielded
+	automata  []*automaton
+	marks     []uint64  // see fingers
+	stretches []stretch // memory for tryAfterKeywords
+	unit      Field     // the value that tryCustom has asked for last
+	tried     []int     // by custom identifier: the places before are tried, see tryBefore
 }
 
 // windowSize is how much text is looked at at a time: its masks fit the second-level
