@@ -84,6 +84,12 @@ func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *maci
 	}
 	token := resource.Token{Operation: "EnableOrganizationAdminAccount", ClientToken: macie2.Deref(in.ClientToken), Request: string(id)}
 	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
+		// The caller's session does not end meanwhile: it may be the administrator's, which this call would make anew.
+		_, err := tx.Exec(ctx, `update macie_session set updated_at = updated_at where region = $1 and account_id = $2`,
+			call.Region, string(call.Account))
+		if err != nil {
+			return err
+		}
 		x, err := requireSession(ctx, tx, call)
 		if err != nil {
 			return err
