@@ -103,70 +103,58 @@ func accounts(n int) string {
 const fileUsage = "`file` with more of them, - for standard input: one account id a line, or CSV with a column Account ID"
 
 func (v verbs) orgAdd() *cobra.Command {
-	var l location
-	var file string
-	c := &cobra.Command{
+	return v.orgChange(&cobra.Command{
 		Use:   "add MANAGEMENT-ID [ACCOUNT-ID…] [--file FILE]",
 		Short: "Add accounts to an organization",
 		Long: `Add accounts to an organization. Those that are in it already stay as they are. They are added some at a time: if it fails,
 mend what the error says and give the whole list again.`,
 		Example: `  magpie org add 111122223333 222233334444 333344445555
   magpie org add 111122223333 --file accounts.csv`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			management, err := accountID(args[0])
-			if err != nil {
-				return err
-			}
-			ids, err := named(c, args[1:], file)
-			if err != nil {
-				return err
-			}
-			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				added, err := d.AddToOrganization(ctx, management, ids, v.o.Now())
-				if err == nil || added > 0 {
-					fmt.Fprintf(c.ErrOrStderr(), "%s added to the organization of %s\n", accounts(added), management)
-				}
-				if err == nil && added < len(ids) {
-					fmt.Fprintf(c.ErrOrStderr(), "%s in it already\n", accounts(len(ids)-added))
-				}
-				return err
-			})
-		},
-	}
-	c.Flags().StringVar(&file, "file", "", fileUsage)
-	l.flags(c)
-	return c
+	}, func(ctx context.Context, c *cobra.Command, d *identity.Directory, management macie2.AccountID, ids []macie2.AccountID) error {
+		added, err := d.AddToOrganization(ctx, management, ids, v.o.Now())
+		if err == nil || added > 0 {
+			fmt.Fprintf(c.ErrOrStderr(), "%s added to the organization of %s\n", accounts(added), management)
+		}
+		if err == nil && added < len(ids) {
+			fmt.Fprintf(c.ErrOrStderr(), "%s in it already\n", accounts(len(ids)-added))
+		}
+		return err
+	})
 }
 
 func (v verbs) orgRemove() *cobra.Command {
-	var l location
-	var file string
-	c := &cobra.Command{
+	return v.orgChange(&cobra.Command{
 		Use:   "remove MANAGEMENT-ID [ACCOUNT-ID…] [--file FILE]",
 		Short: "Take accounts out of an organization",
 		Long: `Take accounts out of an organization. Its management account cannot leave, nor can an account that acts for it as a delegated
 administrator. They leave some at a time.`,
 		Example: "  magpie org remove 111122223333 333344445555",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			management, err := accountID(args[0])
-			if err != nil {
-				return err
-			}
-			ids, err := named(c, args[1:], file)
-			if err != nil {
-				return err
-			}
-			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				removed, err := d.RemoveFromOrganization(ctx, management, ids)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(c.ErrOrStderr(), "%s removed from the organization of %s\n", accounts(removed), management)
-				return nil
-			})
-		},
+	}, func(ctx context.Context, c *cobra.Command, d *identity.Directory, management macie2.AccountID, ids []macie2.AccountID) error {
+		removed, err := d.RemoveFromOrganization(ctx, management, ids)
+		if err == nil || removed > 0 {
+			fmt.Fprintf(c.ErrOrStderr(), "%s removed from the organization of %s\n", accounts(removed), management)
+		}
+		return err
+	})
+}
+
+// orgChange makes a verb that changes which accounts are in an organization. A change that fails says what it did before.
+func (v verbs) orgChange(c *cobra.Command, change func(context.Context, *cobra.Command, *identity.Directory, macie2.AccountID, []macie2.AccountID) error) *cobra.Command {
+	var l location
+	var file string
+	c.Args = cobra.MinimumNArgs(1)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		management, err := accountID(args[0])
+		if err != nil {
+			return err
+		}
+		ids, err := named(c, args[1:], file)
+		if err != nil {
+			return err
+		}
+		return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
+			return change(ctx, c, d, management, ids)
+		})
 	}
 	c.Flags().StringVar(&file, "file", "", fileUsage)
 	l.flags(c)

@@ -2,6 +2,9 @@ package admin
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +69,38 @@ func TestOrgWithDelegates(t *testing.T) {
 			_, _, err = o.run("org", "remove", "111122223333", "333344445555", "222233334444")
 			if !errors.Is(err, identity.ErrDelegate) || !strings.HasSuffix(err.Error(), ", then with aws organizations deregister-delegated-administrator") {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// A removal that fails says how many left before, as an addition does.
+func TestOrgRemovesSomeAndFails(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := newOperator(t, engine)
+			const management = "999999999999" // the last in order, behind whole batches of others
+			list := "Account ID,Email\n" + management + ",boss@example.com\n"
+			var members []string
+			for i := range 40 {
+				id := fmt.Sprintf("1111222233%02d", i)
+				list += id + "," + id + "@example.com\n"
+				members = append(members, id)
+			}
+			file := filepath.Join(t.TempDir(), "accounts.csv")
+			if err := os.WriteFile(file, []byte(list), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{
+				{"account", "import", file}, {"org", "create", management}, {"org", "add", management, "--file", file},
+			} {
+				if _, _, err := o.run(args...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, said, err := o.run(append([]string{"org", "remove", management, management}, members...)...)
+			if err == nil || said != "40 accounts removed from the organization of "+management+"\n" {
+				t.Errorf("%q, %v", said, err)
 			}
 		})
 	}
