@@ -137,7 +137,7 @@ func (t *Trail) Attach(ctx context.Context, e *Event) (context.Context, *Change)
 		if c.committed { // by an earlier transaction of this call
 			return nil
 		}
-		tx.Later(-1, insertRecord+` values ($1, $2, $3, $4, $5, $6, $7) on conflict (at, event_id) do nothing`, c.row.values(t.node)...)
+		tx.Defer(insertRecord+` values ($1, $2, $3, $4, $5, $6, $7) on conflict (at, event_id) do nothing`, c.row.values(t.node)...)
 		tx.OnCommit(func() { c.committed = true })
 		return nil
 	}), c

@@ -75,7 +75,7 @@ func (s *Service) CreateAllowList(ctx context.Context, call *macie2.Call, in *ma
 				return "", err
 			}
 			id, at := newAllowListID(), call.Now.UnixMilli()
-			tx.InsertLater(`insert into allow_list (region, account_id, id, name, description, kind, criteria, tags, created_at, updated_at)`,
+			tx.DeferInsert(`insert into allow_list (region, account_id, id, name, description, kind, criteria, tags, created_at, updated_at)`,
 				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), kind, string(criteria),
 					resource.EncodeTags(in.Tags), at, at}}, "")
 			return id, nil
@@ -202,7 +202,7 @@ func (s *Service) UpdateAllowList(ctx context.Context, call *macie2.Call, in *ma
 		if x.kind != kind {
 			return macie2.ErrValidation("criteria: the list is of %s, and cannot become one of %s", x.kind, kind)
 		}
-		tx.Later(1, `update allow_list set name = $4, description = $5, criteria = $6, updated_at = $7
+		tx.DeferExpect(1, `update allow_list set name = $4, description = $5, criteria = $6, updated_at = $7
 			where region = $1 and account_id = $2 and id = $3`,
 			call.Region, string(call.Account), x.id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(criteria), call.Now.UnixMilli())
 		return nil
@@ -225,7 +225,7 @@ func (s *Service) DeleteAllowList(ctx context.Context, call *macie2.Call, in *ma
 		if err != nil {
 			return err
 		}
-		tx.Later(1, `delete from allow_list where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), x.id)
+		tx.DeferExpect(1, `delete from allow_list where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), x.id)
 		uncount(tx, call, allowListType+" "+x.kind)
 		return nil
 	})

@@ -91,7 +91,7 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 				return "", err
 			}
 			id := uuid.NewString()
-			tx.InsertLater(`insert into custom_data_identifier (region, account_id, id, name, description, definition, tags, created_at)`,
+			tx.DeferInsert(`insert into custom_data_identifier (region, account_id, id, name, description, definition, tags, created_at)`,
 				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(text), resource.EncodeTags(in.Tags),
 					call.Now.UnixMilli()}}, "")
 			return id, nil
@@ -270,7 +270,7 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 		case err != nil || deleted:
 			return err
 		}
-		tx.Later(1, `update custom_data_identifier set deleted = true where region = $1 and account_id = $2 and id = $3 and deleted = false`,
+		tx.DeferExpect(1, `update custom_data_identifier set deleted = true where region = $1 and account_id = $2 and id = $3 and deleted = false`,
 			call.Region, string(call.Account), *in.Id)
 		uncount(tx, call, customType)
 		return nil

@@ -85,7 +85,7 @@ func tagKind(table, condition string) resource.Kind {
 			return tags, err
 		},
 		SetTags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
-			tx.Later(1, `update `+table+` set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`+condition,
+			tx.DeferExpect(1, `update `+table+` set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`+condition,
 				call.Region, string(call.Account), id, tags, was)
 			return nil
 		},
@@ -95,7 +95,7 @@ func tagKind(table, condition string) resource.Kind {
 // Forget deletes what an account has in a Region, when it disables Macie there.
 func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) error {
 	for _, table := range []string{"custom_data_identifier", "allow_list", "identifier_count"} {
-		tx.Later(-1, `delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func count(ctx context.Context, tx *store.Tx, call *macie2.Call, kind string, qu
 
 // uncount takes one of a kind off the account's count.
 func uncount(tx *store.Tx, call *macie2.Call, kind string) {
-	tx.Later(1, `update identifier_count set counted = counted - 1 where region = $1 and account_id = $2 and kind = $3 and counted > 0`,
+	tx.DeferExpect(1, `update identifier_count set counted = counted - 1 where region = $1 and account_id = $2 and kind = $3 and counted > 0`,
 		call.Region, string(call.Account), kind)
 }
 

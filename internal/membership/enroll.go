@@ -86,26 +86,26 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exc
 			taken++
 		}
 	}
-	tx.Later(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
+	tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
 		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted <= $5 and counted >= $6`,
 		len(list), taken, e.region, string(e.administrator), quota.organizationMembers-int64(len(list)), taken)
 	var events []sided
 	for _, c := range list {
 		r := relation{e.region, e.administrator, c.id}
-		tx.Later(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
+		tx.DeferExpect(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
 			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Member', $3, $3)
 			on conflict (region, account_id) do update set standing = 'Member', status = 'ENABLED', updated_at = excluded.updated_at
 			where macie_session.standing <> 'Member' and macie_session.counted = 0 and macie_session.organization_counted = 0`,
 			e.region, string(c.id), at)
 		if c.record.status == "" {
-			tx.Later(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
+			tx.DeferExpect(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
 				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(string(e.organization), e.tags, at)...)
 		} else {
-			tx.Later(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
+			tx.DeferExpect(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
 				tags = case when $5 = '' then tags else $5 end, updated_at = $6
 				where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,
 				r.args(string(e.organization), e.tags, at, string(c.record.status), string(c.record.held))...)
-			tx.Later(-1, deleteInvitation, r.args()...)
+			tx.Defer(deleteInvitation, r.args()...)
 		}
 		events = append(events, entry{relation: r, event: EventMemberEnabled, from: c.record.status, to: macie2.RelationshipStatusEnabled,
 			principal: e.principal, at: e.at}.forBoth()...)
@@ -119,7 +119,7 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exc
 
 // settle runs what waits. Where a constraint refuses it, somebody else was faster since it was decided, and the next look tells how.
 func settle(ctx context.Context, tx *store.Tx) error {
-	err := tx.Settle(ctx)
+	err := tx.Flush(ctx)
 	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrExists) {
 		return store.ErrConflict
 	}
@@ -267,7 +267,7 @@ func (s *Service) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Ac
 	}
 	var tasks []queue.New
 	for _, p := range waiting {
-		tx.Later(1, `delete from organization_waiting where account_id = $1 and organization_id = $2 and region = $3`,
+		tx.DeferExpect(1, `delete from organization_waiting where account_id = $1 and organization_id = $2 and region = $3`,
 			string(a.ID), string(p.OrganizationID), p.Region)
 		tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: p})
 	}
@@ -298,7 +298,7 @@ func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.
 				continue // there is nothing to be done about them
 			}
 			if x.cause == excludedCovered {
-				tx.Later(-1, `insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
+				tx.Defer(`insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
 					d.region, string(d.organization), string(x.id))
 			}
 			s.record(tx, entry{relation: relation{d.region, d.administrator, x.id}, event: EventMemberNotEnabled, at: now, detail: x.text}.forAdministrator())
@@ -418,15 +418,15 @@ func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []in
 		}
 	}
 	for _, p := range places {
-		tx.Later(1, `update macie_session set organization_counted = organization_counted - $1
+		tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted - $1
 			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, string(p.administrator), counted[p])
 	}
 	var events []sided
 	for _, x := range members {
-		tx.Later(1, `update member set status = 'Removed', held_status = null, updated_at = $4
+		tx.DeferExpect(1, `update member set status = 'Removed', held_status = null, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
 			x.args(millis(now), string(x.status), string(x.held))...)
-		tx.Later(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
+		tx.DeferExpect(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
 			x.region, string(x.member))
 		events = append(events, entry{relation: x.relation, event: EventMemberRemoved, from: x.status, to: macie2.RelationshipStatusRemoved,
 			at: now, detail: detail}.forBoth()...)

@@ -127,7 +127,7 @@ func (s *Service) record(tx *store.Tx, entries ...sided) {
 	for i, x := range entries {
 		rows[i] = s.historyRow(x)
 	}
-	tx.InsertLater(insertHistory, rows, "")
+	tx.DeferInsert(insertHistory, rows, "")
 }
 
 // eventIDs makes ids that ascend with time, and within a millisecond with the order in which this process made them.

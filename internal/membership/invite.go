@@ -369,18 +369,18 @@ func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *maci
 	}
 	if d.returning > 0 {
 		promote := relation{region: call.Region, administrator: call.Account}.promote()
-		tx.Later(-1, promote.SQL, promote.Args...)
-		tx.Later(1, `update macie_session set counted = counted + $1
+		tx.Defer(promote.SQL, promote.Args...)
+		tx.DeferExpect(1, `update macie_session set counted = counted + $1
 			where region = $2 and account_id = $3 and standing = 'Administrator' and counted = $4`,
 			d.returning, call.Region, string(call.Account), d.session.counted)
 	}
 	for _, c := range d.invited {
 		// Compared with the very status that was read: it says whether the record is on the administrator's count already.
-		tx.Later(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
+		tx.DeferExpect(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5`,
 			relation{call.Region, call.Account, c.id}.args(at, string(c.record.status))...)
 	}
-	tx.InsertLater(`insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
+	tx.DeferInsert(`insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
 		disable_email_notification, invited_at, updated_at)`, rows,
 		`on conflict (region, account_id, administrator_id) do update set invitation_id = excluded.invitation_id,
 		status = excluded.status, declined = false, message = excluded.message,

@@ -245,14 +245,14 @@ func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2
 		return nil
 	}
 	at, n := millis(call.Now), len(members)
-	tx.Later(1, `update macie_session set counted = counted - $1, organization_counted = organization_counted + $2
+	tx.DeferExpect(1, `update macie_session set counted = counted - $1, organization_counted = organization_counted + $2
 		where region = $3 and account_id = $4 and counted >= $5`, n, n, d.region, string(d.administrator), n)
 	var events []sided
 	for _, x := range members {
-		tx.Later(1, `update member set organization_id = $4, email = null, updated_at = $5
+		tx.DeferExpect(1, `update member set organization_id = $4, email = null, updated_at = $5
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
 			and organization_id is null`, x.args(string(d.organization), at, string(x.status), string(x.held))...)
-		tx.Later(-1, deleteInvitation, x.args()...)
+		tx.Defer(deleteInvitation, x.args()...)
 		events = append(events, entry{relation: x.relation, event: EventMemberViaOrganization, from: x.status, to: x.status,
 			principal: call.Principal, at: call.Now}.forBoth()...)
 	}

@@ -126,10 +126,10 @@ func parties(invitations []sent) []macie2.AccountID {
 // read: then the transaction is tried again.
 func finishVerification(tx *store.Tx, list []sent, to macie2.RelationshipStatus, now time.Time) {
 	for _, x := range list {
-		tx.Later(1, `update member set status = $4, updated_at = $5
+		tx.DeferExpect(1, `update member set status = $4, updated_at = $5
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = 'EmailVerificationInProgress'`,
 			x.args(string(to), millis(now))...)
-		tx.Later(1, `update invitation set status = $1, updated_at = $2 where invitation_id = $3 and status = 'EmailVerificationInProgress'`,
+		tx.DeferExpect(1, `update invitation set status = $1, updated_at = $2 where invitation_id = $3 and status = 'EmailVerificationInProgress'`,
 			string(to), millis(now), x.id)
 	}
 }

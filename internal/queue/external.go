@@ -253,7 +253,7 @@ func (k *externalKind) end(ctx context.Context, h *held, o Outcome) (err error) 
 				return errLeaseLost
 			}
 		} else {
-			tx.Later(1, sql, args...)
+			tx.DeferExpect(1, sql, args...)
 		}
 		ask = true
 		if k.Finish == nil {

@@ -50,7 +50,7 @@ func (m *model) node(db *store.DB) *node {
 	n.w = newWorker(n.q)
 	n.q.External(External{Kind: "mail", MaxAge: time.Hour, Finish: func(_ context.Context, tx *store.Tx, t Task, o Outcome) error {
 		if o.Status != Later {
-			tx.Later(1, "insert into done (key) values ($1)", "mail "+t.Key) // fails if it is there
+			tx.DeferExpect(1, "insert into done (key) values ($1)", "mail "+t.Key) // fails if it is there
 		}
 		return nil
 	}})
@@ -59,7 +59,7 @@ func (m *model) node(db *store.DB) *node {
 			if k, _ := strconv.Atoi(t.Key); n.fail && k%2 == 1 {
 				return errors.New("odd")
 			}
-			tx.Later(1, "insert into done (key) values ($1)", "count "+t.Key)
+			tx.DeferExpect(1, "insert into done (key) values ($1)", "count "+t.Key)
 		}
 		return nil
 	}})

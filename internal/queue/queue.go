@@ -125,7 +125,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
 		rows = append(rows, []any{t.Kind, t.Key, string(payload), now.UnixMilli(), t.RunAt.UnixMilli()})
 		kinds[t.Kind] = true
 	}
-	tx.InsertLater("insert into task (kind, key, payload, enqueued_at, run_at)", rows,
+	tx.DeferInsert("insert into task (kind, key, payload, enqueued_at, run_at)", rows,
 		`on conflict (kind, key) do update set state = 'ready', payload = excluded.payload, enqueued_at = excluded.enqueued_at,
 		 run_at = excluded.run_at, attempt = 0, error = null where task.state = 'failed'`)
 	tx.OnCommit(func() {

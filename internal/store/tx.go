@@ -28,13 +28,13 @@ type dialect struct {
 // Tx is what a closure works with: statements, and what must happen after the commit. It is valid until the closure
 // returns, for one goroutine.
 type Tx struct {
-	conn   conn
-	failed error // the first statement's failure
-	over   bool
-	busy   bool // rows of a query are being read
-	hooks  []func()
-	later  []Stmt  // statements of Later that wait
-	wanted []int64 // how many rows each of them has to change; below zero, any number
+	conn     conn
+	failed   error // the first statement's failure
+	over     bool
+	busy     bool // rows of a query are being read
+	hooks    []func()
+	deferred []Stmt  // statements of Defer that wait
+	wanted   []int64 // how many rows each of them has to change; below zero, any number
 }
 
 // Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool, *float64, pointers
@@ -84,11 +84,11 @@ func (tx *Tx) start(ctx context.Context) error {
 
 // flush runs what waits, in one round trip.
 func (tx *Tx) flush(ctx context.Context) error {
-	if len(tx.later) == 0 {
+	if len(tx.deferred) == 0 {
 		return nil
 	}
-	stmts, wanted := tx.later, tx.wanted
-	tx.later, tx.wanted = nil, nil
+	stmts, wanted := tx.deferred, tx.wanted
+	tx.deferred, tx.wanted = nil, nil
 	affected, err := tx.conn.batch(ctx, stmts)
 	// A compare-and-set that found something else comes before the failure of a statement behind it, which may well be its
 	// consequence.
@@ -206,20 +206,25 @@ func (tx *Tx) QueryMany(ctx context.Context, scan func(i int, r Row) error, stmt
 	return tx.fail(err)
 }
 
-// Later is for a statement whose answer the closure does not wait for: it runs before the next statement that does, or when
-// the closure has returned nil, on PostgreSQL in one round trip with all others that wait. When it changes another number
-// of rows than want, the transaction fails with ErrConflict and is tried again: a compare-and-set is Later(1, …). A want
-// below zero takes any number. Any other failure is the transaction's; where it has to be told from others, use Exec.
-func (tx *Tx) Later(want int64, sql string, args ...any) {
-	tx.later = append(tx.later, Stmt{sql, args})
+// Defer is for a statement whose answer the closure does not wait for: it runs before the next statement that does, or when
+// the closure has returned nil, on PostgreSQL in one round trip with all others that wait. Its failure is the
+// transaction's; where it has to be told from others, use Exec, or Flush.
+func (tx *Tx) Defer(sql string, args ...any) { tx.put(-1, sql, args) }
+
+// DeferExpect is Defer for a statement that must change want rows. When it changes another number, the transaction fails
+// with ErrConflict and is tried again: a compare-and-set is DeferExpect(1, …).
+func (tx *Tx) DeferExpect(want int64, sql string, args ...any) { tx.put(want, sql, args) }
+
+func (tx *Tx) put(want int64, sql string, args []any) {
+	tx.deferred = append(tx.deferred, Stmt{sql, args})
 	tx.wanted = append(tx.wanted, want)
 }
 
-// Settle runs what Later has put off, for a closure that has to tell its failure from others.
-func (tx *Tx) Settle(ctx context.Context) error { return tx.start(ctx) }
+// Flush runs the statements that wait, for a closure that has to tell their failure from others.
+func (tx *Tx) Flush(ctx context.Context) error { return tx.start(ctx) }
 
-// InsertLater is InsertMany without waiting for the answer, as Later is.
-func (tx *Tx) InsertLater(into string, rows [][]any, suffix string) {
+// DeferInsert is InsertMany without waiting for the answer, as Defer is.
+func (tx *Tx) DeferInsert(into string, rows [][]any, suffix string) {
 	if err := checkRows(rows); err != nil {
 		tx.fail(err)
 		return
@@ -228,7 +233,7 @@ func (tx *Tx) InsertLater(into string, rows [][]any, suffix string) {
 		return
 	}
 	for _, s := range tx.conn.inserts(into, rows, suffix) {
-		tx.Later(-1, s.SQL, s.Args...)
+		tx.put(-1, s.SQL, s.Args)
 	}
 }
 

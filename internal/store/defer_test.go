@@ -11,16 +11,16 @@ import (
 )
 
 // What waits runs in the order in which it was asked for, before the next statement that is waited for.
-func TestLaterKeepsItsPlace(t *testing.T) {
+func TestDeferKeepsItsPlace(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db, ctx := open(), context.Background()
 		err := db.Tx(ctx, "x", func(tx *store.Tx) error {
 			if _, err := tx.Exec(ctx, `create table line (id text primary key, n bigint not null)`); err != nil {
 				return err
 			}
-			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", int64(1)}, {"b", int64(2)}, {"c", int64(3)}}, "")
-			tx.Later(1, `update line set n = n + 10 where id = $1`, "a")
-			tx.Later(-1, `update line set n = n + 100 where n > $1`, int64(2))
+			tx.DeferInsert(`insert into line (id, n)`, [][]any{{"a", int64(1)}, {"b", int64(2)}, {"c", int64(3)}}, "")
+			tx.DeferExpect(1, `update line set n = n + 10 where id = $1`, "a")
+			tx.Defer(`update line set n = n + 100 where n > $1`, int64(2))
 			var sum int64
 			if err := tx.QueryRow(ctx, `select sum(n) from line`).Scan(&sum); err != nil {
 				return err
@@ -28,7 +28,7 @@ func TestLaterKeepsItsPlace(t *testing.T) {
 			if sum != 111+2+103 {
 				t.Errorf("a statement that was waited for saw %d", sum)
 			}
-			tx.Later(1, `update line set n = 0 where id = $1`, "b")
+			tx.DeferExpect(1, `update line set n = 0 where id = $1`, "b")
 			return nil
 		})
 		if err != nil {
@@ -55,7 +55,7 @@ func TestLaterKeepsItsPlace(t *testing.T) {
 }
 
 // A compare-and-set that found something else undoes everything, and the closure is run again.
-func TestLaterIsACompareAndSet(t *testing.T) {
+func TestDeferExpectIsACompareAndSet(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db, ctx := open(), context.Background()
 		err := db.Tx(ctx, "x", func(tx *store.Tx) error {
@@ -68,16 +68,16 @@ func TestLaterIsACompareAndSet(t *testing.T) {
 		runs := 0
 		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
 			runs++
-			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", int64(1)}}, "")
-			tx.Later(2, `update line set n = 7`)
+			tx.DeferInsert(`insert into line (id, n)`, [][]any{{"a", int64(1)}}, "")
+			tx.DeferExpect(2, `update line set n = 7`)
 			return nil
 		})
 		if !errors.Is(err, store.ErrConflict) || runs < 2 {
 			t.Errorf("after %d runs: %v", runs, err)
 		}
 		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
-			tx.Later(1, `update line set n = 7`)
-			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", nil}}, "")
+			tx.DeferExpect(1, `update line set n = 7`)
+			tx.DeferInsert(`insert into line (id, n)`, [][]any{{"a", nil}}, "")
 			return nil
 		})
 		if !errors.Is(err, store.ErrConflict) {
@@ -85,14 +85,14 @@ func TestLaterIsACompareAndSet(t *testing.T) {
 		}
 		fault := errors.New("fault")
 		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
-			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", int64(1)}}, "")
+			tx.DeferInsert(`insert into line (id, n)`, [][]any{{"a", int64(1)}}, "")
 			return fault
 		})
 		if !errors.Is(err, fault) {
 			t.Errorf("a closure that failed: %v", err)
 		}
 		err = db.Tx(ctx, "x", func(tx *store.Tx) error {
-			tx.InsertLater(`insert into line (id, n)`, [][]any{{"a", int64(1)}, {"a", int64(2)}}, "")
+			tx.DeferInsert(`insert into line (id, n)`, [][]any{{"a", int64(1)}, {"a", int64(2)}}, "")
 			return nil
 		})
 		if !errors.Is(err, store.ErrExists) {
@@ -104,7 +104,7 @@ func TestLaterIsACompareAndSet(t *testing.T) {
 			t.Errorf("%d rows stayed, %v", count, err)
 		}
 		err = db.View(ctx, func(tx *store.Tx) error {
-			tx.Later(-1, `delete from line`)
+			tx.Defer(`delete from line`)
 			return nil
 		})
 		if !errors.Is(err, store.ErrReadOnly) {
