@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"magpie/internal/arn"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -81,11 +82,13 @@ func readHolder(ctx context.Context, tx *store.Tx, target string) (h Holder, cha
 			ARN: "arn:aws:iam::" + string(k.Account) + ":user/" + k.User, ID: userID(k.Account, k.User), KeyID: k.ID, Account: k.Account, Policies: k.Policies,
 		}}, `update access_key set policies = $1 where id = $2 and policies = $3`, err
 	}
-	account, name, ok := splitRoleARN(target)
+	accountID, name, ok := arn.ParseRole(target, "")
 	if !ok {
-		return h, "", fmt.Errorf("%w target: a key's id, or a role's ARN", ErrInvalid)
+		return h, "", fmt.Errorf("%w target: a key's id, or a role's ARN, arn:aws:iam::ACCOUNT:role/NAME", ErrInvalid)
 	}
-	r, err := scanRole(tx.QueryRow(ctx, `select `+roleColumns+` from role where account_id = $1 and folded_name = $2`, string(account), strings.ToLower(name)))
+	account := macie2.AccountID(accountID)
+	r, err := scanRole(tx.QueryRow(ctx, `select `+roleColumns+` from role where account_id = $1 and folded_name = $2 and name = $3`,
+		accountID, strings.ToLower(name), name))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNoRole
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/arn"
 	"magpie/internal/macie2"
 	"magpie/internal/policy"
 	"magpie/internal/store"
@@ -26,9 +27,7 @@ type Role struct {
 // ARN is the role's Amazon Resource Name.
 func (r Role) ARN() string { return roleARN(r.Account, r.Name) }
 
-func roleARN(account macie2.AccountID, name string) string {
-	return "arn:aws:iam::" + string(account) + ":role/" + name
-}
+func roleARN(account macie2.AccountID, name string) string { return arn.Role(string(account), name) }
 
 // The bounds of Role.MaxSession, as IAM has them.
 const (

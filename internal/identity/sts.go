@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/arn"
 	"magpie/internal/macie2"
 	"magpie/internal/policy"
 	"magpie/internal/store"
@@ -66,10 +67,11 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	if err != nil {
 		return nil, err
 	}
-	account, name, ok := splitRoleARN(*in.RoleARN)
+	accountID, name, ok := arn.ParseRole(*in.RoleARN, call.Region)
 	if !ok {
 		return nil, macie2.ErrValidation("%s is invalid", quoteARN(*in.RoleARN))
 	}
+	account := macie2.AccountID(accountID)
 	callerRole := policy.RoleOf(call.Principal)
 	if callerRole != "" && seconds > chainedDuration {
 		return nil, macie2.ErrValidation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
@@ -83,10 +85,10 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	}
 	exists := role != nil
 	if !exists { // asked all the same: the answer should not come sooner, either
-		role = &Role{Trust: TrustAccount("000000000000")}
+		role = &Role{Account: account, Name: name, Trust: TrustAccount("000000000000")}
 	}
 	if allowed := s.mayAssume(call, *role, in, callerRole); !exists || !allowed {
-		return nil, macie2.ErrAccessDenied("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", call.Principal.ARN, *in.RoleARN)
+		return nil, macie2.ErrAccessDenied("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", call.Principal.ARN, role.ARN())
 	}
 	if time.Duration(seconds)*time.Second > role.MaxSession {
 		return nil, macie2.ErrValidation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
@@ -136,7 +138,8 @@ func (s *Service) roleToAssume(ctx context.Context, account macie2.AccountID, na
 	return role, nil
 }
 
-// mayAssume asks the role's trust policy and the caller's own permissions.
+// mayAssume asks the role's trust policy and the caller's own permissions. The question is about the
+// role as it is stored, however the caller spelt its name.
 func (s *Service) mayAssume(call *macie2.Call, role Role, in *AssumeRoleInput, callerRole string) bool {
 	if s.dev {
 		return true
@@ -147,7 +150,7 @@ func (s *Service) mayAssume(call *macie2.Call, role Role, in *AssumeRoleInput, c
 	}
 	for _, action := range actions {
 		q := trustQuestion{
-			Action: action, Principal: call.Principal, CallerRole: callerRole, Role: *in.RoleARN,
+			Action: action, Principal: call.Principal, CallerRole: callerRole, Role: role.ARN(),
 			ExternalID: in.ExternalID, SourceIdentity: in.SourceIdentity, Session: *in.RoleSessionName, Call: call,
 		}
 		trusted, trustErr := trusts(role.Trust, q)
@@ -216,24 +219,9 @@ func checkAssumeRole(in *AssumeRoleInput) (seconds int, err error) {
 	return 0, macie2.ErrValidation("%d validation errors detected: %s", len(wrong), strings.Join(wrong, "; "))
 }
 
-// splitRoleARN takes arn:aws:iam::111122223333:role/NAME apart. A path stays in
-// front of the name: roles made here have none, so that such a one is not found.
-func splitRoleARN(arn string) (account macie2.AccountID, name string, ok bool) {
-	part := strings.SplitN(arn, ":", 6)
-	if len(part) != 6 || part[0] != "arn" || !strings.HasPrefix(part[1], "aws") || part[2] != "iam" || part[3] != "" {
-		return "", "", false
+func quoteARN(text string) string {
+	if len(text) > 200 {
+		return text[:200] + "…"
 	}
-	account, err := macie2.ParseAccountID(part[4])
-	name, isRole := strings.CutPrefix(part[5], "role/")
-	if err != nil || !isRole || name == "" || strings.HasSuffix(name, "/") || strings.Trim(name, iamNameCharacters+"/") != "" {
-		return "", "", false
-	}
-	return account, name, true
-}
-
-func quoteARN(arn string) string {
-	if len(arn) > 200 {
-		return arn[:200] + "…"
-	}
-	return arn
+	return text
 }

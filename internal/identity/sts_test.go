@@ -328,3 +328,42 @@ func TestDev(t *testing.T) {
 		}
 	})
 }
+
+// A deny of a role holds however the caller spells the role's name.
+func TestAssumeRoleIsDecidedOnTheStoredRole(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
+		ctx := t.Context()
+		s := open(t, openDB(), Options{})
+		denied := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},` +
+			`{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"arn:aws:iam::444455556666:role/Operator"}]}`
+		key, _, err := s.CreateKey(ctx, alpha, "deployer", []string{denied}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		must[Role](t)(s.CreateRole(ctx, Role{Account: beta, Name: "Operator", Trust: TrustAccount(alpha)}, now))
+		must[Role](t)(s.CreateRole(ctx, Role{Account: beta, Name: "Other", Trust: TrustAccount(alpha)}, now))
+		caller := callAs(t, s, key.ID, "")
+		must[*AssumeRoleOutput](t)(s.AssumeRole(ctx, caller, request("arn:aws:iam::444455556666:role/Other", "ok")))
+		for _, region := range []string{"us-east-1", "cn-north-1", "us-gov-west-1"} {
+			caller.Region = region
+			for _, spelling := range []string{
+				"arn:aws:iam::444455556666:role/Operator", "arn:aws-cn:iam::444455556666:role/Operator", "arn:aws-us-gov:iam::444455556666:role/Operator",
+				"arn:awsX:iam::444455556666:role/Operator", "arn:aws-iso:iam::444455556666:role/Operator", "arn:AWS:iam::444455556666:role/Operator",
+				"arn:aws:iam::444455556666:role//Operator", "arn:aws:iam::444455556666:role/Operator/", "arn:aws:iam::444455556666:role/./Operator",
+				"arn:aws:iam::444455556666:role/operator", "arn:aws:iam::444455556666:role/x/Operator", "arn:aws:iam:us-east-1:444455556666:role/Operator",
+				" arn:aws:iam::444455556666:role/Operator", "arn:aws:iam::444455556666:role/Operator ", "arn:aws:iam::444455556666:role/Oper%61tor",
+			} {
+				out, err := s.AssumeRole(ctx, caller, request(spelling, "me"))
+				if err == nil || code(err) != macie2.AccessDeniedException && code(err) != macie2.ValidationException {
+					t.Errorf("%q in %s: %v, %v", spelling, region, out, err)
+				}
+			}
+		}
+		// An operator's verb takes no other spelling either.
+		for _, spelling := range []string{"arn:aws-cn:iam::444455556666:role/Operator", "arn:aws:iam::444455556666:role/operator"} {
+			if h, err := s.Holder(ctx, spelling); err == nil {
+				t.Errorf("%s is %s", spelling, h.RoleARN)
+			}
+		}
+	})
+}

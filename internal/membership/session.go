@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"magpie/internal/arn"
 	"magpie/internal/macie2"
 	"magpie/internal/resource"
 	"magpie/internal/store"
@@ -59,7 +60,7 @@ func (s *Service) GetMacieSession(ctx context.Context, call *macie2.Call, _ *mac
 		UpdatedAt:                  timestamp(x.updatedAt),
 		Status:                     macie2.Ptr(x.status),
 		FindingPublishingFrequency: macie2.Ptr(macie2.FindingPublishingFrequency(x.frequency)),
-		ServiceRole: macie2.Ptr("arn:" + resource.Partition(call.Region) + ":iam::" + string(call.Account) +
+		ServiceRole: macie2.Ptr("arn:" + arn.Partition(call.Region) + ":iam::" + string(call.Account) +
 			":role/aws-service-role/macie.amazonaws.com/AWSServiceRoleForAmazonMacie"),
 	}, nil
 }

@@ -107,6 +107,19 @@ var resources = map[string]struct{ kind, member string }{
 	"macie2:ListTagsForResource":        {"", "ResourceArn"},
 }
 
+// nameOf is the name of what a call is about: of a type and an id, or of the ARN that the caller sent. What the caller sent is not
+// decided on as it was spelt: a text that is no ARN of Macie's names nothing, and is refused once the caller may ask.
+func nameOf(call *macie2.Call, kind, id string) string {
+	if kind != "" {
+		return resource.Name(call.Account, call.Region, kind, id)
+	}
+	name, err := resource.ParseARN(id)
+	if err != nil {
+		return "*"
+	}
+	return name.String()
+}
+
 // tellAbout says what a call is about: its resource, and the tags that it names.
 func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.Input) {
 	if in == nil {
@@ -118,10 +131,7 @@ func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.In
 	v := reflect.ValueOf(in).Elem()
 	if about, ok := resources[action]; ok {
 		if id, ok := v.FieldByName(about.member).Interface().(*string); ok && id != nil {
-			r.Resource = *id
-			if about.kind != "" {
-				r.Resource = resource.Name(call.Account, call.Region, about.kind, *id)
-			}
+			r.Resource = nameOf(call, about.kind, *id)
 		}
 	}
 	if field := v.FieldByName("Tags"); field.IsValid() {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"magpie/internal/arn"
 	"magpie/internal/cli/pace"
 )
 
@@ -54,10 +55,10 @@ func (r *Run) assume(ctx context.Context, account string) (aws.CredentialsProvid
 	if a.err != nil || time.Until(a.until) > sessionSpan {
 		return a.session, a.err
 	}
-	arn := r.RoleARN(account)
+	name := r.RoleARN(account)
 	var out *sts.AssumeRoleOutput
 	err := r.call(ctx, &r.roles.health, "sts", "AssumeRole", func(ctx context.Context) (err error) {
-		out, err = r.service.STS.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("magpie-" + r.Spec.Administrator),
+		out, err = r.service.STS.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &name, RoleSessionName: aws.String("magpie-" + r.Spec.Administrator),
 			DurationSeconds: aws.Int32(int32(sessionTime / time.Second))})
 		return err
 	})
@@ -75,17 +76,7 @@ func (r *Run) assume(ctx context.Context, account string) (aws.CredentialsProvid
 
 // RoleARN is the role that is assumed in an account.
 func (r *Run) RoleARN(account string) string {
-	return fmt.Sprintf("arn:%s:iam::%s:role/%s", partition(r.Spec.Regions[0]), account, strings.TrimPrefix(r.Spec.Options.AcceptRole, "/"))
-}
-
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	}
-	return "aws"
+	return fmt.Sprintf("arn:%s:iam::%s:role/%s", arn.Partition(r.Spec.Regions[0]), account, strings.TrimPrefix(r.Spec.Options.AcceptRole, "/"))
 }
 
 // accept does the member's side of an invitation that the administrator sees as Invited.
