@@ -5,7 +5,6 @@ import (
 	"path"
 	"strings"
 	"time"
-	"unsafe"
 
 	"magpie/internal/detect"
 	"magpie/internal/extract"
@@ -48,6 +47,8 @@ type Result struct {
 	Members []Document // the files of an archive that hold something or were not analysed wholly
 	// MembersLeftOut counts the files that Members has no room for.
 	MembersLeftOut int
+	// Faults are the panics of decoders that others wrote, for the log. See Worker.Faulty.
+	Faults []*extract.Fault
 }
 
 // Document is what was found in the object or in one file inside it.
@@ -97,36 +98,65 @@ func (d *Detection) Severity() macie2.SeverityDescription {
 // Worker classifies one object after another. It keeps scanners and caches between them and is not safe for concurrent use.
 type Worker struct {
 	c        *Classifier
-	scanners []*detect.Scanner // by depth of nesting
-	tallies  []*tally          // the same
-	byText   map[string]*detect.Names
-	byPlace  map[*string]*detect.Names
+	tallies  []*tally          // by depth of nesting
+	scanners []*detect.Scanner // that no open document uses
+	byText   cache[string, *detect.Names]
+	byPlace  cache[*string, *detect.Names] // of the object at hand
 	recent   [256]struct {
 		place *string
 		names *detect.Names
 	}
 	said   said
-	says   extract.Says    // of said
-	names  map[string]bool // whether a name is sensitive itself
+	says   extract.Says        // of said
+	names  cache[string, bool] // whether a name is sensitive itself
 	prober *detect.Scanner
 	fields fields
 	result *Result
+
+	limit   int64            // of memory, for one object
+	account *extract.Account // of the object at hand
+	kept    int64            // held for the result
+	faults  []*extract.Fault
+	faulty  bool
 }
 
 // NewWorker returns a Worker.
 func (c *Classifier) NewWorker() *Worker {
-	w := &Worker{c: c, byText: map[string]*detect.Names{}, byPlace: map[*string]*detect.Names{}, names: map[string]bool{}}
+	w := &Worker{c: c, limit: c.opts.Extract.MaxMemory}
+	if w.limit <= 0 {
+		w.limit = extract.DefaultMaxMemory
+	}
+	most := max(min(mostCached, w.limit/16), leastCached)
+	w.byText, w.byPlace, w.names = newCache[string, *detect.Names](most), newCache[*string, *detect.Names](most), newCache[string, bool](most)
+	w.account = extract.NewAccount(w.limit)
 	w.said.set = c.set
 	w.says = w.said.says
 	return w
 }
 
+// Faulty says whether a decoder that others wrote has panicked, in this object or one before. What it was working on may be in
+// pools of its package: the Worker must not be used again, and a process that reads for strangers is best ended with it.
+func (w *Worker) Faulty() bool { return w.faulty }
+
 // Classify analyses one object. The error is the source's or the context's; the result then holds what was found before.
+//
+// A panic of the detector, or of a reader of ours, is not caught: it is a mistake that must be seen. A Worker whose Classify has
+// panicked must not be used again.
 func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, error) {
 	w.result = &Result{}
-	clear(w.byPlace)
-	clear(w.recent[:])
-	_, err := extract.Extract(ctx, src, w.c.opts.Extract, (*sink)(w))
+	w.begin()
+	opts := w.c.opts.Extract
+	opts.Account = w.account
+	opts.Faulted = func(f *extract.Fault) {
+		w.faulty = true
+		if len(w.faults) < maxFaults {
+			w.faults = append(w.faults, f)
+		}
+		if told := w.c.opts.Extract.Faulted; told != nil {
+			told(f)
+		}
+	}
+	_, err := extract.Extract(ctx, src, opts, (*sink)(w))
 	result := w.result
 	if err != nil && len(w.tallies) > 0 && w.tallies[0].open {
 		for depth := len(w.tallies) - 1; depth >= 0; depth-- {
@@ -135,19 +165,37 @@ func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, err
 			}
 		}
 	}
-	w.result = nil
+	result.Faults = w.faults
+	w.result, w.faults = nil, nil
+	w.forget()
 	return result, err
 }
+
+// maxFaults is how many panics of one object are worth a log line.
+const maxFaults = 10
 
 // tally counts what is found in one open document.
 type tally struct {
 	open    bool
 	doc     *extract.Document
+	scanner *detect.Scanner // nil while it has had no text: an archive has none
 	counts  []int64
 	detail  map[int]*Detection
 	more    bool
 	members bool // something inside it was counted
 	read    int64
+	kept    int64 // held for the result
+}
+
+// scanner returns one that no open document uses.
+func (w *Worker) scanner() *detect.Scanner {
+	n := len(w.scanners) - 1
+	if n < 0 {
+		return w.c.set.NewScanner()
+	}
+	s := w.scanners[n]
+	w.scanners = w.scanners[:n]
+	return s
 }
 
 // level is how many documents are open above doc.
@@ -167,7 +215,6 @@ func (s *sink) Begin(doc *extract.Document) error {
 	n := level(doc)
 	for len(w.tallies) <= n {
 		w.tallies = append(w.tallies, &tally{counts: make([]int64, len(w.c.set.Identifiers()))})
-		w.scanners = append(w.scanners, w.c.set.NewScanner())
 	}
 	t := w.tallies[n]
 	clear(t.counts)
@@ -184,7 +231,10 @@ func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 		block.Fields = &w.fields
 	}
 	t := w.tallies[n]
-	w.scanners[n].Scan(&block, func(m detect.Match) { w.count(t, seg, m) })
+	if t.scanner == nil {
+		t.scanner = w.scanner()
+	}
+	t.scanner.Scan(&block, func(m detect.Match) { w.count(t, seg, m) })
 	if p := w.c.opts.Progress; p != nil && doc.Read > t.read {
 		if doc.Parent == nil {
 			p(doc.Read - t.read)
@@ -226,6 +276,10 @@ func (w *Worker) count(t *tally, seg *extract.Segment, m detect.Match) {
 	}
 	loc := seg.Locate(m.Start, m.End)
 	w.withhold(&loc)
+	if !w.keep(t, sizeOfOccurrence+int64(len(loc.Name)+len(loc.CellReference)+len(loc.Path))) {
+		t.more = true
+		return
+	}
 	d.Occurrences = append(d.Occurrences, loc)
 	if len(d.Samples) < w.c.opts.Samples {
 		d.Samples = append(d.Samples, mask(seg.Text[m.Start:m.End]))
@@ -248,7 +302,7 @@ func (w *Worker) withhold(loc *extract.Location) {
 
 // sensitive scans a name; few documents have many different ones.
 func (w *Worker) sensitive(name string) bool {
-	is, known := w.names[name]
+	is, known := w.names.m[name]
 	if known {
 		return is
 	}
@@ -256,10 +310,7 @@ func (w *Worker) sensitive(name string) bool {
 		w.prober = w.c.set.NewScanner()
 	}
 	w.prober.Scan(&detect.Block{Text: []byte(name), Hi: len(name), Start: true, End: true}, func(detect.Match) { is = true })
-	if len(w.names) > 4096 {
-		clear(w.names)
-	}
-	w.names[strings.Clone(name)] = is
+	w.names.put(w.account, strings.Clone(name), is, int64(len(name)))
 	return is
 }
 
@@ -267,10 +318,15 @@ func (w *Worker) sensitive(name string) bool {
 func (w *Worker) close(n int, status extract.Status) {
 	t := w.tallies[n]
 	t.open = false
+	if t.scanner != nil && len(w.scanners) < keptScanners {
+		w.scanners = append(w.scanners, t.scanner)
+	}
+	t.scanner = nil
 	if status.Code == extract.Skipped && len(t.detail) > 0 && !t.members {
 		// Macie's word for it is that nothing was analysed.
 		clear(t.counts)
 		t.detail, t.more = nil, false
+		w.unkeep(t)
 	}
 	d := Document{Path: t.doc.Path, MIME: t.doc.MIME, Size: t.doc.Size, Modified: t.doc.Modified, Status: status,
 		Classified: t.doc.Read, More: t.more}
@@ -293,10 +349,14 @@ func (w *Worker) close(n int, status extract.Status) {
 		return
 	}
 	if len(d.Detections) > 0 || status.Code != extract.Complete {
-		if len(w.result.Members) < w.c.opts.MaxMembers && !t.members {
+		size := sizeOfDocument + int64(len(d.Path)+len(d.MIME)+len(d.Status.Detail)) + int64(len(d.Detections))*sizeOfDetection
+		switch {
+		case t.members:
+		case len(w.result.Members) < w.c.opts.MaxMembers && w.keep(t, size):
 			w.result.Members = append(w.result.Members, d)
-		} else if !t.members {
+		default:
 			w.result.MembersLeftOut++
+			w.unkeep(t)
 		}
 	}
 	up := w.tallies[n-1]
@@ -428,42 +488,6 @@ func (f *fields) Silent(off int) int {
 		f.silentFrom, f.silentUpto = off, f.seg.Silent(off, f.w.says)
 	}
 	return f.silentUpto
-}
-
-// compiled returns what the names say, compiled once for each way of names. Ways that extract shares are found by where they
-// are; those are as many as a document has columns or paths.
-func (w *Worker) compiled(names []string) *detect.Names {
-	if len(names) == 0 {
-		return nil
-	}
-	// The last few ways, in a table that costs less than a map.
-	slot := &w.recent[uintptr(unsafe.Pointer(&names[0]))>>4%uintptr(len(w.recent))]
-	if slot.place == &names[0] {
-		return slot.names
-	}
-	n := w.compile(names)
-	slot.place, slot.names = &names[0], n
-	return n
-}
-
-func (w *Worker) compile(names []string) *detect.Names {
-	if n, ok := w.byPlace[&names[0]]; ok {
-		return n
-	}
-	key := strings.Join(names, "\x00")
-	n, ok := w.byText[key]
-	if !ok {
-		n = w.c.set.Names(names...)
-		if len(w.byText) > 8192 {
-			clear(w.byText)
-		}
-		w.byText[key] = n
-	}
-	if len(w.byPlace) > 8192 {
-		clear(w.byPlace)
-	}
-	w.byPlace[&names[0]] = n
-	return n
 }
 
 // mask keeps the last characters of a value, at most four and at most two fifths of it.

@@ -204,7 +204,11 @@ func only(w *walker, doc *Document, name string, mod time.Time, r io.Reader) err
 }
 
 func extractGzip(w *walker, doc *Document, in *input) error {
-	z, err := gzip.NewReader(in)
+	var z *gzip.Reader
+	err := w.foreign("gzip", func() (err error) {
+		z, err = gzip.NewReader(in)
+		return err
+	})
 	if err != nil {
 		return decoding(err, "gzip")
 	}
@@ -213,42 +217,70 @@ func extractGzip(w *walker, doc *Document, in *input) error {
 	if name == "" {
 		name = inner(in.name, ".gz", ".gzip")
 	}
-	return only(w, doc, name, z.ModTime, z)
+	return only(w, doc, name, z.ModTime, &foreignReader{w, "gzip", z})
 }
 
 func extractBzip2(w *walker, doc *Document, in *input) error {
-	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, bzip2.NewReader(in))
+	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, &foreignReader{w, "bzip2", bzip2.NewReader(in)})
 }
 
 func extractXZ(w *walker, doc *Document, in *input) error {
 	// The dictionary is allocated as the header says.
-	size := min(w.opts.MaxMemory-w.held, 64*mib)
+	size := min(w.account.Room(), 64*mib)
 	if size < 64*kib || !w.hold(size) {
 		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
 	}
 	defer w.release(size)
-	z, err := xz.NewReader(in, uint32(size))
+	var z *xz.Reader
+	err := w.foreign("xz", func() (err error) {
+		z, err = xz.NewReader(in, uint32(size))
+		return err
+	})
 	if err != nil {
 		return decoding(err, "xz")
 	}
-	return only(w, doc, inner(in.name, ".xz"), time.Time{}, z)
+	return only(w, doc, inner(in.name, ".xz"), time.Time{}, &foreignReader{w, "xz", z})
 }
 
 func extractZstd(w *walker, doc *Document, in *input) error {
 	window := uint64(zstd.MinWindowSize)
-	for window*2 <= 32*mib && int64(window)*4 <= w.opts.MaxMemory-w.held {
+	for window*2 <= 32*mib && int64(window)*4 <= w.account.Room() {
 		window *= 2
 	}
 	if !w.hold(int64(window) * 2) {
 		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
 	}
 	defer w.release(int64(window) * 2)
-	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+	z, err := newZstd(w, in, window)
 	if err != nil {
 		return decoding(err, "zstd")
 	}
 	defer z.Close()
 	return only(w, doc, inner(in.name, ".zst", ".zstd"), time.Time{}, z)
+}
+
+// zstdReader is a decoder of Zstandard that gives back what it holds.
+type zstdReader struct {
+	foreignReader
+	z *zstd.Decoder
+}
+
+// newZstd decodes what needs no larger a window. It works in the caller's goroutine, as everything here does.
+func newZstd(w *walker, r io.Reader, window uint64) (*zstdReader, error) {
+	z := &zstdReader{foreignReader: foreignReader{w: w, decoder: "zstd"}}
+	err := w.foreign("zstd", func() (err error) {
+		z.z, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+		z.r = z.z
+		return err
+	})
+	return z, err
+}
+
+func (z *zstdReader) Close() error {
+	return z.w.foreign("zstd", func() error {
+		z.z.Close()
+		return nil
+	})
 }
 
 func extractTar(w *walker, doc *Document, in *input) error {
@@ -258,7 +290,11 @@ func extractTar(w *walker, doc *Document, in *input) error {
 		if err := w.alive(); err != nil {
 			return err
 		}
-		h, err := t.Next()
+		var h *tar.Header
+		err := w.foreign("tar", func() (err error) {
+			h, err = t.Next()
+			return err
+		})
 		if err == io.EOF {
 			doc.Read = max(doc.Size, 0)
 			return a.status()
@@ -276,7 +312,7 @@ func extractTar(w *walker, doc *Document, in *input) error {
 		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
 			continue // directories, links and devices hold no content
 		}
-		if err := a.member(h.Name, h.Size, h.ModTime, t, nil); err != nil {
+		if err := a.member(h.Name, h.Size, h.ModTime, &foreignReader{w, "tar", t}, nil); err != nil {
 			return err
 		}
 	}

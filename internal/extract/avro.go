@@ -15,7 +15,6 @@ import (
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/snappy"
-	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 )
 
@@ -143,22 +142,26 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 	case "deflate":
 		z := flate.NewReader(raw)
 		defer z.Close()
-		r = z
+		r = &foreignReader{a.w, "deflate", z}
 	case "bzip2":
-		r = bzip2.NewReader(raw)
+		r = &foreignReader{a.w, "bzip2", bzip2.NewReader(raw)}
 	case "zstandard":
-		z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*mib))
+		z, err := newZstd(a.w, raw, 8*mib)
 		if err != nil {
 			return err
 		}
 		defer z.Close()
 		r = z
 	case "xz":
-		z, err := xz.NewReader(raw, 8*mib)
+		var z *xz.Reader
+		err := a.w.foreign("xz", func() (err error) {
+			z, err = xz.NewReader(raw, 8*mib)
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		r = z
+		r = &foreignReader{a.w, "xz", z}
 	case "snappy":
 		z, release, err := a.snappy(raw)
 		if err != nil {
@@ -199,7 +202,11 @@ func (a *avroFileReader) snappy(raw *io.LimitedReader) (io.Reader, func(), error
 		return nil, nil, stop(Partial, UnableToParseFile, "a block larger than the memory allowed")
 	}
 	held += int64(size)
-	out, err := snappy.Decode(nil, body)
+	var out []byte
+	err = a.w.foreign("snappy", func() (err error) {
+		out, err = snappy.Decode(nil, body)
+		return err
+	})
 	if err != nil {
 		release()
 		return nil, nil, err

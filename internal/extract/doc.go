@@ -25,7 +25,11 @@
 //     out only around what the caller asks about, and newlines are counted once per block.
 //   - One Extract holds its fixed buffers and at most Options.MaxMemory beside them, however large the object is, and whatever
 //     it claims to be. Depth, number and size of archive members, inflation ratios and JSON depth have Macie's limits.
-//   - Hostile input gets a reason, never a panic. Nothing is ever written under a name from an archive.
+//   - Two accounts bound every object: of bytes, what is kept is held through an [Account]; and of work, every loop that the
+//     input drives counts its steps and looks at the context (account.go).
+//   - Hostile input gets a reason. A decoder that others wrote may panic: that is the document's malformation, and the caller
+//     is told of the [Fault] (foreign.go). A panic of our own code is never taken for the document's fault.
+//   - Nothing is ever written under a name from an archive.
 //   - An error means that the source, the sink or the context failed. What is wrong with the object is a [Status].
 //
 // # How it flows

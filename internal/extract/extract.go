@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"time"
 )
 
@@ -61,7 +60,16 @@ type Options struct {
 	MaxOfficeBytes  int64 // bytes of an Office file's parts together: 2 GB
 	NewSpool        func() (Spool, error)
 	DefaultEncoding string // IANA name of the charset of text that is not UTF-8, when it cannot be told; windows-1252
+
+	// Account is what bytes are held through. A sink that keeps what it is told holds it through the same account, so that
+	// both together have MaxMemory. Nil: an account of MaxMemory that nobody shares.
+	Account *Account
+	// Faulted, when not nil, is told of each decoder that panicked, from Extract's goroutine.
+	Faulted func(*Fault)
 }
+
+// DefaultMaxMemory is Options.MaxMemory when it is not set.
+const DefaultMaxMemory = 64 * mib
 
 const (
 	kib = 1 << 10
@@ -85,8 +93,11 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxTotalBytes, 10*gib)
 	def(&o.MaxMemberBytes, 3*gib)
 	def(&o.MaxOOXMLRatio, 100)
-	def(&o.MaxMemory, 64*mib)
+	def(&o.MaxMemory, DefaultMaxMemory)
 	def(&o.MaxOfficeBytes, 2*gib)
+	if o.Account == nil {
+		o.Account = NewAccount(o.MaxMemory)
+	}
 	return o
 }
 
@@ -96,7 +107,8 @@ func (o Options) withDefaults() Options {
 //
 // Extract keeps no state between calls and may be called from many goroutines.
 func Extract(ctx context.Context, src Source, opts Options, sink Sink) (Status, error) {
-	w := &walker{ctx: ctx, opts: opts.withDefaults(), sink: sink}
+	opts = opts.withDefaults()
+	w := &walker{ctx: ctx, opts: opts, account: opts.Account, sink: sink}
 	doc := &Document{Size: src.Size}
 	in, err := newInput(w, src)
 	if err != nil {
@@ -116,12 +128,15 @@ func Extract(ctx context.Context, src Source, opts Options, sink Sink) (Status, 
 
 // walker is one call of Extract: its limits and what has been used of them.
 type walker struct {
-	ctx   context.Context
-	opts  Options
-	sink  Sink
-	files int64 // members opened
-	total int64 // bytes extracted from archives
-	held  int64 // bytes of MaxMemory in use
+	ctx     context.Context
+	opts    Options
+	account *Account
+	sink    Sink
+	files   int64  // members opened
+	total   int64  // bytes extracted from archives
+	steps   int64  // until the clock is looked at
+	stopped error  // what late was told
+	decoder string // of others, that is running: see foreign
 }
 
 // errStop ends the extraction of a document with a status; it never leaves the package.
@@ -140,29 +155,6 @@ func stop(code Code, reason Reason, detail string) error {
 	return errStop{Status{Code: code, Reason: reason, Detail: detail}}
 }
 
-// alive is asked once per block: it turns a deadline into Macie's cut-off and a cancellation into an error.
-func (w *walker) alive() error {
-	err := w.ctx.Err()
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, context.DeadlineExceeded):
-		return stop(Partial, TimeCutOffReached, "the time for one object is over")
-	}
-	return &sourceError{err}
-}
-
-// hold takes n bytes of the memory budget; release gives them back.
-func (w *walker) hold(n int64) bool {
-	if n < 0 || w.held+n > w.opts.MaxMemory {
-		return false
-	}
-	w.held += n
-	return true
-}
-
-func (w *walker) release(n int64) { w.held -= n }
-
 func (w *walker) emit(doc *Document, seg *Segment) error {
 	if err := w.alive(); err != nil {
 		return err
@@ -170,7 +162,7 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 	if err := w.sink.Segment(doc, seg); err != nil {
 		return &sourceError{err}
 	}
-	return nil
+	return w.stopped
 }
 
 // document opens one document, the object itself or a member, and sees it to its end.
@@ -205,8 +197,9 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 	return status, nil
 }
 
-// content runs the extractor of the kind. A panic of a decoder that others wrote is that file's malformation, not our crash.
-func (w *walker) content(doc *Document, in *input, kind kind) (err error) {
+// content runs the extractor of the kind. A panic is not caught here: it would be taken for the document's fault when it is
+// that of a reader, the detector or the sink. Decoders that others wrote are caught where they are called: see foreign.
+func (w *walker) content(doc *Document, in *input, kind kind) error {
 	limit := w.opts.MaxFileBytes
 	if limit <= 0 {
 		limit = kind.maxBytes
@@ -219,22 +212,6 @@ func (w *walker) content(doc *Document, in *input, kind kind) (err error) {
 	}
 	if err := w.alive(); err != nil {
 		return err
-	}
-	if kind.foreign {
-		defer func() {
-			if r := recover(); r != nil {
-				if e, ok := r.(error); ok {
-					var se *sourceError
-					var stopped errStop
-					if errors.As(e, &se) || errors.As(e, &stopped) {
-						err = e
-						return
-					}
-				}
-				_ = debug.Stack // the stack says nothing to the user; the fuzz tests look for these
-				err = stop(Partial, MalformedFile, "the decoder gave up on it")
-			}
-		}()
 	}
 	return kind.extract(w, doc, in)
 }

@@ -20,7 +20,11 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 	if err := checkFooter(w, at, size); err != nil {
 		return err
 	}
-	f, err := parquet.OpenFile(at, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64*kib))
+	var f *parquet.File
+	err = w.foreign("Parquet", func() (err error) {
+		f, err = parquet.OpenFile(at, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(64*kib))
+		return err
+	})
 	if err != nil {
 		return decoding(err, "Parquet file")
 	}
@@ -121,33 +125,49 @@ func (c *parquetColumn) path(index []pathElement) string {
 
 // column reads a chunk page by page.
 func (p *parquetFileReader) column(c *parquetColumn, chunk parquet.ColumnChunk, first int64) error {
-	pages := chunk.Pages()
-	defer pages.Close()
+	var pages parquet.Pages
+	err := p.w.foreign("Parquet", func() error {
+		pages = chunk.Pages()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer p.w.foreign("Parquet", pages.Close)
 	record := first - 1
 	var index []pathElement
 	for {
 		if err := p.w.alive(); err != nil {
 			return err
 		}
-		page, err := pages.ReadPage()
+		var page parquet.Page
+		var values parquet.ValueReader
+		err := p.w.foreign("Parquet", func() (err error) {
+			if page, err = pages.ReadPage(); err == nil {
+				values = page.Values()
+			}
+			return err
+		})
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		err = p.page(c, page, &record, &index)
-		parquet.Release(page)
-		if err != nil {
-			return err
+		if err := p.page(c, values, &record, &index); err != nil {
+			return err // a page that was not read to its end may have to do with what is wrong: its buffers are not used again
 		}
+		parquet.Release(page)
 	}
 }
 
-func (p *parquetFileReader) page(c *parquetColumn, page parquet.Page, record *int64, index *[]pathElement) error {
-	r := page.Values()
+func (p *parquetFileReader) page(c *parquetColumn, r parquet.ValueReader, record *int64, index *[]pathElement) error {
 	for {
-		n, err := r.ReadValues(p.values)
+		var n int
+		err := p.w.foreign("Parquet", func() (err error) {
+			n, err = r.ReadValues(p.values)
+			return err
+		})
 		if err := p.w.alive(); err != nil {
 			return err
 		}

@@ -13,7 +13,6 @@ type kind struct {
 	form        form
 	delim       byte // tables
 	archive     bool
-	foreign     bool // its decoder is not ours and may panic
 	maxBytes    int64
 	overSize    Reason
 	unsupported Reason
@@ -101,18 +100,18 @@ var (
 	kindXML     = kind{mime: "application/xml", form: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindHTML    = kind{mime: "text/html", form: htmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindEML     = kind{mime: "message/rfc822", form: mail, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindPDF     = kind{mime: "application/pdf", form: pdfPages, foreign: true, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
-	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", form: wordFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
-	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
-	kindODF     = kind{form: openDocumentFile, foreign: true, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
-	kindAvro    = kind{mime: "application/avro", form: avroFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
-	kindParquet = kind{mime: "application/parquet", form: parquetFile, foreign: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
-	kindZip     = kind{mime: "application/zip", form: zipArchive, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindPDF     = kind{mime: "application/pdf", form: pdfPages, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
+	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", form: wordFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindODF     = kind{form: openDocumentFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindAvro    = kind{mime: "application/avro", form: avroFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindParquet = kind{mime: "application/parquet", form: parquetFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
+	kindZip     = kind{mime: "application/zip", form: zipArchive, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
 	kindTar     = kind{mime: "application/x-tar", form: tarArchive, archive: true, maxBytes: 20 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindGzip    = kind{mime: "application/gzip", form: gzipFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindGzip    = kind{mime: "application/gzip", form: gzipFile, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
 	kindBzip2   = kind{mime: "application/x-bzip2", form: bzip2File, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindXZ      = kind{mime: "application/x-xz", form: xzFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
-	kindZstd    = kind{mime: "application/zstd", form: zstdFile, archive: true, foreign: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindXZ      = kind{mime: "application/x-xz", form: xzFile, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindZstd    = kind{mime: "application/zstd", form: zstdFile, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
 	kindEmpty   = kind{mime: "text/plain", form: nothing}
 )
 

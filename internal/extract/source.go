@@ -33,9 +33,9 @@ func newInput(w *walker, src Source) (*input, error) {
 		}
 		in.rest = io.NewSectionReader(in.at, 0, in.size)
 	}
-	in.rest = &tagged{in.rest}
+	in.rest = &tagged{w, in.rest}
 	if in.at != nil {
-		in.at = &taggedAt{in.at}
+		in.at = &taggedAt{w, in.at}
 	}
 	in.fill()
 	var se *sourceError
@@ -105,7 +105,11 @@ func (in *input) Read(p []byte) (int, error) {
 	if in.err != nil {
 		return 0, in.err
 	}
-	return in.rest.Read(p)
+	outer := in.w.decoder
+	in.w.decoder = "" // ours again: see foreign
+	n, err := in.rest.Read(p)
+	in.w.decoder = outer
+	return n, err
 }
 
 // readerAt gives random access, spooling what has only flowed so far.
@@ -184,7 +188,10 @@ func (s *spool) spill() error {
 
 func (s *spool) ReadAt(p []byte, off int64) (int, error) {
 	if s.far != nil {
+		outer := s.w.decoder
+		s.w.decoder = ""
 		n, err := s.far.ReadAt(p, off)
+		s.w.decoder = outer
 		if err != nil && err != io.EOF {
 			err = &sourceError{err}
 		}
@@ -236,20 +243,32 @@ func copyAlive(w *walker, dst io.Writer, src io.Reader) (int64, error) {
 }
 
 // tagged marks the errors of the object's own reader.
-type tagged struct{ r io.Reader }
+type tagged struct {
+	w *walker
+	r io.Reader
+}
 
 func (t *tagged) Read(p []byte) (int, error) {
+	outer := t.w.decoder
+	t.w.decoder = ""
 	n, err := t.r.Read(p)
+	t.w.decoder = outer
 	if err != nil && err != io.EOF {
 		err = &sourceError{err}
 	}
 	return n, err
 }
 
-type taggedAt struct{ r io.ReaderAt }
+type taggedAt struct {
+	w *walker
+	r io.ReaderAt
+}
 
 func (t *taggedAt) ReadAt(p []byte, off int64) (int, error) {
+	outer := t.w.decoder
+	t.w.decoder = ""
 	n, err := t.r.ReadAt(p, off)
+	t.w.decoder = outer
 	if err != nil && err != io.EOF {
 		err = &sourceError{err}
 	}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/charmap"
 )
 
@@ -196,22 +195,24 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	case 0:
 		return io.NopCloser(raw), raw, nil
 	case 8:
-		return &checked{r: flate.NewReader(bufio.NewReaderSize(raw, 16*kib)), sum: crc32.NewIEEE(), want: e.crc}, nil, nil
+		z := flate.NewReader(bufio.NewReaderSize(raw, 16*kib))
+		return &checked{r: &foreignReader{w, "deflate", z}, c: z, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
 	case 12:
-		return io.NopCloser(bzip2.NewReader(bufio.NewReader(raw))), nil, nil
+		return io.NopCloser(&foreignReader{w, "bzip2", bzip2.NewReader(bufio.NewReader(raw))}), nil, nil
 	case 93:
-		d, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*mib))
+		z, err := newZstd(w, raw, 8*mib)
 		if err != nil {
 			return nil, nil, errZip
 		}
-		return d.IOReadCloser(), nil, nil
+		return z, nil, nil
 	}
 	return nil, nil, stop(Skipped, UnableToParseFile, "a method of compression that is not known")
 }
 
 // checked compares the checksum at the end.
 type checked struct {
-	r    io.ReadCloser
+	r    io.Reader
+	c    io.Closer
 	sum  hash.Hash32
 	want uint32
 }
@@ -225,7 +226,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *checked) Close() error { return c.r.Close() }
+func (c *checked) Close() error { return c.c.Close() }
 
 // sniffZip looks inside: a Word file, a workbook, or an archive.
 func sniffZip(in *input) (kind, error) {
