@@ -16,8 +16,9 @@
 //
 // One text for both engines: lower case, columns spelled out, $1… numbered in the order of first use, types text, bigint
 // and boolean only, times as epoch milliseconds (bigint), `on conflict`, `returning`. What truly differs is a method:
-// [Tx.Any], [Tx.NowMillis], [Tx.ForUpdateSkipLocked]. sum() of bigints is a numeric on PostgreSQL: write
-// cast(sum(x) as bigint). Constraints must not be deferred.
+// [Tx.Any], [Tx.Contains], [Tx.NowMillis], [Tx.ForUpdateSkipLocked]. sum() of bigints is a numeric on PostgreSQL: write
+// cast(sum(x) as bigint). A text that lists are sorted by is declared `text collate "binary"`: both engines then sort it by
+// its bytes, as Go does, where PostgreSQL's own order is that of the database's locale. Constraints must not be deferred.
 //
 // A closure may run several times (lost connections, serialization failures, [ErrConflict]): it must have no effect but its
 // statements and [Tx.OnCommit], must set rather than append to variables outside it, and must do nothing slow, since it

@@ -200,6 +200,11 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 	if todo, err := look(); err != nil || !todo {
 		return postgresError(err)
 	}
+	// SQLite has this collation from the start. Here it is what it is there: the order of the bytes, whatever the database's
+	// own locale may be.
+	if _, err := db.ExecContext(ctx, `create collation if not exists "binary" (locale = 'C')`); err != nil {
+		return subject("create the binary collation", postgresError(err))
+	}
 	return postgresError(up(ctx, goose.DialectPostgres, db, o))
 }
 

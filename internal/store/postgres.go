@@ -332,6 +332,7 @@ func dialPostgres(ctx context.Context, network, address string) (net.Conn, error
 
 var postgresDialect = dialect{
 	any:                 func(column string, n int) string { return column + " = any($" + strconv.Itoa(n) + ")" },
+	contains:            func(column string, n int) string { return "strpos(" + column + ", $" + strconv.Itoa(n) + ") > 0" },
 	forUpdateSkipLocked: " for update skip locked",
 	nowMillis:           "cast(floor(extract(epoch from statement_timestamp()) * 1000) as bigint)",
 }

@@ -53,6 +53,7 @@ var sqliteDialect = dialect{
 	any: func(column string, n int) string {
 		return column + " in (select value from json_each($" + strconv.Itoa(n) + "))"
 	},
+	contains:  func(column string, n int) string { return "instr(" + column + ", $" + strconv.Itoa(n) + ") > 0" },
 	nowMillis: "cast(round(unixepoch('subsec') * 1000) as bigint)",
 }
 

@@ -21,6 +21,7 @@ type conn interface {
 // dialect is the text that truly differs between the engines.
 type dialect struct {
 	any                 func(column string, n int) string
+	contains            func(column string, n int) string
 	forUpdateSkipLocked string
 	nowMillis           string
 }
@@ -277,6 +278,9 @@ func (tx *Tx) committed() {
 
 // Any is the condition that the text column is one of the strings in argument $n, which is a [List].
 func (tx *Tx) Any(column string, n int) string { return tx.conn.dialect().any(column, n) }
+
+// Contains is the condition that the text column contains the text in argument $n, letter by letter.
+func (tx *Tx) Contains(column string, n int) string { return tx.conn.dialect().contains(column, n) }
 
 // ForUpdateSkipLocked ends a select whose rows are to be changed by this transaction alone; rows that another
 // transaction holds are left out. Empty on SQLite, where there is one writer.
