@@ -17,6 +17,7 @@ import (
 
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/finding"
 	"magpie/internal/identifier"
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
@@ -40,6 +41,7 @@ type Server struct {
 	db          *store.DB
 	identity    *identity.Service
 	membership  *membership.Service
+	findings    *finding.Service
 	registry    *macie2.Registry
 	queue       *queue.Queue
 	http        *http.Server
@@ -147,8 +149,14 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
 	identifiers.Bind(s.registry)
 	s.membership.OnDisable(identifiers.Forget)
+	s.findings = finding.New(finding.Options{
+		DB: s.db, Queue: s.queue, Pages: pages, Logger: s.log, Members: membership.MembersOf, Administrator: membership.AdministratorOf,
+	})
+	s.findings.Bind(s.registry)
+	s.membership.OnDisable(s.findings.Forget)
 	tagged := s.membership.TagKinds()
 	maps.Copy(tagged, identifiers.TagKinds())
+	maps.Copy(tagged, s.findings.TagKinds())
 	tags := resource.NewService(s.db, tagged)
 	tags.Bind(s.registry)
 	if listener == nil {
@@ -248,6 +256,7 @@ func (s *Server) run(listener net.Listener) {
 			s.failed <- fmt.Errorf("background work: %w", err)
 		}
 	})
+	s.work.Go(func() { _ = s.findings.Run(ctx) }) // it ends with ctx, and logs what goes wrong until then
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return

@@ -1,0 +1,261 @@
+package finding
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/store"
+)
+
+// The bounds of ListFindings and GetFindings.
+const (
+	maxPage = 50
+	maxIDs  = 50
+)
+
+// order is how a list is sorted: by a column, then by id.
+type order struct {
+	column     string // never null in what is selected: coalesce stands around those that may be
+	text       bool
+	descending bool
+}
+
+// sorts are the attributes that findings can be sorted by.
+var sorts = map[string]order{
+	"count":                  {column: "counted"},
+	"createdAt":              {column: "created_at"},
+	"updatedAt":              {column: "updated_at"},
+	"severity.score":         {column: "severity"},
+	"type":                   {column: "type", text: true},
+	"resourcesAffected":      {column: "resource", text: true},
+	callPrefix + "firstSeen": {column: "coalesce(first_seen, 0)"},
+	callPrefix + "lastSeen":  {column: "coalesce(last_seen, 0)"},
+}
+
+// parseOrder checks the caller's sort criteria. Without any, what was updated last comes first.
+func parseOrder(in *macie2.SortCriteria) (order, error) {
+	if in == nil || in.AttributeName == nil {
+		o := sorts["updatedAt"]
+		o.descending = in == nil || in.OrderBy == nil || *in.OrderBy == macie2.OrderByDesc
+		return o, nil
+	}
+	o, ok := sorts[*in.AttributeName]
+	if !ok {
+		return o, macie2.ErrValidation("sortCriteria.attributeName: findings cannot be sorted by %q", shorten(*in.AttributeName))
+	}
+	o.descending = macie2.Deref(in.OrderBy) == macie2.OrderByDesc
+	return o, nil
+}
+
+// place is where a finding stands in a list.
+type place struct {
+	number int64
+	text   string
+	id     string
+}
+
+func (o order) compare(a, b place) int {
+	c := strings.Compare(a.text, b.text)
+	if c == 0 {
+		c = int(min(max(a.number-b.number, -1), 1))
+	}
+	if c == 0 {
+		c = strings.Compare(a.id, b.id)
+	}
+	if o.descending {
+		return -c
+	}
+	return c
+}
+
+// page adds the rest of a statement that selects the first n findings after a place; nil is the beginning.
+func (s *statement) page(o order, after *place, n int) {
+	operator, direction := " > ", ""
+	if o.descending {
+		operator, direction = " < ", " desc"
+	}
+	if after != nil {
+		value := any(after.number)
+		if o.text {
+			value = after.text
+		}
+		s.sql.WriteString(" and (" + o.column + ", id)" + operator + "(" + s.arg(value) + ", " + s.arg(after.id) + ")")
+	}
+	s.sql.WriteString(" order by " + o.column + direction + ", id" + direction + " limit " + s.arg(int64(n)))
+}
+
+// ListFindings lists the ids of the findings that meet the criteria and that the caller may see.
+func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie2.ListFindingsInput) (*macie2.ListFindingsOutput, error) {
+	criteria, err := ParseCriteria(in.FindingCriteria)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseOrder(in.SortCriteria)
+	if err != nil {
+		return nil, err
+	}
+	size := maxPage
+	if in.MaxResults != nil {
+		size = int(*in.MaxResults)
+	}
+	if size < 1 || size > maxPage {
+		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxPage)
+	}
+	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListFindings", Filters: narrowed(in)}
+	after, err := s.after(list, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	var found []place
+	err = s.view(ctx, call, func(tx *store.Tx) error {
+		found = found[:0]
+		scopes, err := s.scopes(ctx, tx, call)
+		for _, x := range scopes {
+			if err == nil {
+				found, err = places(ctx, tx, x, criteria, o, after, size+1, found)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, o.compare)
+	out := &macie2.ListFindingsOutput{FindingIds: []string{}}
+	if len(found) > size {
+		found = found[:size]
+		last := found[size-1]
+		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.number, 10), last.text, last.id))
+	}
+	for _, p := range found {
+		out.FindingIds = append(out.FindingIds, p.id)
+	}
+	return out, nil
+}
+
+// places appends up to n findings of a scope that come after a place.
+func places(ctx context.Context, tx *store.Tx, x scope, c Criteria, o order, after *place, n int, to []place) ([]place, error) {
+	q := statement{dialect: tx}
+	q.sql.WriteString("select " + o.column + ", id from finding where")
+	q.in(x)
+	q.where(c)
+	q.page(o, after, n)
+	err := tx.Query(ctx, func(r store.Row) error {
+		var p place
+		value := any(&p.number)
+		if o.text {
+			value = &p.text
+		}
+		err := r.Scan(value, &p.id)
+		to = append(to, p)
+		return err
+	}, q.sql.String(), q.args...)
+	return to, err
+}
+
+// narrowed spells what a page token is bound to.
+func narrowed(in *macie2.ListFindingsInput) string {
+	b, err := json.Marshal([]any{in.FindingCriteria, in.SortCriteria})
+	if err != nil {
+		panic(err) // texts and numbers always have a JSON form
+	}
+	return string(b)
+}
+
+// after reads a page token.
+func (s *Service) after(list pagetoken.List, token *string) (*place, error) {
+	if token == nil {
+		return nil, nil
+	}
+	keys, err := s.pages.Open(list, *token, 3)
+	if err != nil {
+		return nil, errPage
+	}
+	n, err := strconv.ParseInt(keys[0], 10, 64)
+	if err != nil {
+		return nil, errPage
+	}
+	return &place{number: n, text: keys[1], id: keys[2]}, nil
+}
+
+var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and request")
+
+// GetFindings gives the findings of these ids that the caller may see, in the order asked for, or else in that of the ids.
+func (s *Service) GetFindings(ctx context.Context, call *macie2.Call, in *macie2.GetFindingsInput) (*macie2.GetFindingsOutput, error) {
+	ids := []string{}
+	for _, id := range in.FindingIds {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if n := len(in.FindingIds); n < 1 || n > maxIDs {
+		return nil, macie2.ErrValidation("findingIds: must name 1 to %d findings, not %d", maxIDs, n)
+	}
+	o, err := parseOrder(in.SortCriteria)
+	if err != nil {
+		return nil, err
+	}
+	var found []stored
+	err = s.view(ctx, call, func(tx *store.Tx) (err error) {
+		found = nil
+		scopes, err := s.scopes(ctx, tx, call)
+		for _, x := range scopes {
+			if err == nil {
+				found, err = documents(ctx, tx, x, ids, o, found)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b stored) int {
+		if in.SortCriteria == nil {
+			return slices.Index(ids, a.id) - slices.Index(ids, b.id)
+		}
+		return o.compare(a.place, b.place)
+	})
+	out := &macie2.GetFindingsOutput{Findings: []macie2.Finding{}}
+	for _, f := range found {
+		x, err := decode(f.document)
+		if err != nil {
+			return nil, err
+		}
+		x.Archived = &f.archived
+		out.Findings = append(out.Findings, *x)
+	}
+	return out, nil
+}
+
+// stored is a finding as it is read. A rule may have archived it after its document was written.
+type stored struct {
+	place
+	archived bool
+	document string
+}
+
+// documents appends those findings of a scope that have one of the ids.
+func documents(ctx context.Context, tx *store.Tx, x scope, ids []string, o order, to []stored) ([]stored, error) {
+	q := statement{dialect: tx}
+	q.sql.WriteString("select " + o.column + ", id, archived, (select d.document from finding_document d " +
+		"where d.region = finding.region and d.holder = finding.holder and d.id = finding.id) from finding where")
+	q.in(x)
+	q.args = append(q.args, store.List(ids))
+	q.sql.WriteString(" and " + tx.Any("id", len(q.args)))
+	err := tx.Query(ctx, func(r store.Row) error {
+		var f stored
+		value := any(&f.number)
+		if o.text {
+			value = &f.text
+		}
+		err := r.Scan(value, &f.id, &f.archived, &f.document)
+		to = append(to, f)
+		return err
+	}, q.sql.String(), q.args...)
+	return to, err
+}

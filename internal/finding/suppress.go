@@ -1,0 +1,174 @@
+package finding
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+const (
+	suppressKind = "finding.suppress"
+	// What a rule selects of the findings that are there is archived at once up to so many, and the rest by a task, so that
+	// no call waits for a million rows.
+	suppressedAtOnce = 500
+)
+
+// suppression is the payload of a task that archives what a rule selects.
+type suppression struct {
+	Region  string           `json:"region"`
+	Account macie2.AccountID `json:"account"`
+	Filter  string           `json:"filter"`
+}
+
+// suppressions are the criteria of an account's rules that archive what they select.
+func suppressions(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) ([]Criteria, error) {
+	var rules []Criteria
+	err := tx.Query(ctx, func(r store.Row) error {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return err
+		}
+		c, err := storedCriteria(text)
+		rules = append(rules, c)
+		return err
+	}, `select criteria from findings_filter where region = $1 and account_id = $2 and action = 'ARCHIVE' order by position, id`,
+		region, string(account))
+	return rules, err
+}
+
+// policySuppressions are the rules that act on findings of policy: the administrator's where the holder has one, for the
+// rules of a member never do.
+func (s *Service) policySuppressions(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID) ([]Criteria, error) {
+	account := holder
+	administrator, err := s.overseer(ctx, tx, region, holder)
+	if err != nil {
+		return nil, err
+	}
+	if administrator != "" {
+		account = administrator
+	}
+	return suppressions(ctx, tx, region, account)
+}
+
+func anyMatches(rules []Criteria, x *macie2.Finding) bool {
+	return slices.ContainsFunc(rules, func(c Criteria) bool { return c.Match(x) })
+}
+
+func storedCriteria(text string) (Criteria, error) {
+	in := &macie2.FindingCriteria{}
+	if err := json.Unmarshal([]byte(text), in); err != nil {
+		return Criteria{}, fmt.Errorf("stored criteria: %w", err)
+	}
+	return ParseCriteria(in)
+}
+
+// suppress archives up to limit findings that a rule of the account selects, and reports whether that was all of them.
+func (s *Service) suppress(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, c Criteria, limit int) (bool, error) {
+	overseer, err := s.overseer(ctx, tx, region, account)
+	if err != nil {
+		return false, err
+	}
+	members, err := s.members(ctx, tx, region, account)
+	if err != nil {
+		return false, err
+	}
+	scopes := []scope{{region: region, holder: account}}
+	if len(members) > 0 {
+		scopes = append(scopes, scope{region, account, store.ListOf(members)})
+	}
+	for _, x := range scopes {
+		n, err := archive(ctx, tx, x, c, overseer != "", limit)
+		if err != nil {
+			return false, err
+		}
+		if limit -= n; limit <= 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// archive marks up to limit findings of a scope that the criteria select. dataOnly leaves out those of policy.
+func archive(ctx context.Context, tx *store.Tx, x scope, c Criteria, dataOnly bool, limit int) (int, error) {
+	q := statement{dialect: tx}
+	q.sql.WriteString("select holder, id, " + cellColumns + " from finding where")
+	q.in(x)
+	q.sql.WriteString(" and archived = " + q.arg(false))
+	if dataOnly {
+		q.sql.WriteString(" and category <> 'POLICY'")
+	}
+	q.where(c)
+	q.sql.WriteString(" order by updated_at desc, id desc limit " + q.arg(int64(limit)))
+	counts := tally{}
+	var changed [][2]string
+	err := tx.Query(ctx, func(r store.Row) error {
+		at := cell{region: x.region}
+		var id string
+		if err := r.Scan(append([]any{&at.holder, &id}, at.scanned()...)...); err != nil {
+			return err
+		}
+		changed = append(changed, [2]string{at.holder, id})
+		counts[at]--
+		at.archived = true
+		counts[at]++
+		return nil
+	}, q.sql.String(), q.args...)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range changed {
+		tx.DeferExpect(1, `update finding set archived = $4 where region = $1 and holder = $2 and id = $3 and archived <> $4`,
+			x.region, f[0], f[1], true)
+	}
+	counts.write(tx)
+	return len(changed), nil
+}
+
+// suppressNow archives what a rule selects of the findings that are there: a first part in the caller's transaction.
+func (s *Service) suppressNow(ctx context.Context, tx *store.Tx, call *macie2.Call, filter string, c Criteria) error {
+	all, err := s.suppress(ctx, tx, call.Region, call.Account, c, suppressedAtOnce)
+	if err != nil || all {
+		return err
+	}
+	return s.queue.Enqueue(ctx, tx, queue.New{Kind: suppressKind, Key: filter, Payload: suppression{call.Region, call.Account, filter}})
+}
+
+// suppressTask goes on with what a rule selects. It reads the rule again: it may have been changed or deleted since.
+func (s *Service) suppressTask(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+	for _, t := range tasks {
+		var p suppression
+		if err := t.Decode(&p); err != nil {
+			return err
+		}
+		var text string
+		err := tx.QueryRow(ctx, `select criteria from findings_filter where region = $1 and account_id = $2 and id = $3 and action = 'ARCHIVE'`,
+			p.Region, string(p.Account), p.Filter).Scan(&text)
+		if none(err) != err {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c, err := storedCriteria(text)
+		if err != nil {
+			return err
+		}
+		all, err := s.suppress(ctx, tx, p.Region, p.Account, c, suppressedAtOnce)
+		if err != nil {
+			return err
+		}
+		if !all {
+			// The row of this task is deleted with this transaction, so the next one needs another name.
+			err = s.queue.Enqueue(ctx, tx, queue.New{Kind: suppressKind, Payload: p})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
