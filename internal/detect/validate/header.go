@@ -1,13 +1,15 @@
 package validate
 
+import "bytes"
+
 const (
 	basicMaxToken = 1 << 10
-	basicMaxLen   = 48 + basicMaxToken
+	basicMaxLen   = 96 + basicMaxToken
 )
 
 // BasicAuth matches a complete Authorization or Proxy-Authorization header of the
-// Basic scheme (RFC 7617) whose token decodes to user-id, colon, password. Quotes
-// around the name and value, as in JSON, may stand between the parts.
+// Basic scheme (RFC 7617) whose token decodes to user-id, colon, password. Name and
+// value may be a pair of JSON, source code or settings, see join.
 func BasicAuth(text []byte, start int) int {
 	if start < 0 || start+20 > len(text) || !leftOK(text, start, false) {
 		return -1
@@ -23,15 +25,28 @@ func BasicAuth(text []byte, start int) int {
 	if i = foldString(text, i, "authorization"); i < 0 {
 		return -1
 	}
-	if i = colon(text, i); i < 0 {
+	j := join(text, i)
+	if j.value < 0 {
 		return -1
 	}
+	return basicValue(text, j.value, start+basicMaxLen)
+}
+
+// BasicValue matches the value of such a header alone: Basic and the token.
+func BasicValue(text []byte, start int) int {
+	if start < 0 || start >= len(text) {
+		return -1
+	}
+	return basicValue(text, start, start+basicMaxLen)
+}
+
+func basicValue(text []byte, i, limit int) int {
 	if i = foldString(text, i, "basic"); i < 0 || at(text, i) != ' ' {
 		return -1
 	}
 	for n := i; i-n < 4 && at(text, i) == ' '; i++ {
 	}
-	return basicToken(text, i, start+basicMaxLen)
+	return basicToken(text, i, limit)
 }
 
 // basicToken returns the end of base64 that decodes to text with a colon.
@@ -88,27 +103,88 @@ func foldString(text []byte, i int, s string) int {
 	return i + len(s)
 }
 
-// colon skips the colon between a header's name and value with optional white
-// space, and the quotes JSON and source code put around both.
-func colon(text []byte, i int) int {
-	i = quote(text, i)
-	for n := i; i-n < 2 && at(text, i) == ' '; i++ {
+// A joint is what stands between a header's name and its value.
+type joint struct {
+	value int  // where the value begins; -1 where name and value are not joined
+	close byte // what ends the value: its quotation mark, the < of an end tag, or 0
+	loose bool // an equals sign alone joins them: any variable is written so
+}
+
+// join reads what follows a header's name: the colon of a message, or what joins a pair
+// of name and value in JSON, source code and settings: "Cookie": "…", ("Cookie", "…"),
+// 'Cookie' => '…', headers["Cookie"] = "…", <Cookie>…, {"name": "Cookie", "value": "…"}.
+func join(text []byte, i int) joint {
+	none := joint{value: -1}
+	name := quote(text, i)
+	quoted := name > i
+	i = name
+	if at(text, i) == ']' || at(text, i) == ')' {
+		quoted = true
+		i++
 	}
-	if at(text, i) != ':' {
+	i = blanks(text, i, 2)
+	out := joint{}
+	switch c, next := at(text, i), at(text, i+1); {
+	case c == ':' && next == '=', c == '=' && next == '>', c == '-' && next == '>':
+		i += 2
+	case c == ':':
+		i++
+	case c == '>':
+		out.close = '<'
+		i++
+	case c == '=':
+		out.loose = !quoted
+		i++
+	case c == ',' && quoted:
+		if i = pairValue(text, i+1); i < 0 {
+			return none
+		}
+	default:
+		return none
+	}
+	i = blanks(text, i, 4)
+	if at(text, i) == '[' {
+		i = blanks(text, i+1, 4)
+	}
+	if out.value = quote(text, i); out.value > i {
+		out.close = text[out.value-1]
+	}
+	return out
+}
+
+// pairValue skips the name of the second member in {"name": "Cookie", "value": "…"};
+// where there is none, name and value stand side by side in a list.
+func pairValue(text []byte, i int) int {
+	for n := i; i-n < 24 && (at(text, i) == ' ' || at(text, i) == '\t' || at(text, i) == '\n' || at(text, i) == '\r'); {
+		i++
+	}
+	k := foldString(text, quote(text, i), "value")
+	if k < 0 {
+		return i
+	}
+	if k = blanks(text, quote(text, k), 2); at(text, k) != ':' {
 		return -1
 	}
-	i++
-	for n := i; i-n < 4 && (at(text, i) == ' ' || at(text, i) == '\t'); i++ {
+	return k + 1
+}
+
+// blanks skips up to most spaces and tabs.
+func blanks(text []byte, i, most int) int {
+	for n := i; i-n < most && (at(text, i) == ' ' || at(text, i) == '\t'); {
+		i++
 	}
-	return quote(text, i)
+	return i
 }
 
 // quote skips one quotation mark, escaped or not.
 func quote(text []byte, i int) int {
-	if at(text, i) == '\\' && at(text, i+1) == '"' {
-		return i + 2
+	for n := i; i-n < 3 && at(text, i) == '\\'; {
+		if c := at(text, i+1); c != '\\' && c != '"' && c != '\'' {
+			break
+		}
+		i++
 	}
-	if c := at(text, i); c == '"' || c == '\'' {
+	if c := at(text, i); c == '"' || c == '\'' || c == '`' {
 		return i + 1
 	}
 	return i
@@ -135,9 +211,30 @@ func Cookie(text []byte, start int) int {
 		return -1
 	}
 	limit := min(len(text), start+cookieMaxLen)
-	if i = colon(text, i); i < 0 || i >= limit {
+	j := join(text, i)
+	if j.value < 0 || j.value >= limit || j.loose && j.close == 0 {
 		return -1
 	}
+	if at(text, start-1) == '.' && j.loose { // document.cookie, a variable
+		return -1
+	}
+	if j.close != 0 {
+		if n := bytes.IndexByte(text[j.value:limit], j.close); n >= 0 {
+			limit = j.value + n
+		}
+	}
+	return cookieValue(text, j.value, limit, set)
+}
+
+// CookieValue matches the value of such a header alone, of Set-Cookie where set says so.
+func CookieValue(text []byte, start int, set bool) int {
+	if start < 0 || start >= len(text) {
+		return -1
+	}
+	return cookieValue(text, start, min(len(text), start+cookieMaxLen), set)
+}
+
+func cookieValue(text []byte, i, limit int, set bool) int {
 	end, pairs := -1, 0
 	for {
 		p, hasValue := cookiePair(text, i, limit)
