@@ -1,19 +1,23 @@
 package validate
 
+import "bytes"
+
 // pemMaxLen is the longest block that is recognised: a 16,384-bit RSA key in
 // PKCS#8 takes under 13,000 bytes.
 const pemMaxLen = 16 << 10
 
-// pemMinBody is the fewest base64 characters a block must hold to be a key rather
-// than a placeholder.
+// pemMinBody is the fewest base64 characters that one line of a block must hold for it
+// to be a key rather than a placeholder.
 const pemMinBody = 16
 
 // block matches -----BEGIN label----- … -----END label----- at start. Line ends
 // are real or escaped (\n in JSON and source code), so a block may stand on one
-// line. Header lines ("Proc-Type: 4,ENCRYPTED", "Version: …") may precede the
-// base64 body; crc allows the =XXXX line of ASCII armour.
+// line; the marks of comments or quotations may begin every line. Header lines
+// ("Proc-Type: 4,ENCRYPTED", "Version: …") may precede the base64 body; crc allows the
+// =XXXX line of ASCII armour.
 func block(text []byte, start int, label string, crc bool) int {
 	limit := min(len(text), start+pemMaxLen)
+	margin := lineMargin(text, start)
 	i := skipString(text, start, limit, "-----BEGIN ")
 	i = skipString(text, i, limit, label)
 	i = skipString(text, i, limit, "-----")
@@ -22,7 +26,7 @@ func block(text []byte, start int, label string, crc bool) int {
 	}
 	body, headers := 0, true
 	for i < limit {
-		j := skipBreaks(text, i, limit)
+		j := skipLines(text, i, limit, margin)
 		if j == i && body > 0 && text[i] != '-' {
 			return -1 // one run of base64 must be followed by an end of line
 		}
@@ -53,13 +57,44 @@ func block(text []byte, start int, label string, crc bool) int {
 		if i == n {
 			return -1
 		}
-		body += i - n
+		body = max(body, i-n)
 		for i < limit && text[i] == '=' && i-n < 200 && !(crc && i+1 < limit && class[text[i+1]]&(clsAlnum|clsBase64) != 0) {
 			i++
 		}
 		headers = false
 	}
 	return -1
+}
+
+// lineMargin returns what the lines of a block begin with, as far as the first one tells:
+// the marks of a comment, of a quotation in mail, of a table or of a difference between
+// two files. It is empty where anything else precedes the block on its line.
+func lineMargin(text []byte, start int) []byte {
+	lo := start
+	for lo > 0 && start-lo < LookBehind && (contains("#>;*|%!-+/:.", text[lo-1]) || text[lo-1] == ' ' || text[lo-1] == '\t') {
+		lo--
+	}
+	if lo > 0 && text[lo-1] != '\n' && text[lo-1] != '\r' && !(text[lo-1] == 'n' && at(text, lo-2) == '\\') {
+		return nil
+	}
+	for lo < start && (text[lo] == ' ' || text[lo] == '\t') {
+		lo++ // indentation is skipped anyway, and may differ
+	}
+	return bytes.TrimRight(text[lo:start], " \t")
+}
+
+// skipLines is skipBreaks, and after a line break the margin.
+func skipLines(text []byte, i, limit int, margin []byte) int {
+	j := skipBreaks(text, i, limit)
+	for len(margin) > 0 && j > i && j+len(margin) <= limit && string(text[j:j+len(margin)]) == string(margin) && lineBreakIn(text[i:j]) {
+		i, j = j, skipBreaks(text, j+len(margin), limit)
+	}
+	return j
+}
+
+// lineBreakIn says whether a line ends in a piece of text, really or by an escape.
+func lineBreakIn(s []byte) bool {
+	return bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0 || bytes.Contains(s, []byte(`\n`))
 }
 
 // skipString returns the offset after s at i, or -1 when it is not there or i
@@ -149,9 +184,13 @@ func PKCSKey(text []byte, start int) int {
 }
 
 // pemStart rejects most offsets at the first byte, and a sixth hyphen before the
-// five.
+// five, unless it begins the line: a difference between two files marks a line that is
+// gone so.
 func pemStart(text []byte, start int) bool {
-	return start >= 0 && start < len(text) && text[start] == '-' && at(text, start-1) != '-'
+	if start < 0 || start >= len(text) || text[start] != '-' {
+		return false
+	}
+	return at(text, start-1) != '-' || start == 1 || start > 1 && (text[start-2] == '\n' || text[start-2] == '\r')
 }
 
 const puttyMaxLen = 16 << 10
