@@ -203,7 +203,7 @@ type plan struct {
 	trunk   bool   // a 0 precedes the national number inside the country
 	min     int    // digits of the national number
 	max     int
-	lead    string  // first digits of a number as dialled inside the country
+	lead    string  // first digits of a number as dialled inside the country, or with its code
 	leads   ByteSet // the same
 }
 
@@ -234,11 +234,11 @@ func (pl *plan) national(p *phone, n int, local bool) bool {
 var plans = []plan{
 	newPlan("PHONE_NUMBER", "1", false, 7, 10, "123456789"),
 	newPlan("BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "0123456789"),
-	newPlan("FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"),
-	newPlan("GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"),
+	newPlan("FRANCE_PHONE_NUMBER", "33", true, 9, 9, "03"),
+	newPlan("GERMANY_PHONE_NUMBER", "49", true, 5, 13, "04"),
 	newPlan("ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"),
-	newPlan("SPAIN_PHONE_NUMBER", "34", false, 9, 9, "6789"),
-	newPlan("UK_PHONE_NUMBER", "44", true, 9, 10, "0"),
+	newPlan("SPAIN_PHONE_NUMBER", "34", false, 9, 9, "36789"),
+	newPlan("UK_PHONE_NUMBER", "44", true, 9, 10, "04"),
 }
 
 func newPlan(id, country string, trunk bool, min, max int, lead string) plan {
@@ -254,7 +254,7 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		return -1
 	}
 	var p phone
-	if !p.scan(text, start) {
+	if !p.scan(text, start) || p.piece(text, start) {
 		return -1
 	}
 	return pl.fit(text, start, local, &p)
@@ -281,7 +281,7 @@ func (pl *plan) shared(text []byte, start int, p *Phone) int {
 	}
 	if !p.read {
 		p.read = true
-		if p.none = !phoneStart(text, start) || !p.scan(text, start); p.none {
+		if p.none = !phoneStart(text, start) || !p.scan(text, start) || p.piece(text, start); p.none {
 			return -1
 		}
 	}
@@ -290,6 +290,146 @@ func (pl *plan) shared(text []byte, start int, p *Phone) int {
 
 // fit is match for a number that has been read. It leaves p as it is.
 func (pl *plan) fit(text []byte, start int, local bool, p *phone) int {
+	if p.decimal(text, start, local) {
+		return -1
+	}
+	if end := pl.written(text, start, local, p); end >= 0 || !local || p.intl {
+		return end
+	}
+	return pl.coded(text, start, p)
+}
+
+// minCoded is the fewest digits a number has after a country code without a plus sign:
+// shorter ones are anything.
+const minCoded = 8
+
+// coded matches a number that starts with its country code, but with neither a plus sign
+// nor zeros before that: 44 20 7946 0958. North American ones are written's.
+func (pl *plan) coded(text []byte, start int, p *phone) int {
+	k := len(pl.country)
+	if k == 1 || p.n < k+minCoded || string(p.d[:k]) != pl.country || p.group[k-1] != 0 {
+		return -1
+	}
+	var rest, trunk phone
+	p = p.without(k, &rest)
+	if pl.trunk && p.d[0] == '0' {
+		p = p.without(1, &trunk)
+	}
+	if p.n < minCoded {
+		return -1
+	}
+	for n := min(p.n, pl.max); n >= max(pl.min, minCoded); n-- {
+		if end := start + int(p.end[n-1]); p.whole(n) && pl.national(p, n, false) && rightOK(text, end, true) {
+			return end
+		}
+	}
+	return -1
+}
+
+// piece says whether what stands before a number that has been read shows it to be a
+// piece of something longer: of a number with another country's code, of a negative one,
+// of a date.
+func (p *phone) piece(text []byte, start int) bool {
+	if p.date(text, start) {
+		return true
+	}
+	switch c := at(text, start-1); {
+	case text[start] == '+':
+		// The zone after a time of day: 08:14:16 +1245.
+		return c == ' ' && digitAt(text, start-2) && digitAt(text, start-3) && at(text, start-4) == ':'
+	case text[start] != '(' && (c == '-' || c == 0x92 && at(text, start-2) == 0x88 && at(text, start-3) == 0xE2): // and the minus sign
+		return true
+	}
+	return p.tail(text, start)
+}
+
+// tail says whether a number goes on one that began before it: digits and single
+// separators lead back to a plus sign, to two zeros, or, between equal separators, to a
+// group that is no trunk prefix.
+func (p *phone) tail(text []byte, start int) bool {
+	i, before, sep := start-1, 0, at(text, start-1)
+	if sep != ' ' && sep != '-' && sep != '.' && sep != '/' && sep != ')' {
+		return false
+	}
+	first, chain := start, true
+	for lo := max(0, start-LookBehind+1); i >= lo && chain; i-- {
+		switch c := text[i]; {
+		case isDigit(c):
+			before++
+			first = i
+		case c == '+':
+			return before > 0 && (before < minCoded || before+p.n <= phoneMaxDigits)
+		case c == '(' || c == ')':
+		case c == ' ' || c == '-' || c == '.' || c == '/':
+			chain = digitAt(text, i-1) || at(text, i-1) == ')'
+		default:
+			chain = false
+		}
+	}
+	if before == 0 {
+		return false
+	}
+	if text[first] == '0' && at(text, first+1) == '0' && before > 2 && !isAlnum(at(text, first-1)) {
+		return before < minCoded+2 || before+p.n <= phoneMaxDigits+2
+	}
+	return before <= 3 && text[start] != '0' && text[start] != '(' && p.g > 0 && sep == text[start+int(p.groups[0])] && before+p.n <= phoneMaxDigits
+}
+
+// date says whether the first three groups are a date: 30.11.2026, 2026-11-30.
+func (p *phone) date(text []byte, start int) bool {
+	if p.intl || p.g < 2 || text[start] == '(' {
+		return false
+	}
+	a, b, c := int(p.groups[0]), int(p.groups[1]), int(p.groups[2])
+	sep := text[start+a]
+	if sep == ' ' || at(text, start+a+1+b) != sep || !isDigit(text[start+a+1]) {
+		return false
+	}
+	switch {
+	case a <= 2 && b <= 2 && c == 4:
+		x, _ := number(text, start, a)
+		y, _ := number(text, start+a+1, b)
+		year, _ := number(text, start+a+b+2, c)
+		return year >= 1900 && year < 2100 && (date(0, x, y) || date(0, y, x))
+	case a == 4 && b == 2 && c == 2:
+		year, _ := number(text, start, a)
+		month, _ := number(text, start+a+1, b)
+		day, _ := number(text, start+a+b+2, c)
+		return year >= 1900 && year < 2100 && date(0, month, day)
+	}
+	return false
+}
+
+// decimal says whether a full stop, the only separator, makes it a number with a
+// fraction: 3.1415926535, but not 06.12345678, 555.1234 or, near a keyword, the form
+// +44.2079460958 of the registries of domains.
+func (p *phone) decimal(text []byte, start int, local bool) bool {
+	i := start
+	for i < len(text) && (text[i] == '+' || text[i] == '(' || isDigit(text[i])) {
+		i++
+	}
+	if at(text, i) != '.' || !digitAt(text, i+1) {
+		return false
+	}
+	switch first := int(p.groups[0]); {
+	case text[start] == '(':
+		return false
+	case p.intl:
+		return p.g == 1 && !local
+	case first == 1 && text[start] == '0':
+		return true
+	case p.g > 1:
+		return false
+	case text[start] == '0':
+		return false
+	default:
+		return !(first == 3 && p.groups[1] == 4)
+	}
+}
+
+// written matches a number as its plan has it, with a plus sign and country code or
+// without both.
+func (pl *plan) written(text []byte, start int, local bool, p *phone) int {
 	var rest phone
 	if pl.country != "1" && !p.intl && p.g == 2 && p.groups[0] == 3 && p.groups[1] == 3 && p.groups[2] == 4 &&
 		(text[start] == '(' || at(text, start+3) == '-' || at(text, start+3) == '.') {
@@ -303,7 +443,7 @@ func (pl *plan) fit(text []byte, start int, local bool, p *phone) int {
 		if text[start] == '+' && p.g == 1 && (p.groups[0] == 4 && p.groups[1] == 5 || p.groups[0] == 6 && p.groups[1] == 7) {
 			return -1 // a place in ISO 6709, +4953-09709
 		}
-		if p.n < k || string(p.d[:k]) != pl.country {
+		if p.n < k || string(p.d[:k]) != pl.country || p.group[k-1] != 0 {
 			return -1
 		}
 		p = p.without(k, &rest)
@@ -366,7 +506,12 @@ func (pl *plan) may(text []byte, start int, local bool) bool {
 		i += 2
 	case c == '1' && pl.country == "1":
 	default:
-		return local && pl.leads.Has(c)
+		if !local || !pl.leads.Has(c) {
+			return false
+		}
+		if !pl.trunk || c == '0' {
+			return true
+		}
 	}
 	return i+len(pl.country) <= len(text) && string(text[i:i+len(pl.country)]) == pl.country
 }
