@@ -40,6 +40,14 @@ func card(r *rand.Rand) string {
 	return s
 }
 
+// loneCard is a number that counts without a keyword: in groups, or of the lengths that
+// most cards have.
+func loneCard(r *rand.Rand) string {
+	return until(r, func() string { return card(r) }, func(s string) bool {
+		return strings.ContainsAny(s, " -") || len(s) >= 14 && len(s) <= 16
+	})
+}
+
 // ibanForms are the country's code and the structure of its BBAN, by the first
 // part of the identifier.
 func ibanForms() map[string]string {
@@ -120,7 +128,7 @@ func finance() map[string]maker {
 	all := map[string]maker{
 		"BANK_ACCOUNT_NUMBER":             {value: func(r *rand.Rand) string { return between(r, 1, 9, 1) + num(r, 8+r.IntN(9)) }},
 		"CREDIT_CARD_NUMBER":              {value: card, check: luhnOK},
-		"CREDIT_CARD_NUMBER_(NO_KEYWORD)": {value: card, check: luhnOK},
+		"CREDIT_CARD_NUMBER_(NO_KEYWORD)": {value: loneCard, check: luhnOK},
 		"CREDIT_CARD_SECURITY_CODE":       forms("999", "9999"),
 		"CREDIT_CARD_EXPIRATION": {value: func(r *rand.Rand) string {
 			m, y := between(r, 1, 12, 2), between(r, 24, 39, 2)

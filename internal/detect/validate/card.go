@@ -161,29 +161,109 @@ func Card(text []byte, start int) int {
 	return groupedCard(text, d[:n], groups[:g+1], ends[:g+1])
 }
 
-// CardAlone is Card for a number that no keyword supports: it is not a negative
-// number or the end of a name, nor four numbers out of a row of them.
+// CardAlone is Card for a number that no keyword supports. Numbers with a Luhn digit are
+// common: one in ten has it. So it has to be written as cards are, in groups or as 14 to
+// 16 digits on their own, and not in the company of what shows it to be something else: a
+// negative number or a fraction, a name, a path, one number out of a row of long ones, or
+// hexadecimal.
 func CardAlone(text []byte, start int) int {
-	if at(text, start-1) == '-' {
+	switch c := at(text, start-1); c {
+	case '-', '/', '.', '#', '\\', '@':
 		return -1
 	}
 	end := Card(text, start)
-	if end < 0 || text[start+4] != ' ' {
-		return end
+	if end < 0 {
+		return -1
 	}
-	if at(text, start-1) == ' ' && digitAt(text, start-2) || insideIBAN(text, start) ||
-		at(text, end) == ' ' && digitAt(text, end+1) && digitAt(text, end+2) && digitAt(text, end+3) {
+	if n := end - start; n == 13 || n >= 17 && n <= 19 && allDigits(text, start, n) {
+		return -1
+	}
+	switch c, next := at(text, end), at(text, end+1); {
+	case (c == '/' || c == '-' || c == ':' || c == '\\') && isLetter(next):
+		return -1 // a segment of a path, a piece of a name
+	case c == '.' && next-'a' < 26 && fileExtension(text, end+1):
+		return -1
+	}
+	if longNumber(text, start-1, -1) || longNumber(text, end, 1) {
+		return -1
+	}
+	if sep, _ := sepAt(text, start+4); sep == ' ' {
+		if at(text, start-1) == ' ' && digitAt(text, start-2) || insideIBAN(text, start) ||
+			at(text, end) == ' ' && digitAt(text, end+1) && digitAt(text, end+2) && digitAt(text, end+3) {
+			return -1
+		}
+	}
+	if hexGroup(text, start-1, -1) || hexGroup(text, end, 1) {
 		return -1
 	}
 	return end
+}
+
+// fileExtension says whether the letters at i are those after the dot of a file's name.
+func fileExtension(text []byte, i int) bool {
+	n := 0
+	for n < 6 && at(text, i+n)-'a' < 26 {
+		n++
+	}
+	return n >= 2 && n < 6 && class[at(text, i+n)]&clsWord == 0
+}
+
+// longNumber says whether the next number from i on, in steps of by, is one of twelve
+// digits or more that is no card: then both are of a row of numbers. Between them stands
+// what stands between the numbers of a list.
+func longNumber(text []byte, i, by int) bool {
+	n := i
+	for (i-n)*by < 3 && contains(" ,;\t\r\n|", at(text, i)) && at(text, i) != 0 {
+		i += by
+	}
+	if i == n {
+		return false
+	}
+	first := i
+	for (i-first)*by < 20 && digitAt(text, i) {
+		i += by
+	}
+	count := (i - first) * by
+	if count < 12 || class[at(text, i)]&clsWord != 0 {
+		return false
+	}
+	lo, hi := min(first, i-by), max(first, i-by)+1
+	return count > 19 || count < 14 || count > 16 || !luhn(text[lo:hi])
+}
+
+// hexGroup says whether the next group of two, four, eight or twelve characters from i
+// on, in steps of by, is hexadecimal and has digits and letters, as in a dump of bytes or
+// a UUID; a space, a hyphen or a colon stands before it.
+func hexGroup(text []byte, i, by int) bool {
+	if c := at(text, i); c != ' ' && c != '-' && c != ':' {
+		return false
+	}
+	digits, letters := 0, 0
+	for i += by; digits+letters <= 12; i += by {
+		c := at(text, i)
+		if isDigit(c) {
+			digits++
+		} else if c |= 0x20; c >= 'a' && c <= 'f' {
+			letters++
+		} else {
+			break
+		}
+	}
+	n := digits + letters
+	return digits > 0 && letters > 0 && (n == 2 || n == 4 || n == 8 || n == 12) && class[at(text, i)]&clsWord == 0
 }
 
 // insideIBAN says whether the group before start and the one before that begin an
 // IBAN: "GB95 GESN 3026 2180 …". One that is valid is reported as such.
 func insideIBAN(text []byte, start int) bool {
 	i := start - len("GB95 GESN ")
-	return i >= 0 && isLetter(text[i]) && isLetter(text[i+1]) && allDigits(text, i+2, 2) && text[i+4] == ' ' &&
-		alnums(text, i+5, 4) > 0 && text[i+9] == ' '
+	if i < 0 || !allDigits(text, i+2, 2) || text[i+4] != ' ' || alnums(text, i+5, 4) <= 0 || text[i+9] != ' ' {
+		return false
+	}
+	if text[i+1] == ' ' && i > 0 { // GB 95 GESN
+		i--
+	}
+	return isLetter(text[i]) && isLetter(text[i+1])
 }
 
 // groupedCard finds the number in the leading groups; what follows the last of

@@ -4,7 +4,7 @@ package validate
 // its start and after start+MaxLen.
 const (
 	LookBehind = 24
-	LookAhead  = 4
+	LookAhead  = 24
 )
 
 // Byte classes, combined as bits in the table class.
