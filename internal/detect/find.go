@@ -129,7 +129,8 @@ func (s *Scanner) classify() {
 				s.siftName(i, bits.TrailingZeros64(e))
 			}
 		}
-		if m.digit|m.plus|next.digit<<62 != 0 { // an IBAN's two letters may stand before them
+		// An IBAN's two letters, and a separator after them, may stand before its digits.
+		if m.digit|m.plus|next.digit<<59 != 0 {
 			s.siftNumbers(w.from+i*chunk, prev, m, next)
 		}
 		prev = m
@@ -521,6 +522,10 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 		return
 	}
 	signs := all[0]&set.signs[0]|all[1]&set.signs[1]|all[2]&set.signs[2] != 0
+	reach := signReach
+	if all[0]&set.accented[0]|all[1]&set.accented[1]|all[2]&set.accented[2] != 0 {
+		reach = accentReach
+	}
 	anywhere := all[0]&set.anywhere[0]|all[1]&set.anywhere[1]|all[2]&set.anywhere[2] != 0
 	widest := 4*maxReach + set.maxNear
 	lead := 0
@@ -541,7 +546,7 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 		// It starts with a letter or digit that another one does not precede, or, a few
 		// kinds, with signs before those or anywhere.
 		if token < t {
-			token = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from)
+			token = w.from + nextBit(w.tokens, t-w.from, min(hi+reach, w.to)-w.from)
 		}
 		switch {
 		case t == token || t == off:
@@ -550,8 +555,8 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				continue
 			}
 		case signs:
-			if t < token-2 {
-				if t = token - 2; digit < t {
+			if t < token-reach {
+				if t = token - reach; digit < t {
 					t--
 					continue
 				}
@@ -604,9 +609,9 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				if end <= digit {
 					continue
 				}
-				if reach := s.reach(r.id, t, end, hits, names); reach != noKeyword {
+				if far := s.reach(r.id, t, end, hits, names); far != noKeyword {
 					w.near = append(w.near, candidate{
-						start: t, end: end, id: int32(r.id), weight: r.weight, reach: reach,
+						start: t, end: end, id: int32(r.id), weight: r.weight, reach: far,
 						label: s.labelled(r.id, t, hits, names),
 					})
 				}

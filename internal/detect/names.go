@@ -14,7 +14,7 @@ type Names struct {
 	rules   []*rule // of managed, that match near a keyword
 	lead    int     // the largest of theirs
 	minLen  int     // bytes in the shortest value of theirs
-	signs   bool    // a value of one of them may start with one or two signs
+	signs   int     // how far before a letter or digit a value of one of them may start
 	other   bool    // or with any, or they are too many
 	starts  *starts // of the rules, unless other or none
 	custom  []bool  // by index among the custom identifiers; nil: none
@@ -77,7 +77,11 @@ func (s *Set) Names(names ...string) *Names {
 			n.minLen = min(n.minLen, r.minLen)
 			n.rules = append(n.rules, r)
 			n.lead = max(n.lead, r.lead)
-			n.signs = n.signs || s.signs.has(id)
+			if s.accented.has(id) {
+				n.signs = accentReach
+			} else if s.signs.has(id) {
+				n.signs = max(n.signs, signReach)
+			}
 			n.other = n.other || s.anywhere.has(id)
 		}
 	})
@@ -159,12 +163,12 @@ func (s *Scanner) findNamed(text []byte, off, lo, hi int, names *Names) {
 		}
 		first := t
 		if t != off || !isAlnum(w.text[t]) {
-			if t = w.from + nextBit(w.tokens, t-w.from, min(hi+2, w.to)-w.from); t < hi && digit < t {
+			if t = w.from + nextBit(w.tokens, t-w.from, min(hi+names.signs, w.to)-w.from); t < hi && digit < t {
 				digit = w.from + nextBit(w.digits, t-w.from, limit-w.from)
 			}
 		}
-		if names.signs {
-			for p := max(first, t-2); p < min(t, hi); p++ {
+		if names.signs > 0 {
+			for p := max(first, t-names.signs); p < min(t, hi); p++ {
 				if !isAlnum(w.text[p]) {
 					found = s.tryNamed(text, off, p, digit, names, found, false)
 				}
@@ -185,8 +189,12 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 	if isAlnum(text[0]) {
 		at |= 1
 	}
-	if names.signs {
-		for signs := (at>>1 | at>>2) &^ at; signs != 0; signs &= signs - 1 {
+	if names.signs > 0 {
+		before := at>>1 | at>>2
+		if names.signs > signReach {
+			before |= before>>2 | before>>4 | before>>6
+		}
+		for signs := before &^ at; signs != 0; signs &= signs - 1 {
 			if t := bits.TrailingZeros64(signs); !isAlnum(text[t]) {
 				at |= 1 << t
 			}

@@ -43,6 +43,10 @@ const (
 	maxReach = 30
 	// maxLead is rule.lead of all but the credentials, where digits come at random.
 	maxLead = 24
+	// signReach is how far before its first letter or digit a value may start with
+	// signs; accentReach is the same where those may be outside ASCII.
+	signReach   = 2
+	accentReach = 8
 	// maxKeyword bounds a keyword in the text, in bytes, gaps included. The longest
 	// has fewer than 60 characters.
 	maxKeyword = 320
@@ -112,6 +116,9 @@ func (s *Set) bind() {
 			case spec.First.Has('+') || spec.First.Has('&') || spec.First.Has('(') || spec.First.Has('%') || spec.First.Has(';') ||
 				spec.First.Has('-') || spec.First.Has('/') || spec.First.Has('='):
 				s.signs.add(r.id)
+			}
+			if spec.First.Has(0xC3) {
+				s.accented.add(r.id)
 			}
 		}
 	}

@@ -59,6 +59,7 @@ type Set struct {
 	digitRuns, letterRuns [validate.MaxRun + 1]idSet
 	customKeywords        bool                    // a custom identifier has keywords
 	signs                 idSet                   // identifiers whose values may start with one or two signs before a letter or digit
+	accented              idSet                   // those of them whose values may start with up to four, some outside ASCII: &ÑA010203AB1
 	anywhere              idSet                   // those whose values may start with any number of signs
 	phoneIDs              idSet                   // phone numbers
 	phoneStart            [10]idSet               // phone numbers in national form by their first digit

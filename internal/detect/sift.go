@@ -3,6 +3,8 @@ package detect
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"magpie/internal/detect/validate"
 )
 
 // wordMasks says where the words of a chunk are.
@@ -152,6 +154,14 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 			before := (m.letter|m.digit)<<1 | (prev.letter|prev.digit)>>63
 			for st := m.letter & letterOn & at(2) & at(3) &^ before; st != 0; st &= st - 1 {
 				s.tryFree(nil, base+bits.TrailingZeros64(st))
+			}
+			// DE 89 3704 …; most that looks like it is a word before a number.
+			apart := (m.space|m.dash)>>2 | (next.space|next.dash)<<62 | m.cont>>3 | next.cont<<61
+			two := at(3)&at(4) | at(4)&at(5) | at(5)&at(6)
+			for st := m.letter & letterOn & apart & two &^ before; st != 0; st &= st - 1 {
+				if p := base + bits.TrailingZeros64(st); validate.IBANApart(text, p) {
+					s.tryFree(nil, p)
+				}
 			}
 		}
 		if set.address != nil {

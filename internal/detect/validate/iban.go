@@ -112,14 +112,47 @@ func IBAN(text []byte, start int) (country, end int) {
 		return 0, -1
 	}
 	a, b := upper(text[start]), upper(text[start+1])
-	if a-'A' >= 26 || b-'A' >= 26 || !isDigit(text[start+2]) || !isDigit(text[start+3]) {
+	if a-'A' >= 26 || b-'A' >= 26 {
 		return 0, -1
 	}
 	k := int(ibanIndex[int(a-'A')*26+int(b-'A')])
-	if k == 0 {
+	if k == 0 || !checkDigitsAt(text, start+2) {
 		return 0, -1
 	}
 	return k, ibanCountries[k].match(text, start)
+}
+
+// checkDigitsAt says whether two digits stand at i, or after a separator there.
+func checkDigitsAt(text []byte, i int) bool {
+	if _, width := sepAt(text, i); width > 0 {
+		i += width
+	}
+	return digitAt(text, i) && digitAt(text, i+1)
+}
+
+// IBANApart says whether an IBAN may start at start whose country code stands apart from
+// its check digits, as in DE 89 3704 …: it compares the country and the first characters
+// of its bank code, so that few other words are worth a call of [IBAN].
+func IBANApart(text []byte, start int) bool {
+	if start < 0 || start+16 > len(text) {
+		return false
+	}
+	a, b := upper(text[start]), upper(text[start+1])
+	if a-'A' >= 26 || b-'A' >= 26 {
+		return false
+	}
+	k := int(ibanIndex[int(a-'A')*26+int(b-'A')])
+	sep, width := sepAt(text, start+2)
+	i := start + 2 + width
+	if k == 0 || width == 0 || !digitAt(text, i) || !digitAt(text, i+1) {
+		return false
+	}
+	i += 2
+	if again, n := sepAt(text, i); again == sep {
+		i += n
+	}
+	c := &ibanCountries[k].class
+	return class[at(text, i)]&c[4] != 0 && class[at(text, i+1)]&c[5] != 0
 }
 
 // IBANs returns the identifiers of the countries that [IBAN] knows; the first is none.
@@ -132,7 +165,7 @@ func IBANs() []string {
 }
 
 // match is IBAN for one country. Groups are written solid or with one space or
-// hyphen between them, the same throughout.
+// hyphen between them, the same throughout; the country code may be a group of its own.
 func (c *ibanCountry) match(text []byte, start int) int {
 	if end := start + c.n; end <= len(text) && c.solid(text[start:end]) {
 		if !leftOK(text, start, false) || !rightOK(text, end, isDigit(text[end-1])) || !ibanChecks(text[start:end]) {
@@ -157,7 +190,7 @@ func (c *ibanCountry) match(text []byte, start int) int {
 			continue
 		}
 		k, width := sepAt(text, i)
-		if width == 0 || sep != 0 && k != sep || n < 4 || after {
+		if width == 0 || sep != 0 && k != sep || n < 2 || n == 3 || after {
 			return -1
 		}
 		if seps++; seps > ibanMaxSeps {
@@ -235,9 +268,14 @@ func bankSpecs() []Spec {
 // groups, and if it did not match as one its check digits are wrong.
 func apart(f Func) Func {
 	return func(text []byte, start int) int {
-		if sep := at(text, start-1); (sep == ' ' || sep == '-') && digitAt(text, start-2) && digitAt(text, start-3) &&
-			isLetter(at(text, start-4)) && isLetter(at(text, start-5)) {
-			return -1
+		if sep := at(text, start-1); (sep == ' ' || sep == '-') && digitAt(text, start-2) && digitAt(text, start-3) {
+			i := start - 4
+			if at(text, i) == sep { // the country code stands apart
+				i--
+			}
+			if isLetter(at(text, i)) && isLetter(at(text, i-1)) && !isAlnum(at(text, i-2)) {
+				return -1
+			}
 		}
 		return f(text, start)
 	}

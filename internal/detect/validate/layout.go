@@ -169,12 +169,13 @@ func (r *rule) shaped(text []byte, start int, s *Shape) int {
 		}
 	}
 	best := -1
+	spaced := s.Spaces&(s.Hyphens>>1)&(s.Spaces>>2) != 0
 	for k := range r.patterns {
 		p := &r.patterns[k]
 		if p.lead != 0 && (p.lead != lead || run < p.leadMin || run > p.leadMax) {
 			continue
 		}
-		if p.layouts == nil {
+		if p.layouts == nil || spaced && p.spaced >= 0 {
 			best = max(best, r.one(p, text, start, best))
 			continue
 		}

@@ -14,6 +14,9 @@ import "fmt"
 //	other    itself; letters in either case; a space or hyphen is whatever [sepAt]
 //	         takes for one
 //
+// A hyphen before the last one or two characters, which are a check, may have spaces
+// around it: 900.123.456 - 7.
+//
 // Matching is greedy without backtracking: after a repetition must come something
 // the repetition does not accept.
 type pattern struct {
@@ -24,6 +27,7 @@ type pattern struct {
 	lead             uint8 // clsDigit, clsLetter or 0
 	leadMin, leadMax int
 	layouts          []layout // nil where they do not tell all, see lay
+	spaced           int      // the step whose hyphen may have spaces around it; -1 for none
 }
 
 type op struct {
@@ -59,9 +63,41 @@ func compile(s string) pattern {
 			p.max += maxSep - 1
 		}
 	}
+	p.findSpaced()
 	p.findLead()
 	p.layouts = p.lay()
 	return p
+}
+
+// findSpaced computes spaced.
+func (p *pattern) findSpaced() {
+	p.spaced = -1
+	check := 0
+	for k := len(p.ops) - 1; k > 0; k-- {
+		switch o := &p.ops[k]; {
+		case o.kind == '-' || o.kind == '_':
+			if check >= 1 && check <= 2 {
+				p.spaced = k
+				p.max += len("  ")
+			}
+			return
+		case o.separator() || o.min != o.max || o.kind != '9' && o.kind != '@' && o.kind != '*' && !isLetter(o.kind):
+			return
+		default:
+			check += int(o.max)
+		}
+	}
+}
+
+// spacedHyphen returns the end of a hyphen between two spaces at i, or -1.
+func spacedHyphen(text []byte, i int) int {
+	if at(text, i) != ' ' {
+		return -1
+	}
+	if c, n := sepAt(text, i+1); c == '-' && at(text, i+1+n) == ' ' {
+		return i + n + len("  ")
+	}
+	return -1
 }
 
 // separator says whether the step is a space or hyphen, optional or not.
@@ -128,6 +164,12 @@ func (p *pattern) match(text []byte, start int, v *value) int {
 	n := 0
 	for k := range p.ops {
 		o := &p.ops[k]
+		if k == p.spaced && at(text, i) == ' ' {
+			if end := spacedHyphen(text, i); end >= 0 {
+				i = end
+				continue
+			}
+		}
 		switch o.kind {
 		case '_':
 			c, n := sepAt(text, i)

@@ -21,7 +21,7 @@ func healthSpecs() []Spec {
 			"@9999", "99999", "9999@", "@9999-**", "99999-**", "9999@-**")),
 		keyword("USA_NATIONAL_DRUG_CODE", patterns(notZero,
 			"9999-9999-99", "99999-999-99", "99999-9999-9", "99999-9999-99", "9{10,11}")),
-		checked("USA_NATIONAL_PROVIDER_IDENTIFIER", patterns(npi, "9{10}")),
+		checked("USA_NATIONAL_PROVIDER_IDENTIFIER", patterns(npi, "9{10}", "9999_999_999", "999_999_9999")),
 		{
 			ID: "MEDICAL_DEVICE_UDI", Func: UDI, MinLen: 8, MaxLen: udiMaxLen,
 			First: setOf("(+="), Checked: true,

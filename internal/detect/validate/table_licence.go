@@ -42,7 +42,7 @@ func licenceSpecs() []Spec {
 		k("ROMANIA_DRIVERS_LICENSE", notUniform, "*9{8}"),
 		k("SLOVAKIA_DRIVERS_LICENSE", notUniform, "*9{7}"),
 		k("SLOVENIA_DRIVERS_LICENSE", notUniform, "9{9}"),
-		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
+		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@", "@9{7}-@", "@9{7} @", "@-9{7}@", "@ 9{7}@")),
 		{
 			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 13,
 			First: setOf("0123456789"), DigitRuns: runs(6, 6) | runs(8, 8), Checked: true,

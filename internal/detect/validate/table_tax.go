@@ -22,9 +22,9 @@ func taxSpecs() []Spec {
 			ID: "MEXICO_ORGANIZATION_RFC_NUMBER", Func: rfcOrganization, MinLen: 12, MaxLen: 17,
 			First: rfcFirst, LetterRuns: runs(1, 4),
 		},
-		checked("SPAIN_NIE_NUMBER", patterns(nie, "@_9{7}_@", "@9{7}-@", "@9{7} @")),
-		checked("SPAIN_NIF_NUMBER", patterns(nif, "9{8}_@", "99.999.999_@", "99.999.999@", "@_9{7}_@", "@9{7}-@", "@9{7} @")),
-		checked("SPAIN_TAX_IDENTIFICATION_NUMBER", patterns(cif, "@_9{7}_*", "@-9{8}", "@ 9{8}", "@9{7}-*").inCapitals()),
+		checked("SPAIN_NIE_NUMBER", patterns(nie, "@_9{7}_@", "@9{7}-@", "@9{7} @", "@-9{7}@", "@ 9{7}@", "@_9.999.999_@")),
+		checked("SPAIN_NIF_NUMBER", patterns(nif, "9{8}_@", "99.999.999_@", "99.999.999@", "@_9{7}_@", "@9{7}-@", "@9{7} @", "@-9{7}@", "@ 9{7}@")),
+		checked("SPAIN_TAX_IDENTIFICATION_NUMBER", patterns(cif, "@_9{7}_*", "@-9{8}", "@ 9{8}", "@9{7}-*", "@-9{7}@", "@ 9{7}@").inCapitals()),
 		checked("UK_TAX_IDENTIFICATION_NUMBER", patterns(utr, "9{10}", "9{10}K", "9{5} 9{5}", "9{5} 9{5}K", "99@9{5}")),
 		keyword("USA_INDIVIDUAL_TAX_IDENTIFICATION_NUMBER", patterns(itin, "999_99_9999")),
 	}
