@@ -51,7 +51,6 @@ var notYet = map[string]bool{
 	"48-looks-like-another-format/ctrl-z.txt":               true,
 	"48-looks-like-another-format/nul-tail.log":             true,
 	"48-looks-like-another-format/nul-head.log":             true,
-	"48-looks-like-another-format/mainframe-nul-padded.dat": true,
 	"50-xlsx-cells/number-formatted-ssn.xlsx":               true,
 	"50-xlsx-cells/merged-header.xlsx":                      true,
 	"50-xlsx-cells/title-rows.xlsx":                         true,

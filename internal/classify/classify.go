@@ -225,6 +225,7 @@ func (s *sink) Begin(doc *extract.Document) error {
 func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 	w := (*Worker)(s)
 	n := level(doc)
+	seg.Tidy()
 	block := detect.Block{Text: seg.Text, Lo: seg.Lo, Hi: seg.Hi, Start: seg.Start, End: seg.End}
 	if seg.Structured() {
 		w.fields.reset(w, seg)

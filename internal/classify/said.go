@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"magpie/internal/detect"
+	"magpie/internal/extract"
 )
 
 // said remembers what names say, since a document has few names and uses them again and again. A name has one place in the
@@ -27,7 +28,7 @@ func (s *said) says(name []byte) (itself, together bool) {
 	if e.known && string(e.name) == string(name) {
 		return e.itself, e.together
 	}
-	itself, together = s.set.Says(name)
+	itself, together = s.set.Says(extract.TidyName(name))
 	if len(name) <= longName {
 		e.name = append(e.name[:0], name...)
 		e.known, e.itself, e.together = true, itself, together

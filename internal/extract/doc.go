@@ -27,6 +27,8 @@
 //     it claims to be. Depth, number and size of archive members, inflation ratios and JSON depth have Macie's limits.
 //   - Two accounts bound every object: of bytes, what is kept is held through an [Account]; and of work, every loop that the
 //     input drives counts its steps and looks at the context (account.go).
+//   - One byte decides nothing: text is told from what programs store by what all of it looks like (plausible.go), and what fails as
+//     a format but reads as text is read as text.
 //   - Hostile input gets a reason. A decoder that others wrote may panic: that is the document's malformation, and the caller
 //     is told of the [Fault] (foreign.go). A panic of our own code is never taken for the document's fault.
 //   - Nothing is ever written under a name from an archive.

@@ -133,10 +133,12 @@ type walker struct {
 	account *Account
 	sink    Sink
 	files   int64  // members opened
+	texts   int64  // segments handed over
 	total   int64  // bytes extracted from archives
 	steps   int64  // until the clock is looked at
 	stopped error  // what late was told
 	decoder string // of others, that is running: see foreign
+	tidier  tidier
 }
 
 // errStop ends the extraction of a document with a status; it never leaves the package.
@@ -159,6 +161,8 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 	if err := w.alive(); err != nil {
 		return err
 	}
+	seg.tidier = &w.tidier
+	w.texts++
 	if err := w.sink.Segment(doc, seg); err != nil {
 		return &sourceError{err}
 	}
@@ -174,7 +178,17 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 	}
 	err := sniffErr
 	if err == nil {
+		texts, files := w.texts, w.files
 		err = w.content(doc, in, kind)
+		if notWhatItSeems(err) && w.texts == texts && w.files == files {
+			if again := in.again(); again != nil && reads(again.head()[min(4, again.n):]) {
+				// What fails as a format is read as text when it reads as text behind the four bytes of a magic number.
+				defer again.close()
+				kind = sniffText(again)
+				doc.MIME, doc.Read = kind.mime, 0
+				err = w.content(doc, again, kind)
+			}
+		}
 	}
 	status := Status{Code: Complete}
 	var stopped errStop
@@ -195,6 +209,12 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 		return status, &sourceError{err}
 	}
 	return status, nil
+}
+
+// notWhatItSeems says whether an extractor found that a document is not, or hardly, of its kind.
+func notWhatItSeems(err error) bool {
+	var stopped errStop
+	return errors.As(err, &stopped) && (stopped.Reason == MalformedFile || stopped.Reason == MalformedOrFileSizeExceedsLimit)
 }
 
 // content runs the extractor of the kind. A panic is not caught here: it would be taken for the document's fault when it is

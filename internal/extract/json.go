@@ -570,7 +570,7 @@ func (j *records) path(raw []byte) []string {
 	}
 	var names []string
 	for _, k := range bytes.Split(keys, []byte{0}) {
-		names = append(names, string(unescape(nil, k, nil, 0)))
+		names = append(names, string(TidyName(unescape(nil, k, nil, 0))))
 	}
 	names = names[:len(names)-1]
 	j.names[string(keys)] = names

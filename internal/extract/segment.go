@@ -27,6 +27,7 @@ type Segment struct {
 	Start  bool // Text[0] is the document's first character
 	End    bool // Text ends where the document ends
 
+	tidier *tidier
 	layout layout
 	spans  []span // nil: an offset in Text is the same offset in raw
 	raw    []byte

@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"path"
-	"strconv"
 	"strings"
 )
 
@@ -127,13 +126,16 @@ func unread(mime string) kind {
 	return kind{mime: mime, unsupported: UnsupportedFileType, why: "not a kind of file that is opened"}
 }
 
-// magics are the beginnings of what is not text. The order matters where one is the beginning of another.
-var magics = []struct {
+// magic is a beginning by which a kind is known.
+type magic struct {
 	magic string
 	at    int
 	kind  *kind
 	mime  string // for what is not opened
-}{
+}
+
+// magics are the beginnings of what is not text. The order matters where one is the beginning of another.
+var magics = []magic{
 	{"\x1f\x8b", 0, &kindGzip, ""},
 	{"PAR1", 0, &kindParquet, ""},
 	{"Obj\x01", 0, &kindAvro, ""},
@@ -177,8 +179,8 @@ func sniff(in *input) (kind, error) {
 		}
 		return kindEmpty, nil
 	}
-	for _, m := range magics {
-		if len(head) >= m.at+len(m.magic) && string(head[m.at:m.at+len(m.magic)]) == m.magic {
+	for i := range magics {
+		if m := &magics[i]; m.is(head) {
 			if m.kind != nil {
 				return *m.kind, nil
 			}
@@ -192,9 +194,11 @@ func sniff(in *input) (kind, error) {
 		return sniffZip(in)
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
 		return sniffOLE(in)
-	case bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")):
+	case isPDF(head):
 		return kindPDF, nil
-	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) > 12:
+	case zstdAt(head):
+		return kindZstd, nil
+	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) > 12 && !reads(head):
 		switch string(head[8:12]) {
 		case "WAVE":
 			return unread("audio/wav"), nil
@@ -203,52 +207,15 @@ func sniff(in *input) (kind, error) {
 		case "WEBP":
 			return unread("image/webp"), nil
 		}
-	case bytes.HasPrefix(head, []byte("MZ")) && bytes.IndexByte(head[:min(len(head), 256)], 0) >= 0:
+	case bytes.HasPrefix(head, []byte("MZ")) && bytes.IndexByte(head[:min(len(head), 256)], 0) >= 0 && isBinary(head):
 		return unread("application/vnd.microsoft.portable-executable"), nil
-	case oldTar(head):
+	case tarHeader(head):
 		return kindTar, nil
 	}
 	if isBinary(head) {
 		return unread("application/octet-stream"), nil
 	}
 	return sniffText(in), nil
-}
-
-// oldTar recognises a tar from before ustar by its header's checksum.
-func oldTar(head []byte) bool {
-	if len(head) < 512 || head[0] == 0 {
-		return false
-	}
-	want, err := strconv.ParseUint(strings.Trim(string(head[148:156]), " \x00"), 8, 32)
-	if err != nil {
-		return false
-	}
-	sum := uint64(8 * ' ')
-	for i, c := range head[:512] {
-		if i < 148 || i >= 156 {
-			sum += uint64(c)
-		}
-	}
-	return sum == want
-}
-
-// isBinary says whether bytes are no text in any charset: zeros where UTF-16 or UTF-32 would not have them, or many control
-// characters.
-func isBinary(head []byte) bool {
-	if enc, skip := bom(head); enc || skip {
-		return false
-	}
-	b := head[:min(len(head), 8*kib)]
-	if bytes.IndexByte(b, 0) >= 0 {
-		return utf16Without(head) == nil
-	}
-	control := 0
-	for _, c := range b {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\b' && c != 0x1b || c == 0x7f {
-			control++
-		}
-	}
-	return control*100 > len(b)*2
 }
 
 func bom(head []byte) (wide, narrow bool) {

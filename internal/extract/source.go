@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -90,6 +91,17 @@ func (in *input) take() (buf []byte, n int) {
 	buf, n = in.buf, in.n
 	in.buf = nil
 	return buf, n
+}
+
+// again returns the input from its beginning, or nil when what has flowed is gone.
+func (in *input) again() *input {
+	switch {
+	case in.at != nil && in.size >= 0:
+		return newMember(in.w, in.name, io.NewSectionReader(in.at, 0, in.size), in.at, in.size)
+	case in.buf != nil && in.eof:
+		return newMember(in.w, in.name, bytes.NewReader(in.buf[:in.n]), nil, int64(in.n))
+	}
+	return nil
 }
 
 // Read is for decoders that only flow.

@@ -1,0 +1,180 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// sampleSize is how many bytes are looked at to tell text from what is none. Zeros are not counted: logs that were cut off by a
+// crash, and records of fixed length, are padded with them.
+const sampleSize = 8 * kib
+
+// makeup is what bytes are made of.
+type makeup struct {
+	bytes    int    // that are not zero
+	zeros    int    // on the way to them
+	zeroRuns int    // stretches of zeros
+	odd      int    // control characters that text seldom has
+	kinds    int    // how many different ones
+	seen     uint64 // which ones; DEL has bit 0
+}
+
+// isOdd says whether c is a control character that text seldom has. Line ends, tabs, form feeds, backspaces (bold in manual pages)
+// and escapes (colours) are not odd.
+func isOdd(c byte) bool {
+	return c < ' ' && (c < '\b' || c > '\r') && c != 0x1b || c == 0x7f
+}
+
+func makeupOf(b []byte) makeup {
+	var m makeup
+	for i := 0; i < len(b) && m.bytes < sampleSize; i++ {
+		c := b[i]
+		if c == 0 {
+			m.zeroRuns++
+			from := i
+			for i+1 < len(b) && b[i+1] == 0 {
+				i++
+			}
+			m.zeros += i + 1 - from
+			continue
+		}
+		m.bytes++
+		if !isOdd(c) {
+			continue
+		}
+		m.odd++
+		bit := uint64(1) << c
+		if c == 0x7f {
+			bit = 1
+		}
+		if m.seen&bit == 0 {
+			m.seen |= bit
+			m.kinds++
+		}
+	}
+	return m
+}
+
+// isBinary says whether bytes are no text in any charset. One byte decides nothing. What programs store has control characters of
+// many kinds, or short values between zeros; text that has control characters has a few kinds of them, between fields (FIX,
+// Hive), records or at its end (Ctrl-Z).
+func isBinary(head []byte) bool {
+	if wide, narrow := bom(head); wide || narrow {
+		return false
+	}
+	m := makeupOf(head)
+	if m.zeros > 0 && utf16Without(head) != nil {
+		return false
+	}
+	switch {
+	case m.bytes == 0:
+		return true
+	case m.zeroRuns > 8 && m.zeroRuns*3 > m.bytes:
+		return true // values, not words
+	case m.zeros > 0 && m.bytes < 4:
+		return true
+	case m.zeros > 0 && !validUTF8(withoutZeros(head)):
+		return true
+	case m.odd*100 <= m.bytes*2:
+		return false
+	}
+	return m.kinds > 3 || m.odd*2 > m.bytes
+}
+
+// withoutZeros is the sample that makeupOf looks at.
+func withoutZeros(head []byte) []byte {
+	out := make([]byte, 0, sampleSize)
+	for i := 0; i < len(head) && len(out) < sampleSize; i++ {
+		if head[i] != 0 {
+			out = append(out, head[i])
+		}
+	}
+	return out
+}
+
+// reads says whether bytes that begin as some format does read as text all the same: an article about the format, or chance.
+func reads(b []byte) bool {
+	b = b[:min(len(b), sampleSize)]
+	m := makeupOf(b)
+	if m.zeros > 0 || m.bytes == 0 || m.odd*100 > m.bytes*2 {
+		return false
+	}
+	high := 0
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	return high*100 <= len(b)*30 || validUTF8(b)
+}
+
+// tarHeader says whether a block is a tar's header, by its checksum, as a sum of unsigned or of signed bytes.
+func tarHeader(head []byte) bool {
+	if len(head) < 512 || head[0] == 0 {
+		return false
+	}
+	want, err := strconv.ParseInt(strings.Trim(string(head[148:156]), " \x00"), 8, 32)
+	if err != nil {
+		return false
+	}
+	unsigned, signed := int64(8*' '), int64(8*' ')
+	for i, c := range head[:512] {
+		if i < 148 || i >= 156 {
+			unsigned += int64(c)
+			signed += int64(int8(c))
+		}
+	}
+	return want == unsigned || want == signed
+}
+
+// isPDF looks for the header, which other things may stand before. In what reads as text there must be an object too.
+func isPDF(head []byte) bool {
+	i := bytes.Index(head[:min(len(head), 1024)], []byte("%PDF-"))
+	if i < 0 {
+		return false
+	}
+	if !reads(head) {
+		return true
+	}
+	rest := head[i:]
+	return len(rest) > 5 && rest[5] >= '0' && rest[5] <= '9' &&
+		(bytes.Contains(rest, []byte(" obj")) || bytes.Contains(rest, []byte("startxref")))
+}
+
+// is says whether a magic number that fits is to be believed.
+func (m *magic) is(head []byte) bool {
+	end := m.at + len(m.magic)
+	if len(head) < end || string(head[m.at:end]) != m.magic {
+		return false
+	}
+	switch m.kind {
+	case &kindTar:
+		return tarHeader(head) || !reads(head)
+	case &kindGzip:
+		return len(head) < 4 || head[2] == 8 && head[3]&0xe0 == 0
+	case &kindAvro:
+		return bytes.Contains(head, []byte("avro.schema")) || !reads(head[end:])
+	}
+	for i := range len(m.magic) {
+		if c := m.magic[i]; c == 0 || c >= utf8.RuneSelf {
+			return true // nobody writes that
+		}
+	}
+	return !reads(head[end:])
+}
+
+// zstdAt passes over the frames that a zstd decoder skips and says whether one that it reads follows.
+func zstdAt(head []byte) bool {
+	skipped := false
+	for len(head) >= 8 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18" {
+		n := int64(head[4]) | int64(head[5])<<8 | int64(head[6])<<16 | int64(head[7])<<24
+		skipped = true
+		if n+8 >= int64(len(head)) {
+			return true // nothing else begins so
+		}
+		head = head[8+n:]
+	}
+	return skipped && bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd"))
+}

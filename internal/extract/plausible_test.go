@@ -1,0 +1,96 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestTextIsText gives text that one byte, or its beginning, could make something else.
+func TestTextIsText(t *testing.T) {
+	prose := "Dear reader, the number is 536-90-4399, and it is written down here.\nThis is a second line.\n"
+	zeros := strings.Repeat("\x00", 700)
+	for _, text := range []string{
+		prose + "\x00", "\x00" + prose, prose + zeros + prose, zeros + prose, prose + zeros, prose + "\x1a", prose + "\r\n\x1a\x1a\x1a",
+		strings.ReplaceAll(prose, " ", "\x00"), "a=b\x00PATH=/bin:/usr/bin\x00LANG=de_DE.UTF-8\x00",
+		strings.ReplaceAll("1 22 333 4444 5\n", " ", "\x01"), strings.ReplaceAll(prose, " ", "\x1f"), strings.ReplaceAll(prose, "\n", "\x1e"),
+		prose + "\x7f", "\x0b" + prose + "\x0b", "a\x02b\x03" + prose, "Müller \x00 Größe, " + prose,
+		"PAR1 is parking\n" + prose, "GIF89a and GIF87a\n" + prose, "ID3 tags\n" + prose, "OggS\n" + prose, "\x7fELF\n" + prose, "fLaC " + prose,
+		"8BPS " + prose, "wOFF " + prose, "abcdftypisom " + prose, "!<arch>\n" + prose, "MZ " + prose, "MZ\x00" + prose, "RIFF1234WAVE " + prose,
+		"Obj\x01" + prose, "How %PDF-1.7 begins\n" + prose, "%PDF-x\n" + prose, "PK\x03\x04" + prose, "PK\x05\x06 " + prose, "BZh91AY " + prose,
+		"%PDF-1.4 with 1 0 obj and endobj and startxref\n" + prose,
+		strings.Repeat("a", 257) + "ustar" + prose, strings.Repeat("a", 257) + "ustar" + strings.Repeat(prose, 9),
+	} {
+		for name, flows := range map[string]bool{"a.txt": false, "b.txt": true} {
+			src := Source{Name: name, Reader: strings.NewReader(text), Size: -1}
+			if !flows {
+				src = Source{Name: name, ReaderAt: strings.NewReader(text), Size: int64(len(text))}
+			}
+			r := &reader{}
+			status, err := Extract(t.Context(), src, Options{}, r)
+			if err != nil || status.Code != Complete {
+				t.Errorf("%.60q: %v %v", text, status, err)
+			}
+			if !strings.Contains(r.text.String(), "number is 536-90-4399") && !strings.Contains(text, "PATH") && strings.Contains(text, "number is") {
+				t.Errorf("%.60q: read as %.60q", text, r.text.String())
+			}
+		}
+	}
+}
+
+// reader keeps all text.
+type reader struct {
+	text bytes.Buffer
+	mime string
+}
+
+func (r *reader) Begin(*Document) error { return nil }
+func (r *reader) Segment(_ *Document, s *Segment) error {
+	s.Tidy()
+	r.text.Write(s.Text[s.Lo:s.Hi])
+	return nil
+}
+func (r *reader) End(d *Document, _ Status) error { r.mime = d.MIME; return nil }
+
+// TestBinaryIsBinary gives what programs store.
+func TestBinaryIsBinary(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 9))
+	picture := image.NewPaletted(image.Rect(0, 0, 3, 2), color.Palette{color.Black, color.White})
+	var pngs, jpegs, gifs, ints, floats bytes.Buffer
+	png.Encode(&pngs, picture)
+	jpeg.Encode(&jpegs, picture, nil)
+	gif.Encode(&gifs, picture, nil)
+	random := make([]byte, 4096)
+	for i := range random {
+		random[i] = byte(r.Uint32())
+	}
+	for i := range 2000 {
+		binary.Write(&ints, binary.LittleEndian, int32(i*r.IntN(50)))
+		binary.Write(&floats, binary.BigEndian, r.Float64())
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	elf, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{
+		"png": pngs.Bytes(), "jpeg": jpegs.Bytes(), "gif": gifs.Bytes(), "random": random, "integers": ints.Bytes(), "floats": floats.Bytes(),
+		"program": elf[:1<<20], "zeros": make([]byte, 5000), "the middle of a program": elf[len(elf)/4:][:100_000],
+	} {
+		status, err := Extract(t.Context(), Source{Name: "x", ReaderAt: bytes.NewReader(data), Size: int64(len(data))}, Options{}, &reader{})
+		if err != nil || status.Code != Skipped || status.Reason != UnsupportedFileType {
+			t.Errorf("%s: %v %v", name, status, err)
+		}
+	}
+}
