@@ -2,8 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"math"
 	"sort"
-	"strings"
 )
 
 func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
@@ -20,10 +20,11 @@ func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
 // separated is the layout of CSV and TSV. It is lazy: rows are counted by their newlines, and only a row in which something
 // was found is split into cells. A quote opens a cell only as its first character, so a stray one harms nothing.
 type separated struct {
-	lines      // for what must be given as a line: the header
-	delim      byte
-	header     []string
-	hasHeader  bool
+	lines // for what must be given as a line: the header
+	tableShape
+	head       []string // of the rows between these two
+	headFrom   int64
+	headUpto   int64
 	base, cur  csvState
 	plain      bool // the buffer has no quote
 	plainKnown bool
@@ -46,82 +47,43 @@ type csvState struct {
 // markStep is how far apart the places are that a layout remembers to go back to.
 const markStep = 2 * kib
 
-const maxHeader = 64 * kib
-
 func newCSV(delim byte, head []byte, whole bool) *separated {
-	c := &separated{lines: *newLines(), delim: delim}
+	c := &separated{lines: *newLines(), tableShape: shapeOf(delim, head, whole), headUpto: -1}
 	c.base = csvState{row: 1}
 	c.cur = c.base
-	if len(head) > maxHeader {
-		head = head[:maxHeader]
-	}
-	cells, end := splitRow(head, delim)
-	if end < 0 && !whole {
-		return c
-	}
-	c.hasHeader = looksLikeHeader(cells)
-	if c.hasHeader {
-		c.header = cells
-	}
 	return c
 }
 
-// looksLikeHeader says whether a first row names columns: all names, no values.
-func looksLikeHeader(cells []string) bool {
-	named := 0
-	for _, cell := range cells {
-		digits := 0
-		for i := range len(cell) {
-			if cell[i] >= '0' && cell[i] <= '9' {
-				digits++
+// names are those of the columns in a row. Nothing names the cells of a header.
+func (c *separated) names(row int64) []string {
+	if row <= c.headFrom || row >= c.headUpto {
+		c.headFrom, c.headUpto, c.head = -1, math.MaxInt64, nil
+		for _, h := range c.heads {
+			if h.row >= row {
+				c.headUpto = h.row
+				break
 			}
+			c.headFrom, c.head = h.row, h.names
 		}
-		if digits > 4 || digits*2 > len(cell) || strings.ContainsRune(cell, '@') || len(cell) > 240 {
-			return false
-		}
-		if cell != "" {
-			named++
+		if row == c.headUpto {
+			c.headFrom, c.headUpto = row, row // asked for again, found again
+			return nil
 		}
 	}
-	return named > 0
+	return c.head
+}
+
+// isHead says whether a row names columns.
+func (c *separated) isHead(row int64) bool {
+	for _, h := range c.heads {
+		if h.row == row {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *separated) structured() bool { return true }
-
-// splitRow returns the cells of the first row and where it ends, or -1 when the end is not in b.
-func splitRow(b []byte, delim byte) (cells []string, end int) {
-	var cell []byte
-	fresh, quoted := true, false
-	for i := 0; i < len(b); i++ {
-		ch := b[i]
-		switch {
-		case quoted && ch == '"':
-			if i+1 < len(b) && b[i+1] == '"' {
-				cell = append(cell, '"')
-				i++
-			} else {
-				quoted = false
-			}
-		case quoted:
-			cell = append(cell, ch)
-		case ch == '"' && fresh:
-			quoted = true
-		case ch == delim:
-			cells = append(cells, string(bytes.TrimSpace(cell)))
-			cell, fresh = cell[:0], true
-			continue
-		case ch == '\n':
-			return append(cells, string(bytes.TrimSpace(cell))), i
-		default:
-			cell = append(cell, ch)
-		}
-		fresh = false
-	}
-	if quoted {
-		return cells, -1
-	}
-	return append(cells, string(bytes.TrimSpace(cell))), -1
-}
 
 // walk brings the cursor to off, which is not behind it.
 func (c *separated) walk(raw []byte, off int) {
@@ -151,22 +113,54 @@ func (c *separated) walkQuoted(raw []byte, off int) {
 				return
 			}
 			s.pos += i + 1
-			s.quoted, s.closed = false, true
+			if !c.escaped(raw, s.pos-1) {
+				s.quoted, s.closed = false, true
+			}
 			continue
 		}
-		if raw[s.pos] == '"' {
-			s.quoted = s.cell == s.pos || s.closed // the first of a cell, or the second of a pair
+		if raw[s.pos] == '"' && !c.escaped(raw, s.pos) {
+			s.quoted = opens(raw, s.cell, s.pos) || s.closed // the first of a cell, or the second of a pair
 			s.closed = false
 			s.pos++
 			continue
 		}
 		to := off
-		if i := bytes.IndexByte(raw[s.pos:off], '"'); i >= 0 {
+		if i := bytes.IndexByte(raw[s.pos:off], '"'); i > 0 {
 			to = s.pos + i
+		} else if i == 0 { // an escaped one is like any other character
+			to = s.pos + 1
 		}
 		c.walkPlain(raw, to)
 	}
 }
+
+// opens says whether a quote at raw[pos] is the first character of the cell, but for spaces.
+func opens(raw []byte, cell, pos int) bool {
+	if cell < 0 || pos-cell > 4 {
+		return false
+	}
+	for _, c := range raw[cell:pos] {
+		if c != ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+// escaped says whether raw[i] has lost its meaning by a backslash before it.
+func (c *separated) escaped(raw []byte, i int) bool {
+	if !c.escape {
+		return false
+	}
+	n := 0
+	for i-n-1 >= 0 && raw[i-n-1] == '\\' && n < maxBackslashes {
+		n++
+	}
+	return n&1 == 1
+}
+
+// maxBackslashes is how far escaped looks back: a longer run of them is no table.
+const maxBackslashes = 64
 
 func (c *separated) walkPlain(raw []byte, off int) {
 	s := &c.cur
@@ -176,7 +170,7 @@ func (c *separated) walkPlain(raw []byte, off int) {
 		s.col, s.cell = 0, s.pos
 	}
 	for i := s.pos; i < off; i++ {
-		if raw[i] == c.delim {
+		if raw[i] == c.delim && !(c.escape && c.escaped(raw, i)) {
 			s.col++
 			s.cell = i + 1
 		}
@@ -205,7 +199,7 @@ func (c *separated) back(off int) {
 func (c *separated) field(raw []byte, off int) (Field, bool) {
 	c.seekCell(raw, off)
 	s := c.cur
-	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim || raw[off] == '\n') {
+	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim && !c.escaped(raw, off) || raw[off] == '\n') {
 		return Field{}, false
 	}
 	f := Field{Lo: max(s.cell, 0)}
@@ -219,46 +213,67 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 				break
 			}
 			end += i
-			quoted, closed = false, true
+			if !c.escaped(raw, end) {
+				quoted, closed = false, true
+			}
 			continue
 		}
-		if b == c.delim || b == '\n' {
+		if b == c.delim && !c.escaped(raw, end) || b == '\n' {
 			break
 		}
-		quoted = b == '"' && (end == s.cell || closed)
+		quoted = b == '"' && (closed || opens(raw, s.cell, end) && !c.escaped(raw, end))
 		closed = false
 	}
 	f.Hi = end
+	f.trim(raw, s.cell >= 0)
+	if names := c.names(s.row); s.col < len(names) {
+		f.Names = names[s.col : s.col+1 : s.col+1]
+	}
+	return f, off >= f.Lo && off < f.Hi
+}
+
+// trim takes off what is not the value of a cell: spaces and a carriage return after it, and the quotes around it. Spaces before
+// it stay, unless a quote follows; begins says whether the cell begins in raw.
+func (f *Field) trim(raw []byte, begins bool) {
 	for f.Hi > f.Lo && (raw[f.Hi-1] == '\r' || raw[f.Hi-1] == ' ') {
 		f.Hi--
 	}
-	if f.Hi-f.Lo >= 2 && raw[f.Lo] == '"' && s.cell >= 0 {
-		f.Lo++
-		if raw[f.Hi-1] == '"' {
+	if !begins || f.Hi-f.Lo < 2 {
+		return
+	}
+	lo := f.Lo
+	for lo < f.Hi-1 && raw[lo] == ' ' && lo < f.Lo+4 {
+		lo++
+	}
+	if raw[lo] == '"' {
+		f.Lo = lo + 1
+		if raw[f.Hi-1] == '"' && f.Hi > f.Lo {
 			f.Hi--
 		}
 	}
-	if c.hasHeader && s.row > 1 && s.col < len(c.header) {
-		f.Names = c.header[s.col : s.col+1 : s.col+1]
-	}
-	return f, off >= f.Lo && off < f.Hi
 }
 
 // list splits rows from the cell around off on.
 func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
 	c.seekCell(raw, off)
-	if c.cur.quoted || c.cur.closed || c.cur.pos > off {
+	if c.cur.quoted || c.cur.closed || c.cur.pos > off || c.escape {
 		return dst, off, false // in the middle of what is hard: Field does it
 	}
 	c.placed.find(raw, '"', c.delim, '\n')
 	s := c.cur
 	limit := min(off+listStep, len(raw))
 	lo, i := max(s.cell, 0), s.pos
+	names := c.names(s.row)
 	if n := len(c.marks); n == 0 || s.pos >= c.marks[n-1].pos+markStep {
 		c.marks = append(c.marks, s)
 	}
 	for {
-		if i == s.cell && i < len(raw) && raw[i] == '"' { // a quoted cell
+		if i == s.cell { // it may be a quoted cell
+			for i < len(raw) && raw[i] == ' ' && i < s.cell+4 {
+				i++
+			}
+		}
+		if i < len(raw) && raw[i] == '"' && opens(raw, s.cell, i) {
 			j := i + 1
 			for {
 				k := bytes.IndexByte(raw[j:], '"')
@@ -277,19 +292,10 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 			c.cur.pos = max(s.cell, 0)
 			return dst, max(s.cell, 0), s.cell > off
 		}
-		hi := i
-		for hi > lo && (raw[hi-1] == '\r' || raw[hi-1] == ' ') {
-			hi--
-		}
-		f := Field{Lo: lo, Hi: hi}
-		if hi-lo >= 2 && raw[lo] == '"' && s.cell >= 0 {
-			f.Lo++
-			if raw[hi-1] == '"' {
-				f.Hi--
-			}
-		}
-		if c.hasHeader && s.row > 1 && s.col < len(c.header) {
-			f.Names = c.header[s.col : s.col+1 : s.col+1]
+		f := Field{Lo: lo, Hi: i}
+		f.trim(raw, s.cell >= 0)
+		if s.col < len(names) {
+			f.Names = names[s.col : s.col+1 : s.col+1]
 		}
 		if f.Hi > f.Lo {
 			dst = append(dst, f)
@@ -297,6 +303,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 		if raw[i] == '\n' {
 			s.row++
 			s.col = 0
+			names = c.names(s.row)
 		} else {
 			s.col++
 		}
@@ -313,9 +320,11 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 func (c *separated) silent(raw []byte, off int, says Says) int {
 	if !c.judged {
 		c.judged = true
-		for _, name := range c.header {
-			itself, _ := says([]byte(name))
-			c.telling = c.telling || itself
+		for _, h := range c.heads {
+			for _, name := range h.names {
+				itself, _ := says([]byte(name))
+				c.telling = c.telling || itself
+			}
 		}
 	}
 	if c.telling {
@@ -327,12 +336,12 @@ func (c *separated) silent(raw []byte, off int, says Says) int {
 func (c *separated) locate(raw []byte, lo, hi int) Location {
 	c.seekCell(raw, lo)
 	loc := c.lines.locate(raw, lo, hi)
-	if c.hasHeader && c.cur.row == 1 {
+	if c.isHead(c.cur.row) {
 		return loc
 	}
 	loc.Kind, loc.Row, loc.Col = Cell, c.cur.row, int64(c.cur.col)+1
-	if c.hasHeader && c.cur.col < len(c.header) {
-		loc.Name = c.header[c.cur.col]
+	if names := c.names(c.cur.row); c.cur.col < len(names) {
+		loc.Name = names[c.cur.col]
 	}
 	return loc
 }
@@ -350,56 +359,4 @@ func (c *separated) advance(raw []byte, n int) {
 	c.cur = c.base
 	c.plainKnown = false
 	c.placed.forget()
-}
-
-// sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it, the rows must agree
-// beyond doubt: prose and logs have commas too.
-func sniffSeparated(head []byte, whole, named bool) byte {
-	if len(head) > maxHeader {
-		head, whole = head[:maxHeader], false
-	}
-	for _, delim := range []byte{',', '\t', ';', '|'} {
-		rows, cols, header := 0, 0, false
-		rest := head
-		agree := true
-		for rows < 20 && len(rest) > 0 {
-			cells, end := splitRow(rest, delim)
-			if end < 0 {
-				if !whole {
-					break
-				}
-				end = len(rest) - 1
-			}
-			if len(cells) == 1 && cells[0] == "" {
-				rest = rest[end+1:]
-				continue
-			}
-			if rows == 0 {
-				cols, header = len(cells), looksLikeHeader(cells) && distinct(cells)
-			} else if len(cells) != cols {
-				agree = false
-				break
-			}
-			rows++
-			rest = rest[end+1:]
-		}
-		if cols < 2 || rows == 0 {
-			continue
-		}
-		if named && (agree || rows >= 2) || agree && rows >= 3 && cols >= 3 && header {
-			return delim
-		}
-	}
-	return 0
-}
-
-func distinct(cells []string) bool {
-	seen := make(map[string]bool, len(cells))
-	for _, c := range cells {
-		if c == "" || len(c) > 64 || seen[c] {
-			return false
-		}
-		seen[c] = true
-	}
-	return true
 }

@@ -17,7 +17,7 @@ func simpleCell(raw []byte, delim byte, off int) csvState {
 		}
 		switch b {
 		case '"':
-			s.quoted = s.cell == s.pos || s.closed // the first of a cell, or the second of a pair
+			s.quoted = opens(raw, s.cell, s.pos) || s.closed // the first of a cell, or the second of a pair
 		case delim:
 			s.col++
 			s.cell = s.pos + 1
@@ -51,7 +51,7 @@ func FuzzCSVWalk(f *testing.F) {
 
 func TestCSVWalk(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	pieces := []string{",", ",", "\n", "\"", "\"\"", "word", "1 2", "\r\n", ",\"", "\",", "\"a\nb\"", ""}
+	pieces := []string{",", ",", "\n", " \"", "\"", "\"\"", "word", "1 2", "\r\n", ",\"", "\",", "\"a\nb\"", ""}
 	for range 5000 {
 		var b bytes.Buffer
 		for range r.IntN(40) {

@@ -181,8 +181,8 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 		texts, files := w.texts, w.files
 		err = w.content(doc, in, kind)
 		if notWhatItSeems(err) && w.texts == texts && w.files == files {
-			if again := in.again(); again != nil && reads(again.head()[min(4, again.n):]) {
-				// What fails as a format is read as text when it reads as text behind the four bytes of a magic number.
+			if again := in.again(); again != nil && reads(again.head()) {
+				// What fails as a format is read as text when it reads as text.
 				defer again.close()
 				kind = sniffText(again)
 				doc.MIME, doc.Read = kind.mime, 0

@@ -236,6 +236,9 @@ func sniffText(in *input) kind {
 		}
 	}
 	head = bytes.TrimPrefix(head, utf8BOM)
+	if onlyCR(head) {
+		head = bytes.ReplaceAll(head, []byte{'\r'}, newline)
+	}
 	trimmed := bytes.TrimLeft(head, " \t\r\n")
 	if len(trimmed) == 0 {
 		return kindText
@@ -254,7 +257,7 @@ func sniffText(in *input) kind {
 		}
 	}
 	switch ext {
-	case ".csv", ".tsv", ".tab":
+	case ".csv", ".tsv", ".tab", ".psv", ".ssv", ".dsv":
 		if d := sniffSeparated(head, whole, true); d != 0 {
 			return kindCSV(d)
 		}
@@ -269,7 +272,7 @@ func sniffText(in *input) kind {
 		return kindXML
 	case ".htm", ".html", ".xhtml":
 		return kindHTML
-	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak":
+	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md":
 		if looksLikeMail(head) {
 			return kindEML
 		}

@@ -22,14 +22,40 @@ func extractText(w *walker, doc *Document, in *input) error {
 // decoded returns a reader of UTF-8, or nil when the input is that already: then nothing is copied.
 func decoded(in *input) io.Reader {
 	enc, skip := charset(in.head(), in.w.opts.DefaultEncoding)
-	if enc == nil {
-		if skip > 0 { // a byte order mark is not text
-			copy(in.buf, in.buf[skip:in.n])
-			in.n -= skip
+	old := onlyCR(in.head())
+	if enc != nil {
+		r := io.Reader(transform.NewReader(in, enc.NewDecoder()))
+		if old {
+			r = crLines{r}
 		}
-		return nil
+		return r
 	}
-	return transform.NewReader(in, enc.NewDecoder())
+	if skip > 0 { // a byte order mark is not text
+		copy(in.buf, in.buf[skip:in.n])
+		in.n -= skip
+	}
+	if old {
+		return crLines{in}
+	}
+	return nil
+}
+
+// onlyCR says whether lines end as they did on old Macs, and as some spreadsheets write them there still.
+func onlyCR(head []byte) bool {
+	return bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0
+}
+
+// crLines makes these ends of lines the usual ones, byte for byte.
+type crLines struct{ r io.Reader }
+
+func (c crLines) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	for i, b := range p[:n] {
+		if b == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")

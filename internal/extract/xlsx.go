@@ -255,7 +255,7 @@ func (k *workbook) sheet(s sheet) error {
 	header, headRow := true, int64(0)
 	endHeader := func() {
 		header = false
-		if !looksLikeHeader(head) {
+		if !namesColumns(head, nil) {
 			return
 		}
 		for i, name := range head {

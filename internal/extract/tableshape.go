@@ -1,0 +1,408 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+// tableShape is how a table of delimited text is written, as its first rows show it.
+type tableShape struct {
+	delim  byte
+	escape bool // a backslash takes the meaning from a quote or delimiter that follows
+	heads  []tableHead
+}
+
+// tableHead is a row that names the columns of the rows after it, up to the next such row.
+type tableHead struct {
+	row   int64
+	names []string
+}
+
+const (
+	maxHeader   = 64 * kib // how much of the beginning is looked at
+	maxHeadRows = 60
+	maxPreamble = 30 // rows before the header: titles, comments, what a report was made from
+)
+
+// delimiters are in the order of preference.
+var delimiters = []byte{',', '\t', ';', '|', 1, 0x1f, '^'}
+
+// sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it the rows must agree
+// almost beyond doubt, and the first must name columns: prose and logs have commas too.
+func sniffSeparated(head []byte, whole, named bool) byte {
+	head, whole = firstRows(head, whole)
+	if d := declared(head); d != 0 {
+		return d
+	}
+	var best byte
+	var bestWide, bestAgree int
+	for _, delim := range delimiters {
+		if bytes.IndexByte(head, delim) < 0 || delim == '^' && !named {
+			continue
+		}
+		rows, _ := bestRows(head, whole, delim)
+		wide, agree, width := rows.agreement()
+		if width < 2 {
+			continue
+		}
+		if named {
+			if wide > bestWide || wide == bestWide && agree > bestAgree {
+				best, bestWide, bestAgree = delim, wide, agree
+			}
+			continue
+		}
+		n, heads := rows.filled(), rows.heads()
+		switch {
+		case n < 3 || len(heads) == 0 || !distinct(heads[0].names):
+		case delim == '|' && rows.ruled():
+			if wide*10 >= n*6 {
+				return delim
+			}
+		case width >= 3 && wide == n && agree*10 >= n*9:
+			return delim
+		}
+	}
+	return best
+}
+
+func firstRows(head []byte, whole bool) ([]byte, bool) {
+	if len(head) > maxHeader {
+		return head[:maxHeader], false
+	}
+	return head, whole
+}
+
+// declared is the delimiter that a first line "sep=;" names, as spreadsheets write it, or 0.
+func declared(head []byte) byte {
+	line, _, _ := bytes.Cut(head, newline)
+	line = bytes.Trim(bytes.TrimRight(line, "\r"), `"`)
+	if len(line) == 5 && strings.EqualFold(string(line[:4]), "sep=") {
+		return line[4]
+	}
+	return 0
+}
+
+// shapeOf looks at the first rows of a table whose delimiter is known.
+func shapeOf(delim byte, head []byte, whole bool) tableShape {
+	head, whole = firstRows(head, whole)
+	rows, escape := bestRows(head, whole, delim)
+	return tableShape{delim: delim, escape: escape, heads: rows.heads()}
+}
+
+// headRow is one of the first rows.
+type headRow struct {
+	row   int64 // 1-based
+	cells []string
+	width int  // cells without the empty ones at the end
+	idle  bool // blank, or a line drawn with dashes
+	ruler bool // the latter
+	note  bool // begins like a comment
+}
+
+type headRows []headRow
+
+// bestRows splits the first rows, and says whether that was better done with backslashes as escapes.
+func bestRows(head []byte, whole bool, delim byte) (headRows, bool) {
+	rows := splitRows(head, whole, delim, false)
+	if bytes.Contains(head, []byte(`\"`)) || bytes.Contains(head, []byte{'\\', delim}) {
+		escaped := splitRows(head, whole, delim, true)
+		wide, agree, _ := rows.agreement()
+		wideToo, agreeToo, _ := escaped.agreement()
+		if (agreeToo > agree || agreeToo == agree && len(escaped) < len(rows)) && wideToo*2 >= wide {
+			return escaped, true
+		}
+	}
+	return rows, false
+}
+
+func splitRows(head []byte, whole bool, delim byte, escape bool) headRows {
+	var rows headRows
+	for row := int64(1); len(head) > 0 && len(rows) < maxHeadRows; row++ {
+		cells, end := splitRow(head, delim, escape)
+		if end < 0 {
+			if !whole {
+				break
+			}
+			end = len(head) - 1
+		}
+		r := headRow{row: row, cells: cells}
+		for i, c := range cells {
+			if c != "" {
+				r.width = i + 1
+			}
+		}
+		line := bytes.TrimSpace(head[:end+1])
+		r.idle = len(bytes.Trim(line, "-+=|: ")) == 0 && (len(line) == 0 || bytes.Contains(line, []byte("--")))
+		r.ruler = len(line) > 0
+		for _, p := range []string{"#", "--", "//", "%"} {
+			r.note = r.note || bytes.HasPrefix(line, []byte(p))
+		}
+		if row == 1 && declared(head) != 0 {
+			r.idle = true
+		}
+		rows = append(rows, r)
+		head = head[end+1:]
+	}
+	return rows
+}
+
+// filled counts the rows that hold something.
+func (rows headRows) filled() int {
+	n := 0
+	for i := range rows {
+		if !rows[i].idle && !(rows[i].note && rows[i].width < 2) {
+			n++
+		}
+	}
+	return n
+}
+
+// ruled says whether a line is drawn below the header, as in Markdown and by database shells.
+func (rows headRows) ruled() bool {
+	for i := range rows[:min(len(rows), 4)] {
+		if rows[i].idle && rows[i].ruler {
+			return true
+		}
+	}
+	return false
+}
+
+// agreement says how many rows have several cells, the most common number of them, and how many rows have that.
+func (rows headRows) agreement() (wide, agree, width int) {
+	counts := map[int]int{}
+	for i := range rows {
+		if w := rows[i].width; w >= 2 && !rows[i].idle {
+			wide++
+			counts[w]++
+		}
+	}
+	for w, n := range counts {
+		if n > agree || n == agree && w > width {
+			agree, width = n, w
+		}
+	}
+	return wide, agree, width
+}
+
+// below are the rows that the row at i could name the columns of.
+func (rows headRows) below(i int) [][]string {
+	var out [][]string
+	for _, r := range rows[i+1:] {
+		if r.idle && len(out) > 0 {
+			break // another table may follow
+		}
+		if !r.idle && len(out) < 20 {
+			out = append(out, r.cells)
+		}
+	}
+	return out
+}
+
+// heads finds the rows that name columns. Before the first there may be titles, comments and blank lines; after a blank line
+// another table may begin.
+func (rows headRows) heads() []tableHead {
+	_, _, width := rows.agreement()
+	first := -1
+	for i := 0; i < min(len(rows), maxPreamble); i++ {
+		r := &rows[i]
+		if r.idle || r.width < min(2, width) || r.note && (r.width < width || rows.betterBelow(i, width)) {
+			continue
+		}
+		if !namesColumns(r.cells, rows.below(i)) {
+			if r.width >= width {
+				break // the values have begun
+			}
+			continue
+		}
+		if r.width < width && rows.betterBelow(i, width) {
+			continue // names of something else, in a narrower table before this one
+		}
+		first = i
+		break
+	}
+	if first < 0 {
+		return nil
+	}
+	heads := []tableHead{{rows[first].row, rows[first].names()}}
+	for i := first + 2; i < len(rows); i++ {
+		r := &rows[i]
+		parted := rows[i-1].idle || i > 1 && rows[i-1].width < 2 && rows[i-2].idle
+		if parted && !r.idle && r.width >= 2 {
+			if below := rows.below(i); namesColumns(r.cells, below) && contrast(r.cells, below) {
+				heads = append(heads, tableHead{r.row, r.names()})
+			}
+		}
+	}
+	return heads
+}
+
+// betterBelow says whether one of the next rows is as wide as the table and names columns, beyond doubt.
+func (rows headRows) betterBelow(i, width int) bool {
+	for j := i + 1; j < min(len(rows), i+maxPreamble); j++ {
+		r := &rows[j]
+		if r.idle || r.note || r.width < width {
+			continue
+		}
+		below := rows.below(j)
+		return namesColumns(r.cells, below) && contrast(r.cells, below)
+	}
+	return false
+}
+
+func (r *headRow) names() []string {
+	names := make([]string, len(r.cells))
+	for i, c := range r.cells {
+		names[i] = string(TidyName([]byte(c)))
+	}
+	if r.note && len(names) > 0 {
+		names[0] = strings.TrimLeft(names[0], "#/-% ")
+	}
+	return names
+}
+
+// cellKind says what a cell looks like.
+type cellKind uint8
+
+const (
+	emptyCell cellKind = iota
+	nameCell           // words
+	shortCell          // a small number or a year, which may name a column or be a value
+	valueCell          // a number, an address
+)
+
+func kindOfCell(cell string) cellKind {
+	digits, letters, run, longest := 0, 0, 0, 0
+	for i := range len(cell) {
+		c := cell[i]
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			run++
+			longest = max(longest, run)
+			continue
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80:
+			letters++
+		}
+		run = 0
+	}
+	at := strings.IndexByte(cell, '@')
+	switch {
+	case cell == "":
+		return emptyCell
+	case len(cell) > 240 || longest >= 7 || at > 0 && strings.IndexByte(cell[at:], '.') > 0 && !strings.Contains(cell, " "):
+		return valueCell
+	case digits*2 <= len(cell):
+		return nameCell
+	case digits > 4 && !isPeriod(cell):
+		return valueCell
+	case letters > 0 && digits <= 4:
+		return nameCell
+	}
+	return shortCell
+}
+
+// isPeriod recognises 2023-2024, 2023/24, 2024-01 and 01/2024.
+func isPeriod(cell string) bool {
+	i := strings.IndexAny(cell, "-/. ")
+	if i < 0 || len(cell) < 7 || len(cell) > 9 {
+		return false
+	}
+	a, b := cell[:i], cell[i+1:]
+	year := func(s string) bool { return len(s) == 4 && (s[:2] == "19" || s[:2] == "20") && allDigits(s) }
+	return year(a) && (year(b) || len(b) == 2 && allDigits(b)) || year(b) && len(a) == 2 && allDigits(a)
+}
+
+func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// namesColumns says whether a row names the columns of the rows below it: it has names and no values. Where it has numbers too
+// (years, or the weeks of one), another column must show it: a name above, numbers below.
+func namesColumns(cells []string, below [][]string) bool {
+	names, short := 0, 0
+	for _, cell := range cells {
+		switch kindOfCell(cell) {
+		case valueCell:
+			return false
+		case nameCell:
+			names++
+		case shortCell:
+			short++
+		}
+	}
+	return names > 0 && (short == 0 || contrast(cells, below))
+}
+
+// contrast says whether in some column the row has a name and most rows below have numbers.
+func contrast(cells []string, below [][]string) bool {
+	for j, cell := range cells {
+		if kindOfCell(cell) != nameCell {
+			continue
+		}
+		filled, numbers := 0, 0
+		for _, row := range below {
+			if j < len(row) && row[j] != "" {
+				filled++
+				if k := kindOfCell(row[j]); k == shortCell || k == valueCell {
+					numbers++
+				}
+			}
+		}
+		if numbers > 0 && numbers*10 >= filled*6 {
+			return true
+		}
+	}
+	return false
+}
+
+// distinct says whether names are all different. A table between bars has an empty cell at either side.
+func distinct(cells []string) bool {
+	if n := len(cells); n > 2 && cells[0] == "" && cells[n-1] == "" {
+		cells = cells[1 : n-1]
+	}
+	seen := make(map[string]bool, len(cells))
+	for _, c := range cells {
+		if c == "" || len(c) > 64 || seen[c] {
+			return false
+		}
+		seen[c] = true
+	}
+	return true
+}
+
+// splitRow returns the cells of the first row and where it ends, or -1 when the end is not in b.
+func splitRow(b []byte, delim byte, escape bool) (cells []string, end int) {
+	var cell []byte
+	fresh, quoted := true, false
+	for i := 0; i < len(b); i++ {
+		ch := b[i]
+		switch {
+		case escape && ch == '\\' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == delim || b[i+1] == '\\'):
+			i++
+			cell = append(cell, b[i])
+		case quoted && ch == '"':
+			if i+1 < len(b) && b[i+1] == '"' {
+				cell = append(cell, '"')
+				i++
+			} else {
+				quoted = false
+			}
+		case quoted:
+			cell = append(cell, ch)
+		case ch == '"' && fresh:
+			quoted = true
+			cell = cell[:0]
+		case ch == delim:
+			cells = append(cells, string(bytes.TrimSpace(cell)))
+			cell, fresh = cell[:0], true
+			continue
+		case ch == '\n':
+			return append(cells, string(bytes.TrimSpace(cell))), i
+		default:
+			cell = append(cell, ch)
+		}
+		fresh = fresh && ch == ' '
+	}
+	if quoted {
+		return cells, -1
+	}
+	return append(cells, string(bytes.TrimSpace(cell))), -1
+}
