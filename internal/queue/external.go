@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"magpie/internal/store"
@@ -25,7 +26,7 @@ type External struct {
 	InDoubt int
 	// Timeout bounds one attempt. 0: a minute.
 	Timeout time.Duration
-	// MaxAge is how long after it was enqueued a task may still be tried. 0: 48 hours.
+	// MaxAge is how long after its first try a task may still be tried. 0: 48 hours.
 	MaxAge time.Duration
 	// Backoff is the wait after an attempt that so many failed ones came before (0 after the first), where the outcome names
 	// no time. nil: 30 s, doubling up to an hour.
@@ -57,9 +58,14 @@ type Outcome struct {
 
 type externalKind struct {
 	External
+	long  *Long // nil: a short one
 	q     *Queue
+	db    *store.DB
 	wake  chan struct{}
 	slots chan struct{} // one for each attempt that has begun and is not recorded
+	ahead int           // how many tasks this process holds at most
+
+	idleness idleness
 }
 
 // External registers a kind.
@@ -76,7 +82,10 @@ func (q *Queue) External(k External) {
 		lane := "queue " + k.Kind
 		k.Lane = func(Task) string { return lane }
 	}
-	q.external = append(q.external, &externalKind{External: k, q: q, wake: q.register(k.Kind), slots: make(chan struct{}, k.InDoubt)})
+	q.external = append(q.external, &externalKind{External: k, q: q, db: q.db, wake: q.register(k.Kind),
+		slots: make(chan struct{}, k.InDoubt),
+		ahead: 2 * k.InDoubt, // so that no slot is idle while tasks are claimed
+	})
 }
 
 const (
@@ -88,7 +97,11 @@ const (
 
 // held is a task that a worker holds.
 type held struct {
+	mu sync.Mutex // guards what of the Task a long task's progress changes, and what follows
 	Task
+	cancel context.CancelCauseFunc // ends the attempt; nil while there is none
+	taken  bool                    // the task is not this worker's any more
+
 	kind *externalKind
 	by   *identity
 	// begin is when the attempt may begin, on this process's clock. Zero: at once.
@@ -96,12 +109,38 @@ type held struct {
 	claimed time.Time // when the claim was sent
 }
 
+// current is the task as it is, with its progress.
+func (h *held) current() Task {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.Task
+}
+
+// takeAway ends the attempt of a task that is not this worker's any more.
+func (h *held) takeAway(why error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.taken = true; h.cancel != nil {
+		h.cancel(why)
+	}
+}
+
+func (h *held) isTaken() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.taken
+}
+
 // claim takes up to n tasks that are due for the worker. pause is how long to wait before the rate gives more.
 func (k *externalKind) claim(ctx context.Context, w *worker, n int) (claimed []*held, pause time.Duration, err error) {
+	if k.long != nil {
+		claimed, err = k.claimInTurn(ctx, w, n)
+		return claimed, 0, err
+	}
 	by, claim := w.prepare()
 	defer func() { w.prepared(by, len(claimed), err) }()
 	sent := time.Now()
-	err = k.q.db.Tx(ctx, "queue "+k.Kind, func(tx *store.Tx) error {
+	err = k.db.Tx(ctx, "queue "+k.Kind, func(tx *store.Tx) error {
 		claimed, pause = nil, 0
 		permits := n
 		var pace pace
@@ -144,16 +183,17 @@ func (k *externalKind) take(ctx context.Context, tx *store.Tx, by *identity, cla
 	err = tx.Query(ctx, func(r store.Row) error {
 		h := &held{kind: k, by: by}
 		h.claim = claim
-		if err := scanTask(r, k.Kind, &h.Task); err != nil {
-			return err
-		}
 		claimed = append(claimed, h)
-		return nil
+		return scanStarted(r, k.Kind, &h.Task)
 	}, `with picked as materialized (
 			select kind, key from task where kind = $1 and state = 'ready' and run_at <= `+k.q.now(tx)+`
 			order by run_at, key limit $2`+tx.ForUpdateSkipLocked()+`)
-		update task set state = 'held', owner = $3, claim = $4 where (kind, key) in (select kind, key from picked)
-		returning key, payload, enqueued_at, run_at, attempt`, k.Kind, n, by.id, claim)
+		update task set state = 'held', owner = $3, claim = $4, started_at = coalesce(started_at, `+k.q.now(tx)+`)
+		where (kind, key) in (select kind, key from picked)
+		returning key, payload, enqueued_at, run_at, attempt, started_at`, k.Kind, n, by.id, claim)
+	if err == nil && len(claimed) > 0 {
+		tx.Tally(tallyScope, k.Kind, -int64(len(claimed)))
+	}
 	return claimed, err
 }
 
@@ -196,16 +236,21 @@ func (k *externalKind) spend(ctx context.Context, tx *store.Tx, p pace, n int) e
 }
 
 // attempt runs Do.
-func (k *externalKind) attempt(ctx context.Context, t Task) (o Outcome) {
+func (k *externalKind) attempt(ctx context.Context, h *held) (o Outcome) {
 	ctx, cancel := context.WithTimeout(ctx, k.Timeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			k.q.panicked("a task panicked", k.Kind, t.Key, p)
+			k.q.panicked("a task panicked", k.Kind, h.Key, p)
 			o = Outcome{Status: Later, Detail: "internal error"}
 		}
 	}()
-	return k.Do(ctx, t)
+	if k.long == nil {
+		return k.Do(ctx, h.Task)
+	}
+	ctx, heard, stop := watch(ctx, k.long.Stall)
+	defer stop()
+	return k.long.Do(ctx, &Held{h: h, alive: heard})
 }
 
 // decide settles when to try again, and whether at all.
@@ -217,15 +262,12 @@ func (k *externalKind) decide(t Task, o Outcome, now time.Time) Outcome {
 		o.RetryAt = now.Add(k.Backoff(t.Attempt))
 	}
 	o.RetryAt = o.RetryAt.UTC().Truncate(time.Millisecond)
-	if end := t.EnqueuedAt.Add(k.MaxAge); o.RetryAt.After(end) {
+	if end := t.StartedAt.Add(k.MaxAge); o.RetryAt.After(end) {
 		o.Status, o.RetryAt = Refused, time.Time{}
-		o.Detail = fmt.Sprintf("given up after %d attempts in %s: %s", t.Attempt+1, now.Sub(t.EnqueuedAt).Round(time.Second), o.Detail)
+		o.Detail = fmt.Sprintf("given up after %d attempts in %s: %s", t.Attempt+1, now.Sub(t.StartedAt).Round(time.Second), o.Detail)
 	}
 	return o
 }
-
-// errLeaseLost: the task is another worker's by now, or was ended; nothing was changed.
-var errLeaseLost = fmt.Errorf("queue: the lease of the task was lost")
 
 // end records the outcome of an attempt in one transaction, if the task is still the holder's.
 func (k *externalKind) end(ctx context.Context, h *held, o Outcome) (err error) {
@@ -235,9 +277,12 @@ func (k *externalKind) end(ctx context.Context, h *held, o Outcome) (err error) 
 			err = fmt.Errorf("record %s: panic: %v", k.Kind, p)
 		}
 	}()
+	t := h.current()
 	sql := "delete from task where kind = $1 and key = $2 and claim = $3"
 	args := []any{k.Kind, h.Key, h.claim}
+	changes := lineChanges{t.line(): {0, -1}}
 	if o.Status == Later {
+		changes.add(t.line(), 1, 0)
 		sql = `update task set state = 'ready', owner = null, claim = null, attempt = attempt + 1, run_at = $4, error = $5
 			where kind = $1 and key = $2 and claim = $3`
 		args = append(args, o.RetryAt.UnixMilli(), storable(o.Detail))
@@ -245,39 +290,44 @@ func (k *externalKind) end(ctx context.Context, h *held, o Outcome) (err error) 
 	// As a rule the task is still there, and nobody waits for the answer. When that turns out to be wrong, or Finish has
 	// conflicts of its own, the next run asks.
 	ask := false
-	return k.q.db.Tx(ctx, k.Lane(h.Task), func(tx *store.Tx) error {
+	return k.db.Tx(ctx, k.Lane(t), func(tx *store.Tx) error {
 		if ask {
 			if n, err := tx.Exec(ctx, sql, args...); err != nil {
 				return err
 			} else if n == 0 {
-				return errLeaseLost
+				return ErrLeaseLost
 			}
 		} else {
 			tx.DeferExpect(1, sql, args...)
 		}
 		ask = true
+		changes.write(tx)
 		if k.Finish == nil {
 			return nil
 		}
-		return k.Finish(ctx, tx, h.Task, o)
+		return k.Finish(ctx, tx, t, o)
 	})
 }
 
 // release gives a task back untouched.
 func (k *externalKind) release(ctx context.Context, h *held) error {
-	return k.q.db.Tx(ctx, "queue "+k.Kind, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "update task set state = 'ready', owner = null, claim = null where kind = $1 and key = $2 and claim = $3",
-			k.Kind, h.Key, h.claim)
+	return k.letGo(ctx, h, lineChange{1, -1},
+		"update task set state = 'ready', owner = null, claim = null where kind = $1 and key = $2 and claim = $3")
+}
+
+// letGo runs a statement on a task, provided that it is still the holder's.
+func (k *externalKind) letGo(ctx context.Context, h *held, change lineChange, sql string, more ...any) error {
+	return k.db.Tx(ctx, "queue "+k.Kind, func(tx *store.Tx) error {
+		n, err := tx.Exec(ctx, sql, append([]any{k.Kind, h.Key, h.claim}, more...)...)
+		if n > 0 {
+			lineChanges{h.line(): change}.write(tx)
+		}
 		return err
 	})
 }
 
 // park gives a task up whose outcome Finish cannot record. The effect was had or refused: it must not be tried again.
 func (k *externalKind) park(ctx context.Context, h *held, o Outcome, failure error) error {
-	return k.q.db.Tx(ctx, "queue "+k.Kind, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `update task set state = 'failed', owner = null, claim = null, attempt = attempt + 1, error = $1
-			where kind = $2 and key = $3 and claim = $4`,
-			storable(fmt.Sprintf("outcome %s not recorded: %s", o.Status, reason(failure))), k.Kind, h.Key, h.claim)
-		return err
-	})
+	return k.letGo(ctx, h, lineChange{0, -1}, `update task set state = 'failed', owner = null, claim = null, attempt = attempt + 1, error = $4
+		where kind = $1 and key = $2 and claim = $3`, storable(fmt.Sprintf("outcome %s not recorded: %s", o.Status, reason(failure))))
 }

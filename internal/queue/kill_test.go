@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +38,10 @@ func stuckWorker() error {
 		return err
 	}
 	q := queue.Open(db, queue.Options{Lease: testLease})
+	if os.Getenv("MAGPIE_TEST_WORKER") == "steps" {
+		q.Long(stepping(db, func(queue.Task, int) { fmt.Println("step") }))
+		return q.Run(context.Background())
+	}
 	q.External(queue.External{Kind: "mail", Do: func(ctx context.Context, _ queue.Task) queue.Outcome {
 		fmt.Println("mail")
 		<-ctx.Done()
@@ -52,6 +58,113 @@ func stuckWorker() error {
 		return err
 	}})
 	return q.Run(context.Background())
+}
+
+const (
+	stepTasks = 12
+	steps     = 40
+)
+
+// stepping is a long kind whose tasks go a number of steps, each in the transaction that records it; every tenth splits off
+// a task of one step.
+func stepping(db *store.DB, went func(queue.Task, int)) queue.Long {
+	q := queue.Open(db, queue.Options{})
+	return queue.Long{Kind: "steps", Backoff: func(int) time.Duration { return 0 }, Do: func(ctx context.Context, h *queue.Held) queue.Outcome {
+		var step int
+		if err := h.Task().Decode(&step); err != nil {
+			return queue.Outcome{Status: queue.Refused, Detail: err.Error()}
+		}
+		for ; step < steps; step++ {
+			err := db.Background().Tx(ctx, h.Task().Key, func(tx *store.Tx) error {
+				if err := h.Progress(ctx, tx, step+1); err != nil {
+					return err
+				}
+				if step%10 == 5 && len(h.Task().Key) == 5 {
+					if err := q.Enqueue(ctx, tx, queue.New{Kind: "steps", Key: fmt.Sprint(h.Task().Key, " ", step), Tenant: "a", Payload: steps - 1}); err != nil {
+						return err
+					}
+				}
+				_, err := tx.Exec(ctx, "insert into done (key) values ($1)", fmt.Sprint(h.Task().Key, "/", step))
+				return err
+			})
+			if err != nil {
+				return queue.Outcome{Detail: err.Error()}
+			}
+			went(h.Task(), step)
+		}
+		return queue.Outcome{Status: queue.Done}
+	}}
+}
+
+// TestKilledInTheMiddleOfLongTasks kills one process after the other at a random moment: every step is done exactly once,
+// those of tasks that were split off as well, and no process begins where another has been.
+func TestKilledInTheMiddleOfLongTasks(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := storetest.Fresh(t, engine)
+			db := storetest.Open(t, o)
+			createDone(t, db)
+			qo := quiet(t)
+			qo.Lease = testLease
+			q := queue.Open(db, qo)
+			var mu sync.Mutex
+			here := 0
+			q.Long(stepping(db, func(queue.Task, int) {
+				mu.Lock()
+				defer mu.Unlock()
+				here++
+			}))
+			var tasks []queue.New
+			for i := range stepTasks {
+				tasks = append(tasks, queue.New{Kind: "steps", Key: fmt.Sprintf("%05d", i), Tenant: fmt.Sprint("tenant ", i%3), Payload: 0})
+			}
+			enqueue(t, db, q, tasks...)
+			for range 5 {
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = append(os.Environ(), "MAGPIE_TEST_WORKER=steps", "MAGPIE_TEST_PATH="+o.Path, "MAGPIE_TEST_URL="+o.URL)
+				cmd.Stderr = t.Output()
+				out, err := cmd.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				gone := bufio.NewScanner(out)
+				for n := 1 + rand.N(60); n > 0 && gone.Scan(); n-- {
+				}
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+				_ = cmd.Wait()
+			}
+			// What the dead hold is taken up when their leases have ended; a process that works waits for that.
+			stop := start(t, q)
+			want := stepTasks*steps + stepTasks*steps/10
+			for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
+				depths, err := q.Depths(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(depths) == 0 {
+					tick.Stop()
+					break
+				}
+			}
+			stop()
+			if keys := doneKeys(t, db); len(keys) != want {
+				t.Errorf("%d steps, want %d", len(keys), want)
+			}
+			if failures, err := q.Failures(t.Context(), "steps", 10); err != nil || len(failures) > 0 {
+				t.Errorf("given up: %+v, %v", failures, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if here == 0 || here == want {
+				t.Errorf("%d of %d steps were gone here: the run proved little", here, want)
+			}
+		})
+	}
 }
 
 // TestKilledWorker kills a process in the middle of its tasks: another takes them up, and none is half done.

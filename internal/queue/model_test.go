@@ -220,7 +220,7 @@ func (m *model) end(n *node, i int) {
 	switch {
 	case mine && err != nil:
 		m.t.Errorf("the holder cannot end %s: %v", h.Key, err)
-	case !mine && !errors.Is(err, errLeaseLost):
+	case !mine && !errors.Is(err, ErrLeaseLost):
 		m.t.Errorf("a zombie ended %s: %v", h.Key, err)
 	case !mine:
 		m.zombie++
@@ -263,10 +263,14 @@ func (m *model) check(db *store.DB) {
 	found := make(map[string]modelTask)
 	counts := 0
 	var done int
-	err := db.View(ctx, func(tx *store.Tx) error {
+	var wrong map[string]int64
+	err := db.View(ctx, func(tx *store.Tx) (err error) {
+		if wrong, err = drift(ctx, tx); err != nil {
+			return err
+		}
 		clear(found)
 		counts = 0
-		err := tx.Query(ctx, func(r store.Row) error {
+		err = tx.Query(ctx, func(r store.Row) error {
 			var kind, key, state string
 			var claim *string
 			var attempt int
@@ -292,6 +296,9 @@ func (m *model) check(db *store.DB) {
 	})
 	if err != nil {
 		m.t.Fatal(err)
+	}
+	if len(wrong) > 0 {
+		m.t.Errorf("the tallies are wrong by %v", wrong)
 	}
 	for key, task := range m.tasks {
 		if found[key] != *task {
@@ -324,7 +331,7 @@ func (m *model) finish(dbs []*store.DB) {
 	}
 	for _, zombies := range m.nodes {
 		for _, h := range zombies.held {
-			if err := zombies.mail.end(m.t.Context(), h, Outcome{Status: Done}); !errors.Is(err, errLeaseLost) {
+			if err := zombies.mail.end(m.t.Context(), h, Outcome{Status: Done}); !errors.Is(err, ErrLeaseLost) {
 				m.t.Error(fmt.Errorf("a zombie ended %s: %w", h.Key, err))
 			}
 			m.zombie++

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,13 +34,15 @@ type Options struct {
 
 // Queue enqueues tasks, and, when Run is called, does them. Register all kinds before Run.
 type Queue struct {
-	db  *store.DB
-	o   Options
-	log *slog.Logger
+	db         *store.DB
+	background *store.DB
+	o          Options
+	log        *slog.Logger
 
 	transactional []*transactionalKind
 	external      []*externalKind
 	wakes         map[string]chan struct{} // by kind
+	looks         chan struct{}
 
 	counters counters
 }
@@ -52,7 +56,12 @@ func Open(db *store.DB, o Options) *Queue {
 	setDefault(&o.Lease, 4*time.Second)
 	setDefault(&o.Linger, 5*time.Millisecond)
 	setDefault(&o.Grace, 8*time.Second)
-	return &Queue{db: db, o: o, log: o.Logger, wakes: make(map[string]chan struct{})}
+	q := &Queue{db: db, o: o, log: o.Logger, wakes: make(map[string]chan struct{}), looks: make(chan struct{}, 1)}
+	if db != nil {
+		q.background = db.Background()
+	}
+	q.Transactional(Transactional{Kind: kindSweep, Handle: q.sweep, Batch: 1, Gentle: true})
+	return q
 }
 
 func setDefault(d *time.Duration, to time.Duration) {
@@ -71,6 +80,10 @@ type New struct {
 	Payload any
 	// RunAt is when the task becomes due. Zero: at once.
 	RunAt time.Time
+	// Tenant is the account that the task is for: required for kinds that are [Long], empty for others.
+	Tenant string
+	// Group is what the task can be paused and cancelled with, such as the run of a job. Only with a Tenant. Empty: none.
+	Group string
 }
 
 // Task is a task that is being done.
@@ -81,6 +94,9 @@ type Task struct {
 	Attempt    int // failed attempts so far
 	EnqueuedAt time.Time
 	RunAt      time.Time
+	StartedAt  time.Time // its first try, or its last progress; zero in a Transactional's Handle
+	Tenant     string
+	Group      string
 
 	claim string
 }
@@ -93,19 +109,17 @@ func (t Task) Decode(into any) error {
 	return nil
 }
 
-// Enqueue writes tasks in the caller's transaction and wakes this node's workers when it commits.
+// Enqueue writes tasks in the caller's transaction and wakes this node's workers when it commits. It returns ErrCancelled,
+// and has written nothing, when a task's group was cancelled.
 func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
-	if len(tasks) == 0 {
-		return nil
-	}
 	now := q.clock()
 	type name struct{ kind, key string }
 	seen := make(map[name]bool, len(tasks))
-	kinds := make(map[string]bool, 1)
-	rows := make([][]any, 0, len(tasks))
+	lines := make(map[lineKey][][]any, 1)
+	var groups store.List
 	for _, t := range tasks {
-		if t.Kind == "" {
-			return errors.New("queue: enqueue: a task has no kind")
+		if err := q.check(t); err != nil {
+			return err
 		}
 		if t.Key == "" {
 			t.Key = randomID()
@@ -122,110 +136,98 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
 		if err != nil {
 			return fmt.Errorf("queue: enqueue %s %s: %w", t.Kind, t.Key, err)
 		}
-		rows = append(rows, []any{t.Kind, t.Key, string(payload), now.UnixMilli(), t.RunAt.UnixMilli()})
-		kinds[t.Kind] = true
-	}
-	tx.DeferInsert("insert into task (kind, key, payload, enqueued_at, run_at)", rows,
-		`on conflict (kind, key) do update set state = 'ready', payload = excluded.payload, enqueued_at = excluded.enqueued_at,
-		 run_at = excluded.run_at, attempt = 0, error = null where task.state = 'failed'`)
-	tx.OnCommit(func() {
-		for kind := range kinds {
-			q.wake(kind)
+		k := lineKey{t.Kind, t.Tenant, t.Group}
+		if lines[k] == nil && t.Group != "" {
+			groups = append(groups, t.Group)
 		}
-	})
+		lines[k] = append(lines[k], []any{t.Kind, t.Key, string(payload), now.UnixMilli(), t.RunAt.UnixMilli(), t.Tenant, t.Group})
+	}
+	if len(groups) > 0 {
+		var cancelled bool
+		err := tx.QueryRow(ctx, "select exists (select 1 from task_group where state = 'cancelled' and "+tx.Any("id", 1)+")", groups).Scan(&cancelled)
+		if err != nil {
+			return fmt.Errorf("queue: enqueue: %w", err)
+		}
+		if cancelled {
+			return fmt.Errorf("queue: enqueue: %w", ErrCancelled)
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(lines), lineKey.compare) {
+		if err := q.insert(ctx, tx, k, lines[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check refuses a task that nobody could do.
+func (q *Queue) check(t New) error {
+	if t.Kind == "" {
+		return errors.New("queue: enqueue: a task has no kind")
+	}
+	if t.Group != "" && t.Tenant == "" {
+		return fmt.Errorf("queue: enqueue %s %s: a task of a group needs a tenant", t.Kind, t.Key)
+	}
+	if _, here := q.wakes[t.Kind]; here && q.isLong(t.Kind) != (t.Tenant != "") {
+		return fmt.Errorf("queue: enqueue %s %s: long tasks have a tenant, and no others", t.Kind, t.Key)
+	}
+	return nil
+}
+
+func (q *Queue) isLong(kind string) bool {
+	return slices.ContainsFunc(q.external, func(k *externalKind) bool { return k.Kind == kind && k.long != nil })
+}
+
+// insert writes tasks of one line.
+func (q *Queue) insert(ctx context.Context, tx *store.Tx, k lineKey, rows [][]any) error {
+	const (
+		into   = "insert into task (kind, key, payload, enqueued_at, run_at, tenant, group_id)"
+		revive = `on conflict (kind, key) do update set state = 'ready', payload = excluded.payload, enqueued_at = excluded.enqueued_at,
+			run_at = excluded.run_at, tenant = excluded.tenant, group_id = excluded.group_id, started_at = null, attempt = 0, error = null
+			where task.state = 'failed'`
+	)
+	if k.tenant == "" {
+		tx.DeferInsert(into, rows, revive).Then(func(n int64) { tx.Tally(tallyScope, k.kind, n) })
+	} else {
+		n, err := tx.InsertMany(ctx, into, rows, revive)
+		if err != nil {
+			return fmt.Errorf("queue: enqueue %s: %w", k.kind, err)
+		}
+		lineChanges{k: {n, 0}}.write(tx)
+	}
+	tx.OnCommit(func() { q.wake(k.kind) })
 	return nil
 }
 
 // Cancel deletes tasks that nobody has begun, and tells how many. One that a worker holds goes on.
 func (q *Queue) Cancel(ctx context.Context, tx *store.Tx, kind string, keys ...string) (int64, error) {
-	n, err := tx.Exec(ctx, "delete from task where kind = $1 and state <> 'held' and "+tx.Any("key", 2), kind, store.List(keys))
+	changes := make(lineChanges)
+	n, err := q.deleteTasks(ctx, tx, changes, "select kind, key from task where kind = $1 and state <> 'held' and "+tx.Any("key", 2),
+		kind, store.List(keys))
 	if err != nil {
 		return 0, fmt.Errorf("queue: cancel %s: %w", kind, err)
 	}
+	changes.write(tx)
 	return n, nil
 }
 
 // Retry makes failed tasks of a kind ready again, all of them when no key is given, with as many attempts as a new one.
 func (q *Queue) Retry(ctx context.Context, tx *store.Tx, kind string, keys ...string) (int64, error) {
-	sql := "update task set state = 'ready', attempt = 0, enqueued_at = " + q.now(tx) + ", run_at = " + q.now(tx) +
+	sql := "update task set state = 'ready', attempt = 0, started_at = null, run_at = " + q.now(tx) +
 		", error = null where kind = $1 and state = 'failed'"
 	args := []any{kind}
 	if len(keys) > 0 {
 		sql += " and " + tx.Any("key", 2)
 		args = append(args, store.List(keys))
 	}
-	n, err := tx.Exec(ctx, sql, args...)
+	changes := make(lineChanges)
+	n, err := changes.collect(ctx, tx, func(k lineKey) { changes.add(k, 1, 0) }, sql+" returning kind, tenant, group_id", args...)
 	if err != nil {
 		return 0, fmt.Errorf("queue: retry %s: %w", kind, err)
 	}
+	changes.write(tx)
 	tx.OnCommit(func() { q.wake(kind) })
 	return n, nil
-}
-
-// Depth is how much of a kind there is.
-type Depth struct {
-	Kind                string
-	Ready, Held, Failed int64
-	// Oldest is the age of the oldest task that is due and not done.
-	Oldest time.Duration
-}
-
-// Depths tells the depth of every kind that has tasks. It counts them all: for metrics, not for each request.
-func (q *Queue) Depths(ctx context.Context) ([]Depth, error) {
-	var depths []Depth
-	err := q.db.View(ctx, func(tx *store.Tx) error {
-		now := q.now(tx)
-		depths = nil
-		return tx.Query(ctx, func(r store.Row) error {
-			var d Depth
-			var age *int64
-			if err := r.Scan(&d.Kind, &d.Ready, &d.Held, &d.Failed, &age); err != nil {
-				return err
-			}
-			if age != nil && *age > 0 {
-				d.Oldest = time.Duration(*age) * time.Millisecond
-			}
-			depths = append(depths, d)
-			return nil
-		}, `select kind, count(case when state = 'ready' then 1 end), count(case when state = 'held' then 1 end),
-			count(case when state = 'failed' then 1 end), `+now+` - min(case when state <> 'failed' then run_at end)
-			from task group by kind order by kind`)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("queue: depths: %w", err)
-	}
-	return depths, nil
-}
-
-// Failure is a task that was given up.
-type Failure struct {
-	Task
-	Reason string
-}
-
-// Failures lists tasks of a kind that were given up, the oldest first.
-func (q *Queue) Failures(ctx context.Context, kind string, limit int) ([]Failure, error) {
-	var failures []Failure
-	err := q.db.View(ctx, func(tx *store.Tx) error {
-		failures = nil
-		return tx.Query(ctx, func(r store.Row) error {
-			var f Failure
-			var reason *string
-			if err := scanTask(r, kind, &f.Task, &reason); err != nil {
-				return err
-			}
-			if reason != nil {
-				f.Reason = *reason
-			}
-			failures = append(failures, f)
-			return nil
-		}, `select key, payload, enqueued_at, run_at, attempt, error from task
-			where kind = $1 and state = 'failed' order by enqueued_at, key limit $2`, kind, limit)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("queue: failures of %s: %w", kind, err)
-	}
-	return failures, nil
 }
 
 // scanTask reads key, payload, enqueued_at, run_at, attempt, and what follows them.
@@ -237,6 +239,16 @@ func scanTask(r store.Row, kind string, t *Task, more ...any) error {
 		return err
 	}
 	t.Payload, t.EnqueuedAt, t.RunAt = json.RawMessage(payload), time.UnixMilli(enqueued).UTC(), time.UnixMilli(run).UTC()
+	return nil
+}
+
+// scanStarted reads what scanTask does, and started_at.
+func scanStarted(r store.Row, kind string, t *Task) error {
+	var started int64
+	if err := scanTask(r, kind, t, &started); err != nil {
+		return err
+	}
+	t.StartedAt = time.UnixMilli(started).UTC()
 	return nil
 }
 

@@ -26,10 +26,12 @@ func (q *Queue) Run(ctx context.Context) error {
 	// Leases are renewed until the last task has ended.
 	beating, stopBeating := context.WithCancel(context.WithoutCancel(ctx))
 	var beats sync.WaitGroup
-	beats.Go(func() { q.every(beating, q.o.Lease/4, w.beat) })
+	beats.Go(func() { q.every(beating, q.o.Lease/4, nil, w.beat) })
+	beats.Go(func() { q.every(beating, q.o.Poll, q.looks, w.look) })
 
 	var loops sync.WaitGroup
-	loops.Go(func() { q.every(ctx, q.o.Poll, q.poll) })
+	loops.Go(func() { q.every(ctx, q.o.Poll, nil, q.poll) })
+	loops.Go(func() { q.every(ctx, recountEvery, nil, q.recount) })
 	for _, k := range q.transactional {
 		loops.Go(func() { k.loop(ctx) })
 	}
@@ -48,9 +50,9 @@ func (q *Queue) Run(ctx context.Context) error {
 	return nil
 }
 
-// every calls fn at once and then periodically, and logs what it returns when that changes: a database that is away for an
+// every calls fn at once and then periodically, and whenever it is woken, and logs what it returns when that changes: a database that is away for an
 // hour is two lines.
-func (q *Queue) every(ctx context.Context, d time.Duration, fn func(context.Context) error) {
+func (q *Queue) every(ctx context.Context, d time.Duration, wake <-chan struct{}, fn func(context.Context) error) {
 	tick := time.NewTicker(d)
 	defer tick.Stop()
 	failing := false
@@ -67,6 +69,7 @@ func (q *Queue) every(ctx context.Context, d time.Duration, fn func(context.Cont
 		failing = err != nil
 		select {
 		case <-tick.C:
+		case <-wake:
 		case <-ctx.Done():
 			return
 		}
@@ -79,22 +82,36 @@ func (q *Queue) poll(ctx context.Context) error {
 	for kind := range q.wakes {
 		kinds = append(kinds, kind)
 	}
-	var due []string
+	long := make(map[string]*externalKind)
+	for _, k := range q.external {
+		if k.long != nil {
+			long[k.Kind] = k
+		}
+	}
+	var due, idle []string
 	var dead bool
 	err := q.db.View(ctx, func(tx *store.Tx) error {
-		due, dead = nil, false
+		due, idle, dead = nil, nil, false
 		var sql strings.Builder
-		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d)", q.now(tx), q.o.Lease.Milliseconds())
+		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d), false", q.now(tx), q.o.Lease.Milliseconds())
 		args := make([]any, len(kinds))
 		for i, kind := range kinds {
-			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %s)", i+1, q.now(tx))
 			args[i] = kind
+			if long[kind] != nil {
+				fmt.Fprintf(&sql, ` union all select cast($%[1]d as text), exists (select 1 from task_line where kind = $%[1]d and (ready > 0 or held > 0)),
+					exists (select 1 from task_turn where kind = $%[1]d and idle_at > %[2]s - %[3]d)`, i+1, q.now(tx), idleHolds.Milliseconds())
+				continue
+			}
+			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %[2]s), false", i+1, q.now(tx))
 		}
 		return tx.Query(ctx, func(r store.Row) error {
 			var kind string
-			var yes bool
-			if err := r.Scan(&kind, &yes); err != nil {
+			var yes, free bool
+			if err := r.Scan(&kind, &yes, &free); err != nil {
 				return err
+			}
+			if free {
+				idle = append(idle, kind)
 			}
 			switch {
 			case yes && kind == "":
@@ -116,6 +133,9 @@ func (q *Queue) poll(ctx context.Context) error {
 	}
 	for _, kind := range due {
 		q.wake(kind)
+	}
+	for _, kind := range idle {
+		long[kind].sawIdle()
 	}
 	return nil
 }
@@ -159,8 +179,8 @@ func (k *externalKind) loop(stop, effects context.Context, w *worker) {
 	var (
 		carried  sync.WaitGroup
 		holding  int
-		most     = 2 * k.InDoubt // claimed ahead, so that no slot is idle while tasks are claimed
-		ended    = make(chan struct{}, 2*k.InDoubt)
+		most     = k.ahead
+		ended    = make(chan struct{}, k.ahead)
 		failures = 0
 		more     = false // the last claim left tasks behind
 		timer    = time.NewTimer(0)
@@ -169,7 +189,7 @@ func (k *externalKind) loop(stop, effects context.Context, w *worker) {
 	defer timer.Stop()
 	<-timer.C
 	for {
-		for more = more && stop.Err() == nil; more && most-holding >= max(1, most/4); {
+		for more = more && stop.Err() == nil; more && most-holding >= k.enough(); {
 			n := most - holding
 			claimed, pause, err := k.claim(stop, w, n)
 			if err != nil {
@@ -203,9 +223,26 @@ func (k *externalKind) loop(stop, effects context.Context, w *worker) {
 			more = true
 		case <-ended:
 			holding--
+			more = more || k.long != nil // an idle slot looks at once
 		case <-stop.Done():
 			return
 		}
+	}
+}
+
+// enough is how many tasks are worth a claim.
+func (k *externalKind) enough() int {
+	if k.long != nil {
+		return 1
+	}
+	return max(1, k.ahead/4)
+}
+
+// lookNow has this node look at once whether its long tasks are still its own, rather than at the next Poll.
+func (q *Queue) lookNow() {
+	select {
+	case q.looks <- struct{}{}:
+	default:
 	}
 }
 
@@ -225,11 +262,13 @@ func (q *Queue) RunOnce(ctx context.Context) (int, error) {
 	w := newWorker(q)
 	beating, stop := context.WithCancel(ctx)
 	var beats, carried sync.WaitGroup
-	beats.Go(func() { q.every(beating, q.o.Lease/4, w.beat) })
+	beats.Go(func() { q.every(beating, q.o.Lease/4, nil, w.beat) })
+	beats.Go(func() { q.every(beating, q.o.Poll, q.looks, w.look) })
 	for _, k := range q.external {
-		claimed, wait, err := k.claim(ctx, w, k.InDoubt)
+		n := cap(k.slots)
+		claimed, wait, err := k.claim(ctx, w, n)
 		for len(claimed) == 0 && wait > 0 && err == nil && q.o.Clock == nil && pause(ctx, wait) {
-			claimed, wait, err = k.claim(ctx, w, k.InDoubt)
+			claimed, wait, err = k.claim(ctx, w, n)
 		}
 		total += len(claimed)
 		errs = append(errs, err)

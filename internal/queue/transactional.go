@@ -20,8 +20,9 @@ type Transactional struct {
 	Handle func(ctx context.Context, tx *store.Tx, tasks []Task) error
 	// Batch bounds the tasks of one transaction. 0: 128; at most 256.
 	Batch int
-	// Gentle leaves others at least half of the database while there are many tasks: after each batch it waits for as long
-	// as that took. It is for what comes by the thousands and nobody waits for.
+	// Gentle leaves others at least half of the database while there are many tasks: it works on the store's background
+	// connections, and after each batch it waits for as long as that took. It is for what comes by the thousands and nobody
+	// waits for.
 	Gentle bool
 	// Lane is the store's lane to work in. Empty: one of the kind's own.
 	Lane string
@@ -35,6 +36,7 @@ type Transactional struct {
 type transactionalKind struct {
 	Transactional
 	q    *Queue
+	db   *store.DB
 	wake chan struct{}
 }
 
@@ -53,7 +55,11 @@ func (q *Queue) Transactional(k Transactional) {
 	if k.Backoff == nil {
 		k.Backoff = backoff(time.Second, 10*time.Minute)
 	}
-	q.transactional = append(q.transactional, &transactionalKind{Transactional: k, q: q, wake: q.register(k.Kind)})
+	db := q.db
+	if k.Gentle {
+		db = q.background
+	}
+	q.transactional = append(q.transactional, &transactionalKind{Transactional: k, q: q, db: db, wake: q.register(k.Kind)})
 }
 
 // batch handles the tasks that are due, up to Batch of them, and tells how many it took.
@@ -73,7 +79,7 @@ func (k *transactionalKind) handle(ctx context.Context, keys []string) (tasks []
 			err = fmt.Errorf("handle %s: panic: %v", k.Kind, p)
 		}
 	}()
-	err = k.q.db.Tx(ctx, k.Lane, func(tx *store.Tx) error {
+	err = k.db.Tx(ctx, k.Lane, func(tx *store.Tx) error {
 		taken, err := k.take(ctx, tx, keys)
 		tasks = taken
 		if err != nil || len(taken) == 0 {
@@ -110,6 +116,9 @@ func (k *transactionalKind) take(ctx context.Context, tx *store.Tx, keys []strin
 		returning key, payload, enqueued_at, run_at, attempt`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("queue: take %s: %w", k.Kind, err)
+	}
+	if len(tasks) > 0 {
+		tx.Tally(tallyScope, k.Kind, -int64(len(tasks)))
 	}
 	slices.SortFunc(tasks, func(a, b Task) int {
 		if c := a.RunAt.Compare(b.RunAt); c != 0 {
@@ -156,10 +165,13 @@ func (k *transactionalKind) postpone(ctx context.Context, t Task, failure error)
 	} else {
 		k.q.log.Warn("a task failed", "kind", k.Kind, "key", t.Key, "attempt", t.Attempt+1, "again in", wait, "error", failure)
 	}
-	err := k.q.db.Tx(ctx, k.Lane, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, "update task set state = $1, attempt = attempt + 1, run_at = "+k.q.now(tx)+` + $2, error = $3
+	err := k.db.Tx(ctx, k.Lane, func(tx *store.Tx) error {
+		n, err := tx.Exec(ctx, "update task set state = $1, attempt = attempt + 1, run_at = "+k.q.now(tx)+` + $2, error = $3
 			where kind = $4 and key = $5 and state = 'ready' and attempt = $6`,
 			state, wait.Milliseconds(), storable(reason(failure)), k.Kind, t.Key, t.Attempt)
+		if n > 0 && state == "failed" {
+			tx.Tally(tallyScope, k.Kind, -n)
+		}
 		return err
 	})
 	if err != nil {

@@ -56,12 +56,13 @@ type worker struct {
 
 	mu      sync.Mutex
 	current *identity
-	retired []*identity // still holding tasks
+	retired []*identity        // still holding tasks
+	long    map[*held]struct{} // long tasks that are being worked on
 }
 
 func newWorker(q *Queue) *worker {
 	host, _ := os.Hostname()
-	return &worker{q: q, name: host + " " + strconv.Itoa(os.Getpid()), current: newIdentity()}
+	return &worker{q: q, name: host + " " + strconv.Itoa(os.Getpid()), current: newIdentity(), long: make(map[*held]struct{})}
 }
 
 // prepare counts a claim under way, so that the identity stays until prepared, even if it is retired meanwhile.
@@ -148,7 +149,7 @@ func (w *worker) beat(ctx context.Context) error {
 			continue
 		}
 		w.retire(by)
-		by.lose(errLeaseLost)
+		by.lose(ErrLeaseLost)
 		w.q.counters.count(&w.q.counters.LeasesLost, 1)
 		w.q.log.Warn("a worker was taken for dead and lost its tasks", "worker", by.id)
 	}
@@ -172,8 +173,12 @@ func (q *Queue) reap(ctx context.Context) (released int64, err error) {
 			released = 0
 			return err
 		}
-		released, err = tx.Exec(ctx, `update task set state = 'ready', owner = null, claim = null
-			where state = 'held' and `+tx.Any("owner", 1), store.List(dead))
+		// A long task may have been what its worker died of: its deaths count.
+		changes := make(lineChanges)
+		released, err = changes.collect(ctx, tx, func(k lineKey) { changes.add(k, 1, -1) },
+			`update task set state = 'ready', owner = null, claim = null, attempt = attempt + case when tenant = '' then 0 else 1 end
+			where state = 'held' and `+tx.Any("owner", 1)+" returning kind, tenant, group_id", store.List(dead))
+		changes.write(tx)
 		return err
 	})
 	if err != nil {
@@ -199,8 +204,27 @@ func (w *worker) carry(stop, effects context.Context, h *held) {
 	ctx, cancel := context.WithCancelCause(effects)
 	defer cancel(nil)
 	defer context.AfterFunc(h.by.ctx, func() { cancel(context.Cause(h.by.ctx)) })()
-	o := k.attempt(ctx, h.Task)
-	w.record(effects, h, o)
+	if k.long == nil {
+		w.record(effects, h, k.attempt(ctx, h))
+		return
+	}
+	// A long task has its checkpoints, so it need not go on when the worker stops.
+	defer context.AfterFunc(stop, func() { cancel(ErrStopping) })()
+	h.mu.Lock()
+	h.cancel = cancel
+	h.mu.Unlock()
+	w.hold(h)
+	o := k.attempt(ctx, h)
+	w.drop(h)
+	switch {
+	case h.isTaken():
+		w.q.counters.attempts(k.Kind, "taken", 1)
+		w.giveBack(h) // in case that it is still ours: it was claimed while its group was closed
+	case stop.Err() != nil && o.Status == Later:
+		w.giveBack(h)
+	default:
+		w.record(effects, h, o)
+	}
 }
 
 // await waits for the task's moment and a slot. False: it must not begin.
@@ -236,7 +260,7 @@ const (
 // While the database is away it waits, for as long as the worker lives.
 func (w *worker) record(effects context.Context, h *held, o Outcome) {
 	k := h.kind
-	o = k.decide(h.Task, o, w.q.clock())
+	o = k.decide(h.current(), o, w.q.clock())
 	ctx, cancel := context.WithCancel(context.WithoutCancel(effects))
 	defer cancel()
 	defer context.AfterFunc(effects, func() {
@@ -250,7 +274,7 @@ func (w *worker) record(effects context.Context, h *held, o Outcome) {
 		case err == nil:
 			w.q.counters.attempts(k.Kind, o.Status.String(), 1)
 			return
-		case errors.Is(err, errLeaseLost):
+		case errors.Is(err, ErrLeaseLost):
 			// Also when an earlier try was committed without our knowing: it is ended, then.
 			w.q.counters.count(&w.q.counters.LeasesLost, 1)
 			w.q.log.Warn("a task ended after its lease was lost", "kind", k.Kind, "key", h.Key, "outcome", o.Status.String())

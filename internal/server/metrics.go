@@ -164,7 +164,7 @@ func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstHistogram(storeGroup, total, float64(s.Transactions), buckets)
 }
 
-// queueCollector counts the tasks when they are asked for, at most once in queueFresh: it is a look at the whole table.
+// queueCollector reads the numbers of tasks when they are asked for, at most once in queueFresh.
 type queueCollector struct {
 	queue *queue.Queue
 	log   *slog.Logger
@@ -177,10 +177,10 @@ type queueCollector struct {
 const queueFresh = 5 * time.Second
 
 var (
-	queueTasks  = describe("queue_tasks", "Tasks by kind and state: ready, held by a worker, failed for good.", "kind", "state")
+	queueTasks  = describe("queue_tasks", "Tasks by kind and state: ready, paused with their group, held by a worker, failed for good.", "kind", "state")
 	queueOldest = describe("queue_oldest_seconds", "Age of the oldest task that is due and not done.", "kind")
 
-	queueAttempts = describe("queue_attempts_total", "Attempts at tasks by this node, by kind and what became of them: done, later, refused, failed.", "kind", "outcome")
+	queueAttempts = describe("queue_attempts_total", "Attempts at tasks by this node, by kind and what became of them: done, later, refused, failed, taken (paused, cancelled).", "kind", "outcome")
 	queueLost     = describe("queue_leases_lost_total", "Times that this node was taken for dead and lost tasks.")
 	queueTakenUp  = describe("queue_tasks_taken_up_total", "Tasks of dead workers that this node made ready again.")
 	queuePanics   = describe("queue_panics_total", "Panics in tasks, each contained.")
@@ -196,7 +196,7 @@ func (c *queueCollector) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (c *queueCollector) Collect(ch chan<- prometheus.Metric) {
 	for _, d := range c.look() {
-		for state, n := range map[string]int64{"ready": d.Ready, "held": d.Held, "failed": d.Failed} {
+		for state, n := range map[string]int64{"ready": d.Ready, "paused": d.Paused, "held": d.Held, "failed": d.Failed} {
 			ch <- prometheus.MustNewConstMetric(queueTasks, prometheus.GaugeValue, float64(n), d.Kind, state)
 		}
 		ch <- prometheus.MustNewConstMetric(queueOldest, prometheus.GaugeValue, d.Oldest.Seconds(), d.Kind)

@@ -35,6 +35,11 @@
 // The closure itself runs on its caller's goroutine, while the lane waits: a panic is the caller's own, a test may
 // fail inside it, and the others of the group lose nothing.
 //
-// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores the file. Tables are in migrations/; package storetest opens
-// fresh databases for tests.
+// [DB.Background] has connections of its own, for work that takes long or comes in masses.
+//
+// A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock they would all wait
+// for, or counted.
+//
+// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores the file. Tables are in
+// migrations/; package storetest opens fresh databases for tests.
 package store

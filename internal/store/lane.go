@@ -29,7 +29,8 @@ type session interface {
 // lane is a line of writers in front of one session.
 type lane struct {
 	sess     session
-	limit    int // closures a transaction
+	limit    int   // closures a transaction
+	shard    int64 // its rows of tallies
 	patience time.Duration
 	log      *slog.Logger
 	counters *counters
@@ -47,9 +48,9 @@ const (
 	slowClosure = 2 * time.Second
 )
 
-func newLane(sess session, limit int, o Options, c *counters) *lane {
+func newLane(sess session, limit int, shard int64, o Options, c *counters) *lane {
 	l := &lane{sess: sess, limit: limit, patience: o.Patience, log: o.Logger, counters: c,
-		queue: make(chan *turn, 1024), stop: make(chan struct{}), done: make(chan struct{})}
+		shard: shard, queue: make(chan *turn, 1024), stop: make(chan struct{}), done: make(chan struct{})}
 	go l.run()
 	return l
 }
@@ -65,7 +66,7 @@ type turn struct {
 	queued  time.Time
 	state   atomic.Int32
 	yours   chan struct{} // the lane says: the session is yours
-	back    chan error    // the caller gives it back, with the closure's error
+	back    chan returned // the caller gives it back
 	verdict chan verdict
 }
 
@@ -74,6 +75,12 @@ const (
 	running // the lane has given the session to the caller
 	left    // the caller's context ended before that
 )
+
+// returned is what a closure leaves to its lane.
+type returned struct {
+	err     error
+	tallies map[tallyKey]int64
+}
 
 // verdict is what became of a turn.
 type verdict struct {
@@ -87,7 +94,7 @@ var errNoReturn = errors.New("store: the closure did not return")
 // do waits for the turn, runs the closure on this goroutine, and waits for the verdict.
 func (l *lane) do(ctx context.Context, t *turn) (*Tx, verdict) {
 	t.queued = time.Now()
-	t.yours, t.back, t.verdict = make(chan struct{}, 1), make(chan error, 1), make(chan verdict, 1)
+	t.yours, t.back, t.verdict = make(chan struct{}, 1), make(chan returned, 1), make(chan verdict, 1)
 	select {
 	case l.queue <- t:
 	case <-ctx.Done():
@@ -115,12 +122,17 @@ func (l *lane) do(ctx context.Context, t *turn) (*Tx, verdict) {
 // the caller's stack, and the lane goes on with the next.
 func (l *lane) attempt(t *turn) *Tx {
 	err := errNoReturn
+	var tx *Tx
 	began := time.Now()
 	defer func() {
 		if d := time.Since(began); d > slowClosure {
 			l.log.Warn("a transaction held its lane for long", "lane", t.lane, "took", d)
 		}
-		t.back <- err
+		r := returned{err: err}
+		if err == nil && tx != nil {
+			r.tallies = tx.tallies
+		}
+		t.back <- r
 	}()
 	if t.twice {
 		rehearsal := &Tx{conn: l.sess}
@@ -135,7 +147,7 @@ func (l *lane) attempt(t *turn) *Tx {
 		l.sess.undo()
 		l.sess.savepoint()
 	}
-	tx := &Tx{conn: l.sess}
+	tx = &Tx{conn: l.sess}
 	fnErr := t.fn(tx)
 	if fnErr == nil && tx.failed == nil {
 		fnErr = tx.flush(t.ctx)
@@ -189,6 +201,7 @@ func (l *lane) group(first *turn) {
 		members []member
 		kept    int  // closures whose work the transaction holds
 		open    bool // a transaction is begun
+		tallies = make(sums)
 		started = time.Now()
 	)
 	for t := first; t != nil; t = l.next(first, kept, started) {
@@ -206,7 +219,8 @@ func (l *lane) group(first *turn) {
 			l.sess.savepoint()
 		}
 		t.yours <- struct{}{}
-		err := <-t.back
+		r := <-t.back
+		err := r.err
 		if lost := l.sess.lost(); lost != nil {
 			l.sess.rollback()
 			l.lost(append(members, member{t, nil}), lost)
@@ -218,6 +232,7 @@ func (l *lane) group(first *turn) {
 				l.sess.release()
 			}
 			kept++
+			tallies.add(r.tallies)
 			members = append(members, member{t, nil})
 		case kept > 0:
 			// It may have seen what the others wrote: it is answered when that is true.
@@ -236,7 +251,7 @@ func (l *lane) group(first *turn) {
 		l.sess.rollback()
 		return
 	}
-	l.commit(members, kept)
+	l.commit(members, kept, tallies)
 }
 
 // next is the next turn of the group that first opened, nil when there is none or the group has enough.
@@ -289,9 +304,20 @@ func (l *lane) lost(members []member, reason error) {
 	}
 }
 
-func (l *lane) commit(members []member, kept int) {
+func (l *lane) commit(members []member, kept int, tallies sums) {
 	began := time.Now()
-	safe, err := l.sess.commit()
+	safe, err := false, tallies.write(context.Background(), l.sess, l.shard)
+	switch {
+	case err == nil:
+		safe, err = l.sess.commit()
+	case l.sess.lost() != nil:
+		lost := l.sess.lost()
+		l.sess.rollback()
+		l.lost(members, lost)
+		return
+	default:
+		l.sess.rollback()
+	}
 	switch {
 	case err == nil:
 		l.counters.committed(kept, time.Since(began))

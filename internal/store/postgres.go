@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"strconv"
@@ -17,11 +18,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers.
+// postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers, and both once more for
+// the background.
 type postgresEngine struct {
-	pool     *pgxpool.Pool
-	lanes    []*lane
-	patience time.Duration
+	front, behind postgresSide
+	patience      time.Duration
+}
+
+type postgresSide struct {
+	pool  *pgxpool.Pool
+	lanes []*lane
 }
 
 const (
@@ -78,18 +84,30 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 		_, err := conn.Exec(ctx, "set default_transaction_read_only = on")
 		return err
 	}
-	config.MaxConns = int32(defaultReaders(o))
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, subject("open "+address(base), postgresError(err))
-	}
 	n := o.Lanes
 	if n == 0 {
 		n = 8
 	}
-	e := &postgresEngine{pool: pool, patience: o.Patience}
-	for range n {
-		e.lanes = append(e.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, o, c))
+	shard := rand.Int64N(tallyShards)
+	side := func(readers, lanes int) (s postgresSide, err error) {
+		config := config.Copy()
+		config.MaxConns = int32(readers)
+		if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+			return s, subject("open "+address(base), postgresError(err))
+		}
+		for range lanes {
+			shard = (shard + 1) % tallyShards
+			s.lanes = append(s.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, shard, o, c))
+		}
+		return s, nil
+	}
+	e := &postgresEngine{patience: o.Patience}
+	if e.front, err = side(defaultReaders(o), n); err != nil {
+		return nil, err
+	}
+	if e.behind, err = side(backgroundReaders, backgroundLanes); err != nil {
+		e.front.close()
+		return nil, err
 	}
 	return e, nil
 }
@@ -118,22 +136,31 @@ func address(c *pgx.ConnConfig) string {
 
 func (e *postgresEngine) name() string { return "postgres" }
 
-func (e *postgresEngine) lane(name string) *lane {
+func (e *postgresEngine) side(background bool) *postgresSide {
+	if background {
+		return &e.behind
+	}
+	return &e.front
+}
+
+func (e *postgresEngine) lane(name string, background bool) *lane {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
-	return e.lanes[h.Sum32()%uint32(len(e.lanes))]
+	lanes := e.side(background).lanes
+	return lanes[h.Sum32()%uint32(len(lanes))]
 }
 
 // view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds out one connection at
 // a time.
-func (e *postgresEngine) view(ctx context.Context, fn func(*Tx) error) error {
+func (e *postgresEngine) view(ctx context.Context, background bool, fn func(*Tx) error) error {
+	pool := e.side(background).pool
 	for attempt, began := 1, time.Now(); ; attempt++ {
-		again, err := e.viewOnce(ctx, fn)
+		again, err := viewOnce(ctx, pool, fn)
 		if err == nil || !again || ctx.Err() != nil || time.Since(began) > e.patience {
 			return err
 		}
 		if attempt == 1 {
-			e.pool.Reset()
+			pool.Reset()
 		}
 		if pause(ctx, attempt+3) != nil {
 			return err
@@ -141,8 +168,8 @@ func (e *postgresEngine) view(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
-func (e *postgresEngine) viewOnce(ctx context.Context, fn func(*Tx) error) (again bool, err error) {
-	c, err := e.pool.Acquire(ctx)
+func viewOnce(ctx context.Context, pool *pgxpool.Pool, fn func(*Tx) error) (again bool, err error) {
+	c, err := pool.Acquire(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, contextError(ctx, "wait for a reading connection")
@@ -164,18 +191,23 @@ func (e *postgresEngine) viewOnce(ctx context.Context, fn func(*Tx) error) (agai
 }
 
 func (e *postgresEngine) ping(ctx context.Context) error {
-	return e.view(ctx, func(tx *Tx) error {
+	return e.view(ctx, false, func(tx *Tx) error {
 		var one int
 		return tx.QueryRow(ctx, "select 1").Scan(&one)
 	})
 }
 
 func (e *postgresEngine) close() error {
-	for _, l := range e.lanes {
+	e.front.close()
+	e.behind.close()
+	return nil
+}
+
+func (s *postgresSide) close() {
+	for _, l := range s.lanes {
 		l.close()
 	}
-	e.pool.Close()
-	return nil
+	s.pool.Close()
 }
 
 // postgresSession is a lane's connection, opened when first needed and again when it died.

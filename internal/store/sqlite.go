@@ -16,7 +16,19 @@ type sqliteEngine struct {
 	path     string
 	patience time.Duration
 	writer   *lane
-	readers  chan *sqliteConn // nil stands for one that is not open yet
+	readers  sqliteReaders
+	behind   sqliteReaders // those of the background
+}
+
+// sqliteReaders are reading connections that are free; nil stands for one that is not open yet.
+type sqliteReaders chan *sqliteConn
+
+func newSQLiteReaders(n int) sqliteReaders {
+	r := make(sqliteReaders, n)
+	for range n {
+		r <- nil
+	}
+	return r
 }
 
 const (
@@ -53,12 +65,10 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 		}
 		return nil, subject("open "+o.Path, err)
 	}
-	e := &sqliteEngine{path: o.Path, patience: o.Patience, readers: make(chan *sqliteConn, defaultReaders(o))}
-	for range cap(e.readers) {
-		e.readers <- nil
-	}
+	e := &sqliteEngine{path: o.Path, patience: o.Patience, readers: newSQLiteReaders(defaultReaders(o)),
+		behind: newSQLiteReaders(backgroundReaders)}
 	writer.write = true
-	e.writer = newLane(&sqliteSession{sqliteConn: writer, patience: o.Patience}, sqliteGroup, o, c)
+	e.writer = newLane(&sqliteSession{sqliteConn: writer, patience: o.Patience}, sqliteGroup, 0, o, c)
 	return e, nil
 }
 
@@ -98,16 +108,20 @@ func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*s
 
 func (e *sqliteEngine) name() string { return "sqlite" }
 
-func (e *sqliteEngine) lane(string) *lane { return e.writer }
+func (e *sqliteEngine) lane(string, bool) *lane { return e.writer }
 
-func (e *sqliteEngine) view(ctx context.Context, fn func(*Tx) error) error {
+func (e *sqliteEngine) view(ctx context.Context, background bool, fn func(*Tx) error) error {
+	readers := e.readers
+	if background {
+		readers = e.behind
+	}
 	var c *sqliteConn
 	select {
-	case c = <-e.readers:
+	case c = <-readers:
 	case <-ctx.Done():
 		return contextError(ctx, "wait for a reading connection")
 	}
-	defer func() { e.readers <- c }()
+	defer func() { readers <- c }()
 	if c == nil {
 		var err error
 		if c, err = openSQLiteStore(e.path, e.patience, "cache_size(-2048)", "query_only(1)"); err != nil {
@@ -123,7 +137,7 @@ func (e *sqliteEngine) view(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (e *sqliteEngine) ping(ctx context.Context) error {
-	return e.view(ctx, func(tx *Tx) error {
+	return e.view(ctx, false, func(tx *Tx) error {
 		var n int
 		return tx.QueryRow(ctx, "select count(*) from sqlite_schema").Scan(&n)
 	})
@@ -131,9 +145,11 @@ func (e *sqliteEngine) ping(ctx context.Context) error {
 
 func (e *sqliteEngine) close() error {
 	var errs []error
-	for range cap(e.readers) {
-		if c := <-e.readers; c != nil {
-			errs = append(errs, c.close())
+	for _, readers := range []sqliteReaders{e.readers, e.behind} {
+		for range cap(readers) {
+			if c := <-readers; c != nil {
+				errs = append(errs, c.close())
+			}
 		}
 	}
 	e.writer.close() // last, so that it is the writer who folds the WAL into the file

@@ -38,6 +38,12 @@ type Options struct {
 
 // DB is an open store, safe for concurrent use. Close it.
 type DB struct {
+	*shared
+	background bool
+}
+
+// shared is what the two sides of a store have in common.
+type shared struct {
 	log      *slog.Logger
 	engine   engine
 	runTwice func() bool
@@ -52,10 +58,10 @@ type DB struct {
 // engine is what differs between SQLite and PostgreSQL above a single connection.
 type engine interface {
 	name() string
-	// lane returns the line for writers of that name.
-	lane(name string) *lane
+	// lane returns the line for writers of that name, in the background or not.
+	lane(name string, background bool) *lane
 	// view runs fn on a reading connection; retrying is the engine's business.
-	view(ctx context.Context, fn func(*Tx) error) error
+	view(ctx context.Context, background bool, fn func(*Tx) error) error
 	ping(ctx context.Context) error
 	close() error
 }
@@ -75,7 +81,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.migrations == nil {
 		o.migrations = embedded()
 	}
-	db := &DB{log: o.Logger, runTwice: o.RunTwice, counters: &counters{}, options: o}
+	db := &DB{shared: &shared{log: o.Logger, runTwice: o.RunTwice, counters: &counters{}, options: o}}
 	var err error
 	if o.Path != "" {
 		db.engine, err = openSQLite(ctx, o, db.counters)
@@ -87,6 +93,11 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	return db, nil
 }
+
+// Background is the same store through connections of its own, so that work which takes long or comes in masses does not
+// take those that requests wait for. SQLite has one writer; there only the reading connections are others. Closing either
+// closes both.
+func (db *DB) Background() *DB { return &DB{db.shared, true} }
 
 // Engine is "sqlite" or "postgres", for logs and metrics; no statement may depend on it.
 func (db *DB) Engine() string { return db.engine.name() }
@@ -135,7 +146,7 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 	}
 	defer db.inFlight.Done()
 	fn = attached(ctx, fn)
-	l := db.engine.lane(lane)
+	l := db.engine.lane(lane, db.background)
 	conflicts, losses, alone := 0, 0, false
 	for {
 		tx, v := l.do(ctx, &turn{ctx: ctx, lane: lane, fn: fn, alone: alone, twice: db.runTwice != nil && db.runTwice()})
@@ -171,7 +182,7 @@ func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 		return err
 	}
 	defer db.inFlight.Done()
-	return db.engine.view(ctx, func(tx *Tx) error {
+	return db.engine.view(ctx, db.background, func(tx *Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
@@ -191,6 +202,12 @@ func pause(ctx context.Context, attempt int) error {
 		return contextError(ctx, "wait to try again")
 	}
 }
+
+// Connections in the background: reading ones on either engine, and lanes on PostgreSQL.
+const (
+	backgroundReaders = 4
+	backgroundLanes   = 4
+)
 
 func defaultReaders(o Options) int {
 	switch {

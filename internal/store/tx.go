@@ -34,8 +34,8 @@ type Tx struct {
 	over     bool
 	busy     bool // rows of a query are being read
 	hooks    []func()
-	deferred []Stmt  // statements of Defer that wait
-	wanted   []int64 // how many rows each of them has to change; below zero, any number
+	deferred []*Deferred
+	tallies  map[tallyKey]int64
 }
 
 // Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool, *float64, pointers
@@ -88,18 +88,33 @@ func (tx *Tx) flush(ctx context.Context) error {
 	if len(tx.deferred) == 0 {
 		return nil
 	}
-	stmts, wanted := tx.deferred, tx.wanted
-	tx.deferred, tx.wanted = nil, nil
+	waiting := tx.deferred
+	tx.deferred = nil
+	stmts := make([]Stmt, 0, len(waiting))
+	for _, d := range waiting {
+		stmts = append(stmts, d.stmts...)
+	}
 	affected, err := tx.conn.batch(ctx, stmts)
 	// A compare-and-set that found something else comes before the failure of a statement behind it, which may well be its
 	// consequence.
-	for i, n := range affected {
-		if wanted[i] >= 0 && n != wanted[i] {
-			return tx.fail(ErrConflict)
+	for _, d := range waiting {
+		n := min(len(affected), len(d.stmts))
+		var sum int64
+		for _, one := range affected[:n] {
+			if d.want >= 0 && one != d.want {
+				return tx.fail(ErrConflict)
+			}
+			sum += one
+		}
+		if affected = affected[n:]; n == len(d.stmts) && d.then != nil {
+			d.then(sum)
 		}
 	}
 	return tx.fail(err)
 }
+
+// Fail makes the transaction fail with err, whatever its closure returns.
+func (tx *Tx) Fail(err error) { _ = tx.fail(err) }
 
 func (tx *Tx) fail(err error) error {
 	if err != nil && tx.failed == nil {
@@ -207,35 +222,46 @@ func (tx *Tx) QueryMany(ctx context.Context, scan func(i int, r Row) error, stmt
 	return tx.fail(err)
 }
 
+// Deferred is what waits since one call of Defer, DeferExpect or DeferInsert.
+type Deferred struct {
+	stmts []Stmt
+	want  int64 // how many rows each statement has to change; below zero, any number
+	then  func(affected int64)
+}
+
+// Then has fn called with the number of rows that were changed, as soon as that is known. It must not run statements.
+func (d *Deferred) Then(fn func(affected int64)) { d.then = fn }
+
 // Defer is for a statement whose answer the closure does not wait for: it runs before the next statement that does, or when
 // the closure has returned nil, on PostgreSQL in one round trip with all others that wait. Its failure is the
 // transaction's; where it has to be told from others, use Exec, or Flush.
-func (tx *Tx) Defer(sql string, args ...any) { tx.put(-1, sql, args) }
+func (tx *Tx) Defer(sql string, args ...any) *Deferred { return tx.put(-1, Stmt{sql, args}) }
 
 // DeferExpect is Defer for a statement that must change want rows. When it changes another number, the transaction fails
 // with ErrConflict and is tried again: a compare-and-set is DeferExpect(1, …).
-func (tx *Tx) DeferExpect(want int64, sql string, args ...any) { tx.put(want, sql, args) }
+func (tx *Tx) DeferExpect(want int64, sql string, args ...any) *Deferred {
+	return tx.put(want, Stmt{sql, args})
+}
 
-func (tx *Tx) put(want int64, sql string, args []any) {
-	tx.deferred = append(tx.deferred, Stmt{sql, args})
-	tx.wanted = append(tx.wanted, want)
+func (tx *Tx) put(want int64, stmts ...Stmt) *Deferred {
+	d := &Deferred{stmts: stmts, want: want}
+	tx.deferred = append(tx.deferred, d)
+	return d
 }
 
 // Flush runs the statements that wait, for a closure that has to tell their failure from others.
 func (tx *Tx) Flush(ctx context.Context) error { return tx.start(ctx) }
 
 // DeferInsert is InsertMany without waiting for the answer, as Defer is.
-func (tx *Tx) DeferInsert(into string, rows [][]any, suffix string) {
+func (tx *Tx) DeferInsert(into string, rows [][]any, suffix string) *Deferred {
 	if err := checkRows(rows); err != nil {
 		tx.fail(err)
-		return
+		return &Deferred{}
 	}
 	if len(rows) == 0 {
-		return
+		return &Deferred{}
 	}
-	for _, s := range tx.conn.inserts(into, rows, suffix) {
-		tx.put(-1, s.SQL, s.Args)
-	}
+	return tx.put(-1, tx.conn.inserts(into, rows, suffix)...)
 }
 
 // InsertMany inserts rows: into is the statement's beginning with its columns, such as "insert into event (id, kind)",

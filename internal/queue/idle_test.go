@@ -1,0 +1,86 @@
+package queue
+
+import (
+	"context"
+	"testing"
+
+	"magpie/internal/store"
+	"magpie/internal/store/storetest"
+)
+
+// TestIdleIsTold: a worker that holds a long task learns that another has a free slot and nothing to do, and splits its own.
+func TestIdleIsTold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		ctx := t.Context()
+		var nodes []*Queue
+		var kinds []*externalKind
+		var workers []*worker
+		for range 2 {
+			q := Open(open(), Options{Logger: storetest.Logger(t)})
+			q.Long(Long{Kind: "shard"})
+			nodes, kinds, workers = append(nodes, q), append(kinds, q.external[0]), append(workers, newWorker(q))
+		}
+		if claimed, _, err := kinds[1].claim(ctx, workers[1], 1); err != nil || len(claimed) != 0 || kinds[1].idle() {
+			t.Errorf("nothing is there, %v: claimed %d, idle %t", err, len(claimed), kinds[1].idle())
+		}
+		half := func(key string) New { return New{Kind: "shard", Key: key, Tenant: "a", Group: "run"} }
+		if err := nodes[0].db.Tx(ctx, "", func(tx *store.Tx) error { return nodes[0].Enqueue(ctx, tx, half("1")) }); err != nil {
+			t.Fatal(err)
+		}
+		claimed, _, err := kinds[0].claim(ctx, workers[0], 1)
+		if err != nil || len(claimed) != 1 {
+			t.Fatalf("claimed %d, %v", len(claimed), err)
+		}
+		h := &Held{h: claimed[0], alive: func() {}}
+		if h.Idle() {
+			t.Error("nobody is idle")
+		}
+		if claimed, _, err := kinds[1].claim(ctx, workers[1], 1); err != nil || len(claimed) != 0 {
+			t.Fatalf("claimed %d, %v", len(claimed), err)
+		}
+		if err := nodes[0].poll(ctx); err != nil || !h.Idle() {
+			t.Fatalf("the other is idle, and this one does not know: %v", err)
+		}
+		err = nodes[0].background.Tx(ctx, "", func(tx *store.Tx) error {
+			if err := h.Progress(ctx, tx, "first half"); err != nil {
+				return err
+			}
+			return nodes[0].Enqueue(ctx, tx, half("2"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claimed, _, err := kinds[1].claim(ctx, workers[1], 2); err != nil || len(claimed) != 1 || claimed[0].Key != "2" {
+			t.Errorf("claimed %d, %v", len(claimed), err)
+		}
+	})
+}
+
+// TestRecount: the kept numbers are corrected where nodes that do not keep them were at work, by one of those that notice.
+func TestRecount(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		q, other := Open(open(), Options{Logger: storetest.Logger(t)}), Open(open(), Options{Logger: storetest.Logger(t)})
+		ctx := t.Context()
+		err := q.db.Tx(ctx, "", func(tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `insert into task (kind, key, payload, enqueued_at, run_at) values ('old', 'a', 'null', 1, 1), ('old', 'b', 'null', 1, 1)`)
+			tx.Tally(tallyScope, "gone", 5)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 2)
+		for _, q := range []*Queue{q, other} {
+			go func() { done <- q.recount(context.WithoutCancel(ctx)) }()
+		}
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		depths, err := q.Depths(ctx)
+		if err != nil || len(depths) != 1 || depths[0].Kind != "old" || depths[0].Ready != 2 {
+			t.Errorf("%+v, %v", depths, err)
+		}
+	})
+}

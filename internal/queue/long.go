@@ -1,0 +1,426 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"magpie/internal/store"
+)
+
+// Long is a kind of task that takes minutes or hours: it records how far it has come, is claimed in turn by tenant, and
+// stops within a second or two, on any node, when its group is paused or cancelled. Its tasks have a [New.Tenant]. It
+// works on the store's background connections.
+type Long struct {
+	Kind string
+	// Do works on the task from where its payload says, and tells what became of it. It must return soon after its context
+	// has ended, which is the case after Timeout, when nothing was heard of it for Stall, when the task is no longer this
+	// process's (paused, cancelled, or its lease lost), and when the queue was told to stop. [context.Cause] tells which.
+	//
+	// Later puts the task off, with its last checkpoint. When the queue was told to stop, it is instead given back as it is.
+	Do func(ctx context.Context, h *Held) Outcome
+	// Finish records the outcome, as [External.Finish] does. It is not called for a task that was paused or cancelled.
+	Finish func(ctx context.Context, tx *store.Tx, t Task, o Outcome) error
+	// Lane is the store's lane in which a task is ended, in the background. nil: one of the kind's own.
+	Lane func(t Task) string
+	// Slots is how many tasks this process works on at once. 0: 4. Below zero: none, so that it enqueues only.
+	Slots int
+	// PerTenant is how many tasks of one tenant all nodes together work on at once, and Limit how many of all. 0: no limit.
+	PerTenant, Limit int
+	// Timeout bounds one attempt. 0: 12 hours.
+	Timeout time.Duration
+	// Stall is how long an attempt may go without [Held.Progress] or [Held.Alive]. 0: Timeout alone bounds it.
+	Stall time.Duration
+	// MaxAge is how long after its first try, or its last progress, a task may still be tried. 0: 48 hours.
+	MaxAge time.Duration
+	// Backoff is the wait after an attempt that so many failed ones came before since the last progress. nil: 5 s, doubling
+	// up to 10 minutes.
+	Backoff func(attempt int) time.Duration
+}
+
+// Long registers a kind.
+func (q *Queue) Long(k Long) {
+	if k.Slots == 0 {
+		k.Slots = 4
+	}
+	setDefault(&k.Timeout, 12*time.Hour)
+	if k.Backoff == nil {
+		k.Backoff = backoff(5*time.Second, 10*time.Minute)
+	}
+	q.External(External{Kind: k.Kind, Finish: k.Finish, Lane: k.Lane, Timeout: k.Timeout, MaxAge: k.MaxAge, Backoff: k.Backoff})
+	kind := q.external[len(q.external)-1]
+	kind.long, kind.db = &k, q.background
+	kind.slots = make(chan struct{}, max(0, k.Slots))
+	kind.ahead = max(0, k.Slots) // a task that is held but not worked on is one that others could work on
+}
+
+// Why the context of an attempt has ended.
+var (
+	// ErrLeaseLost: the task is not this process's any more. It was paused or cancelled, or another worker has it since this
+	// one was silent for too long.
+	ErrLeaseLost = errors.New("queue: the lease of the task was lost")
+	// ErrStalled: the attempt gave no sign of life for the kind's Stall.
+	ErrStalled = errors.New("queue: the attempt gave no sign of life")
+	// ErrStopping: the queue was told to stop.
+	ErrStopping = errors.New("queue: the worker stops")
+)
+
+// Held is a long task while this process holds it. Its methods may be called from several goroutines.
+type Held struct {
+	h     *held
+	alive func()
+}
+
+// Task is the task as it is, with the last checkpoint that was committed. Its Attempt counts the failed attempts and the
+// deaths of workers since that checkpoint.
+func (h *Held) Task() Task { return h.h.current() }
+
+// Progress replaces the task's payload in tx: the next attempt begins there. It belongs into the transaction that stores
+// what was done up to the checkpoint, before its other statements, and returns ErrLeaseLost, and fails the transaction, when
+// the task is not this process's any more. What else the transaction enqueues, such as the other half of a task that is
+// split, is enqueued if and only if the checkpoint holds.
+func (h *Held) Progress(ctx context.Context, tx *store.Tx, payload any) error {
+	h.alive()
+	text, err := json.Marshal(payload)
+	if err != nil {
+		return fmt.Errorf("queue: progress of %s %s: %w", h.h.Kind, h.h.Key, err)
+	}
+	now := h.h.kind.q.clock().UTC().Truncate(time.Millisecond)
+	n, err := tx.Exec(ctx, `update task set payload = $4, attempt = 0, started_at = $5, error = null where kind = $1 and key = $2 and claim = $3
+		and not exists (select 1 from task_group g where g.id = task.group_id)`, h.h.Kind, h.h.Key, h.h.claim, string(text), now.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("queue: progress of %s %s: %w", h.h.Kind, h.h.Key, err)
+	}
+	if n == 0 {
+		h.h.takeAway(ErrLeaseLost)
+		tx.Fail(ErrLeaseLost)
+		return ErrLeaseLost
+	}
+	tx.OnCommit(func() {
+		h.alive()
+		h.h.mu.Lock()
+		defer h.h.mu.Unlock()
+		h.h.Payload, h.h.Attempt, h.h.StartedAt = text, 0, now
+	})
+	return nil
+}
+
+// Alive is a sign of life between two checkpoints.
+func (h *Held) Alive() { h.alive() }
+
+// Idle tells whether some node had a free slot within the last two seconds and found no task of the kind to claim: then it
+// is worth while to split this one.
+func (h *Held) Idle() bool { return h.h.kind.idle() }
+
+// watch ends a context when nothing was heard for as long as d. heard is the sign of life.
+func watch(ctx context.Context, d time.Duration) (_ context.Context, heard, stop func()) {
+	if d <= 0 {
+		return ctx, func() {}, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(d, func() { cancel(ErrStalled) })
+	return ctx, func() {
+			if ctx.Err() == nil {
+				timer.Reset(d)
+			}
+		}, func() {
+			timer.Stop()
+			cancel(nil)
+		}
+}
+
+// look finds the tasks that this worker holds no longer, since their group was paused or cancelled, and ends their attempts.
+func (w *worker) look(ctx context.Context) error {
+	w.mu.Lock()
+	ours := make(map[string]*held, len(w.long))
+	owners := make(map[string]bool)
+	for h := range w.long {
+		ours[h.claim+"\x00"+h.Key] = h
+		owners[h.by.id] = true
+	}
+	w.mu.Unlock()
+	if len(ours) == 0 {
+		return nil
+	}
+	list := make(store.List, 0, len(owners))
+	for id := range owners {
+		list = append(list, id)
+	}
+	var still map[string]bool
+	err := w.q.background.View(ctx, func(tx *store.Tx) error {
+		still = make(map[string]bool, len(ours))
+		return tx.Query(ctx, func(r store.Row) error {
+			var claim, key string
+			err := r.Scan(&claim, &key)
+			still[claim+"\x00"+key] = true
+			return err
+		}, `select claim, key from task where state = 'held' and tenant <> '' and `+tx.Any("owner", 1)+`
+			and not exists (select 1 from task_group g where g.id = task.group_id)`, list)
+	})
+	if err != nil {
+		return fmt.Errorf("queue: look after long tasks: %w", err)
+	}
+	for name, h := range ours {
+		if !still[name] {
+			h.takeAway(ErrLeaseLost)
+		}
+	}
+	return nil
+}
+
+// hold and drop keep the list of the long tasks that are being worked on.
+func (w *worker) hold(h *held) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.long[h] = struct{}{}
+}
+
+func (w *worker) drop(h *held) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.long, h)
+}
+
+// line is a line of long tasks of one kind, tenant and group, as a claim sees it.
+type line struct {
+	lineKey
+	held int64
+	turn int64
+	due  bool // it has a task that is due, and its group is open
+}
+
+const selectLines = `select l.tenant, l.group_id, l.held, l.turn, l.ready > 0
+		and not exists (select 1 from task_group g where g.id = l.group_id)
+		and exists (select 1 from task t where t.kind = l.kind and t.tenant = l.tenant and t.tenant <> '' and t.group_id = l.group_id
+			and t.state = 'ready' and t.run_at <= `
+
+func (k *externalKind) lines(ctx context.Context, tx *store.Tx) (lines []*line, err error) {
+	err = tx.Query(ctx, func(r store.Row) error {
+		l := &line{lineKey: lineKey{kind: k.Kind}}
+		lines = append(lines, l)
+		return r.Scan(&l.tenant, &l.group, &l.held, &l.turn, &l.due)
+	}, selectLines+k.q.now(tx)+`) from task_line l where l.kind = $1 and (l.ready > 0 or l.held > 0)`, k.Kind)
+	return lines, err
+}
+
+// plan spreads up to n claims over the lines: each goes to the tenant that fewest tasks are held for, among those to the one
+// that was served longest ago, and to the line of that tenant of which the same is true.
+func (k *externalKind) plan(lines []*line, n int) map[*line]int {
+	type tenant struct {
+		id         string
+		held, turn int64
+		lines      []*line // that have tasks
+	}
+	tenants := make(map[string]*tenant)
+	var total int64
+	for _, l := range lines {
+		t := tenants[l.tenant]
+		if t == nil {
+			t = &tenant{id: l.tenant}
+			tenants[l.tenant] = t
+		}
+		t.held, t.turn, total = t.held+l.held, max(t.turn, l.turn), total+l.held
+		if l.due {
+			t.lines = append(t.lines, l)
+		}
+	}
+	var waiting []*tenant
+	for _, t := range tenants {
+		if len(t.lines) > 0 {
+			waiting = append(waiting, t)
+		}
+	}
+	next := int64(0)
+	for _, l := range lines {
+		next = max(next, l.turn)
+	}
+	picks := make(map[*line]int)
+	for ; n > 0 && (k.long.Limit <= 0 || total < int64(k.long.Limit)); n-- {
+		var best *tenant
+		for _, t := range waiting {
+			if k.long.PerTenant > 0 && t.held >= int64(k.long.PerTenant) {
+				continue
+			}
+			if best == nil || cmp.Or(cmp.Compare(t.held, best.held), cmp.Compare(t.turn, best.turn), cmp.Compare(t.id, best.id)) < 0 {
+				best = t
+			}
+		}
+		if best == nil {
+			break
+		}
+		l := slices.MinFunc(best.lines, func(a, b *line) int {
+			return cmp.Or(cmp.Compare(a.held, b.held), cmp.Compare(a.turn, b.turn), cmp.Compare(a.group, b.group))
+		})
+		next++
+		picks[l]++
+		l.held, l.turn, best.held, best.turn, total = l.held+1, next, best.held+1, next, total+1
+	}
+	return picks
+}
+
+// claimInTurn takes up to n long tasks for the worker.
+func (k *externalKind) claimInTurn(ctx context.Context, w *worker, n int) (claimed []*held, err error) {
+	if n <= 0 {
+		return nil, nil
+	}
+	// An idle queue writes nothing: whether there is anything to claim is seen without the kind's row.
+	var lines []*line
+	if err := k.db.View(ctx, func(tx *store.Tx) (err error) {
+		lines, err = k.lines(ctx, tx)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("queue: look for %s: %w", k.Kind, err)
+	}
+	if len(k.plan(lines, n)) == 0 {
+		return nil, k.sayIdle(ctx, len(lines) > 0)
+	}
+	by, claim := w.prepare()
+	defer func() { w.prepared(by, len(claimed), err) }()
+	sent := time.Now()
+	err = k.db.Tx(ctx, "queue claim "+k.Kind, func(tx *store.Tx) error {
+		claimed = nil
+		var turn int64
+		if err := tx.QueryRow(ctx, `insert into task_turn (kind, turn) values ($1, 1) on conflict (kind) do update
+			set turn = task_turn.turn + 1 returning turn`, k.Kind).Scan(&turn); err != nil {
+			return err
+		}
+		lines, err := k.lines(ctx, tx)
+		if err != nil {
+			return err
+		}
+		first := turn
+		for len(claimed) < n {
+			got, err := k.serve(ctx, tx, lines, n-len(claimed), by, claim)
+			if err != nil {
+				return err
+			}
+			if len(got) == 0 {
+				break
+			}
+			for _, h := range got {
+				h.claimed = sent
+			}
+			claimed = append(claimed, got...)
+		}
+		if len(claimed) == 0 {
+			return nil
+		}
+		served := make(map[lineKey]int64)
+		for _, h := range claimed {
+			turn++
+			served[h.line()] = turn
+		}
+		changes := make(lineChanges)
+		for _, h := range claimed {
+			changes.add(h.line(), -1, 1)
+		}
+		changes.write(tx)
+		for key, turn := range served {
+			tx.Defer("update task_line set turn = $4 where kind = $1 and tenant = $2 and group_id = $3", key.kind, key.tenant, key.group, turn)
+		}
+		tx.Defer("update task_turn set turn = turn + $2 where kind = $1", k.Kind, turn-first)
+		return w.renew(ctx, tx, by)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queue: claim %s: %w", k.Kind, err)
+	}
+	if len(claimed) > 0 {
+		by.renewed(sent)
+	}
+	return claimed, nil
+}
+
+// serve takes tasks as planned. A line that had fewer than was thought is not due any more.
+func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines []*line, n int, by *identity, claim string) (claimed []*held, err error) {
+	picks := k.plan(lines, n)
+	if len(picks) == 0 {
+		return nil, nil
+	}
+	order := make([]*line, 0, len(picks))
+	for l := range picks {
+		order = append(order, l)
+	}
+	slices.SortFunc(order, func(a, b *line) int { return a.compare(b.lineKey) })
+	now := k.q.now(tx)
+	stmts := make([]store.Stmt, len(order))
+	for i, l := range order {
+		stmts[i] = store.Stmt{SQL: `with picked as materialized (
+				select kind, key from task where kind = $1 and tenant = $2 and tenant <> '' and group_id = $3 and state = 'ready' and run_at <= ` + now + `
+				order by run_at, key limit $4` + tx.ForUpdateSkipLocked() + `)
+			update task set state = 'held', owner = $5, claim = $6, started_at = coalesce(started_at, ` + now + `)
+				where (kind, key) in (select kind, key from picked)
+			returning key, payload, enqueued_at, run_at, attempt, started_at`,
+			Args: []any{k.Kind, l.tenant, l.group, picks[l], by.id, claim}}
+	}
+	got := make([]int, len(order))
+	err = tx.QueryMany(ctx, func(i int, r store.Row) error {
+		h := &held{kind: k, by: by}
+		h.claim, h.Tenant, h.Group = claim, order[i].tenant, order[i].group
+		got[i]++
+		claimed = append(claimed, h)
+		return scanStarted(r, k.Kind, &h.Task)
+	}, stmts...)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range order {
+		if got[i] < picks[l] {
+			l.held -= int64(picks[l] - got[i])
+			l.due = false
+		}
+	}
+	return claimed, nil
+}
+
+// How long a worker's word holds that it is idle, and how often it is given.
+const (
+	idleHolds = 2 * time.Second
+	idleEvery = time.Second
+)
+
+// idleness is what is known of workers that found nothing to claim.
+type idleness struct {
+	mu   sync.Mutex
+	seen time.Time // on this process's clock: when a worker's word was read
+	said time.Time // when this process has said so itself
+}
+
+func (k *externalKind) idle() bool {
+	k.idleness.mu.Lock()
+	defer k.idleness.mu.Unlock()
+	return time.Since(k.idleness.seen) < idleHolds
+}
+
+func (k *externalKind) sawIdle() {
+	k.idleness.mu.Lock()
+	defer k.idleness.mu.Unlock()
+	k.idleness.seen = time.Now()
+}
+
+// sayIdle tells all nodes that this one has found nothing to claim, provided that there is something which could be split.
+func (k *externalKind) sayIdle(ctx context.Context, busy bool) error {
+	if !busy {
+		return nil
+	}
+	k.idleness.mu.Lock()
+	if time.Since(k.idleness.said) < idleEvery {
+		k.idleness.mu.Unlock()
+		return nil
+	}
+	k.idleness.said, k.idleness.seen = time.Now(), time.Now()
+	k.idleness.mu.Unlock()
+	err := k.db.Tx(ctx, "queue claim "+k.Kind, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `insert into task_turn (kind, turn, idle_at) values ($1, 0, `+k.q.now(tx)+`)
+			on conflict (kind) do update set idle_at = excluded.idle_at`, k.Kind)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("queue: say that %s are wanted: %w", k.Kind, err)
+	}
+	return nil
+}
