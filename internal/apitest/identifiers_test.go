@@ -200,6 +200,9 @@ func TestCustomDataIdentifierRules(t *testing.T) {
 		in.MaximumMatchDistance = aws.Int32(0)
 		_, err := c.admin.CreateCustomDataIdentifier(ctx, in)
 		wantCode(t, err, "ValidationException")
+		if err == nil || !strings.Contains(err.Error(), "maximumMatchDistance: 0 is not") {
+			t.Errorf("%v names another distance", err)
+		}
 		list, err := c.admin.ListCustomDataIdentifiers(ctx, &macie2.ListCustomDataIdentifiersInput{})
 		if err != nil || len(list.Items) != 0 {
 			t.Errorf("something was kept: %v, %v", list, err)

@@ -112,7 +112,7 @@ func TestManyCustoms(t *testing.T) {
 		}
 		customs = append(customs, c)
 	}
-	odd, err := CompileCustom(CustomConfig{Regex: `\d{4}`, Keywords: []string{"#ref", "élève", "emp no"}, MaximumMatchDistance: 6})
+	odd, err := CompileCustom(CustomConfig{Regex: `\d{4}`, Keywords: []string{"#ref", "élève", "emp no"}, MaximumMatchDistance: new(6)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,8 +34,8 @@ type CustomConfig struct {
 	Keywords    []string
 	IgnoreWords []string
 	// MaximumMatchDistance is the most characters between the end of a keyword and
-	// the end of the match; 0 means DefaultMatchDistance.
-	MaximumMatchDistance int
+	// the end of the match; nil means DefaultMatchDistance.
+	MaximumMatchDistance *int
 	SeverityLevels       []SeverityLevel
 }
 
@@ -47,9 +47,10 @@ type SeverityLevel struct {
 
 // Custom is a compiled custom data identifier: immutable, safe for concurrent use.
 type Custom struct {
-	config CustomConfig
-	prog   *syntax.Prog
-	trie   *trie // keywords as they are written; nil when there are none
+	config   CustomConfig
+	distance int // MaximumMatchDistance
+	prog     *syntax.Prog
+	trie     *trie // keywords as they are written; nil when there are none
 	// odd says that a keyword does not start with a letter: then the prefilter does not
 	// see it, and keywords are looked for where the pattern may match.
 	odd bool
@@ -79,10 +80,12 @@ func refuse(member, format string, args ...any) error {
 // CompileCustom checks a custom data identifier against Macie's limits and compiles
 // it. Its error is a *CustomError.
 func CompileCustom(c CustomConfig) (*Custom, error) {
-	if c.MaximumMatchDistance == 0 {
-		c.MaximumMatchDistance = DefaultMatchDistance
+	distance := DefaultMatchDistance
+	if c.MaximumMatchDistance != nil {
+		distance = *c.MaximumMatchDistance
 	}
-	if d := c.MaximumMatchDistance; d < MinMatchDistance || d > MaxMatchDistance {
+	c.MaximumMatchDistance = &distance
+	if d := distance; d < MinMatchDistance || d > MaxMatchDistance {
 		return nil, refuse("maximumMatchDistance", "%d is not between %d and %d characters", d, MinMatchDistance, MaxMatchDistance)
 	}
 	if err := checkWords("keywords", c.Keywords, MaxKeywords, MinKeywordLength, MaxKeywordLength); err != nil {
@@ -103,7 +106,7 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 	if err != nil {
 		return nil, refuse("regex", "%s", parseReason(err))
 	}
-	out := &Custom{config: c, prog: prog, levels: levels, lead: leadSet(tree)}
+	out := &Custom{config: c, distance: distance, prog: prog, levels: levels, lead: leadSet(tree)}
 	out.possible = newAutomaton(prog).possible()
 	for k := range out.possible {
 		for b, in := range out.possible[k] {
@@ -267,9 +270,12 @@ func leadSet(tree *syntax.Regexp) *[256]bool {
 // nothing. Groups are accepted although Macie's guide rules out capturing ones: its
 // own examples use them to group, and nothing is captured here.
 func unsupported(p string) string {
-	class := false
+	class, repeated := false, false // inside a class; right after a repeat
 	for i := 0; i < len(p); i++ {
-		switch c := p[i]; {
+		c := p[i]
+		again := repeated
+		repeated = false
+		switch {
 		case c == '\\':
 			i++
 			if i >= len(p) {
@@ -286,6 +292,10 @@ func unsupported(p string) string {
 					i += end + 1
 				} else {
 					i = len(p)
+				}
+			case (e == 'p' || e == 'P' || e == 'x') && i+1 < len(p) && p[i+1] == '{': // \p{L}, \x{41}
+				if end := strings.IndexByte(p[i:], '}'); end > 0 {
+					i += end
 				}
 			}
 		case class:
@@ -310,11 +320,43 @@ func unsupported(p string) string {
 			if reason := unsupportedGroup(p[i+2:]); reason != "" {
 				return reason
 			}
-		case (c == '+') && i > 0 && (p[i-1] == '+' || p[i-1] == '*' || p[i-1] == '?' || p[i-1] == '}') && (i < 2 || p[i-2] != '\\'):
+			i++ // the question mark is no repeat
+		case c == '+' && again:
 			return "possessive repeats are not supported"
+		case c == '*' || c == '+' || c == '?':
+			repeated = !again // after a repeat the question mark makes it lazy
+		case c == '{':
+			if n := boundedRepeat(p[i:]); n > 0 {
+				repeated = true
+				i += n - 1
+			}
 		}
 	}
 	return ""
+}
+
+// boundedRepeat returns the length of {n}, {n,} or {n,m} at the start of p, or 0 where
+// the brace stands for itself.
+func boundedRepeat(p string) int {
+	i := 1
+	digits := func() bool {
+		n := i
+		for i < len(p) && isDigit(p[i]) {
+			i++
+		}
+		return i > n
+	}
+	if !digits() {
+		return 0
+	}
+	if i < len(p) && p[i] == ',' {
+		i++
+		digits()
+	}
+	if i < len(p) && p[i] == '}' {
+		return i + 1
+	}
+	return 0
 }
 
 // unsupportedGroup judges what follows "(?".

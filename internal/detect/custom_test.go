@@ -31,7 +31,14 @@ func TestCompileCustomRefuses(t *testing.T) {
 		{"empty match", func(c *CustomConfig) { c.Regex = `a*` }, "regex", "empty text"},
 		{"open group", func(c *CustomConfig) { c.Regex = `(a` }, "regex", "missing closing )"},
 		{"trailing backslash", func(c *CustomConfig) { c.Regex = `a\` }, "regex", "backslash"},
-		{"distance", func(c *CustomConfig) { c.MaximumMatchDistance = 301 }, "maximumMatchDistance", "301"},
+		{"distance", func(c *CustomConfig) { c.MaximumMatchDistance = new(301) }, "maximumMatchDistance", "301"},
+		{"no distance", func(c *CustomConfig) { c.MaximumMatchDistance = new(0) }, "maximumMatchDistance", "0 is not between 1 and 300"},
+		{"negative distance", func(c *CustomConfig) { c.MaximumMatchDistance = new(-1) }, "maximumMatchDistance", "-1 is not"},
+		{"possessive property", func(c *CustomConfig) { c.Regex = `\p{L}++x` }, "regex", "possessive"},
+		{"possessive option", func(c *CustomConfig) { c.Regex = `ab?+c` }, "regex", "possessive"},
+		{"possessive bound", func(c *CustomConfig) { c.Regex = `a{2,3}+b` }, "regex", "possessive"},
+		{"possessive after a backslash", func(c *CustomConfig) { c.Regex = `a\\++` }, "regex", "possessive"},
+		{"possessive after a brace", func(c *CustomConfig) { c.Regex = `\x{41}*+b` }, "regex", "possessive"},
 		{"keywords", func(c *CustomConfig) { c.Keywords = make([]string, 51) }, "keywords", "at most 50"},
 		{"short keyword", func(c *CustomConfig) { c.Keywords = []string{"id"} }, "keywords", "2 characters"},
 		{"short ignore word", func(c *CustomConfig) { c.IgnoreWords = []string{"abc"} }, "ignoreWords", "3 characters"},
@@ -56,7 +63,8 @@ func TestCompileCustomRefuses(t *testing.T) {
 }
 
 func TestCustomAccepts(t *testing.T) {
-	for _, p := range []string{`\d{100,}`, `(?i)secret-[a-z]+`, `([a-z]+\.)?example\.(ca|au)`, `[()?=!]+x`, `\(?\d{3}\)?`, `a\+\+`, `^id:\d+$`, `[[:alpha:]]{2}\d`, `[]a]b`} {
+	for _, p := range []string{`\d{100,}`, `(?i)secret-[a-z]+`, `([a-z]+\.)?example\.(ca|au)`, `[()?=!]+x`, `\(?\d{3}\)?`, `a\+\+`, `\p{L}+`, `\P{Lu}+\d`, `\x{41}+`, `[\x{41}-\x{5A}]+`, `\p{Greek}{2}`,
+		`\pL+`, `a}+`, `\{\d\}+`, `x{y}+`, `\\+a`, `a{2,}?b`, `(?:ab)+`, `[+*]+`, `\Q++\E+`, `^id:\d+$`, `[[:alpha:]]{2}\d`, `[]a]b`} {
 		if _, err := CompileCustom(CustomConfig{Regex: p}); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}
@@ -74,13 +82,13 @@ func TestCustomMatches(t *testing.T) {
 		{"keyword before", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}}, "Employee: 123456", 1},
 		{"keyword after", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}}, "123456 employee", 0},
 		{"keyword in a word", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}}, "employees 123456", 0},
-		{"distance is to the end of the match", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}, MaximumMatchDistance: 7}, "employee 123456", 1},
-		{"too far", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}, MaximumMatchDistance: 6}, "employee 123456", 0},
+		{"distance is to the end of the match", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}, MaximumMatchDistance: new(7)}, "employee 123456", 1},
+		{"too far", CustomConfig{Regex: `\d{6}`, Keywords: []string{"employee"}, MaximumMatchDistance: new(6)}, "employee 123456", 0},
 		{"ignore word", CustomConfig{Regex: `[a-z]+@example\.com`, IgnoreWords: []string{"test"}}, "test@example.com joe@example.com Test@example.com", 2},
 		{"ignore words mind case", CustomConfig{Regex: `(?i)[a-z]+@example\.com`, IgnoreWords: []string{"test"}}, "Test@example.com", 1},
 		{"anchors are the file's", CustomConfig{Regex: `^a`}, "a\na", 1},
 		{"end of file", CustomConfig{Regex: `a$`}, "a\na", 1},
-		{"characters, not bytes", CustomConfig{Regex: `é{3}`, Keywords: []string{"clé"}, MaximumMatchDistance: 4}, "clé ééé", 1},
+		{"characters, not bytes", CustomConfig{Regex: `é{3}`, Keywords: []string{"clé"}, MaximumMatchDistance: new(4)}, "clé ééé", 1},
 		{"keyword at the start of a run", CustomConfig{Regex: `[a-z0-9]+`, Keywords: []string{"emp"}}, "emp123", 1},
 		{"an ignored match is not cut short", CustomConfig{Regex: `[a-z]{3,}`, IgnoreWords: []string{"test"}}, "atestbcd", 0},
 		{"a very long match", CustomConfig{Regex: `x[a-z]{3,}y`}, "x" + strings.Repeat("a", MaxCustomMatch+10) + "y", 0},

@@ -36,7 +36,8 @@
 //     customerPassportNumber, passport_no and PassportNo hold "passport no". A
 //     space in a keyword may be missing or be an underscore, a hyphen or a line
 //     break. In names a keyword of seven letters or more may also be a part of a
-//     longer word: CUSTOMERPASSPORT.
+//     longer word: CUSTOMERPASSPORT. For a value of letters and digits alone that has
+//     no check digit it ends the name it stands in, see lastword.go.
 //   - Matches of one identifier do not overlap: the one that starts first stays.
 //     Overlapping matches of different managed identifiers are resolved by
 //     evidence, see beats in overlap.go. Custom identifiers stand beside the

@@ -609,10 +609,11 @@ func (s *Scanner) findAround(text []byte, off int, hits []hit, lo, hi int, names
 				if end <= digit {
 					continue
 				}
-				if far := s.reach(r.id, t, end, hits, names); far != noKeyword {
+				v := nearValue{id: r.id, start: t, end: end, text: text, off: off, weak: r.weak && plainValue(w.text[t:end])}
+				if far := s.reach(&v, hits, names); far != noKeyword {
 					w.near = append(w.near, candidate{
 						start: t, end: end, id: int32(r.id), weight: r.weight, reach: far,
-						label: s.labelled(r.id, t, hits, names),
+						label: s.labelled(&v, hits, names),
 					})
 				}
 			}
@@ -721,10 +722,24 @@ func (s *Set) keepStarting(ids *idSet, text []byte) {
 
 func isAlnum(c byte) bool { return isDigit(c) || isASCIILetter(c) }
 
-// reach returns how near the nearest keyword of an identifier is to a value, in
-// characters, 0 for one among its names, or noKeyword.
-func (s *Scanner) reach(id, start, end int, hits []hit, names *Names) uint8 {
-	if names != nil && names.managed.has(id) {
+// nearValue is a value that may have keywords near it.
+type nearValue struct {
+	id, start, end int
+	text           []byte // the unit it is in, which begins at off
+	off            int
+	weak           bool // only keywords count that end the name they stand in
+}
+
+// counts says whether a keyword does for the value.
+func (v *nearValue) counts(h *hit) bool {
+	return !v.weak || lastWord(v.text, h.start-v.off, h.end-v.off, false)
+}
+
+// reach returns how near the nearest keyword of a value's identifier is, in characters, 0
+// for one among its names, or noKeyword.
+func (s *Scanner) reach(v *nearValue, hits []hit, names *Names) uint8 {
+	id, start, end := v.id, v.start, v.end
+	if names.leads(id, v.weak) {
 		return 0
 	}
 	best := noKeyword
@@ -745,8 +760,8 @@ func (s *Scanner) reach(id, start, end int, hits []hit, names *Names) uint8 {
 		if len(gap) > utf8.UTFMax*maxReach || !s.set.keywords.owners[h.keyword].has(id) {
 			continue
 		}
-		if n := utf8.RuneCount(gap); n <= maxReach {
-			best = min(best, n)
+		if n := utf8.RuneCount(gap); n <= maxReach && n < best && v.counts(h) {
+			best = n
 		}
 	}
 	return uint8(best)
@@ -769,5 +784,5 @@ func (s *Scanner) nearAny(id, start, end int) bool {
 	for last < len(w.hits) && w.hits[last].start <= end+4*maxReach && w.hits[last].end <= hi {
 		last++
 	}
-	return s.reach(id, start, end, w.hits[first:last], nil) != noKeyword
+	return s.reach(&nearValue{id: id, start: start, end: end}, w.hits[first:last], nil) != noKeyword
 }

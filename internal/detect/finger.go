@@ -146,7 +146,7 @@ func (s *Scanner) tryAfterKeywords(b *Block, lo, hi int) {
 	s.stretches = s.stretches[:0]
 	for _, h := range s.win.customHits {
 		c := s.set.ids[s.set.managed+h.custom].Custom
-		if from, to := max(lo, h.end), min(hi, h.end+4*c.config.MaximumMatchDistance); !c.odd && from < to {
+		if from, to := max(lo, h.end), min(hi, h.end+4*c.distance); !c.odd && from < to {
 			s.stretches = append(s.stretches, stretch{h.custom, from, to})
 		}
 	}
@@ -298,14 +298,14 @@ func (s *Scanner) customHitNear(text []byte, c *Custom, i, lo, start int) bool {
 // end of the match.
 func (s *Scanner) keywordReaches(text []byte, c *Custom, i, lo, start, end int) bool {
 	return s.eachCustomHit(text, c, i, lo, start, func(h customHit) bool {
-		return within(text[h.end:end], c.config.MaximumMatchDistance)
+		return within(text[h.end:end], c.distance)
 	})
 }
 
 // eachCustomHit calls f for the keywords of a custom identifier that end in reach before
 // start, in the same value, until one is accepted.
 func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func(customHit) bool) bool {
-	far := start - 4*c.config.MaximumMatchDistance
+	far := start - 4*c.distance
 	if c.odd {
 		found := false
 		for p := max(lo, far-4*MaxKeywordLength); p < start && !found; p++ {

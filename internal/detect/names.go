@@ -11,13 +11,15 @@ import (
 // path) say: the identifiers that have a keyword among them. It is immutable.
 type Names struct {
 	managed idSet
-	rules   []*rule // of managed, that match near a keyword
-	lead    int     // the largest of theirs
-	minLen  int     // bytes in the shortest value of theirs
-	signs   int     // how far before a letter or digit a value of one of them may start
-	other   bool    // or with any, or they are too many
-	starts  *starts // of the rules, unless other or none
-	custom  []bool  // by index among the custom identifiers; nil: none
+	last    idSet    // of managed: those with a keyword that ends its name, see lastWord
+	rules   []*rule  // of managed, that match near a keyword
+	inside  ruleBits // the rules whose plain values need a keyword of last and have none
+	lead    int      // the largest of theirs
+	minLen  int      // bytes in the shortest value of theirs
+	signs   int      // how far before a letter or digit a value of one of them may start
+	other   bool     // or with any, or they are too many
+	starts  *starts  // of the rules, unless other or none
+	custom  []bool   // by index among the custom identifiers; nil: none
 }
 
 // ruleBits is a set of the rules of one name, by index.
@@ -45,8 +47,10 @@ const maxNamed = 32
 // when they hold no keyword. Compile them once per column or path, not per value.
 func (s *Set) Names(names ...string) *Names {
 	var joined []byte
+	var ends []int // of the names in joined
 	for _, n := range names {
 		joined = append(append(joined, n...), ' ')
+		ends = append(ends, len(joined)-1)
 	}
 	n := &Names{}
 	found := false
@@ -56,6 +60,10 @@ func (s *Set) Names(names ...string) *Names {
 			if word && keywordEnd(joined, end) || end-i >= minInfix {
 				n.managed.union(&s.keywords.owners[k])
 				found = true
+				at, _ := slices.BinarySearch(ends, end)
+				if lastWord(joined[:ends[min(at, len(ends)-1)]], i, end, true) {
+					n.last.union(&s.keywords.owners[k])
+				}
 			}
 		})
 	}
@@ -75,6 +83,9 @@ func (s *Set) Names(names ...string) *Names {
 	n.managed.each(func(id int) {
 		if r := s.rules[id]; r.near != nil {
 			n.minLen = min(n.minLen, r.minLen)
+			if r.weak && !n.last.has(id) && len(n.rules) < maxNamed {
+				n.inside |= 1 << len(n.rules)
+			}
 			n.rules = append(n.rules, r)
 			n.lead = max(n.lead, r.lead)
 			if s.accented.has(id) {
@@ -90,6 +101,18 @@ func (s *Set) Names(names ...string) *Names {
 		n.starts = s.startsOf(n.rules)
 	}
 	return n
+}
+
+// leads says whether an identifier has a keyword among the names; for a weak value, one
+// that ends its name. There may be no names.
+func (n *Names) leads(id int, weak bool) bool {
+	if n == nil {
+		return false
+	}
+	if weak {
+		return n.last.has(id)
+	}
+	return n.managed.has(id)
 }
 
 // bindStarts numbers the bytes by what may start with them.
@@ -290,6 +313,9 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found r
 		}
 		if end > digit {
 			w := &s.win
+			if names.inside>>i&1 != 0 && plainValue(w.text[t:end]) {
+				continue
+			}
 			w.near = append(w.near, candidate{})
 			// Field by field: a copy of what was just written in parts would wait for it.
 			c := &w.near[len(w.near)-1]

@@ -78,8 +78,9 @@ func beats(a, b *candidate) bool {
 
 // labelled says whether a keyword of an identifier labels a value: it is among the
 // names of the value's field, or precedes it with no digit between them.
-func (s *Scanner) labelled(id, start int, hits []hit, names *Names) bool {
-	if names != nil && names.managed.has(id) {
+func (s *Scanner) labelled(v *nearValue, hits []hit, names *Names) bool {
+	start := v.start
+	if names.leads(v.id, v.weak) {
 		return true
 	}
 	for i := range hits {
@@ -87,7 +88,7 @@ func (s *Scanner) labelled(id, start int, hits []hit, names *Names) bool {
 		if h.start >= start {
 			break
 		}
-		if h.end <= start && s.set.keywords.owners[h.keyword].has(id) && isLabel(s.win.text[h.end:start]) {
+		if h.end <= start && s.set.keywords.owners[h.keyword].has(v.id) && isLabel(s.win.text[h.end:start]) && v.counts(h) {
 			return true
 		}
 	}

@@ -9,8 +9,8 @@ import (
 // reference finds what a Scanner has to find, the slow way: every keyword is
 // compared at every word start, every identifier is tried at every byte, and every
 // pair of matches is looked at. It shares with the engine the functions that match
-// one value, the definition of a word's edges and the rule between two overlapping
-// matches, and nothing of how they are found.
+// one value, the definitions of a word's edges and of the last word of a name, and the
+// rule between two overlapping matches, and nothing of how they are found.
 func reference(set *Set, text []byte, fields []Field) []Match {
 	var found []candidate
 	if fields == nil {
@@ -67,12 +67,24 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 		for _, k := range words {
 			at = append(at, referenceKeyword(text, k)...)
 		}
+		counts := func(k keywordAt, start, end int) bool {
+			return !r.weak || !plainValue(text[start:end]) || lastWord(text, k.start, k.end, false)
+		}
+		named := func(start, end int) bool {
+			if names == nil {
+				return false
+			}
+			return names.last.has(r.id) || names.managed.has(r.id) && !(r.weak && plainValue(text[start:end]))
+		}
 		reach := func(start, end int) int {
-			if names != nil && names.managed.has(r.id) {
+			if named(start, end) {
 				return 0
 			}
 			best := noKeyword
 			for _, k := range at {
+				if !r.absent && !counts(k, start, end) {
+					continue
+				}
 				n := noKeyword
 				if k.end <= start {
 					n = utf8.RuneCount(text[k.end:start])
@@ -89,9 +101,9 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 			if r.near != nil {
 				if end := r.near(text, p); end >= 0 && referenceDigit(text[p:end]) < r.lead {
 					if n := reach(p, end); n != noKeyword {
-						label := names != nil && names.managed.has(r.id)
+						label := named(p, end)
 						for _, k := range at {
-							label = label || k.end <= p && isLabel(text[k.end:p])
+							label = label || k.end <= p && isLabel(text[k.end:p]) && counts(k, p, end)
 						}
 						out = append(out, candidate{start: p + off, end: end + off, id: int32(r.id), weight: r.weight, reach: uint8(n), label: label})
 						continue

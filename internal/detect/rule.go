@@ -33,6 +33,9 @@ type rule struct {
 	absent bool
 	weight uint8 // evidence of a value near a keyword, see beats
 	strong bool  // a free value proves itself
+	// weak says that a plain value, letters and digits without a separator or a check, is
+	// so common that a keyword must end the name it stands in, see lastWord.
+	weak bool
 }
 
 const (
@@ -179,6 +182,7 @@ func (s *Set) bindRule(i int, m *managed.Identifier) *rule {
 	if spec.Checked {
 		r.weight = weightChecked
 	}
+	r.weak = !spec.Checked && m.Category != "CREDENTIALS"
 	if r.lead = min(spec.MaxLen, maxLead); m.Category == "CREDENTIALS" {
 		r.lead = spec.MaxLen
 	}

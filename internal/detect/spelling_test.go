@@ -147,3 +147,64 @@ func TestKeyBlocks(t *testing.T) {
 		}
 	}
 }
+
+// TestLastWord: a plain value needs a keyword that ends the name it stands in.
+func TestLastWord(t *testing.T) {
+	set := allManaged(t)
+	for _, c := range []struct {
+		id, value, word string
+	}{
+		{"CREDIT_CARD_SECURITY_CODE", "185", "cvc"}, {"CREDIT_CARD_SECURITY_CODE", "1851", "cvv"}, {"DATE_OF_BIRTH", "19800101", "dob"},
+		{"USA_PASSPORT_NUMBER", "925076473", "passport"}, {"USA_PASSPORT_NUMBER", "A25076473", "passport"}, {"USA_HEALTHCARE_PROCEDURE_CODE", "A1234", "hcpcs"},
+		{"USA_SOCIAL_SECURITY_NUMBER", "536904399", "ssn"}, {"DENMARK_DRIVERS_LICENSE", "12345678", "kørekort"}, {"BANK_ACCOUNT_NUMBER", "123456789", "bank account"},
+	} {
+		under := strings.ReplaceAll(c.word, " ", "_")
+		upper := strings.ToUpper(under)
+		for _, name := range []string{
+			under, upper, "card_" + under, under + "_number", under + "_no", upper + "_1", under + "2", "customer." + under, under + ".value", under + "_us", under + "-id",
+			under + "_customer", "my" + strings.ToUpper(under[:1]) + under[1:], under + "Number", under + "->value",
+		} {
+			for _, text := range []string{name + " = " + c.value + ";", name + ": " + c.value, `"` + name + `":"` + c.value + `"`} {
+				if got := findOf(set, c.id, text, ""); len(got) != 1 || got[0] != c.value {
+					t.Errorf("%s in %q: %q", c.id, text, got)
+				}
+			}
+			if got := findOf(set, c.id, c.value, name); len(got) != 1 {
+				t.Errorf("%s under %q: %q", c.id, name, got)
+			}
+		}
+		for _, name := range []string{
+			"SCHEMAV_" + upper + "_ELT_4_2", upper + "_TIMEOUT", under + "_offset", under + "Retries", under + ".length", under + "-max-size", "x_" + under + "_y_z",
+			"7" + strings.ReplaceAll(under, "_", ""), under + "3f", "a4f" + "9" + under + "2b", upper + "_ERROR_CODE", under + "->count",
+		} {
+			for _, text := range []string{name + "= " + c.value, name + " = " + c.value + ",", "#define " + name + " " + c.value} {
+				if got := findOf(set, c.id, text, ""); len(got) != 0 {
+					t.Errorf("%s in %q: %q", c.id, text, got)
+				}
+			}
+			if got := findOf(set, c.id, c.value, name); len(got) != 0 {
+				t.Errorf("%s under %q: %q", c.id, name, got)
+			}
+		}
+	}
+	// Values that are hard to mistake are reported in any name.
+	for _, c := range []struct{ id, text, name string }{
+		{"USA_SOCIAL_SECURITY_NUMBER", "536-90-4399", "ssn_as_entered"}, {"DATE_OF_BIRTH", "1980-01-01", "dob_verified_on"},
+		{"UK_NHS_NUMBER", "9434765919", "nhs_lookup_key"},
+	} {
+		if got := findOf(set, c.id, c.text, c.name); len(got) != 1 {
+			t.Errorf("%s under %q: %q", c.id, c.name, got)
+		}
+		if got := findOf(set, c.id, c.name+"="+c.text, ""); len(got) != 1 {
+			t.Errorf("%s in %q: %q", c.id, c.name, got)
+		}
+	}
+	for _, text := range []string{
+		"ssn lookup id=f2198825-019f-1b14-a33f-879949512732 visa", "dl# 1234abcd-0123-4567-89ab-123456789012 cvv 1234abcd-1234-5678-9abc-def012345678",
+		"passport 87994951-ab12-4cde-8f01-0123456789ab",
+	} {
+		for _, m := range scanAll(set.NewScanner(), []byte(text)) {
+			t.Errorf("%q: %s %q", text, set.Identifiers()[m.Identifier].ID, text[m.Start:m.End])
+		}
+	}
+}

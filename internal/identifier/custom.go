@@ -41,9 +41,9 @@ type level struct {
 
 // compile lets the engine check a definition; what it refuses is the caller's to mend.
 func compile(regex *string, keywords, ignoreWords []string, distance *int32, levels []macie2.SeverityLevel) (*detect.Custom, error) {
-	c := detect.CustomConfig{Regex: macie2.Deref(regex), Keywords: keywords, IgnoreWords: ignoreWords, MaximumMatchDistance: int(macie2.Deref(distance))}
-	if distance != nil && *distance == 0 {
-		c.MaximumMatchDistance = -1 // 0 is no distance; the engine takes it for its default
+	c := detect.CustomConfig{Regex: macie2.Deref(regex), Keywords: keywords, IgnoreWords: ignoreWords}
+	if distance != nil {
+		c.MaximumMatchDistance = new(int(*distance))
 	}
 	for _, l := range levels {
 		c.SeverityLevels = append(c.SeverityLevels, detect.SeverityLevel{
@@ -74,7 +74,7 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 		return nil, err
 	}
 	c := custom.Config()
-	d := definition{Regex: c.Regex, Keywords: c.Keywords, IgnoreWords: c.IgnoreWords, MaximumMatchDistance: int32(c.MaximumMatchDistance)}
+	d := definition{Regex: c.Regex, Keywords: c.Keywords, IgnoreWords: c.IgnoreWords, MaximumMatchDistance: int32(*c.MaximumMatchDistance)}
 	for _, l := range c.SeverityLevels {
 		d.SeverityLevels = append(d.SeverityLevels, level{l.OccurrencesThreshold, l.Severity})
 	}

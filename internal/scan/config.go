@@ -24,7 +24,7 @@ type customFile struct {
 	Regex                string   `json:"regex"`
 	Keywords             []string `json:"keywords"`
 	IgnoreWords          []string `json:"ignoreWords"`
-	MaximumMatchDistance int      `json:"maximumMatchDistance"`
+	MaximumMatchDistance *int     `json:"maximumMatchDistance"`
 	SeverityLevels       []struct {
 		OccurrencesThreshold int64  `json:"occurrencesThreshold"`
 		Severity             string `json:"severity"`

@@ -123,7 +123,7 @@ func withCustoms() (*detect.Set, error) {
 		{Regex: `[A-Z]{3}-\d{4}-[A-Z]{2}`},
 		{Regex: `\d{3}/\d{4}/\d{2}`},
 		{Regex: `[A-Z]{2}\d{6}[A-Z]`, Keywords: []string{"badge", "staff no"}},
-		{Regex: `\d{7}`, Keywords: []string{"member id", "membership"}, MaximumMatchDistance: 20},
+		{Regex: `\d{7}`, Keywords: []string{"member id", "membership"}, MaximumMatchDistance: new(20)},
 		{Regex: `tok_[A-Za-z0-9]{24}`},
 		{Regex: `ACME(-[0-9A-F]{4}){4}`},
 	} {

@@ -113,6 +113,9 @@ func leftOK(text []byte, i int, digit bool) bool {
 	if c >= 0x80 {
 		return leftRuneOK(text, i, digit)
 	}
+	if c == '-' && hexPiece(text, i-2, -1) {
+		return false
+	}
 	if !digit {
 		return true
 	}
@@ -124,6 +127,30 @@ func leftOK(text []byte, i int, digit bool) bool {
 	}
 	return true
 }
+
+// hexPiece says whether the letters and digits from i on, in steps of by, are a piece of a
+// UUID or hash: four or more hexadecimal digits, some of them letters.
+func hexPiece(text []byte, i, by int) bool {
+	n := i
+	var kinds uint8
+	for (i-n)*by < 13 {
+		c := at(text, i)
+		if class[c]&clsAlnum == 0 {
+			break
+		}
+		if isLetter(c) && c|0x20 > 'f' {
+			return false
+		}
+		kinds |= class[c]
+		i += by
+	}
+	if (i-n)*by == 4 && at(text, i) == '-' && isHex(at(text, i+by)) && isHex(at(text, i+4*by)) && !isHex(at(text, i+5*by)) {
+		return true // two groups of four
+	}
+	return (i-n)*by >= 4 && kinds&clsDigit != 0 && kinds&clsLetter != 0 && class[at(text, i)]&clsWord == 0
+}
+
+func isHex(c byte) bool { return isDigit(c) || (c|0x20)-'a' < 6 }
 
 // leftRuneOK is leftOK after a rune outside ASCII. Two-byte runes from U+00C0 are
 // letters of the alphabets Macie's keywords use; three-byte ones are taken for
@@ -160,6 +187,9 @@ func rightOK(text []byte, end int, digit bool) bool {
 			return true
 		}
 		return c < 0xC3 || c > 0xDF
+	}
+	if c == '-' && hexPiece(text, end+1, 1) {
+		return false
 	}
 	if digit && (c == '-' || c == '.') {
 		// A hyphen and one letter are a control letter, as in 12345678-Z.

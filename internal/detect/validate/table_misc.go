@@ -69,7 +69,8 @@ const latLongMaxLen = 48
 
 // LatLong matches a latitude and longitude in decimal degrees, with a comma,
 // semicolon or space between them. Each needs a fraction of two digits or more: a
-// pair of plain numbers is anything.
+// pair of plain numbers is anything. So is one out of a longer list of numbers, and two
+// shares or probabilities between 0 and 1.
 func LatLong(text []byte, start int) int {
 	if start < 0 || start+9 > len(text) {
 		return -1
@@ -90,15 +91,67 @@ func LatLong(text []byte, start int) int {
 	if i == n {
 		return -1
 	}
-	// Longitude,latitude pairs with spaces between them are not pairs across the
-	// space.
-	if !comma && at(text, start-1) == ',' && digitAt(text, start-2) {
+	gap, second := text[n:i], i
+	if i = degrees(text[:limit], i, 180, "EWew"); i < 0 || !rightOK(text, i, true) {
 		return -1
 	}
-	if i = degrees(text[:limit], i, 180, "EWew"); i < 0 || !rightOK(text, i, true) || !comma && at(text, i) == ',' && digitAt(text, i+1) {
+	if unit(text[start:n]) && unit(text[second:i]) || inList(text, start, i, gap, comma) {
 		return -1
 	}
 	return i
+}
+
+// unit says whether a number that degrees has read lies between -1 and 1.
+func unit(number []byte) bool {
+	i := 0
+	if number[0] == '-' || number[0] == '+' {
+		i++
+	}
+	return number[i+1] == '.' && (number[i] == '0' || number[i] == '1' && allZero(number[i+2:]))
+}
+
+func allZero(s []byte) bool {
+	for _, c := range s {
+		if isDigit(c) && c != '0' {
+			return false
+		}
+	}
+	return true
+}
+
+// inList says whether a number stands before or after a pair, apart by what is between
+// the two, or by a comma where that is a space: pairs of longitude,latitude with spaces
+// between them are no pairs across the space.
+func inList(text []byte, start, end int, gap []byte, comma bool) bool {
+	i := start - 1
+	for n := i; n-i < 3 && (at(text, i) == ' ' || comma && (at(text, i) == ',' || at(text, i) == ';')); {
+		i--
+	}
+	if before := text[i+1 : start]; digitAt(text, i) && len(before) > 0 && sameMark(before, gap) || !comma && at(text, start-1) == ',' && digitAt(text, start-2) {
+		return true
+	}
+	j := end
+	for j-end < 3 && (at(text, j) == ' ' || comma && (at(text, j) == ',' || at(text, j) == ';')) {
+		j++
+	}
+	after := text[end:j]
+	if c := at(text, j); c == '-' || c == '+' {
+		j++
+	}
+	return digitAt(text, j) && len(after) > 0 && sameMark(after, gap) || !comma && at(text, end) == ',' && digitAt(text, end+1)
+}
+
+// sameMark says whether two gaps have the same comma or semicolon, or neither has one.
+func sameMark(a, b []byte) bool {
+	mark := func(s []byte) byte {
+		for _, c := range s {
+			if c != ' ' {
+				return c
+			}
+		}
+		return ' '
+	}
+	return mark(a) == mark(b)
 }
 
 // degrees returns the end of a signed decimal number up to bound, with an optional
