@@ -53,6 +53,12 @@ func (h *holding) hold(n int64) bool {
 	return true
 }
 
+// release gives n of it back.
+func (h *holding) release(n int64) {
+	h.w.release(n)
+	h.n -= n
+}
+
 // drop gives everything back.
 func (h *holding) drop() {
 	if h.n != 0 {

@@ -2,10 +2,13 @@ package extract
 
 import (
 	"archive/tar"
+	"bufio"
 	"compress/bzip2"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"strings"
 	"time"
@@ -221,37 +224,25 @@ func extractGzip(w *walker, doc *Document, in *input) error {
 }
 
 func extractBzip2(w *walker, doc *Document, in *input) error {
-	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, &foreignReader{w, "bzip2", bzip2.NewReader(in)})
+	z, err := newBzip2(w, in)
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, z)
 }
 
 func extractXZ(w *walker, doc *Document, in *input) error {
-	// The dictionary is allocated as the header says.
-	size := min(w.account.Room(), 64*mib)
-	if size < 64*kib || !w.hold(size) {
-		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
-	}
-	defer w.release(size)
-	var z *xz.Reader
-	err := w.foreign("xz", func() (err error) {
-		z, err = xz.NewReader(in, uint32(size))
-		return err
-	})
+	z, err := newXZ(w, in, 64*mib)
 	if err != nil {
 		return decoding(err, "xz")
 	}
-	return only(w, doc, inner(in.name, ".xz"), time.Time{}, &foreignReader{w, "xz", z})
+	defer z.Close()
+	return only(w, doc, inner(in.name, ".xz"), time.Time{}, z)
 }
 
 func extractZstd(w *walker, doc *Document, in *input) error {
-	window := uint64(zstd.MinWindowSize)
-	for window*2 <= 32*mib && int64(window)*4 <= w.account.Room() {
-		window *= 2
-	}
-	if !w.hold(int64(window) * 2) {
-		return stop(Skipped, UnableToParseFile, "needs more memory than allowed")
-	}
-	defer w.release(int64(window) * 2)
-	z, err := newZstd(w, in, window)
+	z, err := newZstd(w, in, 32*mib)
 	if err != nil {
 		return decoding(err, "zstd")
 	}
@@ -259,27 +250,110 @@ func extractZstd(w *walker, doc *Document, in *input) error {
 	return only(w, doc, inner(in.name, ".zst", ".zstd"), time.Time{}, z)
 }
 
-// zstdReader is a decoder of Zstandard that gives back what it holds.
-type zstdReader struct {
+// decompressor is a decoder of others with the memory that it holds.
+type decompressor struct {
 	foreignReader
-	z *zstd.Decoder
+	close func()
+	held  int64
+}
+
+// newDecompressor holds n bytes for what make makes.
+func newDecompressor(w *walker, name string, n int64, make func(d *decompressor) error) (*decompressor, error) {
+	if !w.hold(n) {
+		return nil, stop(Skipped, UnableToParseFile, "needs more memory than allowed")
+	}
+	d := &decompressor{foreignReader: foreignReader{w: w, decoder: name}, held: n}
+	if err := w.foreign(name, func() error { return make(d) }); err != nil {
+		w.release(n)
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *decompressor) Close() error {
+	d.w.release(d.held)
+	d.held = 0
+	if d.close == nil {
+		return nil
+	}
+	return d.w.foreign(d.decoder, func() error {
+		d.close()
+		return nil
+	})
+}
+
+// sizeOfBzip2 is the block of 900 kB, each byte of which takes four.
+const sizeOfBzip2 = 4 * 900_000
+
+func newBzip2(w *walker, r io.Reader) (*decompressor, error) {
+	return newDecompressor(w, "bzip2", sizeOfBzip2, func(d *decompressor) error {
+		d.r = bzip2.NewReader(r)
+		return nil
+	})
+}
+
+// newXZ decodes what needs no larger a dictionary. What the first block says that it needs is held, since the decoder allocates
+// that; a later block that needs more ends the document.
+func newXZ(w *walker, r io.Reader, most int64) (*decompressor, error) {
+	b := bufio.NewReaderSize(r, 16*kib)
+	head, _ := b.Peek(1 * kib) // an error is for the decoder to meet
+	size := min(max(xzDictionary(head), 64*kib), most)
+	return newDecompressor(w, "xz", size, func(d *decompressor) error {
+		z, err := xz.NewReader(b, uint32(size))
+		d.r = z
+		return err
+	})
+}
+
+// xzDictionary reads the size of the dictionary from the header of the first block. It returns 0 where there is none: the
+// decoder will say what is wrong.
+func xzDictionary(b []byte) int64 {
+	const streamHeader = 12
+	if len(b) < streamHeader+2 || b[streamHeader] == 0 {
+		return 0
+	}
+	b = b[streamHeader:]
+	if n := (int(b[0]) + 1) * 4; n < len(b) {
+		b = b[:n]
+	}
+	flags := b[1]
+	b = b[2:]
+	next := func() uint64 {
+		v, n := binary.Uvarint(b)
+		b = b[max(n, 0):]
+		return v
+	}
+	for bit := byte(0x40); bit != 0; bit <<= 1 { // the sizes of the block
+		if flags&bit != 0 {
+			next()
+		}
+	}
+	for range flags&3 + 1 {
+		id, n := next(), next()
+		if n > uint64(len(b)) {
+			return 0
+		}
+		if id == 0x21 && n > 0 && b[0] < 40 {
+			return (2 | int64(b[0]&1)) << (b[0]/2 + 11)
+		}
+		if id == 0x21 && n > 0 && b[0] == 40 {
+			return math.MaxUint32
+		}
+		b = b[n:]
+	}
+	return 0
 }
 
 // newZstd decodes what needs no larger a window. It works in the caller's goroutine, as everything here does.
-func newZstd(w *walker, r io.Reader, window uint64) (*zstdReader, error) {
-	z := &zstdReader{foreignReader: foreignReader{w: w, decoder: "zstd"}}
-	err := w.foreign("zstd", func() (err error) {
-		z.z, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
-		z.r = z.z
+func newZstd(w *walker, r io.Reader, most int64) (*decompressor, error) {
+	window := int64(zstd.MinWindowSize)
+	for window*2 <= most && window*4 <= w.account.Room() {
+		window *= 2
+	}
+	return newDecompressor(w, "zstd", 2*window, func(d *decompressor) error {
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(window)))
+		d.r, d.close = z, func() { z.Close() }
 		return err
-	})
-	return z, err
-}
-
-func (z *zstdReader) Close() error {
-	return z.w.foreign("zstd", func() error {
-		z.z.Close()
-		return nil
 	})
 }
 

@@ -3,19 +3,16 @@ package extract
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"io"
 	"math"
 	"math/big"
 	"strconv"
 	"time"
+	"unsafe"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/snappy"
-	"github.com/mikelolasagasti/xz"
 )
 
 // extractAvro reads an Avro container file record by record. The decoder is our own because it writes values straight into the
@@ -24,7 +21,8 @@ func extractAvro(w *walker, doc *Document, in *input) error {
 	b := newBuilder(w, doc, true)
 	defer b.close()
 	r := bufio.NewReaderSize(in, 64*kib)
-	a := &avroFileReader{w: w, doc: doc, b: b}
+	a := &avroFileReader{w: w, doc: doc, b: b, holds: holding{w: w}}
+	defer a.holds.drop()
 	err := a.read(r)
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
@@ -42,16 +40,22 @@ const (
 	maxAvroMeta   = 4 * mib
 	maxAvroDepth  = 128
 	maxAvroPlaces = 100_000
+	maxAvroKey    = 64 * kib
+	// mostEmpty is how many values that take no bytes and say nothing a block or an array may claim: beyond that the claim is
+	// not meant.
+	mostEmpty = 1 << 20
 )
 
 type avroFileReader struct {
 	w      *walker
 	doc    *Document
 	b      *builder
+	holds  holding
 	record int64
 	places int
 	path   []pathElement
 	num    []byte
+	key    []byte
 }
 
 // avroPlace is a place in a record: a schema on a certain path. Places are made when they are first met, since schemas may
@@ -68,22 +72,15 @@ type avroPlace struct {
 	keyed    bool // names change with a map's keys
 }
 
-type avroSchema struct {
-	kind    string
-	logical string
-	scale   int
-	size    int64 // fixed
-	symbols []string
-	names   []string // fields of a record
-	parts   []*avroSchema
-}
+// sizeOfPlace is what a place takes, with its part of its parent's children.
+const sizeOfPlace = int64(unsafe.Sizeof(avroPlace{})) + 8
 
 func (a *avroFileReader) read(r *bufio.Reader) error {
 	var magic [4]byte
 	if _, err := io.ReadFull(r, magic[:]); err != nil || string(magic[:]) != "Obj\x01" {
 		return decodingAvro(err)
 	}
-	meta, err := avroMeta(r)
+	text, codec, err := a.meta(r)
 	if err != nil {
 		return decodingAvro(err)
 	}
@@ -91,9 +88,9 @@ func (a *avroFileReader) read(r *bufio.Reader) error {
 	if _, err := io.ReadFull(r, sync); err != nil {
 		return decodingAvro(err)
 	}
-	schema, err := parseAvroSchema(meta["avro.schema"])
+	schema, err := parseAvroSchema(a.w, &a.holds, text)
 	if err != nil {
-		return stop(Skipped, MalformedFile, "its schema is not valid")
+		return err
 	}
 	root := &avroPlace{schema: schema}
 	for {
@@ -108,14 +105,14 @@ func (a *avroFileReader) read(r *bufio.Reader) error {
 			return decodingAvro(err)
 		}
 		size, err := avroLong(r)
-		if err != nil || n < 0 || size < 0 {
+		if err != nil || n < 0 || size < 0 || schema.empty && n > mostEmpty {
 			return decodingAvro(err)
 		}
 		raw := &io.LimitedReader{R: r, N: size}
-		if err := a.block(raw, string(meta["avro.codec"]), n, root); err != nil {
+		if err := a.block(raw, codec, n, root); err != nil {
 			return decodingAvro(err)
 		}
-		if _, err := io.Copy(io.Discard, raw); err != nil {
+		if _, err := copyAlive(a.w, io.Discard, raw); err != nil {
 			return decodingAvro(err)
 		}
 		got := make([]byte, avroSync)
@@ -144,7 +141,12 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 		defer z.Close()
 		r = &foreignReader{a.w, "deflate", z}
 	case "bzip2":
-		r = &foreignReader{a.w, "bzip2", bzip2.NewReader(raw)}
+		z, err := newBzip2(a.w, raw)
+		if err != nil {
+			return err
+		}
+		defer z.Close()
+		r = z
 	case "zstandard":
 		z, err := newZstd(a.w, raw, 8*mib)
 		if err != nil {
@@ -153,15 +155,12 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 		defer z.Close()
 		r = z
 	case "xz":
-		var z *xz.Reader
-		err := a.w.foreign("xz", func() (err error) {
-			z, err = xz.NewReader(raw, 8*mib)
-			return err
-		})
+		z, err := newXZ(a.w, raw, 8*mib)
 		if err != nil {
 			return err
 		}
-		r = &foreignReader{a.w, "xz", z}
+		defer z.Close()
+		r = z
 	case "snappy":
 		z, release, err := a.snappy(raw)
 		if err != nil {
@@ -174,6 +173,9 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 	}
 	buf := bufio.NewReaderSize(&metered{w: a.w, r: r, left: math.MaxInt64}, 64*kib)
 	for range n {
+		if err := a.w.step(4); err != nil {
+			return err
+		}
 		if err := a.value(buf, root, 0); err != nil {
 			return err
 		}
@@ -190,12 +192,12 @@ func (a *avroFileReader) snappy(raw *io.LimitedReader) (io.Reader, func(), error
 	}
 	held := packed
 	release := func() { a.w.release(held) }
-	var src bytes.Buffer
-	if _, err := io.CopyN(&src, raw, packed); err != nil {
+	src := make([]byte, packed)
+	if _, err := io.ReadFull(raw, src); err != nil {
 		release()
 		return nil, nil, err
 	}
-	body := src.Bytes()[:packed-4] // a checksum follows
+	body := src[:packed-4] // a checksum follows
 	size, err := snappy.DecodedLen(body)
 	if err != nil || !a.w.hold(int64(size)) {
 		release()
@@ -214,37 +216,62 @@ func (a *avroFileReader) snappy(raw *io.LimitedReader) (io.Reader, func(), error
 	return bytes.NewReader(out), release, nil
 }
 
-func avroMeta(r *bufio.Reader) (map[string][]byte, error) {
-	meta := map[string][]byte{}
-	total := 0
+// meta reads the file's metadata and keeps what is known of it.
+func (a *avroFileReader) meta(r *bufio.Reader) (schema []byte, codec string, err error) {
+	left := int64(maxAvroMeta)
 	for {
 		n, err := avroLong(r)
 		if err != nil || n == 0 {
-			return meta, err
+			return schema, codec, err
 		}
 		if n < 0 {
 			if _, err := avroLong(r); err != nil {
-				return nil, err
+				return nil, "", err
 			}
-			n = -n
+			if n = -n; n < 0 {
+				return nil, "", errAvro
+			}
 		}
 		for range n {
-			var pair [2][]byte
-			for i := range pair {
-				size, err := avroLong(r)
-				if total += int(min(max(size, 0), maxAvroMeta+1)); err != nil || size < 0 || total > maxAvroMeta {
-					return nil, errAvro
-				}
-				pair[i] = make([]byte, size)
-				if _, err := io.ReadFull(r, pair[i]); err != nil {
-					return nil, err
-				}
+			if err := a.w.step(16); err != nil {
+				return nil, "", err
 			}
-			if total += 16; len(meta) < 1000 {
-				meta[string(pair[0])] = pair[1]
+			if left -= 2; left < 0 {
+				return nil, "", errAvro
+			}
+			key, err := a.metaBytes(r, &left)
+			if err != nil {
+				return nil, "", err
+			}
+			value, err := a.metaBytes(r, &left)
+			if err != nil {
+				return nil, "", err
+			}
+			switch string(key) {
+			case "avro.schema":
+				schema = value
+			case "avro.codec":
+				codec = string(value)
 			}
 		}
 	}
+}
+
+// metaBytes reads a key or a value. What a later one replaces stays held: that is no file of any writer's.
+func (a *avroFileReader) metaBytes(r *bufio.Reader, left *int64) ([]byte, error) {
+	size, err := avroLong(r)
+	if err != nil {
+		return nil, err
+	}
+	if *left -= size; size < 0 || *left < 0 {
+		return nil, errAvro
+	}
+	if !a.holds.hold(size) {
+		return nil, stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
+	}
+	b := make([]byte, size)
+	_, err = io.ReadFull(r, b)
+	return b, err
 }
 
 func avroLong(r *bufio.Reader) (int64, error) {
@@ -252,128 +279,13 @@ func avroLong(r *bufio.Reader) (int64, error) {
 	return int64(v>>1) ^ -int64(v&1), err
 }
 
-// parseAvroSchema reads the schema's JSON. A name stands for the type defined under it, inside itself too.
-func parseAvroSchema(b []byte) (*avroSchema, error) {
-	var v any
-	if err := json.Unmarshal(b, &v); err != nil {
-		return nil, err
-	}
-	p := avroParser{named: map[string]*avroSchema{}}
-	return p.parse(v, "", 0)
-}
-
-type avroParser struct {
-	named map[string]*avroSchema
-}
-
-var errSchema = errors.New("not a schema")
-
-func (p *avroParser) parse(v any, space string, depth int) (*avroSchema, error) {
-	if depth > maxAvroDepth {
-		return nil, errSchema
-	}
-	switch v := v.(type) {
-	case string:
-		switch v {
-		case "null", "boolean", "int", "long", "float", "double", "bytes", "string":
-			return &avroSchema{kind: v}, nil
-		}
-		if s := p.named[v]; s != nil {
-			return s, nil
-		}
-		if s := p.named[space+"."+v]; s != nil {
-			return s, nil
-		}
-		return nil, errSchema
-	case []any:
-		s := &avroSchema{kind: "union"}
-		for _, x := range v {
-			part, err := p.parse(x, space, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			s.parts = append(s.parts, part)
-		}
-		return s, nil
-	case map[string]any:
-		return p.complex(v, space, depth)
-	}
-	return nil, errSchema
-}
-
-func (p *avroParser) complex(v map[string]any, space string, depth int) (*avroSchema, error) {
-	kind, ok := v["type"].(string)
-	if !ok {
-		return p.parse(v["type"], space, depth+1)
-	}
-	s := &avroSchema{kind: kind}
-	s.logical, _ = v["logicalType"].(string)
-	if f, ok := v["scale"].(float64); ok && f >= 0 && f < 1000 {
-		s.scale = int(f)
-	}
-	if name, ok := v["name"].(string); ok {
-		if ns, ok := v["namespace"].(string); ok {
-			space = ns
-		}
-		p.named[name] = s
-		p.named[space+"."+name] = s
-	}
-	switch kind {
-	case "record", "error":
-		s.kind = "record"
-		fields, _ := v["fields"].([]any)
-		for _, f := range fields {
-			f, _ := f.(map[string]any)
-			name, ok := f["name"].(string)
-			if !ok {
-				return nil, errSchema
-			}
-			part, err := p.parse(f["type"], space, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			s.names, s.parts = append(s.names, name), append(s.parts, part)
-		}
-	case "enum":
-		symbols, _ := v["symbols"].([]any)
-		for _, x := range symbols {
-			x, _ := x.(string)
-			s.symbols = append(s.symbols, x)
-		}
-	case "array", "map":
-		key := "items"
-		if kind == "map" {
-			key = "values"
-		}
-		part, err := p.parse(v[key], space, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		s.parts = []*avroSchema{part}
-	case "fixed":
-		f, _ := v["size"].(float64)
-		if f < 0 || f > math.MaxInt32 {
-			return nil, errSchema
-		}
-		s.size = int64(f)
-	default:
-		base, err := p.parse(kind, space, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		plain := *base
-		plain.logical, plain.scale = s.logical, s.scale
-		return &plain, nil
-	}
-	return s, nil
-}
-
 func (a *avroFileReader) child(p *avroPlace, i int) (*avroPlace, error) {
 	if p.children == nil {
-		p.children = make([]*avroPlace, len(p.schema.parts))
-		if a.places += len(p.children); a.places > maxAvroPlaces {
-			return nil, errAvro
+		n := len(p.schema.parts)
+		if a.places += n; a.places > maxAvroPlaces || !a.holds.hold(int64(n)*sizeOfPlace) {
+			return nil, errColumns
 		}
+		p.children = make([]*avroPlace, n)
 	}
 	if c := p.children[i]; c != nil {
 		return c, nil
@@ -392,9 +304,13 @@ func (a *avroFileReader) value(r *bufio.Reader, p *avroPlace, depth int) error {
 		return errAvro
 	}
 	s := p.schema
-	switch s.kind {
-	case "null":
+	if s.empty {
 		return nil
+	}
+	if err := a.w.step(2); err != nil {
+		return err
+	}
+	switch s.kind {
 	case "boolean":
 		_, err := r.ReadByte()
 		return err
@@ -454,8 +370,8 @@ func (a *avroFileReader) value(r *bufio.Reader, p *avroPlace, depth int) error {
 		}
 		return a.value(r, c, depth+1)
 	case "record":
-		for i := range s.parts {
-			c, err := a.child(p, i)
+		for _, i := range s.full {
+			c, err := a.child(p, int(i))
 			if err != nil {
 				return err
 			}
@@ -464,8 +380,10 @@ func (a *avroFileReader) value(r *bufio.Reader, p *avroPlace, depth int) error {
 			}
 		}
 		return nil
+	case "array", "map":
+		return a.items(r, p, depth)
 	}
-	return a.items(r, p, depth)
+	return errAvro
 }
 
 // items reads an array or a map.
@@ -474,9 +392,13 @@ func (a *avroFileReader) items(r *bufio.Reader, p *avroPlace, depth int) error {
 	if err != nil {
 		return err
 	}
-	a.path = append(a.path, pathElement{isKey: p.schema.kind == "map"})
+	isMap := p.schema.kind == "map"
+	a.path = append(a.path, pathElement{isKey: isMap})
 	defer func() { a.path = a.path[:len(a.path)-1] }()
 	for {
+		if err := a.w.step(4); err != nil {
+			return err
+		}
 		n, err := avroLong(r)
 		if err != nil || n == 0 {
 			return err
@@ -489,45 +411,59 @@ func (a *avroFileReader) items(r *bufio.Reader, p *avroPlace, depth int) error {
 				return errAvro
 			}
 		}
-		for i := range n {
-			if i&0xfff == 0xfff { // items may take no bytes at all
-				if err := a.w.alive(); err != nil {
-					return err
-				}
+		if c.schema.empty && !isMap {
+			if n > mostEmpty {
+				return errAvro
 			}
-			top := &a.path[len(a.path)-1]
-			if top.isKey {
-				size, err := avroLong(r)
+			continue // they say nothing
+		}
+		for range n {
+			if err := a.w.step(4); err != nil {
+				return err
+			}
+			if isMap {
+				key, err := a.mapKey(r)
 				if err != nil {
 					return err
 				}
-				if size < 0 || size > 64*kib {
-					return errAvro
-				}
-				key := make([]byte, size)
-				if _, err := io.ReadFull(r, key); err != nil {
-					return err
-				}
-				top.key = string(key)
+				a.path[len(a.path)-1].key = key
 			}
 			if err := a.value(r, c, depth+1); err != nil {
 				return err
 			}
 			a.path[len(a.path)-1].index++
 		}
-		if c.empty(0) && n > 1<<20 {
-			return errAvro // a claim that costs nothing and says nothing
-		}
 	}
 }
 
-// empty says whether values of the place take no bytes.
-func (p *avroPlace) empty(depth int) bool {
-	return p.schema.kind == "null" || p.schema.kind == "record" && len(p.schema.parts) == 0 || p.schema.kind == "fixed" && p.schema.size == 0
+// mapKey reads a key. Of a long one the end is kept: see maxWay.
+func (a *avroFileReader) mapKey(r *bufio.Reader) (string, error) {
+	size, err := avroLong(r)
+	if err != nil {
+		return "", err
+	}
+	if size < 0 || size > maxAvroKey {
+		return "", errAvro
+	}
+	if int64(cap(a.key)) < size {
+		a.key = make([]byte, max(size, 256))
+	}
+	key := a.key[:size]
+	if _, err := io.ReadFull(r, key); err != nil {
+		return "", err
+	}
+	if len(key) > maxWay {
+		return lastOf(string(key), maxWay), nil
+	}
+	return string(key), nil
 }
 
 func (a *avroFileReader) leaf(p *avroPlace, text []byte) error {
-	return a.b.value(Record, a.info(p), a.record, 0, text)
+	info, err := a.info(p)
+	if err != nil {
+		return err
+	}
+	return a.b.value(Record, info, a.record, 0, text)
 }
 
 // stream writes a string of any length; bytes that are no text only when they are a number.
@@ -550,11 +486,18 @@ func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 			return err
 		}
 		if first && p.schema.kind != "string" && !validUTF8(b) {
-			_, err := io.CopyN(io.Discard, r, n)
+			skipped, err := copyAlive(a.w, io.Discard, &io.LimitedReader{R: r, N: n})
+			if err == nil && skipped < n {
+				err = io.ErrUnexpectedEOF
+			}
 			return err
 		}
 		if first {
-			a.b.mark(Record, a.info(p), a.record, 0)
+			info, err := a.info(p)
+			if err != nil {
+				return err
+			}
+			a.b.mark(Record, info, a.record, 0)
 			first = false
 		}
 		if err := a.b.write(b); err != nil {
@@ -569,23 +512,29 @@ func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 }
 
 // info registers the path of a place: for good when nothing in it changes, for the value otherwise.
-func (a *avroFileReader) info(p *avroPlace) int32 {
+func (a *avroFileReader) info(p *avroPlace) (info int32, err error) {
 	switch {
 	case p.known:
-		return p.info
+		return p.info, nil
 	case !p.indexed:
-		p.info, p.known = a.b.keep(fieldInfo{names: p.way(nil), path: p.path(nil)}), true
-		return p.info
+		p.info, err = a.b.keep(fieldInfo{names: p.way(nil), path: p.path(nil)})
+		p.known = err == nil
+		return p.info, err
 	}
 	names := p.names
 	if names == nil || p.keyed {
-		names = p.way(a.path)
+		names = capNames(p.way(a.path))
 		for _, e := range a.path {
 			p.keyed = p.keyed || e.isKey
 		}
-		p.names = names
+		if !p.keyed {
+			if !a.holds.hold(int64(16*len(names)) + maxWay) {
+				return 0, errColumns
+			}
+			p.names = names
+		}
 	}
-	return a.b.pass(fieldInfo{names: names, way: p}, a.path)
+	return a.b.pass(fieldInfo{names: names, way: p}, a.path), nil
 }
 
 // steps calls f for each name, index and key on the way, outermost first.
@@ -617,18 +566,18 @@ func (p *avroPlace) way(elems []pathElement) (names []string) {
 }
 
 func (p *avroPlace) path(elems []pathElement) string {
-	path := []byte{'$'}
+	var parts []pathPart
 	p.steps(elems, func(name string, e *pathElement) {
 		switch {
 		case e == nil:
-			path = appendElement(path, name)
+			parts = append(parts, pathPart{name: name})
 		case e.isKey:
-			path = appendElement(path, e.key)
+			parts = append(parts, pathPart{name: e.key})
 		default:
-			path = append(strconv.AppendInt(append(path, '['), e.index, 10), ']')
+			parts = append(parts, pathPart{index: e.index, isIndex: true})
 		}
 	})
-	return cutPath(string(path))
+	return jsonPath(parts)
 }
 
 // avroNumber writes a number, or the day that it stands for.

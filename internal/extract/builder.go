@@ -1,8 +1,11 @@
 package extract
 
 import (
+	"math"
 	"sort"
+	"strings"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // builder makes segments of text that an extractor produces piece by piece, with a mark wherever the position changes: a
@@ -17,9 +20,18 @@ type builder struct {
 	lo       int
 	sent     bool        // a segment has been emitted
 	kept     []fieldInfo // stays: columns
+	holds    holding     // for kept
 	elements []pathElement
+	keys     int         // bytes of the keys among elements
 	passed   []fieldInfo // only for the segments up to the next flush: paths with indexes
 }
+
+// What a builder has for one segment beside its text, when it is passed on: about 6 MiB in the worst case.
+const (
+	maxMarks    = 64 * kib // each of at most a byte of text
+	maxElements = 32 * kib
+	maxKeys     = 1 * mib
+)
 
 // mark says where the text from off on comes from, until the next mark.
 type mark struct {
@@ -55,13 +67,14 @@ type pathElement struct {
 }
 
 func newBuilder(w *walker, doc *Document, fields bool) *builder {
-	b := &builder{w: w, doc: doc, fields: fields}
+	b := &builder{w: w, doc: doc, fields: fields, holds: holding{w: w}}
 	b.buf = (*buffers.Get().(*[]byte))[:0]
 	return b
 }
 
-// close gives the buffer back; it must follow the last use.
+// close gives back what the builder has; it must follow the last use.
 func (b *builder) close() {
+	b.holds.drop()
 	if b.buf != nil {
 		buf := b.buf[:cap(b.buf)]
 		b.buf = nil
@@ -71,10 +84,52 @@ func (b *builder) close() {
 	}
 }
 
-// keep registers a column or path for the whole document.
-func (b *builder) keep(f fieldInfo) int32 {
+// keep registers a column or path for the whole document. Its names are capped; the error says that there is no memory for
+// more columns.
+func (b *builder) keep(f fieldInfo) (int32, error) {
+	f.names = capNames(f.names)
+	size := int64(2*unsafe.Sizeof(f)) + int64(len(f.path)+len(f.sheet)+16*len(f.names))
+	for _, name := range f.names {
+		size += int64(len(name))
+	}
+	if len(b.kept) >= math.MaxInt32 || !b.holds.hold(size) {
+		return 0, errColumns
+	}
 	b.kept = append(b.kept, f)
-	return int32(len(b.kept) - 1)
+	return int32(len(b.kept) - 1), nil
+}
+
+var errColumns = stop(Partial, UnableToParseFile, "more columns than the memory allowed can hold")
+
+// maxWay is how many bytes of names may lead to a value. Of longer ways the end counts, which is the nearest to the value: the
+// work on a value must not grow with how much of the file is above it.
+const maxWay = 1 * kib
+
+// capNames returns the innermost names that have at most maxWay bytes together, the outermost of them perhaps without its
+// beginning.
+func capNames(names []string) []string {
+	left := maxWay
+	for i := len(names) - 1; i >= 0; i-- {
+		n := len(names[i])
+		if n > left {
+			out := append([]string{}, names[i:]...)
+			if out[0] = lastOf(out[0], left); out[0] == "" && len(out) > 1 {
+				out = out[1:]
+			}
+			return out
+		}
+		left -= n
+	}
+	return names
+}
+
+// lastOf returns the last n bytes of s, or fewer where a character would be cut, in memory of their own.
+func lastOf(s string, n int) string {
+	from := len(s) - n
+	for i := 0; i < utf8.UTFMax && from < len(s) && !utf8.RuneStart(s[from]); i++ {
+		from++
+	}
+	return strings.Clone(s[from:])
 }
 
 func (b *builder) info(i int32) *fieldInfo {
@@ -86,13 +141,21 @@ func (b *builder) info(i int32) *fieldInfo {
 
 // mark begins a new value or a new stretch. info is what keep returned, or -1 for a path that pass registers next.
 func (b *builder) mark(kind LocationKind, info int32, a, col int64) {
-	b.marks = append(b.marks, mark{off: int32(len(b.buf)), kind: kind, info: info, a: a, b: col})
+	m := mark{off: int32(len(b.buf)), kind: kind, info: info, a: a, b: col}
+	if n := len(b.marks) - 1; n >= 0 && b.marks[n].off == m.off && !b.fields {
+		b.marks[n] = m // nothing came from there
+		return
+	}
+	b.marks = append(b.marks, m)
 }
 
-// pass registers a path that lasts for one value; elems are copied.
+// pass registers a path that lasts for one value; elems are copied, their keys shared.
 func (b *builder) pass(f fieldInfo, elems []pathElement) int32 {
 	f.from = int32(len(b.elements))
 	b.elements = append(b.elements, elems...)
+	for i := range elems {
+		b.keys += len(elems[i].key)
+	}
 	f.to = int32(len(b.elements))
 	b.passed = append(b.passed, f)
 	return -int32(len(b.passed))
@@ -113,14 +176,27 @@ func (b *builder) value(kind LocationKind, info int32, row, col int64, text []by
 // end closes a value.
 func (b *builder) end() error {
 	b.buf = append(b.buf, '\n')
-	if len(b.buf) >= blockSize-256 || len(b.marks) >= 64*kib {
+	if len(b.buf) >= blockSize-256 || b.crowded() {
 		return b.flush(true, false)
 	}
-	return nil
+	return b.w.step(16)
+}
+
+// crowded says whether a segment has more marks and paths than its text is worth.
+func (b *builder) crowded() bool {
+	return len(b.marks) >= maxMarks || len(b.elements) >= maxElements || b.keys >= maxKeys
 }
 
 // write appends text, in the value begun last.
 func (b *builder) write(text []byte) error {
+	if !b.fields && b.crowded() {
+		if err := b.flush(false, false); err != nil {
+			return err
+		}
+	}
+	if err := b.w.step(8 + int64(len(text)/16)); err != nil {
+		return err
+	}
 	for len(text) > 0 {
 		room := cap(b.buf) - len(b.buf) - utf8.UTFMax
 		if room <= 0 {
@@ -186,7 +262,9 @@ func (b *builder) flush(between, last bool) error {
 	b.lo = hi - keep
 	b.buf = append(b.buf[:0], b.buf[keep:]...)
 	if len(b.buf) == 0 {
-		b.passed, b.elements = b.passed[:0], b.elements[:0]
+		clear(b.passed)
+		clear(b.elements)
+		b.passed, b.elements, b.keys = b.passed[:0], b.elements[:0], 0
 		b.marks = b.marks[:0]
 	} else if b.fields {
 		// Paths that marks no longer refer to are dropped with the next flush between values.
@@ -210,7 +288,10 @@ func (b *builder) compact() {
 			m.info = -int32(len(passed))
 		}
 	}
-	b.passed, b.elements = passed, elements
+	b.passed, b.elements, b.keys = passed, elements, 0
+	for i := range elements {
+		b.keys += len(elements[i].key)
+	}
 }
 
 func (b *builder) structured() bool { return b.fields }

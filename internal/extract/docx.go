@@ -22,6 +22,7 @@ func extractDOCX(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
+	defer o.close()
 	return o.paragraphs(doc)
 }
 
@@ -31,6 +32,7 @@ func extractODF(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
+	defer o.close()
 	return o.paragraphs(doc)
 }
 
@@ -56,7 +58,10 @@ func (o *office) paragraphs(doc *Document) error {
 		}
 	}
 	doc.Read = max(doc.Size, 0)
-	return b.finish()
+	if err := b.finish(); err != nil {
+		return err
+	}
+	return o.missed
 }
 
 // officeError prefers what ended the file to what flushing it said.

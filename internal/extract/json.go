@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"sort"
 	"strconv"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -603,47 +602,6 @@ func (j *records) locate(raw []byte, lo, hi int) Location {
 	loc := j.lines.locate(raw, lo, hi)
 	loc.Kind, loc.Record, loc.Path, loc.Names = Record, s.record, cutPath(string(path)), names
 	return loc
-}
-
-// appendElement writes .name or ['name'], as Macie does.
-func appendElement(path []byte, name string) []byte {
-	if r := []rune(name); len(r) > 240 {
-		name = "..." + string(r[len(r)-237:])
-	}
-	plain := name != ""
-	for i, r := range name {
-		if r != '_' && !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r)) {
-			plain = false
-		}
-	}
-	if plain {
-		return append(append(path, '.'), name...)
-	}
-	path = append(path, "['"...)
-	for i := range len(name) {
-		if name[i] == '\'' || name[i] == '\\' {
-			path = append(path, '\\')
-		}
-		path = append(path, name[i])
-	}
-	return append(path, "']"...)
-}
-
-// cutPath drops leading elements of a path longer than 250 characters: $..rest.
-func cutPath(path string) string {
-	if len(path) <= 250 || utf8.RuneCountInString(path) <= 250 {
-		return path
-	}
-	for i := 1; i < len(path); i++ {
-		if (path[i] == '.' || path[i] == '[') && utf8.RuneCountInString(path[i:]) <= 247 {
-			if path[i] == '.' {
-				return "$." + path[i:]
-			}
-			return "$.." + path[i:]
-		}
-	}
-	r := []rune(path)
-	return "$.." + string(r[len(r)-247:])
 }
 
 func (j *records) advance(raw []byte, n int) {

@@ -3,6 +3,7 @@ package extract
 import (
 	"encoding/binary"
 	"io"
+	"math"
 	"strconv"
 	"time"
 
@@ -17,7 +18,9 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
-	if err := checkFooter(w, at, size); err != nil {
+	holds := holding{w: w}
+	defer holds.drop()
+	if err := checkFooter(w, &holds, at, size); err != nil {
 		return err
 	}
 	var f *parquet.File
@@ -30,7 +33,8 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	p := &parquetFileReader{w: w, b: b, at: at, size: size, values: make([]parquet.Value, 512)}
+	p := &parquetFileReader{w: w, b: b, at: at, size: size, values: make([]parquet.Value, 512), taken: extents{holds: holding{w: w}}}
+	defer p.taken.holds.drop()
 	err = p.read(f)
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
@@ -51,27 +55,77 @@ type parquetFileReader struct {
 	size   int64
 	values []parquet.Value
 	num    []byte
+	taken  extents // by chunks
+	window []byte
+	text   int64 // that has come out
 }
+
+// A small file may stand for much text, since a dictionary says a value once however often it occurs: up to this much, and so
+// many times its size.
+const (
+	parquetGrace = 256 * mib
+	parquetRatio = 1000
+)
 
 // parquetColumn is a leaf and the way to it.
 type parquetColumn struct {
 	names    []string
-	repeated []bool // by element: it repeats
-	any      bool   // one of them does
-	depth    int    // how many do
+	capped   []string // see capNames
+	repeated []bool   // by element: it repeats
+	any      bool     // one of them does
+	depth    int      // how many do
 	info     int32
 	text     func(dst []byte, v parquet.Value) []byte
 }
 
 func (p *parquetFileReader) read(f *parquet.File) error {
+	leaves, err := p.leaves(f)
+	if err != nil {
+		return err
+	}
+	first := int64(0)
+	for g, group := range f.RowGroups() {
+		for i, chunk := range group.ColumnChunks() {
+			if err := p.w.step(64); err != nil {
+				return err
+			}
+			if i >= len(leaves) {
+				return errParquet
+			}
+			meta := &f.Metadata().RowGroups[g].Columns[i].MetaData
+			need, err := p.checkPages(meta)
+			if err != nil {
+				return err
+			}
+			if !p.w.hold(need) {
+				return stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
+			}
+			err = p.column(leaves[i], chunk, first)
+			p.w.release(need)
+			if err != nil {
+				return err
+			}
+		}
+		first += group.NumRows()
+	}
+	return nil
+}
+
+// leaves lists the columns that have values, with their names.
+func (p *parquetFileReader) leaves(f *parquet.File) ([]*parquetColumn, error) {
 	var leaves []*parquetColumn
-	var walk func(c *parquet.Column, names []string, repeated []bool)
-	walk = func(c *parquet.Column, names []string, repeated []bool) {
+	var walk func(c *parquet.Column, names []string, repeated []bool) error
+	walk = func(c *parquet.Column, names []string, repeated []bool) (err error) {
 		for _, child := range c.Columns() {
 			n := append(names[:len(names):len(names)], child.Name())
 			r := append(repeated[:len(repeated):len(repeated)], child.Repeated())
+			if err := p.w.step(16); err != nil {
+				return err
+			}
 			if !child.Leaf() {
-				walk(child, n, r)
+				if err := walk(child, n, r); err != nil {
+					return err
+				}
 				continue
 			}
 			col := &parquetColumn{names: n, repeated: r, text: parquetText(child)}
@@ -81,46 +135,33 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 					col.depth++
 				}
 			}
-			col.info = p.b.keep(fieldInfo{names: n, path: col.path(nil)})
+			if col.info, err = p.b.keep(fieldInfo{names: n, path: col.path(nil)}); err != nil {
+				return err
+			}
+			col.capped = capNames(n)
 			leaves = append(leaves, col)
 		}
+		return nil
 	}
-	walk(f.Root(), nil, nil)
-	first := int64(0)
-	for g, group := range f.RowGroups() {
-		for i, chunk := range group.ColumnChunks() {
-			if i >= len(leaves) {
-				return errParquet
-			}
-			meta := &f.Metadata().RowGroups[g].Columns[i].MetaData
-			if err := p.checkPages(meta); err != nil {
-				return err
-			}
-			if err := p.column(leaves[i], chunk, first); err != nil {
-				return err
-			}
-		}
-		first += group.NumRows()
-	}
-	return nil
+	return leaves, walk(f.Root(), nil, nil)
 }
 
 var errParquet = stop(Partial, MalformedFile, "damaged or incomplete Parquet file")
 
 // path writes the JSONPath of a value; index counts, by repeated element, where the value is.
 func (c *parquetColumn) path(index []pathElement) string {
-	path := []byte{'$'}
+	parts := make([]pathPart, 0, 2*len(c.names))
 	k := 0
 	for i, name := range c.names {
-		path = appendElement(path, name)
+		parts = append(parts, pathPart{name: name})
 		if c.repeated[i] {
 			if k < len(index) {
-				path = append(strconv.AppendInt(append(path, '['), index[k].index, 10), ']')
+				parts = append(parts, pathPart{index: index[k].index, isIndex: true})
 			}
 			k++
 		}
 	}
-	return cutPath(string(path))
+	return jsonPath(parts)
 }
 
 // column reads a chunk page by page.
@@ -168,7 +209,7 @@ func (p *parquetFileReader) page(c *parquetColumn, r parquet.ValueReader, record
 			n, err = r.ReadValues(p.values)
 			return err
 		})
-		if err := p.w.alive(); err != nil {
+		if err := p.w.step(int64(n) * 4); err != nil {
 			return err
 		}
 		for _, v := range p.values[:n] {
@@ -187,10 +228,13 @@ func (p *parquetFileReader) page(c *parquetColumn, r parquet.ValueReader, record
 			}
 			info := c.info
 			if c.any {
-				info = p.b.pass(fieldInfo{names: c.names, way: c}, (*index)[:min(c.depth, len(*index))])
+				info = p.b.pass(fieldInfo{names: c.capped, way: c}, (*index)[:min(c.depth, len(*index))])
 			}
 			if p.w.total += int64(len(p.num)); p.w.total > p.w.opts.MaxTotalBytes {
 				return stop(Partial, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
+			}
+			if p.text += int64(len(p.num)); p.text > parquetGrace && p.text/parquetRatio > p.size {
+				return stop(Partial, UnableToParseFile, "it holds far more text than bytes")
 			}
 			if err := p.b.value(Record, info, *record, 0, p.num); err != nil {
 				return err
@@ -271,8 +315,10 @@ func parquetTime(dst []byte, v int64, t *format.TimestampType) []byte {
 	return when.UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
 }
 
-// checkFooter reads the footer as Thrift, to see that its lists are no longer than it is: the library allocates what it is told.
-func checkFooter(w *walker, at io.ReaderAt, size int64) error {
+// checkFooter reads the footer as Thrift, to see that its lists are no longer than it is, and that the schema has the shape of
+// a tree that the library can take: it allocates what it is told, and it recurses. What the library will make of the footer is
+// held.
+func checkFooter(w *walker, holds *holding, at io.ReaderAt, size int64) error {
 	var tail [8]byte
 	if size < 12 {
 		return stop(Skipped, MalformedFile, "damaged or incomplete Parquet file")
@@ -288,73 +334,177 @@ func checkFooter(w *walker, at io.ReaderAt, size int64) error {
 		return stop(Skipped, MalformedFile, "damaged or incomplete Parquet file")
 	}
 	if n > w.opts.MaxMemory/8 || !w.hold(n) {
-		return stop(Skipped, UnableToParseFile, "its directory needs more memory than allowed")
+		return errFooter
 	}
 	defer w.release(n)
 	b := make([]byte, n)
 	if k, err := at.ReadAt(b, size-8-n); int64(k) < n {
 		return decoding(err, "Parquet file")
 	}
-	t := thriftWalk{b: b}
-	if !t.structure(0, nil) {
+	var shape footerShape
+	t := thriftWalk{b: b, w: w, lists: true, begun: shape.begun, strings: shape.name}
+	ok := t.structure(0, shape.field)
+	shape.close()
+	if t.err != nil {
+		return t.err
+	}
+	if !ok || shape.bad {
 		return stop(Skipped, MalformedFile, "damaged or incomplete Parquet file")
 	}
-	if int64(t.structs)*512 > w.opts.MaxMemory/2 {
-		return stop(Skipped, UnableToParseFile, "its directory needs more memory than allowed")
+	if need := shape.size() + int64(t.structs)*64 + 3*n; !holds.hold(need) {
+		return errFooter
 	}
 	return nil
 }
 
-// checkPages walks the page headers of a chunk, as the library will, and refuses pages that would not fit in the memory
-// allowed.
-func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData) error {
+var errFooter = stop(Skipped, UnableToParseFile, "its directory needs more memory than allowed")
+
+// maxParquetDepth is how deep columns may lie. The library takes 255.
+const maxParquetDepth = 100
+
+// footerShape follows the schema, which is a tree written in the order of a walk: each element says how many children follow.
+type footerShape struct {
+	elements, leaves  int64
+	groups, chunks    int64
+	segments          int64   // names on the ways to all elements
+	open              []int64 // by depth: the children that are still to come
+	names             []int64 // by depth: the bytes of the names so far
+	longest           int64   // the most bytes that an error on the way back from a depth may take
+	inElement         bool
+	children, nameLen int64
+	isLeaf, bad       bool
+}
+
+// begun is told of each structure.
+func (s *footerShape) begun(path []int16) {
+	switch {
+	case len(path) == 1 && path[0] == 2:
+		s.close()
+		s.inElement = true
+	case len(path) == 1 && path[0] == 4:
+		s.groups++
+	case len(path) == 2 && path[0] == 4 && path[1] == 1:
+		s.chunks++
+	}
+}
+
+func (s *footerShape) field(path []int16, v int64) {
+	if len(path) == 2 && path[0] == 2 {
+		switch path[1] {
+		case 1:
+			s.isLeaf = true
+		case 5:
+			s.children = v
+		}
+	}
+}
+
+func (s *footerShape) name(path []int16, value []byte) {
+	if len(path) == 2 && path[0] == 2 && path[1] == 4 {
+		s.nameLen = int64(len(value))
+	}
+}
+
+// close ends the element at hand.
+func (s *footerShape) close() {
+	if !s.inElement {
+		return
+	}
+	s.inElement = false
+	s.elements++
+	if s.isLeaf {
+		s.leaves++
+	}
+	depth := len(s.open)
+	way := s.nameLen
+	if depth > 0 {
+		way += s.names[depth-1]
+	}
+	s.segments += int64(depth) + 1
+	s.longest = max(s.longest, int64(depth+1)*way)
+	if s.children > 0 {
+		s.open, s.names = append(s.open, s.children), append(s.names, way)
+		s.bad = s.bad || len(s.open) > maxParquetDepth
+	} else {
+		for n := len(s.open); n > 0; n = len(s.open) {
+			if s.open[n-1]--; s.open[n-1] > 0 {
+				break
+			}
+			s.open, s.names = s.open[:n-1], s.names[:n-1]
+		}
+	}
+	if s.bad { // it is not followed any further
+		s.open, s.names = s.open[:0], s.names[:0]
+	}
+	s.children, s.nameLen, s.isLeaf = 0, 0, false
+}
+
+// size estimates from above what the library makes of the footer, and this package of the columns.
+func (s *footerShape) size() int64 {
+	return s.elements*900 + s.segments*48 + s.groups*600 + s.chunks*1000 + s.leaves*s.groups*8 + s.longest
+}
+
+// checkPages walks the page headers of a chunk, as the library will, and returns what memory its pages need. Chunks that share
+// bytes are refused: what is there would be read as often as it is named.
+func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData) (need int64, err error) {
 	at := meta.DataPageOffset
 	if meta.DictionaryPageOffset != 0 {
 		at = meta.DictionaryPageOffset
 	}
 	end := at + meta.TotalCompressedSize
 	if at < 4 || end < at || end > p.size {
-		return errParquet
+		return 0, errParquet
 	}
-	most := p.w.opts.MaxMemory / 4
-	window := make([]byte, 16*kib)
+	if err := p.taken.take(at, end); err != nil {
+		return 0, err
+	}
+	if p.window == nil {
+		p.window = make([]byte, 16*kib)
+	}
+	window := p.window
+	var data, dictionary int64
 	for at < end {
-		if err := p.w.alive(); err != nil {
-			return err
+		if err := p.w.step(1000); err != nil {
+			return 0, err
 		}
 		n, err := p.at.ReadAt(window[:min(int64(len(window)), end-at)], at)
 		if n == 0 {
-			return decoding(err, "Parquet file")
+			return 0, decoding(err, "Parquet file")
 		}
 		var h pageClaims
 		t := thriftWalk{b: window[:n]}
 		if !t.structure(0, h.field) {
-			if n == len(window) && len(window) < 4*mib { // statistics may be long
+			if n == len(window) && len(window) < 1*mib { // statistics may be long
 				window = make([]byte, 8*len(window))
 				continue
 			}
-			return errParquet
+			return 0, errParquet
 		}
-		if h.packed < 0 || h.unpacked < 0 || h.values < 0 {
-			return errParquet
+		if h.packed < 0 || h.unpacked < 0 || h.values < 0 || h.values > math.MaxInt32 {
+			return 0, errParquet
 		}
-		if h.unpacked > most || h.packed > most || h.values*16 > most {
-			return stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
-		}
-		// In this encoding a value repeats the beginning of the one before it, so that a small page may stand for any amount.
-		if h.encoding == int64(format.DeltaByteArray) && h.values*min(h.unpacked, 4*kib) > most {
-			return stop(Partial, UnableToParseFile, "a page in an encoding that may need more memory than allowed")
+		size := h.packed + h.unpacked + 16*h.values
+		if h.kind == int64(format.DictionaryPage) {
+			dictionary = max(dictionary, size)
+		} else {
+			// In this encoding a value repeats the beginning of the one before it, so that a small page may stand for any amount.
+			if h.encoding == int64(format.DeltaByteArray) {
+				size += h.values * min(h.unpacked, 4*kib)
+			}
+			data = max(data, size)
 		}
 		at += int64(t.pos) + h.packed
 	}
-	return nil
+	return data + dictionary, nil
 }
 
 // pageClaims is what a page header says of the page.
-type pageClaims struct{ unpacked, packed, values, encoding int64 }
+type pageClaims struct{ kind, unpacked, packed, values, encoding int64 }
 
 func (h *pageClaims) field(path []int16, v int64) {
 	switch {
+	case len(path) == 1 && path[0] == 1:
+		h.kind = v
 	case len(path) == 1 && path[0] == 2:
 		h.unpacked = v
 	case len(path) == 1 && path[0] == 3:

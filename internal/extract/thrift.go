@@ -7,6 +7,13 @@ type thriftWalk struct {
 	pos     int
 	structs int // structures and list elements met
 	path    []int16
+
+	// What follows may be set by whoever wants to know what is in the structures of lists, too.
+	w       *walker            // counts steps
+	lists   bool               // fields are told of those structures' fields
+	begun   func(path []int16) // a structure begins: path leads to the field that it is the value of, or an element of
+	strings func(path []int16, value []byte)
+	err     error // of w
 }
 
 // Types of the compact encoding.
@@ -59,6 +66,14 @@ func (t *thriftWalk) structure(depth int, field func(path []int16, v int64)) boo
 		return false
 	}
 	t.structs++
+	if t.w != nil {
+		if t.err = t.w.step(16); t.err != nil {
+			return false
+		}
+	}
+	if t.begun != nil {
+		t.begun(t.path)
+	}
 	t.path = append(t.path, 0)
 	defer func() { t.path = t.path[:len(t.path)-1] }()
 	var last int16
@@ -112,6 +127,9 @@ func (t *thriftWalk) value(kind byte, depth int, field func([]int16, int64), ele
 		if !ok || n > uint64(len(t.b)-t.pos) {
 			return false
 		}
+		if t.strings != nil && !element {
+			t.strings(t.path, t.b[t.pos:t.pos+int(n)])
+		}
 		t.pos += int(n)
 		return true
 	case thriftList, thriftSet:
@@ -120,28 +138,36 @@ func (t *thriftWalk) value(kind byte, depth int, field func([]int16, int64), ele
 		if ok && n == 15 {
 			n, ok = t.uvarint()
 		}
-		return ok && t.elements(n, depth, c&15)
+		return ok && t.elements(n, depth, field, c&15)
 	case thriftMap:
 		n, ok := t.uvarint()
 		if !ok || n == 0 {
 			return ok
 		}
 		c, ok := t.byte()
-		return ok && t.elements(n, depth, c>>4, c&15)
+		return ok && t.elements(n, depth, nil, c>>4, c&15)
 	case thriftStruct:
 		return t.structure(depth+1, field)
 	}
 	return false
 }
 
-func (t *thriftWalk) elements(n uint64, depth int, kinds ...byte) bool {
+func (t *thriftWalk) elements(n uint64, depth int, field func([]int16, int64), kinds ...byte) bool {
 	if depth > 32 || n > uint64(len(t.b)-t.pos) { // each takes a byte at least
 		return false
 	}
 	t.structs += int(n)
-	for range n {
+	if !t.lists {
+		field = nil
+	}
+	for i := range n {
+		if t.w != nil && i%1024 == 1023 {
+			if t.err = t.w.step(1024); t.err != nil {
+				return false
+			}
+		}
 		for _, k := range kinds {
-			if !t.value(k, depth+1, nil, true) {
+			if !t.value(k, depth+1, field, true) {
 				return false
 			}
 		}

@@ -2,8 +2,10 @@ package extract
 
 import (
 	"bytes"
+	"maps"
 	"math"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,12 +23,15 @@ func extractXLSX(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	k := &workbook{office: o, b: b}
+	k := &workbook{office: o, b: b, seen: map[string]bool{}}
 	defer k.close()
 	err = k.read()
 	if err == nil {
 		doc.Read = max(doc.Size, 0)
-		return b.finish()
+		if err := b.finish(); err != nil {
+			return err
+		}
+		return k.missed
 	}
 	return officeError(err, b.finish())
 }
@@ -39,9 +44,42 @@ type workbook struct {
 	held   int64
 	dates  []bool // by cell style: shows a date
 	scrap  []byte
+	seen   map[string]bool // parts that were read
+	shown  int64           // bytes of the shared strings that cells have shown
+}
+
+// Cells that share a string make much text out of a small file: up to this much, and then as many times the file's size as a
+// part may inflate.
+const sharedGrace = 32 * mib
+
+const (
+	maxCell      = 1 * mib // bytes of a cell, a shared string or a note; a workbook has 32,767 characters
+	maxSheetName = 256     // bytes; a workbook has 31 characters
+)
+
+var errBook = stop(Partial, MalformedOrFileSizeExceedsLimit, "its directory needs more memory than allowed")
+
+// again says whether a part was read before: one that has several names is read once.
+func (k *workbook) again(part string) bool {
+	if k.seen[part] {
+		k.miss("a part that is named more than once")
+		return true
+	}
+	k.seen[part] = true
+	return false
+}
+
+// text appends what a text token says, up to maxCell.
+func (k *workbook) text(dst []byte, x *xmlReader) []byte {
+	if len(dst) >= maxCell {
+		k.miss("a cell longer than a workbook may have")
+		return dst
+	}
+	return entities(dst, x.text)
 }
 
 func (k *workbook) close() {
+	k.office.close()
 	if k.shared != nil {
 		k.shared.Close()
 	}
@@ -62,6 +100,12 @@ func (k *workbook) read() error {
 		return err
 	}
 	for _, s := range sheets {
+		if err := k.w.step(64); err != nil {
+			return err
+		}
+		if k.parts[s.part] == nil || k.again(s.part) {
+			continue
+		}
 		if err := k.sheet(s); err != nil {
 			return err
 		}
@@ -97,13 +141,21 @@ func (k *workbook) relations(part string) (map[string]string, error) {
 	rels := map[string]string{}
 	dir, base := path.Split(part)
 	err := k.each(dir+"_rels/"+base+".rels", func(x *xmlReader) error {
-		if x.kind == xmlStart && x.local() == "Relationship" && len(rels) < maxParts {
-			target := string(entities(nil, x.attr("Target")))
-			if !strings.HasPrefix(target, "/") {
-				target = path.Join(dir, target)
-			}
-			rels[string(x.attr("Id"))] = strings.TrimPrefix(target, "/")
+		if x.kind != xmlStart || x.local() != "Relationship" {
+			return nil
 		}
+		target := string(entities(nil, x.attr("Target")))
+		if !strings.HasPrefix(target, "/") {
+			target = path.Join(dir, target)
+		}
+		if target = strings.TrimPrefix(target, "/"); k.parts[target] == nil {
+			return nil // a picture, a link to somewhere else
+		}
+		id := string(x.attr("Id"))
+		if !k.holds.hold(int64(len(id)+len(target)) + 96) {
+			return errBook
+		}
+		rels[id] = target
 		return nil
 	})
 	return rels, err
@@ -116,13 +168,18 @@ func (k *workbook) sheets() ([]sheet, error) {
 	}
 	var sheets []sheet
 	err = k.each("xl/workbook.xml", func(x *xmlReader) error {
-		if x.kind == xmlStart && x.local() == "sheet" && len(sheets) < maxParts {
-			id := x.attr("r:id")
-			if id == nil {
-				id = x.attr("id")
-			}
-			sheets = append(sheets, sheet{string(entities(nil, x.attr("name"))), rels[string(id)]})
+		if x.kind != xmlStart || x.local() != "sheet" {
+			return nil
 		}
+		id := x.attr("r:id")
+		if id == nil {
+			id = x.attr("id")
+		}
+		name := entities(nil, x.attr("name"))
+		if !k.holds.hold(maxSheetName + 64) {
+			return errBook
+		}
+		sheets = append(sheets, sheet{strings.ToValidUTF8(string(name[:min(len(name), maxSheetName)]), ""), rels[string(id)]})
 		return nil
 	})
 	return sheets, err
@@ -134,7 +191,7 @@ func (k *workbook) styles() error {
 	in := false
 	return k.each("xl/styles.xml", func(x *xmlReader) error {
 		switch {
-		case x.kind == xmlStart && x.local() == "numFmt" && len(custom) < 10_000:
+		case x.kind == xmlStart && x.local() == "numFmt" && len(custom) < 10_000 && len(x.attr("numFmtId")) < 16:
 			custom[string(x.attr("numFmtId"))] = isDateFormat(string(x.attr("formatCode")))
 		case x.kind == xmlStart && x.local() == "cellXfs":
 			in = true
@@ -200,8 +257,8 @@ func (k *workbook) strings() error {
 				return k.addString(one)
 			}
 		case xmlText, xmlCDATA:
-			if inText && len(one) < 1*mib {
-				one = entities(one, x.text)
+			if inText {
+				one = k.text(one, x)
 			}
 		}
 		return nil
@@ -249,18 +306,26 @@ const maxColumns = 16_384
 // sheet reads one sheet. Its first row gives the columns their names, when it looks like names.
 func (k *workbook) sheet(s sheet) error {
 	columns := map[int64]int32{}
-	plain := k.b.keep(fieldInfo{sheet: s.name})
+	holds := holding{w: k.w} // for the header
+	defer holds.drop()
+	plain, err := k.b.keep(fieldInfo{sheet: s.name})
+	if err != nil {
+		return err
+	}
 	var head []string
 	var headCols []int64
 	header, headRow := true, int64(0)
-	endHeader := func() {
+	endHeader := func() (err error) {
 		header = false
 		if !namesColumns(head, nil) {
-			return
+			return nil
 		}
 		for i, name := range head {
-			columns[headCols[i]] = k.b.keep(fieldInfo{names: []string{name}, sheet: s.name})
+			if columns[headCols[i]], err = k.b.keep(fieldInfo{names: []string{name}, sheet: s.name}); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
 	var row, col int64
 	var typ, style, value []byte
@@ -276,7 +341,7 @@ func (k *workbook) sheet(s sheet) error {
 					row = n
 				}
 				if header && headRow != 0 && row != headRow {
-					endHeader()
+					return endHeader()
 				}
 			case "c":
 				col++
@@ -292,8 +357,8 @@ func (k *workbook) sheet(s sheet) error {
 				phonetic = !x.empty
 			}
 		case xmlText, xmlCDATA:
-			if inValue && len(value) < 1*mib {
-				value = entities(value, x.text)
+			if inValue {
+				value = k.text(value, x)
 			}
 		case xmlEnd:
 			switch x.local() {
@@ -310,8 +375,11 @@ func (k *workbook) sheet(s sheet) error {
 					if headRow == 0 {
 						headRow = row
 					}
-					if isText && len(head) < maxColumns {
-						head, headCols = append(head, string(bytes.TrimSpace(text[:min(len(text), 1*kib)]))), append(headCols, col)
+					if name := bytes.TrimSpace(text[:min(len(text), maxWay)]); isText && len(head) < maxColumns {
+						if !holds.hold(int64(len(name)) + 128) {
+							return errColumns
+						}
+						head, headCols = append(head, string(name)), append(headCols, col)
 					} else {
 						head = append(head[:0], "0") // a value: no header
 						headCols = append(headCols[:0], col)
@@ -337,6 +405,13 @@ func (k *workbook) cell(typ string, style, value []byte) (text []byte, isText bo
 			return nil, true, nil
 		}
 		text, err = k.sharedString(i)
+		k.shown += int64(len(text))
+		if k.total += int64(len(text)); k.total > k.w.opts.MaxOfficeBytes {
+			return nil, true, stop(Partial, OOXMLUncompressedSizeExceedsLimit, "larger than an Office file may be")
+		}
+		if k.shown > sharedGrace && k.shown/k.w.opts.MaxOOXMLRatio > k.size {
+			return nil, true, stop(Partial, OOXMLUncompressedRatioExceedsLimit, "its cells share far more text than it has bytes")
+		}
 		return text, true, err
 	case "inlineStr", "str":
 		return value, true, nil
@@ -371,9 +446,12 @@ func (k *workbook) comments(s sheet) error {
 	if err != nil {
 		return err
 	}
-	info := k.b.keep(fieldInfo{sheet: s.name})
-	for _, part := range rels {
-		if !strings.Contains(path.Base(part), "omment") {
+	info, err := k.b.keep(fieldInfo{sheet: s.name})
+	if err != nil {
+		return err
+	}
+	for _, part := range slices.Compact(slices.Sorted(maps.Values(rels))) {
+		if !strings.Contains(path.Base(part), "omment") || k.again(part) {
 			continue
 		}
 		var row, col int64
@@ -388,8 +466,8 @@ func (k *workbook) comments(s sheet) error {
 				inText = true
 			case x.kind == xmlEnd && (x.local() == "t" || x.local() == "text"):
 				inText = false
-			case (x.kind == xmlText || x.kind == xmlCDATA) && inText && len(text) < 1*mib:
-				text = entities(text, x.text)
+			case (x.kind == xmlText || x.kind == xmlCDATA) && inText:
+				text = k.text(text, x)
 			case x.kind == xmlEnd && (x.local() == "comment" || x.local() == "threadedComment") && col > 0:
 				return k.b.value(Cell, info, row, col, text)
 			}

@@ -3,13 +3,14 @@ package extract
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"encoding/binary"
+	"errors"
 	"hash"
 	"hash/crc32"
 	"io"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/text/encoding/charmap"
@@ -24,6 +25,8 @@ type zipFile struct {
 	dirSize int64
 	entries uint64
 	base    int64 // bytes before the zip itself (self-extracting)
+	w       *walker
+	taken   extents // by entries that were opened
 }
 
 type zipEntry struct {
@@ -41,7 +44,7 @@ type zipEntry struct {
 var errZip = stop(Partial, MalformedFile, "damaged or incomplete zip")
 
 // openZip finds the directory.
-func openZip(at io.ReaderAt, size int64) (*zipFile, error) {
+func openZip(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
 	tail := min(size, 64*kib+22)
 	buf := make([]byte, tail)
 	if n, err := at.ReadAt(buf, size-tail); n < len(buf) {
@@ -55,7 +58,8 @@ func openZip(at io.ReaderAt, size int64) (*zipFile, error) {
 		if string(buf[i:i+4]) != "PK\x05\x06" || i+22+int(le.Uint16(buf[i+20:])) > len(buf) {
 			continue
 		}
-		z := &zipFile{at: at, size: size}
+		// A local header has 30 bytes: where fewer are between two entries there is no third.
+		z := &zipFile{w: w, at: at, size: size, taken: extents{slack: 29, holds: holding{w: w}}}
 		end := size - tail + int64(i)
 		z.entries = uint64(le.Uint16(buf[i+10:]))
 		z.dirSize = int64(le.Uint32(buf[i+12:]))
@@ -80,6 +84,9 @@ func openZip(at io.ReaderAt, size int64) (*zipFile, error) {
 	}
 	return nil, errZip
 }
+
+// close gives back what the zip holds.
+func (z *zipFile) close() { z.taken.holds.drop() }
 
 func (z *zipFile) directoryAt(off int64) bool {
 	var b [4]byte
@@ -110,18 +117,25 @@ func zip64End(at io.ReaderAt, end int64) (zip64, bool) {
 func (z *zipFile) each(f func(*zipEntry) error) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, z.dirSize), 64*kib)
 	le := binary.LittleEndian
+	var buf []byte
 	for range z.entries {
 		var h [46]byte
 		if _, err := io.ReadFull(r, h[:]); err != nil || string(h[:4]) != "PK\x01\x02" {
-			return errZip
+			return zipError(err)
 		}
 		n, x, c := int(le.Uint16(h[28:])), int(le.Uint16(h[30:])), int(le.Uint16(h[32:]))
-		rest := make([]byte, n+x)
+		if err := z.w.step(int64(100 + (n+x+c)/16)); err != nil {
+			return err
+		}
+		if n+x > cap(buf) {
+			buf = make([]byte, n+x)
+		}
+		rest := buf[:n+x]
 		if _, err := io.ReadFull(r, rest); err != nil {
-			return errZip
+			return zipError(err)
 		}
 		if _, err := r.Discard(c); err != nil {
-			return errZip
+			return zipError(err)
 		}
 		e := &zipEntry{
 			flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), crc: le.Uint32(h[16:]),
@@ -145,6 +159,15 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 		}
 	}
 	return nil
+}
+
+// zipError is that of the object's reader, or says that the directory is not what it should be.
+func zipError(err error) error {
+	var se *sourceError
+	if errors.As(err, &se) {
+		return err
+	}
+	return errZip
 }
 
 // extra reads the sizes of zip64.
@@ -190,6 +213,9 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	if start < 0 || e.packed > z.size-start {
 		return nil, nil, errZip
 	}
+	if err := z.taken.take(z.base+e.offset, start+e.packed); err != nil {
+		return nil, nil, err
+	}
 	raw := io.NewSectionReader(z.at, start, e.packed)
 	switch e.method {
 	case 0:
@@ -198,11 +224,15 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 		z := flate.NewReader(bufio.NewReaderSize(raw, 16*kib))
 		return &checked{r: &foreignReader{w, "deflate", z}, c: z, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
 	case 12:
-		return io.NopCloser(&foreignReader{w, "bzip2", bzip2.NewReader(bufio.NewReader(raw))}), nil, nil
+		z, err := newBzip2(w, bufio.NewReader(raw))
+		if err != nil {
+			return nil, nil, decoding(err, "zip")
+		}
+		return z, nil, nil
 	case 93:
 		z, err := newZstd(w, raw, 8*mib)
 		if err != nil {
-			return nil, nil, errZip
+			return nil, nil, decoding(err, "zip")
 		}
 		return z, nil, nil
 	}
@@ -241,7 +271,7 @@ func sniffZip(in *input) (kind, error) {
 	if err != nil {
 		return kindZip, err
 	}
-	z, err := openZip(at, size)
+	z, err := openZip(in.w, at, size)
 	if err != nil {
 		return kindZip, nil // it will say so when it is opened
 	}
@@ -289,13 +319,14 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
-	z, err := openZip(at, size)
+	z, err := openZip(w, at, size)
 	if err != nil {
 		return stop(Skipped, MalformedFile, "damaged or incomplete zip")
 	}
 	if z.entries > uint64(w.opts.MaxFiles) {
 		return stop(Skipped, ArchiveTotalDocumentsProcessedOverLimit, "too many files")
 	}
+	defer z.close()
 	a := newArchive(w, doc)
 	var total int64
 	err = z.each(func(e *zipEntry) error {
@@ -322,7 +353,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 			refused, detail = UnableToParseFile, "encrypted"
 		case err != nil:
 			s, ok := err.(errStop)
-			if !ok {
+			if !ok || s.Reason == TimeCutOffReached {
 				return err
 			}
 			refused, detail = s.Reason, s.Detail
@@ -347,6 +378,9 @@ func (o *office) part(e *zipEntry) (io.ReadCloser, error) {
 		return nil, stop(Skipped, UnableToParseFile, "encrypted")
 	}
 	r, _, err := o.zip.open(o.w, e)
+	if errors.Is(err, errShared) {
+		return nil, stop(Partial, MalformedOrFileSizeExceedsLimit, errShared.(errStop).Detail)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -358,31 +392,60 @@ type office struct {
 	w     *walker
 	zip   *zipFile
 	parts map[string]*zipEntry
+	size  int64 // of the file
 	total int64
+	holds holding
+	// missed is what was not read although the rest was.
+	missed error
 }
 
-const maxParts = 20_000
+const (
+	maxParts    = 20_000
+	sizeOfEntry = int64(unsafe.Sizeof(zipEntry{})) + 64
+)
+
+// close gives back what the file holds.
+func (o *office) close() {
+	o.zip.close()
+	o.holds.drop()
+}
 
 func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, error) {
 	at, size, err := in.readerAt(kindXLSX.maxBytes)
 	if err != nil {
 		return nil, err
 	}
-	z, err := openZip(at, size)
+	z, err := openZip(w, at, size)
 	if err != nil {
 		return nil, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete")
 	}
-	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}}
+	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}, size: size, holds: holding{w: w}}
 	err = z.each(func(e *zipEntry) error {
-		if wanted(e.name) && len(o.parts) < maxParts {
-			o.parts[e.name] = e
+		if !wanted(e.name) {
+			return nil
 		}
+		if len(o.parts) >= maxParts || !o.holds.hold(sizeOfEntry+2*int64(len(e.name))) {
+			return stop(Skipped, MalformedOrFileSizeExceedsLimit, "more parts than are read")
+		}
+		o.parts[e.name] = e
 		return nil
 	})
-	if err != nil && len(o.parts) == 0 {
-		return nil, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete")
+	if errors.Is(err, errZip) && len(o.parts) > 0 { // what is there is read all the same
+		o.miss("its directory is damaged or incomplete")
+		err = nil
+	}
+	if err != nil {
+		o.close()
+		return nil, decodingOffice(err)
 	}
 	return o, nil
+}
+
+// miss notes that something was not read although the rest is.
+func (o *office) miss(detail string) {
+	if o.missed == nil {
+		o.missed = stop(Partial, MalformedOrFileSizeExceedsLimit, detail)
+	}
 }
 
 // partReader watches the ratio and the total while a part is inflated.
