@@ -234,7 +234,7 @@ func TestMailOutcomes(t *testing.T) {
 		d.region = "us-test-1"
 		reply = Delivery{MailDeferred, "421 4.3.2 shutting down"}
 		d.invited(alice, bob)
-		d.sql("update task set enqueued_at = enqueued_at - $1", (48 * time.Hour).Milliseconds())
+		d.sql("update task set started_at = started_at - $1", (48 * time.Hour).Milliseconds())
 		attempt()
 		if e := d.lastMail(alice); e.Event != EventMailRefused || !strings.HasPrefix(e.Detail, "given up after 2 attempts in ") ||
 			!strings.HasSuffix(e.Detail, ": 421 4.3.2 shutting down") {
