@@ -24,6 +24,7 @@
 //	audit                     a record of every call, in the transaction of what it changes
 //	membership                the heart: sessions, members, invitations, administrators, history
 //	identifier                what to look for: managed and custom data identifiers, allow lists
+//	inventory                 object stores and their buckets: what there is, who can reach it, what changed
 //	finding                   what was found: findings, filters, statistics, samples
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs (every operation, invite, members); `magpie scan`
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag

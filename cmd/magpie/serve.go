@@ -77,6 +77,8 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.IntVar(&c.QuotaMembers, "quota-members", server.DefaultQuotaMembers, "members that an administrator may have by invitation in a Region")
 	f.IntVar(&c.QuotaOrganizationMembers, "quota-organization-members", server.DefaultQuotaOrganizationMembers,
 		"members that an administrator may have through its organization in a Region")
+	f.StringSliceVar(&c.StoreEndpoints, "store-endpoints", nil,
+		"endpoints that accounts may name for stores of their own, such as `https://*.example.com`; repeated or with commas")
 }
 
 // runServer serves until ctx ends or a part fails.

@@ -78,37 +78,20 @@ func RotateMasterKey(ctx context.Context, db *store.DB, src MasterKeySource, nex
 
 // reseal moves the store from one key to another.
 func reseal(ctx context.Context, db *store.DB, old, next MasterKey) (n int, err error) {
-	from, to := newSealer(old, secretPurpose), newSealer(next, secretPurpose)
 	err = db.Tx(ctx, "master-key", func(tx *store.Tx) error {
 		// First, and with a lock on the row: who makes a key meanwhile waits, and finds another master key.
-		if n, err := tx.Exec(ctx, `update master_key set key_id = $1 where singleton = $2 and key_id = $3`, to.keyID, 1, from.keyID); err != nil {
+		if n, err := tx.Exec(ctx, `update master_key set key_id = $1 where singleton = $2 and key_id = $3`, next.id, 1, old.id); err != nil {
 			return err
 		} else if n == 0 {
 			return ErrRotated
 		}
 		var stmts []store.Stmt
-		err := tx.Query(ctx, func(row store.Row) error {
-			var id, under, sealed string
-			if err := row.Scan(&id, &under, &sealed); err != nil {
+		for _, c := range sealedColumns {
+			resealed, err := c.reseal(ctx, tx, old, next)
+			if err != nil {
 				return err
 			}
-			if under != from.keyID {
-				return fmt.Errorf("access key %s is sealed under master key %s, not under %s", id, under, from.keyID)
-			}
-			b, err := base64.StdEncoding.DecodeString(sealed)
-			if err != nil {
-				return fmt.Errorf("access key %s: %w", id, err)
-			}
-			secret, err := from.open(b, id)
-			if err != nil {
-				return fmt.Errorf("access key %s: %w", id, err)
-			}
-			stmts = append(stmts, store.Stmt{SQL: `update access_key set secret = $1, master_key_id = $2 where id = $3`,
-				Args: []any{base64.StdEncoding.EncodeToString(to.seal(secret, id)), to.keyID, id}})
-			return nil
-		}, `select id, master_key_id, secret from access_key`)
-		if err != nil {
-			return err
+			stmts = append(stmts, resealed...)
 		}
 		n = len(stmts)
 		for len(stmts) > 0 {
@@ -121,6 +104,40 @@ func reseal(ctx context.Context, db *store.DB, old, next MasterKey) (n int, err 
 		return nil
 	})
 	return n, err
+}
+
+// sealedColumns are all the places where the store has secrets, each bound to its row's id. A row whose secret is empty has none.
+var sealedColumns = []sealedColumn{
+	{"access_key", "access key", secretPurpose},
+	{"object_store", "object store", StoreSecretPurpose},
+}
+
+type sealedColumn struct{ table, what, purpose string }
+
+// reseal returns the statements that move a table's secrets from one key to another.
+func (c sealedColumn) reseal(ctx context.Context, tx *store.Tx, old, next MasterKey) (stmts []store.Stmt, err error) {
+	from, to := newSealer(old, c.purpose), newSealer(next, c.purpose)
+	err = tx.Query(ctx, func(row store.Row) error {
+		var id, under, sealed string
+		if err := row.Scan(&id, &under, &sealed); err != nil {
+			return err
+		}
+		if under != from.keyID {
+			return fmt.Errorf("%s %s is sealed under master key %s, not under %s", c.what, id, under, from.keyID)
+		}
+		b, err := base64.StdEncoding.DecodeString(sealed)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", c.what, id, err)
+		}
+		secret, err := from.open(b, id)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", c.what, id, err)
+		}
+		stmts = append(stmts, store.Stmt{SQL: `update ` + c.table + ` set secret = $1, master_key_id = $2 where id = $3`,
+			Args: []any{base64.StdEncoding.EncodeToString(to.seal(secret, id)), to.keyID, id}})
+		return nil
+	}, `select id, master_key_id, secret from `+c.table+` where secret <> ''`)
+	return stmts, err
 }
 
 // proposeKey makes the file of the next key. One that is there is of a rotation

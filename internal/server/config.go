@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/inventory"
 	"magpie/internal/mail"
 	"magpie/internal/membership"
 	"magpie/internal/throttle"
@@ -38,6 +39,9 @@ type Config struct {
 	TLSCert string
 	TLSKey  string
 	Dev     bool
+
+	// StoreEndpoints are the endpoints that accounts may name for stores of their own: https://HOST, https://*.DOMAIN. None by default.
+	StoreEndpoints []string
 
 	MaxConnections int // that a node holds at once; default 10000
 
@@ -116,6 +120,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if _, err := c.rates(); err != nil {
 		return c, err
+	}
+	if _, err := inventory.ParseEndpoints(c.StoreEndpoints); err != nil {
+		return c, fmt.Errorf("--store-endpoints %w", err)
 	}
 	if c.TLSCert != "" {
 		if _, err := loadCertificate(c.TLSCert, c.TLSKey, nil); err != nil {

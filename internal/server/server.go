@@ -20,6 +20,7 @@ import (
 	"magpie/internal/finding"
 	"magpie/internal/identifier"
 	"magpie/internal/identity"
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/organizations"
@@ -42,6 +43,7 @@ type Server struct {
 	identity    *identity.Service
 	membership  *membership.Service
 	findings    *finding.Service
+	inventory   *inventory.Service
 	registry    *macie2.Registry
 	queue       *queue.Queue
 	http        *http.Server
@@ -146,6 +148,9 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	})
 	s.registry = macie2.NewRegistry()
 	s.membership.Bind(s.registry)
+	if err := s.openInventory(key, pages); err != nil {
+		return err
+	}
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
 	identifiers.Bind(s.registry)
 	s.membership.OnDisable(identifiers.Forget)
@@ -256,7 +261,8 @@ func (s *Server) run(listener net.Listener) {
 			s.failed <- fmt.Errorf("background work: %w", err)
 		}
 	})
-	s.work.Go(func() { _ = s.findings.Run(ctx) }) // it ends with ctx, and logs what goes wrong until then
+	s.work.Go(func() { _ = s.findings.Run(ctx) })  // it ends with ctx, and logs what goes wrong until then
+	s.work.Go(func() { _ = s.inventory.Run(ctx) }) // likewise
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
@@ -304,6 +310,9 @@ func (s *Server) Close() error {
 		}
 	}
 	s.work.Wait()
+	if s.inventory != nil {
+		errs = append(errs, s.inventory.Close())
+	}
 	errs = append(errs, s.closeMail())
 	if s.audit != nil {
 		errs = append(errs, s.audit.Close())

@@ -1,0 +1,241 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/inventory/objectstore"
+	"magpie/internal/macie2"
+	"magpie/internal/membership"
+	"magpie/internal/pagetoken"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+	"magpie/internal/store/storetest"
+)
+
+const (
+	region = "eu-west-1"
+	alice  = macie2.AccountID("111122223333")
+	bob    = macie2.AccountID("222233334444")
+)
+
+// fixture is a node: a service on a fresh database, whose queue does not run unless a test lets it.
+type fixture struct {
+	*Service
+	t          *testing.T
+	db         *store.DB
+	queue      *queue.Queue
+	data       string // the folder of the master key
+	membership *membership.Service
+	directory  *identity.Directory
+	changes    []Change
+}
+
+// each runs fn on every engine. node makes one more node on the same database.
+func each(t *testing.T, fn func(t *testing.T, node func(...func(*Options)) *fixture)) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		data := t.TempDir()
+		fn(t, func(edit ...func(*Options)) *fixture { return newFixture(t, open(), data, edit...) })
+	})
+}
+
+func newFixture(t *testing.T, db *store.DB, data string, edit ...func(*Options)) *fixture {
+	t.Helper()
+	key, err := identity.LoadMasterKey(t.Context(), db, identity.MasterKeySource{Folder: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{t: t, db: db, data: data, queue: queue.Open(db, queue.Options{Logger: storetest.Logger(t), Poll: 20 * time.Millisecond})}
+	f.directory = identity.NewDirectory(db, identity.Options{})
+	pages := pagetoken.New([]byte("a key of sixteen bytes and more"))
+	f.membership = membership.New(membership.Options{DB: db, Queue: f.queue, Directory: f.directory, Pages: pages, Logger: storetest.Logger(t)})
+	o := Options{DB: db, Queue: f.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: storetest.Logger(t),
+		Peers: f.membership.Peers}
+	for _, e := range edit {
+		e(&o)
+	}
+	f.Service = New(o)
+	t.Cleanup(func() { f.Service.Close() })
+	return f
+}
+
+func call(account macie2.AccountID) *macie2.Call {
+	return &macie2.Call{Account: account, Region: region, Now: time.Now().UTC().Truncate(time.Millisecond),
+		Principal: macie2.Principal{ARN: "arn:aws:iam::" + string(account) + ":user/admin", Account: account}}
+}
+
+// enable enables Macie for accounts.
+func (f *fixture) enable(ids ...macie2.AccountID) {
+	f.t.Helper()
+	for _, id := range ids {
+		if _, err := f.membership.EnableMacie(f.t.Context(), call(id), &macie2.EnableMacieInput{}); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+// run does the tasks of the queue until the test ends.
+func (f *fixture) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{}, 2)
+	go func() { _ = f.queue.Run(ctx); done <- struct{}{} }()
+	go func() { _ = f.Service.Run(ctx); done <- struct{}{} }()
+	f.t.Cleanup(func() { cancel(); <-done; <-done })
+}
+
+// lookNow does a look at a store, in this goroutine.
+func (f *fixture) lookNow(account macie2.AccountID, name string) Store {
+	f.t.Helper()
+	x, err := f.Store(f.t.Context(), account, name)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if o := f.look(f.t.Context(), queue.Task{Key: x.ID}); o.Status != queue.Done {
+		f.t.Fatalf("the look came to %v: %s", o.Status, o.Detail)
+	}
+	if x, err = f.Store(f.t.Context(), account, name); err != nil {
+		f.t.Fatal(err)
+	}
+	return x
+}
+
+// addFolder makes a folder with files a store of an account. Names that end in a slash are folders.
+func (f *fixture) addFolder(account macie2.AccountID, name string, files map[string]string) string {
+	f.t.Helper()
+	dir := f.t.TempDir()
+	writeFiles(f.t, dir, files)
+	_, err := f.AddStore(f.t.Context(), account, ByOperator, Settings{Name: name, Region: region, Kind: KindFolder, Endpoint: "file://" + dir}, time.Now())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return dir
+}
+
+func writeFiles(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if name[len(name)-1] == '/' {
+			if err := os.MkdirAll(p, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err := os.WriteFile(p, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// names are the names of an account's buckets.
+func (f *fixture) names(account macie2.AccountID) []string {
+	f.t.Helper()
+	var names []string
+	err := f.db.View(f.t.Context(), func(tx *store.Tx) error {
+		list, err := readRecords(f.t.Context(), tx, "b.region = $1 and b.account_id = $2 order by b.name", region, string(account))
+		names = nil
+		for _, r := range list {
+			names = append(names, r.Name)
+		}
+		return err
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return names
+}
+
+func TestAFolderIsAStore(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		f := node()
+		f.enable(alice)
+		dir := f.addFolder(alice, "files", map[string]string{"hr/a.txt": "alpha", "hr/2026/b.csv": "beta", "sales/": "", "loose.txt": "x", ".hidden/c": "c"})
+		if x := f.lookNow(alice, "files"); x.Status != StatusReady || x.LookedAt.IsZero() {
+			t.Errorf("the store is %s (%s), looked at %v", x.Status, x.Detail, x.LookedAt)
+		}
+		if got := f.names(alice); !slices.Equal(got, []string{"hr", "sales"}) {
+			t.Errorf("buckets %v", got)
+		}
+		b, err := f.Open(t.Context(), region, alice, "hr")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var keys []string
+		if err := b.Walk(t.Context(), "", "", func(objects []objectstore.Object) error {
+			for _, o := range objects {
+				keys = append(keys, o.Key)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(keys, []string{"2026/b.csv", "a.txt"}) {
+			t.Errorf("keys %v", keys)
+		}
+		if _, err := f.Open(t.Context(), region, bob, "hr"); !errors.Is(err, ErrNoBucket) {
+			t.Errorf("another account's bucket: %v", err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, "sales")); err != nil {
+			t.Fatal(err)
+		}
+		f.lookNow(alice, "files")
+		if got := f.names(alice); !slices.Equal(got, []string{"hr"}) {
+			t.Errorf("buckets after one is gone: %v", got)
+		}
+	})
+}
+
+// A secret is nowhere but in the sealed column, and the key that seals it may change.
+func TestSecretsAreSealedAndResealed(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		f := node()
+		const secret = "a-secret-that-nobody-sees"
+		added, err := f.AddStore(t.Context(), alice, ByOperator, Settings{Name: "s", Region: region, Kind: KindS3,
+			Endpoint: "https://storage.example.com", AccessKeyID: "AKIDEXAMPLE", Secret: secret}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := f.Store(t.Context(), alice, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, text := range map[string]string{"what was added": fmt.Sprintf("%+v %#v", added, added), "what is read": fmt.Sprintf("%+v %#v", x, x)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s shows the secret", what)
+			}
+		}
+		if got, err := f.secret(x); err != nil || got.Reveal() != secret {
+			t.Errorf("the secret opens as %q, %v", got.Reveal(), err)
+		}
+		moved := x
+		moved.ID = "another"
+		if _, err := f.secret(moved); err == nil {
+			t.Error("the secret opens for another store")
+		}
+		r, err := identity.RotateMasterKey(t.Context(), f.db, identity.MasterKeySource{Folder: f.data}, nil)
+		if err != nil || r.Secrets != 1 {
+			t.Fatalf("the rotation moved %d secrets: %v", r.Secrets, err)
+		}
+		if _, err := f.UpdateStore(t.Context(), alice, "s", time.Now(), func(x *Store) error { x.Secret = "other"; return nil }); !errors.Is(err, identity.ErrRotated) {
+			t.Errorf("a node with the old key writes a secret: %v", err)
+		}
+		g := node()
+		if x, err = g.Store(t.Context(), alice, "s"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := g.secret(x); err != nil || got.Reveal() != secret {
+			t.Errorf("after the rotation the secret opens as %q, %v", got.Reveal(), err)
+		}
+	})
+}

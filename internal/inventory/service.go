@@ -1,0 +1,98 @@
+package inventory
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"magpie/internal/identity"
+	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+// Peers tells which of the given accounts belong together with an account: what is shared among them is shared internally. It works
+// within tx.
+type Peers func(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, among []macie2.AccountID) (map[macie2.AccountID]bool, error)
+
+// Options are the parts and settings of a Service. DB, Queue and Sealer are required, Pages to serve operations.
+type Options struct {
+	DB     *store.DB
+	Queue  *queue.Queue
+	Sealer identity.Sealer
+	Pages  *pagetoken.Issuer
+	Logger *slog.Logger
+	// Peers is nil where no account belongs together with another.
+	Peers Peers
+	// Endpoints are those that accounts may name for stores of their own.
+	Endpoints Endpoints
+	// Meter is told of calls to stores, if not nil.
+	Meter Meter
+	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
+	Now func() time.Time
+	// QuotaBuckets is the number of buckets of an account in a Region that are looked at; 0 means DefaultQuotaBuckets.
+	QuotaBuckets int
+}
+
+// DefaultQuotaBuckets is Macie's own.
+const DefaultQuotaBuckets = 10_000
+
+// Service owns stores and buckets. Its methods may be called at once from any number of goroutines and processes.
+type Service struct {
+	db        *store.DB
+	queue     *queue.Queue
+	sealer    identity.Sealer
+	pages     *pagetoken.Issuer
+	log       *slog.Logger
+	peers     Peers
+	endpoints Endpoints
+	meter     Meter
+	now       func() time.Time
+	quota     int
+
+	onChange []func(context.Context, *store.Tx, Change) error
+
+	mu   sync.Mutex
+	open map[string]*backend // by the store's id
+}
+
+// New returns a Service and registers its background work with the queue.
+func New(o Options) *Service {
+	s := &Service{
+		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, peers: o.Peers, endpoints: o.Endpoints, meter: o.Meter,
+		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{},
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.quota == 0 {
+		s.quota = DefaultQuotaBuckets
+	}
+	if s.meter == nil {
+		s.meter = noMeter{}
+	}
+	s.registerTasks()
+	return s
+}
+
+// Close lets the connections to stores go.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, b := range s.open {
+		_ = b.store.Close() // what they had open was read only
+		delete(s.open, id)
+	}
+	return nil
+}
+
+// OnChange registers what has to happen, in the same transaction, when a bucket has changed in a way that Macie has a finding for. It must
+// be called before Run.
+func (s *Service) OnChange(hook func(context.Context, *store.Tx, Change) error) {
+	s.onChange = append(s.onChange, hook)
+}
