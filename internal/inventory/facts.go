@@ -263,9 +263,9 @@ func (s *Service) keepFacts(_ context.Context, tx *store.Tx, r *record, old, f *
 			return nil
 		}
 	}
-	tx.InsertLater(`insert into bucket_facts (region, account_id, name, facts)`, [][]any{{r.Region, string(r.Account), r.Name, string(b)}},
+	tx.DeferInsert(`insert into bucket_facts (region, account_id, name, facts)`, [][]any{{r.Region, string(r.Account), r.Name, string(b)}},
 		`on conflict (region, account_id, name) do update set facts = excluded.facts`)
-	tx.Later(-1, `delete from bucket_tag where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
+	tx.Defer(`delete from bucket_tag where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
 	var rows [][]any
 	seen := map[string]bool{}
 	for _, t := range f.Tags {
@@ -274,6 +274,6 @@ func (s *Service) keepFacts(_ context.Context, tx *store.Tx, r *record, old, f *
 		}
 		seen[t.Key] = true
 	}
-	tx.InsertLater(`insert into bucket_tag (region, account_id, name, key, value)`, rows, "")
+	tx.DeferInsert(`insert into bucket_tag (region, account_id, name, key, value)`, rows, "")
 	return nil
 }

@@ -134,16 +134,16 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, changes []change) err
 			c.after.Revision = 1
 			insert = append(insert, c.after.fields())
 		case c.after == nil:
-			tx.Later(1, `delete from bucket where region = $1 and account_id = $2 and name = $3 and revision = $4`,
+			tx.DeferExpect(1, `delete from bucket where region = $1 and account_id = $2 and name = $3 and revision = $4`,
 				r.Region, string(r.Account), r.Name, r.Revision)
 			for _, table := range []string{"bucket_facts", "bucket_tag"} {
-				tx.Later(-1, `delete from `+table+` where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
+				tx.Defer(`delete from `+table+` where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
 			}
-			tx.Later(-1, `delete from census where region = $1 and account_id = $2 and bucket = $3`, r.Region, string(r.Account), r.Name)
+			tx.Defer(`delete from census where region = $1 and account_id = $2 and bucket = $3`, r.Region, string(r.Account), r.Name)
 		default:
 			c.after.Revision = c.before.Revision + 1
 			fields := c.after.fields()
-			tx.Later(1, updateRecord, slices.Concat(fields[keyColumns:], fields[:keyColumns], []any{c.before.Revision})...)
+			tx.DeferExpect(1, updateRecord, slices.Concat(fields[keyColumns:], fields[:keyColumns], []any{c.before.Revision})...)
 		}
 	}
 	if len(insert) > 0 {

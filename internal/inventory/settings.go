@@ -10,11 +10,11 @@ import (
 	"strings"
 	"unicode"
 
+	"magpie/internal/arn"
 	"magpie/internal/identity"
 	"magpie/internal/inventory/folder"
 	"magpie/internal/inventory/s3"
 	"magpie/internal/macie2"
-	"magpie/internal/resource"
 	"magpie/internal/sigv4"
 )
 
@@ -145,7 +145,7 @@ func (x *Settings) checkAWS() error {
 func awsEndpoint(region string) string { return "https://s3." + region + "." + awsSuffix(region) }
 
 func awsSuffix(region string) string {
-	if resource.Partition(region) == "aws-cn" {
+	if arn.Partition(region) == "aws-cn" {
 		return "amazonaws.com.cn"
 	}
 	return "amazonaws.com"

@@ -186,11 +186,11 @@ func (c *counters) save(ctx context.Context, tx *store.Tx, o owner) error {
 		return err
 	}
 	if revision == 0 {
-		tx.Later(1, `insert into bucket_statistics (region, account_id, counters, revision) values ($1, $2, $3, 1)
+		tx.DeferExpect(1, `insert into bucket_statistics (region, account_id, counters, revision) values ($1, $2, $3, 1)
 			on conflict (region, account_id) do nothing`, o.region, string(o.account), string(b))
 		return nil
 	}
-	tx.Later(1, `update bucket_statistics set counters = $3, revision = revision + 1 where region = $1 and account_id = $2 and revision = $4`,
+	tx.DeferExpect(1, `update bucket_statistics set counters = $3, revision = revision + 1 where region = $1 and account_id = $2 and revision = $4`,
 		o.region, string(o.account), string(b), revision)
 	return nil
 }

@@ -43,9 +43,9 @@ create index object_store_due on object_store (look_due);
 -- all rows of an account. A null is what is not known. known is false until the store was asked about the bucket. gone_at is when its
 -- store was removed. look is the last look at the store that saw it, facts_look the last that asked about it, revision grows with each write.
 create table bucket (
-    region text not null,
-    account_id text not null,
-    name text not null,
+    region text collate "binary" not null,
+    account_id text collate "binary" not null,
+    name text collate "binary" not null,
     store_id text not null,
     created_at bigint,
     look bigint not null,
@@ -102,26 +102,26 @@ create index bucket_store on bucket (store_id, look);
 
 -- What is only shown, and what the next look is compared with: facts is JSON.
 create table bucket_facts (
-    region text not null,
-    account_id text not null,
-    name text not null,
+    region text collate "binary" not null,
+    account_id text collate "binary" not null,
+    name text collate "binary" not null,
     facts text not null,
     primary key (region, account_id, name)
 );
 
 create table bucket_tag (
-    region text not null,
-    account_id text not null,
-    name text not null,
-    key text not null,
+    region text collate "binary" not null,
+    account_id text collate "binary" not null,
+    name text collate "binary" not null,
+    key text collate "binary" not null,
     value text not null,
     primary key (region, account_id, name, key)
 );
 
 -- The sums over an account's buckets, kept with every change of a bucket: GetBucketStatistics reads one row an account.
 create table bucket_statistics (
-    region text not null,
-    account_id text not null,
+    region text collate "binary" not null,
+    account_id text collate "binary" not null,
     counters text not null,
     revision bigint not null,
     primary key (region, account_id)
@@ -130,9 +130,9 @@ create table bucket_statistics (
 -- Counting a bucket's objects. state is JSON: the ranges with their marks and counts while it runs.
 -- result is JSON: the split points and the counts by group of the last census that was finished.
 create table census (
-    region text not null,
-    account_id text not null,
-    bucket text not null,
+    region text collate "binary" not null,
+    account_id text collate "binary" not null,
+    bucket text collate "binary" not null,
     begun_at bigint,
     finished_at bigint,
     state text not null,
