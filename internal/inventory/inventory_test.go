@@ -58,7 +58,7 @@ func newFixture(t *testing.T, db *store.DB, data string, edit ...func(*Options))
 	pages := pagetoken.New([]byte("a key of sixteen bytes and more"))
 	f.membership = membership.New(membership.Options{DB: db, Queue: f.queue, Directory: f.directory, Pages: pages, Logger: storetest.Logger(t)})
 	o := Options{DB: db, Queue: f.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: storetest.Logger(t),
-		Peers: f.membership.Peers}
+		Directory: f.directory}
 	for _, e := range edit {
 		e(&o)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
-	"magpie/internal/membership"
 	"magpie/internal/queue"
 	"magpie/internal/store"
 )
@@ -56,7 +55,7 @@ func (s *Service) beginLooks(ctx context.Context) (begun int, err error) {
 			err := row.Scan(&id)
 			ids = append(ids, id)
 			return err
-		}, `select o.id from object_store o where o.look_due <= $1 and `+membership.EnabledCondition("o.region", "o.account_id")+`
+		}, `select o.id from object_store o where o.look_due <= $1 and `+enabledCondition+`
 			order by o.look_due limit 100`, now)
 		return ids, err
 	}
@@ -129,7 +128,7 @@ func (s *Service) beginLook(ctx context.Context, id string) (x Store, ok bool, e
 		} else if err != nil {
 			return err
 		}
-		if ok, err = membership.IsEnabled(ctx, tx, x.Region, x.Account); err != nil || !ok {
+		if ok, err = isEnabled(ctx, tx, x.Region, x.Account); err != nil || !ok {
 			return err
 		}
 		if !x.begunAt.IsZero() && now.Sub(x.begunAt) < lookEvery {

@@ -7,15 +7,10 @@ import (
 	"time"
 
 	"magpie/internal/identity"
-	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/store"
 )
-
-// Peers tells which of the given accounts belong together with an account: what is shared among them is shared internally. It works
-// within tx.
-type Peers func(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, among []macie2.AccountID) (map[macie2.AccountID]bool, error)
 
 // Options are the parts and settings of a Service. DB, Queue and Sealer are required, Pages to serve operations.
 type Options struct {
@@ -24,8 +19,8 @@ type Options struct {
 	Sealer identity.Sealer
 	Pages  *pagetoken.Issuer
 	Logger *slog.Logger
-	// Peers is nil where no account belongs together with another.
-	Peers Peers
+	// Directory is nil where there are no organizations.
+	Directory Directory
 	// Endpoints are those that accounts may name for stores of their own.
 	Endpoints Endpoints
 	// Meter is told of calls to stores, if not nil.
@@ -46,7 +41,7 @@ type Service struct {
 	sealer    identity.Sealer
 	pages     *pagetoken.Issuer
 	log       *slog.Logger
-	peers     Peers
+	directory Directory
 	endpoints Endpoints
 	meter     Meter
 	now       func() time.Time
@@ -61,7 +56,7 @@ type Service struct {
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, peers: o.Peers, endpoints: o.Endpoints, meter: o.Meter,
+		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, directory: o.Directory, endpoints: o.Endpoints, meter: o.Meter,
 		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{},
 	}
 	if s.log == nil {

@@ -14,7 +14,7 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer) 
 	}
 	s.inventory = inventory.New(inventory.Options{
 		DB: s.db, Queue: s.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: s.log,
-		Peers: s.membership.Peers, Endpoints: endpoints,
+		Directory: s.identity, Endpoints: endpoints,
 	})
 	return nil
 }
