@@ -162,9 +162,7 @@ func unique(values []string) []string {
 // counted reports whether the criteria can be answered from finding_count.
 func (c Criteria) counted() bool {
 	for i := range c.conditions {
-		x := &c.conditions[i]
-		// Without a job, job_id is empty there and null here, which only the empty text tells apart.
-		if !x.field.counted || slices.Contains(x.eq, "") || slices.Contains(x.neq, "") {
+		if !c.conditions[i].field.counted {
 			return false
 		}
 	}
@@ -204,9 +202,12 @@ func (s *statement) condition(c *condition) {
 		s.oneOf(f, c.eq)
 	}
 	if c.neq != nil {
-		if f.code == 0 {
+		switch {
+		case f.unless != "":
+			s.sql.WriteString(" and (" + f.unless + " or not ")
+		case f.code == 0:
 			s.sql.WriteString(" and (" + f.column + " is null or not ")
-		} else {
+		default:
 			s.sql.WriteString(" and (not ")
 		}
 		s.oneOf(f, c.neq)
@@ -251,6 +252,10 @@ func (s *statement) oneOf(f *field, values []string) {
 	default:
 		s.args = append(s.args, listOf(values))
 		alternatives = append(alternatives, s.dialect.Any(f.column, len(s.args)))
+	}
+	if f.unless != "" {
+		s.sql.WriteString("(not " + f.unless + " and ")
+		defer s.sql.WriteString(")")
 	}
 	s.sql.WriteString("(" + strings.Join(alternatives, " or ") + ")")
 }

@@ -40,48 +40,49 @@ func (s *Service) Run(ctx context.Context) error {
 // Expire deletes all findings that were last updated more than Retention before now. Nodes that do so at the same time do
 // not disturb each other.
 func (s *Service) Expire(ctx context.Context, now time.Time) error {
-	for {
-		n := 0
-		err := s.db.Tx(ctx, "findings expire", func(tx *store.Tx) (err error) {
-			n, err = remove(ctx, tx, `updated_at < $1`, now.Add(-Retention).UnixMilli())
+	var holders [][2]string
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		holders = nil
+		return tx.Query(ctx, func(r store.Row) error {
+			var h [2]string
+			err := r.Scan(&h[0], &h[1])
+			holders = append(holders, h)
 			return err
-		})
-		if err != nil || n < deletedAtOnce {
-			return err
+		}, `select distinct region, holder from finding_count`)
+	})
+	for _, h := range holders {
+		for n := deletedAtOnce; err == nil && n == deletedAtOnce; {
+			err = s.db.Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
+				n, err = remove(ctx, tx, h[0], h[1], "updated_at", now.Add(-Retention).UnixMilli())
+				return err
+			})
 		}
 	}
+	return err
 }
 
-// remove deletes up to deletedAtOnce findings that meet a condition on their columns, and tells how many.
-func remove(ctx context.Context, tx *store.Tx, condition string, args ...any) (int, error) {
+// remove deletes up to deletedAtOnce findings of a holder for which a column is at most a number, and tells how many.
+func remove(ctx context.Context, tx *store.Tx, region, holder, column string, most int64) (int, error) {
 	counts := tally{}
-	var gone [][]any
-	q := statement{dialect: tx, args: args}
+	var gone store.List
 	err := tx.Query(ctx, func(r store.Row) error {
-		var c cell
+		c := cell{region: region, holder: holder}
 		var id string
-		if err := r.Scan(append([]any{&c.region, &c.holder, &id}, c.scanned()...)...); err != nil {
+		if err := r.Scan(append([]any{&id}, c.scanned()...)...); err != nil {
 			return err
 		}
-		counts[c]--
-		gone = append(gone, []any{c.region, c.holder, id})
+		counts.add(c, -1)
+		gone = append(gone, id)
 		return nil
-	}, `select region, holder, id, `+cellColumns+` from finding where `+condition+` order by updated_at limit `+q.arg(int64(deletedAtOnce)), q.args...)
-	if err != nil {
+	}, `select id, `+cellColumns+` from finding where region = $1 and holder = $2 and `+column+` <= $3 order by `+column+`, id limit $4`,
+		region, holder, most, int64(deletedAtOnce))
+	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
-	for _, key := range gone {
-		tx.DeferExpect(1, `delete from finding where region = $1 and holder = $2 and id = $3`, key...)
-		tx.DeferExpect(1, `delete from finding_document where region = $1 and holder = $2 and id = $3`, key...)
-	}
+	tx.DeferExpect(int64(len(gone)), `delete from finding where region = $1 and holder = $2 and `+tx.Any("id", 3), region, holder, gone)
+	tx.DeferExpect(int64(len(gone)), `delete from finding_document where region = $1 and holder = $2 and `+tx.Any("id", 3), region, holder, gone)
 	counts.write(tx)
-	emptied := map[[2]string]bool{}
-	for c := range counts {
-		if holder := [2]string{c.region, c.holder}; !emptied[holder] {
-			emptied[holder] = true
-			tx.Defer(`delete from finding_count where counted = 0 and region = $1 and holder = $2`, c.region, c.holder)
-		}
-	}
+	tx.Defer(`delete from finding_count where counted = 0 and region = $1 and holder = $2`, region, holder)
 	return len(gone), nil
 }
 
@@ -106,7 +107,7 @@ func (s *Service) Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) e
 }
 
 func forget(ctx context.Context, tx *store.Tx, p forgotten) (int, error) {
-	return remove(ctx, tx, `region = $1 and holder = $2 and created_at <= $3`, p.Region, string(p.Account), p.Before)
+	return remove(ctx, tx, p.Region, string(p.Account), "created_at", p.Before)
 }
 
 func (s *Service) forgetTask(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {

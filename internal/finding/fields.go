@@ -29,6 +29,8 @@ type field struct {
 	code int
 	// column is the field's own column. A field of several numbers has two, for the least and the greatest.
 	column, greatest string
+	// unless is a condition under which the column does not hold the field, which the finding then does not have.
+	unless string
 	// exact fields take eqExactMatch.
 	exact bool
 	// counted fields are columns of finding_count too.
@@ -50,7 +52,7 @@ const (
 
 // The fields that Macie documents for criteria of findings.
 var fields = makeFields([]field{
-	{name: "accountId", column: "account_id", counted: true},
+	{name: "accountId", column: "account_id"},
 	{name: "archived", kind: boolean, column: "archived", counted: true},
 	{name: "category", column: "category", counted: true},
 	{name: "count", kind: number, column: "counted", greatest: "counted"},
@@ -58,11 +60,11 @@ var fields = makeFields([]field{
 	{name: "id", column: "id"},
 	{name: "region", column: "region", counted: true},
 	{name: "sample", kind: boolean, column: "sample", counted: true},
-	{name: "severity.description", column: "severity", counted: true},
-	{name: "type", column: "type", counted: true},
+	{name: "severity.description", column: "severity"},
+	{name: "type", column: "type"},
 	{name: "updatedAt", kind: date, column: "updated_at", greatest: "updated_at"},
 
-	{name: bucketPrefix + "name", column: "bucket", counted: true},
+	{name: bucketPrefix + "name", column: "bucket"},
 	{name: bucketPrefix + "createdAt", kind: date, column: "bucket_created_at", greatest: "bucket_created_at"},
 	{name: bucketPrefix + "defaultServerSideEncryption.encryptionType", code: 1},
 	{name: bucketPrefix + "defaultServerSideEncryption.kmsMasterKeyId", code: 2},
@@ -89,7 +91,7 @@ var fields = makeFields([]field{
 	{name: objectPrefix + "extension", column: "extension"},
 	{name: objectPrefix + "lastModified", kind: date, column: "object_modified_at", greatest: "object_modified_at"},
 	{name: objectPrefix + "key", column: "object_key"},
-	{name: objectPrefix + "path", code: 22},
+	{name: objectPrefix + "path", column: "resource", unless: "object_key is null"},
 	{name: objectPrefix + "publicAccess", kind: boolean, code: 23},
 	{name: objectPrefix + "tags.key", exact: true, code: 24},
 	{name: objectPrefix + "tags.value", exact: true, code: 25},
@@ -128,7 +130,7 @@ var fields = makeFields([]field{
 	{name: userPrefix + "root.accountId", code: 55},
 	{name: userPrefix + "root.principalId", code: 56},
 
-	{name: "classificationDetails.jobId", column: "job_id", counted: true},
+	{name: "classificationDetails.jobId", column: "job_id"},
 	{name: "classificationDetails.originType", code: 57},
 	{name: resultPrefix + "mimeType", code: 58},
 	{name: resultPrefix + "sizeClassified", kind: number, column: "size_classified", greatest: "size_classified"},

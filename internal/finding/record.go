@@ -1,10 +1,14 @@
 package finding
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"magpie/internal/macie2"
@@ -14,25 +18,24 @@ import (
 // maxRecorded is how many findings one call of Record takes.
 const maxRecorded = 1000
 
-// cell is a row of finding_count: what findings have in common that are counted together.
+// cell is what findings have in common that are counted together.
 type cell struct {
 	region, holder, category, kind string
 	severity                       int64
-	account                        string
 	archived, sample               bool
 	bucket, job                    string
 }
 
-const cellColumns = `category, type, severity, account_id, archived, sample, bucket, coalesce(job_id, '')`
+const cellColumns = `category, type, severity, archived, sample, bucket, coalesce(job_id, '')`
 
 func (c *cell) scanned() []any {
-	return []any{&c.category, &c.kind, &c.severity, &c.account, &c.archived, &c.sample, &c.bucket, &c.job}
+	return []any{&c.category, &c.kind, &c.severity, &c.archived, &c.sample, &c.bucket, &c.job}
 }
 
 func cellOf(region string, holder macie2.AccountID, x *macie2.Finding) cell {
 	c := cell{
 		region: region, holder: string(holder), category: string(*x.Category), kind: string(*x.Type), severity: *x.Severity.Score,
-		account: *x.AccountId, archived: macie2.Deref(x.Archived), sample: macie2.Deref(x.Sample), bucket: *x.ResourcesAffected.S3Bucket.Name,
+		archived: macie2.Deref(x.Archived), sample: macie2.Deref(x.Sample), bucket: *x.ResourcesAffected.S3Bucket.Name,
 	}
 	if d := x.ClassificationDetails; d != nil {
 		c.job = macie2.Deref(d.JobId)
@@ -40,50 +43,68 @@ func cellOf(region string, holder macie2.AccountID, x *macie2.Finding) cell {
 	return c
 }
 
+// counter is a row of finding_count.
+type counter struct {
+	region, holder, dimension, value, category string
+	archived, sample                           bool
+}
+
+// counters are the rows that a finding of this cell counts in.
+func (c *cell) counters() []counter {
+	of := func(dimension, value string) counter {
+		return counter{c.region, c.holder, dimension, value, c.category, c.archived, c.sample}
+	}
+	all := []counter{of("bucket", c.bucket), of("type", c.kind), of("severity", strconv.FormatInt(c.severity, 10))}
+	if c.job != "" {
+		all = append(all, of("job_id", c.job))
+	}
+	return all
+}
+
+func (c *counter) compare(d counter) int {
+	return cmp.Or(strings.Compare(c.region, d.region), strings.Compare(c.holder, d.holder), strings.Compare(c.dimension, d.dimension),
+		strings.Compare(c.value, d.value), strings.Compare(c.category, d.category), compareBools(c.archived, d.archived),
+		compareBools(c.sample, d.sample))
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
 // tally collects changes of finding_count, so that each of its rows is written once.
-type tally map[cell]int64
+type tally map[counter]int64
+
+func (t tally) add(c cell, n int64) {
+	for _, x := range c.counters() {
+		t[x] += n
+	}
+}
 
 // write changes the counts when the transaction is about to commit. The order is always the same, so that two transactions
 // that meet wait for each other instead of ending in a deadlock.
 func (t tally) write(tx *store.Tx) {
-	var up, down [][]any
-	for _, c := range slices.SortedFunc(keys(t), compareCells) {
-		row := []any{c.region, c.holder, c.category, c.kind, c.severity, c.account, c.archived, c.sample, c.bucket, c.job}
+	var up [][]any
+	for _, c := range slices.SortedFunc(maps.Keys(t), func(a, b counter) int { return a.compare(b) }) {
 		switch n := t[c]; {
 		case n > 0:
-			up = append(up, append(row, n))
+			up = append(up, []any{c.region, c.holder, c.category, c.dimension, c.value, c.archived, c.sample, n})
 		case n < 0:
-			down = append(down, append(row, -n))
+			tx.DeferExpect(1, `update finding_count set counted = counted - $8 where region = $1 and holder = $2 and category = $3
+				and dimension = $4 and value = $5 and archived = $6 and sample = $7`,
+				c.region, c.holder, c.category, c.dimension, c.value, c.archived, c.sample, -n)
 		}
 	}
 	if len(up) > 0 {
-		tx.DeferInsert(`insert into finding_count
-			(region, holder, category, type, severity, account_id, archived, sample, bucket, job_id, counted)`, up,
-			`on conflict (region, holder, category, type, severity, account_id, archived, sample, bucket, job_id)
+		tx.DeferInsert(`insert into finding_count (region, holder, category, dimension, value, archived, sample, counted)`, up,
+			`on conflict (region, holder, dimension, value, category, archived, sample)
 			do update set counted = finding_count.counted + excluded.counted`)
 	}
-	for _, row := range down {
-		tx.DeferExpect(1, `update finding_count set counted = counted - $11 where region = $1 and holder = $2 and category = $3 and type = $4
-			and severity = $5 and account_id = $6 and archived = $7 and sample = $8 and bucket = $9 and job_id = $10`, row...)
-	}
-}
-
-func keys(t tally) func(func(cell) bool) {
-	return func(yield func(cell) bool) {
-		for c := range t {
-			if !yield(c) {
-				return
-			}
-		}
-	}
-}
-
-func compareCells(a, b cell) int {
-	return slices.Compare(a.key(), b.key())
-}
-
-func (c *cell) key() []string {
-	return []string{c.region, c.holder, c.category, c.kind, fmt.Sprint(c.severity), c.account, fmt.Sprint(c.archived), fmt.Sprint(c.sample), c.bucket, c.job}
 }
 
 // Record writes findings of one holder that [Service.Shape] made, at most 1,000, in the caller's transaction, which should be
@@ -108,7 +129,7 @@ func (s *Service) Record(ctx context.Context, tx *store.Tx, region string, holde
 	var told []*macie2.Finding
 	for _, x := range fresh {
 		x.Archived = macie2.Ptr(anyMatches(rules, x))
-		counts[cellOf(region, holder, x)]++
+		counts.add(cellOf(region, holder, x), 1)
 		if !*x.Archived {
 			told = append(told, x)
 		}
@@ -195,7 +216,7 @@ func rowOf(region string, holder macie2.AccountID, x *macie2.Finding) []any {
 	}
 	detectionLeast, detectionMost := bounds(fields[resultPrefix+"sensitiveData.detections.count"].numbers(x))
 	customLeast, customMost := bounds(fields[customPrefix+"count"].numbers(x))
-	return []any{region, string(holder), *x.Id, c.category, c.kind, c.severity, c.account, c.archived, c.sample, x.CreatedAt.UnixMilli(),
+	return []any{region, string(holder), *x.Id, c.category, c.kind, c.severity, *x.AccountId, c.archived, c.sample, x.CreatedAt.UnixMilli(),
 		x.UpdatedAt.UnixMilli(), *x.Count, job, c.bucket, resource, key, extension, first, last,
 		millis(x.ResourcesAffected.S3Bucket.CreatedAt), modified, size, detectionLeast, detectionMost, customLeast, customMost, termsOf(x)}
 }
@@ -242,7 +263,9 @@ func (s *Service) recordPolicy(ctx context.Context, tx *store.Tx, region string,
 	if err := insert(tx, region, holder, []*macie2.Finding{x}); err != nil {
 		return err
 	}
-	tally{cellOf(region, holder, x): 1}.write(tx)
+	counts := tally{}
+	counts.add(cellOf(region, holder, x), 1)
+	counts.write(tx)
 	if *x.Archived {
 		return nil
 	}
@@ -274,7 +297,10 @@ func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holde
 		return err
 	}
 	if is := cellOf(region, holder, &updated); is != was {
-		tally{was: -1, is: 1}.write(tx)
+		counts := tally{}
+		counts.add(was, -1)
+		counts.add(is, 1)
+		counts.write(tx)
 	}
 	if *updated.Archived {
 		return nil

@@ -3,7 +3,9 @@ package finding
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"magpie/internal/macie2"
@@ -74,33 +76,33 @@ func byStatistics(in *macie2.FindingStatisticsSortCriteria) func(a, b macie2.Gro
 	return func(a, b macie2.GroupCount) int { return cmp.Or(sign*first(a, b), byKey(a, b)) }
 }
 
-// count adds the counts of a scope. What finding_count has columns for is added up from there.
+// count adds the counts of a scope. What finding_count tells apart is added up from there.
 func count(ctx context.Context, tx *store.Tx, x scope, c Criteria, by macie2.GroupBy, counts map[string]int64) error {
 	column := groups[by]
 	q := statement{dialect: tx}
-	number := column == "severity"
 	if c.counted() {
-		q.sql.WriteString("select " + column + ", cast(sum(counted) as bigint) from finding_count where")
+		q.sql.WriteString("select value, cast(sum(counted) as bigint) from finding_count where")
+		q.in(x)
+		q.sql.WriteString(" and dimension = " + q.arg(column))
+		q.where(c)
+		q.sql.WriteString(" group by value")
 	} else {
-		q.sql.WriteString("select " + column + ", count(*) from finding where")
+		q.sql.WriteString("select cast(" + column + " as text), count(*) from finding where")
+		q.in(x)
+		q.where(c)
+		q.sql.WriteString(" and " + column + " is not null group by " + column)
 	}
-	q.in(x)
-	q.where(c)
-	if column == "job_id" {
-		q.sql.WriteString(" and job_id <> ''")
-	}
-	q.sql.WriteString(" group by " + column)
 	return tx.Query(ctx, func(r store.Row) error {
 		var key string
-		var score, n int64
-		value := any(&key)
-		if number {
-			value = &score
-		}
-		if err := r.Scan(value, &n); err != nil {
+		var n int64
+		if err := r.Scan(&key, &n); err != nil {
 			return err
 		}
-		if number {
+		if column == "severity" {
+			score, err := strconv.ParseInt(key, 10, 64)
+			if err != nil {
+				return fmt.Errorf("a severity is counted as %q: %w", key, err)
+			}
 			key = string(severities[score])
 		}
 		if n > 0 {

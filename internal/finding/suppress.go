@@ -113,9 +113,9 @@ func archive(ctx context.Context, tx *store.Tx, x scope, c Criteria, dataOnly bo
 			return err
 		}
 		changed = append(changed, [2]string{at.holder, id})
-		counts[at]--
+		counts.add(at, -1)
 		at.archived = true
-		counts[at]++
+		counts.add(at, 1)
 		return nil
 	}, q.sql.String(), q.args...)
 	if err != nil {

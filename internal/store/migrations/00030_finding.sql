@@ -41,8 +41,6 @@ create index finding_job on finding (region, holder, job_id, updated_at, id);
 create index finding_bucket on finding (region, holder, bucket, updated_at, id);
 create index finding_type on finding (region, holder, type, updated_at, id);
 create index finding_severity on finding (region, holder, severity, updated_at, id);
-create index finding_resource on finding (region, holder, resource, id);
-create index finding_expiry on finding (updated_at);
 
 create table finding_document (
     region text not null,
@@ -52,21 +50,18 @@ create table finding_document (
     primary key (region, holder, id)
 );
 
--- How many findings there are of each combination of what GetFindingStatistics groups by and is mostly filtered by. bucket
--- and job_id are empty where the finding has none.
+-- How many findings there are by each attribute that GetFindingStatistics groups by: dimension is the attribute's column in
+-- finding, and value what it is.
 create table finding_count (
     region text not null,
     holder text not null,
     category text not null,
-    type text not null,
-    severity bigint not null,
-    account_id text not null,
+    dimension text not null,
+    value text not null,
     archived boolean not null,
     sample boolean not null,
-    bucket text not null,
-    job_id text not null,
     counted bigint not null check (counted >= 0),
-    primary key (region, holder, category, type, severity, account_id, archived, sample, bucket, job_id)
+    primary key (region, holder, dimension, value, category, archived, sample)
 );
 
 -- Rules that select findings, in the order of position; those whose action is ARCHIVE suppress what they select.
