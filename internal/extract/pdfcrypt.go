@@ -16,52 +16,49 @@ import (
 // pdfCrypt decrypts what is encrypted under the empty password: a file that anybody can open and few may print. The old
 // ciphers are the format's, not our choice.
 type pdfCrypt struct {
-	key []byte
-	aes bool
-	v5  bool
-	raw bool // strings and streams are not encrypted after all
+	key      []byte
+	v5       bool
+	streams  pdfCipher
+	words    pdfCipher // of strings
+	metadata bool      // is not encrypted
 }
+
+type pdfCipher uint8
+
+const (
+	pdfPlain pdfCipher = iota
+	pdfRC4Cipher
+	pdfAESCipher
+)
 
 var errPDFEncrypted = stop(Skipped, UnableToParseFile, "encrypted")
 
 var pdfPad = []byte("\x28\xbf\x4e\x5e\x4e\x75\x8a\x41\x64\x00\x4e\x56\xff\xfa\x01\x08\x2e\x2e\x00\xb6\xd0\x68\x3e\x80\x2f\x0c\xa9\xfe\x64\x53\x69\x7a")
 
 func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
-	d, _ := f.resolve(e).(pdfDict)
-	num := func(key string, def int64) int64 {
-		if n, ok := f.resolve(d[key]).(pdfNumber); ok {
-			return int64(n)
-		}
-		return def
-	}
-	str := func(key string) []byte {
-		s, _ := f.resolve(d[key]).(pdfString)
-		return s
-	}
+	d := f.dict(e)
+	num := func(key string, def float64) int64 { return int64(f.number(d[key], def)) }
+	str := func(key string) []byte { return f.str(d[key]) }
 	v, r := num("V", 0), num("R", 0)
-	if f.resolve(d["Filter"]) != pdfName("Standard") || v < 1 || v > 5 || v == 3 {
+	if f.name(d["Filter"]) != "Standard" || v < 1 || v > 5 || v == 3 {
 		return nil, errPDFEncrypted
 	}
-	c := &pdfCrypt{v5: v == 5}
+	c := &pdfCrypt{v5: v == 5, streams: pdfRC4Cipher, words: pdfRC4Cipher}
 	length := num("Length", 40)
 	if v == 1 {
 		length = 40
 	}
 	if v >= 4 {
-		filters, _ := f.resolve(d["CF"]).(pdfDict)
-		name, _ := f.resolve(d["StmF"]).(pdfName)
-		cf, _ := f.resolve(filters[string(name)]).(pdfDict)
-		switch f.resolve(cf["CFM"]) {
-		case pdfName("AESV2"), pdfName("AESV3"):
-			c.aes = true
-		case pdfName("V2"):
-		default:
-			c.raw = true
-		}
+		filters := f.dict(d["CF"])
+		c.streams = f.cipher(filters, f.name(d["StmF"]))
+		c.words = f.cipher(filters, f.name(d["StrF"]))
 		length = 128
 	}
 	if length < 40 || length > 128 || length%8 != 0 {
 		return nil, errPDFEncrypted
+	}
+	if m, ok := f.resolve(d["EncryptMetadata"]).(bool); ok && !m && r >= 4 {
+		c.metadata = true
 	}
 	u := str("U")
 	if v == 5 {
@@ -72,8 +69,7 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	}
 	var id []byte
 	if ids := list(f.resolve(f.trailer["ID"])); len(ids) > 0 {
-		s, _ := f.resolve(ids[0]).(pdfString)
-		id = s
+		id = f.str(ids[0])
 	}
 	h := md5.New()
 	h.Write(pdfPad)
@@ -82,7 +78,7 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	binary.LittleEndian.PutUint32(p[:], uint32(num("P", 0)))
 	h.Write(p[:])
 	h.Write(id)
-	if m, ok := f.resolve(d["EncryptMetadata"]).(bool); ok && !m && r >= 4 {
+	if c.metadata {
 		h.Write([]byte{0xff, 0xff, 0xff, 0xff})
 	}
 	key := h.Sum(nil)
@@ -98,6 +94,17 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 		return nil, errPDFEncrypted
 	}
 	return c, nil
+}
+
+// cipher is what a crypt filter of a given name does.
+func (f *pdfFile) cipher(filters pdfDict, name pdfName) pdfCipher {
+	switch f.name(f.dict(filters[string(name)])["CFM"]) {
+	case "AESV2", "AESV3":
+		return pdfAESCipher
+	case "V2":
+		return pdfRC4Cipher
+	}
+	return pdfPlain
 }
 
 // opens checks the key against what the file says of the user's password.
@@ -182,25 +189,29 @@ func pdfHash6(salt []byte) []byte {
 }
 
 // objectKey is the key of one object.
-func (c *pdfCrypt) objectKey(number int) []byte {
+func (c *pdfCrypt) objectKey(number, generation int, how pdfCipher) []byte {
 	if c.v5 {
 		return c.key
 	}
 	h := md5.New()
 	h.Write(c.key)
-	h.Write([]byte{byte(number), byte(number >> 8), byte(number >> 16), 0, 0})
-	if c.aes {
+	h.Write([]byte{byte(number), byte(number >> 8), byte(number >> 16), byte(generation), byte(generation >> 8)})
+	if how == pdfAESCipher {
 		h.Write([]byte("sAlT"))
 	}
 	return h.Sum(nil)[:min(len(c.key)+5, 16)]
 }
 
 func (c *pdfCrypt) stream(r io.Reader, s *pdfStream) (io.Reader, error) {
-	if c.raw {
+	return c.decrypt(r, s.number, s.generation, c.streams)
+}
+
+func (c *pdfCrypt) decrypt(r io.Reader, number, generation int, how pdfCipher) (io.Reader, error) {
+	if how == pdfPlain {
 		return r, nil
 	}
-	key := c.objectKey(s.number)
-	if !c.aes {
+	key := c.objectKey(number, generation, how)
+	if how == pdfRC4Cipher {
 		k, err := rc4.NewCipher(key)
 		if err != nil {
 			return nil, errPDF
@@ -248,13 +259,13 @@ func (c *cbcReader) Read(p []byte) (int, error) {
 }
 
 // strings decrypts the strings in an object.
-func (c *pdfCrypt) strings(v any, number int) any {
-	if c.raw {
+func (c *pdfCrypt) strings(v any, number, generation int) any {
+	if c.words == pdfPlain {
 		return v
 	}
 	switch v := v.(type) {
 	case pdfString:
-		r, err := c.stream(bytes.NewReader(v), &pdfStream{number: number})
+		r, err := c.decrypt(bytes.NewReader(v), number, generation, c.words)
 		if err != nil {
 			return v
 		}
@@ -262,14 +273,14 @@ func (c *pdfCrypt) strings(v any, number int) any {
 		return pdfString(out)
 	case []any:
 		for i := range v {
-			v[i] = c.strings(v[i], number)
+			v[i] = c.strings(v[i], number, generation)
 		}
 	case pdfDict:
 		for k, x := range v {
-			v[k] = c.strings(x, number)
+			v[k] = c.strings(x, number, generation)
 		}
 	case *pdfStream:
-		c.strings(v.dict, number)
+		c.strings(v.dict, number, generation)
 	}
 	return v
 }

@@ -3,52 +3,129 @@ package extract
 import (
 	"bufio"
 	"bytes"
-	"encoding/ascii85"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 )
 
-// decode returns the stream's content. Its bytes come off the file's budget, so that no loop of streams lasts for ever.
-func (f *pdfFile) decode(s *pdfStream, crypted bool) (io.Reader, error) {
-	var r io.Reader = io.NewSectionReader(f.at, s.off, f.length(s))
-	if f.crypt != nil && crypted && s.dict["Type"] != pdfName("XRef") {
+// pdfData is the content of a stream: read it, and close it for the buffers in it.
+type pdfData struct {
+	r       io.Reader
+	pooled  []*inflate
+	release func()
+}
+
+func (d *pdfData) Read(p []byte) (int, error) { return d.r.Read(p) }
+
+func (d *pdfData) close() {
+	for _, z := range d.pooled {
+		z.close()
+	}
+	d.pooled = nil
+	if d.release != nil {
+		d.release()
+		d.release = nil
+	}
+}
+
+// Errors of decode. What is an image holds no text that could be lost.
+var (
+	errPDFImage  = stop(Partial, UnableToParseFile, "an image where text should be")
+	errPDFFilter = stop(Partial, UnableToParseFile, "a stream in an encoding that is not known")
+)
+
+const (
+	maxPDFFilters = 8
+	pdfFilterCost = 64 * kib
+)
+
+// decode returns the stream's content, decrypted.
+func (f *pdfFile) decode(s *pdfStream) (*pdfData, error) {
+	filters := list(f.resolve(either(s.dict, "Filter", "F")))
+	parms := list(f.resolve(either(s.dict, "DecodeParms", "DP")))
+	r := f.raw(s)
+	if f.crypt != nil && !f.open4all(s, filters, parms) {
 		var err error
 		if r, err = f.crypt.stream(r, s); err != nil {
 			return nil, err
 		}
 	}
-	filters, parms := list(f.resolve(either(s.dict, "Filter", "F"))), list(f.resolve(either(s.dict, "DecodeParms", "DP")))
-	if len(filters) > 8 {
-		return nil, errPDF
+	return f.filters(r, filters, parms)
+}
+
+// decodePlain returns the content of a stream that is never encrypted.
+func (f *pdfFile) decodePlain(s *pdfStream) (*pdfData, error) {
+	return f.filters(f.raw(s), list(f.resolve(s.dict["Filter"])), list(f.resolve(s.dict["DecodeParms"])))
+}
+
+// open4all says whether a stream is not encrypted though the file is.
+func (f *pdfFile) open4all(s *pdfStream, filters, parms []any) bool {
+	switch s.dict["Type"] {
+	case pdfName("XRef"):
+		return true
+	case pdfName("Metadata"):
+		if f.crypt.metadata {
+			return true
+		}
 	}
+	if len(filters) == 0 || f.name(filters[0]) != "Crypt" {
+		return false
+	}
+	var p pdfDict
+	if len(parms) > 0 {
+		p = f.dict(parms[0])
+	}
+	name := f.name(p["Name"])
+	return name == "" || name == "Identity"
+}
+
+func (f *pdfFile) filters(r io.Reader, filters, parms []any) (*pdfData, error) {
+	if len(filters) > maxPDFFilters {
+		return nil, errPDFFilter
+	}
+	cost := int64(len(filters)) * pdfFilterCost
+	if !f.w.hold(cost) {
+		return nil, f.fail(errPDFMemory)
+	}
+	d := &pdfData{release: func() { f.w.release(cost) }}
 	for i, x := range filters {
 		var p pdfDict
 		if i < len(parms) {
-			p, _ = f.resolve(parms[i]).(pdfDict)
+			p = f.dict(parms[i])
 		}
-		name, _ := f.resolve(x).(pdfName)
-		switch name {
-		case "FlateDecode", "Fl":
-			r = f.predict(newInflate(r), p)
-		case "LZWDecode", "LZW":
-			early := true
-			if e, ok := f.resolve(p["EarlyChange"]).(pdfNumber); ok {
-				early = e != 0
-			}
-			r = f.predict(newPDFLZW(r, early), p)
-		case "ASCII85Decode", "A85":
-			r = ascii85.NewDecoder(&until85{r: bufio.NewReader(r)})
-		case "ASCIIHexDecode", "AHx":
-			r = &unhexReader{r: bufio.NewReader(r)}
-		case "RunLengthDecode", "RL":
-			r = &runLength{r: bufio.NewReader(r)}
-		case "Crypt":
-		default:
-			return nil, errPDF // an image
+		next, err := f.filter(d, r, f.name(x), p)
+		if err != nil {
+			d.close()
+			return nil, err
 		}
+		// Each stage is metered: one may swallow what another blows up.
+		r = &pdfMeter{f, next}
 	}
-	return &pdfMeter{f, r}, nil
+	d.r = r
+	return d, f.err
+}
+
+func (f *pdfFile) filter(d *pdfData, r io.Reader, name pdfName, p pdfDict) (io.Reader, error) {
+	switch name {
+	case "FlateDecode", "Fl":
+		z := newInflate(f, r)
+		d.pooled = append(d.pooled, z)
+		return f.predict(z, p)
+	case "LZWDecode", "LZW":
+		return f.predict(newPDFLZW(f, r, f.number(p["EarlyChange"], 1) != 0), p)
+	case "ASCII85Decode", "A85":
+		return &ascii85Reader{f: f, r: bufio.NewReader(r)}, nil
+	case "ASCIIHexDecode", "AHx":
+		return &unhexReader{r: bufio.NewReader(r)}, nil
+	case "RunLengthDecode", "RL":
+		return &runLength{r: bufio.NewReader(r)}, nil
+	case "Crypt":
+		return r, nil
+	case "DCTDecode", "DCT", "JPXDecode", "CCITTFaxDecode", "CCF", "JBIG2Decode":
+		return nil, errPDFImage
+	}
+	return nil, errPDFFilter
 }
 
 func either(d pdfDict, a, b string) any {
@@ -69,91 +146,168 @@ func list(v any) []any {
 	return []any{v}
 }
 
+// pdfRaw is a stream's bytes in the file.
+type pdfRaw struct {
+	f        *pdfFile
+	off, end int64
+}
+
+func (f *pdfFile) raw(s *pdfStream) io.Reader {
+	n := f.length(s)
+	f.touched += n
+	return &pdfRaw{f: f, off: s.off, end: s.off + n}
+}
+
+func (r *pdfRaw) Read(p []byte) (int, error) {
+	defer r.f.w.ours()() // a decoder draws from it
+	if r.off >= r.end {
+		return 0, io.EOF
+	}
+	p = p[:min(int64(len(p)), r.end-r.off)]
+	n := r.f.readAt(p, r.off)
+	r.off += int64(n)
+	if r.f.spend(n) != nil {
+		return 0, r.f.err
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
 // length is what the stream says, if a stream ends there, and otherwise up to where one does.
 func (f *pdfFile) length(s *pdfStream) int64 {
 	if n, ok := f.resolve(s.dict["Length"]).(pdfNumber); ok && n >= 0 && int64(n) <= f.size-s.off {
 		var b [16]byte
-		k, _ := f.at.ReadAt(b[:], s.off+int64(n))
+		k := f.readAt(b[:], s.off+int64(n))
 		if bytes.Contains(b[:k], []byte("endst")) {
 			return int64(n)
 		}
 	}
+	if s.off < f.end.from || s.off > f.end.at {
+		f.end = pdfEnd{s.off, f.findEnd(s.off)}
+	}
+	return max(f.end.at-s.off, 0)
+}
+
+// findEnd looks for the end of a stream; one that has none goes on to the end of the file, and is not whole.
+func (f *pdfFile) findEnd(from int64) int64 {
+	const overlap = 16
 	buf := make([]byte, 64*kib)
-	for off := s.off; off < f.size; off += int64(len(buf)) - 16 {
-		n, _ := f.at.ReadAt(buf, off)
+	for off := from; off < f.size; off += int64(len(buf)) - overlap {
+		n := f.readAt(buf, off)
+		if f.spend(n) != nil {
+			return from
+		}
 		if i := bytes.Index(buf[:n], []byte("endstream")); i >= 0 {
-			return off + int64(i) - s.off
+			return off + int64(i)
 		}
-		if n < len(buf) || f.w.alive() != nil {
-			break
-		}
-		if f.budget -= int64(n); f.budget < 0 {
+		if n < len(buf) {
 			break
 		}
 	}
-	return max(f.size-s.off, 0)
+	f.lose(MalformedFile, "a stream without an end")
+	return f.size
 }
 
-// pdfMeter takes what is decoded off the budget.
+// pdfMeter takes what is decoded off the file's budget, so that no loop of streams lasts for ever.
 type pdfMeter struct {
 	f *pdfFile
 	r io.Reader
 }
 
 func (m *pdfMeter) Read(p []byte) (int, error) {
-	if err := m.f.w.alive(); err != nil {
-		return 0, err
+	defer m.f.w.ours()() // the decoder of the next stage draws from it
+	if m.f.err != nil {
+		return 0, m.f.err
 	}
 	n, err := m.r.Read(p)
-	if m.f.budget -= int64(n); m.f.budget < 0 {
-		return 0, stop(Partial, UnableToParseFile, "it decodes to far more than it is")
+	if m.f.spend(n+1) != nil {
+		return 0, m.f.err
 	}
 	return n, err
 }
 
-// inflate reads zlib data forgivingly: a damaged end, or a missing header, does not take away what came before.
+// inflate reads zlib data forgivingly: a damaged end, or a missing header, does not take away what came before. That it was
+// damaged is noted.
 type inflate struct {
-	r io.ReadCloser
+	f       *pdfFile
+	b       *bufio.Reader
+	r       io.ReadCloser
+	faulted bool // the decoder panicked
 }
 
-func newInflate(r io.Reader) io.Reader {
-	b := bufio.NewReaderSize(r, 16*kib)
-	if h, err := b.Peek(2); err == nil && h[0]&15 == 8 && (int(h[0])<<8|int(h[1]))%31 == 0 {
-		b.Discard(2)
-	}
-	return &inflate{flate.NewReader(b)}
-}
+var inflaters = sync.Pool{New: func() any {
+	b := bufio.NewReaderSize(nil, 16*kib)
+	return &inflate{b: b, r: flate.NewReader(b)}
+}}
 
-func (z *inflate) Read(p []byte) (int, error) {
-	n, err := z.r.Read(p)
-	if err != nil && err != io.EOF {
-		var stopped errStop
-		if asStop(err, &stopped) {
-			return n, err
+func newInflate(f *pdfFile, r io.Reader) *inflate {
+	z := inflaters.Get().(*inflate)
+	z.f = f
+	z.b.Reset(r)
+	for range 4 { // a line end too many before the data
+		if h, err := z.b.Peek(1); err != nil || h[0] != '\r' && h[0] != '\n' {
+			break
 		}
+		z.b.Discard(1)
+	}
+	if h, err := z.b.Peek(2); err == nil && h[0]&15 == 8 && (int(h[0])<<8|int(h[1]))%31 == 0 {
+		z.b.Discard(2)
+	}
+	z.r.(flate.Resetter).Reset(z.b, nil)
+	return z
+}
+
+func (z *inflate) close() {
+	if z.faulted {
+		return
+	}
+	z.f = nil
+	z.b.Reset(nil)
+	inflaters.Put(z)
+}
+
+func (z *inflate) Read(p []byte) (n int, err error) {
+	z.faulted = true
+	err = z.f.w.foreign("deflate", func() (err error) {
+		n, err = z.r.Read(p)
+		z.faulted = false
+		return err
+	})
+	if err != nil && err != io.EOF {
+		if z.f.err != nil {
+			return n, z.f.err
+		}
+		z.f.lose(MalformedFile, "a stream is damaged")
 		return n, io.EOF
 	}
 	return n, err
 }
 
-// predict undoes the PNG predictors that tables and object streams use.
-func (f *pdfFile) predict(r io.Reader, p pdfDict) io.Reader {
-	kind, _ := f.resolve(p["Predictor"]).(pdfNumber)
-	if kind < 10 {
-		return r
+// predict undoes the predictors that tables, object streams and some content use.
+func (f *pdfFile) predict(r io.Reader, p pdfDict) (io.Reader, error) {
+	kind := f.number(p["Predictor"], 1)
+	if kind < 2 {
+		return r, nil
 	}
 	num := func(key string, def int) int {
-		if n, ok := f.resolve(p[key]).(pdfNumber); ok && n >= 1 && n < 1<<20 {
+		if n := f.number(p[key], float64(def)); n >= 1 && n < 1<<20 {
 			return int(n)
 		}
 		return def
 	}
-	bits := num("Colors", 1) * num("BitsPerComponent", 8)
+	depth := num("BitsPerComponent", 8)
+	bits := num("Colors", 1) * depth
 	row := (bits*num("Columns", 1) + 7) / 8
-	if row > 1*mib {
-		return bytes.NewReader(nil)
+	if row > 32*kib || kind == 2 && depth != 8 {
+		return nil, errPDFFilter
 	}
-	return &predictor{r: bufio.NewReader(r), step: max(1, bits/8), prev: make([]byte, row), row: make([]byte, row+1)}
+	t := &predictor{r: bufio.NewReader(r), step: max(1, bits/8), prev: make([]byte, row), row: make([]byte, row+1)}
+	if kind == 2 {
+		t.tiff, t.row = true, t.row[:row]
+	}
+	return t, nil
 }
 
 type predictor struct {
@@ -161,36 +315,61 @@ type predictor struct {
 	step      int
 	prev, row []byte
 	left      []byte
+	tiff      bool
+	done      bool
 }
 
 func (p *predictor) Read(b []byte) (int, error) {
 	if len(p.left) == 0 {
-		if _, err := io.ReadFull(p.r, p.row); err != nil {
+		if p.done {
 			return 0, io.EOF
 		}
-		cur := p.row[1:]
-		for i := range cur {
-			var a, c byte
-			if i >= p.step {
-				a, c = cur[i-p.step], p.prev[i-p.step]
-			}
-			switch up := p.prev[i]; p.row[0] {
-			case 1:
-				cur[i] += a
-			case 2:
-				cur[i] += up
-			case 3:
-				cur[i] += byte((int(a) + int(up)) / 2)
-			case 4:
-				cur[i] += paeth(a, up, c)
-			}
+		n, err := io.ReadFull(p.r, p.row)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return 0, err
 		}
-		copy(p.prev, cur)
-		p.left = p.prev
+		p.done = err != nil
+		if p.next(n); len(p.left) == 0 {
+			return 0, io.EOF
+		}
 	}
 	n := copy(b, p.left)
 	p.left = p.left[n:]
 	return n, nil
+}
+
+// next undoes one row, of which n bytes were there.
+func (p *predictor) next(n int) {
+	if p.tiff {
+		for i := p.step; i < n; i++ {
+			p.row[i] += p.row[i-p.step]
+		}
+		p.left = p.row[:n]
+		return
+	}
+	if n == 0 {
+		return
+	}
+	cur := p.row[1:n]
+	for i := range cur {
+		var a, c byte
+		if i >= p.step {
+			a, c = cur[i-p.step], p.prev[i-p.step]
+		}
+		switch up := p.prev[i]; p.row[0] {
+		case 1:
+			cur[i] += a
+		case 2:
+			cur[i] += up
+		case 3:
+			cur[i] += byte((int(a) + int(up)) / 2)
+		case 4:
+			cur[i] += paeth(a, up, c)
+		}
+	}
+	// The row before is needed as it was decoded, so it takes a copy.
+	copy(p.prev, cur)
+	p.left = p.prev[:len(cur)]
 }
 
 func paeth(a, b, c byte) byte {
@@ -210,170 +389,4 @@ func abs(n int) int {
 		return -n
 	}
 	return n
-}
-
-// until85 stops before the end mark, which the decoder does not know.
-type until85 struct {
-	r    *bufio.Reader
-	done bool
-}
-
-func (u *until85) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) && !u.done {
-		c, err := u.r.ReadByte()
-		if err != nil || c == '~' {
-			u.done = true
-			break
-		}
-		if c == '<' {
-			continue
-		}
-		p[n] = c
-		n++
-	}
-	if n == 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-type unhexReader struct{ r *bufio.Reader }
-
-func (u *unhexReader) Read(p []byte) (int, error) {
-	n, half := 0, -1
-	for n < len(p) {
-		c, err := u.r.ReadByte()
-		if err != nil || c == '>' {
-			if half >= 0 {
-				p[n] = byte(half << 4)
-				n++
-			}
-			if n == 0 {
-				return 0, io.EOF
-			}
-			return n, nil
-		}
-		v := unhex(c)
-		switch {
-		case v < 0:
-		case half < 0:
-			half = v
-		default:
-			p[n] = byte(half<<4 | v)
-			n, half = n+1, -1
-		}
-	}
-	return n, nil
-}
-
-type runLength struct {
-	r    *bufio.Reader
-	copy int
-	rep  int
-	c    byte
-}
-
-func (u *runLength) Read(p []byte) (int, error) {
-	n := 0
-	for n < len(p) {
-		switch {
-		case u.copy > 0:
-			c, err := u.r.ReadByte()
-			if err != nil {
-				return n, io.EOF
-			}
-			p[n] = c
-			n++
-			u.copy--
-		case u.rep > 0:
-			p[n] = u.c
-			n++
-			u.rep--
-		default:
-			l, err := u.r.ReadByte()
-			if err != nil || l == 128 {
-				return n, io.EOF
-			}
-			if l < 128 {
-				u.copy = int(l) + 1
-			} else if u.c, err = u.r.ReadByte(); err == nil {
-				u.rep = 257 - int(l)
-			}
-		}
-	}
-	return n, nil
-}
-
-// pdfLZW is the variant of LZW that PDF has: codes grow one early.
-type pdfLZW struct {
-	r      *bufio.Reader
-	early  int
-	bits   uint32
-	n      uint
-	width  uint
-	prefix [4096]uint16
-	suffix [4096]byte
-	next   int
-	prev   int
-	out    []byte
-	buf    [4097]byte
-}
-
-func newPDFLZW(r io.Reader, early bool) io.Reader {
-	z := &pdfLZW{r: bufio.NewReader(r), width: 9, next: 258, prev: -1}
-	if early {
-		z.early = 1
-	}
-	return z
-}
-
-func (z *pdfLZW) Read(p []byte) (int, error) {
-	for len(z.out) == 0 {
-		for z.n < z.width {
-			c, err := z.r.ReadByte()
-			if err != nil {
-				return 0, io.EOF
-			}
-			z.bits = z.bits<<8 | uint32(c)
-			z.n += 8
-		}
-		code := int(z.bits >> (z.n - z.width) & (1<<z.width - 1))
-		z.n -= z.width
-		switch {
-		case code == 256:
-			z.width, z.next, z.prev = 9, 258, -1
-			continue
-		case code == 257 || code > z.next || z.prev < 0 && code >= 256:
-			return 0, io.EOF
-		}
-		i := len(z.buf)
-		c := code
-		if code == z.next { // the string before, and its first character
-			i--
-			c = z.prev
-		}
-		for c >= 256 {
-			i--
-			z.buf[i] = z.suffix[c]
-			c = int(z.prefix[c])
-		}
-		i--
-		z.buf[i] = byte(c)
-		if code == z.next {
-			z.buf[len(z.buf)-1] = byte(c)
-		}
-		if z.prev >= 0 && z.next < 4096 {
-			z.prefix[z.next], z.suffix[z.next] = uint16(z.prev), byte(c)
-			z.next++
-			if z.next+z.early >= 1<<z.width && z.width < 12 {
-				z.width++
-			}
-		}
-		z.prev = code
-		z.out = z.buf[i:]
-	}
-	n := copy(p, z.out)
-	z.out = z.out[n:]
-	return n, nil
 }

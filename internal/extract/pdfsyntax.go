@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strconv"
 	"unicode/utf16"
@@ -18,18 +19,46 @@ type (
 )
 
 type pdfStream struct {
-	dict   pdfDict
-	off    int64
-	number int // of the object, for its key
+	dict       pdfDict
+	off        int64
+	number     int // of the object, for its key
+	generation int
 }
 
 func asStop(err error, s *errStop) bool { return errors.As(err, s) }
 
-// pdfLexer parses values from bytes. short is set when they ended before a value did.
+// pdfLexer parses values from bytes. short is set when they ended before a value did, and when the work or the memory for it
+// ended, which over says too.
 type pdfLexer struct {
+	f     *pdfFile // counts the work; nil for a few bytes
 	b     []byte
 	pos   int
 	short bool
+	over  bool
+	cost  int64 // what the values occupy, about
+	limit int64 // of cost
+	paid  int   // bytes that have been counted as work
+}
+
+// What values occupy: the interface that holds one, and what it points to.
+const (
+	pdfValueCost = 24
+	pdfArrayCost = 48
+	pdfDictCost  = 400
+	pdfEntryCost = 64
+)
+
+// pay takes n bytes of memory for a value and counts the work so far.
+func (l *pdfLexer) pay(n int) {
+	if l.cost += int64(n); l.cost > l.limit {
+		l.over, l.short = true, true
+	}
+	if l.f != nil && l.pos-l.paid > 16*kib {
+		if l.f.step(l.pos-l.paid) != nil {
+			l.over, l.short = true, true
+		}
+		l.paid = l.pos
+	}
 }
 
 const maxPDFNesting = 64
@@ -94,30 +123,7 @@ func (l *pdfLexer) object(depth int) any {
 		}
 		return l.hex()
 	case '[':
-		l.pos++
-		list := []any{}
-		for {
-			l.space()
-			if l.pos >= len(l.b) {
-				l.short = true
-				return list
-			}
-			if l.b[l.pos] == ']' {
-				l.pos++
-				return list
-			}
-			v := l.object(depth + 1)
-			if l.short {
-				return list
-			}
-			if w, ok := v.(pdfWord); ok {
-				if w == ">>" || w == "endobj" {
-					return list
-				}
-				continue
-			}
-			list = append(list, v)
-		}
+		return l.array(depth)
 	case '>':
 		l.pos++
 		if l.pos < len(l.b) && l.b[l.pos] == '>' {
@@ -129,6 +135,7 @@ func (l *pdfLexer) object(depth int) any {
 		return pdfWord(c)
 	}
 	word := l.keyword()
+	l.pay(len(word))
 	switch word {
 	case "true", "false":
 		return word == "true"
@@ -148,6 +155,35 @@ func (l *pdfLexer) object(depth int) any {
 		return pdfNumber(n)
 	}
 	return pdfWord(word)
+}
+
+func (l *pdfLexer) array(depth int) []any {
+	l.pos++
+	list := []any{}
+	l.pay(pdfArrayCost)
+	for {
+		l.space()
+		if l.pos >= len(l.b) {
+			l.short = true
+			return list
+		}
+		if l.b[l.pos] == ']' {
+			l.pos++
+			return list
+		}
+		v := l.object(depth + 1)
+		if l.short {
+			return list
+		}
+		if w, ok := v.(pdfWord); ok {
+			if w == ">>" || w == "endobj" {
+				return list
+			}
+			continue
+		}
+		list = append(list, v)
+		l.pay(pdfValueCost)
+	}
 }
 
 func pdfNum(s string) (float64, bool) {
@@ -211,9 +247,14 @@ func (l *pdfLexer) name() pdfName {
 		l.short = true
 	}
 	raw := l.b[from:l.pos]
+	l.pay(pdfValueCost + len(raw))
 	if bytes.IndexByte(raw, '#') < 0 {
 		return pdfName(raw)
 	}
+	return pdfName(unescapeName(raw))
+}
+
+func unescapeName(raw []byte) []byte {
 	var out []byte
 	for i := 0; i < len(raw); i++ {
 		if raw[i] == '#' && i+2 < len(raw) && unhex(raw[i+1]) >= 0 && unhex(raw[i+2]) >= 0 {
@@ -223,12 +264,13 @@ func (l *pdfLexer) name() pdfName {
 		}
 		out = append(out, raw[i])
 	}
-	return pdfName(out)
+	return out
 }
 
 func (l *pdfLexer) dict(depth int) pdfDict {
 	l.pos += 2
 	d := pdfDict{}
+	l.pay(pdfDictCost)
 	for {
 		key := l.object(depth + 1)
 		if l.short {
@@ -244,6 +286,7 @@ func (l *pdfLexer) dict(depth int) pdfDict {
 				continue
 			}
 			d[string(k)] = v
+			l.pay(pdfEntryCost)
 		case pdfWord:
 			if k == ">>" || k == "endobj" || k == "stream" {
 				return d
@@ -256,6 +299,7 @@ func (l *pdfLexer) literal() pdfString {
 	l.pos++
 	depth := 1
 	out := pdfString{}
+	defer func() { l.pay(pdfArrayCost + cap(out)) }()
 	for l.pos < len(l.b) {
 		c := l.b[l.pos]
 		l.pos++
@@ -309,6 +353,7 @@ func (l *pdfLexer) literal() pdfString {
 func (l *pdfLexer) hex() pdfString {
 	l.pos++
 	out := pdfString{}
+	defer func() { l.pay(pdfArrayCost + cap(out)) }()
 	half := -1
 	for l.pos < len(l.b) {
 		c := l.b[l.pos]
@@ -357,21 +402,41 @@ func (l *pdfLexer) streamStart() (int, bool) {
 	return at, true
 }
 
-// pdfText decodes a string that a person reads: UTF-16 or UTF-8 with a mark, else nearly Latin-1.
+// pdfText decodes a string that a person reads: UTF-16 or UTF-8 with a mark, else the standard's own nearly Latin-1.
 func pdfText(s pdfString) string {
+	var order binary.ByteOrder = binary.BigEndian
 	switch {
 	case bytes.HasPrefix(s, []byte{0xfe, 0xff}):
-		var u []uint16
-		for i := 2; i+1 < len(s); i += 2 {
-			u = append(u, uint16(s[i])<<8|uint16(s[i+1]))
-		}
-		return string(utf16.Decode(u))
+	case bytes.HasPrefix(s, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
 	case bytes.HasPrefix(s, utf8BOM):
-		return string(s[3:])
+		return string(bytes.ToValidUTF8(s[3:], []byte("\ufffd")))
+	default:
+		r := make([]rune, len(s))
+		for i, c := range s {
+			r[i] = pdfDocChar(c)
+		}
+		return string(r)
 	}
-	r := make([]rune, len(s))
-	for i, c := range s {
-		r[i] = rune(c)
+	u := make([]uint16, 0, len(s)/2)
+	for i := 2; i+1 < len(s); i += 2 {
+		c := order.Uint16(s[i:])
+		if c == 0x1b { // a language stands between two of these
+			for i += 2; i+1 < len(s) && order.Uint16(s[i:]) != 0x1b; i += 2 {
+			}
+			continue
+		}
+		u = append(u, c)
 	}
-	return string(r)
+	return string(utf16.Decode(u))
+}
+
+// pdfDocHigh is the characters of PDFDocEncoding from 0x80 on that are not Latin-1.
+var pdfDocHigh = []rune("•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž\ufffd€")
+
+func pdfDocChar(c byte) rune {
+	if c >= 0x80 && c <= 0xa0 {
+		return pdfDocHigh[c-0x80]
+	}
+	return rune(c)
 }

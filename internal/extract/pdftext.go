@@ -1,434 +1,241 @@
 package extract
 
 import (
-	"bytes"
-	"io"
+	"hash/maphash"
 	"math"
 	"strings"
+	"unicode"
 )
 
-// pdfReader follows the pages of a file and writes their text: characters in the order of the content, with a space or a line
-// break where the next one stands apart.
-type pdfReader struct {
-	f     *pdfFile
-	b     *builder
-	fonts map[int]*pdfFont
-	pageN int64
-	forms int // drawn on this page
-	last  byte
+// pdfPen is where text ended on a page, and what was written lately.
+type pdfPen struct {
+	x, y     float64
+	unit     float64
+	ux, uy   float64
+	blank    bool // nothing has been written
+	single   bool // what was written last was one character
+	dropping bool // what was written last was there already
+	shown    [pdfShownKept]pdfShown
+	n        int
 }
 
-const (
-	maxPDFPages    = 1_000_000
-	maxPDFTree     = 64
-	maxPDFForms    = 10_000 // on one page
-	maxPDFFormNest = 12
-	maxPDFFonts    = 512 // kept
-)
-
-func (p *pdfReader) pages() error {
-	return p.tree(p.f.root()["Pages"], nil, 0, map[int]bool{})
+// pdfShown is a piece of text in its place, to know it again: shadows and false bold are the same text drawn twice.
+type pdfShown struct {
+	hash uint64
+	x, y float64
 }
 
-// tree walks the page tree; resources are inherited.
-func (p *pdfReader) tree(v any, resources any, depth int, seen map[int]bool) error {
-	if err := p.f.w.alive(); err != nil {
-		return err
-	}
-	if ref, ok := v.(pdfRef); ok {
-		if seen[int(ref)] || len(seen) > maxPDFPages {
-			return nil
-		}
-		seen[int(ref)] = true
-	}
-	d, _ := p.f.resolve(v).(pdfDict)
-	if d == nil || depth > maxPDFTree {
-		return nil
-	}
-	if r, ok := d["Resources"]; ok {
-		resources = r
-	}
-	kids, isNode := p.f.resolve(d["Kids"]).([]any)
-	if isNode {
-		for _, k := range kids {
-			if err := p.tree(k, resources, depth+1, seen); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return p.page(d, resources)
+const pdfShownKept = 256
+
+var pdfHashSeed = maphash.MakeSeed()
+
+func (pen *pdfPen) reset() {
+	pen.n, pen.blank, pen.dropping = 0, true, false
 }
 
-func (p *pdfReader) page(d pdfDict, resources any) error {
-	p.pageN++
-	p.forms = 0
-	p.b.mark(Page, 0, p.pageN, 0)
-	var parts []io.Reader
-	for _, c := range list(p.f.resolve(d["Contents"])) {
-		if s, ok := p.f.resolve(c).(*pdfStream); ok && len(parts) < 10_000 {
-			if r, err := p.f.decode(s, true); err == nil {
-				parts = append(parts, r, strings.NewReader("\n"))
-			}
-		}
-	}
-	res, _ := p.f.resolve(resources).(pdfDict)
-	c := &pdfContent{p: p, resources: res}
-	c.g.ctm, c.g.tm, c.g.lm = identity, identity, identity
-	c.g.scale = 1
-	c.reset()
-	if err := c.run(io.MultiReader(parts...), 0); err != nil {
-		return err
-	}
-	if err := p.annotations(d); err != nil {
-		return err
-	}
-	p.last = '\n'
-	return p.b.writeByte('\n')
-}
-
-// annotations writes what stands in form fields and notes.
-func (p *pdfReader) annotations(page pdfDict) error {
-	list, _ := p.f.resolve(page["Annots"]).([]any)
-	for _, a := range list[:min(len(list), 100_000)] {
-		d, _ := p.f.resolve(a).(pdfDict)
-		name := ""
-		for q, n := d, 0; q != nil && n < 16; n++ {
-			if s, ok := p.f.resolve(q["T"]).(pdfString); ok && name == "" {
-				name = pdfText(s)
-			}
-			for _, key := range []string{"V", "Contents"} {
-				s, ok := p.f.resolve(q[key]).(pdfString)
-				if !ok || len(s) == 0 {
-					continue
-				}
-				if err := p.b.write([]byte("\n" + name + ": " + pdfText(s))); err != nil {
-					return err
-				}
-			}
-			q, _ = p.f.resolve(q["Parent"]).(pdfDict)
-		}
-	}
-	return nil
-}
-
-type matrix [6]float64
-
-var identity = matrix{1, 0, 0, 1, 0, 0}
-
-// times is m followed by n.
-func (m matrix) times(n matrix) matrix {
-	return matrix{m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3], m[2]*n[0] + m[3]*n[2], m[2]*n[1] + m[3]*n[3],
-		m[4]*n[0] + m[5]*n[2] + n[4], m[4]*n[1] + m[5]*n[3] + n[5]}
-}
-
-// pdfGraphics is the part of the graphics state that text needs.
-type pdfGraphics struct {
-	ctm, tm, lm               matrix
-	font                      *pdfFont
-	size, char, word, leading float64
-	scale                     float64
-}
-
-// pdfContent interprets one content stream.
-type pdfContent struct {
-	p         *pdfReader
-	resources pdfDict
-	g         pdfGraphics
-	stack     []pdfGraphics
-	args      []any
-	endX      float64 // where the text before ended, along the line
-	endY      float64
-	endSize   float64
-	blank     bool // nothing has been written
-}
-
-func (c *pdfContent) reset() { c.blank = true }
-
-const pdfWindow = 64 * kib
-
-// run lexes the content in a window that slides over it; a value longer than the window is dropped.
-func (c *pdfContent) run(r io.Reader, depth int) error {
-	size := pdfWindow
-	buf := make([]byte, size)
-	n, eof := 0, false
-	for {
-		for n < len(buf) && !eof {
-			k, err := r.Read(buf[n:])
-			n += k
-			if err != nil {
-				var stopped errStop
-				if asStop(err, &stopped) {
-					return err
-				}
-				eof = true
-			}
-		}
-		l := pdfLexer{b: buf[:n]}
-		done := 0
-		for {
-			if eof && l.pos >= n {
-				break
-			}
-			v := l.object(0)
-			if l.short && !eof {
-				break
-			}
-			if w, ok := v.(pdfWord); ok {
-				if w == "BI" {
-					if !skipImage(&l) && !eof {
-						break
-					}
-				} else if err := c.operator(string(w), depth); err != nil {
-					return err
-				}
-				c.args = c.args[:0]
-			} else if len(c.args) < 64 {
-				c.args = append(c.args, v)
-			}
-			done = l.pos
-			if l.short {
-				break
-			}
-		}
-		if eof {
-			return nil
-		}
-		if done == 0 {
-			if len(buf) < 8*pdfWindow {
-				buf = append(buf, make([]byte, len(buf))...)
-				continue
-			}
-			done = n // nothing that could be text is that long
-			c.args = c.args[:0]
-		}
-		n = copy(buf, buf[done:n])
-	}
-}
-
-// skipImage passes over an inline image: from ID to EI.
-func skipImage(l *pdfLexer) bool {
-	i := bytes.Index(l.b[l.pos:], []byte("ID"))
-	if i < 0 {
-		return false
-	}
-	for at := l.pos + i + 2; ; {
-		k := bytes.Index(l.b[at:], []byte("EI"))
-		if k < 0 {
-			return false
-		}
-		at += k + 2
-		if pdfSpace(l.b[at-3]) && (at >= len(l.b) || pdfSpace(l.b[at])) {
-			l.pos = at
+// again says whether the same text stands in this place already.
+func (pen *pdfPen) again(hash uint64, x, y, unit float64) bool {
+	for i := range min(pen.n, pdfShownKept) {
+		s := &pen.shown[i]
+		if s.hash == hash && math.Abs(s.x-x) < 0.2*unit && math.Abs(s.y-y) < 0.2*unit {
 			return true
 		}
 	}
+	return false
 }
 
-func (c *pdfContent) num(i int) float64 {
-	if i < len(c.args) {
-		if n, ok := c.args[i].(pdfNumber); ok {
-			return float64(n)
-		}
-	}
-	return 0
-}
-
-func (c *pdfContent) operator(op string, depth int) error {
-	g := &c.g
-	switch op {
-	case "q":
-		if len(c.stack) < 1000 {
-			c.stack = append(c.stack, *g)
-		}
-	case "Q":
-		if n := len(c.stack); n > 0 {
-			*g = c.stack[n-1]
-			c.stack = c.stack[:n-1]
-		}
-	case "cm":
-		g.ctm = c.matrix().times(g.ctm)
-	case "BT":
-		g.tm, g.lm = identity, identity
-	case "Tf":
-		g.size = c.num(1)
-		if name, ok := c.arg(0).(pdfName); ok {
-			g.font = c.font(string(name))
-		}
-	case "Tc":
-		g.char = c.num(0)
-	case "Tw":
-		g.word = c.num(0)
-	case "Tz":
-		g.scale = c.num(0) / 100
-	case "TL":
-		g.leading = c.num(0)
-	case "Td":
-		c.move(c.num(0), c.num(1))
-	case "TD":
-		g.leading = -c.num(1)
-		c.move(c.num(0), c.num(1))
-	case "Tm":
-		g.lm = c.matrix()
-		g.tm = g.lm
-	case "T*":
-		c.move(0, -g.leading)
-	case "Tj":
-		return c.show(c.arg(0))
-	case "'":
-		c.move(0, -g.leading)
-		return c.show(c.arg(0))
-	case "\"":
-		g.word, g.char = c.num(0), c.num(1)
-		c.move(0, -g.leading)
-		return c.show(c.arg(2))
-	case "TJ":
-		parts, _ := c.arg(0).([]any)
-		for _, x := range parts {
-			if n, ok := x.(pdfNumber); ok {
-				c.advance(-float64(n) / 1000 * g.size * g.scale)
-				continue
-			}
-			if err := c.show(x); err != nil {
-				return err
-			}
-		}
-	case "Do":
-		return c.draw(depth)
-	}
-	return nil
-}
-
-func (c *pdfContent) arg(i int) any {
-	if i < len(c.args) {
-		return c.args[i]
-	}
-	return nil
-}
-
-func (c *pdfContent) matrix() matrix {
-	return matrix{c.num(0), c.num(1), c.num(2), c.num(3), c.num(4), c.num(5)}
-}
-
-func (c *pdfContent) move(x, y float64) {
-	c.g.lm = matrix{1, 0, 0, 1, x, y}.times(c.g.lm)
-	c.g.tm = c.g.lm
-}
-
-func (c *pdfContent) advance(x float64) { c.g.tm = matrix{1, 0, 0, 1, x, 0}.times(c.g.tm) }
-
-func (c *pdfContent) font(name string) *pdfFont {
-	fonts, _ := c.p.f.resolve(c.resources["Font"]).(pdfDict)
-	v := fonts[name]
-	ref, isRef := v.(pdfRef)
-	if isRef {
-		if f := c.p.fonts[int(ref)]; f != nil {
-			return f
-		}
-	}
-	f := c.p.f.font(v)
-	if isRef {
-		if len(c.p.fonts) >= maxPDFFonts {
-			clear(c.p.fonts)
-		}
-		c.p.fonts[int(ref)] = f
-	}
-	return f
+func (pen *pdfPen) note(hash uint64, x, y float64) {
+	pen.shown[pen.n%pdfShownKept] = pdfShown{hash, x, y}
+	pen.n++
 }
 
 // show writes a string at the present place.
-func (c *pdfContent) show(v any) error {
-	s, _ := v.(pdfString)
-	g := &c.g
+func (c *pdfContent) show(s []byte) error {
+	g, p := &c.g, c.p
 	if len(s) == 0 || g.font == nil {
 		return nil
 	}
-	// Where the text starts on the page, and how large it is there; the page's own directions are those of its first line.
-	m := g.tm.times(g.ctm)
-	size := math.Abs(g.size) * math.Hypot(m[2], m[3])
-	if err := c.gap(m[4], m[5], size); err != nil {
-		return err
+	font := p.fontOf(g.font)
+	if font == nil {
+		return p.f.err
 	}
-	step := 1
-	if g.font.wide {
-		step = 2
+	if !g.ready {
+		g.prepare()
 	}
-	for i := 0; i+step <= len(s); i += step {
-		code := uint32(s[i])
-		if step == 2 {
-			code = code<<8 | uint32(s[i+1])
-		}
-		text := g.font.char(code)
-		if text != "" && text != "\x00" {
-			if err := c.p.b.write([]byte(text)); err != nil {
-				return err
-			}
-			c.p.last = text[len(text)-1]
-			c.blank = false
-		}
-		w := g.font.width(code)/1000*g.size + g.char
-		if step == 1 && code == ' ' {
-			w += g.word
-		}
-		c.advance(w * g.scale)
+	var run pdfRun
+	run.out = p.out[:0]
+	if font.simple != nil {
+		run.simple(font.simple, s)
+	} else {
+		p.wideRun(&run, font, s)
 	}
-	m = g.tm.times(g.ctm)
-	c.endX, c.endY, c.endSize = m[4], m[5], size
+	p.out = run.out
+	if run.unread {
+		p.f.lose(UnableToParseFile, "a font that does not say what its characters are")
+	}
+	if p.f.spend(len(run.out)) != nil {
+		return p.f.err
+	}
+	x, y := g.place()
+	if len(run.out) > 0 {
+		if err := c.put(&run, font, x, y); err != nil {
+			return err
+		}
+	}
+	along := run.width/1000*g.size + float64(run.codes)*g.char + float64(run.spaces)*g.word
+	if font.wide != nil && font.wide.vertical {
+		g.advance(0, -(float64(run.codes)*(g.size-g.char) - float64(run.spaces)*g.word))
+	} else {
+		g.advance(along*g.scale, 0)
+	}
+	p.pen.x, p.pen.y = g.place()
+	p.pen.unit, p.pen.ux, p.pen.uy = g.unit, g.ux, g.uy
 	return nil
+}
+
+// pdfRun is a string of codes turned into text.
+type pdfRun struct {
+	out    []byte
+	width  float64
+	codes  int
+	spaces int // codes that word spacing applies to
+	unread bool
+}
+
+func (r *pdfRun) simple(glyphs *[256]pdfGlyph, s []byte) {
+	out, width, spaces := r.out, float32(0), 0
+	for _, c := range s {
+		g := &glyphs[c]
+		if width += g.width; g.c != 0 {
+			out = append(out, g.c)
+		} else {
+			out = append(out, g.text...)
+			r.unread = r.unread || g.unread
+		}
+		if c == ' ' {
+			spaces++
+		}
+	}
+	r.out, r.width, r.codes, r.spaces = out, float64(width), len(s), spaces
+}
+
+func (p *pdfReader) wideRun(r *pdfRun, font *pdfFont, s []byte) {
+	for len(s) > 0 {
+		code, n := font.wide.code(s)
+		s = s[n:]
+		g := p.wideGlyph(font, code, n)
+		r.width += float64(g.width)
+		r.codes++
+		r.out = append(r.out, g.text...)
+		r.unread = r.unread || g.unread
+		if n == 1 && code == ' ' {
+			r.spaces++
+		}
+	}
+}
+
+// put writes a run, with what separates it from the text before.
+func (c *pdfContent) put(run *pdfRun, font *pdfFont, x, y float64) error {
+	g, pen, out := &c.g, &c.p.pen, run.out
+	hash := maphash.Bytes(pdfHashSeed, out)
+	dx, dy := x-pen.x, y-pen.y
+	along, across := dx*g.ux+dy*g.uy, -dx*g.uy+dy*g.ux
+	if font.wide != nil && font.wide.vertical {
+		along, across = -across, along
+	}
+	unit := max(g.unit, pen.unit, 0.01)
+	// Text that is drawn twice begins before the pen.
+	if !pen.blank && (along < -0.2*unit || pen.dropping) && pen.again(hash, x, y, unit) {
+		pen.dropping = true
+		return nil
+	}
+	pen.dropping = false
+	pen.note(hash, x, y)
+	single := run.codes == 1
+	if !pen.blank && c.p.last != '\n' {
+		if err := c.gap(font, along, across, unit, single && pen.single, out[0] == ' '); err != nil {
+			return err
+		}
+	}
+	pen.blank, pen.single = false, single
+	return c.p.write(out)
 }
 
 // gap writes what separates the text to come from the text before: nothing, a space or a line break.
-func (c *pdfContent) gap(x, y, size float64) error {
-	if c.blank || c.p.last == '\n' {
+func (c *pdfContent) gap(font *pdfFont, along, across, unit float64, single, spaced bool) error {
+	g, pen := &c.g, &c.p.pen
+	turned := g.ux*pen.ux+g.uy*pen.uy < 0.9
+	if turned || math.Abs(across) > unit*0.5 || along < -unit*3 {
+		return c.p.write([]byte{'\n'})
+	}
+	if c.p.last == ' ' || spaced {
 		return nil
 	}
-	dx, dy := x-c.endX, y-c.endY
-	// Text may run in any direction; its own is that of the matrix.
-	m := c.g.tm.times(c.g.ctm)
-	if l := math.Hypot(m[0], m[1]); l > 0 {
-		dx, dy = (dx*m[0]+dy*m[1])/l, (-dx*m[1]+dy*m[0])/l
+	word := font.gap
+	if single && !font.exact {
+		// Characters are placed one by one by a writer that knows other widths than we do.
+		word = max(word, 0.25)
 	}
-	unit := max(size, c.endSize, 0.01)
-	switch {
-	case math.Abs(dy) > unit*0.5 || dx < -unit*3:
-		c.p.last = '\n'
-		return c.p.b.writeByte('\n')
-	case c.p.last == ' ':
-		return nil
-	case dx > unit*0.17 && c.g.font.known, dx > unit*0.6, dx < -unit*0.6:
-		c.p.last = ' '
-		return c.p.b.writeByte(' ')
+	if along > unit*word || along < -unit*0.6 {
+		return c.p.write([]byte{' '})
 	}
 	return nil
 }
 
-// draw runs a form: content that is used in several places.
-func (c *pdfContent) draw(depth int) error {
-	name, _ := c.arg(0).(pdfName)
-	objects, _ := c.p.f.resolve(c.resources["XObject"]).(pdfDict)
-	s, _ := c.p.f.resolve(objects[string(name)]).(*pdfStream)
-	if s == nil || c.p.f.resolve(s.dict["Subtype"]) != pdfName("Form") || depth >= maxPDFFormNest {
+// write appends text to the page, or to the marked content that another text may stand for.
+func (p *pdfReader) write(text []byte) error {
+	p.last = text[len(text)-1]
+	if p.actual != "" {
+		if len(p.shown) < maxPDFText {
+			p.shown = append(p.shown, text...)
+			return nil
+		}
+		p.actual = "" // too long to be replaced
+		if err := p.b.write(p.shown); err != nil {
+			return err
+		}
+	}
+	return p.b.write(text)
+}
+
+// beginMarked begins marked content; what stands for it counts for the outermost only.
+func (p *pdfReader) beginMarked(actual string) {
+	p.marks++
+	if actual != "" && p.actual == "" {
+		p.actual, p.actualAt = actual, p.marks
+		p.shown = p.shown[:0]
+	}
+}
+
+// endMarked ends it. Text that is given for what is drawn takes its place when it says as much, as for ligatures, and for what
+// cannot be read. Otherwise both are written: what people see, and what programs are told.
+func (p *pdfReader) endMarked() error {
+	p.marks--
+	if p.actual == "" || p.marks >= p.actualAt {
 		return nil
 	}
-	if c.p.forms++; c.p.forms > maxPDFForms {
-		return nil
+	actual := strings.ReplaceAll(p.actual, "\u00ad", "")
+	p.actual = ""
+	shown := string(p.shown)
+	text := actual
+	if lead := len(shown) - len(strings.TrimLeft(shown, " \n")); lead > 0 {
+		text = shown[:lead] + text
 	}
-	r, err := c.p.f.decode(s, true)
-	if err != nil {
-		return nil
+	if !strings.Contains(lettersOf(actual), lettersOf(shown)) {
+		text = shown + " " + actual
 	}
-	inner := &pdfContent{p: c.p, resources: c.resources, g: c.g, endX: c.endX, endY: c.endY, endSize: c.endSize, blank: c.blank}
-	if res, ok := c.p.f.resolve(s.dict["Resources"]).(pdfDict); ok {
-		inner.resources = res
+	if p.f.spend(len(text)) != nil || text == "" {
+		return p.f.err
 	}
-	if m, ok := c.p.f.resolve(s.dict["Matrix"]).([]any); ok && len(m) == 6 {
-		inner.args = m
-		inner.g.ctm = inner.matrix().times(c.g.ctm)
-		inner.args = nil
-	}
-	if err := inner.run(r, depth+1); err != nil {
-		return err
-	}
-	c.endX, c.endY, c.endSize, c.blank = inner.endX, inner.endY, inner.endSize, inner.blank
-	return nil
+	p.last = text[len(text)-1]
+	return p.b.write([]byte(text))
+}
+
+func lettersOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
 }

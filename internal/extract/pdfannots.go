@@ -1,0 +1,245 @@
+package extract
+
+import "strings"
+
+const (
+	maxPDFAnnots  = 1_000_000 // of one page
+	maxPDFParents = 32        // of a field
+	maxPDFChoices = 1000      // chosen at once
+)
+
+// annotations writes what stands in form fields and notes, and what is drawn by those that say nothing themselves.
+func (p *pdfReader) annotations(page pdfDict, inherited pdfResources) error {
+	f := p.f
+	annots := f.array(page["Annots"])
+	if annots == nil {
+		if page["Annots"] != nil && f.resolve(page["Annots"]) == nil {
+			return f.miss(page["Annots"], "the notes of a page are missing")
+		}
+		return f.err
+	}
+	cost := pdfCost(annots)
+	if f.step(len(annots)) != nil || !f.w.hold(cost) {
+		return f.fail(errPDFMemory)
+	}
+	defer f.w.release(cost)
+	if len(annots) > maxPDFAnnots {
+		f.lose(UnableToParseFile, "a page of too many notes")
+		annots = annots[:maxPDFAnnots]
+	}
+	for _, a := range annots {
+		if f.spend(64) != nil {
+			return f.err
+		}
+		d := f.dict(a)
+		if d == nil {
+			if a != nil {
+				f.miss(a, "a note of a page is missing")
+			}
+			continue
+		}
+		if err := p.annotation(d, a, inherited); err != nil {
+			return err
+		}
+	}
+	return f.err
+}
+
+func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
+	f := p.f
+	said := false
+	switch f.name(d["Subtype"]) {
+	case "Popup": // says what its parent says
+		return f.err
+	case "Widget":
+		wrote, err := p.field(d, v)
+		if err != nil {
+			return err
+		}
+		said = wrote
+	default:
+		var parts []string
+		for _, key := range []string{"T", "Subj", "Contents"} {
+			if s := strings.TrimSpace(pdfText(f.str(d[key]))); s != "" {
+				parts = append(parts, s)
+				said = said || key == "Contents"
+			}
+		}
+		if rich := f.str(d["RC"]); !said && len(rich) > 0 {
+			parts, said = append(parts, plainMarkup(pdfText(rich))), true
+		}
+		if len(parts) > 0 {
+			if err := p.lines(strings.Join(parts, ": ")); err != nil {
+				return err
+			}
+		}
+		if err := p.link(d); err != nil {
+			return err
+		}
+	}
+	if file := d["FS"]; file != nil {
+		p.file(file)
+	}
+	if said {
+		return f.err
+	}
+	return p.appearance(d, inherited)
+}
+
+// link writes where a link leads, when that is outside the document.
+func (p *pdfReader) link(d pdfDict) error {
+	uri := p.f.str(p.f.dict(d["A"])["URI"])
+	if len(uri) == 0 {
+		return p.f.err
+	}
+	return p.lines(pdfText(uri))
+}
+
+// appearance runs what a note looks like.
+func (p *pdfReader) appearance(d pdfDict, inherited pdfResources) error {
+	f := p.f
+	looks := f.resolve(f.dict(d["AP"])["N"])
+	if states, ok := looks.(pdfDict); ok {
+		looks = f.resolve(states[string(f.name(d["AS"]))])
+	}
+	s, _ := looks.(*pdfStream)
+	if s == nil {
+		return f.err
+	}
+	if err := p.line(); err != nil {
+		return err
+	}
+	p.pen.reset()
+	c := &pdfContent{p: p, resources: inherited, g: newPDFGraphics()}
+	return c.form(s)
+}
+
+// field writes the value of the field that a widget shows, after its names: its own, or its nearest ancestor's. wrote says
+// whether there was one.
+func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
+	f := p.f
+	name, tip := "", ""
+	var value any
+	for n := 0; d != nil && n < maxPDFParents; n++ {
+		if ref, ok := v.(pdfRef); ok {
+			if _, ok := p.fields.add(f.w, int(ref)); !ok {
+				return false, f.fail(errPDFMemory)
+			}
+		}
+		if s := f.str(d["T"]); name == "" && len(s) > 0 {
+			name = pdfText(s)
+		}
+		if s := f.str(d["TU"]); tip == "" && len(s) > 0 {
+			tip = pdfText(s)
+		}
+		if value == nil {
+			for _, key := range []string{"V", "RV"} {
+				if x := f.resolve(d[key]); x != nil && value == nil {
+					value = x
+				}
+			}
+		}
+		v = d["Parent"]
+		d = f.dict(v)
+	}
+	if d != nil {
+		f.lose(UnableToParseFile, "fields in too many fields")
+	}
+	text := p.fieldText(value)
+	if text == "" || f.err != nil {
+		return false, f.err
+	}
+	if tip != "" && tip != name {
+		name = strings.TrimSpace(name + " " + tip)
+	}
+	if name != "" {
+		text = name + ": " + text
+	}
+	return true, p.lines(text)
+}
+
+// fieldText is the value of a field. Those of buttons are names, which nobody typed.
+func (p *pdfReader) fieldText(v any) string {
+	f := p.f
+	switch v := v.(type) {
+	case pdfString:
+		text := pdfText(v)
+		if strings.HasPrefix(strings.TrimSpace(text), "<?xml") || strings.HasPrefix(text, "<body") {
+			return plainMarkup(text)
+		}
+		return text
+	case []any:
+		var parts []string
+		for _, x := range v[:min(len(v), maxPDFChoices)] {
+			if s, ok := f.resolve(x).(pdfString); ok {
+				parts = append(parts, pdfText(s))
+			}
+		}
+		return strings.Join(parts, ", ")
+	case *pdfStream:
+		return pdfText(p.contentOf(v))
+	}
+	return ""
+}
+
+// contentOf reads a short stream whole.
+func (p *pdfReader) contentOf(s *pdfStream) pdfString {
+	f := p.f
+	r, err := f.decode(s)
+	if err != nil {
+		f.lose(UnableToParseFile, "a text that cannot be decoded")
+		return nil
+	}
+	defer r.close()
+	most := int(min(maxPDFText, f.most()))
+	out := make(pdfString, 0, 4*kib)
+	for len(out) < most {
+		if len(out) == cap(out) {
+			out = append(out, 0)[:len(out)]
+		}
+		n, err := r.Read(out[len(out):min(cap(out), most)])
+		out = out[:len(out)+n]
+		if err != nil {
+			return out
+		}
+	}
+	f.lose(UnableToParseFile, "a text that is too long")
+	return out
+}
+
+// lines writes text that stands by itself.
+func (p *pdfReader) lines(text string) error {
+	if err := p.line(); err != nil {
+		return err
+	}
+	if p.f.spend(len(text)) != nil {
+		return p.f.err
+	}
+	if err := p.b.write([]byte(text)); err != nil {
+		return err
+	}
+	p.last = 'x'
+	return p.line()
+}
+
+// plainMarkup takes the tags out of a little XML. Elements are set apart by spaces.
+func plainMarkup(s string) string {
+	var out strings.Builder
+	for len(s) > 0 {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			out.WriteString(s)
+			break
+		}
+		out.WriteString(s[:i])
+		n := strings.IndexByte(s[i:], '>')
+		if n < 0 {
+			break
+		}
+		out.WriteByte(' ')
+		s = s[i+n+1:]
+	}
+	text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&#xA;", "\n", "&#xD;", "\n", "&amp;", "&").
+		Replace(out.String())
+	return strings.Join(strings.Fields(text), " ")
+}

@@ -1,0 +1,166 @@
+package extract
+
+import (
+	"sort"
+	"unicode/utf16"
+)
+
+// pdfCMap is a character map that a file brings: of codes to text (ToUnicode), or of codes to glyphs.
+type pdfCMap struct {
+	ranges   []cmapRange
+	units    []uint16   // UTF-16 that ranges refer to
+	lengths  [256]uint8 // of codes, by their first byte
+	declared bool       // lengths are
+	vertical bool
+}
+
+// cmapRange maps the codes from lo to hi to the text at off, the last unit of which counts on, or to the glyphs from off on.
+type cmapRange struct {
+	lo, hi uint32
+	off    uint32
+	n      uint8
+}
+
+const (
+	maxCMapItems = 70_000
+	maxCMapUnits = 255 // of one code's text
+	maxCMapBytes = 8 * mib
+	cmapItemCost = 24 // with its text
+)
+
+func (m *pdfCMap) cost() int64 { return int64(cap(m.ranges))*16 + int64(cap(m.units))*2 + 512 }
+
+// readCMap reads a map; what is in it of another one it builds upon is not followed.
+func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
+	r, err := f.decode(s)
+	if err != nil {
+		f.lose(UnableToParseFile, "a map of characters that cannot be decoded")
+		return nil
+	}
+	defer r.close()
+	m := &pdfCMap{}
+	scan := newPDFScanner(f, r)
+	defer scan.close()
+	most := int(min(maxCMapItems, f.most()/cmapItemCost))
+	for scan.next() && f.step(1+len(scan.args)) == nil {
+		switch string(scan.word) {
+		case "endcodespacerange":
+			m.codespace(scan)
+		case "endbfchar":
+			for i := 0; i+1 < len(scan.args) && len(m.ranges) < most; i += 2 {
+				code := cmapCode(scan.bytes(i))
+				m.add(code, code, scan.bytes(i+1))
+			}
+		case "endbfrange":
+			m.bfRanges(scan, most)
+		case "endcidchar":
+			for i := 0; i+1 < len(scan.args) && len(m.ranges) < most; i += 2 {
+				code := cmapCode(scan.bytes(i))
+				m.ranges = append(m.ranges, cmapRange{lo: code, hi: code, off: uint32(scan.num(i + 1))})
+			}
+		case "endcidrange":
+			for i := 0; i+2 < len(scan.args) && len(m.ranges) < most; i += 3 {
+				lo, hi := cmapCode(scan.bytes(i)), cmapCode(scan.bytes(i+1))
+				m.ranges = append(m.ranges, cmapRange{lo: lo, hi: hi, off: uint32(scan.num(i + 2))})
+			}
+		case "def":
+			if n := len(scan.args); n == 2 && string(scan.bytes(0)) == "WMode" {
+				m.vertical = scan.num(1) == 1
+			}
+		}
+	}
+	if len(m.ranges) >= most {
+		f.lose(UnableToParseFile, "a map of more characters than there are")
+	}
+	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
+	return m
+}
+
+func (m *pdfCMap) codespace(scan *pdfScanner) {
+	for i := 0; i+1 < len(scan.args); i += 2 {
+		lo, hi := scan.bytes(i), scan.bytes(i+1)
+		if len(lo) == 0 || len(lo) > 4 || len(hi) != len(lo) {
+			continue
+		}
+		for c := int(lo[0]); c <= int(hi[0]); c++ {
+			m.lengths[c] = max(m.lengths[c], uint8(len(lo)))
+			m.declared = true
+		}
+	}
+}
+
+// bfRanges reads "lo hi to" and "lo hi [to …]".
+func (m *pdfCMap) bfRanges(scan *pdfScanner, most int) {
+	for i := 0; i+2 < len(scan.args) && len(m.ranges) < most; {
+		lo, hi := cmapCode(scan.bytes(i)), cmapCode(scan.bytes(i+1))
+		if i += 2; !scan.is(i, argArray) {
+			m.add(lo, hi, scan.bytes(i))
+			i++
+			continue
+		}
+		for i++; i < len(scan.args) && !scan.is(i, argArrayEnd) && len(m.ranges) < most; i++ {
+			m.add(lo, lo, scan.bytes(i))
+			lo++
+		}
+		i++
+	}
+}
+
+func (m *pdfCMap) add(lo, hi uint32, to []byte) {
+	if hi < lo || len(to) == 0 {
+		return
+	}
+	r := cmapRange{lo: lo, hi: hi, off: uint32(len(m.units))}
+	if len(to) == 1 {
+		to = []byte{0, to[0]}
+	}
+	for i := 0; i+1 < len(to) && r.n < maxCMapUnits; i += 2 {
+		m.units = append(m.units, uint16(to[i])<<8|uint16(to[i+1]))
+		r.n++
+	}
+	m.ranges = append(m.ranges, r)
+}
+
+func cmapCode(s []byte) uint32 {
+	var v uint32
+	for _, c := range s[:min(len(s), 4)] {
+		v = v<<8 | uint32(c)
+	}
+	return v
+}
+
+// find returns the range of a code: of several, the one that the file gave last among those that begin nearest.
+func (m *pdfCMap) find(code uint32) *cmapRange {
+	i := sort.Search(len(m.ranges), func(i int) bool { return m.ranges[i].lo > code })
+	for k := i - 1; k >= 0 && k >= i-8; k-- {
+		if r := &m.ranges[k]; code <= r.hi {
+			return r
+		}
+	}
+	return nil
+}
+
+// text is what a code stands for; ok is false when the map does not say.
+func (m *pdfCMap) text(code uint32) (string, bool) {
+	r := m.find(code)
+	if r == nil {
+		return "", false
+	}
+	u := make([]uint16, r.n)
+	copy(u, m.units[r.off:])
+	u[len(u)-1] += uint16(code - r.lo)
+	out := make([]byte, 0, 8)
+	for _, c := range utf16.Decode(u) {
+		out = append(out, cleanRune(c)...)
+	}
+	return string(out), len(out) > 0
+}
+
+// glyph is the number of a code's glyph.
+func (m *pdfCMap) glyph(code uint32) (uint32, bool) {
+	r := m.find(code)
+	if r == nil {
+		return 0, false
+	}
+	return r.off + code - r.lo, true
+}
