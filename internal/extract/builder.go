@@ -362,7 +362,10 @@ func (b *builder) locate(raw []byte, lo, hi int) Location {
 		return loc
 	case Cell:
 		f := b.info(m.info)
-		loc := Location{Kind: Cell, Row: m.a, Col: m.b, CellReference: f.sheet + "!" + columnLetters(m.b) + itoa(m.a)}
+		loc := Location{Kind: Cell, Row: m.a, Col: m.b, CellReference: columnLetters(m.b) + itoa(m.a)}
+		if f.sheet != "" {
+			loc.CellReference = f.sheet + "!" + loc.CellReference
+		}
 		if len(f.names) > 0 {
 			loc.Name = f.names[0]
 		}

@@ -113,13 +113,13 @@ func (c *separated) walkQuoted(raw []byte, off int) {
 				return
 			}
 			s.pos += i + 1
-			if !c.escaped(raw, s.pos-1) {
+			if !c.escape || !c.escaped(raw, s.pos-1) {
 				s.quoted, s.closed = false, true
 			}
 			continue
 		}
-		if raw[s.pos] == '"' && !c.escaped(raw, s.pos) {
-			s.quoted = opens(raw, s.cell, s.pos) || s.closed // the first of a cell, or the second of a pair
+		if raw[s.pos] == '"' && !(c.escape && c.escaped(raw, s.pos)) {
+			s.quoted = s.closed || s.cell == s.pos || opens(raw, s.cell, s.pos) // the first of a cell, or the second of a pair
 			s.closed = false
 			s.pos++
 			continue
@@ -147,11 +147,8 @@ func opens(raw []byte, cell, pos int) bool {
 	return true
 }
 
-// escaped says whether raw[i] has lost its meaning by a backslash before it.
+// escaped says whether raw[i] has lost its meaning by a backslash before it; to be asked where backslashes do that.
 func (c *separated) escaped(raw []byte, i int) bool {
-	if !c.escape {
-		return false
-	}
 	n := 0
 	for i-n-1 >= 0 && raw[i-n-1] == '\\' && n < maxBackslashes {
 		n++
@@ -170,7 +167,10 @@ func (c *separated) walkPlain(raw []byte, off int) {
 		s.col, s.cell = 0, s.pos
 	}
 	for i := s.pos; i < off; i++ {
-		if raw[i] == c.delim && !(c.escape && c.escaped(raw, i)) {
+		if raw[i] == c.delim {
+			if c.escape && c.escaped(raw, i) {
+				continue
+			}
 			s.col++
 			s.cell = i + 1
 		}
@@ -199,7 +199,7 @@ func (c *separated) back(off int) {
 func (c *separated) field(raw []byte, off int) (Field, bool) {
 	c.seekCell(raw, off)
 	s := c.cur
-	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim && !c.escaped(raw, off) || raw[off] == '\n') {
+	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim && !(c.escape && c.escaped(raw, off)) || raw[off] == '\n') {
 		return Field{}, false
 	}
 	f := Field{Lo: max(s.cell, 0)}
@@ -213,15 +213,15 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 				break
 			}
 			end += i
-			if !c.escaped(raw, end) {
+			if !c.escape || !c.escaped(raw, end) {
 				quoted, closed = false, true
 			}
 			continue
 		}
-		if b == c.delim && !c.escaped(raw, end) || b == '\n' {
+		if b == c.delim && !(c.escape && c.escaped(raw, end)) || b == '\n' {
 			break
 		}
-		quoted = b == '"' && (closed || opens(raw, s.cell, end) && !c.escaped(raw, end))
+		quoted = b == '"' && (closed || (end == s.cell || opens(raw, s.cell, end)) && !(c.escape && c.escaped(raw, end)))
 		closed = false
 	}
 	f.Hi = end
@@ -273,7 +273,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 				i++
 			}
 		}
-		if i < len(raw) && raw[i] == '"' && opens(raw, s.cell, i) {
+		if i < len(raw) && raw[i] == '"' && (i == s.cell || opens(raw, s.cell, i)) {
 			j := i + 1
 			for {
 				k := bytes.IndexByte(raw[j:], '"')

@@ -14,7 +14,8 @@
 // Segment.Locate gives a [Location], which has the shape of Macie's Occurrences:
 //
 //	text, XML, HTML, YAML, e-mail, Word   lines and the column in the first
-//	CSV, TSV, workbooks                   row, column, the column's name; "Sheet2!C5" in workbooks
+//	CSV, TSV, workbooks                   row, column, the column's name; in workbooks "C5", or
+//	                                      "Sheet2!C5" where there are several sheets
 //	JSON, JSON Lines, Avro, Parquet       record number and JSONPath
 //	PDF                                   page
 //

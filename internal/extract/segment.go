@@ -178,7 +178,7 @@ type Location struct {
 
 	Row, Col      int64  // Cell: 1-based
 	Name          string // Cell: the column's; empty when it has none
-	CellReference string // Cell: "Sheet2!C5"; empty for text formats
+	CellReference string // Cell: "C5", or "Sheet2!C5" where there are several sheets; empty for text formats
 
 	Page int64 // Page: 1-based
 

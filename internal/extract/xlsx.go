@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // extractXLSX reads a workbook sheet by sheet, each as rows of cells. Strings that cells share are kept in memory while they
@@ -42,7 +43,8 @@ type workbook struct {
 	shared *spool
 	index  []uint32 // where each shared string ends
 	held   int64
-	dates  []bool // by cell style: shows a date
+	styles []*numberFormat // by cell style
+	alone  bool            // there is one sheet, so that nobody needs its name
 	scrap  []byte
 	seen   map[string]bool // parts that were read
 	shown  int64           // bytes of the shared strings that cells have shown
@@ -75,7 +77,7 @@ func (k *workbook) text(dst []byte, x *xmlReader) []byte {
 		k.miss("a cell longer than a workbook may have")
 		return dst
 	}
-	return entities(dst, x.text)
+	return characters(dst, x)
 }
 
 func (k *workbook) close() {
@@ -93,12 +95,13 @@ func (k *workbook) read() error {
 	if err != nil {
 		return err
 	}
-	if err := k.styles(); err != nil {
+	if err := k.readStyles(); err != nil {
 		return err
 	}
 	if err := k.strings(); err != nil {
 		return err
 	}
+	k.alone = len(sheets) == 1
 	for _, s := range sheets {
 		if err := k.w.step(64); err != nil {
 			return err
@@ -185,47 +188,30 @@ func (k *workbook) sheets() ([]sheet, error) {
 	return sheets, err
 }
 
-// styles learns which cell formats show dates.
-func (k *workbook) styles() error {
-	custom := map[string]bool{}
+// readStyles learns how the cells of each style show numbers.
+func (k *workbook) readStyles() error {
+	custom := map[int]*numberFormat{}
 	in := false
 	return k.each("xl/styles.xml", func(x *xmlReader) error {
 		switch {
-		case x.kind == xmlStart && x.local() == "numFmt" && len(custom) < 10_000 && len(x.attr("numFmtId")) < 16:
-			custom[string(x.attr("numFmtId"))] = isDateFormat(string(x.attr("formatCode")))
+		case x.kind == xmlStart && x.local() == "numFmt" && len(custom) < 10_000:
+			if id, err := strconv.Atoi(string(x.attr("numFmtId"))); err == nil {
+				custom[id] = parseFormat(string(entities(nil, x.attr("formatCode"))))
+			}
 		case x.kind == xmlStart && x.local() == "cellXfs":
 			in = true
 		case x.kind == xmlEnd && x.local() == "cellXfs":
 			in = false
-		case x.kind == xmlStart && in && x.local() == "xf" && len(k.dates) < 100_000:
-			id := string(x.attr("numFmtId"))
-			n, _ := strconv.Atoi(id)
-			k.dates = append(k.dates, custom[id] || n >= 14 && n <= 17 || n == 22 || n >= 27 && n <= 36 || n >= 50 && n <= 58)
+		case x.kind == xmlStart && in && x.local() == "xf" && len(k.styles) < 100_000:
+			id, _ := strconv.Atoi(string(x.attr("numFmtId")))
+			f, ok := custom[id]
+			if !ok {
+				f = builtinFormat(id)
+			}
+			k.styles = append(k.styles, f)
 		}
 		return nil
 	})
-}
-
-// isDateFormat looks for a year or a day in a format, outside what is quoted or in brackets.
-func isDateFormat(code string) bool {
-	quoted, bracket := false, false
-	for i := 0; i < len(code); i++ {
-		switch c := code[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '\\':
-			i++
-		case c == '[':
-			bracket = true
-		case c == ']':
-			bracket = false
-		case bracket:
-		case c == 'y' || c == 'Y' || c == 'd' || c == 'D':
-			return true
-		}
-	}
-	return false
 }
 
 // strings reads the shared strings.
@@ -254,6 +240,7 @@ func (k *workbook) strings() error {
 			case "rPh":
 				phonetic = false
 			case "si":
+				one = unescapeX(one)
 				return k.addString(one)
 			}
 		case xmlText, xmlCDATA:
@@ -303,141 +290,187 @@ func (k *workbook) sharedString(i int) ([]byte, error) {
 
 const maxColumns = 16_384
 
-// sheet reads one sheet. Its first row gives the columns their names, when it looks like names.
+// sheetName is what the cells of a sheet are said to be in.
+func (k *workbook) sheetName(s sheet) string {
+	if k.alone {
+		return ""
+	}
+	return s.name
+}
+
+// sheet reads one sheet.
 func (k *workbook) sheet(s sheet) error {
-	columns := map[int64]int32{}
-	holds := holding{w: k.w} // for the header
-	defer holds.drop()
-	plain, err := k.b.keep(fieldInfo{sheet: s.name})
+	out, err := newSheet(k.b, k.sheetName(s))
 	if err != nil {
 		return err
 	}
-	var head []string
-	var headCols []int64
-	header, headRow := true, int64(0)
-	endHeader := func() (err error) {
-		header = false
-		if !namesColumns(head, nil) {
-			return nil
+	defer out.close()
+	c := &cellReader{k: k, out: out}
+	if err := k.each(s.part, c.token); err != nil {
+		if ended := out.end(); ended != nil {
+			return ended
 		}
-		for i, name := range head {
-			if columns[headCols[i]], err = k.b.keep(fieldInfo{names: []string{name}, sheet: s.name}); err != nil {
+		return err
+	}
+	return out.end()
+}
+
+// cellReader follows the cells of a sheet.
+type cellReader struct {
+	k          *workbook
+	out        *sheetWriter
+	row, col   int64
+	typ, style []byte
+	value      []byte
+	formula    []byte
+	in         cellPart
+	phonetic   bool
+	text       []byte
+}
+
+// cellPart is the element of a cell that is being read.
+type cellPart uint8
+
+const (
+	noPart cellPart = iota
+	valuePart
+	formulaPart
+)
+
+func (c *cellReader) token(x *xmlReader) error {
+	switch x.kind {
+	case xmlStart:
+		c.start(x)
+	case xmlText, xmlCDATA:
+		switch {
+		case c.in == valuePart:
+			c.value = c.k.text(c.value, x)
+		case c.in == formulaPart:
+			c.formula = c.k.text(c.formula, x)
+		}
+	case xmlEnd:
+		switch x.local() {
+		case "v", "t", "f":
+			c.in = noPart
+		case "rPh":
+			c.phonetic = false
+		case "c":
+			text, err := c.shown()
+			if err != nil {
 				return err
 			}
+			return c.out.cell(c.row, c.col, text)
 		}
-		return nil
 	}
-	var row, col int64
-	var typ, style, value []byte
-	inValue, phonetic := false, false
-	return k.each(s.part, func(x *xmlReader) error {
-		switch x.kind {
-		case xmlStart:
-			switch x.local() {
-			case "row":
-				row++
-				col = 0
-				if n, err := strconv.ParseInt(string(x.attr("r")), 10, 64); err == nil {
-					row = n
-				}
-				if header && headRow != 0 && row != headRow {
-					return endHeader()
-				}
-			case "c":
-				col++
-				if c, r := cellRef(x.attr("r")); c > 0 {
-					col, row = c, r
-				}
-				typ = append(typ[:0], x.attr("t")...)
-				style = append(style[:0], x.attr("s")...)
-				value = value[:0]
-			case "v", "t":
-				inValue = !x.empty && !phonetic
-			case "rPh":
-				phonetic = !x.empty
-			}
-		case xmlText, xmlCDATA:
-			if inValue {
-				value = k.text(value, x)
-			}
-		case xmlEnd:
-			switch x.local() {
-			case "v", "t":
-				inValue = false
-			case "rPh":
-				phonetic = false
-			case "c":
-				text, isText, err := k.cell(string(typ), style, value)
-				if err != nil || len(text) == 0 {
-					return err
-				}
-				if header {
-					if headRow == 0 {
-						headRow = row
-					}
-					if name := bytes.TrimSpace(text[:min(len(text), maxWay)]); isText && len(head) < maxColumns {
-						if !holds.hold(int64(len(name)) + 128) {
-							return errColumns
-						}
-						head, headCols = append(head, string(name)), append(headCols, col)
-					} else {
-						head = append(head[:0], "0") // a value: no header
-						headCols = append(headCols[:0], col)
-					}
-				}
-				info, ok := columns[col]
-				if !ok {
-					info = plain
-				}
-				return k.b.value(Cell, info, row, col, text)
-			}
-		}
-		return nil
-	})
+	return nil
 }
 
-// cell returns the text that a cell shows.
-func (k *workbook) cell(typ string, style, value []byte) (text []byte, isText bool, err error) {
-	switch typ {
+// characters appends what a text token says.
+func characters(dst []byte, x *xmlReader) []byte {
+	if x.kind == xmlCDATA {
+		return append(dst, x.text...)
+	}
+	return entities(dst, x.text)
+}
+
+func (c *cellReader) start(x *xmlReader) {
+	switch x.local() {
+	case "row":
+		c.row++
+		c.col = 0
+		if n, err := strconv.ParseInt(string(x.attr("r")), 10, 64); err == nil {
+			c.row = n
+		}
+	case "c":
+		c.col++
+		if col, row := cellRef(x.attr("r")); col > 0 {
+			c.col, c.row = col, row
+		}
+		c.typ = append(c.typ[:0], x.attr("t")...)
+		c.style = append(c.style[:0], x.attr("s")...)
+		c.value, c.formula = c.value[:0], c.formula[:0]
+	case "v", "t":
+		if !x.empty && !c.phonetic {
+			c.in = valuePart
+		}
+	case "f":
+		if !x.empty {
+			c.in = formulaPart
+		}
+	case "rPh":
+		c.phonetic = !x.empty
+	}
+}
+
+// shown returns the text that the cell shows; where no program has worked out a formula, the formula.
+func (c *cellReader) shown() ([]byte, error) {
+	if len(c.value) == 0 {
+		return c.formula, nil
+	}
+	switch string(c.typ) {
 	case "s":
-		i, err := strconv.Atoi(string(bytes.TrimSpace(value)))
+		i, err := strconv.Atoi(string(bytes.TrimSpace(c.value)))
 		if err != nil {
-			return nil, true, nil
+			return nil, nil
 		}
-		text, err = k.sharedString(i)
-		k.shown += int64(len(text))
-		if k.total += int64(len(text)); k.total > k.w.opts.MaxOfficeBytes {
-			return nil, true, stop(Partial, OOXMLUncompressedSizeExceedsLimit, "larger than an Office file may be")
+		text, err := c.k.sharedString(i)
+		if err != nil {
+			return nil, err
 		}
-		if k.shown > sharedGrace && k.shown/k.w.opts.MaxOOXMLRatio > k.size {
-			return nil, true, stop(Partial, OOXMLUncompressedRatioExceedsLimit, "its cells share far more text than it has bytes")
-		}
-		return text, true, err
+		return text, c.k.repeated(len(text))
 	case "inlineStr", "str":
-		return value, true, nil
+		c.value = unescapeX(c.value)
+		return c.value, nil
 	case "b", "e":
-		return nil, false, nil
+		return nil, nil
 	case "d":
-		return value, false, nil
+		return c.value, nil
 	}
-	i, err := strconv.Atoi(string(style))
-	return number(value, err == nil && i >= 0 && i < len(k.dates) && k.dates[i]), false, nil
+	var f *numberFormat
+	if i, err := strconv.Atoi(string(c.style)); err == nil && i >= 0 && i < len(c.k.styles) {
+		f = c.k.styles[i]
+	}
+	c.text = f.show(c.text[:0], c.value)
+	return c.text, nil
 }
 
-// number writes a number as people know it: all of its digits, or a date.
-func number(value []byte, date bool) []byte {
-	if !date && !bytes.ContainsAny(value, "eE") {
-		return value
+// repeated counts what cells show of the strings that they share.
+func (k *workbook) repeated(n int) error {
+	k.shown += int64(n)
+	if k.total += int64(n); k.total > k.w.opts.MaxOfficeBytes {
+		return stop(Partial, OOXMLUncompressedSizeExceedsLimit, "larger than an Office file may be")
 	}
-	f, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
-	if err != nil || math.Abs(f) > 1e21 {
-		return value
+	if k.shown > sharedGrace && k.shown/k.w.opts.MaxOOXMLRatio > k.size {
+		return stop(Partial, OOXMLUncompressedRatioExceedsLimit, "its cells share far more text than it has bytes")
 	}
-	if date && f >= 1 && f < 2958466 {
-		day := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(f))
-		return day.AppendFormat(nil, "2006-01-02")
+	return nil
+}
+
+// unescapeX undoes _xHHHH_, by which workbooks write what XML cannot hold, in place.
+func unescapeX(text []byte) []byte {
+	i := bytes.Index(text, []byte("_x"))
+	if i < 0 {
+		return text
 	}
-	return strconv.AppendFloat(nil, f, 'f', -1, 64)
+	out := text[:i]
+	for i < len(text) {
+		if text[i] == '_' && i+6 < len(text) && text[i+1] == 'x' && text[i+6] == '_' {
+			if r, ok := hex4(text[i+2:]); ok {
+				i += 7
+				if utf16.IsSurrogate(r) && i+6 < len(text) && text[i] == '_' && text[i+1] == 'x' && text[i+6] == '_' {
+					if low, ok := hex4(text[i+2:]); ok {
+						r = utf16.DecodeRune(r, low)
+						i += 7
+					}
+				}
+				out = utf8.AppendRune(out, r)
+				continue
+			}
+		}
+		out = append(out, text[i])
+		i++
+	}
+	return out
 }
 
 // comments reads the notes that hang on cells.
@@ -446,7 +479,7 @@ func (k *workbook) comments(s sheet) error {
 	if err != nil {
 		return err
 	}
-	info, err := k.b.keep(fieldInfo{sheet: s.name})
+	info, err := k.b.keep(fieldInfo{sheet: k.sheetName(s)})
 	if err != nil {
 		return err
 	}
@@ -469,7 +502,7 @@ func (k *workbook) comments(s sheet) error {
 			case (x.kind == xmlText || x.kind == xmlCDATA) && inText:
 				text = k.text(text, x)
 			case x.kind == xmlEnd && (x.local() == "comment" || x.local() == "threadedComment") && col > 0:
-				return k.b.value(Cell, info, row, col, text)
+				return k.b.value(Cell, info, row, col, unescapeX(text))
 			}
 			return nil
 		})
