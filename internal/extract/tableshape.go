@@ -205,7 +205,7 @@ func (rows headRows) heads() []tableHead {
 	first := -1
 	for i := 0; i < min(len(rows), maxPreamble); i++ {
 		r := &rows[i]
-		if r.idle || r.width < min(2, width) || r.note && (r.width < width || rows.betterBelow(i, width)) {
+		if r.idle || r.width < min(2, width) && !(contrast(r.cells, rows.below(i)) && !rows.betterBelow(i, width)) || r.note && (r.width < width || rows.betterBelow(i, width)) {
 			continue
 		}
 		if !namesColumns(r.cells, rows.below(i)) {

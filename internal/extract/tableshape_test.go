@@ -44,6 +44,7 @@ func TestTableShapes(t *testing.T) {
 		{"line end in the header", "csv", "id,\"passport\nnumber\"\n1,543185906\n2,486125089\n", 2, 2},
 		{"byte order mark", "csv", "\ufeffpassport,\"x\"\n543185906,a\n486125089,b\n", 2, 1},
 		{"mark without width in a name", "csv", "id,pass\u200bport\n1,543185906\n2,486125089\n", 2, 2},
+		{"a name for the first column only", "csv", "passport\n543185906,x\n486125089,y\n", 2, 1},
 		{"pipes", "txt", "id|city|passport\n1|x|543185906\n2|y|486125089\n", 2, 3},
 		{"tabs and commas", "csv", "id\tcity\tpassport\n1\tBonn, Rhine\t543185906\n2\tx, y\t486125089\n", 2, 3},
 		{"semicolons and decimal commas", "csv", "id;sum;passport\n1;1,50;543185906\n2;2,50;486125089\n", 2, 3},
