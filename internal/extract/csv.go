@@ -13,6 +13,7 @@ func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
 		defer in.close()
 	}
 	c := newCSV(delim, in.head(), in.eof)
+	c.w = w
 	defer c.placed.close()
 	return pump(w, doc, in, nil, c)
 }
@@ -32,6 +33,8 @@ type separated struct {
 	placed     placed     // quotes, delimiters and newlines
 	judged     bool       // whether telling is known
 	telling    bool       // a column's name matters
+	w          *walker    // nil in tests
+	around     memo
 }
 
 // csvState is where a walk is: before raw[pos].
@@ -197,6 +200,18 @@ func (c *separated) back(off int) {
 }
 
 func (c *separated) field(raw []byte, off int) (Field, bool) {
+	if f, ok := c.around.at(raw, off); ok {
+		return f, true
+	}
+	if c.w != nil && c.w.late(16) {
+		return Field{}, false
+	}
+	f, ok := c.fieldAt(raw, off)
+	c.around.set(raw, off, f, ok)
+	return f, ok
+}
+
+func (c *separated) fieldAt(raw []byte, off int) (Field, bool) {
 	c.seekCell(raw, off)
 	s := c.cur
 	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim && !(c.escape && c.escaped(raw, off)) || raw[off] == '\n') {
@@ -255,6 +270,12 @@ func (f *Field) trim(raw []byte, begins bool) {
 
 // list splits rows from the cell around off on.
 func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
+	if c.w != nil && c.w.late(listStep/4) {
+		return dst, len(raw), true
+	}
+	if c.around.long(raw, off) {
+		return dst, off, false
+	}
 	c.seekCell(raw, off)
 	if c.cur.quoted || c.cur.closed || c.cur.pos > off || c.escape {
 		return dst, off, false // in the middle of what is hard: Field does it
@@ -348,6 +369,7 @@ func (c *separated) locate(raw []byte, lo, hi int) Location {
 
 func (c *separated) advance(raw []byte, n int) {
 	c.lines.advance(raw, n)
+	c.around = memo{}
 	if c.cur.pos > n {
 		c.back(n)
 	}

@@ -91,6 +91,9 @@ func (o *office) words(e *zipEntry, b *builder) error {
 	odf := !strings.HasPrefix(e.name, "word/")
 	depth := 0 // of elements that hold text
 	for x.next() {
+		if err := o.w.step(8 + int64(len(x.raw)/16)); err != nil {
+			return err
+		}
 		switch x.kind {
 		case xmlStart:
 			switch local := x.local(); {

@@ -84,6 +84,10 @@ func (m *mailReader) next() bool {
 		m.line++
 	}
 	m.cur, m.whole = b, startsLine
+	if err := m.w.step(16 + int64(len(b)/8)); err != nil {
+		m.ended, m.readErr = true, err
+		return false
+	}
 	return true
 }
 
@@ -92,12 +96,12 @@ func (m *mailReader) boundary() (level int, last, ok bool) {
 	if !m.whole || len(m.cur) < 3 || m.cur[0] != '-' || m.cur[1] != '-' {
 		return 0, false, false
 	}
-	line := strings.TrimRight(string(m.cur[2:]), " \t\r\n")
+	line := bytes.TrimRight(m.cur[2:], " \t\r\n")
 	for i := len(m.boundaries) - 1; i >= 0; i-- {
-		if line == m.boundaries[i] {
+		if string(line) == m.boundaries[i] {
 			return i, false, true
 		}
-		if line == m.boundaries[i]+"--" {
+		if before, closing := bytes.CutSuffix(line, []byte("--")); closing && string(before) == m.boundaries[i] {
 			return i, true, true
 		}
 	}
@@ -419,6 +423,10 @@ type lineFeed struct {
 	err       error
 }
 
+// tokenPieces is how many pieces a token may reach back to: each has a byte, and a token is as long as the buffer of the reader
+// of markup.
+const tokenPieces = xmlBuffer
+
 // feedPiece says that from a place in the decoded text on it comes from a line of the file.
 type feedPiece struct{ line, col, source int64 }
 
@@ -430,6 +438,9 @@ func (l *lineFeed) Read(b []byte) (int, error) {
 		}
 		if l.line == 0 {
 			l.line = 1
+		}
+		if len(l.pieces) >= 2*tokenPieces { // nobody may have asked for long
+			l.pieces = l.pieces[:copy(l.pieces, l.pieces[tokenPieces:])]
 		}
 		l.pieces = append(l.pieces, feedPiece{l.line, l.col, source})
 		l.line, l.col = lineAfter(l.line, l.col, text)

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -84,4 +85,25 @@ func extractBytes(t testing.TB, name string, data []byte, opts Options) *recorde
 		t.Fatalf("extract %s: %v", name, err)
 	}
 	return r
+}
+
+// An object that is cut while it is read is not COMPLETE, whichever way it is read.
+func TestShrunk(t *testing.T) {
+	long := strings.Repeat("nothing to see\n", 100_000)
+	for name, data := range map[string][]byte{
+		"a.txt": []byte(long), "a.csv": []byte("a,b\n" + long), "a.json": []byte("[\"" + strings.Repeat("x", 1<<20) + "\"]"),
+		"a.gz": gzipOf(random(1 << 20)), "a.zip": zipOf(file{"a.bin", string(random(1 << 20))}), "a.tar": tarOf(file{"a.txt", long}),
+		"a.avro": avroOf(t, 10_000, "null"), "a.xlsx": sheetOf(20_000), "a.pdf": officeFile(t, "plain.pdf"), "a.html": []byte("<html>" + long),
+		"a.eml": []byte(mailHead + "\r\n" + long),
+	} {
+		cut := data[:len(data)*2/3]
+		for _, src := range []Source{
+			{Name: name, ReaderAt: bytes.NewReader(cut), Size: int64(len(data))},
+			{Name: name, Reader: bytes.NewReader(cut), Size: int64(len(data))},
+		} {
+			if _, err := Extract(t.Context(), src, Options{}, &discard{}); !errors.Is(err, ErrShrunk) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
 }

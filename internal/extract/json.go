@@ -12,6 +12,8 @@ import (
 
 func extractJSON(w *walker, doc *Document, in *input, perLine bool) error {
 	j := newJSON(perLine, w.opts.MaxJSONDepth)
+	j.w, j.ways.holds.w = w, w
+	defer j.ways.holds.drop()
 	defer j.placed.close()
 	return pump(w, doc, in, decoded(in), j)
 }
@@ -26,10 +28,13 @@ type records struct {
 	base, cur jsonState
 	openers   int // of the line that check is in (JSON Lines)
 
-	marks    []jsonState         // on the way, at least jsonMarkStep apart, to go back to
-	held     []byte              // the keys on the way that began before raw
-	keys     []byte              // as keysTo leaves them
-	names    map[string][]string // by those
+	marks    []jsonState // on the way, at least jsonMarkStep apart, to go back to
+	held     []byte      // the keys on the way that began before raw
+	keys     []byte      // as keysTo leaves them
+	ways     ways        // names, by those
+	w        *walker     // nil while a document is only looked at
+	around   memo
+	parts    []pathPart
 	text     []byte
 	spanList []span
 	values   []Field // what walk passes, while listing is set
@@ -86,7 +91,7 @@ type frame struct {
 const jsonMarkStep = 1 * kib
 
 func newJSON(perLine bool, maxDepth int) *records {
-	j := &records{lines: *newLines(), perLine: perLine, maxDepth: maxDepth, names: map[string][]string{}}
+	j := &records{lines: *newLines(), perLine: perLine, maxDepth: maxDepth}
 	return j
 }
 
@@ -365,18 +370,36 @@ func (s *jsonState) setKey(lo, hi int) {
 	f.lo, f.hi = max(lo, hi-maxKey), hi
 }
 
-// keysTo puts the keys of the frames into j.keys, each followed by a zero.
+// keysTo puts the keys of the frames into j.keys, each followed by a zero: the innermost, as many as have maxWay bytes
+// together, the outermost of them perhaps without its beginning.
 func (j *records) keysTo(raw []byte, frames []frame) {
-	j.keys = j.keys[:0]
-	for i := range frames {
-		if f := &frames[i]; f.named {
-			from := raw
-			if f.held {
-				from = j.held
-			}
-			j.keys = append(append(j.keys, from[f.lo:f.hi]...), 0)
+	first, left := len(frames), maxWay
+	for first > 0 && left > 0 {
+		first--
+		if f := &frames[first]; f.named {
+			left -= f.hi - f.lo
 		}
 	}
+	j.keys = j.keys[:0]
+	for i := first; i < len(frames); i++ {
+		f := &frames[i]
+		if !f.named {
+			continue
+		}
+		key := j.key(raw, f)
+		if left < 0 {
+			key, left = key[-left:], 0
+		}
+		j.keys = append(append(j.keys, key...), 0)
+	}
+}
+
+// key returns a frame's key.
+func (j *records) key(raw []byte, f *frame) []byte {
+	if f.held {
+		return j.held[f.lo:f.hi]
+	}
+	return raw[f.lo:f.hi]
 }
 
 // stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
@@ -470,11 +493,23 @@ func validScalar(b []byte) bool {
 	return digits > 0
 }
 
-func (j *records) field(raw []byte, off int) (Field, bool) {
+func (j *records) field(raw []byte, off int) (f Field, ok bool) {
+	if f, ok := j.around.at(raw, off); ok {
+		return f, true
+	}
+	if j.late(16) {
+		return Field{}, false
+	}
+	f, ok = j.fieldAt(raw, off)
+	j.around.set(raw, off, f, ok)
+	return f, ok
+}
+
+func (j *records) fieldAt(raw []byte, off int) (f Field, ok bool) {
 	j.seek(raw, off)
 	s := &j.cur
 	if s.broken || s.token == noToken && off < len(raw) && s.breaks(raw[off]) { // text again, to the end of the line or document
-		f := Field{Lo: off, Hi: len(raw)}
+		f = Field{Lo: off, Hi: len(raw)}
 		if s.broken {
 			f.Lo = min(off, max(s.tok, 0))
 		}
@@ -486,7 +521,6 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 		}
 		return f, true
 	}
-	f := Field{}
 	switch {
 	case s.token == valueString:
 		f.Lo = max(s.tok+1, 0)
@@ -515,6 +549,9 @@ func (j *records) field(raw []byte, off int) (Field, bool) {
 	return f, true
 }
 
+// late counts steps and says whether the time is over: then there are no answers any more.
+func (j *records) late(steps int64) bool { return j.w != nil && j.w.late(steps) }
+
 // breaks says whether c, which is no sign of JSON's, cannot follow here.
 func (s *jsonState) breaks(c byte) bool {
 	switch jsonClasses[c] {
@@ -528,6 +565,12 @@ func (s *jsonState) breaks(c byte) bool {
 
 // list follows the tokens and keeps the values.
 func (j *records) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
+	if j.late(listStep / 4) {
+		return dst, len(raw), true
+	}
+	if j.around.long(raw, off) {
+		return dst, off, false
+	}
 	j.seek(raw, off)
 	if j.cur.broken || j.cur.pos > off {
 		return dst, off, false
@@ -557,22 +600,50 @@ func (j *records) list(raw []byte, off int, dst []Field) ([]Field, int, bool) {
 	return j.values, upto, upto > off
 }
 
-// path returns the names on the way to the cursor; equal ways share one slice.
+// path returns the names on the way to the cursor, as keysTo has them; equal ways share one slice.
 func (j *records) path(raw []byte) []string {
 	j.keysTo(raw, j.cur.frames)
-	keys := j.keys
-	if names, ok := j.names[string(keys)]; ok {
+	if len(j.keys) == 0 {
+		return nil
+	}
+	return j.ways.names(j.keys)
+}
+
+// ways keeps the names on the ways to values, by their keys as they stand in the file; without a walker it keeps nothing.
+type ways struct {
+	m     map[string][]string
+	size  int64
+	holds holding
+}
+
+// mostWays is how many bytes of names are kept, and of a small budget a share.
+const mostWays = 1 * mib
+
+func (w *ways) names(keys []byte) []string {
+	if names, ok := w.m[string(keys)]; ok {
 		return names
 	}
-	if len(j.names) > 1000 {
-		clear(j.names)
+	names := make([]string, 0, bytes.Count(keys, []byte{0}))
+	size := int64(cap(names)) * 16
+	for rest := keys; len(rest) > 0; {
+		n := bytes.IndexByte(rest, 0)
+		name := string(unescape(nil, rest[:n], nil, 0))
+		names = append(names, name)
+		size += int64(len(name)) + 16
+		rest = rest[n+1:]
 	}
-	var names []string
-	for _, k := range bytes.Split(keys, []byte{0}) {
-		names = append(names, string(TidyName(unescape(nil, k, nil, 0))))
+	size += int64(len(keys)) + 96
+	if w.holds.w == nil {
+		return names
 	}
-	names = names[:len(names)-1]
-	j.names[string(keys)] = names
+	if w.m == nil || w.size+size > min(mostWays, w.holds.w.opts.MaxMemory/16) {
+		w.holds.drop()
+		w.m, w.size = map[string][]string{}, 0
+	}
+	if w.holds.hold(size) {
+		w.m[string(keys)] = names
+		w.size += size
+	}
 	return names
 }
 
@@ -584,28 +655,40 @@ func (j *records) locate(raw []byte, lo, hi int) Location {
 	if s.broken || !value {
 		return j.lines.locate(raw, lo, hi)
 	}
-	names := j.path(raw)
-	path := []byte{'$'}
-	n := 0
-	for _, f := range s.frames {
-		if f.array {
-			path = append(path, '[')
-			path = strconv.AppendInt(path, f.index, 10)
-			path = append(path, ']')
-			continue
+	loc := j.lines.locate(raw, lo, hi)
+	loc.Kind, loc.Record, loc.Path, loc.Names = Record, s.record, j.jsonPath(raw), j.path(raw)
+	return loc
+}
+
+// jsonPath writes the way to the cursor: as much of its end as a path has.
+func (j *records) jsonPath(raw []byte) string {
+	frames := j.cur.frames
+	first, bytes := len(frames), 0
+	for first > 0 && bytes <= 12*maxPath+maxKey { // a character takes twelve bytes at most, escaped
+		first--
+		if f := &frames[first]; f.named && !f.array {
+			bytes += f.hi - f.lo
 		}
-		if n < len(names) {
-			path = appendElement(path, names[n])
-			n++
+		bytes++
+	}
+	parts := j.parts[:0]
+	for i := range frames[first:] {
+		switch f := &frames[first+i]; {
+		case f.array:
+			parts = append(parts, pathPart{index: f.index, isIndex: true})
+		case f.named:
+			parts = append(parts, pathPart{name: string(unescape(nil, j.key(raw, f), nil, 0))})
 		}
 	}
-	loc := j.lines.locate(raw, lo, hi)
-	loc.Kind, loc.Record, loc.Path, loc.Names = Record, s.record, cutPath(string(path)), names
-	return loc
+	path := jsonPath(parts)
+	clear(parts)
+	j.parts = parts
+	return path
 }
 
 func (j *records) advance(raw []byte, n int) {
 	j.lines.advance(raw, n)
+	j.around = memo{}
 	j.seek(raw, n)
 	j.marks = j.marks[:0]
 	j.hold(raw)

@@ -13,6 +13,9 @@ const silentStep = 32 * kib
 // name that never matters does not wherever it stands. The structure is asked only what the names above are, and only where
 // one of them may matter.
 func (j *records) silent(raw []byte, off int, says Says) int {
+	if j.late(64) {
+		return len(raw)
+	}
 	at := j.silentUpto
 	if off < j.silentFrom || at < 0 {
 		at = -1
@@ -97,19 +100,20 @@ func (j *records) silentAbove(raw []byte, off int, says Says) bool {
 	if n := len(frames); n > 0 && begun {
 		frames = frames[:n-1] // the innermost name's value has begun
 	}
-	j.keysTo(raw, frames)
-	for keys := j.keys; len(keys) > 0; {
-		end := bytes.IndexByte(keys, 0)
-		key := keys[:end]
-		if len(key) > maxSilent || bytes.IndexByte(key, '\\') >= 0 {
+	for i := range frames {
+		f := &frames[i]
+		if !f.named {
+			continue
+		}
+		key := j.key(raw, f)
+		if len(key) > maxSilent || bytes.IndexByte(key, '\\') >= 0 || bytes.IndexByte(key, 0) >= 0 {
 			return false
 		}
 		if itself, together := says(key); itself || together {
 			return false
 		}
-		keys = keys[end+1:]
 	}
-	return true
+	return !j.late(int64(8 * len(frames)))
 }
 
 // maxSilent is the longest name that silent looks at.

@@ -38,6 +38,9 @@ type markup struct {
 
 func (m *markup) run() error {
 	for m.x.next() {
+		if err := m.b.w.step(8 + int64(len(m.x.raw)/16)); err != nil {
+			return err
+		}
 		if err := m.one(); err != nil {
 			return err
 		}
@@ -52,7 +55,7 @@ func (m *markup) one() error {
 	case xmlText:
 		return m.text(x.text, m.line, m.col)
 	case xmlComment, xmlCDATA:
-		line, col := lineAfter(m.line, m.col, x.raw[:len(x.raw)-len(afterPrefix(x.raw, x.text))])
+		line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
 		if err := m.verbatim(x.text, line, col); err != nil {
 			return err
 		}
@@ -78,13 +81,8 @@ func (m *markup) one() error {
 	return nil
 }
 
-// afterPrefix returns what of raw begins where text does.
-func afterPrefix(raw, text []byte) []byte {
-	if len(text) == 0 {
-		return nil
-	}
-	return raw[bytes.Index(raw, text):]
-}
+// offsetIn is where part begins in all, of which it is a part.
+func offsetIn(all, part []byte) int { return cap(all) - cap(part) }
 
 func (m *markup) verbatim(text []byte, line, col int64) error {
 	if m.translate == nil {
@@ -176,10 +174,16 @@ func (m *markup) htmlTag() error {
 	if err := m.separate(tag); err != nil {
 		return err
 	}
+	line, col, at := m.line, m.col, 0
 	for rest := x.attrs; len(rest) > 0; {
+		if err := m.b.w.step(16); err != nil {
+			return err
+		}
 		key, value, after := nextAttr(rest)
 		if len(value) > 0 && telling(strings.ToLower(string(key))) {
-			line, col := lineAfter(m.line, m.col, x.raw[:len(x.raw)-len(afterPrefix(x.raw[bytes.Index(x.raw, key):], value))])
+			to := offsetIn(x.raw, value)
+			line, col = lineAfter(line, col, x.raw[at:to])
+			at = to
 			if err := m.text(value, line, col); err != nil {
 				return err
 			}
@@ -209,6 +213,9 @@ func telling(attr string) bool {
 func (m *markup) opaque(tag string) error {
 	x := m.x
 	for {
+		if err := m.b.w.step(64); err != nil {
+			return err
+		}
 		if x.pos == x.end && !x.more() {
 			x.raw = nil
 			return nil

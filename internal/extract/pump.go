@@ -46,9 +46,17 @@ func pump(w *walker, doc *Document, in *input, r io.Reader, l rolling) error {
 	lo, start := 0, true
 	var readErr error
 	for {
-		for n < len(buf) && !eof && readErr == nil {
+		for empty := 0; n < len(buf) && !eof && readErr == nil; {
+			if err := w.step(64); err != nil {
+				return err
+			}
 			k, err := r.Read(buf[n:])
 			n += k
+			if empty++; k > 0 {
+				empty = 0
+			} else if err == nil && empty > maxEmptyReads {
+				err = io.ErrNoProgress
+			}
 			if err == io.EOF {
 				eof = true
 			} else if err != nil {
@@ -116,6 +124,9 @@ func cutAt(raw []byte, lo, at int) int {
 	}
 	return at
 }
+
+// maxEmptyReads is how often a reader may give nothing.
+const maxEmptyReads = 100
 
 type failing struct{ err error }
 

@@ -34,9 +34,9 @@ func newInput(w *walker, src Source) (*input, error) {
 		}
 		in.rest = io.NewSectionReader(in.at, 0, in.size)
 	}
-	in.rest = &tagged{w, in.rest}
+	in.rest = &tagged{w: w, r: in.rest, size: in.size}
 	if in.at != nil {
-		in.at = &taggedAt{w, in.at}
+		in.at = &taggedAt{w: w, r: in.at, size: in.size}
 	}
 	in.fill()
 	var se *sourceError
@@ -57,9 +57,14 @@ func newMember(w *walker, name string, r io.Reader, at io.ReaderAt, size int64) 
 func (in *input) fill() {
 	b := buffers.Get().(*[]byte)
 	in.buf = *b
-	for in.n < len(in.buf) && !in.eof && in.err == nil {
+	for empty := 0; in.n < len(in.buf) && !in.eof && in.err == nil; {
 		k, err := in.rest.Read(in.buf[in.n:])
 		in.n += k
+		if empty++; k > 0 {
+			empty = 0
+		} else if err == nil && empty > maxEmptyReads {
+			err = io.ErrNoProgress
+		}
 		switch {
 		case err == io.EOF:
 			in.eof = true
@@ -254,26 +259,36 @@ func copyAlive(w *walker, dst io.Writer, src io.Reader) (int64, error) {
 	}
 }
 
+// ErrShrunk is the error of an object that ends before the size that its Source gives.
+var ErrShrunk = errors.New("it is shorter than it was")
+
 // tagged marks the errors of the object's own reader.
 type tagged struct {
-	w *walker
-	r io.Reader
+	w    *walker
+	r    io.Reader
+	size int64 // -1: not known
+	n    int64
 }
 
 func (t *tagged) Read(p []byte) (int, error) {
 	outer := t.w.decoder
-	t.w.decoder = ""
+	t.w.decoder = "" // see foreign
 	n, err := t.r.Read(p)
 	t.w.decoder = outer
-	if err != nil && err != io.EOF {
+	t.n += int64(n)
+	switch {
+	case err == io.EOF && t.n < t.size:
+		err = &sourceError{ErrShrunk}
+	case err != nil && err != io.EOF:
 		err = &sourceError{err}
 	}
 	return n, err
 }
 
 type taggedAt struct {
-	w *walker
-	r io.ReaderAt
+	w    *walker
+	r    io.ReaderAt
+	size int64
 }
 
 func (t *taggedAt) ReadAt(p []byte, off int64) (int, error) {
@@ -281,7 +296,10 @@ func (t *taggedAt) ReadAt(p []byte, off int64) (int, error) {
 	t.w.decoder = ""
 	n, err := t.r.ReadAt(p, off)
 	t.w.decoder = outer
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF && n < len(p) && off >= 0 && off+int64(n) < t.size:
+		err = &sourceError{ErrShrunk}
+	case err != nil && err != io.EOF:
 		err = &sourceError{err}
 	}
 	return n, err

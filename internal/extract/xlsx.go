@@ -132,6 +132,9 @@ func (k *workbook) each(name string, f func(x *xmlReader) error) error {
 	defer r.Close()
 	x := newXML(r)
 	for x.next() {
+		if err := k.w.step(8 + int64(len(x.raw)/16)); err != nil {
+			return err
+		}
 		if err := f(x); err != nil {
 			return err
 		}

@@ -121,7 +121,7 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 	for range z.entries {
 		var h [46]byte
 		if _, err := io.ReadFull(r, h[:]); err != nil || string(h[:4]) != "PK\x01\x02" {
-			return zipError(err)
+			return zipError(err, errZip)
 		}
 		n, x, c := int(le.Uint16(h[28:])), int(le.Uint16(h[30:])), int(le.Uint16(h[32:]))
 		if err := z.w.step(int64(100 + (n+x+c)/16)); err != nil {
@@ -132,10 +132,10 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 		}
 		rest := buf[:n+x]
 		if _, err := io.ReadFull(r, rest); err != nil {
-			return zipError(err)
+			return zipError(err, errZip)
 		}
 		if _, err := r.Discard(c); err != nil {
-			return zipError(err)
+			return zipError(err, errZip)
 		}
 		e := &zipEntry{
 			flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), crc: le.Uint32(h[16:]),
@@ -161,13 +161,13 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 	return nil
 }
 
-// zipError is that of the object's reader, or says that the directory is not what it should be.
-func zipError(err error) error {
+// zipError is the error of the object's reader, or else says what is malformed.
+func zipError(err, malformed error) error {
 	var se *sourceError
 	if errors.As(err, &se) {
 		return err
 	}
-	return errZip
+	return malformed
 }
 
 // extra reads the sizes of zip64.
@@ -273,7 +273,7 @@ func sniffZip(in *input) (kind, error) {
 	}
 	z, err := openZip(in.w, at, size)
 	if err != nil {
-		return kindZip, nil // it will say so when it is opened
+		return kindZip, zipError(err, nil) // what is malformed will be said when it is opened
 	}
 	k, looked := kindZip, 0
 	types := false
@@ -321,7 +321,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	}
 	z, err := openZip(w, at, size)
 	if err != nil {
-		return stop(Skipped, MalformedFile, "damaged or incomplete zip")
+		return zipError(err, stop(Skipped, MalformedFile, "damaged or incomplete zip"))
 	}
 	if z.entries > uint64(w.opts.MaxFiles) {
 		return stop(Skipped, ArchiveTotalDocumentsProcessedOverLimit, "too many files")
@@ -417,7 +417,7 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 	}
 	z, err := openZip(w, at, size)
 	if err != nil {
-		return nil, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete")
+		return nil, zipError(err, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete"))
 	}
 	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}, size: size, holds: holding{w: w}}
 	err = z.each(func(e *zipEntry) error {
