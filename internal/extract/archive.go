@@ -242,7 +242,7 @@ func extractXZ(w *walker, doc *Document, in *input) error {
 }
 
 func extractZstd(w *walker, doc *Document, in *input) error {
-	z, err := newZstd(w, in, 32*mib)
+	z, err := openZstd(w, in)
 	if err != nil {
 		return decoding(err, "zstd")
 	}
@@ -346,15 +346,58 @@ func xzDictionary(b []byte) int64 {
 
 // newZstd decodes what needs no larger a window. It works in the caller's goroutine, as everything here does.
 func newZstd(w *walker, r io.Reader, most int64) (*decompressor, error) {
-	window := int64(zstd.MinWindowSize)
-	for window*2 <= most && window*4 <= w.account.Room() {
-		window *= 2
-	}
+	window := zstdWindow(w, most)
 	return newDecompressor(w, "zstd", 2*window, func(d *decompressor) error {
 		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(window)))
 		d.r, d.close = z, func() { z.Close() }
 		return err
 	})
+}
+
+// zstdWindow is the largest window that there is memory for.
+func zstdWindow(w *walker, most int64) int64 {
+	window := int64(zstd.MinWindowSize)
+	for window*2 <= most && window*4 <= w.account.Room() {
+		window *= 2
+	}
+	return window
+}
+
+// longWindow is taken by the one Extract in the process that reads a frame with a window beyond its MaxMemory (zstd --long).
+var longWindow = make(chan struct{}, 1)
+
+// openZstd reads a file of frames. The first says how large a window they need.
+func openZstd(w *walker, in *input) (*decompressor, error) {
+	const most = 32 * mib
+	var h zstd.Header
+	head := in.head()
+	for h.Decode(head) == nil && h.Skippable && int64(h.SkippableSize)+8 < int64(len(head)) {
+		head = head[int64(h.SkippableSize)+8:]
+		h = zstd.Header{}
+	}
+	window := h.WindowSize
+	if h.SingleSegment {
+		window = h.FrameContentSize
+	}
+	if window <= uint64(zstdWindow(w, most)) || window > uint64(max(w.opts.MaxWindow, 0)) || w.wide {
+		return newZstd(w, in, most)
+	}
+	select {
+	case longWindow <- struct{}{}:
+		w.wide = true
+	case <-w.ctx.Done():
+		return nil, w.alive()
+	}
+	free := func() { w.wide = false; <-longWindow }
+	d, err := newDecompressor(w, "zstd", 1*mib, func(d *decompressor) error {
+		z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
+		d.r, d.close = z, func() { z.Close(); free() }
+		return err
+	})
+	if err != nil {
+		free()
+	}
+	return d, err
 }
 
 func extractTar(w *walker, doc *Document, in *input) error {

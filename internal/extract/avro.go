@@ -176,7 +176,9 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 		if err := a.w.step(4); err != nil {
 			return err
 		}
+		whole := a.b.here()
 		if err := a.value(buf, root, 0); err != nil {
+			a.b.back(whole) // a record that ends in the middle is none
 			return err
 		}
 		a.record++

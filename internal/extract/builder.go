@@ -19,6 +19,7 @@ type builder struct {
 	marks    []mark
 	lo       int
 	sent     bool        // a segment has been emitted
+	flushes  int64       // how many have been
 	kept     []fieldInfo // stays: columns
 	holds    holding     // for kept
 	elements []pathElement
@@ -182,6 +183,25 @@ func (b *builder) end() error {
 	return b.w.step(16)
 }
 
+// place is one in what has been built, to go back to.
+type place struct {
+	flushes                          int64
+	text, marks, passed, elems, keys int
+}
+
+// here is where the next value begins.
+func (b *builder) here() place {
+	return place{b.flushes, len(b.buf), len(b.marks), len(b.passed), len(b.elements), b.keys}
+}
+
+// back takes back what was built since, as far as it has not been handed over.
+func (b *builder) back(to place) {
+	if b.flushes == to.flushes {
+		b.buf, b.marks, b.passed = b.buf[:to.text], b.marks[:to.marks], b.passed[:to.passed]
+		b.elements, b.keys = b.elements[:to.elems], to.keys
+	}
+}
+
 // crowded says whether a segment has more marks and paths than its text is worth.
 func (b *builder) crowded() bool {
 	return len(b.marks) >= maxMarks || len(b.elements) >= maxElements || b.keys >= maxKeys
@@ -238,6 +258,7 @@ func (b *builder) flush(between, last bool) error {
 	}
 	seg := Segment{Text: b.buf, raw: b.buf, Lo: b.lo, Hi: hi, Start: !b.sent, End: last, layout: b}
 	b.sent = true
+	b.flushes++
 	if err := b.w.emit(b.doc, &seg); err != nil {
 		return err
 	}

@@ -357,7 +357,8 @@ func (p *partText) decode(dst, src []byte) []byte {
 	switch p.enc {
 	case "base64":
 		for _, c := range src {
-			if c > ' ' && c != '=' {
+			switch { // what is none of its characters is noise, as the standard has it
+			case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 				p.left = append(p.left, c)
 			}
 		}

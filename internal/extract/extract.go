@@ -58,6 +58,7 @@ type Options struct {
 	MaxMemory       int64 // what one Extract may hold beside its fixed buffers (about 2 MB): 64 MiB
 	MaxFileBytes    int64 // an object larger than this is not opened; 0: Macie's quota for its type
 	MaxOfficeBytes  int64 // bytes of an Office file's parts together: 2 GB
+	MaxWindow       int64 // of zstd, beyond MaxMemory, for one Extract in the process at a time: 128 MiB; below 0: none
 	NewSpool        func() (Spool, error)
 	DefaultEncoding string // IANA name of the charset of text that is not UTF-8, when it cannot be told; windows-1252
 
@@ -95,6 +96,9 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxOOXMLRatio, 100)
 	def(&o.MaxMemory, DefaultMaxMemory)
 	def(&o.MaxOfficeBytes, 2*gib)
+	if o.MaxWindow == 0 {
+		o.MaxWindow = 128 * mib
+	}
 	if o.Account == nil {
 		o.Account = NewAccount(o.MaxMemory)
 	}
@@ -138,6 +142,7 @@ type walker struct {
 	steps   int64  // until the clock is looked at
 	stopped error  // what late was told
 	decoder string // of others, that is running: see foreign
+	wide    bool   // longWindow is ours
 	tidier  tidier
 }
 

@@ -95,7 +95,7 @@ var (
 	kindText    = kind{mime: "text/plain", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindYAML    = kind{mime: "text/x-yaml", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindJSON    = kind{mime: "application/json", form: jsonDocument, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
-	kindJSONL   = kind{mime: "application/jsonl", form: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindJSONL   = kind{mime: "application/json", form: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindXML     = kind{mime: "application/xml", form: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindHTML    = kind{mime: "text/html", form: htmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindEML     = kind{mime: "message/rfc822", form: mail, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}

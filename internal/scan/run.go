@@ -85,6 +85,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		Progress: func(n int64) { s.bytes.Add(n) },
 		Extract: extract.Options{
 			MaxMemory:    max(memory/2/int64(workers), 4<<20),
+			MaxWindow:    memory / 4,
 			MaxFileBytes: o.MaxFileSize,
 			NewSpool:     newSpool,
 		},
