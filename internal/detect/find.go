@@ -130,7 +130,7 @@ func (s *Scanner) classify() {
 			}
 		}
 		// An IBAN's two letters, and a separator after them, may stand before its digits.
-		if m.digit|m.plus|next.digit<<59 != 0 {
+		if m.digit|m.plus|next.digit<<60 != 0 {
 			s.siftNumbers(w.from+i*chunk, prev, m, next)
 		}
 		prev = m
@@ -662,23 +662,37 @@ func (s *Set) phonesAt(ids *idSet, text []byte) {
 	}
 }
 
+// phoneKey numbers the digits that a text starts with: the first two, or, from phoneAlone
+// on, the only one.
+func phoneKey(text []byte) int {
+	if len(text) > 1 && isDigit(text[1]) {
+		return int(text[0]-'0')*10 + int(text[1]-'0')
+	}
+	return phoneAlone + int(text[0]-'0')
+}
+
+const (
+	phoneAlone  = 100
+	phoneStarts = phoneAlone + 10
+)
+
 // maxPhoneText is how far the digits of a phone number may reach, and then some.
 const maxPhoneText = 40
 
 // phoneDigits reads what a phone number may start with: how many digits there are
-// before what cannot be in one, which is the first, and whether a country code is.
-func phoneDigits(text []byte) (digits int, first byte, abroad bool) {
-	for _, c := range text[:min(len(text), maxPhoneText)] {
+// before what cannot be in one, the key of the first, and whether a country code is.
+func phoneDigits(text []byte) (digits int, first int, abroad bool) {
+	for i, c := range text[:min(len(text), maxPhoneText)] {
 		kind := phoneText[c]
 		if kind == 0 || c == '+' && digits > 0 {
 			break
 		}
 		if digits <= 1 {
 			switch {
-			case c == '+' || digits == 1 && c == '0' && first == 0:
+			case c == '+' || digits == 1 && c == '0' && (first == 0 || first == phoneAlone):
 				abroad = true
 			case digits == 0 && isDigit(c):
-				first = c - '0'
+				first = phoneKey(text[i:])
 			}
 		}
 		digits += int(kind & 1)

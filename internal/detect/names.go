@@ -32,7 +32,7 @@ type starts struct {
 	digitRuns, letterRuns [validate.MaxRun + 1]ruleBits // all without such a run
 	fits                  [chunk + 1]ruleBits           // by length: rules with values no longer
 	phones                ruleBits                      // phone numbers
-	phoneStart            [10]ruleBits
+	phoneStart            [phoneStarts]ruleBits
 	phoneDigits           [maxPhoneText + 1]ruleBits
 }
 
@@ -280,8 +280,8 @@ func (s *Scanner) tryNamed(text []byte, off, t, digit int, names *Names, found r
 	case isASCIILetter(c):
 		active &= starts.letterRuns[runLength(rest, isASCIILetter)]
 	}
-	if d := rest[0] - '0'; d > 0 && d < 10 { // in national form
-		active &= starts.phoneStart[d] | ^starts.phones
+	if d := rest[0] - '0'; d > 0 && d < 10 { // without a plus sign
+		active &= starts.phoneStart[phoneKey(rest)] | ^starts.phones
 	}
 	if active&starts.phones != 0 {
 		digits, first, abroad := phoneDigits(rest)

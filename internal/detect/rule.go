@@ -138,13 +138,19 @@ func (s *Set) bind() {
 // minPhoneDigits is how many digits the shortest phone number has, its prefix included.
 const minPhoneDigits = 6
 
-// bindPhones says which numbering plans have numbers that start with a digit, and which
-// have some with no more digits than so many.
+// bindPhones says which numbering plans have numbers that start with what digits, and
+// which have some with no more digits than so many.
 func (s *Set) bindPhones() {
 	for _, r := range s.rules {
 		spec := validate.All[r.info.ID]
 		for _, d := range spec.National {
-			s.phoneStart[d-'0'].add(r.id)
+			for next := range 10 {
+				s.phoneStart[int(d-'0')*10+next].add(r.id)
+			}
+			s.phoneStart[phoneAlone+int(d-'0')].add(r.id)
+		}
+		if c := spec.Code; c != "" {
+			s.phoneStart[int(c[0]-'0')*10+int(c[1]-'0')].add(r.id)
 		}
 		if spec.Family == "phone" {
 			for n := max(spec.MinLen, minPhoneDigits); n <= maxPhoneText; n++ {

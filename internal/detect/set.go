@@ -62,7 +62,7 @@ type Set struct {
 	accented              idSet                   // those of them whose values may start with up to four, some outside ASCII: &ÑA010203AB1
 	anywhere              idSet                   // those whose values may start with any number of signs
 	phoneIDs              idSet                   // phone numbers
-	phoneStart            [10]idSet               // phone numbers in national form by their first digit
+	phoneStart            [phoneStarts]idSet      // phone numbers without a plus sign by their first digits, see phoneKey
 	phoneDigits           [maxPhoneText + 1]idSet // phone numbers with at most so many digits
 	maxNear               int                     // bytes in the longest value that stands near a keyword
 	lookbehind, lookahead int

@@ -156,9 +156,12 @@ func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
 				s.tryFree(nil, base+bits.TrailingZeros64(st))
 			}
 			// DE 89 3704 …; most that looks like it is a word before a number.
-			apart := (m.space|m.dash)>>2 | (next.space|next.dash)<<62 | m.cont>>3 | next.cont<<61
-			two := at(3)&at(4) | at(4)&at(5) | at(5)&at(6)
-			for st := m.letter & letterOn & apart & two &^ before; st != 0; st &= st - 1 {
+			apart := (m.space|m.dash)>>2 | (next.space|next.dash)<<62
+			st := apart & at(3) & at(4)
+			if m.cont|next.cont != 0 { // separators of two and three bytes
+				st |= (m.cont>>3 | next.cont<<61) & (at(4)&at(5) | at(5)&at(6))
+			}
+			for st &= m.letter & letterOn &^ before; st != 0; st &= st - 1 {
 				if p := base + bits.TrailingZeros64(st); validate.IBANApart(text, p) {
 					s.tryFree(nil, p)
 				}

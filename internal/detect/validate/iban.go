@@ -116,18 +116,16 @@ func IBAN(text []byte, start int) (country, end int) {
 		return 0, -1
 	}
 	k := int(ibanIndex[int(a-'A')*26+int(b-'A')])
-	if k == 0 || !checkDigitsAt(text, start+2) {
+	if k == 0 || !(isDigit(text[start+2]) && isDigit(text[start+3])) && !checkDigitsAt(text, start+2) {
 		return 0, -1
 	}
 	return k, ibanCountries[k].match(text, start)
 }
 
-// checkDigitsAt says whether two digits stand at i, or after a separator there.
+// checkDigitsAt says whether two digits stand after a separator at i.
 func checkDigitsAt(text []byte, i int) bool {
-	if _, width := sepAt(text, i); width > 0 {
-		i += width
-	}
-	return digitAt(text, i) && digitAt(text, i+1)
+	_, width := sepAt(text, i)
+	return width > 0 && digitAt(text, i+width) && digitAt(text, i+width+1)
 }
 
 // IBANApart says whether an IBAN may start at start whose country code stands apart from

@@ -15,6 +15,25 @@ type phone struct {
 	groups [10]uint8 // sizes of the groups of digits
 	g      int
 	intl   bool // written with + or 00 and a country code
+	point  pointKind
+}
+
+// pointKind says what a full stop after the first group makes of a number.
+type pointKind uint8
+
+const (
+	noPoint  pointKind = iota
+	nearOnly           // a number near a keyword, else a fraction: +44.2079460958
+	fraction
+)
+
+// parse is scan and what follows from it.
+func (p *phone) parse(text []byte, start int) bool {
+	if !p.scan(text, start) {
+		return false
+	}
+	p.findPoint(text, start)
+	return true
 }
 
 // scan reads a phone number's characters from start: an optional + or 00, digits,
@@ -203,8 +222,8 @@ type plan struct {
 	trunk   bool   // a 0 precedes the national number inside the country
 	min     int    // digits of the national number
 	max     int
-	lead    string  // first digits of a number as dialled inside the country, or with its code
-	leads   ByteSet // the same
+	lead    string  // first digits of a number as dialled inside the country
+	leads   ByteSet // the same, and the first of its code
 }
 
 // national checks the first n digits of p as a national number without trunk
@@ -234,15 +253,15 @@ func (pl *plan) national(p *phone, n int, local bool) bool {
 var plans = []plan{
 	newPlan("PHONE_NUMBER", "1", false, 7, 10, "123456789"),
 	newPlan("BRAZIL_PHONE_NUMBER", "55", false, 10, 11, "0123456789"),
-	newPlan("FRANCE_PHONE_NUMBER", "33", true, 9, 9, "03"),
-	newPlan("GERMANY_PHONE_NUMBER", "49", true, 5, 13, "04"),
+	newPlan("FRANCE_PHONE_NUMBER", "33", true, 9, 9, "0"),
+	newPlan("GERMANY_PHONE_NUMBER", "49", true, 5, 13, "0"),
 	newPlan("ITALY_PHONE_NUMBER", "39", false, 6, 11, "038"),
-	newPlan("SPAIN_PHONE_NUMBER", "34", false, 9, 9, "36789"),
-	newPlan("UK_PHONE_NUMBER", "44", true, 9, 10, "04"),
+	newPlan("SPAIN_PHONE_NUMBER", "34", false, 9, 9, "6789"),
+	newPlan("UK_PHONE_NUMBER", "44", true, 9, 10, "0"),
 }
 
 func newPlan(id, country string, trunk bool, min, max int, lead string) plan {
-	return plan{id, country, trunk, min, max, lead, setOf(lead)}
+	return plan{id, country, trunk, min, max, lead, setOf(lead + country[:1])}
 }
 
 // any matches with or without a country code; free only with one.
@@ -254,7 +273,7 @@ func (pl *plan) match(text []byte, start int, local bool) int {
 		return -1
 	}
 	var p phone
-	if !p.scan(text, start) || p.piece(text, start) {
+	if !p.parse(text, start) {
 		return -1
 	}
 	return pl.fit(text, start, local, &p)
@@ -281,7 +300,7 @@ func (pl *plan) shared(text []byte, start int, p *Phone) int {
 	}
 	if !p.read {
 		p.read = true
-		if p.none = !phoneStart(text, start) || !p.scan(text, start) || p.piece(text, start); p.none {
+		if p.none = !phoneStart(text, start) || !p.phone.parse(text, start); p.none {
 			return -1
 		}
 	}
@@ -290,13 +309,17 @@ func (pl *plan) shared(text []byte, start int, p *Phone) int {
 
 // fit is match for a number that has been read. It leaves p as it is.
 func (pl *plan) fit(text []byte, start int, local bool, p *phone) int {
-	if p.decimal(text, start, local) {
+	if p.point == fraction || p.point == nearOnly && !local {
 		return -1
 	}
-	if end := pl.written(text, start, local, p); end >= 0 || !local || p.intl {
-		return end
+	end := pl.written(text, start, local, p)
+	if end < 0 && local && !p.intl {
+		end = pl.coded(text, start, p)
 	}
-	return pl.coded(text, start, p)
+	if end < 0 || p.piece(text, start) {
+		return -1
+	}
+	return end
 }
 
 // minCoded is the fewest digits a number has after a country code without a plus sign:
@@ -400,30 +423,27 @@ func (p *phone) date(text []byte, start int) bool {
 	return false
 }
 
-// decimal says whether a full stop, the only separator, makes it a number with a
+// findPoint says whether a full stop, the only separator, makes it a number with a
 // fraction: 3.1415926535, but not 06.12345678, 555.1234 or, near a keyword, the form
 // +44.2079460958 of the registries of domains.
-func (p *phone) decimal(text []byte, start int, local bool) bool {
-	i := start
-	for i < len(text) && (text[i] == '+' || text[i] == '(' || isDigit(text[i])) {
-		i++
+func (p *phone) findPoint(text []byte, start int) {
+	first := int(p.groups[0])
+	if p.g == 0 || first == 0 {
+		return
 	}
-	if at(text, i) != '.' || !digitAt(text, i+1) {
-		return false
+	i := start + int(p.end[first-1])
+	if text[start] == '(' || at(text, i) != '.' || !digitAt(text, i+1) {
+		return
 	}
-	switch first := int(p.groups[0]); {
-	case text[start] == '(':
-		return false
+	switch {
 	case p.intl:
-		return p.g == 1 && !local
+		if p.g == 1 {
+			p.point = nearOnly
+		}
 	case first == 1 && text[start] == '0':
-		return true
-	case p.g > 1:
-		return false
-	case text[start] == '0':
-		return false
-	default:
-		return !(first == 3 && p.groups[1] == 4)
+		p.point = fraction
+	case p.g == 1 && text[start] != '0' && !(first == 3 && p.groups[1] == 4):
+		p.point = fraction
 	}
 }
 
@@ -509,7 +529,7 @@ func (pl *plan) may(text []byte, start int, local bool) bool {
 		if !local || !pl.leads.Has(c) {
 			return false
 		}
-		if !pl.trunk || c == '0' {
+		if contains(pl.lead, c) {
 			return true
 		}
 	}
@@ -674,6 +694,8 @@ func phoneSpecs() []Spec {
 		}
 		if pl.country == "1" {
 			s.FreeFirst = setOf("+(01")
+		} else {
+			s.Code = pl.country
 		}
 		specs = append(specs, s)
 	}

@@ -113,17 +113,16 @@ func leftOK(text []byte, i int, digit bool) bool {
 	if c >= 0x80 {
 		return leftRuneOK(text, i, digit)
 	}
-	if c == '-' && hexPiece(text, i-2, -1) {
-		return false
-	}
-	if !digit {
+	if c-'$' > '.'-'$' {
 		return true
 	}
 	switch c {
+	case '-':
+		return !(digit && digitAt(text, i-2)) && !hexPiece(text, i-2, -1)
 	case '+', '$':
-		return false
-	case '.', '-':
-		return !digitAt(text, i-2)
+		return !digit
+	case '.':
+		return !digit || !digitAt(text, i-2)
 	}
 	return true
 }
@@ -188,15 +187,14 @@ func rightOK(text []byte, end int, digit bool) bool {
 		}
 		return c < 0xC3 || c > 0xDF
 	}
-	if c == '-' && hexPiece(text, end+1, 1) {
+	if c != '-' && c != '.' {
+		return true
+	}
+	// A hyphen and one letter are a control letter, as in 12345678-Z.
+	if digit && (digitAt(text, end+1) || c == '-' && isLetter(at(text, end+1)) && class[at(text, end+2)]&clsWord == 0) {
 		return false
 	}
-	if digit && (c == '-' || c == '.') {
-		// A hyphen and one letter are a control letter, as in 12345678-Z.
-		return !digitAt(text, end+1) &&
-			!(c == '-' && isLetter(at(text, end+1)) && class[at(text, end+2)]&clsWord == 0)
-	}
-	return true
+	return c == '.' || !hexPiece(text, end+1, 1)
 }
 
 // value is what a pattern matched: its letters and digits only, letters in upper

@@ -41,6 +41,9 @@ type Spec struct {
 	// National has the digits that a phone number starts with in national form,
 	// behind a parenthesis or not; empty for what is no phone number.
 	National string
+	// Code is the country code of a phone number, where that may stand without a plus
+	// sign near a keyword; empty else.
+	Code string
 	// Checked says that a check digit or an equally strong rule stands behind
 	// every form that Func accepts, or all but rare ones: one wrong digit makes it
 	// no value. Where only some forms have one it is false.
