@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	_ "embed"
 	"math/bits"
 	"strings"
@@ -62,6 +63,12 @@ var stateNames = map[string]string{
 	"minnesota": "MN", "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "ohio": "OH",
 	"oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
 	"virginia": "VA", "washington": "WA", "wisconsin": "WI", "wyoming": "WY",
+	"newhampshire": "NH", "newjersey": "NJ", "newmexico": "NM", "newyork": "NY", "districtofcolumbia": "DC",
+	"northcarolina": "NC", "northdakota": "ND", "southcarolina": "SC", "southdakota": "SD", "westvirginia": "WV", "rhodeisland": "RI",
+	// The traditional abbreviations, with a full stop or without.
+	"ala": "AL", "ariz": "AZ", "ark": "AR", "calif": "CA", "cal": "CA", "colo": "CO", "conn": "CT", "del": "DE", "fla": "FL", "ill": "IL", "ind": "IN",
+	"kan": "KS", "kans": "KS", "mass": "MA", "mich": "MI", "minn": "MN", "miss": "MS", "mont": "MT", "neb": "NE", "nebr": "NE", "nev": "NV", "okla": "OK",
+	"ore": "OR", "oreg": "OR", "penn": "PA", "penna": "PA", "tenn": "TN", "tex": "TX", "wash": "WA", "wis": "WI", "wisc": "WI", "wyo": "WY", "wva": "WV",
 }
 
 // canadianProvinces has the first letters of the postal codes of each province.
@@ -81,7 +88,7 @@ const britishAreas = " AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR C
 // streetWords are what streets are called in the supported countries.
 var streetWords = newWordTable(strings.Fields("street st road rd avenue ave boulevard blvd lane ln drive dr court ct place pl square sq terrace crescent close way parkway pkwy highway hwy circle cir trail mews gardens row walk esplanade parade broadway " +
 	"rue avenue boulevard bd place chemin impasse allee allees quai cours route square passage faubourg " +
-	"strasse str weg platz allee gasse ring damm ufer chaussee " +
+	"strasse str weg platz allee gasse ring damm ufer chaussee markt am " +
 	"via viale piazza corso vicolo largo piazzale strada lungotevere " +
 	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box"))
 
@@ -173,6 +180,9 @@ func (s *Scanner) siftAddresses(base int, prev, m, next *masks, runs, four uint6
 		capital, capitalNext := m.upper|m.two, next.upper|next.two
 		// A state or a spelt-out one before, or a city after.
 		st = five &^ at(d, dn, 5) & (spaceBefore&letterBefore | at(m.space, next.space, 5)&at(capital, capitalNext, 6))
+		// The same with a full stop, a comma or a parenthesis between.
+		farBefore := m.letter<<3 | prev.letter>>61 | m.letter<<4 | prev.letter>>60
+		st |= five &^ at(d, dn, 5) & (spaceBefore&farBefore | at(m.space, next.space, 6)&at(capital, capitalNext, 7))
 		st |= four &^ at(d, dn, 4) & spaceBefore & upperBefore
 	}
 	// 1AA, 1A1
@@ -192,7 +202,11 @@ func addressAt(text []byte, i int) (from, to int) {
 	switch n {
 	case 5:
 		if from, to = american(text, i); from < 0 {
-			from, to = continental(text, i)
+			if from, to = codeAfter(text, i, true); from < 0 {
+				if from, to = continental(text, i); from < 0 {
+					from, to = codeAfter(text, i, false)
+				}
+			}
 		}
 	case 4:
 		from, to = australian(text, i)
@@ -269,17 +283,24 @@ func capital(text []byte, i int) bool {
 }
 
 // cityBack returns where the city's name that ends before i starts: up to three words
-// in capitals, with particles between them; or -1.
+// in capitals, with particles between them; or -1. The last may be a street's word, as in
+// Federal Way, where a comma or line break parts the city from the street.
 func cityBack(text []byte, i int) int {
 	start := -1
 	end := i
-	for range 4 {
+	way := false
+	for n := range 4 {
 		j := wordBack(text, end)
 		if j == end {
 			break
 		}
-		if capital(text, j) && !streetWords.has(text[j:end]) {
+		street := streetWords.has(text[j:end])
+		if n == 0 && street && capital(text, j) {
+			way = true
+		} else if capital(text, j) && !street {
 			start = j
+		} else if way && start < 0 {
+			break
 		} else if start < 0 || end-j > 4 || !isLower(text[j]) {
 			break
 		}
@@ -288,10 +309,19 @@ func cityBack(text []byte, i int) int {
 		}
 		end = j - 1
 	}
-	if start < 0 || i-start < 3 {
+	if start < 0 && way {
+		start = wordBack(text, i) // a town called Broadway or Street
+	}
+	if start < 0 || i-start < 3 || way && !parted(text, start) {
 		return -1
 	}
 	return start
+}
+
+// parted says whether a comma or a line break stands before i, and a word before that.
+func parted(text []byte, i int) bool {
+	j := skipBack(text, i)
+	return j > 0 && bytes.ContainsAny(text[j:i], ",\n")
 }
 
 func lowerPlain(w []byte) string {
@@ -343,6 +373,9 @@ func streetBack(text []byte, city int) (start int, found bool) {
 			}
 			i = j
 			continue
+		case c == '/' && i >= 2 && (text[i-2] == 'C' || text[i-2] == 'c') && (i == 2 || !isAlnum(text[i-3])): // C/ Mayor
+			word, best = true, i-2
+			i--
 		case c == ' ' || c == ',' || c == '.' || c == '\'' || c == '-' || c == '#' || c == '/' || c == '\r':
 		case c == '\n':
 			if breaks++; breaks > 1 {
@@ -369,21 +402,63 @@ func american(text []byte, i int) (int, int) {
 	} else if !ends(text, to) {
 		return -1, -1
 	}
-	if i < 4 || text[i-1] != ' ' || !isASCIILetter(text[i-2]) { // siftAddresses asks for the same
+	if i < 4 || text[i-1] != ' ' || !isASCIILetter(text[i-2]) && text[i-2] != '.' { // siftAddresses asks for the same
 		return -1, -1
 	}
-	j := wordBack(text, i-1)
-	ranges := stateOf(text[j : i-1])
-	if ranges == nil {
-		ranges = usStates[stateNames[lowerPlain(text[j:i-1])]]
-		if ranges == nil || !capital(text, j) {
-			return -1, -1
-		}
-	}
+	j, ranges := stateBack(text, i-1)
 	if !inRanges(ranges, number(text[i:i+3])) {
 		return -1, -1
 	}
 	return withCity(text, j, to)
+}
+
+// stateBack returns where the state's name that ends before i starts, and its ZIP
+// prefixes: IL, Ill., D.C., Illinois, North Carolina.
+func stateBack(text []byte, i int) (start int, ranges []zipRange) {
+	j := wordBack(text, i)
+	if ranges := stateOf(text[j:i]); ranges != nil {
+		return j, ranges
+	}
+	if text[i-1] != '.' {
+		if j == i || !capital(text, j) {
+			return i, nil
+		}
+		if ranges := usStates[stateNames[lowerPlain(text[j:i])]]; ranges != nil {
+			if k := twoWordState(text, j, i); k >= 0 { // West Virginia
+				return k, usStates[stateNames[lowerPlain(text[k:i])]]
+			}
+			return j, ranges
+		}
+		if k := twoWordState(text, j, i); k >= 0 {
+			return k, usStates[stateNames[lowerPlain(text[k:i])]]
+		}
+		return i, nil
+	}
+	// Letters and full stops.
+	for j = i; j > 0 && i-j < 7 && (isASCIILetter(text[j-1]) || text[j-1] == '.'); {
+		j--
+	}
+	if !isUpper(text[j]) || j > 0 && text[j-1] != ' ' {
+		return i, nil
+	}
+	plain := lowerPlain(text[j:i])
+	if ranges := usStates[strings.ToUpper(plain)]; ranges != nil {
+		return j, ranges
+	}
+	return j, usStates[stateNames[plain]]
+}
+
+// twoWordState returns where the state's name starts whose second word is text[j:i], or
+// -1.
+func twoWordState(text []byte, j, i int) int {
+	if j < 2 || text[j-1] != ' ' {
+		return -1
+	}
+	k := wordBack(text, j-1)
+	if k == j-1 || !capital(text, k) || stateNames[lowerPlain(text[k:i])] == "" {
+		return -1
+	}
+	return k
 }
 
 // withCity completes an address whose state or postal code starts at j.
@@ -549,12 +624,19 @@ func knownPlace(city []byte, code string) bool {
 // Italy and Spain the code stands before the city.
 func continental(text []byte, i int) (int, int) {
 	if i > 0 && !escaped(text, i-1) && (isAlnum(text[i-1]) || strings.IndexByte("_.-+$/:=", text[i-1]) >= 0 || wordBefore(text, i)) &&
-		!(i > 1 && text[i-1] == '-' && isUpper(text[i-2])) || i+7 > len(text) || text[i+5] != ' ' || !capital(text, i+6) {
+		!(i > 1 && text[i-1] == '-' && isUpper(text[i-2])) {
+		return -1, -1
+	}
+	end := i + 5
+	if end < len(text) && text[end] == ',' { // 20121, Milano
+		end++
+	}
+	if end+2 > len(text) || text[end] != ' ' || !capital(text, end+1) {
 		return -1, -1
 	}
 	code := string(text[i : i+5])
 	// The city: up to four words.
-	best, end := -1, i+5
+	first, best := end+1, -1
 	known := false
 	for n := 0; n < 4 && end+1 < len(text) && (text[end] == ' ' || text[end] == '-'); n++ {
 		j := end + 1
@@ -570,8 +652,8 @@ func continental(text []byte, i int) (int, int) {
 		}
 		end = k
 		if capital(text, j) {
-			if best < 0 || known == knownPlace(text[i+6:end], code) || !known {
-				if knownPlace(text[i+6:end], code) {
+			if best < 0 || known == knownPlace(text[first:end], code) || !known {
+				if knownPlace(text[first:end], code) {
 					known, best = true, end
 				} else if best < 0 {
 					best = end
@@ -584,9 +666,69 @@ func continental(text []byte, i int) (int, int) {
 	if best < 0 || best < len(text) && (isDigit(text[best]) || text[best] == '_' || text[best] == '(') {
 		return -1, -1
 	}
+	if i > 1 && text[i-1] == '-' && isUpper(text[i-2]) { // D-80331
+		i--
+		for i > 0 && isUpper(text[i-1]) {
+			i--
+		}
+	}
 	from, street := streetBack(text, i)
 	if !street && !known {
 		return -1, -1
 	}
 	return from, best
+}
+
+// codeAfter is Calle Mayor 3, Madrid 28013, with a comma and a province in parentheses
+// perhaps: the code after the city, which is known with such codes. Where it need not be,
+// the street has a word of the countries that write so, and a comma before the city.
+func codeAfter(text []byte, i int, known bool) (int, int) {
+	if !ends(text, i+5) {
+		return -1, -1
+	}
+	end := skipBack(text, i)
+	if end == i || end < 3 {
+		return -1, -1
+	}
+	if text[end-1] == ')' { // (MI)
+		open := end - 2
+		for open > 0 && end-open < 5 && isUpper(text[open]) {
+			open--
+		}
+		if text[open] != '(' || end-open < 4 {
+			return -1, -1
+		}
+		if end = skipBack(text, open); end == open || end < 3 {
+			return -1, -1
+		}
+	}
+	city := cityBack(text, end)
+	if city < 0 || known != knownPlace(text[city:end], string(text[i:i+5])) || !known && !parted(text, city) {
+		return -1, -1
+	}
+	from, street := streetBack(text, city)
+	if !street || !known && !latinStreet(text[from:city]) {
+		return -1, -1
+	}
+	return from, i + 5
+}
+
+// latinStreets are what streets are called in Italy, Spain and France.
+var latinStreets = newWordTable(strings.Fields("rue boulevard chemin impasse allee allees quai cours place via viale piazza corso vicolo largo piazzale strada " +
+	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta"))
+
+// latinStreet says whether one of them is in a text.
+func latinStreet(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if nameByte[text[i]] {
+			j := i
+			for i < len(text) && nameByte[text[i]] {
+				i++
+			}
+			if latinStreets.has(text[j:min(i, j+maxNameWord)]) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -25,6 +25,9 @@ func lastWord(text []byte, start, end int, spaces bool) bool {
 				return false // in a hash
 			}
 			continue
+		case c == '_' && escapedRune(text[i:]): // _x000D_, as workbooks write a control character
+			i += len("_x000D_")
+			continue
 		case c == '_', spaces && c == ' ':
 			i++
 			continue
@@ -47,6 +50,19 @@ func lastWord(text []byte, start, end int, spaces bool) bool {
 			return false
 		}
 		i = j
+	}
+	return true
+}
+
+// escapedRune says whether a text starts with _xHHHH_.
+func escapedRune(text []byte) bool {
+	if len(text) < len("_x000D_") || text[1] != 'x' || text[6] != '_' {
+		return false
+	}
+	for _, c := range text[2:6] {
+		if !isDigit(c) && (c|0x20)-'a' >= 6 {
+			return false
+		}
 	}
 	return true
 }

@@ -162,7 +162,7 @@ func TestLastWord(t *testing.T) {
 		upper := strings.ToUpper(under)
 		for _, name := range []string{
 			under, upper, "card_" + under, under + "_number", under + "_no", upper + "_1", under + "2", "customer." + under, under + ".value", under + "_us", under + "-id",
-			under + "_customer", "my" + strings.ToUpper(under[:1]) + under[1:], under + "Number", under + "->value",
+			under + "_customer", "my" + strings.ToUpper(under[:1]) + under[1:], under + "Number", under + "->value", under + "_x000D_",
 		} {
 			for _, text := range []string{name + " = " + c.value + ";", name + ": " + c.value, `"` + name + `":"` + c.value + `"`} {
 				if got := findOf(set, c.id, text, ""); len(got) != 1 || got[0] != c.value {
