@@ -51,7 +51,7 @@ func (e estate) finding(i int, start time.Time) *macie2.Finding {
 		Creator: alice, Owner: macie2.AccountID(fmt.Sprintf("%012d", 100000000000+e.skewed(1000))), Bucket: macie2.S3Bucket{Name: &bucket, Tags: []macie2.KeyValuePair{{Key: macie2.Ptr("team"), Value: macie2.Ptr("payments")}}},
 		Object: macie2.S3Object{Key: &key, Size: macie2.Ptr(int64(1 << 20)), ETag: macie2.Ptr(strconv.Itoa(i))}, Result: result,
 		At: start.Add(time.Duration(i) * 7 * time.Millisecond), Score: map[string]int64{"CREDIT_CARD_NUMBER": 3, "AWS_CREDENTIALS": 3, "DATE_OF_BIRTH": 2},
-	})
+	}, "")
 	f.Id = macie2.Ptr(fmt.Sprintf("%032x", e.Uint64()))
 	return f
 }

@@ -18,6 +18,8 @@ const (
 
 func (s *Service) registerTasks() {
 	s.queue.Transactional(queue.Transactional{Kind: suppressKind, Handle: s.suppressTask, Batch: 1, Gentle: true})
+	s.queue.Transactional(queue.Transactional{Kind: backfillKind, Handle: s.backfillTask, Batch: 1, Gentle: true})
+	s.queue.External(queue.External{Kind: exportKind, Do: s.export, MaxAge: Retention, InDoubt: 16})
 	s.queue.Transactional(queue.Transactional{Kind: forgetKind, Handle: s.forgetTask, Batch: 1, Gentle: true})
 }
 
@@ -58,6 +60,9 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 			})
 		}
 	}
+	for done := false; err == nil && !done; {
+		done, err = s.expireResults(ctx, now)
+	}
 	return err
 }
 
@@ -95,7 +100,7 @@ type forgotten struct {
 
 // Forget deletes an account's rules and settings in a Region, when it disables Macie there, and has its findings deleted.
 func (s *Service) Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
-	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication"} {
+	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export"} {
 		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
 	}
 	p := forgotten{call.Region, call.Account, call.Now.UnixMilli()}
@@ -107,7 +112,13 @@ func (s *Service) Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) e
 }
 
 func forget(ctx context.Context, tx *store.Tx, p forgotten) (int, error) {
-	return remove(ctx, tx, p.Region, string(p.Account), "created_at", p.Before)
+	results, err := tx.Exec(ctx, `delete from discovery_result where region = $1 and account_id = $2 and id in (select id from discovery_result
+		where region = $1 and account_id = $2 and created_at <= $3 limit $4)`, p.Region, string(p.Account), p.Before, int64(deletedAtOnce))
+	if err != nil {
+		return 0, err
+	}
+	findings, err := remove(ctx, tx, p.Region, string(p.Account), "created_at", p.Before)
+	return max(findings, int(results)), err
 }
 
 func (s *Service) forgetTask(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {

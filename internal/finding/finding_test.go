@@ -95,11 +95,15 @@ func (d *desk) work() {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		if len(depths) == 0 {
-			break
+		waits := int64(0)
+		for _, depth := range depths {
+			if depth.Failed > 0 {
+				d.t.Fatalf("a task failed: %+v", depth)
+			}
+			waits += depth.Ready + depth.Held
 		}
-		if depths[0].Failed > 0 {
-			d.t.Fatalf("a task failed: %+v", depths)
+		if waits == 0 {
+			break
 		}
 	}
 	cancel()
@@ -203,5 +207,5 @@ func found(job, bucket, key string, at time.Time, types map[string]int64) *macie
 			Status: &macie2.ClassificationResultStatus{Code: macie2.Ptr("COMPLETE")}, MimeType: macie2.Ptr("text/plain"),
 			SizeClassified: macie2.Ptr(int64(len(key))), SensitiveData: []macie2.SensitiveDataItem{item},
 		},
-	})
+	}, "")
 }

@@ -131,16 +131,10 @@ func sampleOfData(call *macie2.Call, kind macie2.FindingType, nonce string) *mac
 			SensitiveData: x.data, CustomDataIdentifiers: &macie2.CustomDataIdentifiers{Detections: x.custom, TotalCount: macie2.Ptr(int64(len(x.custom)))},
 		},
 	}
-	a.Results = unexported(a)
-	f := Shape(a)
+	name := uuid.NewMD5(uuid.NameSpaceURL, []byte(a.ID())).String()
+	f := Shape(a, location(noBucket, resultKey("", a.Creator, a.Region, a.JobID, a.Owner, name)))
 	f.Sample = macie2.Ptr(true)
 	return f
-}
-
-// unexported is where the result of an object would be if the account had a bucket for its results, as Macie spells it.
-func unexported(a *Analysis) string {
-	return "s3://[export-config-not-set]/AWSLogs/" + string(a.Creator) + "/Macie/" + a.Region + "/" + a.JobID + "/" + string(a.Owner) + "/" +
-		uuid.NewMD5(uuid.NameSpaceURL, []byte(a.ID())).String() + ".jsonl.gz"
 }
 
 // sampleCalls are the calls that make the changes in S3 which samples of policy are about.

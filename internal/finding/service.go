@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
@@ -32,6 +33,8 @@ type Options struct {
 	// Publish is told of findings that are new or, for those of policy, updated, and that no rule suppresses, in the
 	// transaction that records them. nil: nobody is told.
 	Publish func(ctx context.Context, tx *store.Tx, holder macie2.AccountID, findings []*macie2.Finding) error
+	// Bucket opens a bucket of an account, to write results to it. nil: there are none.
+	Bucket func(ctx context.Context, region string, account macie2.AccountID, name string) (Bucket, error)
 	// QuotaFilters is how many rules an account may have in a Region. 0: Macie's quota, 1,000.
 	QuotaFilters int
 }
@@ -45,6 +48,7 @@ type Service struct {
 	members      func(context.Context, *store.Tx, string, macie2.AccountID) ([]macie2.AccountID, error)
 	overseer     func(context.Context, *store.Tx, string, macie2.AccountID) (macie2.AccountID, error)
 	publish      func(context.Context, *store.Tx, macie2.AccountID, []*macie2.Finding) error
+	bucket       func(context.Context, string, macie2.AccountID, string) (Bucket, error)
 	quotaFilters int64
 }
 
@@ -64,11 +68,16 @@ func New(o Options) *Service {
 	if o.Publish == nil {
 		o.Publish = func(context.Context, *store.Tx, macie2.AccountID, []*macie2.Finding) error { return nil }
 	}
+	if o.Bucket == nil {
+		o.Bucket = func(_ context.Context, _ string, _ macie2.AccountID, name string) (Bucket, error) {
+			return nil, fmt.Errorf("bucket %s: %w", name, objectstore.ErrNoBucket)
+		}
+	}
 	if o.QuotaFilters <= 0 {
 		o.QuotaFilters = 1000
 	}
 	s := &Service{db: o.DB, queue: o.Queue, pages: o.Pages, log: o.Logger, members: o.Members, overseer: o.Administrator,
-		publish: o.Publish, quotaFilters: int64(o.QuotaFilters)}
+		publish: o.Publish, bucket: o.Bucket, quotaFilters: int64(o.QuotaFilters)}
 	s.registerTasks()
 	return s
 }
@@ -85,6 +94,9 @@ func (s *Service) Bind(r *macie2.Registry) {
 	r.BindListFindingsFilters(s.ListFindingsFilters)
 	r.BindUpdateFindingsFilter(s.UpdateFindingsFilter)
 	r.BindDeleteFindingsFilter(s.DeleteFindingsFilter)
+
+	r.BindGetClassificationExportConfiguration(s.GetClassificationExportConfiguration)
+	r.BindPutClassificationExportConfiguration(s.PutClassificationExportConfiguration)
 
 	r.BindGetFindingsPublicationConfiguration(s.GetFindingsPublicationConfiguration)
 	r.BindPutFindingsPublicationConfiguration(s.PutFindingsPublicationConfiguration)

@@ -39,9 +39,30 @@ type Analysis struct {
 	Custom map[string]macie2.SeverityDescription
 	// Score of the managed data identifiers of Result, by their id: 1 to 3.
 	Score map[string]int64
-	// Results is where the detailed result is or would be.
-	Results string
+	// Members are the files of an archive that hold something or were not analysed wholly.
+	Members []Member
 	At      time.Time
+}
+
+// named are the bucket and the object with all names that follow from theirs.
+func (a *Analysis) named() (macie2.S3Bucket, macie2.S3Object) {
+	bucket, object := a.Bucket, a.Object
+	bucket.Name = macie2.Ptr(clean(*bucket.Name))
+	bucket.Arn = macie2.Ptr("arn:" + arn.Partition(a.Region) + ":s3:::" + *bucket.Name)
+	object.Key, object.BucketArn = macie2.Ptr(clean(*object.Key)), bucket.Arn
+	object.Path, object.Extension = macie2.Ptr(*bucket.Name+"/"+*object.Key), macie2.Ptr(extensionOf(*object.Key))
+	if object.VersionId == nil {
+		object.VersionId = macie2.Ptr("")
+	}
+	return bucket, object
+}
+
+// jobARN names the job, where there is one.
+func (a *Analysis) jobARN() string {
+	if a.JobID == "" {
+		return ""
+	}
+	return resource.Name(a.Creator, a.Region, "classification-job", a.JobID)
 }
 
 // ID is the id of the finding: a function of the run and of the version of the object that was read.
@@ -58,28 +79,22 @@ func hashed(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Shape makes the finding of an object, or returns nil for one in which nothing was found. The result's lists are not kept:
-// the finding has its own, with fewer places.
-func Shape(a *Analysis) *macie2.Finding {
+// Shape makes the finding of an object, or returns nil for one in which nothing was found. location is where the detailed
+// result is. The result's lists are not kept: the finding has its own, with fewer places.
+func Shape(a *Analysis, location string) *macie2.Finding {
 	kind := typeOf(a.Result)
 	if kind == "" {
 		return nil
 	}
 	at := macie2.NewTimestamp(a.At.UTC().Truncate(time.Millisecond))
-	bucket, object := a.Bucket, a.Object
-	bucket.Name, bucket.Arn = macie2.Ptr(clean(*bucket.Name)), macie2.Ptr("arn:"+arn.Partition(a.Region)+":s3:::"+clean(*bucket.Name))
-	object.Key, object.BucketArn = macie2.Ptr(clean(*object.Key)), bucket.Arn
-	object.Path, object.Extension = macie2.Ptr(*bucket.Name+"/"+*object.Key), macie2.Ptr(extensionOf(*object.Key))
-	if object.VersionId == nil {
-		object.VersionId = macie2.Ptr("")
-	}
+	bucket, object := a.named()
 	details := &macie2.ClassificationDetails{OriginType: &a.Origin, Result: limited(a.Result)}
 	if a.JobID != "" {
 		details.JobId = &a.JobID
-		details.JobArn = macie2.Ptr(resource.Name(a.Creator, a.Region, "classification-job", a.JobID))
+		details.JobArn = macie2.Ptr(a.jobARN())
 	}
-	if a.Results != "" {
-		details.DetailedResultsLocation = &a.Results
+	if location != "" {
+		details.DetailedResultsLocation = &location
 	}
 	words := titles[kind]
 	return &macie2.Finding{

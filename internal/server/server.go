@@ -154,11 +154,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
 	identifiers.Bind(s.registry)
 	s.membership.OnDisable(identifiers.Forget)
-	s.findings = finding.New(finding.Options{
-		DB: s.db, Queue: s.queue, Pages: pages, Logger: s.log, Members: membership.MembersOf, Administrator: membership.AdministratorOf,
-	})
-	s.findings.Bind(s.registry)
-	s.membership.OnDisable(s.findings.Forget)
+	s.openFindings(pages)
 	tagged := s.membership.TagKinds()
 	maps.Copy(tagged, identifiers.TagKinds())
 	maps.Copy(tagged, s.findings.TagKinds())

@@ -1,0 +1,260 @@
+package finding
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"path"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"magpie/internal/arn"
+	"magpie/internal/macie2"
+)
+
+// Member is a file inside an archive, and what was found in it.
+type Member struct {
+	Path     string // inside the archive
+	Size     int64  // -1: not known
+	Modified time.Time
+	Result   *macie2.ClassificationResult
+}
+
+// A row is the discovery result of an object, or of a file in an archive, as Macie writes it to a bucket: one line of JSON in
+// which all numbers are strings, times have whole seconds, and what is absent is left out.
+type row struct {
+	SchemaVersion         string         `json:"schemaVersion"`
+	ID                    string         `json:"id"`
+	AccountID             string         `json:"accountId"`
+	Partition             string         `json:"partition"`
+	Region                string         `json:"region"`
+	Type                  string         `json:"type,omitempty"`
+	Title                 string         `json:"title,omitempty"`
+	Description           string         `json:"description,omitempty"`
+	Severity              any            `json:"severity,omitempty"`
+	CreatedAt             string         `json:"createdAt"`
+	UpdatedAt             string         `json:"updatedAt"`
+	ResourcesAffected     rowResources   `json:"resourcesAffected"`
+	Category              string         `json:"category"`
+	ClassificationDetails rowClassifying `json:"classificationDetails"`
+}
+
+type rowResources struct {
+	S3Bucket any `json:"s3Bucket"`
+	S3Object any `json:"s3Object"`
+}
+
+type rowClassifying struct {
+	JobARN     string    `json:"jobArn,omitempty"`
+	Result     rowResult `json:"result"`
+	Location   string    `json:"detailedResultsLocation"`
+	JobID      string    `json:"jobId,omitempty"`
+	OriginType string    `json:"originType"`
+}
+
+type rowResult struct {
+	Status         any           `json:"status"`
+	SizeClassified string        `json:"sizeClassified"`
+	MIMEType       string        `json:"mimeType,omitempty"`
+	SensitiveData  []rowCategory `json:"sensitiveData"`
+	Custom         *rowCustom    `json:"customDataIdentifiers,omitempty"`
+}
+
+type rowCategory struct {
+	Category   string         `json:"category"`
+	TotalCount string         `json:"totalCount"`
+	Detections []rowDetection `json:"detections"`
+}
+
+type rowDetection struct {
+	Type        string    `json:"type"`
+	Count       string    `json:"count"`
+	Occurrences rowPlaces `json:"occurrences"`
+}
+
+type rowCustom struct {
+	TotalCount string               `json:"totalCount"`
+	Detections []rowCustomDetection `json:"detections"`
+}
+
+type rowCustomDetection struct {
+	ARN         string    `json:"arn"`
+	Name        string    `json:"name"`
+	Count       string    `json:"count"`
+	Occurrences rowPlaces `json:"occurrences"`
+}
+
+type rowPlaces struct {
+	LineRanges any `json:"lineRanges"`
+	Pages      any `json:"pages"`
+	Records    any `json:"records"`
+	Cells      any `json:"cells"`
+}
+
+// rowsOf appends the lines of an object: the object's own first, where tools look for it, then those of the files in it.
+func rowsOf(b *bytes.Buffer, a *Analysis, f *macie2.Finding, location string) error {
+	whole, err := rowOfObject(a, f, a.Result, location, nil)
+	if err == nil {
+		err = appendLine(b, whole)
+	}
+	for i := range a.Members {
+		if err != nil {
+			break
+		}
+		m := &a.Members[i]
+		kind := typeOf(m.Result)
+		var member *macie2.Finding
+		if kind != "" {
+			said := titles[kind]
+			alone := *a
+			alone.Result = m.Result
+			member = &macie2.Finding{Type: &kind, Title: macie2.Ptr(said.title), Description: macie2.Ptr(said.description), Severity: severityOf(&alone)}
+		}
+		var line *row
+		if line, err = rowOfObject(a, member, m.Result, location, m); err == nil {
+			err = appendLine(b, line)
+		}
+	}
+	return err
+}
+
+func appendLine(b *bytes.Buffer, r *row) error {
+	e := json.NewEncoder(b) // which ends each with a newline
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// rowOfObject is the line of an object or of a file in it. f is its finding, nil for one in which nothing was found.
+func rowOfObject(a *Analysis, f *macie2.Finding, r *macie2.ClassificationResult, location string, m *Member) (*row, error) {
+	at := seconds(a.At)
+	bucket, object := a.named()
+	bucket.AllowsUnencryptedObjectUploads, object.VersionId = nil, nil
+	x := &row{
+		SchemaVersion: schemaVersion, ID: a.ID(), AccountID: string(a.Owner), Partition: arn.Partition(a.Region), Region: a.Region,
+		CreatedAt: at, UpdatedAt: at, Category: string(macie2.FindingCategoryClassification),
+		ResourcesAffected:     rowResources{S3Bucket: spelled(reflect.ValueOf(bucket)), S3Object: spelled(reflect.ValueOf(object))},
+		ClassificationDetails: rowClassifying{Result: rowOfResult(r), Location: location, JobID: a.JobID, OriginType: string(a.Origin), JobARN: a.jobARN()},
+	}
+	if m != nil {
+		x.ID = hashed("member", a.ID(), m.Path)
+		details := map[string]any{"filePath": clean(m.Path), "fileExtension": extensionOf(m.Path)}
+		if m.Size >= 0 {
+			details["fileSize"] = strconv.FormatInt(m.Size, 10)
+		}
+		if !m.Modified.IsZero() {
+			details["fileLastModified"] = seconds(m.Modified)
+		}
+		s3Object, ok := x.ResourcesAffected.S3Object.(map[string]any)
+		if !ok {
+			return nil, fmt.Errorf("result of %s: an object is no object", x.ID)
+		}
+		s3Object["embeddedFileDetails"] = details
+	}
+	if f != nil {
+		x.Type, x.Title, x.Description = string(*f.Type), *f.Title, *f.Description
+		x.Severity = spelled(reflect.ValueOf(f.Severity))
+	}
+	return x, nil
+}
+
+func rowOfResult(r *macie2.ClassificationResult) rowResult {
+	x := rowResult{Status: spelled(reflect.ValueOf(r.Status)), SizeClassified: decimal(r.SizeClassified), MIMEType: macie2.Deref(r.MimeType),
+		SensitiveData: []rowCategory{}}
+	for _, item := range r.SensitiveData {
+		c := rowCategory{Category: string(macie2.Deref(item.Category)), TotalCount: decimal(item.TotalCount), Detections: []rowDetection{}}
+		for _, d := range item.Detections {
+			c.Detections = append(c.Detections, rowDetection{macie2.Deref(d.Type), decimal(d.Count), placesOfRow(d.Occurrences)})
+		}
+		x.SensitiveData = append(x.SensitiveData, c)
+	}
+	if c := r.CustomDataIdentifiers; c != nil && len(c.Detections) > 0 {
+		x.Custom = &rowCustom{TotalCount: decimal(c.TotalCount)}
+		for _, d := range c.Detections {
+			x.Custom.Detections = append(x.Custom.Detections,
+				rowCustomDetection{macie2.Deref(d.Arn), macie2.Deref(d.Name), decimal(d.Count), placesOfRow(d.Occurrences)})
+		}
+	}
+	return x
+}
+
+// placesOfRow has all four arrays, empty where there is none of a kind.
+func placesOfRow(o *macie2.Occurrences) rowPlaces {
+	if o == nil {
+		o = &macie2.Occurrences{}
+	}
+	list := func(v any) any {
+		if all := spelled(reflect.ValueOf(v)); all != nil {
+			return all
+		}
+		return []any{}
+	}
+	return rowPlaces{list(o.LineRanges), list(o.Pages), list(o.Records), list(o.Cells)}
+}
+
+func decimal(n *int64) string { return strconv.FormatInt(macie2.Deref(n), 10) }
+
+func seconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// spelled is a value of the contract as result files have it: numbers as strings, times in whole seconds, nothing absent.
+func spelled(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return spelled(v.Elem())
+	case reflect.String:
+		return v.String()
+	case reflect.Bool:
+		return v.Bool()
+	case reflect.Int64, reflect.Int32:
+		return strconv.FormatInt(v.Int(), 10)
+	case reflect.Slice:
+		if v.IsNil() {
+			return nil
+		}
+		all := make([]any, v.Len())
+		for i := range all {
+			all[i] = spelled(v.Index(i))
+		}
+		return all
+	case reflect.Struct:
+		if t, ok := v.Interface().(macie2.Timestamp); ok {
+			return seconds(t.Time)
+		}
+		all := map[string]any{}
+		for i := range v.NumField() {
+			if member := spelled(v.Field(i)); member != nil {
+				name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+				all[name] = member
+			}
+		}
+		return all
+	}
+	return nil
+}
+
+// compressed is the content of a result file.
+func compressed(lines []byte) ([]byte, error) {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(lines); err != nil {
+		return nil, fmt.Errorf("compress results: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("compress results: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// resultKey is where a result file lies in a bucket, as Macie names it.
+func resultKey(prefix string, creator macie2.AccountID, region, folder string, owner macie2.AccountID, name string) string {
+	key := path.Join("AWSLogs", string(creator), "Macie", region, folder, string(owner), name+".jsonl.gz")
+	if prefix == "" {
+		return key
+	}
+	return strings.TrimSuffix(prefix, "/") + "/" + key
+}
