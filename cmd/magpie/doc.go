@@ -16,6 +16,7 @@
 //
 //	macie2                    the contract: types, checks, routes, binders, generated from api/macie2.json
 //	sigv4, arn                signatures: verify and sign; names of resources, each with one spelling
+//	source, budget            addresses of callers; the bytes that callers make the program hold
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
 //	store, mail               one database, two engines; invitation mail and its delivery
 //	queue, identity,          tasks in the same database; accounts, keys, roles; ARNs, tags, client tokens;

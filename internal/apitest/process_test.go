@@ -87,8 +87,8 @@ func (h *house) launchFor(life time.Duration, more ...string) *process {
 		defer death.Stop()
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			line := lines.Text()
-			if _, rest, ok := strings.Cut(line, "msg=serving url=http://"); ok {
-				p.address = strings.Fields(rest)[0]
+			if _, rest, ok := strings.Cut(line, "msg=serving url="); ok {
+				_, p.address, _ = strings.Cut(strings.Fields(rest)[0], "://")
 				serving <- nil
 			}
 			p.mu.Lock()

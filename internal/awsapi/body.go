@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -9,20 +10,71 @@ import (
 	"sync"
 	"time"
 
+	"magpie/internal/budget"
 	"magpie/internal/macie2"
+	"magpie/internal/source"
 )
+
+// The bytes of requests and answers that a node holds at once. A body counts as it arrives. What is
+// sent by those who have not proved yet who they are is a small part, and its oldest gives way; what
+// those have sent who have is held until they are answered.
+const (
+	ownBuffer    = 4 << 10  // of every request, which counts as its connection
+	modestBody   = 32 << 10 // what the largest honest bodies need
+	modestBodies = 2 << 20  // for bodies up to modestBody, of callers not yet known
+	largeBodies  = 4 << 20  // for those beyond
+	knownBodies  = 64 << 20 // of callers who are known, until they are answered
+	slowAnswers  = 32 << 20 // answers beyond modestBody, until they are sent
+	// grace is how long a body or an answer has to itself, whoever waits for room.
+	bodyGrace   = 250 * time.Millisecond
+	answerGrace = 5 * time.Second
+	roomWait    = 2 * time.Second
+)
+
+// room is the budgets of a Server.
+type room struct{ modest, large, known, answers *budget.Budget }
+
+func newRoom() room {
+	return room{
+		modest:  budget.New(budget.Options{Most: modestBodies, Each: modestBodies / 2, Grace: bodyGrace, Wait: roomWait}),
+		large:   budget.New(budget.Options{Most: largeBodies, Each: largeBodies / 2, Grace: bodyGrace, Wait: roomWait}),
+		known:   budget.New(budget.Options{Most: knownBodies, Each: knownBodies / 4, Wait: roomWait}),
+		answers: budget.New(budget.Options{Most: slowAnswers, Each: slowAnswers / 4, Grace: answerGrace, Wait: roomWait}),
+	}
+}
 
 // buffer is memory that goes from request to request.
 type buffer struct{ bytes []byte }
 
-var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, 4<<10)} }}
+var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, ownBuffer)} }}
 
 // free gives b back, unless it has grown to what only a rare request needs.
 func (b *buffer) free() {
-	if cap(b.bytes) <= 64<<10 {
+	if cap(b.bytes) <= ownBuffer {
 		b.bytes = b.bytes[:0]
 		buffers.Put(b)
 	}
+}
+
+// answers are buffers for what is answered to those who are known.
+var answers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, ownBuffer)} }}
+
+func (b *buffer) freeAnswer() {
+	if b != nil && cap(b.bytes) <= 64<<10 {
+		b.bytes = b.bytes[:0]
+		answers.Put(b)
+	}
+}
+
+// refuseBody refuses by its headers a body that would not be read to its end.
+func (x *exchange) refuseBody() error {
+	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return &macie2.Error{Code: macie2.UnsupportedMediaTypeException, Message: "The request body must not be compressed or otherwise encoded."}
+	}
+	if x.r.ContentLength > MaxBody {
+		return errTooLarge()
+	}
+	return nil
 }
 
 // readBody reads the body within its bounds of size and time. What is refused
@@ -30,48 +82,103 @@ func (b *buffer) free() {
 func (s *Server) readBody(x *exchange) error {
 	r := x.r
 	if r.ContentLength == 0 {
+		x.read = true
 		return nil
+	}
+	if err := x.refuseBody(); err != nil {
+		return err
 	}
 	// Set before anything is refused: net/http still waits for what is left of a
 	// body. Not every ResponseWriter knows deadlines; the server's bound stays.
 	control := http.NewResponseController(x.w)
 	_ = control.SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		x.close()
-		return &macie2.Error{Code: macie2.UnsupportedMediaTypeException, Message: "The request body must not be compressed or otherwise encoded."}
+	share := source.Share(sourceIP(r))
+	drop := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
+	x.claim = s.room.modest.Claim(share, drop)
+	reader := http.MaxBytesReader(x.w, r.Body, MaxBody)
+	err := s.receive(x, reader, func() *budget.Claim { return s.room.large.Claim(share, drop) })
+	if !x.claim.Keep() { // its end may have shown as that of the time to send it
+		err = budget.ErrDropped
 	}
-	if r.ContentLength > MaxBody {
-		x.close()
-		return errTooLarge()
-	}
-	var err error
-	x.buffer.bytes, err = readAll(x.buffer.bytes[:0], http.MaxBytesReader(x.w, r.Body, MaxBody))
 	if err != nil {
+		x.claim.Release()
+		x.buffer.bytes = x.buffer.bytes[:0:min(cap(x.buffer.bytes), ownBuffer)]
 		x.close()
 		return bodyError(err)
 	}
 	// Else the end of the wait for a body would be taken for the client's going
 	// away while the operation runs.
 	_ = control.SetReadDeadline(time.Time{})
-	x.body = x.buffer.bytes
+	x.read, x.body = true, x.buffer.bytes
 	return nil
 }
 
-// readAll is io.ReadAll into b.
-func readAll(b []byte, r io.Reader) ([]byte, error) {
+// receive reads the body into the request's buffer, which grows as the body arrives and has room in
+// the budgets: in that for modest bodies until it is larger than these.
+func (s *Server) receive(x *exchange, r io.Reader, large func() *budget.Claim) error {
+	b, most := x.buffer.bytes[:0], int64(MaxBody)
+	if x.r.ContentLength > 0 {
+		most = x.r.ContentLength
+	}
 	for {
 		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
+			size := min(4*int64(cap(b)), most+1) // one more than the body, to see its end
+			size = max(size, int64(cap(b))+1)
+			switch {
+			case size <= modestBody || cap(b) > modestBody:
+				if err := x.claim.Grow(x.ctx, size-x.held); err != nil {
+					return err
+				}
+			default:
+				c := large()
+				if err := c.Grow(x.ctx, size); err != nil {
+					c.Release()
+					return err
+				}
+				x.claim.Release()
+				x.claim = c
+			}
+			x.held = size
+			b = append(make([]byte, 0, size), b...)
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
+		x.buffer.bytes = b
 		if err == io.EOF {
-			return b, nil
+			return nil
 		}
 		if err != nil {
-			return b, err
+			return err
 		}
 	}
+}
+
+// keepBody counts the body among those of callers who are known: no account can take all of that room.
+func (s *Server) keepBody(ctx context.Context, x *exchange) error {
+	if x.held == 0 {
+		return nil
+	}
+	c := s.room.known.Claim(string(x.call.Account), nil)
+	c.Keep()
+	if err := c.Grow(ctx, x.held); err != nil {
+		return bodyError(err)
+	}
+	x.claim.Release()
+	x.claim = c
+	return nil
+}
+
+// leaveBody sees to a body that nobody has read when the answer is known. One that is small, net/http
+// reads on its own, so that the connection goes on. Any other ends the connection, after the answer.
+// Either way net/http waits for some of the body, and gets little time for that.
+func (x *exchange) leaveBody() {
+	if x.read || x.r.ContentLength == 0 {
+		return
+	}
+	if x.r.ProtoMajor == 1 && (x.r.ContentLength < 0 || x.r.ContentLength > ownBuffer || x.r.Header.Get("Expect") != "") {
+		x.close()
+	}
+	_ = http.NewResponseController(x.w).SetReadDeadline(time.Now().Add(bodyGrace))
 }
 
 func bodyError(err error) error {
@@ -79,7 +186,9 @@ func bodyError(err error) error {
 	switch {
 	case errors.As(err, &tooLarge):
 		return errTooLarge()
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, budget.ErrFull), errors.Is(err, budget.ErrDropped):
+		return macie2.ErrBusy("This node holds as many bytes of requests as it may. Try again.")
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		return &macie2.Error{Code: macie2.RequestTimeoutException, Message: "The request body did not arrive in time."}
 	}
 	// The client went away, or sent chunks that are none.

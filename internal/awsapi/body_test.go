@@ -67,9 +67,23 @@ func (e *edge) talk(text string) (got response, closed bool) {
 	return got, false
 }
 
+// claimed is the head of a request that is signed, for another body than the one that will come.
+func claimed(t *testing.T, method, target string) string {
+	t.Helper()
+	r, err := http.NewRequest(method, "http://localhost"+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sigv4.Sign(r, sigv4.Credentials{AccessKeyID: keyAlice, SecretAccessKey: keyAlice}, "eu-west-1", "macie2", nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return method + " " + target + " HTTP/1.1\r\nHost: localhost\r\nX-Amz-Date: " + r.Header.Get("X-Amz-Date") +
+		"\r\nAuthorization: " + r.Header.Get("Authorization") + "\r\n"
+}
+
 func TestBadBodies(t *testing.T) {
 	e := newEdge(t, func(o *Options) { o.BodyTimeout = 50 * time.Millisecond })
-	const head = "POST /invitations HTTP/1.1\r\nHost: localhost\r\n"
+	head := claimed(t, "POST", "/invitations")
 	for _, c := range []struct {
 		name, text         string
 		status             int

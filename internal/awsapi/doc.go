@@ -8,7 +8,8 @@
 // # The way of a request
 //
 //	request id      a UUID for every answer, whatever becomes of it
-//	bounds          size, encoding and time of the body
+//	recognise       the form of the signature; its service, Region and key are looked up
+//	bounds          size, encoding, time and room of the body, which is read only now
 //	authenticate    Signature Version 4, on the path as it came
 //	route           by the escaped path: %2F stays in its ARN, // is not forgiven
 //	throttle        429 with Retry-After
@@ -31,7 +32,9 @@
 //   - One line is logged for each request; it holds no secret, no signature, no
 //     path, no body.
 //   - Memory and time that a stranger can take up are bounded: [MaxBody],
-//     [Options].BodyTimeout, [NewHTTPServer].
+//     [Options].BodyTimeout, [NewHTTPServer]; all bodies together by the budgets
+//     in body.go. Who names no key that there is, is answered without a body.
+//   - A header of AWS's that the signature does not cover is refused.
 //
 // Beside the contract's operations a Server carries what else is served on the
 // same address: HandlePlain for what needs no signature (/healthz), HandleSigned

@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// MaxHeader is the most bytes that a request's line and headers may have.
+const MaxHeader = 64 << 10
+
 // NewHTTPServer returns an http.Server for h with bounds on what a stranger can
 // take up. The caller gives it a listener and shuts it down.
 func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
@@ -22,10 +25,14 @@ func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 		IdleTimeout:  2 * time.Minute,
 		// UntagResource carries up to 50 keys of 128 characters in its query,
 		// which is some 60 KB when every character is escaped.
-		MaxHeaderBytes: 128 << 10,
+		MaxHeaderBytes: MaxHeader,
 		// A connection of HTTP/2 is many requests at once: the bound on connections
-		// is to bound those too. The SDKs use HTTP/1.1.
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: 32},
+		// is to bound those too. net/http keeps what a client sends in its windows,
+		// and a frame whole, before anybody has asked for it. The SDKs use HTTP/1.1.
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 32, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 32 << 10,
+			MaxDecoderHeaderTableSize: 4 << 10, MaxEncoderHeaderTableSize: 4 << 10, WriteByteTimeout: time.Minute,
+		},
 		// OPTIONS * would be answered 200 without anyone having been asked.
 		DisableGeneralOptionsHandler: true,
 		ErrorLog:                     log.New(logWriter{logger}, "", 0),

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
+	"magpie/internal/source"
 )
 
 const jsonType = "application/json"
@@ -42,6 +44,16 @@ func (s *Server) refuse(x *exchange, err error) Answer {
 	return Answer{Status: e.Code.HTTPStatus(), ContentType: jsonType, Body: x.buffer.bytes}
 }
 
+// Busy answers a request that there is no room for.
+func Busy(w http.ResponseWriter) {
+	header := w.Header()
+	header["x-amzn-ErrorType"] = []string{string(macie2.ServiceUnavailableException)}
+	header["x-amzn-RequestId"] = []string{uuid.NewString()}
+	header["Content-Type"], header["Retry-After"], header["Connection"] = jsonTypeHeader, []string{"1"}, []string{"close"}
+	w.WriteHeader(http.StatusServiceUnavailable)
+	_, _ = w.Write([]byte(`{"message":"This node holds as many bytes of requests as it may. Try again."}`))
+}
+
 // visible returns what a client gets to see of err.
 func visible(err error) *macie2.Error {
 	var contract *macie2.Error
@@ -53,6 +65,23 @@ func visible(err error) *macie2.Error {
 		return &macie2.Error{Code: macie2.Exception(signature.Code), Message: signature.Message}
 	}
 	return macie2.ErrInternal()
+}
+
+// send writes the answer. One that is long counts until it is sent: those who do not read what they
+// asked for give way to those who do.
+func (s *Server) send(x *exchange, a Answer) {
+	if len(a.Body) <= modestBody {
+		x.write(a)
+		return
+	}
+	control := http.NewResponseController(x.w)
+	c := s.room.answers.Claim(source.Share(sourceIP(x.r)), func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
+	defer c.Release()
+	if err := c.Grow(x.r.Context(), int64(cap(a.Body))); err != nil {
+		a = s.refuse(x, macie2.ErrBusy("This node holds as many bytes of answers as it may. Try again."))
+		x.record.Status = a.Status
+	}
+	x.write(a)
 }
 
 // write sends the answer.
@@ -74,8 +103,13 @@ func (x *exchange) write(a Answer) {
 	}
 }
 
-// close ends the connection after the answer.
-func (x *exchange) close() { x.w.Header()["Connection"] = []string{"close"} }
+// close ends the connection after the answer. One of HTTP/2 goes on: it has other requests, and what
+// is left of this one's body is no burden to it.
+func (x *exchange) close() {
+	if x.r.ProtoMajor == 1 {
+		x.w.Header()["Connection"] = []string{"close"}
+	}
+}
 
 // log writes the request's line. An internal error's story goes with it.
 func (s *Server) log(x *exchange, err error) {

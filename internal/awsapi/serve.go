@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -17,8 +16,10 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
+	"magpie/internal/budget"
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
+	"magpie/internal/source"
 )
 
 // exchange is one request and what is known of it so far.
@@ -33,7 +34,11 @@ type exchange struct {
 	record  Record
 	event   Event // for the Auditor
 	body    []byte
-	buffer  *buffer // of the body, then of the answer
+	read    bool          // the body, to its end
+	buffer  *buffer       // of the body, then of a refusal
+	out     *buffer       // of the answer
+	claim   *budget.Claim // of the body; nil if there is none
+	held    int64         // bytes that claim holds
 }
 
 // ServeHTTP answers one request.
@@ -63,8 +68,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			x.record.Status = answer.Status
 		}
 	}
-	x.write(answer)
+	x.leaveBody()
+	s.send(x, answer)
+	x.claim.Release()
 	x.buffer.free()
+	x.out.freeAnswer()
 
 	x.record.Latency = s.o.Now().Sub(x.start)
 	s.log(x, err)
@@ -117,15 +125,24 @@ func (s *Server) contain(x *exchange, path string) (answer Answer, err error) {
 	return s.answer(x, path)
 }
 
-// answer is the way of a request.
+// answer is the way of a request. The body is read last of what there is to see: only of a caller
+// whose signature has the right form and names a key that there is.
 func (s *Server) answer(x *exchange, path string) (Answer, error) {
+	c, err := s.recognise(x)
+	if err != nil {
+		return Answer{}, err
+	}
+	x.ctx = x.r.Context()
 	if err := s.readBody(x); err != nil {
 		return Answer{}, err
 	}
 	var cancel context.CancelFunc
 	x.ctx, cancel = context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
 	defer cancel()
-	if err := s.authenticate(x); err != nil {
+	if err := s.authenticate(x, c); err != nil {
+		return Answer{}, err
+	}
+	if err := s.keepBody(x.ctx, x); err != nil {
 		return Answer{}, err
 	}
 	switch own := s.signed[path]; {
@@ -137,43 +154,81 @@ func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	return s.serveOperation(x, path)
 }
 
-// authenticate finds out who calls and for which service.
-func (s *Server) authenticate(x *exchange) error {
+// claimant is who a request says it is from.
+type claimant struct {
+	sig      *sigv4.Signature
+	recalled *sigv4.SigningKey // by which the signature is verified, where the Door remembers it
+	identity *Identity         // else
+}
+
+// recognise finds out who a request says it is from and for which service, before its body is read:
+// a signature of another form, or by a key that there is not, is not worth the room of a body.
+func (s *Server) recognise(x *exchange) (c claimant, err error) {
 	now := x.start.UTC()
-	sig, err := sigv4.Parse(x.r, now)
-	if err != nil {
-		return err
+	if c.sig, err = sigv4.Parse(x.r, now); err != nil {
+		return c, err
 	}
+	sig := c.sig
 	x.event.Service, x.event.Region, x.event.KeyID = sig.Service, sig.Region, sig.AccessKeyID
 	if service, ok := s.services[sig.Service]; ok {
 		x.service = service
 	} else {
 		if err := sig.RequireService(macie2.SigningName); err != nil {
-			return err
+			return c, err
 		}
 		x.service = nil
 	}
-	var recalled *sigv4.SigningKey // by which the signature is verified
+	if s.o.Serves != nil && !s.o.Serves(sig.Service, sig.Region) {
+		return c, sig.WrongRegion()
+	}
+	if x.service != nil { // whose protocols read bodies by their type
+		if err := sig.RequireSigned(x.r, "Content-Type"); err != nil {
+			return c, err
+		}
+	}
 	if s.o.Door != nil {
 		if key, ok := s.o.Door.Recall(sig); ok {
-			if err := sig.Verify(key, x.r, sha256.Sum256(x.body)); err != nil {
-				return err
-			}
-			recalled = &key
+			c.recalled = &key
+			return c, nil
 		}
 	}
-	identity, err := s.identify(x, sig, now, recalled == nil)
-	if err != nil {
-		var refused *macie2.Error
-		if errors.As(err, &refused) {
-			// An unknown key takes as long as a wrong secret.
-			_ = sig.Verify(sigv4.SigningKey{}, x.r, sha256.Sum256(x.body))
-			return refused
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
+	defer cancel()
+	if s.o.Door != nil {
+		leave, err := s.o.Door.Enter(ctx, sourceIP(x.r))
+		if err != nil {
+			return c, err
 		}
-		return fmt.Errorf("authenticate: %w", err)
+		defer leave()
+	}
+	c.identity, err = s.identify(ctx, sig, now)
+	return c, err
+}
+
+// identify asks the Authenticator.
+func (s *Server) identify(ctx context.Context, sig *sigv4.Signature, now time.Time) (*Identity, error) {
+	identity, err := s.o.Authenticator.Authenticate(ctx, sig, now)
+	var refused *macie2.Error
+	if err != nil && !errors.As(err, &refused) {
+		err = fmt.Errorf("authenticate: %w", err)
+	}
+	return identity, err
+}
+
+// authenticate verifies that a request is from who it says it is from.
+func (s *Server) authenticate(x *exchange, c claimant) error {
+	sig, identity, now := c.sig, c.identity, x.start.UTC()
+	if c.recalled != nil {
+		if err := sig.Verify(*c.recalled, x.r, sha256.Sum256(x.body)); err != nil {
+			return err
+		}
+		var err error
+		if identity, err = s.identify(x.ctx, sig, now); err != nil {
+			return err
+		}
 	}
 	// What is remembered may refuse; only what the Authenticator says now lets anybody in.
-	if !identity.Unchecked && (recalled == nil || subtle.ConstantTimeCompare(recalled[:], identity.Key[:]) != 1) {
+	if !identity.Unchecked && (c.recalled == nil || subtle.ConstantTimeCompare(c.recalled[:], identity.Key[:]) != 1) {
 		if err := sig.Verify(identity.Key, x.r, sha256.Sum256(x.body)); err != nil {
 			return err
 		}
@@ -192,18 +247,6 @@ func (s *Server) authenticate(x *exchange) error {
 		return identity.Refusal
 	}
 	return nil
-}
-
-// identify asks the Authenticator, in turn if the caller is a stranger.
-func (s *Server) identify(x *exchange, sig *sigv4.Signature, now time.Time, stranger bool) (*Identity, error) {
-	if stranger && s.o.Door != nil {
-		leave, err := s.o.Door.Enter(x.ctx, sourceIP(x.r))
-		if err != nil {
-			return nil, err
-		}
-		defer leave()
-	}
-	return s.o.Authenticator.Authenticate(x.ctx, sig, now)
 }
 
 // serveOperation does an operation of the contract.
@@ -239,8 +282,9 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	if op.Status == http.StatusNoContent {
 		return Answer{Status: op.Status}, nil
 	}
-	x.buffer.bytes = macie2.AppendJSON(x.buffer.bytes[:0], out)
-	return Answer{Status: op.Status, ContentType: jsonType, Body: x.buffer.bytes}, nil
+	x.out = answers.Get().(*buffer)
+	x.out.bytes = macie2.AppendJSON(x.out.bytes[:0], out)
+	return Answer{Status: op.Status, ContentType: jsonType, Body: x.out.bytes}, nil
 }
 
 // changing tells the Auditor of an operation that is about to be done, and returns the context to do it in.
@@ -354,13 +398,8 @@ func parseQuery(r *http.Request) (url.Values, error) {
 	return query, nil
 }
 
-func sourceIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
+// sourceIP is the address that a request came from.
+func sourceIP(r *http.Request) string { return source.Address(r.RemoteAddr) }
 
 // cut returns at most the first n bytes of s, as valid UTF-8.
 func cut(s string, n int) string {

@@ -142,8 +142,10 @@ type Options struct {
 	Door          Door         // nil bounds nothing
 	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
-	Observe       func(Record) // called after every signed request, if not nil
-	Now           func() time.Time
+	// Serves reports whether a service is served in a Region; nil: everywhere.
+	Serves  func(service, region string) bool
+	Observe func(Record) // called after every signed request, if not nil
+	Now     func() time.Time
 
 	BodyTimeout    time.Duration // to receive a body; 0 is 20 s
 	RequestTimeout time.Duration // for all that comes after the body; 0 is 60 s
@@ -153,6 +155,7 @@ type Options struct {
 // that it serves any number of requests at once.
 type Server struct {
 	o        Options
+	room     room
 	plain    map[string]http.Handler
 	prefixes []string // of plain, those that end in a slash
 	signed   map[string]map[string]signedOperation
@@ -184,6 +187,7 @@ func New(o Options) *Server {
 	}
 	return &Server{
 		o:        o,
+		room:     newRoom(),
 		plain:    map[string]http.Handler{},
 		signed:   map[string]map[string]signedOperation{},
 		services: map[string]Service{},

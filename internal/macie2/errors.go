@@ -29,7 +29,8 @@ const (
 	UnsupportedMediaTypeException       Exception = "UnsupportedMediaTypeException"
 	MalformedQueryStringException       Exception = "MalformedQueryStringException"
 	MalformedHttpRequestException       Exception = "MalformedHttpRequestException"
-	NotImplementedException             Exception = "NotImplementedException" // not built yet
+	NotImplementedException             Exception = "NotImplementedException"     // not built yet
+	ServiceUnavailableException         Exception = "ServiceUnavailableException" // SDKs try again
 )
 
 var commonStatus = map[Exception]int{
@@ -47,6 +48,7 @@ var commonStatus = map[Exception]int{
 	MalformedQueryStringException:       400,
 	MalformedHttpRequestException:       400,
 	NotImplementedException:             501,
+	ServiceUnavailableException:         503,
 }
 
 // HTTPStatus returns the status that goes with e: the contract's for its own
@@ -119,6 +121,14 @@ func ErrUnprocessable(format string, args ...any) *Error {
 // SDKs know, to be tried again after retryAfter if that is above zero.
 func ErrThrottled(retryAfter time.Duration) *Error {
 	return &Error{Code: ThrottlingException, Message: "Rate exceeded", RetryAfter: retryAfter}
+}
+
+// ErrBusy says that this node cannot do this now, and that another one, or this one a little later,
+// may: 503.
+func ErrBusy(format string, args ...any) *Error {
+	e := newError(ServiceUnavailableException, format, args)
+	e.RetryAfter = time.Second
+	return e
 }
 
 // ErrInternal is what a client gets to see of an internal error: 500. The story

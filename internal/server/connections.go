@@ -1,15 +1,20 @@
 package server
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"magpie/internal/throttle"
+	"magpie/internal/awsapi"
+	"magpie/internal/budget"
+	"magpie/internal/source"
 )
 
 // DefaultMaxConnections is how many connections a node holds unless told otherwise.
@@ -22,6 +27,14 @@ const (
 	refusalTime = time.Second
 	// refusalLog is how often the log says that connections are refused.
 	refusalLog = 10 * time.Second
+
+	// ownHead is how much of a request's line and headers counts as its connection. What is beyond, all
+	// requests share: hardly any is longer.
+	ownHead   = 8 << 10
+	longHeads = 4 << 20
+	// headGrace is how old a long head is before it gives way to another.
+	headGrace = time.Second
+	headWait  = 2 * time.Second
 )
 
 const tooManyMessage = `{"message":"This node holds as many connections as it may."}`
@@ -44,6 +57,7 @@ type limiter struct {
 
 	open, refused atomic.Int64
 	telling       chan struct{}
+	heads         *budget.Budget
 
 	mu       sync.Mutex
 	logged   time.Time
@@ -51,36 +65,30 @@ type limiter struct {
 }
 
 func limit(l net.Listener, most, each int, secure bool, log *slog.Logger) *limiter {
-	return &limiter{Listener: l, max: most, each: each, secure: secure, log: log, telling: make(chan struct{}, refusing), bySource: map[string]int{}}
-}
-
-// source is whom a connection counts for; "" is this machine itself, where a proxy may stand for everybody.
-func source(c net.Conn) string {
-	a, ok := c.RemoteAddr().(*net.TCPAddr)
-	if !ok || a.IP.IsLoopback() {
-		return ""
+	return &limiter{
+		Listener: l, max: most, each: each, secure: secure, log: log, telling: make(chan struct{}, refusing), bySource: map[string]int{},
+		heads: budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
 	}
-	return throttle.Network(a.IP.String())
 }
 
 // add counts a connection, if there is room for it.
-func (l *limiter) add(source string) bool {
+func (l *limiter) add(from string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.open.Load() >= int64(l.max) || source != "" && l.bySource[source] >= l.each {
+	if l.open.Load() >= int64(l.max) || from != "" && l.bySource[from] >= l.each {
 		return false
 	}
 	l.open.Add(1)
-	l.bySource[source]++
+	l.bySource[from]++
 	return true
 }
 
-func (l *limiter) remove(source string) {
+func (l *limiter) remove(from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open.Add(-1)
-	if l.bySource[source]--; l.bySource[source] == 0 {
-		delete(l.bySource, source)
+	if l.bySource[from]--; l.bySource[from] == 0 {
+		delete(l.bySource, from)
 	}
 }
 
@@ -91,7 +99,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if from := source(c); l.add(from) {
+		if from := source.Share(source.Address(c.RemoteAddr().String())); l.add(from) {
 			return &limited{Conn: c, of: l, source: from}, nil
 		}
 		l.refuse(c)
@@ -133,12 +141,55 @@ type limited struct {
 	of     *limiter
 	source string
 	once   sync.Once
+
+	mu     sync.Mutex
+	within bool // a request, from when its head is read until the next may come
+	came   int64
+	head   *budget.Claim // of what came outside of requests; nil while that is little
+	held   int64         // bytes that head holds
+}
+
+// drop ends a connection whose head gives way to another's.
+func (c *limited) drop() { c.Conn.Close() }
+
+// Read implements net.Conn. It counts what comes outside of requests: lines and headers. Bodies count
+// as such.
+func (c *limited) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n == 0 {
+		return n, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.within {
+		return n, err
+	}
+	for c.came += int64(n); c.came-ownHead > c.held; c.held += ownHead {
+		if c.head == nil {
+			c.head = c.of.heads.Claim(c.source, c.drop)
+		}
+		if growErr := c.head.Grow(context.Background(), ownHead); growErr != nil {
+			c.Conn.Close()
+			return 0, growErr
+		}
+	}
+	return n, err
+}
+
+// turn begins a request, or says that the next may come.
+func (c *limited) turn(within bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.head.Release()
+	c.within, c.came, c.head, c.held = within, 0, nil, 0
 }
 
 // Close implements net.Conn.
 func (c *limited) Close() error {
 	c.once.Do(func() { c.of.remove(c.source) })
-	return c.Conn.Close()
+	err := c.Conn.Close()
+	c.turn(false)
+	return err
 }
 
 // CloseWrite ends what is sent and not what is read; net/http does so before it closes a connection whose request it did not read to the end.
@@ -147,4 +198,60 @@ func (c *limited) CloseWrite() error {
 		return half.CloseWrite()
 	}
 	return errors.ErrUnsupported
+}
+
+type connectionKey struct{}
+
+// limitedOf is the connection under another, nil if it is none of a limiter.
+func limitedOf(c net.Conn) *limited {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	l, _ := c.(*limited)
+	return l
+}
+
+// serve has a server answer what comes over the limiter's connections, and tell it of them.
+func (l *limiter) serve(s *http.Server) {
+	s.Handler = l.handler(s.Handler)
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connectionKey{}, limitedOf(c))
+	}
+	s.ConnState = func(c net.Conn, state http.ConnState) {
+		if x := limitedOf(c); x != nil && state == http.StateIdle {
+			x.turn(false)
+		}
+	}
+}
+
+// handler counts the heads of requests while next answers them.
+func (l *limiter) handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, _ := r.Context().Value(connectionKey{}).(*limited)
+		if c == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if n := headSize(r); n > ownHead {
+			head := l.heads.Claim(c.source, c.drop)
+			defer head.Release()
+			if err := head.Grow(r.Context(), n-ownHead); err != nil {
+				awsapi.Busy(w)
+				return
+			}
+		}
+		c.turn(true)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// headSize is about how many bytes a request's line and headers take.
+func headSize(r *http.Request) int64 {
+	n := len(r.RequestURI)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
+	}
+	return int64(n)
 }

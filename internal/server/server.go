@@ -177,6 +177,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	edge.HandlePlain("/metrics", m.handler())
 	s.http = awsapi.NewHTTPServer(edge, s.log)
+	s.connections.serve(s.http)
 	return nil
 }
 

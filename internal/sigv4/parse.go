@@ -93,6 +93,48 @@ func (s *Signature) RequireService(name string) error {
 	return nil
 }
 
+// WrongRegion refuses a signature that is scoped to a Region that is not served.
+func (s *Signature) WrongRegion() error { return wrongRegion(s.Region) }
+
+func wrongRegion(region string) error {
+	return invalid("Credential should be scoped to a valid region, not '%s'. ", printable(region))
+}
+
+// RequireSigned refuses a request that has a header which its signature does not cover: anybody on the
+// way could have put it there, or changed it.
+func (s *Signature) RequireSigned(r *http.Request, header string) error {
+	if _, there := r.Header[header]; there && !s.signs(strings.ToLower(header)) {
+		return invalid("'%s' must be a 'SignedHeader' in the AWS Authorization.", header)
+	}
+	return nil
+}
+
+// signs reports whether the signature covers a header, whose name is in lower case.
+func (s *Signature) signs(name string) bool {
+	for signed := range strings.SplitSeq(s.SignedHeaders, ";") {
+		if signed == name {
+			return true
+		}
+	}
+	return false
+}
+
+// requireOwnSigned refuses a request that has a header of AWS's which its signature does not cover. They
+// say what is asked for, and in whose name. (What proxies and tracers add begins otherwise.)
+func (s *Signature) requireOwnSigned(r *http.Request) error {
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Amz-") {
+			if name == "X-Amz-Date" || name == "X-Amz-Content-Sha256" {
+				continue // are signed as such, whether they are among the headers or not
+			}
+			if err := s.RequireSigned(r, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 type authorization struct{ credential, signedHeaders, signature string }
 
 // splitAuthorization takes the header apart. A header of any other scheme is
@@ -171,7 +213,7 @@ func (s *Signature) readCredential(credential string) error {
 		return invalid("Credential should be scoped to a valid service, not '%s'. ", printable(s.Service))
 	}
 	if !IsRegion(s.Region) {
-		return invalid("Credential should be scoped to a valid region, not '%s'. ", printable(s.Region))
+		return wrongRegion(s.Region)
 	}
 	return nil
 }
@@ -182,7 +224,7 @@ func badCredential() error {
 
 // readSignedHeaders checks the list itself and that what has to be signed is.
 func (s *Signature) readSignedHeaders(r *http.Request) error {
-	previous, count, host, token := "", 0, false, false
+	previous, count, host := "", 0, false
 	for name := range strings.SplitSeq(s.SignedHeaders, ";") {
 		if count++; count > maxSignedHeaders {
 			return incomplete("'SignedHeaders' names more than %d headers.", maxSignedHeaders)
@@ -192,7 +234,6 @@ func (s *Signature) readSignedHeaders(r *http.Request) error {
 		}
 		previous = name
 		host = host || name == "host"
-		token = token || name == "x-amz-security-token"
 	}
 	if !host {
 		return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
@@ -204,15 +245,10 @@ func (s *Signature) readSignedHeaders(r *http.Request) error {
 			return incomplete("The request has more than one '%s' header.", name)
 		}
 	}
-	if s.SecurityToken = r.Header.Get("X-Amz-Security-Token"); s.SecurityToken != "" {
-		if !token {
-			return invalid("'X-Amz-Security-Token' must be a 'SignedHeader' in the AWS Authorization.")
-		}
-		if len(s.SecurityToken) > maxToken {
-			return &Error{Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
-		}
+	if s.SecurityToken = r.Header.Get("X-Amz-Security-Token"); len(s.SecurityToken) > maxToken {
+		return &Error{Code: "UnrecognizedClientException", Message: "The security token included in the request is invalid."}
 	}
-	return nil
+	return s.requireOwnSigned(r)
 }
 
 // readTime takes x-amz-date or else Date, which may be in HTTP's own form.

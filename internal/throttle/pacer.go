@@ -2,9 +2,10 @@ package throttle
 
 import (
 	"hash/maphash"
-	"net/netip"
 	"sync"
 	"time"
+
+	"magpie/internal/source"
 )
 
 // Pacer spreads out what each source gets wrong. It refuses nothing, so it can lock nobody out: whoever is told later that a signature
@@ -32,14 +33,14 @@ func NewPacer(r Rate, most time.Duration) *Pacer {
 	return p
 }
 
-// Delay is how long the source's present mistake has to wait for its answer.
-func (p *Pacer) Delay(source string, now time.Time) time.Duration {
-	source = Network(source)
+// Delay is how long the present mistake of an address has to wait for its answer.
+func (p *Pacer) Delay(from string, now time.Time) time.Duration {
+	from = source.Network(from)
 	at := now.UnixNano()
-	s := &p.line[maphash.String(p.seed, source)%shards]
+	s := &p.line[maphash.String(p.seed, from)%shards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	full, known := s.next[source]
+	full, known := s.next[from]
 	full = max(full, at)
 	delay := min(max(0, full-at-p.pace.ahead), p.most)
 	if !known && len(s.next) >= sourcesOfShard {
@@ -49,19 +50,6 @@ func (p *Pacer) Delay(source string, now time.Time) time.Duration {
 			}
 		}
 	}
-	s.next[source] = min(full+p.pace.each, at+p.pace.ahead+p.most)
+	s.next[from] = min(full+p.pace.each, at+p.pace.ahead+p.most)
 	return time.Duration(delay)
-}
-
-// Network is what of an address one stranger has: an IPv4 address, or an IPv6 network of 64 bits.
-func Network(source string) string {
-	a, err := netip.ParseAddr(source)
-	if err != nil || a.Unmap().Is4() {
-		return source
-	}
-	prefix, err := a.Prefix(64)
-	if err != nil {
-		return source
-	}
-	return prefix.String()
 }
