@@ -149,6 +149,7 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 	if text == "" || f.err != nil {
 		return false, f.err
 	}
+	p.filled = true
 	if tip != "" && tip != name {
 		name = strings.TrimSpace(name + " " + tip)
 	}

@@ -136,17 +136,10 @@ const (
 func (c *pdfContent) operator() error {
 	g, s := &c.g, c.scan
 	switch s.op {
-	case opTj:
-		return c.show(s.bytes(0))
-	case opTJ:
-		return c.showParts()
-	case opQuote:
-		g.move(0, -g.leading)
-		return c.show(s.bytes(0))
-	case opTwo:
-		g.word, g.char = s.num(0), s.num(1)
-		g.move(0, -g.leading)
-		return c.show(s.bytes(2))
+	case opTj, opTJ, opQuote, opTwo:
+		err := c.text()
+		c.p.pen.char = g.char
+		return err
 	case opTd:
 		g.move(s.num(0), s.num(1))
 	case opTD:
@@ -178,6 +171,23 @@ func (c *pdfContent) operator() error {
 		c.state()
 	}
 	return nil
+}
+
+// text is the operators that show some.
+func (c *pdfContent) text() error {
+	g, s := &c.g, c.scan
+	switch s.op {
+	case opTj:
+		return c.show(s.bytes(0))
+	case opTJ:
+		return c.showParts()
+	case opQuote:
+		g.move(0, -g.leading)
+		return c.show(s.bytes(0))
+	}
+	g.word, g.char = s.num(0), s.num(1)
+	g.move(0, -g.leading)
+	return c.show(s.bytes(2))
 }
 
 // state is the operators that only set something.

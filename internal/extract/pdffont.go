@@ -286,7 +286,7 @@ func (f *pdfFile) simpleFont(font *pdfFont, d pdfDict, to *pdfCMap) {
 		}
 	}
 	f.simpleWidths(font, d)
-	font.gap = min(max(0.5*float64(font.simple[' '].width)/1000, 0.12), 0.25)
+	font.gap = min(max(0.45*float64(font.simple[' '].width)/1000, 0.13), 0.2)
 	if !font.known {
 		font.gap = 0.6
 	}

@@ -26,6 +26,9 @@ func (p *pdfReader) about() error {
 	if err := p.hiddenFields(form["Fields"], 0); err != nil {
 		return err
 	}
+	if err := p.formXML(form["XFA"]); err != nil {
+		return err
+	}
 	if err := p.outline(root["Outlines"]); err != nil {
 		return err
 	}
@@ -77,6 +80,40 @@ func (p *pdfReader) hiddenFields(v any, depth int) error {
 		if _, err := p.field(d, nil); err != nil {
 			return err
 		}
+	}
+	return f.err
+}
+
+// formXML writes the data of a form that is kept in XML, if it is kept there alone.
+func (p *pdfReader) formXML(v any) error {
+	f := p.f
+	data := f.resolve(v)
+	if parts, ok := data.([]any); ok {
+		data = nil
+		for i := 0; i+1 < len(parts) && f.step(1) == nil; i += 2 {
+			if string(f.str(parts[i])) == "datasets" {
+				data = f.resolve(parts[i+1])
+			}
+		}
+	}
+	s, _ := data.(*pdfStream)
+	if s == nil || p.filled {
+		return f.err
+	}
+	name, rest := "", string(p.contentOf(s))
+	for len(rest) > 0 {
+		text, after, ok := strings.Cut(rest, "<")
+		if text = strings.TrimSpace(plainMarkup(text)); text != "" {
+			if err := p.lines(name + ": " + text); err != nil {
+				return err
+			}
+		}
+		tag, after, closed := strings.Cut(after, ">")
+		if !ok || !closed || f.step(len(tag)+1) != nil {
+			break
+		}
+		name, _, _ = strings.Cut(strings.TrimPrefix(tag, "/"), " ")
+		rest = after
 	}
 	return f.err
 }

@@ -17,6 +17,7 @@ type pdfReader struct {
 	forms   int   // drawn on this page
 	drawing []int // forms, by number
 	files   pdfFiles
+	filled  bool // a field has a value
 
 	marks    int    // marked content that is open
 	actual   string // what stands for it

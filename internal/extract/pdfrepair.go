@@ -45,29 +45,33 @@ func (f *pdfFile) scan() error {
 	buf := make([]byte, 256*kib)
 	for off := int64(0); off < f.size; {
 		n := f.readAt(buf, off)
-		b := buf[:n]
-		last := off+int64(n) >= f.size
 		end := n // where objects may begin that are looked at now
-		if !last {
+		if off+int64(n) < f.size {
 			end = n - pdfLook
 		}
-		if end <= 0 || f.spend(n) != nil || !f.found.objects(f, b, end, off) {
+		if end <= 0 || f.spend(n) != nil {
 			break
 		}
-		f.found.words(b, end, off)
-		off += int64(end)
+		next := f.found.look(f, buf[:n], end, off)
+		if next <= 0 {
+			break
+		}
+		off += next
 	}
 	return f.err
 }
 
-// objects finds "12 0 obj".
-func (s *pdfSurvey) objects(f *pdfFile, b []byte, end int, base int64) bool {
-	for from := 0; from < end; {
+// look finds "12 0 obj" and trailers that begin before end, and says how far it has seen: beyond b, when a stream goes on there.
+// The data of streams is passed over where their length is known, since another document may be in it.
+func (s *pdfSurvey) look(f *pdfFile, b []byte, end int, base int64) int64 {
+	from := 0
+	for from < end {
 		i := bytes.Index(b[from:], []byte("obj"))
 		if i < 0 || from+i >= end {
-			return true
+			break
 		}
 		at := from + i
+		s.words(b[from:at+3], base+int64(from))
 		from = at + 3
 		number, start, ok := objectHead(b, at)
 		if !ok {
@@ -75,11 +79,47 @@ func (s *pdfSurvey) objects(f *pdfFile, b []byte, end int, base int64) bool {
 		}
 		if !s.places.set(f.w, number, placeAt(base+int64(start))) {
 			f.fail(stop(Partial, UnableToParseFile, "more objects than the memory allowed can hold"))
-			return false
+			return 0
 		}
-		s.object(number, base+int64(start), b[from:min(len(b), from+pdfLook)])
+		head := b[from:min(len(b), from+pdfLook)]
+		s.object(number, base+int64(start), head)
+		if skip := f.streamEnd(head, base+int64(from)); skip > 0 {
+			if skip -= base; skip >= int64(end) {
+				return skip
+			}
+			from = int(skip)
+		}
 	}
-	return true
+	if from < end {
+		s.words(b[from:min(len(b), end+len("trailer"))], base+int64(from))
+		from = end
+	}
+	return int64(from)
+}
+
+// streamEnd says where the data of an object's stream ends, if its head has the stream's length in place and a stream does end
+// there.
+func (f *pdfFile) streamEnd(head []byte, off int64) int64 {
+	if i := bytes.Index(head, []byte("endobj")); i >= 0 {
+		head = head[:i]
+	}
+	at := bytes.Index(head, []byte("stream"))
+	i := bytes.Index(head, []byte("/Length "))
+	if i < 0 || at < i {
+		return 0
+	}
+	l := pdfLexer{b: head[i+len("/Length"):], limit: kib}
+	n, ok := l.object(0).(pdfNumber)
+	if !ok || n < 0 || float64(n) > float64(f.size) {
+		return 0
+	}
+	end := off + int64(at+len("stream")) + int64(n)
+	var tail [16]byte
+	k := f.readAt(tail[:], end)
+	if !bytes.Contains(tail[:k], []byte("endst")) {
+		return 0
+	}
+	return end
 }
 
 // object notes an object that finding the rest begins with.
@@ -116,13 +156,13 @@ func lastOnes[T any](list []T, n int) []T {
 }
 
 // words finds trailers.
-func (s *pdfSurvey) words(b []byte, end int, base int64) {
-	for from := 0; from < end; {
+func (s *pdfSurvey) words(b []byte, base int64) {
+	for from := 0; ; {
 		i := bytes.Index(b[from:], []byte("trailer"))
-		if i < 0 || from+i >= end {
+		if i < 0 {
 			return
 		}
-		from += i + 7
+		from += i + len("trailer")
 		s.trailers = lastOnes(append(s.trailers, base+int64(from)), maxPDFTrailers)
 	}
 }

@@ -12,9 +12,10 @@ type pdfPen struct {
 	x, y     float64
 	unit     float64
 	ux, uy   float64
-	blank    bool // nothing has been written
-	single   bool // what was written last was one character
-	dropping bool // what was written last was there already
+	char     float64 // the space between characters in the last operator
+	blank    bool    // nothing has been written
+	single   bool    // what was written last was one character
+	dropping bool    // what was written last was there already
 	shown    [pdfShownKept]pdfShown
 	n        int
 }
@@ -77,6 +78,9 @@ func (c *pdfContent) show(s []byte) error {
 		return p.f.err
 	}
 	x, y := g.place()
+	if run.codes == 2 && g.char > g.size*font.gap && g.char != p.pen.char {
+		run.part()
+	}
 	if len(run.out) > 0 {
 		if err := c.put(&run, font, x, y); err != nil {
 			return err
@@ -96,6 +100,7 @@ func (c *pdfContent) show(s []byte) error {
 // pdfRun is a string of codes turned into text.
 type pdfRun struct {
 	out    []byte
+	first  int // length of the text of the first code
 	width  float64
 	codes  int
 	spaces int // codes that word spacing applies to
@@ -117,6 +122,18 @@ func (r *pdfRun) simple(glyphs *[256]pdfGlyph, s []byte) {
 		}
 	}
 	r.out, r.width, r.codes, r.spaces = out, float64(width), len(s), spaces
+	r.first = len(glyphs[s[0]].text)
+}
+
+// part sets two characters apart, the end of a word and the beginning of the next: some writers say so by the space between
+// characters, for these two alone. Where it lasts, words are spaced out.
+func (r *pdfRun) part() {
+	if r.first == 0 || r.first == len(r.out) || r.out[r.first-1] == ' ' || r.out[r.first] == ' ' {
+		return
+	}
+	r.out = append(r.out, 0)
+	copy(r.out[r.first+1:], r.out[r.first:])
+	r.out[r.first] = ' '
 }
 
 func (p *pdfReader) wideRun(r *pdfRun, font *pdfFont, s []byte) {
@@ -125,7 +142,9 @@ func (p *pdfReader) wideRun(r *pdfRun, font *pdfFont, s []byte) {
 		s = s[n:]
 		g := p.wideGlyph(font, code, n)
 		r.width += float64(g.width)
-		r.codes++
+		if r.codes++; r.codes == 1 {
+			r.first = len(g.text)
+		}
 		r.out = append(r.out, g.text...)
 		r.unread = r.unread || g.unread
 		if n == 1 && code == ' ' {
