@@ -19,11 +19,12 @@
 //	source, budget            addresses of callers; the bytes that callers make the program hold
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
 //	store, mail               one database, two engines; invitation mail and its delivery
-//	queue, identity,          tasks in the same database; accounts, keys, roles; ARNs, tags, client tokens;
+//	queue, identity,          tasks in the same database, of milliseconds and of hours; accounts, keys, roles; ARNs, tags, client tokens;
 //	resource, pagetoken,      page tokens; what a key or a role may do, by IAM's documents; how often an
 //	policy, throttle          account may call
 //	audit                     a record of every call, in the transaction of what it changes
-//	membership                the heart: sessions, members, invitations, administrators, history
+//	session                   what Macie is in an account and Region: enabled, paused; hooks for what hangs on it
+//	membership                the heart: members, invitations, administrators, history
 //	identifier                what to look for: managed and custom data identifiers, allow lists
 //	inventory                 object stores and their buckets: what there is, who can reach it, what changed
 //	finding                   what was found: findings, filters, statistics, samples

@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"macie2", "sigv4", "arn", "source", "budget", "extract", "detect", "envflag"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle"},
+	{"session"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},
 	{"finding"},
@@ -36,7 +37,7 @@ var layers = [][]string{
 
 // domains are the packages that have never heard of HTTP.
 var domains = []string{
-	"extract", "detect", "classify", "store", "mail", "queue", "resource", "identity", "audit", "membership", "identifier",
+	"extract", "detect", "classify", "store", "mail", "queue", "resource", "identity", "audit", "session", "membership", "identifier",
 	"usage", "finding", "discovery",
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"magpie/internal/macie2"
 	"magpie/internal/queue"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -99,11 +100,11 @@ type forgotten struct {
 }
 
 // Forget deletes an account's rules and settings in a Region, when it disables Macie there, and has its findings deleted.
-func (s *Service) Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+func (s *Service) Forget(ctx context.Context, tx *store.Tx, c session.Change) error {
 	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export"} {
-		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, string(c.Account))
 	}
-	p := forgotten{call.Region, call.Account, call.Now.UnixMilli()}
+	p := forgotten{c.Region, c.Account, c.At.UnixMilli()}
 	n, err := forget(ctx, tx, p)
 	if err != nil || n < deletedAtOnce {
 		return err

@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 
 	"magpie/internal/macie2"
-	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -309,7 +309,7 @@ func (s *Service) DeleteFindingsFilter(ctx context.Context, call *macie2.Call, i
 func (s *Service) TagKinds() map[string]resource.Kind {
 	return map[string]resource.Kind{filterType: {
 		Tags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
-			if err := membership.RequireSession(ctx, tx, call); err != nil {
+			if _, err := session.Require(ctx, tx, call); err != nil {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from findings_filter where region = $1 and account_id = $2 and id = $3`,

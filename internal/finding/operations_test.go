@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -414,7 +415,10 @@ func TestEnds(t *testing.T) {
 		if got := d.list(alice, macie2.ListFindingsInput{}); len(got) != 2 {
 			t.Errorf("%d findings, want 2", len(got))
 		}
-		err := d.db.Tx(t.Context(), "", func(tx *store.Tx) error { return d.Forget(t.Context(), tx, d.call(alice)) })
+		ended := d.call(alice)
+		err := d.db.Tx(t.Context(), "", func(tx *store.Tx) error {
+			return d.Forget(t.Context(), tx, session.Change{Region: ended.Region, Account: alice, From: macie2.MacieStatusEnabled, At: ended.Now})
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,10 +10,10 @@ import (
 
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
-	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -109,7 +109,7 @@ func lane(region string, account macie2.AccountID) string {
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return resource.WordRace(s.db.Tx(ctx, lane(call.Region, call.Account), func(tx *store.Tx) error {
-		if err := membership.RequireSession(ctx, tx, call); err != nil {
+		if _, err := session.Require(ctx, tx, call); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -118,7 +118,7 @@ func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) 
 
 func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return s.db.View(ctx, func(tx *store.Tx) error {
-		if err := membership.RequireSession(ctx, tx, call); err != nil {
+		if _, err := session.Require(ctx, tx, call); err != nil {
 			return err
 		}
 		return fn(tx)

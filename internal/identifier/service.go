@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"magpie/internal/macie2"
-	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -77,7 +77,7 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 func tagKind(table, condition string) resource.Kind {
 	return resource.Kind{
 		Tags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
-			if err := membership.RequireSession(ctx, tx, call); err != nil {
+			if _, err := session.Require(ctx, tx, call); err != nil {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from `+table+` where region = $1 and account_id = $2 and id = $3`+condition,
@@ -92,17 +92,25 @@ func tagKind(table, condition string) resource.Kind {
 	}
 }
 
-// Forget deletes what an account has in a Region, when it disables Macie there.
-func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) error {
-	for _, table := range []string{"custom_data_identifier", "allow_list", "identifier_count"} {
-		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+// SessionHooks have what an account has in a Region deleted when it disables Macie there.
+func (s *Service) SessionHooks() session.Hooks { return session.Hooks{Sweep: sweep} }
+
+func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
+	for _, table := range []string{"custom_data_identifier", "allow_list"} {
+		n, err := tx.Exec(ctx, `delete from `+table+` where region = $1 and account_id = $2 and id in
+			(select id from `+table+` where region = $1 and account_id = $2 order by id limit $3)`, e.Region, string(e.Account), limit)
+		if err != nil {
+			return false, err
+		}
+		more = more || n == int64(limit)
 	}
-	return nil
+	tx.Defer(`delete from identifier_count where region = $1 and account_id = $2`, e.Region, string(e.Account))
+	return more, nil
 }
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return resource.WordRace(s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
-		if err := membership.RequireSession(ctx, tx, call); err != nil {
+		if _, err := session.Require(ctx, tx, call); err != nil {
 			return err
 		}
 		return fn(tx)
@@ -111,7 +119,7 @@ func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) 
 
 func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return s.db.View(ctx, func(tx *store.Tx) error {
-		if err := membership.RequireSession(ctx, tx, call); err != nil {
+		if _, err := session.Require(ctx, tx, call); err != nil {
 			return err
 		}
 		return fn(tx)

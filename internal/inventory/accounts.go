@@ -8,12 +8,13 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
 // visible are the accounts whose buckets the caller may see in the Region: its own, and those of its members. They are in order.
 func visible(ctx context.Context, tx *store.Tx, call *macie2.Call) ([]macie2.AccountID, error) {
-	if err := membership.RequireSession(ctx, tx, call); err != nil {
+	if _, err := session.Require(ctx, tx, call); err != nil {
 		return nil, err
 	}
 	members, err := membership.MembersOf(ctx, tx, call.Region, call.Account)

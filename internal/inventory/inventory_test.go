@@ -17,6 +17,7 @@ import (
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
+	"magpie/internal/session"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
 )
@@ -35,6 +36,7 @@ type fixture struct {
 	queue      *queue.Queue
 	data       string // the folder of the master key
 	membership *membership.Service
+	sessions   *session.Service
 	directory  *identity.Directory
 	changes    []Change
 }
@@ -56,7 +58,8 @@ func newFixture(t *testing.T, db *store.DB, data string, edit ...func(*Options))
 	f := &fixture{t: t, db: db, data: data, queue: queue.Open(db, queue.Options{Logger: storetest.Logger(t), Poll: 20 * time.Millisecond})}
 	f.directory = identity.NewDirectory(db, identity.Options{})
 	pages := pagetoken.New([]byte("a key of sixteen bytes and more"))
-	f.membership = membership.New(membership.Options{DB: db, Queue: f.queue, Directory: f.directory, Pages: pages, Logger: storetest.Logger(t)})
+	f.sessions = session.New(db, f.queue)
+	f.membership = membership.New(membership.Options{DB: db, Queue: f.queue, Directory: f.directory, Sessions: f.sessions, Pages: pages, Logger: storetest.Logger(t)})
 	o := Options{DB: db, Queue: f.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: storetest.Logger(t),
 		Directory: f.directory}
 	for _, e := range edit {
@@ -76,7 +79,7 @@ func call(account macie2.AccountID) *macie2.Call {
 func (f *fixture) enable(ids ...macie2.AccountID) {
 	f.t.Helper()
 	for _, id := range ids {
-		if _, err := f.membership.EnableMacie(f.t.Context(), call(id), &macie2.EnableMacieInput{}); err != nil {
+		if _, err := f.sessions.EnableMacie(f.t.Context(), call(id), &macie2.EnableMacieInput{}); err != nil {
 			f.t.Fatal(err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"magpie/internal/mail"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
+	"magpie/internal/session"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
 )
@@ -66,9 +67,13 @@ func (r *relay) delivered() []mail.Invitation {
 	return slices.Clone(r.mails)
 }
 
+// sessions gives the service of package session a name of its own beside this package's.
+type sessions = session.Service
+
 // node is one process of a deployment: a service with its own store handle and queue.
 type node struct {
 	*Service
+	*sessions
 	directory *identity.Directory
 	queue     *queue.Queue
 }
@@ -127,8 +132,10 @@ func (d *deployment) another(db *store.DB, quota int) *node {
 			return n.DelegateDeregistered(ctx, tx, o, id, service, by)
 		},
 	}})
-	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Pages: pagetoken.New([]byte("a key that is only for tests")),
+	n.sessions = session.New(db, n.queue)
+	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Sessions: n.sessions, Pages: pagetoken.New([]byte("a key that is only for tests")),
 		Logger: log, Mailer: d.relay, QuotaMembers: quota, QuotaOrganizationMembers: organizationQuota, Now: d.clock.now})
+	n.Hook(n.SessionHooks())
 	return n
 }
 

@@ -1,4 +1,4 @@
-// Package membership owns the relationship between a Macie administrator account and its members: sessions, the administrator's
+// Package membership owns the relationship between a Macie administrator account and its members: the administrator's
 // inventory, invitations, the delegated administrators of organizations, and the history of all of it.
 //
 // # What it promises
@@ -49,7 +49,8 @@
 //
 // # Where to start
 //
-// invite.go is the centre: CreateInvitations. verify.go is what the worker does next, notify.go the mail, received.go the recipient's
-// side, member.go the administrator's inventory, session.go the sessions, organization.go the delegated administrator, enroll.go how
-// accounts come to it and go, account.go what covers a record, history.go what both sides can look up afterwards.
+// invite.go is the centre: CreateInvitations. verify.go is what the worker does next, notify.go the mail, received.go the
+// recipient's side, member.go the administrator's inventory, session.go what relationships have to do with sessions,
+// organization.go the delegated administrator, enroll.go how accounts come to it and go, account.go what covers a record,
+// history.go what both sides can look up afterwards.
 package membership

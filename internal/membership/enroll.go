@@ -64,7 +64,7 @@ const (
 // from an invitation becomes that of a member through the organization. The accounts that cannot be members are returned with the
 // reason; every step is a compare-and-set or leans on a constraint, as with accept.
 func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exclusion, error) {
-	x, err := sessionOf(ctx, tx, e.region, e.administrator)
+	x, err := sideOf(ctx, tx, e.region, e.administrator)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, store.ErrConflict // the delegation holds the session: both went a moment ago
 	}
@@ -89,13 +89,18 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exc
 	tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
 		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted <= $5 and counted >= $6`,
 		len(list), taken, e.region, string(e.administrator), quota.organizationMembers-int64(len(list)), taken)
+	ids := make([]macie2.AccountID, len(list))
+	for i, c := range list {
+		ids[i] = c.id
+	}
+	if err := s.sessions.Ensure(ctx, tx, e.region, ids, e.principal, e.at); err != nil {
+		return nil, err
+	}
 	var events []sided
 	for _, c := range list {
 		r := relation{e.region, e.administrator, c.id}
-		tx.DeferExpect(1, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
-			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Member', $3, $3)
-			on conflict (region, account_id) do update set standing = 'Member', status = 'ENABLED', updated_at = excluded.updated_at
-			where macie_session.standing <> 'Member' and macie_session.counted = 0 and macie_session.organization_counted = 0`,
+		tx.DeferExpect(1, `update macie_session set standing = 'Member', updated_at = $3
+			where region = $1 and account_id = $2 and standing <> 'Member' and counted = 0 and organization_counted = 0`,
 			e.region, string(c.id), at)
 		if c.record.status == "" {
 			tx.DeferExpect(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)

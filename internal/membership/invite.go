@@ -11,6 +11,7 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/macie2"
 	"magpie/internal/queue"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -169,7 +170,7 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 			if sawSession { // in an earlier attempt of this same request
 				return errSessionEnded
 			}
-			return errNotEnabled
+			return session.ErrNotEnabled
 		}
 		if err != nil {
 			return err
@@ -243,8 +244,8 @@ func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie
 // It is a statement for each account, by the whole primary key. One statement for all of them would leave it to PostgreSQL's statistics
 // whether it reads the accounts that are asked for or all of the inventory, and statistics lag behind an inventory that has just been
 // filled (measured: 4 ms for one account among 4,000).
-func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (session, map[macie2.AccountID]memberRecord, error) {
-	var x session
+func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (side, map[macie2.AccountID]memberRecord, error) {
+	var x side
 	records := make(map[macie2.AccountID]memberRecord, len(ids))
 	stmts := make([]store.Stmt, len(ids))
 	for i, id := range ids {
@@ -270,7 +271,7 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 // decision sorts the accounts of one call by what is to be done with them.
 type decision struct {
 	region   string
-	session  session
+	session  side
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
 	quota    int64 // known if anyComesBack

@@ -9,6 +9,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -90,10 +91,10 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 // means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed since, and the
 // call is tried again.
 func (s *Service) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
-	x, err := sessionOf(ctx, tx, a.region, a.administrator)
+	x, err := sideOf(ctx, tx, a.region, a.administrator)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return errNotEnabled
+		return session.ErrNotEnabled
 	case err != nil:
 		return err
 	case x.standing == associated:
@@ -374,9 +375,9 @@ func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in
 		if err := r.move(ctx, tx, m.status, to, at); err != nil {
 			return err
 		}
-		n, err := tx.Exec(ctx, `update macie_session set status = $1, updated_at = $2
-			where region = $3 and account_id = $4 and standing = 'Member'`, string(macie2.Deref(in.Status)), at, r.region, string(r.member))
-		if err := changedOne(n, err); err != nil {
+		err = s.sessions.SetStatus(ctx, tx, session.Change{Region: r.region, Account: r.member, To: macie2.Deref(in.Status),
+			By: call.Principal, At: call.Now})
+		if err != nil {
 			return err
 		}
 		if err := r.moveInvitation(ctx, tx, to, at); err != nil {

@@ -170,7 +170,7 @@ func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) e
 	if coverOf(accounts[d.administrator], d.region) != "" {
 		return macie2.ErrValidation("%s", textDelegateUnavailable)
 	}
-	switch x, err := sessionOf(ctx, tx, d.region, d.administrator); {
+	switch x, err := sideOf(ctx, tx, d.region, d.administrator); {
 	case errors.Is(err, store.ErrNotFound):
 	case err != nil:
 		return err
@@ -191,20 +191,12 @@ func (s *Service) delegate(ctx context.Context, tx *store.Tx, call *macie2.Call,
 			return err
 		}
 	}
-	n, err := tx.Exec(ctx, `insert into macie_session (region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
-		values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Administrator', $3, $3) on conflict do nothing`, d.region, string(d.administrator), at)
-	if err != nil {
+	if err := s.sessions.Ensure(ctx, tx, d.region, []macie2.AccountID{d.administrator}, call.Principal, call.Now); err != nil {
 		return err
 	}
-	if n == 0 {
-		promote := relation{region: d.region, administrator: d.administrator}.promote()
-		_, err = tx.Batch(ctx, promote, store.Stmt{SQL: `update macie_session set status = 'ENABLED', updated_at = $1
-			where region = $2 and account_id = $3 and status = 'PAUSED'`, Args: []any{at, d.region, string(d.administrator)}})
-		if err != nil {
-			return err
-		}
-	}
-	_, err = tx.Exec(ctx, `insert into organization_administrator (region, organization_id, administrator_id, status, created_at, updated_at)
+	promote := relation{region: d.region, administrator: d.administrator}.promote()
+	tx.Defer(promote.SQL, promote.Args...)
+	_, err := tx.Exec(ctx, `insert into organization_administrator (region, organization_id, administrator_id, status, created_at, updated_at)
 		values ($1, $2, $3, 'ENABLED', $4, $4)`, d.region, string(d.organization), string(d.administrator), at)
 	if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrForeignKey) {
 		return store.ErrConflict // another was delegated, or it became a member or left the organization, meanwhile
@@ -401,7 +393,7 @@ func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *m
 		if err != nil {
 			return err
 		}
-		x, err := sessionOf(ctx, tx, call.Region, call.Account)
+		x, err := sideOf(ctx, tx, call.Region, call.Account)
 		if errors.Is(err, store.ErrNotFound) { // both ended just now
 			return macie2.ErrAccessDenied("%s", textNotOrganizationAdmin)
 		}

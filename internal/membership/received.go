@@ -139,7 +139,7 @@ func (s *Service) receivedInvitation(ctx context.Context, tx *store.Tx, call *ma
 
 // acceptance is what is known when an invitation is about to be accepted.
 type acceptance struct {
-	session    session // the recipient's
+	session    side // the recipient's
 	invitation invitationRecord
 	record     memberRecord // the administrator's
 }
@@ -190,7 +190,7 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a accep
 	if err != nil || n == 1 {
 		return err
 	}
-	x, err := sessionOf(ctx, tx, r.region, r.administrator)
+	x, err := sideOf(ctx, tx, r.region, r.administrator)
 	closed := errors.Is(err, store.ErrNotFound)
 	if err != nil && !closed {
 		return err

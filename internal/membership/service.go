@@ -12,6 +12,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -35,11 +36,12 @@ type Directory interface {
 	Delegates(ctx context.Context, tx *store.Tx, o identity.OrganizationID, service identity.ServicePrincipal) ([]identity.Delegate, error)
 }
 
-// Options are the parts and settings of a Service. DB, Queue, Directory and Pages are required.
+// Options are the parts and settings of a Service. DB, Queue, Directory, Sessions and Pages are required.
 type Options struct {
 	DB        *store.DB
 	Queue     *queue.Queue
 	Directory Directory
+	Sessions  *session.Service
 	Pages     *pagetoken.Issuer
 	Logger    *slog.Logger
 
@@ -64,14 +66,13 @@ type Service struct {
 	db        *store.DB
 	queue     *queue.Queue
 	directory Directory
+	sessions  *session.Service
 	pages     *pagetoken.Issuer
 	mailer    Mailer
 	log       *slog.Logger
 	quota     quotas
 	now       func() time.Time
 	ids       eventIDs
-
-	onDisable []func(context.Context, *store.Tx, *macie2.Call) error
 
 	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its reads and its writes.
 	beforeWrite func(tx *store.Tx) error
@@ -80,7 +81,7 @@ type Service struct {
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, queue: o.Queue, directory: o.Directory, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
+		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
 		quota: quotas{int64(o.QuotaMembers), int64(o.QuotaOrganizationMembers)}, now: o.Now,
 	}
 	if s.quota.members <= 0 {
@@ -99,19 +100,8 @@ func New(o Options) *Service {
 	return s
 }
 
-// OnDisable registers what else has to happen, in the same transaction, when an account disables Macie in a Region.
-// It must be called before the first request.
-func (s *Service) OnDisable(hook func(context.Context, *store.Tx, *macie2.Call) error) {
-	s.onDisable = append(s.onDisable, hook)
-}
-
 // Bind binds the operations of this package.
 func (s *Service) Bind(r *macie2.Registry) {
-	r.BindEnableMacie(s.EnableMacie)
-	r.BindGetMacieSession(s.GetMacieSession)
-	r.BindUpdateMacieSession(s.UpdateMacieSession)
-	r.BindDisableMacie(s.DisableMacie)
-
 	r.BindCreateMember(s.CreateMember)
 	r.BindGetMember(s.GetMember)
 	r.BindListMembers(s.ListMembers)
@@ -147,31 +137,28 @@ const (
 	associated    standing = "Member"
 )
 
-// session is a row of macie_session.
-type session struct {
-	status              macie2.MacieStatus
-	frequency           string
+// side is what this package keeps with an account's session: which side of the relationship it is on, and how much it has there.
+type side struct {
+	status              macie2.MacieStatus // package session's, read only
 	standing            standing
 	counted             int64 // records by invitation that count against the quota of those
 	organizationCounted int64 // records through an organization, likewise
-	createdAt           int64
-	updatedAt           int64
 }
 
-// sessionOf reads the session of an account. store.ErrNotFound means that Macie is not enabled.
-func sessionOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (session, error) {
-	var x session
-	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, counted, organization_counted, created_at, updated_at
+// sideOf reads the side that an account is on. store.ErrNotFound means that Macie is not enabled.
+func sideOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (side, error) {
+	var x side
+	err := tx.QueryRow(ctx, `select status, standing, counted, organization_counted
 		from macie_session where region = $1 and account_id = $2`, region, string(account)).
-		Scan(&x.status, &x.frequency, &x.standing, &x.counted, &x.organizationCounted, &x.createdAt, &x.updatedAt)
+		Scan(&x.status, &x.standing, &x.counted, &x.organizationCounted)
 	return x, err
 }
 
-// requireSession reads the caller's session, or says that Macie is not enabled.
-func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (session, error) {
-	x, err := sessionOf(ctx, tx, call.Region, call.Account)
+// requireSession reads the side that the caller is on, or says that Macie is not enabled.
+func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, error) {
+	x, err := sideOf(ctx, tx, call.Region, call.Account)
 	if errors.Is(err, store.ErrNotFound) {
-		return x, errNotEnabled
+		return x, session.ErrNotEnabled
 	}
 	return x, err
 }
@@ -196,10 +183,4 @@ func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func timestamp(ms int64) *macie2.Timestamp {
 	return macie2.NewTimestamp(time.UnixMilli(ms))
-}
-
-// RequireSession says that Macie is not enabled where the caller has no session, for the operations of packages above this one.
-func RequireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
-	_, err := requireSession(ctx, tx, call)
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -279,12 +280,12 @@ func TestOnDisable(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		fail := errors.New("the other domain refuses")
 		var refusal error
-		d.OnDisable(func(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
-			if _, err := tx.Exec(ctx, "update account set name = 'was here' where id = $1", string(call.Account)); err != nil {
+		d.Hook(session.Hooks{OnDisable: func(ctx context.Context, tx *store.Tx, c session.Change) error {
+			if _, err := tx.Exec(ctx, "update account set name = 'was here' where id = $1", string(c.Account)); err != nil {
 				return err
 			}
 			return refusal
-		})
+		}})
 		name := func() string {
 			a, err := d.directory.Account(t.Context(), alice)
 			if err != nil {
@@ -310,11 +311,12 @@ func TestOnDisable(t *testing.T) {
 // foreign key that holds the session.
 func TestDisableMacieLooksAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
-		d.OnDisable(func(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+		// The last look before the row goes.
+		d.Hook(session.Hooks{BeforeDisable: func(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
 			_, err := tx.Exec(ctx, `insert into member (region, administrator_id, account_id, status, created_at, updated_at)
 				values ($1, $2, $3, 'Removed', 0, 0)`, call.Region, string(call.Account), string(bob))
 			return err
-		})
+		}})
 		d.must(d.enable(alice))
 		answers(t, "each time it looks", d.disable(alice), conflict(textLostRace))
 		answers(t, "the session goes on", d.enable(alice), conflict(specAlreadyEnabled))

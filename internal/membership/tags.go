@@ -10,10 +10,7 @@ import (
 
 // TagKinds are the resources of this package that have tags, by the type that their ARN names.
 func (s *Service) TagKinds() map[string]resource.Kind {
-	return map[string]resource.Kind{
-		"member": {Tags: memberTags, SetTags: setMemberTags},
-		"":       {Tags: sessionTags, SetTags: setSessionTags}, // arn:aws:macie2:REGION:ACCOUNT: is the account's session
-	}
+	return map[string]resource.Kind{"member": {Tags: memberTags, SetTags: setMemberTags}}
 }
 
 func memberTags(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
@@ -29,20 +26,5 @@ func setMemberTags(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was
 	n, err := tx.Exec(ctx, `update member set tags = $4
 		where region = $1 and administrator_id = $2 and account_id = $3 and tags = $5`,
 		call.Region, string(call.Account), id, tags, was)
-	return changedOne(n, err)
-}
-
-func sessionTags(ctx context.Context, tx *store.Tx, call *macie2.Call, _ string) (tags string, err error) {
-	if _, err := requireSession(ctx, tx, call); err != nil {
-		return "", err
-	}
-	err = tx.QueryRow(ctx, `select tags from macie_session where region = $1 and account_id = $2`,
-		call.Region, string(call.Account)).Scan(&tags)
-	return tags, err
-}
-
-func setSessionTags(ctx context.Context, tx *store.Tx, call *macie2.Call, _, was, tags string) error {
-	n, err := tx.Exec(ctx, `update macie_session set tags = $3 where region = $1 and account_id = $2 and tags = $4`,
-		call.Region, string(call.Account), tags, was)
 	return changedOne(n, err)
 }

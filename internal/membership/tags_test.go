@@ -12,7 +12,9 @@ import (
 
 func TestTags(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
-		tags := resource.NewService(d.db, d.TagKinds())
+		kinds := d.sessions.TagKinds()
+		maps.Copy(kinds, d.Service.TagKinds())
+		tags := resource.NewService(d.db, kinds)
 		const member, session = "arn:aws:macie2:us-east-1:111122223333:member/444455556666", "arn:aws:macie2:us-east-1:111122223333:"
 		list := func(account macie2.AccountID, arn string) (map[string]string, string) {
 			out, err := tags.ListTagsForResource(t.Context(), d.call(account), &macie2.ListTagsForResourceInput{ResourceArn: &arn})

@@ -6,9 +6,6 @@ import "magpie/internal/macie2"
 // because", those of Macie's own front with "The request failed because" or are short sentences. Where Macie's own text was never
 // published it is the one that GuardDuty, which stands on the same backend, documents; docs/divergences.md lists them.
 const (
-	textNotEnabled     = "Macie is not enabled"
-	textAlreadyEnabled = "Macie has already been enabled"
-
 	textDisableWhileMember        = "Cannot disable Macie while associated with an administrator account"
 	textDisableWhileAdministrator = "Cannot disable Macie while accounts are in the member inventory of the current account. Disassociate and delete each of them first."
 	textPauseWhileAdministrator   = "Cannot suspend Macie while member accounts are associated with the current account. Disassociate each of them first."
@@ -69,7 +66,6 @@ const (
 )
 
 var (
-	errNotEnabled   = macie2.ErrAccessDenied("%s", textNotEnabled)
 	errSessionEnded = macie2.ErrNotFound("%s", textSessionEnded)
 	errLostRace     = macie2.ErrConflict("%s", textLostRace)
 )

@@ -7,6 +7,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
+	"magpie/internal/session"
 )
 
 // openFindings puts the part together that keeps what was found.
@@ -22,5 +23,5 @@ func (s *Server) openFindings(pages *pagetoken.Issuer) {
 		},
 	})
 	s.findings.Bind(s.registry)
-	s.membership.OnDisable(s.findings.Forget)
+	s.sessions.Hook(session.Hooks{OnDisable: s.findings.Forget})
 }

@@ -27,6 +27,7 @@ import (
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 	"magpie/internal/sts"
 	"magpie/internal/throttle"
@@ -41,6 +42,7 @@ type Server struct {
 	log         *slog.Logger
 	db          *store.DB
 	identity    *identity.Service
+	sessions    *session.Service
 	membership  *membership.Service
 	findings    *finding.Service
 	inventory   *inventory.Service
@@ -141,21 +143,25 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	}
 	pageKey := key.Derive("page tokens")
 	pages := pagetoken.New(pageKey[:])
+	s.sessions = session.New(s.db, s.queue)
 	s.membership = membership.New(membership.Options{
-		DB: s.db, Queue: s.queue, Directory: s.identity, Pages: pages, Logger: s.log, Mailer: mailer,
+		DB: s.db, Queue: s.queue, Directory: s.identity, Sessions: s.sessions, Pages: pages, Logger: s.log, Mailer: mailer,
 		MailRate: s.config.MailRate, QuotaMembers: s.config.QuotaMembers,
 		QuotaOrganizationMembers: s.config.QuotaOrganizationMembers,
 	})
 	s.registry = macie2.NewRegistry()
+	s.sessions.Bind(s.registry)
 	s.membership.Bind(s.registry)
+	s.sessions.Hook(s.membership.SessionHooks())
 	if err := s.openInventory(key, pages); err != nil {
 		return err
 	}
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
 	identifiers.Bind(s.registry)
-	s.membership.OnDisable(identifiers.Forget)
+	s.sessions.Hook(identifiers.SessionHooks())
 	s.openFindings(pages)
-	tagged := s.membership.TagKinds()
+	tagged := s.sessions.TagKinds()
+	maps.Copy(tagged, s.membership.TagKinds())
 	maps.Copy(tagged, identifiers.TagKinds())
 	maps.Copy(tagged, s.findings.TagKinds())
 	tags := resource.NewService(s.db, tagged)
@@ -211,8 +217,9 @@ func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) er
 // AccountHooks are what follows a change of an account, for programs that change accounts in a store without serving from it.
 func AccountHooks(db *store.DB) identity.Hooks {
 	log := slog.New(slog.DiscardHandler)
+	q := queue.Open(db, queue.Options{Logger: log})
 	s := membership.New(membership.Options{
-		DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Directory: identity.NewDirectory(db, identity.Options{}), Logger: log,
+		DB: db, Queue: q, Directory: identity.NewDirectory(db, identity.Options{}), Sessions: session.New(db, q), Logger: log,
 	})
 	return accountHooks(func() *membership.Service { return s })
 }
