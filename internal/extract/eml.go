@@ -168,7 +168,12 @@ var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (
 	if err != nil {
 		return nil, err
 	}
-	return e.NewDecoder().Reader(r), nil
+	b, err := io.ReadAll(r) // a word has few bytes, a reader of the decoder's buffers many
+	if err != nil {
+		return nil, err
+	}
+	b, err = e.NewDecoder().Bytes(b)
+	return bytes.NewReader(b), err
 }}
 
 func (m *mailReader) field(h *mailHeader, field string, line int64) error {

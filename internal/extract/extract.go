@@ -168,6 +168,7 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 	}
 	seg.tidier = &w.tidier
 	w.texts++
+	seg.w = w
 	if err := w.sink.Segment(doc, seg); err != nil {
 		return &sourceError{err}
 	}

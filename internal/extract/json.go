@@ -708,16 +708,15 @@ func (j *records) advance(raw []byte, n int) {
 
 // hold keeps the cursor's keys, whose bytes are about to go.
 func (j *records) hold(raw []byte) {
-	j.keysTo(raw, j.cur.frames)
-	j.held = append(j.held[:0], j.keys...)
-	at := 0
+	kept := j.keys[:0]
 	for i := range j.cur.frames {
 		if f := &j.cur.frames[i]; f.named {
-			n := f.hi - f.lo
-			f.held, f.lo, f.hi = true, at, at+n
-			at += n + 1
+			at := len(kept)
+			kept = append(kept, j.key(raw, f)...)
+			f.held, f.lo, f.hi = true, at, len(kept)
 		}
 	}
+	j.held, j.keys = kept, j.held
 }
 
 // check looks for nesting beyond the limit.

@@ -3,7 +3,6 @@ package extract
 import (
 	"encoding/binary"
 	"io"
-	"math"
 	"strconv"
 	"time"
 
@@ -57,7 +56,8 @@ type parquetFileReader struct {
 	num    []byte
 	taken  extents // by chunks
 	window []byte
-	text   int64 // that has come out
+	page   []byte // as it lies in the file
+	text   int64  // that has come out
 }
 
 // A small file may stand for much text, since a dictionary says a value once however often it occurs: up to this much, and so
@@ -93,12 +93,12 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 				return errParquet
 			}
 			meta := &f.Metadata().RowGroups[g].Columns[i].MetaData
-			need, err := p.checkPages(meta)
+			need, err := p.checkPages(meta, f.Metadata().RowGroups[0].Columns[i].MetaData.Codec)
 			if err != nil {
 				return err
 			}
 			if !p.w.hold(need) {
-				return stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
+				return errPage
 			}
 			err = p.column(leaves[i], chunk, first)
 			p.w.release(need)
@@ -195,14 +195,14 @@ func (p *parquetFileReader) column(c *parquetColumn, chunk parquet.ColumnChunk, 
 		if err != nil {
 			return err
 		}
-		if err := p.page(c, values, &record, &index); err != nil {
+		if err := p.pageValues(c, values, &record, &index); err != nil {
 			return err // a page that was not read to its end may have to do with what is wrong: its buffers are not used again
 		}
 		parquet.Release(page)
 	}
 }
 
-func (p *parquetFileReader) page(c *parquetColumn, r parquet.ValueReader, record *int64, index *[]pathElement) error {
+func (p *parquetFileReader) pageValues(c *parquetColumn, r parquet.ValueReader, record *int64, index *[]pathElement) error {
 	for {
 		var n int
 		err := p.w.foreign("Parquet", func() (err error) {
@@ -442,76 +442,4 @@ func (s *footerShape) close() {
 // size estimates from above what the library makes of the footer, and this package of the columns.
 func (s *footerShape) size() int64 {
 	return s.elements*900 + s.segments*48 + s.groups*600 + s.chunks*1000 + s.leaves*s.groups*8 + s.longest
-}
-
-// checkPages walks the page headers of a chunk, as the library will, and returns what memory its pages need. Chunks that share
-// bytes are refused: what is there would be read as often as it is named.
-func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData) (need int64, err error) {
-	at := meta.DataPageOffset
-	if meta.DictionaryPageOffset != 0 {
-		at = meta.DictionaryPageOffset
-	}
-	end := at + meta.TotalCompressedSize
-	if at < 4 || end < at || end > p.size {
-		return 0, errParquet
-	}
-	if err := p.taken.take(at, end); err != nil {
-		return 0, err
-	}
-	if p.window == nil {
-		p.window = make([]byte, 16*kib)
-	}
-	window := p.window
-	var data, dictionary int64
-	for at < end {
-		if err := p.w.step(1000); err != nil {
-			return 0, err
-		}
-		n, err := p.at.ReadAt(window[:min(int64(len(window)), end-at)], at)
-		if n == 0 {
-			return 0, decoding(err, "Parquet file")
-		}
-		var h pageClaims
-		t := thriftWalk{b: window[:n]}
-		if !t.structure(0, h.field) {
-			if n == len(window) && len(window) < 1*mib { // statistics may be long
-				window = make([]byte, 8*len(window))
-				continue
-			}
-			return 0, errParquet
-		}
-		if h.packed < 0 || h.unpacked < 0 || h.values < 0 || h.values > math.MaxInt32 {
-			return 0, errParquet
-		}
-		size := h.packed + h.unpacked + 16*h.values
-		if h.kind == int64(format.DictionaryPage) {
-			dictionary = max(dictionary, size)
-		} else {
-			// In this encoding a value repeats the beginning of the one before it, so that a small page may stand for any amount.
-			if h.encoding == int64(format.DeltaByteArray) {
-				size += h.values * min(h.unpacked, 4*kib)
-			}
-			data = max(data, size)
-		}
-		at += int64(t.pos) + h.packed
-	}
-	return data + dictionary, nil
-}
-
-// pageClaims is what a page header says of the page.
-type pageClaims struct{ kind, unpacked, packed, values, encoding int64 }
-
-func (h *pageClaims) field(path []int16, v int64) {
-	switch {
-	case len(path) == 1 && path[0] == 1:
-		h.kind = v
-	case len(path) == 1 && path[0] == 2:
-		h.unpacked = v
-	case len(path) == 1 && path[0] == 3:
-		h.packed = v
-	case len(path) == 2 && (path[0] == 5 || path[0] == 7 || path[0] == 8) && path[1] == 1:
-		h.values = v
-	case len(path) == 2 && path[0] == 5 && path[1] == 2, len(path) == 2 && path[0] == 8 && path[1] == 4:
-		h.encoding = v
-	}
 }

@@ -28,6 +28,7 @@ type Segment struct {
 	End    bool // Text ends where the document ends
 
 	tidier *tidier
+	w      *walker
 	layout layout
 	spans  []span // nil: an offset in Text is the same offset in raw
 	raw    []byte
@@ -49,6 +50,10 @@ type layout interface {
 
 // span says that from out on Text is raw from in on, until the next span.
 type span struct{ out, in int32 }
+
+// Late counts n steps of the sink's own work on the segment and says whether the time for the object is over: then the work is
+// not worth doing any more. A step is some nanoseconds.
+func (s *Segment) Late(n int64) bool { return s.w != nil && s.w.late(n) }
 
 // Structured says whether the document has values with names; then Field tells where they are. Proximity of keywords is
 // judged differently there: in the same value, or in the names.

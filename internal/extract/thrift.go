@@ -60,7 +60,8 @@ func (t *thriftWalk) varint() (int64, bool) {
 	return int64(v>>1) ^ -int64(v&1), ok
 }
 
-// structure reads one structure; field is told of its integers, by their path of field numbers.
+// structure reads one structure; field is told of its integers and of what is true (1) or false (0), by their path of field
+// numbers.
 func (t *thriftWalk) structure(depth int, field func(path []int16, v int64)) bool {
 	if depth > 32 {
 		return false
@@ -108,6 +109,9 @@ func (t *thriftWalk) value(kind byte, depth int, field func([]int16, int64), ele
 		if element {
 			_, ok := t.byte()
 			return ok
+		}
+		if field != nil {
+			field(t.path, int64(thriftFalse-kind))
 		}
 		return true
 	case thriftByte:

@@ -1,0 +1,160 @@
+package classify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"syscall"
+	"testing"
+	"time"
+
+	"magpie/internal/extract"
+	"magpie/internal/extract/hostile"
+)
+
+// What a hostile file may take, of which the process that reads it knows nothing: its memory and its time are measured by the
+// process that started it.
+const (
+	hostileDeadline = 100 * time.Millisecond
+	hostileMemory   = 64 << 20
+	mostMemory      = hostileMemory + 40<<20
+	// mostTime is processor time beyond what reading nothing takes. The deadline is on the clock, and the garbage collector
+	// works beside the reader: twice the deadline and what follows it.
+	mostTime = 2 * (hostileDeadline + 200*time.Millisecond)
+)
+
+// These name what this process is to do as a child of the test: make a file, or read one. Both are children, since a process
+// passes on what it has had resident to those that it starts.
+const (
+	hostileMake = "MAGPIE_TEST_MAKE_HOSTILE_FILE"
+	hostileFile = "MAGPIE_TEST_READ_HOSTILE_FILE"
+)
+
+// outcome is what the child says.
+type outcome struct {
+	Status extract.Status
+	Err    string
+	Peak   int64 // held at one time, by the account
+}
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(hostileMake); path != "" {
+		makeHostile(path)
+		return
+	}
+	if path := os.Getenv(hostileFile); path != "" {
+		readHostile(path)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// makeHostile is the child that makes a file.
+func makeHostile(path string) {
+	data := []byte("nothing")
+	for _, f := range hostile.Files() {
+		if f.Name == filepath.Base(path) {
+			data = f.Make()
+		}
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		panic(err)
+	}
+}
+
+// readHostile is the child that reads one.
+func readHostile(name string) {
+	debug.SetMemoryLimit(hostileMemory + 16<<20)
+	t := &testing.T{}
+	c, _ := newClassifier(t, Options{Samples: 3, Extract: extract.Options{MaxMemory: hostileMemory, NewSpool: func() (extract.Spool, error) {
+		f, err := os.CreateTemp(filepath.Dir(name), "spool-*")
+		return f, err
+	}}})
+	f, err := os.Open(name)
+	if err != nil {
+		panic(err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		panic(err)
+	}
+	w := c.NewWorker()
+	ctx, cancel := context.WithTimeout(context.Background(), hostileDeadline)
+	defer cancel()
+	result, err := w.Classify(ctx, extract.Source{Name: name, ReaderAt: f, Size: info.Size()})
+	out := outcome{Status: result.Status, Peak: w.account.Peak()}
+	if err != nil {
+		out.Err = err.Error()
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+		panic(err)
+	}
+}
+
+// usage is what a child took.
+type usage struct {
+	outcome
+	time   time.Duration
+	memory int64
+}
+
+func measure(t *testing.T, name string) usage {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	child(t, hostileMake+"="+path)
+	state, stdout := child(t, hostileFile+"="+path)
+	u := usage{time: state.UserTime() + state.SystemTime()}
+	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
+		u.memory = r.Maxrss * 1024
+	}
+	if err := json.Unmarshal(stdout, &u.outcome); err != nil {
+		t.Fatalf("%v: %s", err, stdout)
+	}
+	return u
+}
+
+// child runs this program again. One that does not end is a failure and not a test that hangs.
+func child(t *testing.T, env string) (*os.ProcessState, []byte) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), env, "GOTRACEBACK=single")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%.2000s", err, stderr.String())
+	}
+	return cmd.ProcessState, stdout.Bytes()
+}
+
+// Whatever a file was made to do, it costs no more than its bounds, and is COMPLETE only if it was read.
+func TestHostileFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each file")
+	}
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	nothing := measure(t, "nothing.txt")
+	t.Logf("nothing: %v, %d MB", nothing.time, nothing.memory>>20)
+	for _, f := range hostile.Files() {
+		t.Run(f.Name, func(t *testing.T) {
+			u := measure(t, f.Name)
+			t.Logf("%v, %d MB resident, %d MB held, %s %s %s", u.time-nothing.time, u.memory>>20, u.Peak>>20, u.Status.Code, u.Status.Reason, u.Status.Detail)
+			if u.Err != "" {
+				t.Errorf("%s", u.Err)
+			}
+			if u.memory > mostMemory {
+				t.Errorf("%d MB were resident, of %d allowed", u.memory>>20, mostMemory>>20)
+			}
+			if took := u.time - nothing.time; took > mostTime {
+				t.Errorf("it took %v of processor time, of %v allowed", took, mostTime)
+			}
+		})
+	}
+}

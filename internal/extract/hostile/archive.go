@@ -1,0 +1,221 @@
+package hostile
+
+import (
+	"archive/tar"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"strings"
+)
+
+// rels is the part of a workbook that says where its sheets are.
+func rels(n int) part {
+	return part{"xl/_rels/workbook.xml.rels", "<Relationships>" + lines(n, func(i int) string {
+		return fmt.Sprintf(`<Relationship Id="r%d" Target="worksheets/sheet%d.xml"/>`, i, i)
+	}) + "</Relationships>"}
+}
+
+var types = part{"[Content_Types].xml", "<Types/>"}
+
+var officeFiles = []File{
+	{"shared.xlsx", "45,000 cells that share one string of 1 MB", func() []byte {
+		return zipOf(types, part{"xl/workbook.xml", `<workbook><sheets><sheet name="a" r:id="r0"/></sheets></workbook>`}, rels(1),
+			part{"xl/sharedStrings.xml", "<sst><si><t>" + lines(60_000, func(i int) string { return "ssn " + number(i) + " " }) + "</t></si></sst>"},
+			part{"xl/worksheets/sheet0.xml", "<sheetData>" + lines(45_000, func(i int) string { return fmt.Sprintf(`<row r="%d"><c t="s"><v>0</v></c></row>`, i+1) }) + "</sheetData>"})
+	}},
+	{"sheets.xlsx", "a sheet that is named 19,000 times", func() []byte {
+		return zipOf(types, part{"xl/workbook.xml", "<workbook><sheets>" + strings.Repeat(`<sheet name="a" r:id="r0"/>`, 19_000) + "</sheets></workbook>"}, rels(1),
+			part{"xl/worksheets/sheet0.xml", "<sheetData>" + lines(2000, func(i int) string {
+				return fmt.Sprintf(`<row r="%d"><c t="inlineStr"><is><t>ssn %s</t></is></c></row>`, i+1, number(i))
+			}) + "</sheetData>"})
+	}},
+	{"sheet-names.xlsx", "200,000 sheets with names of 200 characters", func() []byte {
+		return zipOf(types, part{"xl/workbook.xml", "<workbook><sheets>" + lines(200_000, func(i int) string {
+			return fmt.Sprintf(`<sheet name="%0200d" r:id="r0"/>`, i)
+		}) + "</sheets></workbook>"}, rels(1), part{"xl/worksheets/sheet0.xml", "<sheetData/>"})
+	}},
+	{"strings.xlsx", "a million shared strings", func() []byte {
+		return zipOf(types, part{"xl/workbook.xml", `<workbook><sheets><sheet name="a" r:id="r0"/></sheets></workbook>`}, rels(1),
+			part{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>some words here</t></si>", 1_000_000) + "</sst>"},
+			part{"xl/worksheets/sheet0.xml", `<sheetData><row r="1"><c t="s"><v>0</v></c></row></sheetData>`})
+	}},
+	{"headers.xlsx", "40 sheets of 16,000 columns with long names", func() []byte {
+		parts := []part{types, {"xl/workbook.xml", "<workbook><sheets>" + lines(40, func(i int) string { return fmt.Sprintf(`<sheet name="a%d" r:id="r%d"/>`, i, i) }) + "</sheets></workbook>"}, rels(40)}
+		row := lines(16_000, func(i int) string {
+			return fmt.Sprintf(`<c t="inlineStr"><is><t>ssn %c%c %s</t></is></c>`, 'a'+i%26, 'a'+i/26%26, strings.Repeat("n", 180))
+		})
+		for i := range 40 {
+			parts = append(parts, part{fmt.Sprintf("xl/worksheets/sheet%d.xml", i), `<sheetData><row r="1">` + row + `</row><row r="2"><c><v>1</v></c></row></sheetData>`})
+		}
+		return zipOf(parts...)
+	}},
+	{"part.docx", "a part that inflates a thousandfold", func() []byte {
+		return zipOf(types, part{"word/document.xml", "<w:p><w:t>" + strings.Repeat("a", 100<<20)})
+	}},
+	{"names.docx", "19,000 parts with names of 60 KB, packed", func() []byte {
+		var z zipWriter
+		z.add("[Content_Types].xml", 0, nil, 0)
+		at := z.add("word/document.xml", 0, []byte("<w:p><w:t>x</w:t></w:p>"), 0)
+		for i := range 19_000 {
+			z.entry(fmt.Sprintf("word/document%d%s.xml", i, strings.Repeat("n", 60_000)), 0, []byte("x"), at)
+			if z.dir.Len() > 200<<20 {
+				break
+			}
+		}
+		return gzipOf(z.close())
+	}},
+	{"same-parts.docx", "5,000 parts that are one", func() []byte {
+		var z zipWriter
+		z.add("[Content_Types].xml", 0, nil, 0)
+		body := []byte("<w:p><w:t>" + lines(20_000, func(i int) string { return "ssn " + number(i) + " " }) + "</w:t></w:p>")
+		at := z.add("word/document.xml", 0, body, 0)
+		for i := range 5000 {
+			z.entry(fmt.Sprintf("word/document%d.xml", i), 0, body, at)
+		}
+		return z.close()
+	}},
+}
+
+// zipWriter writes zips that archive/zip would not.
+type zipWriter struct {
+	out, dir bytes.Buffer
+	n        int
+}
+
+// add writes a local header and content, stored as it is, and the entry in the directory.
+func (z *zipWriter) add(name string, _ int, content []byte, gap int) (at int) {
+	at = z.out.Len()
+	var h [30]byte
+	copy(h[:], "PK\x03\x04")
+	binary.LittleEndian.PutUint32(h[14:], crc32.ChecksumIEEE(content))
+	binary.LittleEndian.PutUint32(h[18:], uint32(len(content)))
+	binary.LittleEndian.PutUint32(h[22:], uint32(len(content)))
+	binary.LittleEndian.PutUint16(h[26:], uint16(len(name)))
+	z.out.Write(h[:])
+	z.out.WriteString(name)
+	z.out.Write(content)
+	z.out.Write(make([]byte, gap))
+	z.entry(name, 0, content, at)
+	return at
+}
+
+// entry writes an entry of the directory, for what is at a place.
+func (z *zipWriter) entry(name string, method uint16, content []byte, at int) {
+	var h [46]byte
+	copy(h[:], "PK\x01\x02")
+	binary.LittleEndian.PutUint16(h[10:], method)
+	binary.LittleEndian.PutUint32(h[16:], crc32.ChecksumIEEE(content))
+	binary.LittleEndian.PutUint32(h[20:], uint32(len(content)))
+	binary.LittleEndian.PutUint32(h[24:], uint32(len(content)))
+	binary.LittleEndian.PutUint16(h[28:], uint16(len(name)))
+	binary.LittleEndian.PutUint32(h[42:], uint32(at))
+	z.dir.Write(h[:])
+	z.dir.WriteString(name)
+	z.n++
+}
+
+func (z *zipWriter) close() []byte {
+	at, size := z.out.Len(), z.dir.Len()
+	z.out.Write(z.dir.Bytes())
+	var h [22]byte
+	copy(h[:], "PK\x05\x06")
+	binary.LittleEndian.PutUint16(h[8:], uint16(z.n))
+	binary.LittleEndian.PutUint16(h[10:], uint16(z.n))
+	binary.LittleEndian.PutUint32(h[12:], uint32(size))
+	binary.LittleEndian.PutUint32(h[16:], uint32(at))
+	z.out.Write(h[:])
+	return z.out.Bytes()
+}
+
+var archiveFiles = []File{
+	{"overlap.zip", "1,000 entries that are one slow PDF", func() []byte {
+		var z zipWriter
+		pdf := []byte("%PDF-1.4\n" + strings.Repeat("trailer(", 4000))
+		at := z.add("a.pdf", 0, pdf, 0)
+		for i := range 1000 {
+			z.entry(fmt.Sprintf("%d.pdf", i), 0, pdf, at)
+		}
+		return z.close()
+	}},
+	{"staircase.zip", "1,000 entries, each a little shorter than the one that it lies in", func() []byte {
+		var z zipWriter
+		var inner []byte
+		for i := range 1000 {
+			var one zipWriter
+			name := fmt.Sprintf("%d.txt", 999-i)
+			one.add(name, 0, inner, 0)
+			inner = one.out.Bytes()
+		}
+		full := inner
+		for at := 0; at < len(full) && z.n < 1000; {
+			n := int(binary.LittleEndian.Uint32(full[at+18:]))
+			name := int(binary.LittleEndian.Uint16(full[at+26:]))
+			start := at + 30 + name
+			if start+n > len(full) {
+				break
+			}
+			z.entry(string(full[at+30:start]), 0, full[start:start+n], at)
+			at = start
+		}
+		z.out.Write(full)
+		return z.close()
+	}},
+	{"backwards.zip", "60,000 entries from the last to the first, apart from one another", func() []byte {
+		var z, turned zipWriter
+		var at [60_000]int
+		for i := range at {
+			at[i] = z.add(fmt.Sprint(i), 0, []byte("x"), 40)
+		}
+		for i := len(at) - 1; i >= 0; i-- {
+			turned.entry(fmt.Sprint(i), 0, []byte("x"), at[i])
+		}
+		turned.out = z.out
+		return turned.close()
+	}},
+	{"members.zip", "60,000 files of a few bytes each, in which something is found", func() []byte {
+		var z zipWriter
+		for i := range 60_000 {
+			z.add(fmt.Sprintf("%d.txt", i), 0, []byte("ssn "+number(i)), 0)
+		}
+		return z.close()
+	}},
+	{"long-names.tar.gz", "files with names of 900 characters", func() []byte {
+		var b bytes.Buffer
+		t := tar.NewWriter(&b)
+		for i := range 10_000 {
+			body := "ssn " + number(i)
+			if err := t.WriteHeader(&tar.Header{Name: fmt.Sprintf("%0900d.txt", i), Mode: 0o600, Size: int64(len(body)), Format: tar.FormatPAX}); err != nil {
+				panic(err)
+			}
+			if _, err := t.Write([]byte(body)); err != nil {
+				panic(err)
+			}
+		}
+		if err := t.Close(); err != nil {
+			panic(err)
+		}
+		return gzipOf(b.Bytes())
+	}},
+	{"text.txt.gz", "200 MB of values in a file of 2 MB", func() []byte {
+		return gzipOf([]byte(strings.Repeat(lines(1000, func(i int) string { return "ssn " + number(i) + "\n" }), 12_000)))
+	}},
+	{"in-one-another.gz", "a file packed nine times", func() []byte {
+		data := bytes.Repeat([]byte("a"), 200<<20)
+		for range 9 {
+			data = gzipOf(data)
+		}
+		return data
+	}},
+	{"zips-in-zips.zip", "zips in zips, each with ten of the next", func() []byte {
+		data := zipOf(part{"a.txt", lines(200, func(i int) string { return "ssn " + number(i) + "\n" })})
+		for range 6 {
+			var parts []part
+			for i := range 10 {
+				parts = append(parts, part{fmt.Sprintf("%d.zip", i), string(data)})
+			}
+			data = zipOf(parts...)
+		}
+		return data
+	}},
+}

@@ -1,0 +1,306 @@
+package hostile
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// avro writes a container of one block.
+func avro(schema string, count int64, block []byte) []byte {
+	var b bytes.Buffer
+	b.WriteString("Obj\x01")
+	long(&b, 1)
+	text(&b, "avro.schema")
+	text(&b, schema)
+	long(&b, 0)
+	sync := strings.Repeat("s", 16)
+	b.WriteString(sync)
+	long(&b, count)
+	long(&b, int64(len(block)))
+	b.Write(block)
+	b.WriteString(sync)
+	return b.Bytes()
+}
+
+func long(b *bytes.Buffer, v int64) {
+	b.Write(binary.AppendUvarint(nil, uint64(v<<1)^uint64(v>>63)))
+}
+
+func text(b *bytes.Buffer, s string) {
+	long(b, int64(len(s)))
+	b.WriteString(s)
+}
+
+func block(f func(b *bytes.Buffer)) []byte {
+	var b bytes.Buffer
+	f(&b)
+	return b.Bytes()
+}
+
+var avroFiles = []File{
+	{"null.avro", "2^61 records that take no bytes", func() []byte { return avro(`"null"`, 1<<61, nil) }},
+	{"empty-record.avro", "2^61 records of nothing but nothing", func() []byte {
+		return avro(`{"type":"record","name":"R","fields":[{"name":"a","type":"null"},{"name":"b","type":{"type":"fixed","name":"F","size":0}}]}`, 1<<61, nil)
+	}},
+	{"empty-items.avro", "lists of a million items that take no bytes, over and over", func() []byte {
+		return avro(`{"type":"array","items":"null"}`, 1, block(func(b *bytes.Buffer) {
+			for range 50_000 {
+				long(b, 1<<20)
+			}
+			long(b, 0)
+		}))
+	}},
+	{"mostly-empty.avro", "items of a byte and 10,000 fields that take none", func() []byte {
+		fields := lines(10_000, func(i int) string { return fmt.Sprintf(`{"name":"f%d","type":"null"},`, i) })
+		return avro(`{"type":"array","items":{"type":"record","name":"R","fields":[`+fields+`{"name":"b","type":"boolean"}]}}`, 1, block(func(b *bytes.Buffer) {
+			long(b, 200_000)
+			b.Write(make([]byte, 200_000))
+			long(b, 0)
+		}))
+	}},
+	{"itself.avro", "a type that is itself", func() []byte {
+		return avro(`{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"X","name":"X"}}]}`, 1, []byte{0})
+	}},
+	{"in-itself.avro", "a record that holds itself", func() []byte {
+		return avro(`{"type":"record","name":"R","fields":[{"name":"a","type":"R"},{"name":"b","type":"R"}]}`, 1000, make([]byte, 1000))
+	}},
+	{"keys.avro", "a map of 4,000 keys of 64 KiB", func() []byte {
+		// Packed, since such keys are all alike.
+		return gzipOf(avro(`{"type":"map","values":"string"}`, 1, block(func(b *bytes.Buffer) {
+			long(b, 4000)
+			for i := range 4000 {
+				text(b, fmt.Sprintf("%08d%s", i, strings.Repeat("ssn ", 16382)))
+				text(b, number(i))
+			}
+			long(b, 0)
+		})))
+	}},
+	{"keys-in-keys.avro", "maps in maps, with names of 60 KB, that lead to 100,000 values", func() []byte {
+		schema := `"string"`
+		for range 60 {
+			schema = `{"type":"map","values":` + schema + `}`
+		}
+		return gzipOf(avro(schema, 1, block(func(b *bytes.Buffer) {
+			for range 59 {
+				long(b, 1)
+				text(b, strings.Repeat("ssn ", 15_000))
+			}
+			long(b, 100_000)
+			for i := range 100_000 {
+				text(b, fmt.Sprint(i))
+				text(b, number(i))
+			}
+			b.Write(make([]byte, 60))
+		})))
+	}},
+	{"places.avro", "a schema of a few lines with 2^60 places", func() []byte {
+		var s strings.Builder
+		s.WriteString(`[`)
+		for i := range 60 {
+			inner := `"string"`
+			if i > 0 {
+				inner = fmt.Sprintf(`"R%d"`, i-1)
+			}
+			fmt.Fprintf(&s, `{"type":"record","name":"R%d","fields":[{"name":"ssn a","type":%s},{"name":"ssn b","type":%s}]},`, i, inner, inner)
+		}
+		s.WriteString(`"null"]`)
+		return avro(s.String(), 1, block(func(b *bytes.Buffer) {
+			long(b, 59)
+			b.Write(bytes.Repeat([]byte("\x021"), 500_000))
+		}))
+	}},
+	{"schema.avro", "a schema of 4 MB of empty lists", func() []byte { return gzipOf(avro("["+strings.Repeat("[],", 1_300_000)+"[]]", 1, nil)) }},
+	{"field-names.avro", "2,000 fields below names of 1 KB", func() []byte {
+		schema := `{"type":"record","name":"L","fields":[` + strings.TrimSuffix(lines(2000, func(i int) string { return fmt.Sprintf(`{"name":"ssn%d","type":"string"},`, i) }), ",") + `]}`
+		for i := range 100 {
+			schema = fmt.Sprintf(`{"type":"record","name":"R%d","fields":[{"name":"%s","type":%s}]}`, i, strings.Repeat("n", 1000), schema)
+		}
+		return avro(schema, 20, bytes.Repeat([]byte("\x16536-90-4399"), 40_000))
+	}},
+}
+
+// parquet puts a footer behind data.
+func parquet(data, footer []byte) []byte {
+	b := append([]byte("PAR1"), data...)
+	b = append(b, footer...)
+	return append(binary.LittleEndian.AppendUint32(b, uint32(len(footer))), "PAR1"...)
+}
+
+// thrift writes the compact encoding.
+type thrift struct{ bytes.Buffer }
+
+func (t *thrift) field(delta, kind byte) { t.WriteByte(delta<<4 | kind) }
+func (t *thrift) uvarint(v uint64)       { t.Write(binary.AppendUvarint(nil, v)) }
+func (t *thrift) int(v int64)            { t.uvarint(uint64(v<<1) ^ uint64(v>>63)) }
+func (t *thrift) str(s string)           { t.uvarint(uint64(len(s))); t.WriteString(s) }
+func (t *thrift) stop()                  { t.WriteByte(0) }
+
+func (t *thrift) list(kind byte, n int) {
+	t.WriteByte(0xf0 | kind)
+	t.uvarint(uint64(n))
+}
+
+const (
+	tInt32  = 5
+	tInt64  = 6
+	tBinary = 8
+	tList   = 9
+	tStruct = 12
+)
+
+// element writes a schema element: a leaf of strings without children, or a group.
+func (t *thrift) element(name string, children int) {
+	last := byte(0)
+	if children == 0 {
+		t.field(1, tInt32)
+		t.int(6)
+		last = 1
+	}
+	t.field(3-last, tInt32)
+	t.int(0) // required
+	t.field(1, tBinary)
+	t.str(name)
+	if children > 0 {
+		t.field(1, tInt32)
+		t.int(int64(children))
+	}
+	t.stop()
+}
+
+// footer writes a file's metadata: version, schema, rows, row groups.
+func footer(elements int, schema func(t *thrift), groups int, group func(t *thrift, i int)) []byte {
+	var t thrift
+	t.field(1, tInt32)
+	t.int(1)
+	t.field(1, tList)
+	t.list(tStruct, elements)
+	schema(&t)
+	t.field(1, tInt64)
+	t.int(1)
+	t.field(1, tList)
+	t.list(tStruct, groups)
+	for i := range groups {
+		group(&t, i)
+	}
+	t.stop()
+	return t.Bytes()
+}
+
+// chunk writes a row group of one chunk of plain strings.
+func (t *thrift) chunk(codec int64, values, at, size int64) {
+	t.field(1, tList)
+	t.list(tStruct, 1)
+	t.field(2, tInt64) // file_offset
+	t.int(at)
+	t.field(1, tStruct)
+	t.field(1, tInt32) // type
+	t.int(6)
+	t.field(1, tList) // encodings
+	t.list(tInt32, 1)
+	t.int(0)
+	t.field(1, tList) // path
+	t.list(tBinary, 1)
+	t.str("ssn")
+	t.field(1, tInt32)
+	t.int(codec)
+	t.field(1, tInt64)
+	t.int(values)
+	t.field(1, tInt64)
+	t.int(size)
+	t.field(1, tInt64)
+	t.int(size)
+	t.field(2, tInt64) // data_page_offset
+	t.int(at)
+	t.stop()
+	t.stop()
+	t.field(1, tInt64)
+	t.int(size)
+	t.field(1, tInt64)
+	t.int(values)
+	t.stop()
+}
+
+// page writes a data page of plain values.
+func page(values int64, unpacked int, packed []byte) []byte {
+	var t thrift
+	t.field(1, tInt32)
+	t.int(0)
+	t.field(1, tInt32)
+	t.int(int64(unpacked))
+	t.field(1, tInt32)
+	t.int(int64(len(packed)))
+	t.field(2, tStruct)
+	t.field(1, tInt32)
+	t.int(values)
+	for range 3 {
+		t.field(1, tInt32)
+		t.int(0)
+	}
+	t.stop()
+	t.stop()
+	t.Write(packed)
+	return t.Bytes()
+}
+
+// plain is PLAIN strings.
+func plain(n int, f func(i int) string) []byte {
+	var b []byte
+	for i := range n {
+		s := f(i)
+		b = append(binary.LittleEndian.AppendUint32(b, uint32(len(s))), s...)
+	}
+	return b
+}
+
+// oneColumn is a file of one column whose chunk is data, in a codec.
+func oneColumn(codec, values int64, data []byte) []byte {
+	return parquet(data, footer(2, func(t *thrift) {
+		t.element("root", 1)
+		t.element("ssn", 0)
+	}, 1, func(t *thrift, _ int) { t.chunk(codec, values, 4, int64(len(data))) }))
+}
+
+var parquetFiles = []File{
+	{"deep.parquet", "a schema 20,000 groups deep", func() []byte {
+		return parquet(nil, footer(20_001, func(t *thrift) {
+			for range 20_000 {
+				t.element("g", 1)
+			}
+			t.element("leaf", 0)
+		}, 0, nil))
+	}},
+	{"deep-names.parquet", "a schema 90 groups deep with names of 10 KB, that ends early", func() []byte {
+		return parquet(nil, footer(90, func(t *thrift) {
+			for range 90 {
+				t.element(strings.Repeat("ssn ", 2500), 2)
+			}
+		}, 0, nil))
+	}},
+	{"one-chunk.parquet", "2,000 row groups on one chunk", func() []byte {
+		values := plain(20_000, number)
+		data := page(20_000, len(values), values)
+		return parquet(data, footer(2, func(t *thrift) {
+			t.element("root", 1)
+			t.element("ssn", 0)
+		}, 2000, func(t *thrift, _ int) { t.chunk(0, 20_000, 4, int64(len(data))) }))
+	}},
+	{"product.parquet", "3,000 columns and 30,000 row groups that have none", func() []byte {
+		return parquet(nil, footer(3001, func(t *thrift) {
+			t.element("root", 3000)
+			for range 3000 {
+				t.element("c", 0)
+			}
+		}, 30_000, func(t *thrift, _ int) { t.stop() }))
+	}},
+	{"gzip-page.parquet", "a page that inflates to 300 MB and claims to be 100 bytes", func() []byte {
+		return oneColumn(2, 1, page(1, 100, gzipOf(make([]byte, 300<<20))))
+	}},
+	{"snappy-page.parquet", "a page that says that it decodes to 4 GB", func() []byte {
+		return oneColumn(1, 1, page(1, 100, []byte("\xff\xff\xff\xff\x0f\x00a")))
+	}},
+	{"lz4-page.parquet", "a page that no buffer is long enough for", func() []byte {
+		return oneColumn(7, 1, page(1, 100, bytes.Repeat([]byte{0xff}, 1000)))
+	}},
+}

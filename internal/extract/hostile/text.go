@@ -1,0 +1,129 @@
+package hostile
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+)
+
+var jsonFiles = []File{
+	{"deep-long-names.json", "240 names of 1 KB lead to 4,000 values", func() []byte {
+		return nested(240, func(i int) string { return fmt.Sprintf("ssn %03d %s", i, strings.Repeat("n", 1000)) },
+			lines(4000, func(i int) string { return fmt.Sprintf(`"ssn%d":"%s",`, i, number(i)) }))
+	}},
+	{"deep-short-names.json", "250 names lead to 60,000 values", func() []byte {
+		return nested(250, func(int) string { return "ssn" }, lines(60_000, func(i int) string { return fmt.Sprintf(`"ssn%x":%d,`, i, 536904399+i) }))
+	}},
+	{"deep-names-apart.json", "objects 250 levels deep, one after the other, whose names all differ", func() []byte {
+		return []byte("[" + strings.TrimSuffix(lines(400, func(i int) string {
+			return lines(250, func(k int) string { return fmt.Sprintf(`{"ssn%d":`, i*250+k) }) + `"` + number(i) + `"` + strings.Repeat("}", 250) + ","
+		}), ",") + "]")
+	}},
+	{"wide-names.json", "100,000 names that differ and matter", func() []byte {
+		return []byte("{" + strings.TrimSuffix(lines(100_000, func(i int) string { return fmt.Sprintf(`"ssn %d":"%s",`, i, number(i)) }), ",") + "}")
+	}},
+	{"long-names.json", "names of 100 KB that are full of keywords", func() []byte {
+		name := strings.Repeat("social security number ", 4500)
+		return []byte("{" + strings.TrimSuffix(lines(10, func(i int) string { return fmt.Sprintf(`"%s%d":"%s",`, name, i, number(i)) }), ",") + "}")
+	}},
+	{"one-string.json", "a string of 1 MB with a quote and a value everywhere", func() []byte {
+		return []byte(`{"ssn":"` + lines(60_000, func(i int) string { return `\" ` + number(i) + ` ` }) + `"}`)
+	}},
+	{"open-string.json", "a string that does not end, full of backslashes", func() []byte {
+		return []byte(`{"ssn":"` + lines(60_000, func(i int) string { return number(i) + `\\\\\\\"` }))
+	}},
+	{"deep-arrays.json", "lists 255 deep, over and over", func() []byte {
+		return []byte("[" + strings.TrimSuffix(strings.Repeat(strings.Repeat("[", 250)+"1"+strings.Repeat("]", 250)+",", 2000), ",") + "]")
+	}},
+	{"one-line.jsonl", "a line of 1 MB that is no JSON", func() []byte {
+		return []byte("{\"a\":1}\n{\"b\":2}\n{\"ssn\" " + lines(60_000, func(i int) string { return number(i) + ` ` }))
+	}},
+	{"colons.json", "names, spaces and colons in no order", func() []byte {
+		return []byte(`{"a":[` + strings.Repeat(`"ssn"    :`, 100_000))
+	}},
+}
+
+// nested puts members at the end of a way of names.
+func nested(depth int, name func(i int) string, members string) []byte {
+	return []byte(lines(depth, func(i int) string { return fmt.Sprintf(`{"%s":`, name(i)) }) + "{" + strings.TrimSuffix(members, ",") + "}" + strings.Repeat("}", depth))
+}
+
+var tableFiles = []File{
+	{"one-cell.csv", "a quoted cell of 1 MB with a pair of quotes and a value everywhere", func() []byte {
+		return []byte("id,ssn\n1,\"" + lines(60_000, func(i int) string { return `"" ` + number(i) + ` ` }) + "\"\n")
+	}},
+	{"open-cell.csv", "a quoted cell that does not end", func() []byte {
+		return []byte("id,ssn\n1,2\n1,\"" + lines(60_000, func(i int) string { return number(i) + `"",""` }))
+	}},
+	{"wide.csv", "7,000 columns whose names matter", func() []byte {
+		head := strings.TrimSuffix(lines(7000, func(i int) string { return fmt.Sprintf("ssn%c%c,", 'a'+i%26, 'a'+i/26%26) }), ",") + "\n"
+		return []byte(head + lines(10, func(int) string { return lines(7000, func(i int) string { return number(i) + "," }) + "\n" }))
+	}},
+	{"one-line.txt", "a line of 2 MB of values with keywords", func() []byte {
+		return []byte(lines(80_000, func(i int) string { return "ssn " + number(i) + " id " }))
+	}},
+}
+
+var markupFiles = []File{
+	{"attributes.html", "a tag of 60 KB with 8,000 attributes that hold content, over and over", func() []byte {
+		return []byte("<html>" + strings.Repeat("<p"+strings.Repeat(" alt=1", 8000)+">", 20))
+	}},
+	{"references.xml", "references and nothing else", func() []byte {
+		return []byte("<?xml version='1.0'?><a>" + strings.Repeat("&lt;&am;", 125_000) + "</a>")
+	}},
+	{"open-tags.html", "tags that do not end", func() []byte { return []byte("<html>" + strings.Repeat("<a b='", 200_000)) }},
+	{"open-comment.xml", "comments that do not end", func() []byte { return []byte("<?xml version='1.0'?><a>" + strings.Repeat("<!-- - ", 150_000)) }},
+	{"empty-comments.html", "comments that hold nothing", func() []byte { return []byte("<html>" + strings.Repeat("<!---->", 150_000)) }},
+	{"deep.xml", "elements in one another", func() []byte { return []byte("<?xml version='1.0'?>" + strings.Repeat("<ssn>", 200_000)) }},
+	{"scripts.html", "scripts whose end nearly comes", func() []byte { return []byte("<html><script>" + strings.Repeat("</scrip ", 130_000)) }},
+}
+
+const mailHead = "From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\nDate: Mon, 2 Jan 2006 15:04:05 +0000\r\nMIME-Version: 1.0\r\n"
+
+var mailFiles = []File{
+	{"long-boundary.eml", "a boundary of 500 KB, and lines that might be it", func() []byte {
+		long := strings.Repeat("b", 500_000)
+		return []byte(mailHead + "Content-Type: multipart/mixed; boundary=\"" + long + "\"\r\n\r\n" + strings.Repeat("--\n", 150_000))
+	}},
+	{"style-lines.eml", "an HTML part of 1 MB that shows nothing, a character a line", func() []byte {
+		return []byte(mailHead + "Content-Type: text/html\r\n\r\n<html><style>" + strings.Repeat("x\n", 500_000))
+	}},
+	{"encoded-words.eml", "a header of 900 KB of encoded words", func() []byte {
+		return []byte(mailHead + "Subject:" + strings.Repeat("\r\n =?iso-8859-15?q?=41?=", 38_000) + "\r\n\r\nx")
+	}},
+	{"parameters.eml", "a header of 900 KB of parameters that go on", func() []byte {
+		return []byte(mailHead + "Content-Type: text/plain" + lines(50_000, func(i int) string { return fmt.Sprintf(";\r\n a*%d=b", i) }) + "\r\n\r\nx")
+	}},
+	{"parts.eml", "9,000 parts, each attached", func() []byte {
+		return []byte(mailHead + "Content-Type: multipart/mixed; boundary=x\r\n\r\n" + lines(9000, func(i int) string {
+			return "--x\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nssn " + number(i) + "\r\n"
+		}))
+	}},
+	{"mails-in-mails.eml", "mails attached to mails, each encoded again", func() []byte {
+		mail := []byte(mailHead + "\r\nssn 536-90-4399\r\n")
+		for range 12 {
+			mail = []byte(mailHead + "Content-Type: application/octet-stream; name=a.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(mail))
+		}
+		return mail
+	}},
+	{"one-character-lines.eml", "base64 a character a line", func() []byte {
+		body := base64.StdEncoding.EncodeToString([]byte(lines(8000, func(i int) string { return "ssn " + number(i) + "\n" })))
+		return []byte(mailHead + "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n" + lines(len(body), func(i int) string { return body[i:i+1] + "\n" }))
+	}},
+}
+
+var pdfFiles = []File{
+	{"trailers.pdf", "the word trailer 16,000 times, each the begin of something", func() []byte {
+		return []byte("%PDF-1.4\n" + strings.Repeat("trailer(", 16_000))
+	}},
+	{"one-object.pdf", "a table that names 100 objects at one place", func() []byte {
+		object := "1 0 obj<</Type/Catalog/Pages 2 0 R/A[" + strings.Repeat("<<>>", 100_000) + "]>>endobj\n"
+		at := len("%PDF-1.4\n")
+		table := at + len(object)
+		return []byte("%PDF-1.4\n" + object + "xref\n0 101\n0000000000 65535 f \n" + strings.Repeat(fmt.Sprintf("%010d 00000 n \n", at), 100) +
+			fmt.Sprintf("trailer<</Root 1 0 R/Size 101>>\nstartxref\n%d\n%%%%EOF", table))
+	}},
+	{"open-objects.pdf", "1,500 objects that do not end", func() []byte {
+		return []byte("%PDF-1.4\n" + lines(1500, func(i int) string { return fmt.Sprintf("%d 0 obj<</A[", i+1) + strings.Repeat("(", 500) }))
+	}},
+}

@@ -1,0 +1,304 @@
+package extract
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// The library takes a page's header at its word where it reserves memory, but decodes however much its bytes stand for: a page
+// that claims a hundred bytes may inflate to gigabytes, and one in LZ4 that is damaged makes it try ever larger buffers. So
+// every page is looked at before the library is.
+
+// checkPages walks the page headers of a chunk, as the library will, and returns what memory its pages need. Chunks that share
+// bytes are refused: what is there would be read as often as it is named. The codec is that of the column's first chunk, which
+// is what the library takes for all of them.
+func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData, codec format.CompressionCodec) (need int64, err error) {
+	at := meta.DataPageOffset
+	if meta.DictionaryPageOffset != 0 {
+		at = meta.DictionaryPageOffset
+	}
+	end := at + meta.TotalCompressedSize
+	if at < 4 || end < at || end > p.size {
+		return 0, errParquet
+	}
+	if err := p.taken.take(at, end); errors.Is(err, errShared) {
+		return 0, stop(Partial, MalformedFile, errShared.(errStop).Detail)
+	} else if err != nil {
+		return 0, err
+	}
+	var data, dictionary int64
+	for at < end {
+		if err := p.w.step(1000); err != nil {
+			return 0, err
+		}
+		h, size, err := p.pageHeader(at, end)
+		if err != nil {
+			return 0, err
+		}
+		at += size
+		if h.packed > end-at {
+			return 0, errParquet
+		}
+		decoded, err := p.decodedSize(codec, h, at)
+		if err != nil {
+			return 0, err
+		}
+		at += h.packed
+		bytes := h.packed + decoded + 16*h.values
+		if h.kind == int64(format.DictionaryPage) {
+			dictionary = max(dictionary, bytes)
+			continue
+		}
+		// In this encoding a value repeats the beginning of the one before it, so that a small page may stand for any amount.
+		if h.encoding == int64(format.DeltaByteArray) {
+			bytes += h.values * min(decoded, 4*kib)
+		}
+		data = max(data, bytes)
+	}
+	return data + dictionary, nil
+}
+
+// pageHeader reads the header at a place and returns its length, too.
+func (p *parquetFileReader) pageHeader(at, end int64) (h pageClaims, size int64, err error) {
+	if p.window == nil {
+		p.window = make([]byte, 16*kib)
+	}
+	for window := p.window; ; window = make([]byte, 8*len(window)) { // statistics may be long
+		n, err := p.at.ReadAt(window[:min(int64(len(window)), end-at)], at)
+		if n == 0 {
+			return h, 0, decoding(err, "Parquet file")
+		}
+		h = pageClaims{compressed: true}
+		t := thriftWalk{b: window[:n]}
+		if t.structure(0, h.field) {
+			if h.packed < 0 || h.unpacked < 0 || h.values < 0 || h.levels < 0 || h.values > math.MaxInt32 {
+				return h, 0, errParquet
+			}
+			return h, int64(t.pos), nil
+		}
+		if n < len(window) || len(window) >= 1*mib {
+			return h, 0, errParquet
+		}
+	}
+}
+
+// pageClaims is what a page header says of the page.
+type pageClaims struct {
+	kind, unpacked, packed, values, encoding int64
+	levels                                   int64 // bytes that are not compressed, in pages of the second version
+	compressed                               bool
+}
+
+func (h *pageClaims) field(path []int16, v int64) {
+	switch {
+	case len(path) == 1 && path[0] == 1:
+		h.kind = v
+	case len(path) == 1 && path[0] == 2:
+		h.unpacked = v
+	case len(path) == 1 && path[0] == 3:
+		h.packed = v
+	case len(path) == 2 && (path[0] == 5 || path[0] == 7 || path[0] == 8) && path[1] == 1:
+		h.values = max(h.values, v)
+	case len(path) == 2 && path[0] == 5 && path[1] == 2, len(path) == 2 && path[0] == 8 && path[1] == 4:
+		h.encoding = v
+	case len(path) == 2 && path[0] == 8 && (path[1] == 5 || path[1] == 6):
+		if h.levels += v; v < 0 {
+			h.levels = math.MinInt32
+		}
+	case len(path) == 2 && path[0] == 8 && path[1] == 7:
+		h.compressed = v != 0
+	}
+}
+
+// decodedSize returns how many bytes decoding a page takes at most, which is what its header claims or a little more. A page
+// that decodes to more is refused.
+func (p *parquetFileReader) decodedSize(codec format.CompressionCodec, h pageClaims, at int64) (int64, error) {
+	start := int64(0)
+	if h.kind == int64(format.DataPageV2) {
+		if start = h.levels; start > h.packed {
+			return 0, errParquet
+		}
+		if !h.compressed {
+			return h.unpacked, nil
+		}
+	}
+	if codec == format.Uncompressed {
+		return h.unpacked, nil
+	}
+	length := h.packed - start
+	if codec == format.Snappy {
+		length = min(length, binary.MaxVarintLen64)
+	}
+	if !p.w.hold(length) {
+		return 0, errPage
+	}
+	defer p.w.release(length)
+	if int64(cap(p.page)) < length {
+		p.page = make([]byte, length)
+	}
+	page := p.page[:length]
+	defer func() {
+		if cap(p.page) > 1*mib {
+			p.page = nil
+		}
+	}()
+	if n, err := p.at.ReadAt(page, at+start); int64(n) < length {
+		return 0, decoding(err, "Parquet file")
+	}
+	most := h.unpacked
+	switch codec {
+	case format.Snappy: // it says itself how long it is, and is no longer
+		if n, k := binary.Uvarint(page); k <= 0 || n > uint64(h.unpacked) {
+			return 0, errDecodes
+		}
+	case format.Lz4Raw:
+		if n := lz4Size(page); n < 0 || n > h.unpacked {
+			return 0, errDecodes
+		}
+	case format.Zstd:
+		n := zstdSize(page)
+		if n < 0 {
+			return 0, errDecodes
+		}
+		most = max(most, n)
+	case format.Gzip:
+		z := new(gzip.Reader)
+		return most, p.countPage("gzip", h.unpacked, func() (io.Reader, error) { return z, z.Reset(bytes.NewReader(page)) })
+	case format.Brotli:
+		return most, p.countPage("brotli", h.unpacked, func() (io.Reader, error) { return brotli.NewReader(bytes.NewReader(page)), nil })
+	}
+	return most, nil
+}
+
+var (
+	errPage    = stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
+	errDecodes = stop(Partial, MalformedFile, "a page that is not what its header says")
+)
+
+// countPage decodes a page to see that there are no more bytes than are claimed: its formats do not tell before. A page that
+// cannot be decoded is left to the library to refuse.
+func (p *parquetFileReader) countPage(decoder string, claimed int64, open func() (io.Reader, error)) error {
+	var r io.Reader
+	if err := p.w.foreign(decoder, func() (err error) { r, err = open(); return err }); err != nil {
+		return decoding(err, "Parquet file")
+	}
+	n, err := copyAlive(p.w, io.Discard, io.LimitReader(&foreignReader{p.w, decoder, r}, claimed+1))
+	if err != nil {
+		return decoding(err, "Parquet file")
+	}
+	if n > claimed {
+		return errDecodes
+	}
+	return nil
+}
+
+// lz4Size follows a block of LZ4 without decoding it: how many bytes it stands for, or -1 if it is not valid. The library takes
+// every error for a buffer that is too short.
+func lz4Size(b []byte) int64 {
+	size := int64(0)
+	length := func(nibble byte) int64 { // of literals or of a match: 15 goes on, and so does 255 after it
+		total := int64(nibble)
+		for more := nibble == 15; more; {
+			if len(b) == 0 {
+				return -1
+			}
+			total += int64(b[0])
+			more = b[0] == 255
+			b = b[1:]
+		}
+		return total
+	}
+	if len(b) == 0 {
+		return 0
+	}
+	for len(b) > 0 {
+		token := b[0]
+		b = b[1:]
+		literals := length(token >> 4)
+		if literals < 0 || literals > int64(len(b)) {
+			return -1
+		}
+		size += literals
+		b = b[literals:]
+		if len(b) == 0 {
+			return size // the last sequence has no match
+		}
+		if len(b) < 2 {
+			return -1
+		}
+		back := int64(binary.LittleEndian.Uint16(b))
+		b = b[2:]
+		match := length(token & 15)
+		if match < 0 || back == 0 || back > size {
+			return -1
+		}
+		size += match + 4
+	}
+	return -1 // a block ends with literals
+}
+
+// zstdSize follows the frames of Zstandard without decoding them: how many bytes they stand for at most, or -1 if that is not
+// to be told. Frames that say how long they are are no longer; in the others a block has at most 128 KiB.
+func zstdSize(b []byte) int64 {
+	const block = 128 * kib
+	size := int64(0)
+	for len(b) > 0 {
+		var h zstd.Header
+		rest, err := h.DecodeAndStrip(b)
+		if err != nil {
+			return -1
+		}
+		if h.Skippable {
+			if int64(h.SkippableSize) > int64(len(rest)) {
+				return -1
+			}
+			b = rest[h.SkippableSize:]
+			continue
+		}
+		frame := int64(0)
+		for last := false; !last; {
+			if len(rest) < 3 {
+				return -1
+			}
+			head := uint32(rest[0]) | uint32(rest[1])<<8 | uint32(rest[2])<<16
+			last = head&1 != 0
+			n, stored := int64(head>>3), int64(head>>3)
+			switch head >> 1 & 3 {
+			case 0:
+				frame += n
+			case 1:
+				frame += n
+				stored = 1
+			default:
+				frame += block
+			}
+			if rest = rest[3:]; stored > int64(len(rest)) {
+				return -1
+			}
+			rest = rest[stored:]
+		}
+		if h.HasCheckSum {
+			if len(rest) < 4 {
+				return -1
+			}
+			rest = rest[4:]
+		}
+		if h.HasFCS {
+			if h.FrameContentSize > uint64(frame) { // it is not that long
+				return -1
+			}
+			frame = int64(h.FrameContentSize)
+		}
+		size += frame
+		b = rest
+	}
+	return size
+}

@@ -1,0 +1,92 @@
+package extract
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
+)
+
+// What every codec of the library writes is read whole: a bound that refuses what is honest is none.
+func TestParquetCodecs(t *testing.T) {
+	type row struct {
+		A string `parquet:"a"`
+		B string `parquet:"b,dict"`
+		C int64  `parquet:"c"`
+	}
+	rows := make([]row, 5000)
+	for i := range rows {
+		rows[i] = row{fmt.Sprintf("%s 536-90-%04d", strings.Repeat("x", i%300), i), fmt.Sprint("b", i%7), int64(i)}
+	}
+	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Gzip, &parquet.Brotli, &parquet.Zstd, &parquet.Lz4Raw} {
+		for version := 1; version <= 2; version++ {
+			var b bytes.Buffer
+			w := parquet.NewGenericWriter[row](&b, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
+			if _, err := w.Write(rows); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r := newRecorder()
+			status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
+			if err != nil || status.Code != Complete || len(r.found) != len(rows) {
+				t.Errorf("%s, version %d: %d of %d found, %v, %v", codec, version, len(r.found), len(rows), status, err)
+			}
+		}
+	}
+}
+
+func TestLZ4Size(t *testing.T) {
+	for _, text := range []string{"a", "abcabcabcabcabcabcabcabcabcabc", strings.Repeat("a", 100_000), string(random(70_000)), strings.Repeat("0123456789abcdef", 5000)} {
+		packed, err := parquet.Lz4Raw.Encode(nil, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := lz4Size(packed); n != int64(len(text)) {
+			t.Errorf("%d bytes are said to be %d", len(text), n)
+		}
+		if n := lz4Size(packed[:len(packed)-1]); n == int64(len(text)) {
+			t.Errorf("%d bytes, of which the last is missing, are said to be whole", len(text))
+		}
+	}
+	if n := lz4Size(bytes.Repeat([]byte{0xff}, 100)); n != -1 {
+		t.Errorf("nonsense has %d bytes", n)
+	}
+}
+
+func TestZstdSize(t *testing.T) {
+	for _, n := range []int{0, 1, 1000, 128 * kib, 1 << 20} {
+		for _, data := range [][]byte{random(n), make([]byte, n)} {
+			w, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(true), zstd.WithZeroFrames(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			one := w.EncodeAll(data, nil)
+			if got := zstdSize(one); got != int64(n) {
+				t.Errorf("%d bytes are said to be %d", n, got)
+			}
+			if got := zstdSize(append(one, one...)); got != int64(2*n) {
+				t.Errorf("twice %d bytes are said to be %d", n, got)
+			}
+			if got := zstdSize(one[:len(one)-1]); got != -1 {
+				t.Errorf("%d bytes cut short are said to be %d", n, got)
+			}
+			var flowing bytes.Buffer
+			f, err := zstd.NewWriter(&flowing)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Write(data)
+			f.Flush()
+			f.Close()
+			if got := zstdSize(flowing.Bytes()); got < int64(n) || got > int64(n)+2*128*kib {
+				t.Errorf("%d bytes without a length are said to be at most %d", n, got)
+			}
+		}
+	}
+}
