@@ -50,7 +50,7 @@ func readPolicies(names []string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--policy: %w", err)
 		}
-		if _, err := policy.Parse(policy.Identity, string(text)); err != nil {
+		if _, err := policy.Accept(policy.Identity, string(text)); err != nil {
 			return nil, fmt.Errorf("--policy %s: %w", name, err)
 		}
 		policies[i] = strings.TrimSpace(string(text))

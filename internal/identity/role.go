@@ -45,7 +45,7 @@ func (d *Directory) CreateRole(ctx context.Context, r Role, now time.Time) (Role
 	if err := checkIAMName("role", r.Name); err != nil {
 		return fail(err)
 	}
-	if _, err := policy.Parse(policy.Trust, r.Trust); err != nil {
+	if _, err := policy.Accept(policy.Trust, r.Trust); err != nil {
 		return fail(fmt.Errorf("%w trust policy: %w", ErrInvalid, err))
 	}
 	if r.MaxSession == 0 {

@@ -78,6 +78,14 @@ func TestTags(t *testing.T) {
 				t.Errorf("%s: %s", what, a)
 			}
 		}
+		for what, with := range map[string]map[string]string{
+			"two cases": {"Team": "1", "team": "2"}, "three": {"x": "1", "PROTECTED": "1", "Protected": "2"}, "a case of what is there": {"A": "1"},
+			"a long s": {"stage": "1", "ſtage": "2"},
+		} {
+			if a := tag(alice, member, with); !strings.HasPrefix(a, "ValidationException: tags: ") || !strings.HasSuffix(a, " differ in letter case alone") {
+				t.Errorf("%s: %s", what, a)
+			}
+		}
 		fifty := make(map[string]string)
 		for i := range 50 {
 			fifty[fmt.Sprint(i)] = "1"

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,8 +112,8 @@ func newOperator(place, name string) (condition, error) {
 func (c *condition) take(value string) error {
 	switch c.family {
 	case numberFamily:
-		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
+		n, ok := parseNumber(value)
+		if !ok {
 			return fmt.Errorf("must be a number")
 		}
 		c.numbers = append(c.numbers, n)
@@ -128,9 +130,9 @@ func (c *condition) take(value string) error {
 		}
 		c.texts = append(c.texts, value)
 	case ipFamily:
-		p, ok := parsePrefix(value)
-		if !ok {
-			return fmt.Errorf("must be an IP address or a range such as 203.0.113.0/24")
+		p, err := parsePrefix(value)
+		if err != nil {
+			return err
 		}
 		c.prefixes = append(c.prefixes, p)
 	default:
@@ -139,9 +141,29 @@ func (c *condition) take(value string) error {
 	return nil
 }
 
+var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$`)
+
+// parseNumber reads a decimal number. What else can be read as one, such as NaN, is greater and less than
+// nothing.
+func parseNumber(s string) (n float64, ok bool) {
+	if !decimal.MatchString(s) {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	return n, err == nil
+}
+
+// The seconds since 1970 that can be meant: from 1973 to 5138. A smaller number is a year or a day without
+// its hyphens, a larger one is milliseconds.
+const (
+	firstSecond = 100_000_000
+	lastSecond  = 100_000_000_000
+)
+
+// parseDate reads a date, a time with its zone, or seconds since 1970.
 func parseDate(s string) (seconds float64, ok bool) {
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		return n, true
+	if n, ok := parseNumber(s); ok {
+		return n, n >= firstSecond && n < lastSecond
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02"} {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -151,21 +173,29 @@ func parseDate(s string) (seconds float64, ok bool) {
 	return 0, false
 }
 
-func parsePrefix(s string) (netip.Prefix, bool) {
+// parsePrefix reads an address or a range. The addresses of callers are IPv4 where they can be, and have no
+// zone: a range of IPv4 inside IPv6, or a zone, would be that of nobody.
+func parsePrefix(s string) (netip.Prefix, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Masked(), true
+		if p.Addr().Is4In6() {
+			return netip.Prefix{}, errors.New("must be written as a range of IPv4, such as 203.0.113.0/24")
+		}
+		return p.Masked(), nil
 	}
 	a, err := netip.ParseAddr(s)
-	if err != nil {
-		return netip.Prefix{}, false
+	switch {
+	case err != nil:
+		return netip.Prefix{}, errors.New("must be an IP address or a range such as 203.0.113.0/24")
+	case a.Zone() != "":
+		return netip.Prefix{}, errors.New("must be an address without a zone")
 	}
 	a = a.Unmap()
-	return netip.PrefixFrom(a, a.BitLen()), true
+	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
 // holds reports whether the condition is true of the request.
-func (c *condition) holds(r *Request) bool {
-	values := r.values(c.key)
+func (c *condition) holds(e *question) bool {
+	values := e.values(c.key)
 	if c.family == nullFamily {
 		absent := "false"
 		if len(values) == 0 {
@@ -183,50 +213,61 @@ func (c *condition) holds(r *Request) bool {
 			return c.negated // a key that is not there is certainly not equal to anything
 		}
 	}
+	// Of several values, all must do where that allows something, and one where that denies it, unless
+	// the document says which.
+	all := c.quantifier == forAll || c.quantifier == single && !e.deny
 	for _, v := range values {
-		matched := c.matches(v, r) != c.negated
-		switch {
-		case matched && c.quantifier != forAll:
-			return true
-		case !matched && c.quantifier == forAll:
-			return false
+		if c.holdsFor(v, e) != all {
+			return !all
 		}
 	}
-	return c.quantifier == forAll
+	return all
 }
 
-// matches reports whether the request's value matches one of the policy's.
-func (c *condition) matches(value string, r *Request) bool {
+// holdsFor reports whether the condition is true of one value of the request. A variable without a value
+// leaves open what a text stands for: nothing is allowed because of that.
+func (c *condition) holdsFor(value string, e *question) bool {
+	matched, open := c.matches(value, e)
+	if c.negated {
+		return !matched && (e.deny || !open)
+	}
+	return matched
+}
+
+// matches reports whether the request's value matches one of the policy's, and whether what one of these
+// stands for is open.
+func (c *condition) matches(value string, e *question) (matched, open bool) {
 	switch c.family {
 	case numberFamily, dateFamily:
-		n, ok := parseDate(value)
-		if c.family == numberFamily {
-			f, err := strconv.ParseFloat(value, 64)
-			n, ok = f, err == nil
+		n, ok := parseNumber(value)
+		if c.family == dateFamily {
+			n, ok = parseDate(value)
 		}
-		return ok && c.matchesNumber(n)
+		return ok && c.matchesNumber(n), false
 	case ipFamily:
 		a, err := netip.ParseAddr(value)
 		if err != nil {
-			return false
+			return false, false
 		}
-		for _, p := range c.prefixes {
-			if p.Contains(a.Unmap()) {
-				return true
-			}
-		}
-		return false
+		a = a.Unmap().WithZone("")
+		return slices.ContainsFunc(c.prefixes, func(p netip.Prefix) bool { return p.Contains(a) }), false
 	case boolFamily:
-		return slices.Contains(c.texts, strings.ToLower(value))
+		return slices.Contains(c.texts, strings.ToLower(value)), false
 	case binaryFamily:
-		return slices.Contains(c.texts, value)
+		return slices.Contains(c.texts, value), false
 	}
 	for _, t := range c.texts {
-		if c.matchesText(t, value, r) {
-			return true
+		parts, found := e.expand(t, c.family == textLikeFamily || c.family == arnFamily)
+		switch {
+		case found == severalValues && e.deny && !c.negated:
+			return true, false
+		case found != oneValue:
+			open = true
+		case c.matchesText(parts, value, e):
+			return true, false
 		}
 	}
-	return false
+	return false, open
 }
 
 func (c *condition) matchesNumber(n float64) bool {
@@ -239,18 +280,15 @@ func (c *condition) matchesNumber(n float64) bool {
 	return false
 }
 
-func (c *condition) matchesText(text, value string, r *Request) bool {
-	parts, ok := expand(text, r, c.family == textLikeFamily || c.family == arnFamily)
-	if !ok {
-		return false
-	}
+func (c *condition) matchesText(parts []part, value string, e *question) bool {
 	switch c.family {
 	case arnFamily:
-		return likeARN(parts, value)
+		return e.likeARN(parts, value)
 	case textFoldFamily:
+		e.steps += len(value)
 		return strings.EqualFold(plain(parts), value)
 	default:
-		return like(parts, value)
+		return e.like(parts, value)
 	}
 }
 

@@ -235,7 +235,7 @@ func readPrincipals(place string, value jsontext.Value) ([]string, error) {
 		switch name {
 		case "AWS":
 		case "Service", "Federated", "CanonicalUser":
-			principals = append(principals, "nobody")
+			principals = append(principals, nobody)
 			return nil
 		default:
 			return wrong(at, "there is no such kind of principals")
@@ -254,6 +254,9 @@ func readPrincipals(place string, value jsontext.Value) ([]string, error) {
 	}
 	return principals, err
 }
+
+// nobody is a principal that nobody is.
+const nobody = "nobody"
 
 func readPrincipal(name string) (string, bool) {
 	if name == "*" {
@@ -298,7 +301,7 @@ func (d *Document) readConditions(place string, value jsontext.Value) ([]conditi
 				return err
 			}
 			c := c
-			c.key = strings.ToLower(key)
+			c.key = lowerKey(key)
 			if err := d.fill(at, &c, values); err != nil {
 				return err
 			}

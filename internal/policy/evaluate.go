@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,9 +47,18 @@ var keys = map[string]bool{ // true: in trust documents only
 	"sts:externalid":      true, "sts:rolesessionname": true, "sts:sourceidentity": true,
 }
 
+// lowerKey is a condition key in lower case, less the key of a tag: folding is not lowering in every script.
+func lowerKey(key string) string {
+	name, tag, ok := strings.Cut(key, "/")
+	if !ok {
+		return strings.ToLower(key)
+	}
+	return strings.ToLower(name) + "/" + tag
+}
+
 // checkKey refuses a condition key that has no value here: a condition on it would be decided by its absence.
 func checkKey(place, key string, kind Kind) error {
-	k := strings.ToLower(key)
+	k := lowerKey(key)
 	if tag, rest, ok := strings.Cut(k, "/"); ok {
 		if _, known := keys[tag+"/"]; known && rest != "" {
 			return nil
@@ -74,12 +84,16 @@ func (r *Request) values(key string) []string {
 		if tag == "aws:requesttag" {
 			tags = r.RequestTags
 		}
-		for k, v := range tags { // tag keys in conditions do not heed letter case
+		// Tag keys in conditions do not heed letter case. Keys that differ in nothing else are refused
+		// where tags are set; where there are such all the same, all of their values are asked.
+		var values []string
+		for k, v := range tags {
 			if strings.EqualFold(k, rest) {
-				return []string{v}
+				values = append(values, v)
 			}
 		}
-		return nil
+		slices.Sort(values)
+		return values
 	}
 	switch key {
 	case "aws:tagkeys":
@@ -137,14 +151,34 @@ type Decision struct {
 	Place    int    // of the statement in its document
 }
 
-// Evaluate decides over all documents that apply.
+// mostSteps bounds the characters that are compared for one decision. Ten documents of 500 patterns each,
+// asked about 50 tags, are within it.
+const mostSteps = 10_000_000
+
+// question is a decision on its way.
+type question struct {
+	*Request
+	action string // lower case
+	deny   bool   // the statement in question denies
+	steps  int
+}
+
+// Evaluate decides over all documents that apply. What would take too long is denied.
 func Evaluate(documents []*Document, r *Request) Decision {
 	decision := Decision{Effect: ImplicitDeny, Document: -1, Place: -1}
-	action := strings.ToLower(r.Action)
+	e := &question{Request: r, action: strings.ToLower(r.Action)}
 	for i, d := range documents {
 		for j := range d.statements {
 			s := &d.statements[j]
-			if decision.Effect == Allow && !s.deny || !s.matches(d, action, r) {
+			if decision.Effect == Allow && !s.deny {
+				continue
+			}
+			e.deny = s.deny
+			matched := s.matches(d, e)
+			if e.steps > mostSteps {
+				return Decision{ExplicitDeny, i, s.sid, j}
+			}
+			if !matched {
 				continue
 			}
 			decision = Decision{Allow, i, s.sid, j}
@@ -157,48 +191,68 @@ func Evaluate(documents []*Document, r *Request) Decision {
 	return decision
 }
 
-func (s *statement) matches(d *Document, action string, r *Request) bool {
-	if s.matchesAction(action) == s.notActions {
+// values are those of the request, whose search counts as steps.
+func (e *question) values(key string) []string {
+	if strings.Contains(key, "/") {
+		e.steps += len(e.RequestTags) + len(e.ResourceTags)
+	}
+	return e.Request.values(key)
+}
+
+func (s *statement) matches(d *Document, e *question) bool {
+	if s.matchesAction(e) == s.notActions {
 		return false
 	}
-	if d.kind == Identity && s.matchesResource(d, r) == s.notRes {
+	if d.kind == Identity && !s.appliesTo(d, e) {
 		return false
 	}
-	if d.kind == Trust && s.matchesPrincipal(r) == s.notPrinc {
+	if d.kind == Trust && s.matchesPrincipal(e.Request) == s.notPrinc {
 		return false
 	}
 	for i := range s.conditions {
-		if !s.conditions[i].holds(r) {
+		if !s.conditions[i].holds(e) {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *statement) matchesAction(action string) bool {
+func (s *statement) matchesAction(e *question) bool {
 	for _, a := range s.actions {
-		if a == action || strings.ContainsAny(a, "*?") && like(pattern(a), action) {
+		if a == e.action || strings.ContainsAny(a, "*?") && e.like(pattern(a), e.action) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *statement) matchesResource(d *Document, r *Request) bool {
+// appliesTo reports whether the statement is about the resource. A variable without a value leaves open
+// what a text stands for: nothing is allowed because of that.
+func (s *statement) appliesTo(d *Document, e *question) bool {
+	matched, open := false, false
 	for _, text := range s.resources {
 		if text == "*" {
-			return true
+			matched = true
+			break
 		}
 		if !d.variables {
 			text = escapeVariables(text)
 		}
-		parts, ok := expand(text, r, true)
+		parts, found := e.expand(text, true)
+		switch {
+		case found == severalValues && e.deny && !s.notRes:
+			matched = true
+		case found != oneValue:
+			open = true
 		// Unlike in ArnLike, a wildcard in Resource reaches over colons in the resource's own part only: ARNs are compared part by part.
-		if ok && r.Resource != "*" && likeARN(parts, r.Resource) {
-			return true
+		case e.Resource != "*" && e.likeARN(parts, e.Resource):
+			matched = true
 		}
 	}
-	return false
+	if s.notRes {
+		return !matched && (e.deny || !open)
+	}
+	return matched
 }
 
 // matchesPrincipal reports whether the statement names who asks: by name, by the role of the session, or by the account.

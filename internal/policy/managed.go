@@ -50,7 +50,7 @@ func CheckAttached(policies []string) error {
 			return fmt.Errorf("%s grants nothing and stands alone", None)
 		case p == None:
 		case IsDocument(p):
-			if _, err := Parse(Identity, p); err != nil {
+			if _, err := Accept(Identity, p); err != nil {
 				return fmt.Errorf("policy %d: %w", i+1, err)
 			}
 		default:

@@ -6,10 +6,14 @@ import (
 
 // like reports whether a value matches a pattern: * stands for any characters, ? for any one. It takes time in the order of the product of
 // both lengths at the worst, whatever the pattern.
-func like(pattern []part, value string) bool {
+func (e *question) like(pattern []part, value string) bool {
 	p, v := 0, 0
 	star, mark := -1, 0
+	e.steps += len(pattern)
 	for v < len(value) {
+		if e.steps++; e.steps > mostSteps {
+			return false
+		}
 		switch {
 		case p < len(pattern) && pattern[p].any:
 			star, mark = p, v
@@ -69,14 +73,14 @@ func literal(text string) []part {
 
 // likeARN matches each of the six parts of an ARN by itself, so that a wildcard does not reach over a colon; the last part has all that
 // follows.
-func likeARN(pattern []part, value string) bool {
+func (e *question) likeARN(pattern []part, value string) bool {
 	patterns := splitParts(pattern)
 	values := strings.SplitN(value, ":", 6)
 	if len(patterns) != 6 || len(values) != 6 {
 		return len(pattern) == 1 && pattern[0].any
 	}
 	for i := range patterns {
-		if !like(patterns[i], values[i]) {
+		if !e.like(patterns[i], values[i]) {
 			return false
 		}
 	}
@@ -129,9 +133,22 @@ func (d *Document) checkVariables(place, text string) error {
 // escapeVariables keeps ${ as it is in documents that know no variables.
 func escapeVariables(text string) string { return strings.ReplaceAll(text, "${", "${$}{") }
 
-// expand reads a text with policy variables. A value that is put in matches only itself, whatever characters it has. ok is false when a
-// variable has no value: then nothing matches.
-func expand(text string, r *Request, wildcards bool) (parts []part, ok bool) {
+// found says how many values the variables of a text have: no value where one of them has none, several where one
+// has several.
+type found int
+
+const (
+	oneValue found = iota
+	noValue
+	severalValues
+)
+
+// expand reads a text with policy variables. A value that is put in matches only itself, whatever characters it has.
+func (e *question) expand(text string, wildcards bool) (parts []part, f found) {
+	e.steps += 4 * len(text) // making parts of it takes longer than comparing them
+	if e.steps > mostSteps {
+		return nil, noValue
+	}
 	read := literal
 	if wildcards {
 		read = pattern
@@ -139,28 +156,29 @@ func expand(text string, r *Request, wildcards bool) (parts []part, ok bool) {
 	for {
 		i := strings.Index(text, "${")
 		if i < 0 {
-			return append(parts, read(text)...), true
+			return append(parts, read(text)...), oneValue
 		}
 		parts = append(parts, read(text[:i])...)
 		inside, rest, closed := strings.Cut(text[i+2:], "}")
 		if !closed {
-			return append(parts, read(text[i:])...), true
+			return append(parts, read(text[i:])...), oneValue
 		}
 		text = rest
 		if inside == "*" || inside == "?" || inside == "$" {
 			parts = append(parts, literal(inside)...)
 			continue
 		}
-		key, fallback, _ := strings.Cut(inside, ",")
-		values := r.values(strings.ToLower(strings.TrimSpace(key)))
-		fallback = strings.Trim(strings.TrimSpace(fallback), "'")
+		key, fallback, has := strings.Cut(inside, ",")
+		values := e.values(lowerKey(strings.TrimSpace(key)))
 		switch {
 		case len(values) == 1:
 			parts = append(parts, literal(values[0])...)
-		case len(values) == 0 && strings.Contains(inside, ","):
-			parts = append(parts, literal(fallback)...)
+		case len(values) > 1:
+			return nil, severalValues
+		case has:
+			parts = append(parts, literal(strings.Trim(strings.TrimSpace(fallback), "'"))...)
 		default:
-			return nil, false // a key with several values has no place in a text
+			return nil, noValue
 		}
 	}
 }

@@ -42,6 +42,9 @@ func (s *Service) TagResource(ctx context.Context, call *macie2.Call, in *macie2
 		return nil, err
 	}
 	err := s.change(ctx, call, macie2.Deref(in.ResourceArn), func(tags map[string]string) error {
+		if err := checkFolded(in.Tags, tags); err != nil {
+			return err
+		}
 		maps.Copy(tags, in.Tags)
 		if len(tags) > maxTags {
 			return macie2.ErrValidation("tags: a resource can have at most %d tags", maxTags)

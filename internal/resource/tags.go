@@ -24,6 +24,9 @@ func CheckTags(tags map[string]string) error {
 	if len(tags) > maxTags {
 		return macie2.ErrValidation("tags: a resource can have at most %d tags", maxTags)
 	}
+	if err := checkFolded(tags, nil); err != nil {
+		return err
+	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) { // sorted, so that the same request always gets the same answer
 		if err := checkTagKey("tags", key); err != nil {
 			return err
@@ -36,6 +39,34 @@ func CheckTags(tags map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// checkFolded refuses tags whose keys differ from each other, or from those of tags that are there, in letter
+// case alone: conditions of policies do not tell such apart.
+func checkFolded(tags, there map[string]string) error {
+	folded := make(map[string]string, len(tags)+len(there))
+	for key := range there {
+		folded[foldKey(key)] = key
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		other, found := folded[foldKey(key)]
+		if _, same := there[key]; found && !same {
+			return macie2.ErrValidation("tags: the tag keys %q and %q differ in letter case alone", other, key)
+		}
+		folded[foldKey(key)] = key
+	}
+	return nil
+}
+
+// foldKey is the same of keys that strings.EqualFold does not tell apart.
+func foldKey(key string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			least = min(least, other)
+		}
+		return least
+	}, key)
 }
 
 func checkTagKey(member, key string) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"sync"
@@ -18,6 +20,8 @@ import (
 type authorizer struct {
 	// tags reads the tags of a resource of the caller; an error that is an *macie2.Error means that there is none.
 	tags func(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error)
+
+	log *slog.Logger
 
 	mu        sync.Mutex
 	documents map[string]*policy.Document // by their text; a document does not change
@@ -35,14 +39,23 @@ func (a *authorizer) Authorize(ctx context.Context, call *macie2.Call, action st
 		return nil // the former needs no permission; the latter is decided with the role's own trust policy
 	}
 	documents, err := a.attached(call.Principal.Policies)
-	if err != nil {
+	var unreadable *policy.Error
+	switch {
+	case errors.As(err, &unreadable):
+		// It was attached by an older version. What it says is not guessed at.
+		a.log.Error("a policy that is attached cannot be evaluated, and nothing is allowed: attach another one",
+			"key", call.Principal.KeyID, "principal", call.Principal.ARN, "error", err)
+		return awsapi.NotAuthorized(call, action, "*", false)
+	case err != nil:
 		return fmt.Errorf("authorize %s: %w", call.Principal.KeyID, err)
 	}
 	r := &policy.Request{
 		Action: action, Resource: "*", Principal: call.Principal, RoleARN: policy.RoleOf(call.Principal),
 		Region: call.Region, SourceIP: call.SourceIP, Now: call.Now,
 	}
-	tellAbout(r, call, action, in)
+	if err := tellAbout(r, call, action, in); err != nil {
+		return err
+	}
 	if r.Resource != "*" && slices.ContainsFunc(documents, (*policy.Document).AsksResourceTags) {
 		tags, err := a.tags(ctx, call, r.Resource)
 		var refused *macie2.Error
@@ -120,10 +133,13 @@ func nameOf(call *macie2.Call, kind, id string) string {
 	return name.String()
 }
 
-// tellAbout says what a call is about: its resource, and the tags that it names.
-func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.Input) {
+// mostTags is more tags than any call may name.
+const mostTags = 200
+
+// tellAbout says what a call is about: its resource, and the tags that it names. It refuses more of these than can be asked about.
+func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.Input) error {
 	if in == nil {
-		return
+		return nil
 	}
 	if create, ok := in.(*macie2.CreateMemberInput); ok && create.Account != nil && create.Account.AccountId != nil {
 		r.Resource = resource.Name(call.Account, call.Region, "member", *create.Account.AccountId)
@@ -136,11 +152,15 @@ func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.In
 	}
 	if field := v.FieldByName("Tags"); field.IsValid() {
 		r.RequestTags, _ = field.Interface().(map[string]string)
-		for key := range r.RequestTags {
-			r.TagKeys = append(r.TagKeys, key)
-		}
+		r.TagKeys = slices.AppendSeq(r.TagKeys, maps.Keys(r.RequestTags))
 	}
 	if field := v.FieldByName("TagKeys"); field.IsValid() {
-		r.TagKeys, _ = field.Interface().([]string)
+		keys, _ := field.Interface().([]string)
+		r.TagKeys = slices.Clone(keys)
 	}
+	if len(r.TagKeys) > mostTags {
+		return macie2.ErrValidation("The request is rejected because it names more than %d tags.", mostTags)
+	}
+	slices.Sort(r.TagKeys)
+	return nil
 }

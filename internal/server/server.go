@@ -194,7 +194,7 @@ var without string
 // guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
 func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {
-		o.Authorizer = &authorizer{tags: tags.Tags}
+		o.Authorizer = &authorizer{tags: tags.Tags, log: s.log}
 	}
 	if !strings.Contains(without, "rates") {
 		rates, err := s.config.rates()
