@@ -326,10 +326,13 @@ func (b *builder) field(raw []byte, off int) (Field, bool) {
 		return Field{}, false
 	}
 	i := b.at(off)
-	if i < 0 || b.marks[i].kind == LineRange {
+	if i < 0 {
 		return Field{}, false
 	}
-	f := Field{Lo: int(b.marks[i].off), Hi: len(raw), Names: b.info(b.marks[i].info).names}
+	f := Field{Lo: int(b.marks[i].off), Hi: len(raw)}
+	if b.marks[i].kind != LineRange { // what is beside the cells of a workbook has no names
+		f.Names = b.info(b.marks[i].info).names
+	}
 	if i+1 < len(b.marks) {
 		f.Hi = int(b.marks[i+1].off)
 	}

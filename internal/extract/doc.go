@@ -42,7 +42,7 @@
 //	  kind.extract     one extractor per format:
 //	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go)
 //	    builder        produced text with marks where the position changes: markup.go, eml.go, docx.go, xlsx.go,
-//	                   pdf.go, avro.go, parquet.go
+//	                   word97.go, xls.go, pdf.go, avro.go, parquet.go
 //	    archive        members, each of which is a document again: archive.go, zip.go
 //
 // # Where to start reading

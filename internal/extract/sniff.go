@@ -34,6 +34,8 @@ const (
 	pdfPages
 	wordFile
 	workbookFile
+	oldWordFile
+	oldWorkbookFile
 	openDocumentFile
 	avroFile
 	parquetFile
@@ -67,6 +69,10 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractDOCX(w, doc, in)
 	case workbookFile:
 		return extractXLSX(w, doc, in)
+	case oldWordFile:
+		return extractDOC(w, doc, in)
+	case oldWorkbookFile:
+		return extractXLS(w, doc, in)
 	case openDocumentFile:
 		return extractODF(w, doc, in)
 	case avroFile:
@@ -102,6 +108,8 @@ var (
 	kindPDF     = kind{mime: "application/pdf", form: pdfPages, maxBytes: 1 * gib, overSize: FileExceedsSizeLimit}
 	kindDOCX    = kind{mime: mimeOOXML + "wordprocessingml.document", form: wordFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindDOC     = kind{mime: "application/msword", form: oldWordFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindXLS     = kind{mime: "application/vnd.ms-excel", form: oldWorkbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindODF     = kind{form: openDocumentFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindAvro    = kind{mime: "application/avro", form: avroFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindParquet = kind{mime: "application/parquet", form: parquetFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}

@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"maps"
-	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -24,7 +23,7 @@ func extractXLSX(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	k := &workbook{office: o, b: b, seen: map[string]bool{}}
+	k := &workbook{office: o, b: b, shared: sharedStrings{w: w}, seen: map[string]bool{}}
 	defer k.close()
 	err = k.read()
 	if err == nil {
@@ -40,12 +39,9 @@ func extractXLSX(w *walker, doc *Document, in *input) error {
 type workbook struct {
 	*office
 	b      *builder
-	shared *spool
-	index  []uint32 // where each shared string ends
-	held   int64
+	shared sharedStrings
 	styles []*numberFormat // by cell style
 	alone  bool            // there is one sheet, so that nobody needs its name
-	scrap  []byte
 	seen   map[string]bool // parts that were read
 	shown  int64           // bytes of the shared strings that cells have shown
 }
@@ -82,10 +78,7 @@ func (k *workbook) text(dst []byte, x *xmlReader) []byte {
 
 func (k *workbook) close() {
 	k.office.close()
-	if k.shared != nil {
-		k.shared.Close()
-	}
-	k.w.release(k.held)
+	k.shared.close()
 }
 
 type sheet struct{ name, part string }
@@ -219,7 +212,6 @@ func (k *workbook) readStyles() error {
 
 // strings reads the shared strings.
 func (k *workbook) strings() error {
-	k.shared = &spool{w: k.w, limit: math.MaxUint32 - 1}
 	var one []byte
 	inText, phonetic := false, false
 	return k.each("xl/sharedStrings.xml", func(x *xmlReader) error {
@@ -233,7 +225,7 @@ func (k *workbook) strings() error {
 			case "si":
 				one = one[:0]
 				if x.empty {
-					return k.addString(one)
+					return k.shared.add(one)
 				}
 			}
 		case xmlEnd:
@@ -244,7 +236,7 @@ func (k *workbook) strings() error {
 				phonetic = false
 			case "si":
 				one = unescapeX(one)
-				return k.addString(one)
+				return k.shared.add(one)
 			}
 		case xmlText, xmlCDATA:
 			if inText {
@@ -253,42 +245,6 @@ func (k *workbook) strings() error {
 		}
 		return nil
 	})
-}
-
-func (k *workbook) addString(s []byte) error {
-	if len(k.index) == cap(k.index) {
-		n := int64(4 * max(1024, 2*cap(k.index)))
-		if !k.w.hold(n) {
-			return stop(Partial, OOXMLUncompressedSizeExceedsLimit, "too many shared strings for the memory allowed")
-		}
-		grown := make([]uint32, len(k.index), n/4)
-		copy(grown, k.index)
-		k.w.release(k.held)
-		k.index, k.held = grown, n
-	}
-	if _, err := k.shared.Write(s); err != nil {
-		return err
-	}
-	k.index = append(k.index, uint32(k.shared.n))
-	return nil
-}
-
-func (k *workbook) sharedString(i int) ([]byte, error) {
-	if i < 0 || i >= len(k.index) {
-		return nil, nil
-	}
-	from, to := uint32(0), k.index[i]
-	if i > 0 {
-		from = k.index[i-1]
-	}
-	if k.shared.far == nil {
-		return k.shared.mem[from:to], nil
-	}
-	k.scrap = append(k.scrap[:0], make([]byte, to-from)...)
-	if _, err := k.shared.ReadAt(k.scrap, int64(from)); err != nil {
-		return nil, err
-	}
-	return k.scrap, nil
 }
 
 const maxColumns = 16_384
@@ -416,7 +372,7 @@ func (c *cellReader) shown() ([]byte, error) {
 		if err != nil {
 			return nil, nil
 		}
-		text, err := c.k.sharedString(i)
+		text, err := c.k.shared.get(i)
 		if err != nil {
 			return nil, err
 		}

@@ -472,28 +472,3 @@ func (p *partReader) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
-
-// sniffOLE tells the old Office formats apart, and an encrypted new one, by the names of their streams.
-func sniffOLE(in *input) (kind, error) {
-	head := in.head()
-	has := func(name string) bool {
-		wide := make([]byte, 0, 2*len(name))
-		for i := range len(name) {
-			wide = append(wide, name[i], 0)
-		}
-		return bytes.Contains(head, wide)
-	}
-	switch {
-	case has("EncryptedPackage"):
-		return kind{mime: "application/x-tika-ooxml-protected", unsupported: UnableToParseFile, why: "encrypted"}, nil
-	case has("WordDocument"):
-		return unread("application/msword"), nil
-	case has("Workbook"), has("Book"):
-		return unread("application/vnd.ms-excel"), nil
-	case has("__substg1.0_"):
-		return unread("application/vnd.ms-outlook"), nil
-	case has("PowerPoint Document"):
-		return unread("application/vnd.ms-powerpoint"), nil
-	}
-	return unread("application/x-ole-storage"), nil
-}

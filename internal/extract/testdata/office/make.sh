@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the office files of the tests with LibreOffice (libreoffice-writer and libreoffice-calc) from the two flat documents
+# Makes the office files of the tests with LibreOffice (libreoffice-writer and libreoffice-calc) from the flat documents
 # beside it, and asks poppler (poppler-utils) which numbers stand on which page of the PDF. The results are committed: run it again only when the sources change.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -10,6 +10,7 @@ convert() { soffice "-env:UserInstallation=file://$profile" --headless --convert
 
 convert xlsx people.fods
 convert xls people.fods
+convert xls long.fods
 convert ods people.fods
 convert csv people.fods
 convert docx letter.fodt
