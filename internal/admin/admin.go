@@ -18,6 +18,7 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
 	"magpie/internal/macie2"
+	"magpie/internal/queue"
 	"magpie/internal/store"
 )
 
@@ -43,7 +44,7 @@ func Commands(o Options) []*cobra.Command {
 		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
 	}
 	v := verbs{o}
-	return []*cobra.Command{v.account(), v.org(), v.key(), v.role(), v.policy(), v.quota(), v.store(), v.audit(), v.backup(), v.restore(), v.migrate()}
+	return []*cobra.Command{v.account(), v.org(), v.key(), v.role(), v.policy(), v.quota(), v.store(), v.queue(), v.audit(), v.backup(), v.restore(), v.migrate()}
 }
 
 type verbs struct{ o Options }
@@ -131,6 +132,7 @@ func hint(err error) error {
 		{identity.ErrNotInOrganization, "see which are with: magpie org show"},
 		{identity.ErrManagement, "it leaves with the organization: magpie org delete"},
 		{identity.ErrDelegate, "its management account ends that: in Macie with aws macie2 disable-organization-admin-account in each Region, which takes a moment, then with aws organizations deregister-delegated-administrator"},
+		{queue.ErrNoTask, "see which there are with: magpie queue list --state all"},
 		{identity.ErrRoleExists, "delete it first with: magpie role delete"},
 		{inventory.ErrNoStore, "see which there are with: magpie store list"},
 		{inventory.ErrStoreExists, "change it with: magpie store update, or remove it first with: magpie store remove"},

@@ -1,5 +1,5 @@
-// Package admin is the operator's verbs: account, key, role, policy, quota, backup,
-// restore and migrate. They work on the database itself, with --data or
+// Package admin is the operator's verbs: account, org, key, role, policy, quota, store,
+// queue, audit, backup, restore and migrate. They work on the database itself, with --data or
 // --database-url after the verb, create and migrate a store that is not there, and
 // can be used while servers run on it: what they change holds from the next call
 // on, on every node. restore is the exception: it refuses a store in use.
