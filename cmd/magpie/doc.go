@@ -18,6 +18,7 @@
 //	sigv4, arn                signatures: verify and sign; names of resources, each with one spelling
 //	source, budget            addresses of callers; the bytes that callers make the program hold
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
+//	analyse                   objects read in processes of their own, which may die alone: source in, result out
 //	store, mail               one database, two engines; invitation mail and its delivery
 //	queue, identity,          tasks in the same database, of milliseconds and of hours; accounts, keys, roles; ARNs, tags, client tokens;
 //	resource, pagetoken,      page tokens; what a key or a role may do, by IAM's documents; how often an

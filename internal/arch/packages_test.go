@@ -23,7 +23,7 @@ import (
 var layers = [][]string{
 	{"macie2", "sigv4", "arn", "source", "budget", "extract", "detect", "envflag"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
-	{"queue", "resource", "identity", "audit", "throttle"},
+	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
 	{"session"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},
@@ -37,7 +37,7 @@ var layers = [][]string{
 
 // domains are the packages that have never heard of HTTP.
 var domains = []string{
-	"extract", "detect", "classify", "store", "mail", "queue", "resource", "identity", "audit", "session", "membership", "identifier",
+	"extract", "detect", "classify", "analyse", "store", "mail", "queue", "resource", "identity", "audit", "session", "membership", "identifier",
 	"usage", "finding", "discovery",
 }
 

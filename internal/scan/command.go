@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +56,9 @@ func Command() *cobra.Command {
 identifiers describe. Text, CSV, JSON, XML, HTML, e-mail, PDF, Word, Excel, Avro, Parquet are read, in zip, tar, gzip, bzip2, xz and
 zstd too, nested up to ten deep. Symbolic links and devices met on the way are not followed.
 
+On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
+may. Interrupted, it ends within a second and shows what was found until then.
+
 Values are never shown, but with --reveal their last characters. The exit code is 0 when everything was read, 1 when something
 could not be, 2 for bad usage, and 3 when --fail-on says that what was found is too much.`,
 		Example: `  magpie scan .
@@ -85,7 +90,8 @@ could not be, 2 for bad usage, and 3 when --fail-on says that what was found is 
 	p.IntVar(&f.top, "top", 100, "rows the table shows, the worst; 0 for all")
 	p.Var(&f.maxFileSize, "max-file-size", "pass over files larger than this, such as 100MB")
 	p.Var(&f.maxMemory, "max-memory", "memory to stay within, such as 256MiB (default 512MiB)")
-	p.DurationVar(&f.maxTime, "max-time", 10*time.Hour, "time for one file; what was found until then counts")
+	p.DurationVar(&f.maxTime, "max-time", 0,
+		"time for one file; what was found until then counts (default a minute, and a second for each MB of it)")
 	p.IntVar(&f.workers, "workers", 0, "files read at once (default one for each core)")
 	p.BoolVar(&f.noProgress, "no-progress", false, "no progress line, even on a terminal")
 	return c
@@ -106,10 +112,11 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	set, names, err := compile(f.identifiers, f.custom, f.allow, f.allowRegex)
+	search, err := f.compile()
 	if err != nil {
 		return usage("%v", err)
 	}
+	names := search.Names()
 	out := &stickyWriter{w: c.OutOrStdout()}
 	var w writer
 	switch f.output {
@@ -120,11 +127,10 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	default:
 		w = newTableWriter(out, names, f.top)
 	}
-	o := Options{Paths: args, Set: set, Custom: names, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),
-		MaxMemory: int64(f.maxMemory), MaxTime: f.maxTime, Workers: f.workers, Reveal: f.reveal, Stdin: c.InOrStdin(), Stderr: c.ErrOrStderr()}
-	if f.noProgress {
-		o.Stderr = nil
-	}
+	o := Options{Paths: args, Search: search, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),
+		MaxMemory: int64(f.maxMemory), MaxTime: f.maxTime, Workers: f.workers, Stdin: c.InOrStdin(), Stderr: c.ErrOrStderr(),
+		NoProgress: f.noProgress}
+	defer endSoon(c.Context())()
 	exceeded := false
 	unread := 0
 	sum, err := Run(c.Context(), o, func(r *FileResult) error {
@@ -148,6 +154,33 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 		return &ExitError{ExitUnread, fmt.Sprintf("write results: %v", err)}
 	}
 	return f.verdict(c, sum, exceeded)
+}
+
+// giveUp ends the process; tests set it.
+var giveUp = func() { os.Exit(ExitUnread) }
+
+// endSoon ends the process a second after ctx has ended, unless stop is called before: somebody who
+// interrupts a scan does not wait for whoever reads its answer.
+func endSoon(ctx context.Context) (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	stopped := false
+	stopWaiting := context.AfterFunc(ctx, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			timer = time.AfterFunc(time.Second, giveUp)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		stopWaiting()
+		if timer != nil {
+			timer.Stop()
+		}
+	}
 }
 
 // verdict turns the scan into an exit code.
@@ -187,6 +220,9 @@ func (f *flags) check() (threshold int, err error) {
 		threshold = rank(macie2.SeverityDescriptionHigh)
 	default:
 		return 0, usage("--fail-on %q: say FOUND, LOW, MEDIUM or HIGH", f.failOn)
+	}
+	if f.maxTime < 0 {
+		return 0, usage("--max-time: say how long, such as 90s or 10m")
 	}
 	if f.maxMemory > 0 && f.maxMemory < 32<<20 {
 		return 0, usage("--max-memory: 32MiB is the least")

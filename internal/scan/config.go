@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"magpie/internal/classify"
+	"magpie/internal/analyse"
 	"magpie/internal/detect"
 	"magpie/internal/detect/managed"
 )
@@ -83,61 +83,66 @@ func similar(id string) string {
 	return "; did you mean " + strings.Join(near, " or ") + "?"
 }
 
-// compile builds the set from the flags.
-func compile(identifiers string, customFiles, allowFiles, allowPatterns []string) (*detect.Set, map[*detect.Custom]classify.CustomName, error) {
-	ids, err := managedIDs(identifiers)
+// compile builds what to look for from the flags.
+func (f *flags) compile() (*analyse.Search, error) {
+	ids, err := managedIDs(f.identifiers)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	cfg := detect.Config{Managed: ids}
-	names := map[*detect.Custom]classify.CustomName{}
-	for _, name := range customFiles {
+	c := analyse.Config{Managed: ids, MaxFileBytes: int64(f.maxFileSize), AllowRegex: f.allowRegex}
+	if f.reveal {
+		c.Samples = 3
+	}
+	var from []string // by custom identifier: the file it is from
+	for _, name := range f.custom {
 		list, err := readCustom(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--custom %s: %w", name, err)
+			return nil, fmt.Errorf("--custom %s: %w", name, err)
 		}
-		for i, c := range list {
-			if c.Name == "" {
-				return nil, nil, fmt.Errorf("--custom %s: identifier %d has no name", name, i+1)
+		for i, x := range list {
+			if x.Name == "" {
+				return nil, fmt.Errorf("--custom %s: identifier %d has no name", name, i+1)
 			}
-			dc := detect.CustomConfig{Regex: c.Regex, Keywords: c.Keywords, IgnoreWords: c.IgnoreWords, MaximumMatchDistance: c.MaximumMatchDistance}
-			for _, l := range c.SeverityLevels {
-				dc.SeverityLevels = append(dc.SeverityLevels, detect.SeverityLevel{OccurrencesThreshold: l.OccurrencesThreshold, Severity: l.Severity})
-			}
-			compiled, err := detect.CompileCustom(dc)
-			if err != nil {
-				return nil, nil, fmt.Errorf("--custom %s: %s: %w", name, c.Name, err)
-			}
-			if c.ID == "" {
-				c.ID = c.Name
-			}
-			names[compiled] = classify.CustomName{ID: c.ID, Name: c.Name}
-			cfg.Custom = append(cfg.Custom, compiled)
+			c.Custom = append(c.Custom, x.identifier())
+			from = append(from, name)
 		}
 	}
-	for _, name := range allowFiles {
+	for _, name := range f.allow {
 		b, err := os.ReadFile(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--allow: %w", err)
+			return nil, fmt.Errorf("--allow: %w", err)
 		}
-		list, err := detect.AllowWords(b)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--allow %s: %w", name, err)
+		c.AllowWords = append(c.AllowWords, b)
+	}
+	if len(c.Managed)+len(c.Custom) == 0 {
+		return nil, errors.New("nothing to look for: --identifiers none needs a --custom file")
+	}
+	s, err := analyse.Compile(c)
+	var bad *analyse.ConfigError
+	if errors.As(err, &bad) {
+		switch bad.Member {
+		case "custom":
+			return nil, fmt.Errorf("--custom %s: %s: %w", from[bad.Index], c.Custom[bad.Index].Name, bad.Err)
+		case "allowWords":
+			return nil, fmt.Errorf("--allow %s: %w", f.allow[bad.Index], bad.Err)
+		case "allowRegex":
+			return nil, fmt.Errorf("--allow-regex: %w", bad.Err)
 		}
-		cfg.AllowLists = append(cfg.AllowLists, list)
 	}
-	for _, p := range allowPatterns {
-		list, err := detect.AllowRegex(p)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--allow-regex: %w", err)
-		}
-		cfg.AllowLists = append(cfg.AllowLists, list)
+	return s, err
+}
+
+// identifier is the custom data identifier of an entry; without an id, its name is its id too.
+func (x *customFile) identifier() analyse.Custom {
+	c := analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: detect.CustomConfig{
+		Regex: x.Regex, Keywords: x.Keywords, IgnoreWords: x.IgnoreWords, MaximumMatchDistance: x.MaximumMatchDistance}}
+	if c.ID == "" {
+		c.ID = c.Name
 	}
-	if len(cfg.Managed)+len(cfg.Custom) == 0 {
-		return nil, nil, errors.New("nothing to look for: --identifiers none needs a --custom file")
+	for _, l := range x.SeverityLevels {
+		c.SeverityLevels = append(c.SeverityLevels, detect.SeverityLevel{OccurrencesThreshold: l.OccurrencesThreshold, Severity: l.Severity})
 	}
-	set, err := detect.Compile(cfg)
-	return set, names, err
+	return c
 }
 
 // readCustom reads one identifier, a list of them, or one after another.

@@ -4,5 +4,5 @@ package scan
 
 import "syscall"
 
-// A path that was named by the user may be a link to a file; what was met on the walk was none when it was seen.
+// openFlags are for a path that the user has named, which may be a link to a file.
 const openFlags = syscall.O_NONBLOCK | syscall.O_CLOEXEC

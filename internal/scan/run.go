@@ -4,30 +4,30 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"magpie/internal/classify"
-	"magpie/internal/detect"
+	"magpie/internal/analyse"
 	"magpie/internal/extract"
 )
 
 // Options say what to scan, for what, and within which bounds.
 type Options struct {
 	Paths            []string // files, folders, "-" for standard input
-	Set              *detect.Set
-	Custom           map[*detect.Custom]classify.CustomName
+	Search           *analyse.Search
 	Include, Exclude []string
-	MaxFileSize      int64         // bytes; 0: as large as Macie takes its kind
-	MaxMemory        int64         // bytes for the whole process; 0: 512 MiB
-	MaxTime          time.Duration // for one file; 0: Macie's ten hours
+	MaxFileSize      int64         // bytes; 0: as large as Macie takes its kind. Search knows it too
+	MaxMemory        int64         // bytes for all processes together; 0: 512 MiB
+	MaxTime          time.Duration // for one file; 0: analyse.TimeFor its size
 	Workers          int           // 0: one per core
-	Reveal           bool
+	InProcess        bool          // analyse in this process and not in boxes
 	Stdin            io.Reader
-	Stderr           io.Writer // progress; nil: none
+	Stderr           io.Writer // progress, and mistakes of ours; nil: neither
+	NoProgress       bool
 }
 
 // Summary is the whole scan in figures.
@@ -49,10 +49,16 @@ const (
 	defaultMemory = 512 << 20
 	// ahead is how many files the walk may be ahead of the workers, and the workers of the slowest file.
 	ahead = 8192
+	// patience is how long an interrupted scan waits for what has been begun: a box is ended before,
+	// so that only a folder or a file that does not answer is left behind.
+	patience = 700 * time.Millisecond
+	// own is the memory that a process has before it analyses anything.
+	own = 16 << 20
 )
 
-// Run scans and gives each file's result to report, in the order of the walk, from one goroutine. When ctx is cancelled it
-// reports what is ready and returns with Summary.Stopped set. The error is report's, or that of an option.
+// Run scans and gives each file's result to report, in the order of the walk, from one goroutine. When
+// ctx is cancelled it reports what is ready and returns within a second with Summary.Stopped set. The
+// error is report's, or that of an option.
 func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summary, error) {
 	include, err := parseGlobs(o.Include)
 	if err != nil {
@@ -62,34 +68,17 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	if err != nil {
 		return nil, err
 	}
-	workers := o.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	memory := o.MaxMemory
-	if memory <= 0 {
-		memory = defaultMemory
-	}
-	// Half of it is for what extractors hold, the rest for buffers, the engine and the garbage in between.
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memory))
-	if o.MaxTime <= 0 {
-		o.MaxTime = 10 * time.Hour
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = defaultMemory
 	}
 	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now()}
-	samples := 0
-	if o.Reveal {
-		samples = 3
+	s.pool = newPool(&o)
+	if o.InProcess || !analyse.CanBox() {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MaxMemory))
 	}
-	classifier := classify.New(o.Set, classify.Options{
-		Samples:  samples,
-		Progress: func(n int64) { s.bytes.Add(n) },
-		Extract: extract.Options{
-			MaxMemory:    max(memory/2/int64(workers), 4<<20),
-			MaxWindow:    memory / 4,
-			MaxFileBytes: o.MaxFileSize,
-			NewSpool:     newSpool,
-		},
-	})
 
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -101,32 +90,96 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		_ = walk.walk(inner, o.Paths) // its only errors are the context's; everything else is an entry
 		s.walked.Store(true)
 	})
-	for range workers {
-		all.Go(func() { s.work(inner, classifier) })
+	for range o.Workers {
+		all.Go(func() { s.work(inner) })
 	}
-	stopProgress := startProgress(o.Stderr, s)
+	progress := o.Stderr
+	if o.NoProgress {
+		progress = nil
+	}
+	stopProgress := startProgress(progress, s)
 	sum := &Summary{}
-	for j := range s.ordered {
-		<-j.done
+	complete := s.collect(ctx, func(j *job) {
 		if j.skipped || err != nil {
-			continue
+			return
 		}
 		sum.add(&j.result, o.MaxFileSize, j.entry.size)
 		if err = report(&j.result); err != nil {
 			cancel()
 		}
-	}
-	all.Wait()
+	})
 	stopProgress()
-	sum.Passed = walk.passed
+	if complete {
+		all.Wait()
+		s.pool.Close()
+		sum.Passed = walk.passed
+	} else {
+		go func() { all.Wait(); s.pool.Close() }()
+	}
 	sum.Elapsed = time.Since(s.started)
 	sum.Stopped = ctx.Err() != nil
 	return sum, err
 }
 
+// newPool makes what analyses the files, within the memory that is left beside the processes themselves.
+func newPool(o *Options) *analyse.Pool {
+	log := slog.New(slog.DiscardHandler)
+	if o.Stderr != nil {
+		log = slog.New(slog.NewTextHandler(o.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory, InProcess: o.InProcess || !analyse.CanBox(), Log: log}
+	if !p.InProcess {
+		p.Memory = max(o.MaxMemory-int64(o.Workers+1)*own, int64(o.Workers)*own)
+	}
+	if o.MaxTime > 0 {
+		p.Time = func(int64) time.Duration { return o.MaxTime }
+	}
+	return analyse.New(p)
+}
+
+// collect gives the jobs to each in their order, as they are done. It returns false when ctx has ended
+// and something does not end with it; what is done by then has been given.
+func (s *scanner) collect(ctx context.Context, each func(*job)) (complete bool) {
+	overdue := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(patience, func() { close(overdue) })
+	})
+	defer stop()
+	complete = true
+	for {
+		var j *job
+		more := true
+		select {
+		case j, more = <-s.ordered:
+		case <-overdue:
+			select {
+			case j, more = <-s.ordered:
+			default:
+				return false // the walk hangs
+			}
+		}
+		if !more {
+			return complete
+		}
+		select {
+		case <-j.done:
+			each(j)
+			continue
+		default:
+		}
+		select {
+		case <-j.done:
+			each(j)
+		case <-overdue:
+			complete = false
+		}
+	}
+}
+
 // scanner is one Run.
 type scanner struct {
 	o       Options
+	pool    *analyse.Pool
 	jobs    chan *job // for the workers
 	ordered chan *job // the same, for the report
 	started time.Time
@@ -152,6 +205,7 @@ func (s *scanner) enqueue(ctx context.Context, e entry) error {
 	select {
 	case s.ordered <- j:
 	case <-ctx.Done():
+		j.entry.done()
 		return ctx.Err()
 	}
 	select {
@@ -159,48 +213,93 @@ func (s *scanner) enqueue(ctx context.Context, e entry) error {
 		return nil
 	case <-ctx.Done():
 		j.skipped = true
+		j.entry.done()
 		close(j.done)
 		return ctx.Err()
 	}
 }
 
-func (s *scanner) work(ctx context.Context, c *classify.Classifier) {
-	w := c.NewWorker()
+// work analyses files. Small ones are taken several at a time where they wait already.
+func (s *scanner) work(ctx context.Context) {
 	for j := range s.jobs {
+		some := []*job{j}
+		for total := j.entry.size; s.small(some[len(some)-1]) && len(some) < analyse.MaxBatch; {
+			var more *job
+			select {
+			case more = <-s.jobs:
+			default:
+			}
+			if more == nil {
+				break
+			}
+			some = append(some, more)
+			if total += more.entry.size; total > smallBytes {
+				break
+			}
+		}
+		s.files(ctx, some)
+	}
+}
+
+// smallBytes is how many bytes of files are taken at a time: enough that what it costs to give them to
+// a box is little beside, and so few that another worker has not long to wait for the last of them.
+const smallBytes = 4 << 20
+
+func (s *scanner) small(j *job) bool { return j.entry.tree != nil && j.entry.size < smallBytes }
+
+// files analyses what some jobs are about.
+func (s *scanner) files(ctx context.Context, some []*job) {
+	var ready []*job
+	var srcs []analyse.Source
+	for _, j := range some {
 		if ctx.Err() != nil {
 			j.skipped = true
-			close(j.done)
+			s.finish(j)
 			continue
 		}
 		s.current.Store(&j.entry.path)
-		timed, cancel := context.WithTimeout(ctx, s.o.MaxTime)
-		if !s.attempt(timed, w, j) {
-			w = c.NewWorker() // what it has kept is not to be trusted
+		if src, ok := s.source(j); ok {
+			ready, srcs = append(ready, j), append(srcs, src)
+		} else {
+			s.finish(j)
 		}
-		cancel()
-		if ctx.Err() != nil && errors.Is(j.result.Err, context.Canceled) && len(j.result.Result.Detections) == 0 {
-			j.skipped = true
+	}
+	for i, o := range s.analyse(ctx, srcs) {
+		j := ready[i]
+		if f := srcs[i].File; f != nil {
+			f.Close()
 		}
+		var failed *analyse.SourceError
+		if errors.As(o.Err, &failed) {
+			o.Err = failed.Err
+		}
+		j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err)}
+		j.skipped = ctx.Err() != nil && errors.Is(o.Err, context.Canceled) && len(o.Result.Detections) == 0
+		s.finish(j)
+	}
+}
+
+func (s *scanner) analyse(ctx context.Context, srcs []analyse.Source) []analyse.Outcome {
+	switch len(srcs) {
+	case 0:
+		return nil
+	case 1:
+		r, err := s.pool.Analyse(ctx, srcs[0], s.o.Search)
+		return []analyse.Outcome{{Result: r, Err: err}}
+	}
+	return s.pool.AnalyseFiles(ctx, srcs, s.o.Search)
+}
+
+// finish hands a job to the report.
+func (s *scanner) finish(j *job) {
+	j.entry.done()
+	if !j.skipped {
 		s.done.Add(1)
 		if len(j.result.Result.Detections) > 0 {
 			s.hits.Add(1)
 		}
-		close(j.done)
 	}
-}
-
-// attempt scans one file. A mistake of ours that one file brings to light must not cost the scan of a million others: it is
-// said of that file, and the exit code tells.
-func (s *scanner) attempt(ctx context.Context, w *classify.Worker, j *job) (ok bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			err := errors.New("a mistake in Magpie kept this file from being scanned; please report it")
-			j.result = FileResult{Path: j.entry.path, Err: err, Result: unreadable(err)}
-			ok = false
-		}
-	}()
-	j.result = scanFile(ctx, w, j.entry, s.o.Stdin)
-	return true
+	close(j.done)
 }
 
 func (s *Summary) add(f *FileResult, maxSize, size int64) {

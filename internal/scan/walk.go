@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,9 +14,18 @@ import (
 // entry is a file to scan, or one that cannot be.
 type entry struct {
 	path string // as it is shown: the argument and what is below it
-	rel  string // below the argument, with slashes, for globs
+	rel  string // below the argument, with slashes
+	tree *tree  // in which rel is, held once for this entry; nil where the user has named the file itself
 	size int64
 	err  error // it could not be looked at
+}
+
+// done lets go of what the entry holds.
+func (e *entry) done() {
+	if e.tree != nil {
+		e.tree.release()
+		e.tree = nil
+	}
 }
 
 // passed counts what the walk met and did not enter.
@@ -29,7 +39,8 @@ type passed struct {
 type walker struct {
 	include, exclude []glob
 	passed           passed
-	emit             func(entry) error
+	// emit takes an entry over, to be let go of with done, whatever it returns.
+	emit func(entry) error
 }
 
 // stdin is the argument that stands for standard input.
@@ -49,7 +60,7 @@ func (w *walker) walk(ctx context.Context, args []string) error {
 		case err != nil:
 			err = w.emit(entry{path: arg, err: bare(err)})
 		case info.IsDir():
-			err = w.dir(ctx, filepath.Clean(arg), "")
+			err = w.root(ctx, filepath.Clean(arg))
 		case info.Mode().IsRegular():
 			err = w.emit(entry{path: filepath.Clean(arg), rel: filepath.Base(arg), size: info.Size()})
 		default:
@@ -63,11 +74,25 @@ func (w *walker) walk(ctx context.Context, args []string) error {
 	return nil
 }
 
-// dir walks one folder. Its entries are read in pieces, so that a folder of millions is no burden; each piece is sorted.
-func (w *walker) dir(ctx context.Context, dir, rel string) error {
-	d, err := os.Open(dir)
+// root walks a folder that the user has named.
+func (w *walker) root(ctx context.Context, arg string) error {
+	t, err := openTree(arg)
 	if err != nil {
-		return w.emit(entry{path: dir, err: bare(err)})
+		return w.emit(entry{path: arg, err: bare(err)})
+	}
+	defer t.release()
+	return w.dir(ctx, t, arg, "")
+}
+
+// dir walks one folder: name is what it is shown as, rel where it is in the tree. Its entries are read
+// in pieces, so that a folder of millions is no burden; each piece is sorted.
+func (w *walker) dir(ctx context.Context, t *tree, name, rel string) error {
+	if opening != nil {
+		opening(name)
+	}
+	d, err := t.openDir(rel)
+	if err != nil {
+		return w.emit(entry{path: name, err: bare(err)})
 	}
 	defer d.Close()
 	for {
@@ -77,27 +102,27 @@ func (w *walker) dir(ctx context.Context, dir, rel string) error {
 		list, err := d.ReadDir(10_000)
 		slices.SortFunc(list, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, e := range list {
-			if err := w.entry(ctx, dir, rel, e); err != nil {
+			below := e.Name()
+			if rel != "" {
+				below = rel + "/" + below
+			}
+			if err := w.entry(ctx, t, d, e, filepath.Join(name, e.Name()), below); err != nil {
 				return err
 			}
 		}
 		if len(list) == 0 || err != nil {
-			if err != nil && !errors.Is(err, os.ErrClosed) && err.Error() != "EOF" {
-				return w.emit(entry{path: dir, err: bare(err)})
+			if err != nil && !errors.Is(err, os.ErrClosed) && !errors.Is(err, io.EOF) {
+				return w.emit(entry{path: name, err: bare(err)})
 			}
 			return nil
 		}
 	}
 }
 
-func (w *walker) entry(ctx context.Context, dir, rel string, e fs.DirEntry) error {
-	name := filepath.Join(dir, e.Name())
-	below := e.Name()
-	if rel != "" {
-		below = rel + "/" + e.Name()
-	}
-	switch t := e.Type(); {
-	case t&fs.ModeSymlink != 0:
+// entry decides about one entry of the folder d.
+func (w *walker) entry(ctx context.Context, t *tree, d *os.File, e fs.DirEntry, name, below string) error {
+	switch kind := e.Type(); {
+	case kind&fs.ModeSymlink != 0:
 		w.passed.Links++
 		return nil
 	case e.IsDir():
@@ -105,8 +130,8 @@ func (w *walker) entry(ctx context.Context, dir, rel string, e fs.DirEntry) erro
 			w.passed.Excluded++
 			return nil
 		}
-		return w.dir(ctx, name, below)
-	case !t.IsRegular():
+		return w.dir(ctx, t, name, below)
+	case !kind.IsRegular():
 		w.passed.Devices++
 		return nil
 	}
@@ -114,15 +139,19 @@ func (w *walker) entry(ctx context.Context, dir, rel string, e fs.DirEntry) erro
 		w.passed.Excluded++
 		return nil
 	}
-	info, err := e.Info()
+	size, err := sizeIn(d, e)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // gone since the folder was read
 		}
 		return w.emit(entry{path: name, rel: below, err: bare(err)})
 	}
-	return w.emit(entry{path: name, rel: below, size: info.Size()})
+	t.hold()
+	return w.emit(entry{path: name, rel: below, tree: t, size: size})
 }
+
+// opening is called before something that the walk has met is opened; tests set it.
+var opening func(path string)
 
 // bare takes the operation and the path off an error: the path is shown beside it.
 func bare(err error) error {

@@ -1,0 +1,501 @@
+package analyse
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"runtime"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"magpie/internal/classify"
+	"magpie/internal/extract"
+)
+
+// The descriptors that a box is started with, beside the standard three.
+const (
+	boxSocket = 3
+	boxPage   = 4
+)
+
+// What ServeBox ends the process with.
+const (
+	boxDone   = 0
+	boxFault  = 3 // a mistake of ours was met and told
+	boxUnfit  = 4 // the process could not be confined, or was not started by a pool
+	boxBroken = 5 // the conversation broke off
+)
+
+// maxStack is how deep a goroutine's calls may go, in bytes: far less than the runtime's gigabyte.
+const maxStack = 32 << 20
+
+// boxed is the program of a box: one conversation over the socket, then the end.
+type boxed struct {
+	page    *page // shared with the parent
+	of      *Search
+	worker  *classify.Worker
+	unsaid  int64 // bytes analysed that the parent has not been told of
+	in, out []byte
+	control [16 + 4*maxBatch]byte // room for that many descriptors
+}
+
+// page is memory that a box and its parent both see.
+type page [3]atomic.Uint64
+
+const (
+	pageStop   = iota // the parent: the number of the batch that is to stop
+	pageWhy           // the parent: stopTime or stopCancel
+	pageObject        // the box: which object of the batch is under way
+)
+
+// onObject is called before each object; tests set it.
+var onObject func(name string)
+
+func serveBox() int {
+	runtime.GOMAXPROCS(1)
+	name, _ := unix.BytePtrFromString(boxName) // else it would go by the name of the link it was started by
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+	// Huge pages would let memory grow faster than the parent can look.
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
+	debug.SetMaxStack(maxStack)
+	b := &boxed{}
+	shared, err := unix.Mmap(boxPage, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return boxUnfit
+	}
+	b.page = (*page)(unsafe.Pointer(&shared[0]))
+	if unix.Close(boxPage) != nil {
+		return boxUnfit
+	}
+	confined, err := confine(maxSpool)
+	if err != nil {
+		return boxUnfit
+	}
+	if b.send(frameHello, []byte(confined)) != nil {
+		return boxBroken
+	}
+	for {
+		kind, payload, fds, err := b.receive()
+		switch {
+		case err == io.EOF:
+			return boxDone
+		case err != nil:
+			return boxBroken
+		case kind == frameConfigure:
+			err = b.configure(payload)
+		case kind == frameAnalyse:
+			err = b.batch(payload, fds)
+		default:
+			err = errFrame
+		}
+		var fault *errEnded
+		if errors.As(err, &fault) {
+			_ = b.send(frameFault, []byte(fault.err.Error())[:min(len(fault.err.Error()), maxShort)])
+			return boxFault
+		}
+		if err != nil {
+			return boxBroken
+		}
+	}
+}
+
+// configure compiles what to look for. The parent has compiled the same before.
+func (b *boxed) configure(payload []byte) error {
+	if len(payload) < 8 {
+		return errFrame
+	}
+	memory := int64(binary.LittleEndian.Uint64(payload))
+	var c Config
+	err := json.Unmarshal(payload[8:], &c)
+	if err == nil {
+		b.of, err = compile(c)
+	}
+	if err != nil {
+		return b.send(frameRefused, []byte(cut(err.Error(), maxShort)))
+	}
+	b.worker = classifier(b.of, memory, b.spool, b.progress).NewWorker()
+	// What was needed to compile is garbage now; the limit is for what comes.
+	if len(payload) > 1<<20 {
+		debug.FreeOSMemory()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + memory)
+	return b.send(frameReady, nil)
+}
+
+// batch analyses objects, one after the other. Results of several are sent together.
+func (b *boxed) batch(payload []byte, fds []int) error {
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	var list batch
+	if b.of == nil || !list.decode(payload) {
+		return errFrame
+	}
+	for i := range list.objects {
+		o := &list.objects[i]
+		fd := -1
+		if o.way == wayFile || o.way == wayFlowFile {
+			if len(fds) == 0 {
+				return errFrame
+			}
+			fd, fds = fds[0], fds[1:]
+		}
+		b.page[pageObject].Store(uint64(i))
+		r, how, err := b.object(o, fd, list.number)
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+		if err == nil && o.size < 0 && b.unsaid > 0 { // else the parent knows how much is left
+			err = b.tell()
+		}
+		if err != nil {
+			return err
+		}
+		spent := b.worker.Faulty()
+		if spent {
+			how[3] = 1
+			for _, f := range r.Faults {
+				b.queue(frameDecoder, []byte(cut(f.Decoder+"\n"+string(f.Stack), maxShort)))
+			}
+		}
+		b.queue(frameResult, append(how, encodeResult(r, b.of.set)...))
+		if len(b.out) > 32<<10 || spent || i == len(list.objects)-1 {
+			if err := b.flush(); err != nil || spent {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// object analyses one object. The error is a fault of ours.
+func (b *boxed) object(o *object, fd int, number uint64) (r *classify.Result, how []byte, err error) {
+	w := &whole{size: o.size}
+	switch o.way {
+	case wayFile:
+		w.at = descriptor(fd)
+	case wayFlowFile:
+		w.flow, w.size = &descriptorFlow{fd: fd}, -1
+	case wayAt:
+		w.at = &askAt{box: b, size: o.size}
+	case wayFlow:
+		w.flow = askFlow{b}
+	default:
+		return nil, nil, errFrame
+	}
+	b.unsaid = 0
+	r, err = b.classify(&stopped{page: b.page, number: number}, w.source(o.name))
+	var fault *errEnded
+	if errors.As(err, &fault) {
+		return nil, nil, err
+	}
+	if r.Status.Code == "" {
+		r = Unread(errors.New("reading failed"))
+		r.Size = o.size
+	}
+	return r, ended(err, w), nil
+}
+
+func (b *boxed) classify(ctx context.Context, src extract.Source) (r *classify.Result, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &errEnded{CausePanic, errors.New(panicText(p, debug.Stack()))}
+		}
+	}()
+	if onObject != nil {
+		onObject(path.Base(src.Name))
+	}
+	return b.worker.Classify(ctx, src)
+}
+
+// ended says how the analysis ended, in the first bytes of a result.
+func ended(err error, w *whole) []byte {
+	out := make([]byte, resultHead)
+	if failed := w.failed(); failed != nil {
+		err = failed
+	}
+	var errno unix.Errno
+	switch {
+	case err == nil:
+		out[0] = endedWell
+	case errors.Is(err, ErrShrank):
+		out[0] = endedShrank
+	case errors.As(err, &errno):
+		out[0] = endedErrno
+		binary.LittleEndian.PutUint16(out[1:], uint16(errno))
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		out[0] = endedStopped
+	default:
+		out[0] = endedSource
+	}
+	return out
+}
+
+// stopped is the context of an object: it ends when the parent says so in the page that both see.
+type stopped struct {
+	context.Context // nil: nothing else of it is used
+	page            *page
+	number          uint64 // of the batch
+}
+
+func (s *stopped) Err() error {
+	if s.page[pageStop].Load() != s.number {
+		return nil
+	}
+	if s.page[pageWhy].Load() == stopTime {
+		return context.DeadlineExceeded
+	}
+	return context.Canceled
+}
+
+func (s *stopped) Done() <-chan struct{}       { return nil }
+func (s *stopped) Deadline() (time.Time, bool) { return time.Time{}, false }
+func (s *stopped) Value(any) any               { return nil }
+
+// progress is told of bytes that were analysed; the parent is told of many at once.
+func (b *boxed) progress(n int64) {
+	const step = 4 << 20
+	if b.unsaid += n; b.unsaid >= step {
+		_ = b.tell() // a broken conversation shows when the result is sent
+	}
+}
+
+func (b *boxed) tell() error {
+	n := binary.LittleEndian.AppendUint64(nil, uint64(b.unsaid))
+	b.unsaid = 0
+	return b.send(frameProgress, n)
+}
+
+// spool asks the parent for a file.
+func (b *boxed) spool() (extract.Spool, error) {
+	if err := b.send(frameSpool, nil); err != nil {
+		return nil, err
+	}
+	kind, payload, fds, err := b.receive()
+	switch {
+	case err != nil:
+		return nil, err
+	case kind != frameData || len(payload) != 1:
+		return nil, errFrame
+	case payload[0] != saidBytes || len(fds) != 1:
+		return nil, errors.New("make room for a file inside an archive: there is none")
+	}
+	return &spoolDescriptor{fd: descriptor(fds[0])}, nil
+}
+
+// ask sends a request for bytes and reads them into p.
+func (b *boxed) ask(kind byte, request, p []byte) (int, error) {
+	if err := b.send(kind, request); err != nil {
+		return 0, err
+	}
+	got, payload, _, err := b.receive()
+	switch {
+	case err != nil:
+		return 0, err
+	case got != frameData || len(payload) < 1 || len(payload)-1 > len(p):
+		return 0, errFrame
+	case payload[0] == saidError:
+		return 0, errors.New("the source failed")
+	}
+	n := copy(p, payload[1:])
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// askAt reads ranges through the parent. Small reads get more than they ask for, since the next one
+// is often close by.
+type askAt struct {
+	box  *boxed
+	size int64
+	from int64
+	have []byte
+	room []byte
+}
+
+const ahead = 64 << 10
+
+func (a *askAt) ReadAt(p []byte, off int64) (int, error) {
+	if off >= a.from && off+int64(len(p)) <= a.from+int64(len(a.have)) {
+		return copy(p, a.have[off-a.from:]), nil
+	}
+	to, small := p[:min(len(p), maxRead)], len(p) < ahead
+	if small {
+		if a.room == nil {
+			a.room = make([]byte, ahead)
+		}
+		to = a.room[:min(ahead, a.size-off)]
+	}
+	request := binary.LittleEndian.AppendUint64(nil, uint64(off))
+	request = binary.LittleEndian.AppendUint32(request, uint32(len(to)))
+	n, err := a.box.ask(frameReadAt, request, to)
+	if small {
+		a.from, a.have = off, a.room[:n]
+		n = copy(p, a.have)
+	}
+	return n, err
+}
+
+// askFlow reads a stream through the parent.
+type askFlow struct{ box *boxed }
+
+func (a askFlow) Read(p []byte) (int, error) {
+	p = p[:min(len(p), maxRead)]
+	return a.box.ask(frameNext, binary.LittleEndian.AppendUint32(nil, uint32(len(p))), p)
+}
+
+// descriptor reads and writes a file by its number.
+type descriptor int
+
+func (d descriptor) ReadAt(p []byte, off int64) (int, error) {
+	n, err := again(func() (int, error) { return unix.Pread(int(d), p, off) })
+	if n == 0 && err == nil && len(p) > 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+type descriptorFlow struct{ fd int }
+
+func (d *descriptorFlow) Read(p []byte) (int, error) {
+	n, err := again(func() (int, error) { return unix.Read(d.fd, p) })
+	if n == 0 && err == nil && len(p) > 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func again(f func() (int, error)) (int, error) {
+	for {
+		n, err := f()
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// spoolDescriptor is a file that the parent has lent.
+type spoolDescriptor struct {
+	fd  descriptor
+	end int64
+}
+
+func (s *spoolDescriptor) Write(p []byte) (int, error) {
+	written := 0
+	for written < len(p) {
+		n, err := again(func() (int, error) { return unix.Pwrite(int(s.fd), p[written:], s.end) })
+		written, s.end = written+n, s.end+int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+func (s *spoolDescriptor) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		k, err := s.fd.ReadAt(p[n:], off+int64(n))
+		n += k
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (s *spoolDescriptor) Close() error { return unix.Close(int(s.fd)) }
+
+// send writes a frame, after those that wait.
+func (b *boxed) send(kind byte, payload []byte) error {
+	b.queue(kind, payload)
+	return b.flush()
+}
+
+func (b *boxed) queue(kind byte, payload []byte) {
+	var head [frameHeader]byte
+	putHeader(head[:], kind, len(payload))
+	b.out = append(append(b.out, head[:]...), payload...)
+}
+
+func (b *boxed) flush() error {
+	for rest := b.out; len(rest) > 0; {
+		n, err := again(func() (int, error) { return unix.Write(boxSocket, rest) })
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	if b.out = b.out[:0]; cap(b.out) > 1<<20 {
+		b.out = nil
+	}
+	return nil
+}
+
+// receive reads a frame, and the descriptors that may come along. The payload is valid until the next
+// call.
+func (b *boxed) receive() (kind byte, payload []byte, fds []int, err error) {
+	var head [frameHeader]byte
+	for have := 0; have < len(head); {
+		n, c, _, _, err := unix.Recvmsg(boxSocket, head[have:], b.control[:], unix.MSG_CMSG_CLOEXEC)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil && n == 0 {
+			err = io.EOF
+			if have > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+		}
+		if err != nil {
+			return 0, nil, nil, err
+		}
+		have += n
+		if c > 0 {
+			if fds, err = descriptors(b.control[:c]); err != nil {
+				return 0, nil, nil, err
+			}
+		}
+	}
+	n := binary.LittleEndian.Uint32(head[1:])
+	if n > maxConfig+8 {
+		return 0, nil, nil, errFrame
+	}
+	if uint32(cap(b.in)) < n {
+		b.in = make([]byte, n)
+	}
+	payload = b.in[:n]
+	if n > 2*maxRead {
+		b.in = nil
+	}
+	for rest := payload; len(rest) > 0; {
+		n, err := again(func() (int, error) { return unix.Read(boxSocket, rest) })
+		if err != nil || n == 0 {
+			return 0, nil, nil, fmt.Errorf("the conversation broke off: %w", errors.Join(err, io.ErrUnexpectedEOF))
+		}
+		rest = rest[n:]
+	}
+	return head[0], payload, fds, nil
+}
+
+func descriptors(control []byte) ([]int, error) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil || len(messages) != 1 {
+		return nil, errFrame
+	}
+	return unix.ParseUnixRights(&messages[0])
+}

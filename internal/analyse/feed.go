@@ -1,0 +1,94 @@
+package analyse
+
+import (
+	"errors"
+	"io"
+)
+
+// feed reads a source that is not a file on behalf of a worker. Its reads end when the object's clock
+// does, even where the source's own reader does not return.
+type feed struct {
+	clock *clock
+	src   *Source
+	buf   []byte
+	one   chan read
+	err   error // a read was left behind, or a stream failed: there are no more
+}
+
+type read struct {
+	n   int
+	err error
+}
+
+// maxRead is the most bytes one read may ask for.
+const maxRead = 1 << 20
+
+func newFeed(c *clock, src *Source) *feed { return &feed{clock: c, src: src} }
+
+// at reads p from off, or the next bytes of a stream.
+func (f *feed) at(p []byte, off int64) (int, error) {
+	n, err := f.fill(len(p), off)
+	return copy(p, f.buf[:n]), err
+}
+
+// fill reads up to n bytes into f.buf.
+func (f *feed) fill(n int, off int64) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	n = min(n, maxRead)
+	if len(f.buf) < n {
+		f.buf = make([]byte, max(n, 64<<10))
+	}
+	if f.one == nil {
+		f.one = make(chan read, 1)
+	}
+	buf := f.buf[:n]
+	f.clock.wait()
+	go func() {
+		var r read
+		if f.src.Reader != nil {
+			r.n, r.err = f.src.Reader.Read(buf)
+		} else {
+			r.n, r.err = f.src.ReaderAt.ReadAt(buf, off)
+		}
+		if r.n < 0 || r.n > len(buf) {
+			r.n, r.err = 0, errors.New("the source has read more than it was asked for")
+		}
+		f.one <- r
+	}()
+	select {
+	case r := <-f.one:
+		f.clock.got(r.n)
+		if r.err != nil && f.src.Reader != nil {
+			f.err = r.err
+		}
+		return r.n, r.err
+	case <-f.clock.Done():
+		f.clock.got(0)
+		f.err, f.buf = f.clock.Err(), nil // the read that is left behind may still write to it
+		return 0, f.err
+	}
+}
+
+// feedAt and feedFlow make a feed the readers that package extract takes.
+type feedAt struct{ *feed }
+
+func (f feedAt) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		k, err := f.at(p[n:], off+int64(n))
+		n += k
+		if err != nil {
+			return n, err
+		}
+		if k == 0 {
+			return n, io.ErrNoProgress
+		}
+	}
+	return n, nil
+}
+
+type feedFlow struct{ *feed }
+
+func (f feedFlow) Read(p []byte) (int, error) { return f.at(p, -1) }

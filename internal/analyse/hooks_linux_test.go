@@ -1,0 +1,3 @@
+package analyse
+
+func hooks() { onObject = misbehave }

@@ -1,0 +1,12 @@
+package analyse
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	hooks()
+	ServeBox()
+	os.Exit(m.Run())
+}
