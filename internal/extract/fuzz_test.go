@@ -254,12 +254,6 @@ func FuzzMail(f *testing.F) {
 		[]byte(mailHead+"Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=\r\n=A9=\r\n="), []byte(mailHead+"Content-Type: message/rfc822\r\n\r\n"+mailHead))
 }
 
-func FuzzPDF(f *testing.F) {
-	small := []byte("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]/Count 1>>endobj 3 0 obj<</Type/Page/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n" +
-		"4 0 obj<</Length 40>>stream\nBT /F 12 Tf 10 10 Td (123-45-6789) Tj ET\nendstream endobj 5 0 obj<</Type/Font/Subtype/Type1>>endobj trailer<</Root 1 0 R>>")
-	fuzz(f, "a.pdf", append(officeSeed(f, "plain.pdf", "restricted.pdf", "locked.pdf"), small)...)
-}
-
 func FuzzOffice(f *testing.F) {
 	fuzz(f, "a.docx", append(officeSeed(f, "people.xlsx", "letter.docx", "people.ods"),
 		zipOf(file{"[Content_Types].xml", ""}, file{"xl/workbook.xml", `<sheets><sheet name="a" r:id="1"/></sheets>`},

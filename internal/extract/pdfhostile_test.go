@@ -2,8 +2,14 @@ package extract
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"testing"
+	"time"
 )
 
 // hostilePDFs are small files that ask for much: each by one thing that a reader does as often, as deep or as large as it is told
@@ -228,4 +234,92 @@ func hostileContent(files map[string][]byte) {
 	} {
 		files[name] = pdfPage("", pdfLine("x")).add(6, "<<"+crypt+">>").table("/Root 1 0 R/Encrypt 6 0 R/ID[6 0 R]").bytes()
 	}
+}
+
+// hostileChild names the file that a process of this test is to read, and nothing else.
+const hostileChild = "MAGPIE_HOSTILE_FILE"
+
+const (
+	hostileMemory = 64 * mib
+	hostileTime   = 100 * time.Millisecond
+)
+
+// TestHostileChild is what TestHostilePDFs runs; by itself it does nothing.
+func TestHostileChild(t *testing.T) {
+	name := os.Getenv(hostileChild)
+	if name == "" {
+		t.Skip("not asked for")
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), hostileTime)
+	defer cancel()
+	src := Source{Name: "a.pdf", ReaderAt: file, Size: info.Size()}
+	if _, err := Extract(ctx, src, Options{MaxMemory: hostileMemory}, &discard{}); err != nil {
+		t.Fatal(err)
+	}
+	// The kernel's count of the most that this process had. That of its parent's resource usage would include the parent.
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if most, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			fmt.Println("most", strings.TrimSuffix(strings.TrimSpace(most), " kB"))
+		}
+	}
+}
+
+// TestHostilePDFs reads each of the files in a process of its own and looks at that from outside: the time of the processor that
+// it took, and the memory that it had.
+func TestHostilePDFs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a process for each of many files")
+	}
+	base := readHostile(t, pdfPage("", pdfLine("x")).done())
+	for name, data := range hostilePDFs() {
+		t.Run(name, func(t *testing.T) {
+			got := readHostile(t, data)
+			if took := got.time - base.time; took > hostileTime+200*time.Millisecond {
+				t.Errorf("took %v", took)
+			}
+			if got.memory > hostileMemory+40*mib {
+				t.Errorf("had %d MiB", got.memory/mib)
+			}
+		})
+	}
+}
+
+type hostileUse struct {
+	time   time.Duration
+	memory int64
+}
+
+func readHostile(t *testing.T, data []byte) hostileUse {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "a.pdf")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // a hang
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestHostileChild$")
+	c.Env = append(os.Environ(), hostileChild+"="+name)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	use := hostileUse{time: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
+	if _, most, ok := strings.Cut(string(out), "most "); ok {
+		fmt.Sscan(most, &use.memory)
+		use.memory *= kib
+	}
+	return use
 }
