@@ -6,6 +6,7 @@ import (
 	"encoding/ascii85"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -247,7 +248,7 @@ func hybridPDF() []byte {
 
 // Nothing is held when a file is done with, whatever it was and however it ended.
 func TestPDFReleases(t *testing.T) {
-	files := hostilePDFs()
+	files := maps.Clone(hostilePDFs())
 	for _, name := range []string{"plain.pdf", "archive.pdf", "restricted.pdf", "locked.pdf"} {
 		files[name] = officeFile(t, name)
 	}

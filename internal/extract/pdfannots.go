@@ -60,13 +60,13 @@ func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
 	default:
 		var parts []string
 		for _, key := range []string{"T", "Subj", "Contents"} {
-			if s := strings.TrimSpace(pdfText(f.str(d[key]))); s != "" {
+			if s := strings.TrimSpace(p.text(d[key])); s != "" {
 				parts = append(parts, s)
 				said = said || key == "Contents"
 			}
 		}
-		if rich := f.str(d["RC"]); !said && len(rich) > 0 {
-			parts, said = append(parts, plainMarkup(pdfText(rich))), true
+		if rich := p.text(d["RC"]); !said && rich != "" {
+			parts, said = append(parts, plainMarkup(rich)), true
 		}
 		if len(parts) > 0 {
 			if err := p.lines(strings.Join(parts, ": ")); err != nil {
@@ -88,11 +88,11 @@ func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
 
 // link writes where a link leads, when that is outside the document.
 func (p *pdfReader) link(d pdfDict) error {
-	uri := p.f.str(p.f.dict(d["A"])["URI"])
-	if len(uri) == 0 {
+	uri := p.text(p.f.dict(d["A"])["URI"])
+	if uri == "" {
 		return p.f.err
 	}
-	return p.lines(pdfText(uri))
+	return p.lines(uri)
 }
 
 // appearance runs what a note looks like.
@@ -126,11 +126,11 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 				return false, f.fail(errPDFMemory)
 			}
 		}
-		if s := f.str(d["T"]); name == "" && len(s) > 0 {
-			name = pdfText(s)
+		if name == "" {
+			name = p.text(d["T"])
 		}
-		if s := f.str(d["TU"]); tip == "" && len(s) > 0 {
-			tip = pdfText(s)
+		if tip == "" {
+			tip = p.text(d["TU"])
 		}
 		if value == nil {
 			for _, key := range []string{"V", "RV"} {
@@ -161,10 +161,9 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 
 // fieldText is the value of a field. Those of buttons are names, which nobody typed.
 func (p *pdfReader) fieldText(v any) string {
-	f := p.f
 	switch v := v.(type) {
 	case pdfString:
-		text := pdfText(v)
+		text := p.text(v)
 		if strings.HasPrefix(strings.TrimSpace(text), "<?xml") || strings.HasPrefix(text, "<body") {
 			return plainMarkup(text)
 		}
@@ -172,8 +171,8 @@ func (p *pdfReader) fieldText(v any) string {
 	case []any:
 		var parts []string
 		for _, x := range v[:min(len(v), maxPDFChoices)] {
-			if s, ok := f.resolve(x).(pdfString); ok {
-				parts = append(parts, pdfText(s))
+			if s := p.text(x); s != "" {
+				parts = append(parts, s)
 			}
 		}
 		return strings.Join(parts, ", ")
@@ -181,6 +180,15 @@ func (p *pdfReader) fieldText(v any) string {
 		return pdfText(p.contentOf(v))
 	}
 	return ""
+}
+
+// text is a string that a person reads.
+func (p *pdfReader) text(v any) string {
+	s := p.f.str(v)
+	if len(s) == 0 || p.f.spend(len(s)) != nil {
+		return ""
+	}
+	return pdfText(s)
 }
 
 // contentOf reads a short stream whole.
@@ -216,7 +224,7 @@ func (p *pdfReader) lines(text string) error {
 	if p.f.spend(len(text)) != nil {
 		return p.f.err
 	}
-	if err := p.b.write([]byte(text)); err != nil {
+	if err := p.put([]byte(text)); err != nil {
 		return err
 	}
 	p.last = 'x'

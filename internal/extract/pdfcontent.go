@@ -3,6 +3,7 @@ package extract
 import (
 	"io"
 	"math"
+	"slices"
 )
 
 type matrix [6]float64
@@ -127,6 +128,8 @@ const (
 	opTwo   = '"'
 	opDo    = 'D' | 'o'<<8
 	opGS    = 'g' | 's'<<8
+	opSCN   = 'S' | 'C'<<8 | 'N'<<16
+	opScn   = 's' | 'c'<<8 | 'n'<<16
 	opID    = 'I' | 'D'<<8
 	opBMC   = 'B' | 'M'<<8 | 'C'<<16
 	opBDC   = 'B' | 'D'<<8 | 'C'<<16
@@ -166,6 +169,12 @@ func (c *pdfContent) operator() error {
 		if c.marked > 0 {
 			c.marked--
 			return c.p.endMarked()
+		}
+	case opGS:
+		return c.graphicsState(string(s.bytes(0)))
+	case opSCN, opScn:
+		if n := len(s.args) - 1; s.is(n, argName) {
+			return c.pattern(string(s.bytes(n)))
 		}
 	default:
 		c.state()
@@ -217,23 +226,57 @@ func (c *pdfContent) state() {
 		g.scale, g.ready = s.num(0)/100, false
 	case opTL:
 		g.leading = s.num(0)
-	case opGS:
-		c.graphicsState(string(s.bytes(0)))
 	}
 }
 
-// graphicsState takes a font from a dictionary of parameters.
-func (c *pdfContent) graphicsState(name string) {
+// graphicsState takes a font from a dictionary of parameters, and the text of what masks the content to come.
+func (c *pdfContent) graphicsState(name string) error {
 	f := c.p.f
 	d := f.dict(f.dict(f.resources(c.resources)["ExtGState"])[name])
-	a := f.array(d["Font"])
-	if len(a) < 2 {
-		return
+	if a := f.array(d["Font"]); len(a) >= 2 {
+		if ref, ok := a[0].(pdfRef); ok {
+			c.g.font = c.p.fontByNumber(int(ref))
+			c.g.size, c.g.ready = f.number(a[1], 0), false
+		}
 	}
-	if ref, ok := a[0].(pdfRef); ok {
-		c.g.font = c.p.fontByNumber(int(ref))
-		c.g.size, c.g.ready = f.number(a[1], 0), false
+	if mask, ok := f.resolve(d["SMask"]).(pdfDict); ok {
+		return c.once(f.stream(mask["G"]))
 	}
+	return f.err
+}
+
+// pattern reads what an area is filled with: a watermark may be written so.
+func (c *pdfContent) pattern(name string) error {
+	f := c.p.f
+	s := f.stream(f.dict(f.resources(c.resources)["Pattern"])[name])
+	if s == nil || s.dict["PatternType"] != pdfNumber(1) {
+		return f.err
+	}
+	return c.once(s)
+}
+
+// once runs a form that is not drawn in one place, the first time that a page uses it.
+func (c *pdfContent) once(s *pdfStream) error {
+	p := c.p
+	if s == nil || slices.Contains(p.used, s.number) {
+		return p.f.err
+	}
+	if len(p.used) >= 1000 {
+		p.f.lose(UnableToParseFile, "a page of too many patterns")
+		return p.f.err
+	}
+	p.used = append(p.used, s.number)
+	if err := p.line(); err != nil {
+		return err
+	}
+	pen := p.pen
+	p.pen.reset()
+	err := c.form(s)
+	if err == nil {
+		err = p.line()
+	}
+	p.pen.resume(&pen)
+	return err
 }
 
 func (c *pdfContent) matrix() matrix {
@@ -284,7 +327,7 @@ func (c *pdfContent) actualText() string {
 	f, s := c.p.f, c.scan
 	if s.is(1, argName) {
 		d := f.dict(f.dict(f.resources(c.resources)["Properties"])[string(s.bytes(1))])
-		return pdfText(f.str(d["ActualText"]))
+		return c.p.text(d["ActualText"])
 	}
 	depth := 0
 	for i := range s.args {
@@ -318,10 +361,8 @@ func (c *pdfContent) draw(name string) error {
 
 func (c *pdfContent) form(s *pdfStream) error {
 	p, f := c.p, c.p.f
-	for _, number := range p.drawing {
-		if number == s.number {
-			return nil // it would draw itself for ever
-		}
+	if slices.Contains(p.drawing, s.number) {
+		return nil // it would draw itself for ever
 	}
 	if p.forms++; p.forms > maxPDFForms || c.depth >= maxPDFFormNest {
 		f.lose(UnableToParseFile, "too many forms in forms")

@@ -45,6 +45,9 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	}
 	c := &pdfCrypt{v5: v == 5, streams: pdfRC4Cipher, words: pdfRC4Cipher}
 	length := num("Length", 40)
+	if length >= 5 && length <= 16 {
+		length *= 8 // some writers count bytes
+	}
 	if v == 1 {
 		length = 40
 	}

@@ -64,6 +64,7 @@ const pdfGlyphPage = 256*32 + 64
 
 // font builds the font that v describes. Nothing of the file stays with it but what is accounted in cost.
 func (f *pdfFile) font(v any) *pdfFont {
+	f.spend(kib)
 	d := f.dict(v)
 	font := &pdfFont{}
 	var to *pdfCMap

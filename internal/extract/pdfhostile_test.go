@@ -8,19 +8,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
 // hostilePDFs are small files that ask for much: each by one thing that a reader does as often, as deep or as large as it is told
 // to.
-func hostilePDFs() map[string][]byte {
+var hostilePDFs = sync.OnceValue(func() map[string][]byte {
 	files := map[string][]byte{}
 	for _, add := range []func(map[string][]byte){hostileTables, hostileObjects, hostileStreams, hostileFonts, hostileTrees, hostileContent} {
 		add(files)
 	}
 	return files
-}
+})
 
 func hostileTables(files map[string][]byte) {
 	files["trailers"] = []byte("%PDF-1.4\n" + strings.Repeat("trailer(", 16_000))
@@ -226,6 +227,18 @@ func hostileContent(files map[string][]byte) {
 	files["marked content"] = pdfPage("", "").flate(4, "", strings.Repeat("/S<</ActualText(xxxxxxxxxxxxxxxx)>>BDC ", 500_000)).done()
 	files["text drawn again and again"] = pdfPage("", "").flate(4, "", "/F 9 Tf "+strings.Repeat("1 0 0 1 9 9 Tm (abcdefgh) Tj 1 0 0 1 8 9 Tm (b) Tj ", 500_000)).done()
 	files["graphics states"] = pdfPage("", "").flate(4, "", strings.Repeat("/G gs ", 3_000_000)).done()
+	page := "<</Type/Page/Contents 4 0 R/Resources<</Properties<</P 6 0 R>>/ExtGState<</P<</SMask<</G 7 0 R>>>>>>/Pattern<</P 7 0 R>>>>>>"
+	files["a long text again and again"] = pdfPage("", "").add(3, page).add(6, "<</ActualText("+strings.Repeat("x", 900_000)+")>>").
+		flate(4, "", strings.Repeat("/S /P BDC EMC ", 1_000_000)).done()
+	files["patterns in patterns"] = pdfPage("", strings.Repeat("/P scn /P gs ", 20_000)).add(3, page).
+		stream(7, "/PatternType 1/Subtype/Form", strings.Repeat("/P scn /P gs ", 10_000)).done()
+	long := "(" + strings.Repeat("x", 900_000) + ")"
+	files["fields of long names"] = pdfPage("/Annots["+strings.Repeat("<</Subtype/Widget/Parent 6 0 R>>", 100_000)+"]", "").
+		add(6, "<</T"+long+"/TU"+long+">>").done()
+	files["codes of four bytes"] = pdfPage("", "").add(5, "<</Subtype/Type0/Encoding 6 0 R>>").
+		stream(6, "", "begincmap 1 begincodespacerange <00000000> <ffffffff> endcodespacerange").
+		flate(4, "", "/F 9 Tf ("+strings.Repeat("x", 1_000_000)+") Tj").done()
+	files["empty pages"] = newPDFMaker().add(1, "<</Pages 2 0 R>>").add(2, "<</Kids["+strings.Repeat("<</Contents 4 0 R>>", 40_000)+"]>>").done()
 	files["metadata"] = pdfPage("", "").add(1, "<</Pages 2 0 R/Metadata 6 0 R>>").flate(6, "", strings.Repeat("<a>x</b>", 6_000_000)).done()
 	for name, crypt := range map[string]string{
 		"a key of nonsense":      "/Filter/Standard/V 5/R 6/U(" + strings.Repeat("x", 48) + ")/UE(" + strings.Repeat("x", 32) + ")",

@@ -19,7 +19,7 @@ const (
 // about writes the text that no page has.
 func (p *pdfReader) about() error {
 	if p.pageN > 1 {
-		p.b.mark(Page, 0, 1, 0)
+		p.begin(1)
 	}
 	root := p.f.root()
 	form := p.f.dict(root["AcroForm"])
@@ -139,7 +139,7 @@ func (p *pdfReader) outline(v any) error {
 			continue
 		}
 		d := f.dict(ref)
-		if title := strings.TrimSpace(pdfText(f.str(d["Title"]))); title != "" {
+		if title := strings.TrimSpace(p.text(d["Title"])); title != "" {
 			if err := p.lines(title); err != nil {
 				return err
 			}
@@ -164,7 +164,7 @@ func (p *pdfReader) properties(root pdfDict) error {
 	slices.Sort(keys)
 	var values []string
 	for _, k := range keys {
-		s := strings.TrimSpace(pdfText(f.str(info[k])))
+		s := strings.TrimSpace(p.text(info[k]))
 		if s == "" {
 			continue
 		}
@@ -211,7 +211,10 @@ func metadataTexts(s string) (texts []string) {
 		tag := s[i+1 : i+n]
 		s = s[i+n+1:]
 		switch {
-		case tag == "" || tag[0] == '?' || tag[0] == '!' || strings.HasSuffix(tag, "/"):
+		case tag == "" || tag[0] == '?' || tag[0] == '!':
+		case strings.HasSuffix(tag, "/"):
+			_, attributes, _ := strings.Cut(tag, " ")
+			texts = append(texts, metadataAttributes(attributes)...)
 		case tag[0] == '/':
 			if k := len(open) - 1; k >= 0 {
 				if programsOwn(open[k]) {
@@ -220,7 +223,8 @@ func metadataTexts(s string) (texts []string) {
 				open = open[:k]
 			}
 		default:
-			name, _, _ := strings.Cut(tag, " ")
+			name, attributes, _ := strings.Cut(tag, " ")
+			texts = append(texts, metadataAttributes(attributes)...)
 			if len(open) < 64 {
 				open = append(open, name)
 				if programsOwn(name) {
@@ -228,6 +232,30 @@ func metadataTexts(s string) (texts []string) {
 				}
 			}
 		}
+	}
+	return texts
+}
+
+// metadataAttributes gives the values of attributes that stand for elements.
+func metadataAttributes(s string) (texts []string) {
+	for range 100 {
+		name, rest, ok := strings.Cut(s, "=")
+		if rest = strings.TrimLeft(rest, " \r\n\t"); !ok || rest == "" || rest[0] != '"' && rest[0] != '\'' {
+			break
+		}
+		value, after, ok := strings.Cut(rest[1:], rest[:1])
+		if !ok {
+			break
+		}
+		name = strings.TrimSpace(name)
+		switch prefix, _, _ := strings.Cut(name, ":"); prefix {
+		case "xmlns", "rdf", "xml", "x":
+			value = ""
+		}
+		if !programsOwn(name) && value != "" {
+			texts = append(texts, plainMarkup(value))
+		}
+		s = after
 	}
 	return texts
 }
@@ -293,8 +321,8 @@ func (p *pdfReader) file(v any) {
 	}
 	var name string
 	for _, key := range []string{"UF", "F", "Unix", "DOS", "Mac"} {
-		if s := f.str(d[key]); name == "" && len(s) > 0 {
-			name = pdfText(s)
+		if name == "" {
+			name = p.text(d[key])
 		}
 	}
 	ef := f.dict(d["EF"])

@@ -218,6 +218,9 @@ func (f *pdfFile) objectStream(number int) (*pdfObjects, error) {
 		}
 		o.items = append(o.items, pdfItem{int32(num), int32(from), int32(len(o.data))})
 	}
+	if n > maxPDFItems {
+		f.lose(UnableToParseFile, "a stream of too many objects")
+	}
 	extra := int64(cap(o.items)) * 12
 	for !f.w.hold(extra) {
 		if !f.dropStream() {

@@ -9,6 +9,7 @@ type pdfReader struct {
 	b       *builder
 	fonts   pdfFonts
 	pageN   int64
+	at      int64      // the page whose mark is to be set before the next text; 0: it is set
 	nodes   pdfNumbers // of the page tree that have been visited
 	fields  pdfNumbers // of the form that have been written
 	pen     pdfPen
@@ -16,6 +17,7 @@ type pdfReader struct {
 	last    byte
 	forms   int   // drawn on this page
 	drawing []int // forms, by number
+	used    []int // patterns and masks on this page
 	files   pdfFiles
 	filled  bool // a field has a value
 
@@ -134,8 +136,8 @@ func pdfCost(v any) int64 {
 func (p *pdfReader) page(d pdfDict, resources pdfResources) error {
 	f := p.f
 	p.pageN++
-	p.forms = 0
-	p.b.mark(Page, 0, p.pageN, 0)
+	p.forms, p.used = 0, p.used[:0]
+	p.begin(p.pageN)
 	p.pen.reset()
 	if contents := d["Contents"]; contents != nil {
 		r := &pdfParts{f: f, parts: list(f.resolve(contents))}
@@ -161,7 +163,18 @@ func (p *pdfReader) line() error {
 		return p.f.err
 	}
 	p.last = '\n'
-	return p.b.writeByte('\n')
+	return p.put([]byte{'\n'})
+}
+
+// begin says that the text to come is on a page. It is marked with the first text, since there may be very many without any.
+func (p *pdfReader) begin(page int64) { p.at = page }
+
+func (p *pdfReader) put(text []byte) error {
+	if p.at > 0 {
+		p.b.mark(Page, 0, p.at, 0)
+		p.at = 0
+	}
+	return p.b.write(text)
 }
 
 // pdfParts reads the streams of a page as one, each only when the one before is over.
@@ -390,6 +403,7 @@ func (p *pdfReader) holdFont(font *pdfFont, n int64) bool {
 func (p *pdfReader) wideGlyph(font *pdfFont, code uint32, n int) pdfGlyph {
 	w := font.wide
 	if n > 2 {
+		p.f.step(64)
 		return w.glyph(code, n)
 	}
 	at := code>>8 | uint32(n)<<24

@@ -82,6 +82,9 @@ func (s *pdfSurvey) look(f *pdfFile, b []byte, end int, base int64) int64 {
 			return 0
 		}
 		head := b[from:min(len(b), from+pdfLook)]
+		if f.step(len(head)) != nil {
+			return 0
+		}
 		s.object(number, base+int64(start), head)
 		if skip := f.streamEnd(head, base+int64(from)); skip > 0 {
 			if skip -= base; skip >= int64(end) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // The values of PDF. Arrays are []any, null is nil.
@@ -412,13 +413,13 @@ func pdfText(s pdfString) string {
 	case bytes.HasPrefix(s, utf8BOM):
 		return string(bytes.ToValidUTF8(s[3:], []byte("\ufffd")))
 	default:
-		r := make([]rune, len(s))
-		for i, c := range s {
-			r[i] = pdfDocChar(c)
+		out := make([]byte, 0, len(s))
+		for _, c := range s {
+			out = utf8.AppendRune(out, pdfDocChar(c))
 		}
-		return string(r)
+		return string(out)
 	}
-	u := make([]uint16, 0, len(s)/2)
+	out := make([]byte, 0, len(s)/2)
 	for i := 2; i+1 < len(s); i += 2 {
 		c := order.Uint16(s[i:])
 		if c == 0x1b { // a language stands between two of these
@@ -426,9 +427,15 @@ func pdfText(s pdfString) string {
 			}
 			continue
 		}
-		u = append(u, c)
+		r := rune(c)
+		if utf16.IsSurrogate(r) && i+3 < len(s) {
+			if r = utf16.DecodeRune(r, rune(order.Uint16(s[i+2:]))); r != utf8.RuneError {
+				i += 2
+			}
+		}
+		out = utf8.AppendRune(out, r)
 	}
-	return string(utf16.Decode(u))
+	return string(out)
 }
 
 // pdfDocHigh is the characters of PDFDocEncoding from 0x80 on that are not Latin-1.

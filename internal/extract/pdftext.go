@@ -34,6 +34,9 @@ func (pen *pdfPen) reset() {
 	pen.n, pen.blank, pen.dropping = 0, true, false
 }
 
+// resume goes on where text was before something that is elsewhere.
+func (pen *pdfPen) resume(before *pdfPen) { *pen = *before }
+
 // again says whether the same text stands in this place already.
 func (pen *pdfPen) again(hash uint64, x, y, unit float64) bool {
 	for i := range min(pen.n, pdfShownKept) {
@@ -57,7 +60,7 @@ func (c *pdfContent) show(s []byte) error {
 		return nil
 	}
 	font := p.fontOf(g.font)
-	if font == nil {
+	if font == nil || p.f.step(len(s)) != nil {
 		return p.f.err
 	}
 	if !g.ready {
@@ -210,11 +213,11 @@ func (p *pdfReader) write(text []byte) error {
 			return nil
 		}
 		p.actual = "" // too long to be replaced
-		if err := p.b.write(p.shown); err != nil {
+		if err := p.put(p.shown); err != nil {
 			return err
 		}
 	}
-	return p.b.write(text)
+	return p.put(text)
 }
 
 // beginMarked begins marked content; what stands for it counts for the outermost only.
@@ -247,7 +250,7 @@ func (p *pdfReader) endMarked() error {
 		return p.f.err
 	}
 	p.last = text[len(text)-1]
-	return p.b.write([]byte(text))
+	return p.put([]byte(text))
 }
 
 func lettersOf(s string) string {

@@ -69,6 +69,10 @@ func TestPDFWords(t *testing.T) {
 		{"operators in two streams", pdfPage("", "").add(4, "[6 0 R 7 0 R]").stream(6, "", "BT /F 9 Tf (SSN 526-33").stream(7, "", "-4552) Tj").done(), pdfSecret, Complete},
 		{"resources of the parent", pdfPage("", pdfLine(pdfSecret)).add(2, "<</Kids[3 0 R]/Resources<</Font<</F 5 0 R>>>>>>").
 			add(3, "<</Type/Page/Contents 4 0 R>>").done(), pdfSecret, Complete},
+		{"a pattern and a mask", pdfPage("", "/Pattern cs /P scn /G gs /P scn "+pdfLine("x")).
+			add(3, "<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>/Pattern<</P 6 0 R>>/ExtGState<</G<</SMask<</G 7 0 R>>>>>>>>>>").
+			stream(6, "/PatternType 1/Resources<</Font<</F 5 0 R>>>>", pdfLine("marked")).
+			stream(7, "/Subtype/Form/Resources<</Font<</F 5 0 R>>>>", pdfLine("masked")).done(), "marked|masked|x", Complete},
 		{"a font by a graphics state", pdfPage("", "BT /G gs (x) Tj ET").add(3, "<</Contents 4 0 R/Resources<</ExtGState<</G<</Font[5 0 R 12]>>>>>>>>").done(), "x", Complete},
 		{"a page that is no object", pdfPage("", pdfLine("x")).add(2, "<</Kids[<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>]>>").done(), "x", Complete},
 	} {
@@ -195,7 +199,7 @@ func TestPDFAround(t *testing.T) {
 		return m.done()
 	}
 	xmp := `<?xpacket?><x:xmpmeta><rdf:RDF><rdf:Description><dc:title><rdf:Alt><rdf:li xml:lang="x-default">Title &amp; more</rdf:li></rdf:Alt></dc:title>` +
-		`<xmp:CreateDate>2020-01-01</xmp:CreateDate><pdf:Producer>Maker 1.0</pdf:Producer><dc:description>SSN 526-33-4552</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>`
+		`<xmp:CreateDate>2020-01-01</xmp:CreateDate><pdf:Producer>Maker 1.0</pdf:Producer><dc:description dc:note="noted">SSN 526-33-4552</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>`
 	for _, c := range []pdfCase{
 		{"a note", noted("<</Subtype/Text/T(Ann)/Contents(SSN 526-33-4552)/Popup 7 0 R>>", "<</Subtype/Popup/Contents(again)>>"), "x|Ann: " + pdfSecret, Complete},
 		{"a note and its looks", noted("<</Subtype/FreeText/Contents(once)/AP<</N 7 0 R>>>>", form("once")), "x|once", Complete},
@@ -216,7 +220,7 @@ func TestPDFAround(t *testing.T) {
 		{"an outline", catalogue("/Outlines 6 0 R", "<</First 7 0 R/Last 8 0 R>>", "<</Title(one)/Next 8 0 R/First 9 0 R>>", "<</Title(two)/Next 7 0 R>>", "<</Title(in one)>>"),
 			"x|one|in one|two", Complete},
 		{"properties", about("/Info 6 0 R", "<</Title(SSN: 526-33-4552)/Producer(Maker)/CreationDate(D:2020)/Own(\x80 mine)>>"), "x|Own: • mine|Title: SSN: 526-33-4552", Complete},
-		{"metadata", catalogue("/Metadata 6 0 R", streamObject("/Type/Metadata", xmp)), "x|Title & more|SSN 526-33-4552", Complete},
+		{"metadata", catalogue("/Metadata 6 0 R", streamObject("/Type/Metadata", xmp)), "x|Title & more|noted|SSN 526-33-4552", Complete},
 	} {
 		c.check(t)
 	}
