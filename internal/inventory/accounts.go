@@ -85,3 +85,14 @@ func (s *Service) peers(ctx context.Context, tx *store.Tx, region string, accoun
 	}
 	return peers, err
 }
+
+// Forget deletes what is known of an account's buckets in a Region, when it disables Macie there. Its stores stay, and are looked at again
+// when Macie is enabled.
+func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) error {
+	for _, table := range []string{"bucket", "bucket_facts", "bucket_tag", "bucket_statistics", "census", "bucket_change"} {
+		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+	}
+	tx.Defer(`update object_store set look_due = $3, look_begun_at = null, looked_at = null, full_at = null, status = 'New', status_detail = ''
+		where region = $1 and account_id = $2`, call.Region, string(call.Account), call.Now.UnixMilli())
+	return nil
+}

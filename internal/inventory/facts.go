@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
+	"magpie/internal/identity"
+	"magpie/internal/inventory/access"
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
@@ -167,11 +170,119 @@ func (s *Service) learned(ctx context.Context, tx *store.Tx, x Store, before *re
 	if err != nil {
 		return nil, err
 	}
+	verdict, replicated, err := s.judge(ctx, tx, &after, a.facts)
+	if err != nil {
+		return nil, err
+	}
 	facts := settle(&after, a.facts)
+	reach(&after, verdict)
+	facts.Reasons = verdict.Reasons
+	facts.ReplicationAccounts = replicated.accounts
+	after.ReplicatedExternally = replicated.external
+	var was *seen
+	if old != nil {
+		was = &old.Seen
+	}
+	facts.Seen = see(was, a.facts, verdict, macie2.Deref(after.SSEType), verdictOf(replicated.external))
+	if err := s.changed(ctx, tx, before, &after, facts, compare(was, &facts.Seen, verdict)); err != nil {
+		return nil, err
+	}
 	if err := s.keepFacts(ctx, tx, &after, old, facts); err != nil {
 		return nil, err
 	}
-	return &after, nil
+	return &after, s.recount(ctx, tx, x, &after)
+}
+
+// replicas are the accounts that a bucket is replicated to.
+type replicas struct {
+	accounts []string
+	external *bool
+}
+
+func verdictOf(b *bool) access.Verdict {
+	switch {
+	case b == nil:
+		return access.Unknown
+	case *b:
+		return access.Yes
+	}
+	return access.No
+}
+
+// judge decides who can reach a bucket, and whom it is replicated to.
+func (s *Service) judge(ctx context.Context, tx *store.Tx, r *record, f objectstore.Facts) (access.Access, replicas, error) {
+	settings := access.Settings{Bucket: r.Name, Account: string(r.Account), Policy: f.Policy, ACL: f.ACL, Block: f.Block, AccountBlock: f.AccountBlock}
+	mentioned := access.Accounts(settings)
+	for _, g := range f.ACL.Value.Grants {
+		mentioned = append(mentioned, g.ID)
+	}
+	var to replicas
+	for _, rule := range f.Replication.Value.Rules {
+		account := rule.Account
+		if account == "" {
+			account = string(r.Account) // without one, the copy is its owner's
+		}
+		to.accounts = append(to.accounts, account)
+	}
+	slices.Sort(to.accounts)
+	to.accounts = slices.Compact(to.accounts)
+	var among []macie2.AccountID
+	for _, id := range append(mentioned, to.accounts...) {
+		if id, err := macie2.ParseAccountID(id); err == nil {
+			among = append(among, id)
+		}
+	}
+	peers, err := s.peers(ctx, tx, r.Region, r.Account, among)
+	if err != nil {
+		return access.Access{}, to, err
+	}
+	settings.Peers = make(map[string]bool, len(peers))
+	for id, is := range peers {
+		settings.Peers[string(id)] = is
+	}
+	if s.directory != nil {
+		o, err := s.directory.OrganizationOf(ctx, tx, r.Account)
+		switch {
+		case err == nil:
+			settings.Organization = string(o.ID)
+		case !errors.Is(err, identity.ErrNoOrganization):
+			return access.Access{}, to, err
+		}
+	}
+	if f.Replication.State != objectstore.Unknown {
+		to.external = macie2.Ptr(slices.ContainsFunc(to.accounts, func(id string) bool { return !settings.Peers[id] }))
+	}
+	return access.Evaluate(settings), to, nil
+}
+
+// reach puts a verdict into a record.
+func reach(r *record, a access.Access) {
+	r.Effective = string([...]macie2.EffectivePermission{
+		access.Unknown: macie2.EffectivePermissionUnknown, access.No: macie2.EffectivePermissionNotPublic, access.Yes: macie2.EffectivePermissionPublic,
+	}[a.Public])
+	switch {
+	case a.External == access.Yes:
+		r.Shared = string(macie2.SharedAccessExternal)
+	case a.External == access.Unknown, a.Internal == access.Unknown:
+		r.Shared = string(macie2.SharedAccessUnknown)
+	case a.Internal == access.Yes:
+		r.Shared = string(macie2.SharedAccessInternal)
+	default:
+		r.Shared = string(macie2.SharedAccessNotShared)
+	}
+	r.AllowsUnencrypted = string([...]macie2.AllowsUnencryptedObjectUploads{
+		access.Unknown: macie2.AllowsUnencryptedObjectUploadsUnknown, access.No: macie2.AllowsUnencryptedObjectUploadsFalse,
+		access.Yes: macie2.AllowsUnencryptedObjectUploadsTrue,
+	}[a.UnencryptedUploads])
+	for _, v := range []struct {
+		verdict access.Verdict
+		to      **bool
+	}{{a.ACLRead, &r.ACLRead}, {a.ACLWrite, &r.ACLWrite}, {a.PolicyRead, &r.PolicyRead}, {a.PolicyWrite, &r.PolicyWrite}} {
+		*v.to = nil
+		if v.verdict != access.Unknown {
+			*v.to = macie2.Ptr(v.verdict == access.Yes)
+		}
+	}
 }
 
 // facts is what is kept of a bucket beside its record, as JSON.
@@ -179,8 +290,10 @@ type facts struct {
 	Owner               objectstore.Owner `json:"owner"`
 	Tags                []objectstore.Tag `json:"tags"`
 	ReplicationAccounts []string          `json:"replicationAccounts,omitempty"`
-	// Unknown says for each setting that is not known why.
+	// Unknown says for each setting that is not known why, Reasons what decided who can reach the bucket.
 	Unknown map[string]string `json:"unknown,omitempty"`
+	Reasons []string          `json:"reasons,omitempty"`
+	Seen    seen              `json:"seen"`
 }
 
 // settle puts the settings of a bucket into its record.

@@ -26,7 +26,8 @@ const (
 )
 
 func (s *Service) registerTasks() {
-	s.queue.External(queue.External{Kind: lookKind, Do: s.look, InDoubt: 16, Timeout: 12 * time.Hour})
+	s.queue.Long(queue.Long{Kind: lookKind, Do: func(ctx context.Context, h *queue.Held) queue.Outcome { return s.look(ctx, h.Task()) }, Slots: 8, PerTenant: 4})
+	s.queue.Long(queue.Long{Kind: censusKind, Do: s.census, Finish: s.endCensus, Slots: 4, PerTenant: 8})
 	s.queue.External(queue.External{Kind: leaveKind, Do: s.leave, InDoubt: 4, Timeout: time.Hour})
 }
 
@@ -49,17 +50,17 @@ func (s *Service) Run(ctx context.Context) error {
 // beginLooks enqueues the looks that are due, and tells how many they were.
 func (s *Service) beginLooks(ctx context.Context) (begun int, err error) {
 	now := s.now().UnixMilli()
-	read := func(tx *store.Tx) (ids []string, err error) {
+	read := func(tx *store.Tx) (list []Store, err error) {
 		err = tx.Query(ctx, func(row store.Row) error {
-			var id string
-			err := row.Scan(&id)
-			ids = append(ids, id)
+			var x Store
+			err := row.Scan(&x.ID, &x.Account)
+			list = append(list, x)
 			return err
-		}, `select o.id from object_store o where o.look_due <= $1 and `+enabledCondition+`
+		}, `select o.id, o.account_id from object_store o where o.look_due <= $1 and `+enabledCondition+`
 			order by o.look_due limit 100`, now)
-		return ids, err
+		return list, err
 	}
-	var due []string
+	var due []Store
 	if err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		due, err = read(tx)
 		return err
@@ -67,16 +68,16 @@ func (s *Service) beginLooks(ctx context.Context) (begun int, err error) {
 		return 0, err
 	}
 	err = s.db.Tx(ctx, "inventory looks", func(tx *store.Tx) error {
-		ids, err := read(tx)
+		list, err := read(tx)
 		if err != nil {
 			return err
 		}
-		begun = len(ids)
-		for _, id := range ids {
-			if _, err := tx.Exec(ctx, `update object_store set look_due = $1 where id = $2`, now+lookLost.Milliseconds(), id); err != nil {
+		begun = len(list)
+		for _, x := range list {
+			if _, err := tx.Exec(ctx, `update object_store set look_due = $1 where id = $2`, now+lookLost.Milliseconds(), x.ID); err != nil {
 				return err
 			}
-			if err := s.queue.Enqueue(ctx, tx, lookTask(id)); err != nil {
+			if err := s.queue.Enqueue(ctx, tx, lookTask(x)); err != nil {
 				return err
 			}
 		}

@@ -126,7 +126,7 @@ func (s *Service) AddStore(ctx context.Context, account macie2.AccountID, origin
 		if n == 0 {
 			return ErrStoreExists
 		}
-		return s.queue.Enqueue(ctx, tx, lookTask(added.ID))
+		return s.queue.Enqueue(ctx, tx, lookTask(added))
 	})
 	if err != nil {
 		return Store{}, fmt.Errorf("add store %s of account %s: %w", x.Name, account, err)
@@ -138,7 +138,9 @@ func (s *Service) AddStore(ctx context.Context, account macie2.AccountID, origin
 // lookKind is the kind of the tasks that look at a store.
 const lookKind = "inventory.look"
 
-func lookTask(id string) queue.New { return queue.New{Kind: lookKind, Key: id} }
+func lookTask(x Store) queue.New {
+	return queue.New{Kind: lookKind, Key: x.ID, Tenant: string(x.Account)}
+}
 
 // UpdateStore changes the settings of a store by edit, which may run several times. The Region and the kind stay. The store is looked at
 // afterwards.
@@ -181,7 +183,7 @@ func (s *Service) UpdateStore(ctx context.Context, account macie2.AccountID, nam
 			return err
 		}
 		x.revision, x.UpdatedAt = before.revision+1, now.UTC()
-		return s.queue.Enqueue(ctx, tx, lookTask(x.ID))
+		return s.queue.Enqueue(ctx, tx, lookTask(x))
 	})
 	if err != nil {
 		return Store{}, fmt.Errorf("update store %s of account %s: %w", name, account, err)

@@ -16,5 +16,7 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer) 
 		DB: s.db, Queue: s.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: s.log,
 		Directory: s.identity, Endpoints: endpoints,
 	})
+	s.inventory.Bind(s.registry)
+	s.membership.OnDisable(s.inventory.Forget)
 	return nil
 }

@@ -18,6 +18,8 @@ type Answer[T any] struct {
 	Reason string
 	// Denied reports that the store refused to say.
 	Denied bool
+	// Unsupported reports that the store has no such setting at all, as it says itself.
+	Unsupported bool
 }
 
 // Is returns a known answer.

@@ -99,7 +99,8 @@ func answer[T any](v T, err error) (objectstore.Answer[T], error) {
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		fatal = err
 	}
-	return objectstore.Answer[T]{Reason: err.Error(), Denied: errors.Is(err, objectstore.ErrDenied)}, fatal
+	return objectstore.Answer[T]{Reason: err.Error(), Denied: errors.Is(err, objectstore.ErrDenied),
+		Unsupported: errors.Is(err, objectstore.ErrNotSupported)}, fatal
 }
 
 // policy reads a bucket's policy, which is JSON.

@@ -127,17 +127,15 @@ create table bucket_statistics (
     primary key (region, account_id)
 );
 
--- Counting a bucket's objects. state is JSON: the ranges with their marks and counts while it runs.
--- result is JSON: the split points and the counts by group of the last census that was finished.
+-- What was counted of a bucket's objects last, if it was another result than before. result is JSON: the counts, by group too, and places
+-- to divide the keys at.
 create table census (
     region text collate "binary" not null,
     account_id text collate "binary" not null,
     bucket text collate "binary" not null,
-    begun_at bigint,
-    finished_at bigint,
-    state text not null,
+    begun_at bigint not null,
+    finished_at bigint not null,
     result text not null,
-    revision bigint not null,
     primary key (region, account_id, bucket)
 );
 
