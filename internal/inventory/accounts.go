@@ -28,13 +28,11 @@ func visible(ctx context.Context, tx *store.Tx, call *macie2.Call) ([]macie2.Acc
 
 // isEnabled reports whether Macie is enabled, and not suspended, for an account in a Region.
 func isEnabled(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
-	var one int64
-	err := tx.QueryRow(ctx, `select 1 from macie_session s where s.region = $1 and s.account_id = $2 and s.status = 'ENABLED'`,
-		region, string(account)).Scan(&one)
+	x, err := session.Of(ctx, tx, region, account)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && x.Status == macie2.MacieStatusEnabled, err
 }
 
 // enabledCondition is the condition that Macie is enabled, and not suspended, for the account of a store o in its Region.
@@ -86,13 +84,35 @@ func (s *Service) peers(ctx context.Context, tx *store.Tx, region string, accoun
 	return peers, err
 }
 
-// Forget deletes what is known of an account's buckets in a Region, when it disables Macie there. Its stores stay, and are looked at again
-// when Macie is enabled.
-func (s *Service) Forget(_ context.Context, tx *store.Tx, call *macie2.Call) error {
-	for _, table := range []string{"bucket", "bucket_facts", "bucket_tag", "bucket_statistics", "census", "bucket_change"} {
-		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, call.Region, string(call.Account))
+// SessionHooks are what this package wants to know of sessions: an account's stores are looked at when its session begins or is resumed,
+// and what is known of its buckets goes when the session has ended. The stores stay.
+func (s *Service) SessionHooks() session.Hooks {
+	look := func(ctx context.Context, tx *store.Tx, c session.Change) error {
+		tx.Defer(`update object_store set look_due = $3 where region = $1 and account_id = $2`, c.Region, string(c.Account), c.At.UnixMilli())
+		return nil
 	}
-	tx.Defer(`update object_store set look_due = $3, look_begun_at = null, looked_at = null, full_at = null, status = 'New', status_detail = ''
-		where region = $1 and account_id = $2`, call.Region, string(call.Account), call.Now.UnixMilli())
-	return nil
+	return session.Hooks{
+		OnEnable: look, OnResume: look, Sweep: sweep,
+		OnDisable: func(_ context.Context, tx *store.Tx, c session.Change) error {
+			tx.Defer(`update object_store set look_begun_at = null, looked_at = null, full_at = null, status = 'New', status_detail = ''
+				where region = $1 and account_id = $2`, c.Region, string(c.Account))
+			return nil
+		},
+	}
+}
+
+// sweep deletes some of what is known of an account's buckets.
+func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
+	for _, t := range []struct{ table, key string }{
+		{"bucket", "name"}, {"bucket_facts", "name"}, {"bucket_tag", "name"}, {"census", "bucket"}, {"bucket_change", "id"},
+		{"bucket_statistics", "account_id"},
+	} {
+		n, err := tx.Exec(ctx, `delete from `+t.table+` where region = $1 and account_id = $2 and `+t.key+` in
+			(select `+t.key+` from `+t.table+` where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
+		if err != nil {
+			return false, err
+		}
+		more = more || n >= int64(limit)
+	}
+	return more, nil
 }

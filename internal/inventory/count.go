@@ -19,7 +19,7 @@ type count struct {
 	b *Bucket
 
 	mu     sync.Mutex
-	change *sync.Cond // a range was finished or added
+	change *sync.Cond // a range was finished or added, or has become worth dividing
 	state  *censusState
 	groups map[groupKey]*[2]int64
 	busy   int
@@ -240,6 +240,9 @@ func (c *count) add(r *censusRange, objects []objectstore.Object) error {
 		c.one(o)
 		r.at = o.Key
 		r.sample(o.Key)
+	}
+	if r.Counted >= worthSplitting && !r.stuck {
+		c.change.Broadcast() // whoever has nothing to do may take a part of it
 	}
 	return nil
 }

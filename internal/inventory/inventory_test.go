@@ -35,8 +35,8 @@ type fixture struct {
 	db         *store.DB
 	queue      *queue.Queue
 	data       string // the folder of the master key
-	membership *membership.Service
 	sessions   *session.Service
+	membership *membership.Service
 	directory  *identity.Directory
 	changes    []Change
 }
@@ -66,6 +66,7 @@ func newFixture(t *testing.T, db *store.DB, data string, edit ...func(*Options))
 		e(&o)
 	}
 	f.Service = New(o)
+	f.sessions.Hook(f.SessionHooks())
 	t.Cleanup(func() { f.Service.Close() })
 	return f
 }
@@ -241,4 +242,29 @@ func TestSecretsAreSealedAndResealed(t *testing.T) {
 			t.Errorf("after the rotation the secret opens as %q, %v", got.Reveal(), err)
 		}
 	})
+}
+
+// storeOn is a fresh SQLite store.
+func storeOn(t *testing.T) *store.DB { return storetest.Open(t, storetest.Fresh(t, "sqlite")) }
+
+// join makes an account another's member, by invitation.
+func (f *fixture) join(administrator, member macie2.AccountID) {
+	f.t.Helper()
+	ctx := f.t.Context()
+	err := f.db.Tx(ctx, "test", func(tx *store.Tx) error {
+		for _, s := range []store.Stmt{
+			{SQL: `update macie_session set standing = 'Administrator', counted = 1 where region = $1 and account_id = $2`, Args: []any{region, string(administrator)}},
+			{SQL: `update macie_session set standing = 'Member' where region = $1 and account_id = $2`, Args: []any{region, string(member)}},
+			{SQL: `insert into member (region, administrator_id, account_id, email, status, created_at, updated_at) values ($1, $2, $3, 'm@example.com', 'Enabled', 1, 1)`,
+				Args: []any{region, string(administrator), string(member)}},
+		} {
+			if _, err := tx.Exec(ctx, s.SQL, s.Args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
 }

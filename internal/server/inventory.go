@@ -17,6 +17,6 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer) 
 		Directory: s.identity, Endpoints: endpoints,
 	})
 	s.inventory.Bind(s.registry)
-	s.membership.OnDisable(s.inventory.Forget)
+	s.sessions.Hook(s.inventory.SessionHooks())
 	return nil
 }
