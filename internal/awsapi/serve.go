@@ -320,7 +320,11 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (
 	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.action, nil); err != nil {
 		return Answer{}, err
 	}
-	out, err := op.handle(x.ctx, x.call, &macie2.Request{Query: query, Body: x.body})
+	ctx := x.ctx
+	if x.r.Method != http.MethodGet {
+		ctx = s.changing(x)
+	}
+	out, err := op.handle(ctx, x.call, &macie2.Request{Query: query, Body: x.body})
 	if err != nil {
 		return Answer{}, err
 	}

@@ -140,7 +140,7 @@ func (s *Service) census(ctx context.Context, h *queue.Held) queue.Outcome {
 	switch {
 	case errors.Is(err, ErrNoBucket):
 		return queue.Outcome{Status: queue.Done}
-	case err != nil && !ofStore(err):
+	case err != nil && !OfStore(err):
 		return queue.Outcome{Detail: err.Error()}
 	case err != nil:
 		return queue.Outcome{Status: queue.Done, Result: err}
@@ -160,10 +160,10 @@ func (s *Service) census(ctx context.Context, h *queue.Held) queue.Outcome {
 	switch {
 	case ctx.Err() != nil:
 		return queue.Outcome{Detail: "it was interrupted"}
-	case err != nil && ofStore(err) && !objectstore.Passing(err):
+	case err != nil && OfStore(err) && !objectstore.Passing(err):
 		return queue.Outcome{Status: queue.Done, Result: err}
 	case err != nil:
-		return queue.Outcome{Detail: explain(err)}
+		return queue.Outcome{Detail: Explain(err)}
 	}
 	return queue.Outcome{Status: queue.Done, Result: c.result()}
 }
@@ -253,7 +253,7 @@ func (s *Service) endCensus(ctx context.Context, tx *store.Tx, t queue.Task, o q
 	now := s.now().UnixMilli()
 	switch result := o.Result.(type) {
 	case error:
-		after.forget(macie2.BucketMetadataErrorCodeAccessDenied, "Its objects cannot be listed: "+explain(result))
+		after.forget(macie2.BucketMetadataErrorCodeAccessDenied, "Its objects cannot be listed: "+Explain(result))
 	case *censusResult:
 		after.count(result.Totals)
 		if err := keepCensus(ctx, tx, state, result, now); err != nil {

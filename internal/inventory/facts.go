@@ -162,7 +162,7 @@ func (s *Service) learned(ctx context.Context, tx *store.Tx, x Store, before *re
 		return nil, nil
 	}
 	if a.err != nil {
-		after.forget(macie2.BucketMetadataErrorCodeAccessDenied, explain(a.err))
+		after.forget(macie2.BucketMetadataErrorCodeAccessDenied, Explain(a.err))
 		return &after, nil
 	}
 	after.Known, after.ErrorCode, after.ErrorText = true, nil, nil

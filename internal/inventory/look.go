@@ -97,15 +97,15 @@ func (s *Service) look(ctx context.Context, t queue.Task) queue.Outcome {
 	switch {
 	case ctx.Err() != nil:
 		return queue.Outcome{Detail: "it was interrupted", RetryAt: s.now()}
-	case failure != nil && !ofStore(failure):
+	case failure != nil && !OfStore(failure):
 		s.log.Error("a look at a store failed", "account", x.Account, "store", x.Name, "error", failure)
 		return outcome(ctx, failure)
 	}
 	return outcome(ctx, s.endLook(ctx, x, failure))
 }
 
-// ofStore reports whether an error is a store's fault, and not the server's own.
-func ofStore(err error) bool {
+// OfStore reports whether an error is a store's fault, or its settings', and not the server's own.
+func OfStore(err error) bool {
 	_, ok := errors.AsType[*objectstore.Error](err)
 	return ok || errors.Is(err, ErrNotAllowed)
 }
@@ -148,7 +148,7 @@ func (s *Service) endLook(ctx context.Context, x Store, failure error) error {
 	now := s.now()
 	status, detail, next := StatusReady, "", lookEvery
 	if failure != nil {
-		status, detail, next = StatusFailing, explain(failure), lookLater
+		status, detail, next = StatusFailing, Explain(failure), lookLater
 		if objectstore.Passing(failure) {
 			next = lookAgain
 		}
@@ -170,8 +170,8 @@ func (s *Service) endLook(ctx context.Context, x Store, failure error) error {
 	})
 }
 
-// explain words a failure for the store's owner.
-func explain(err error) string {
+// Explain words a failure for the store's owner.
+func Explain(err error) string {
 	if e, ok := errors.AsType[*objectstore.Error](err); ok {
 		return clip400(e.Error())
 	}

@@ -684,8 +684,8 @@ func TestCensusResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// It is cut short after some pages, in the middle of several ranges, more than once.
-	for _, pages := range []int{25, 7, 9} {
-		c.b = &Bucket{b.BucketName, &limitedStore{made: m, left: pages}}
+	for i, pages := range []int{25, 7, 9} {
+		c.b = &Bucket{b.BucketName, &limitedStore{made: m, probed: probed(i > 0), left: pages}}
 		if err := c.run(t.Context(), func(*censusState) error { return nil }); !errors.Is(err, objectstore.ErrUnavailable) {
 			t.Fatalf("after %d pages: %v", pages, err)
 		}
@@ -727,14 +727,37 @@ func TestCensusResumes(t *testing.T) {
 	}
 }
 
-// limitedStore fails after so many pages.
+// probed is a channel that is closed already, or is not.
+func probed(already bool) chan struct{} {
+	c := make(chan struct{})
+	if already {
+		close(c)
+	}
+	return c
+}
+
+// limitedStore fails after so many pages. Pages that are far into the bucket wait until somebody has looked for a place to divide it at.
 type limitedStore struct {
 	*made
-	mu   sync.Mutex
-	left int
+	probed chan struct{}
+	once   sync.Once
+	mu     sync.Mutex
+	left   int
 }
 
 func (l *limitedStore) List(ctx context.Context, bucket string, in objectstore.Listing) (objectstore.Page, error) {
+	switch {
+	case in.Max == 1:
+		l.once.Do(func() {
+			select {
+			case <-l.probed:
+			default:
+				close(l.probed)
+			}
+		})
+	case in.After > "logs/12":
+		<-l.probed
+	}
 	l.mu.Lock()
 	l.left--
 	left := l.left

@@ -14,7 +14,6 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/inventory/folder"
 	"magpie/internal/inventory/s3"
-	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
 )
 
@@ -266,11 +265,3 @@ var (
 	ErrNotAllowed  = errors.New("accounts may not name this endpoint")
 	ErrNoBucket    = errors.New("the account has no such bucket in the Region")
 )
-
-// ownSettings refuses in the settings of an account what is the operator's to decide.
-func (list Endpoints) ownSettings(x *Settings) error {
-	if x.Kind != KindS3 || !list.allows(x.Endpoint) {
-		return macie2.ErrAccessDenied("This server does not let accounts name the endpoint %s; its operator says which they may.", clip(x.Endpoint))
-	}
-	return nil
-}

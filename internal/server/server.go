@@ -153,7 +153,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	s.sessions.Bind(s.registry)
 	s.membership.Bind(s.registry)
 	s.sessions.Hook(s.membership.SessionHooks())
-	if err := s.openInventory(key, pages); err != nil {
+	if err := s.openInventory(key, pages, m); err != nil {
 		return err
 	}
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
@@ -177,6 +177,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	}
 	edge := awsapi.New(o)
 	mountHistory(edge, s.membership)
+	mountStores(edge, s.inventory)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))

@@ -190,6 +190,7 @@ type PaceState struct {
 	Rate     float64 // requests a second that may begin
 	InFlight int
 	Away     time.Duration // that the store asked to be left alone for
+	Slowed   bool          // the rate is lower than it might be, since the store asked for fewer requests
 }
 
 // State tells what the pace is.
@@ -198,5 +199,5 @@ func (p *Pace) State() PaceState {
 	defer p.mu.Unlock()
 	now := p.o.Now()
 	p.recover(now)
-	return PaceState{Rate: p.rate, InFlight: len(p.flight), Away: max(0, p.away.Sub(now))}
+	return PaceState{Rate: p.rate, InFlight: len(p.flight), Away: max(0, p.away.Sub(now)), Slowed: p.rate < p.ceiling()}
 }
