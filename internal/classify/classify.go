@@ -111,7 +111,9 @@ type Worker struct {
 	names  cache[string, bool] // whether a name is sensitive itself
 	prober *detect.Scanner
 	fields fields
-	result *Result
+	// records is nil where nothing that is looked for can be spread over members.
+	records *recorder
+	result  *Result
 
 	limit   int64            // of memory, for one object
 	account *extract.Account // of the object at hand
@@ -128,6 +130,7 @@ func (c *Classifier) NewWorker() *Worker {
 	}
 	most := max(min(mostCached, w.limit/16), leastCached)
 	w.byText, w.byPlace, w.names = newCache[string, *detect.Names](most), newCache[*string, *detect.Names](most), newCache[string, bool](most)
+	w.records = newRecorder(c.set, most)
 	w.account = extract.NewAccount(w.limit)
 	w.said.set = c.set
 	w.says = w.said.says
@@ -182,7 +185,8 @@ type tally struct {
 	counts  []int64
 	detail  map[int]*Detection
 	more    bool
-	members bool // something inside it was counted
+	members bool         // something inside it was counted
+	parts   detect.Parts // that it may have, see recorder
 	read    int64
 	kept    int64 // held for the result
 }
@@ -235,7 +239,11 @@ func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 	if t.scanner == nil {
 		t.scanner = w.scanner()
 	}
-	t.scanner.Scan(&block, func(m detect.Match) { w.count(t, seg, m) })
+	if block.Fields != nil && w.records != nil {
+		w.scanRecords(t, seg, &block)
+	} else {
+		t.scanner.Scan(&block, func(m detect.Match) { w.count(t, seg, m) })
+	}
 	if p := w.c.opts.Progress; p != nil && doc.Read > t.read {
 		if doc.Parent == nil {
 			p(doc.Read - t.read)

@@ -4,6 +4,9 @@
 // It owns what neither knows: counting by type and category, the occurrences that a result lists and how many, what of a
 // location must be left out because it is sensitive itself, and how the files inside an archive add up to the archive.
 //
+// Names, addresses and headers that are spread over the members of a record, first_name and last_name, are found here as well
+// (records.go): no value alone holds them.
+//
 // A [Classifier] is compiled once and shared; each goroutine takes a [Worker] from it, whose Classify is called once per
 // object:
 //

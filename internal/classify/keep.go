@@ -86,6 +86,9 @@ func (w *Worker) forget() {
 	list := w.fields.list[:cap(w.fields.list)]
 	clear(list)
 	w.fields = fields{list: list[:0]}
+	if w.records != nil {
+		w.records.forget(w.account)
+	}
 	for _, t := range w.tallies {
 		*t = tally{counts: t.counts}
 	}

@@ -64,7 +64,8 @@
 //
 // set.go compiles, rule.go says how each identifier is found, scanner.go is the flow of
 // a scan, overlap.go decides between matches. keyword.go and boundary.go define what a
-// keyword is. name.go and address.go find what has no format. custom.go and allow.go are
+// keyword is. name.go and address.go find what has no format; part.go says what the
+// members of a record are parts of. custom.go and allow.go are
 // what users add. The tests hold the engine against reference_test.go, which does
 // everything the slow way, and against package regexp; accuracy_test.go measures it on
 // labelled cases (docs/accuracy.md), the command in measure how fast it is.

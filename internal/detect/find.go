@@ -176,6 +176,14 @@ func (s *Scanner) lookup(p int, key uint64) {
 	if b == nil || !b.leads(w.text, p) {
 		return
 	}
+	if b.parts != 0 {
+		s.parts |= b.parts
+		if quoted, name := quotedName(w.text, p); name {
+			s.members |= b.parts
+		} else if quoted {
+			s.members |= b.parts & HeaderParts // "name": "Cookie"
+		}
+	}
 	if (b.managed || len(b.customs) > 0) && wordStart(w.text, p) {
 		if b.managed {
 			s.set.keywords.trie.match(w.text, p, false, func(end, k int) {
@@ -197,6 +205,22 @@ func (s *Scanner) lookup(p int, key uint64) {
 			s.tryFree(l.rule, start)
 		}
 	}
+}
+
+// quotedName says whether the word at p is of a text in quotes, and whether that is a name
+// with a colon after it, as members have them in JSON.
+func quotedName(text []byte, p int) (quoted, name bool) {
+	limit := min(len(text), p+maxPartName)
+	for p < limit && text[p] != '"' && text[p] >= ' ' {
+		p++
+	}
+	if p >= limit || text[p] != '"' {
+		return false, false
+	}
+	for p++; p < limit && spaceLen(text, p) == 1; {
+		p++
+	}
+	return true, p < len(text) && text[p] == ':'
 }
 
 // pushHit keeps the list in order of starts; it arrives nearly so.

@@ -31,6 +31,7 @@ type bucket struct {
 	after [2]uint64
 
 	managed  bool  // keywords of managed identifiers
+	parts    Parts // names of parts, see Scanner.Parts
 	customs  []int // custom identifiers, by index, that have keywords here
 	literals []literal
 }

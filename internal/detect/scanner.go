@@ -26,6 +26,8 @@ type Scanner struct {
 	marks     []uint64  // see fingers
 	stretches []stretch // memory for tryAfterKeywords
 	unit      Field     // the value that tryCustom has asked for last
+	parts     Parts     // see Parts
+	members   Parts     // the same of names of JSON's members
 	tried     []int     // by custom identifier: the places before are tried, see tryBefore
 }
 
@@ -56,6 +58,7 @@ func (s *Set) PlainScanner() *Scanner {
 // Scan finds the matches that start in the block, from Lo on and before Hi, and
 // yields them in order of their starts.
 func (s *Scanner) Scan(b *Block, yield func(Match)) {
+	s.parts, s.members = 0, 0
 	if b.Start && b.Lo == 0 {
 		clear(s.last)
 		s.tail = s.tail[:0]
@@ -79,6 +82,11 @@ func (s *Scanner) Scan(b *Block, yield func(Match)) {
 		s.tail[i].end -= b.Hi
 	}
 }
+
+// Parts says by the words that the last Scan met which kinds of parts the names of a
+// record may tell of, see PartOf; members, by those that are names of JSON's members. In a
+// document without them none need be looked for.
+func (s *Scanner) Parts() (parts, members Parts) { return s.parts, s.members }
 
 // scan handles one window. Values are looked for a little beyond hi as well: they
 // may suppress one before it.
@@ -187,10 +195,8 @@ func (s *Scanner) emitCustom(b *Block, before int, yield func(Match)) {
 }
 
 func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
-	for _, a := range s.set.allow {
-		if a.allows(b.Text[c.start:c.end]) {
-			return
-		}
+	if s.set.Allows(b.Text[c.start:c.end]) {
+		return
 	}
 	yield(Match{Identifier: int(c.id), Start: c.start, End: c.end})
 }

@@ -96,6 +96,16 @@ func Compile(c Config) (*Set, error) {
 // caller must not change it.
 func (s *Set) Identifiers() []Identifier { return s.ids }
 
+// Allows says whether an allow list holds a match.
+func (s *Set) Allows(match []byte) bool {
+	for _, a := range s.allow {
+		if a.allows(match) {
+			return true
+		}
+	}
+	return false
+}
+
 // Lookbehind is how many bytes before Block.Lo a block has to lend for results that
 // do not depend on where blocks are cut.
 func (s *Set) Lookbehind() int { return s.lookbehind }

@@ -1,0 +1,327 @@
+package detect
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"magpie/internal/detect/validate"
+)
+
+// Names and addresses are often spread over the members of a record: first_name and
+// last_name, address, city, state and zip. Each value alone says little; the name of its
+// column or member says which part it is. Headers of HTTP are kept the same way: a member
+// named Cookie has the value alone.
+
+// Part says which part of a name, an address or a header a value is.
+type Part uint8
+
+const (
+	NoPart Part = iota
+	GivenName
+	MiddleName
+	FamilyName
+	Street
+	House // the number of a house, where the street has none
+	City
+	State
+	PostalCode
+	BasicHeader
+	CookieHeader
+	SetCookieHeader
+	HeaderName  // the name in a pair of name and value
+	HeaderValue // the value
+)
+
+// A PartName is what the names that lead to a value say of its part.
+type PartName struct {
+	Part Part
+	// Group is what the parts of one thing have in common: billing in billing_city.
+	Group string
+	// Plain says that the name alone could mean anything: first, nom.
+	Plain bool
+}
+
+// partWords has the names of parts: words in lower case without accents. A name ends in
+// them. A star marks a plain one.
+var partWords = map[Part]string{
+	GivenName: "first name|firstname|given name|givenname|given names|forename|forenames|fore name|fname|christian name|name first|first*|given*|" +
+		"prenom|prenoms|vorname|nombre*|nombres*|primer nombre|nome*|primeiro nome|voornaam|voornamen|fornamn|imie|fornavn|etunimi",
+	MiddleName: "middle name|middlename|mname|middle initial|middle|mi*|segundo nombre|second name|segundo apellido|apellido 2|apellido materno",
+	FamilyName: "last name|lastname|surname|sur name|family name|familyname|lname|name last|last*|family*|" +
+		"nom*|nom de famille|nom famille|nachname|familienname|zuname|apellido|apellidos|primer apellido|apellido 1|apellido paterno|cognome|sobrenome|apelido|" +
+		"achternaam|efternamn|nazwisko|etternavn|efternavn|sukunimi",
+	Street: "address|address 1|address line|address line 1|addr|addr 1|street|street 1|street address|street name|street line 1|line 1|address street|" +
+		"rue|adresse|adresse 1|strasse|anschrift|direccion|calle|domicilio|indirizzo|via*|endereco|logradouro|morada|rua|adres|straat|ulica|gatuadress|gata|adress",
+	House:      "house number|house no|street number|street no|hausnummer|hausnr|numero civico|civico|huisnummer|nr domu|husnummer|house num|building number",
+	City:       "city|town|city name|town city|locality|suburb|ville|commune|stadt|ort|wohnort|ciudad|localidad|poblacion|municipio|citta|comune|localita|cidade|localidade|stad|plaats|woonplaats|miasto|miejscowosc|postort|by*",
+	State:      "state|state code|state province|province|county|region|departement|bundesland|land*|provincia|prov|estado|uf*|provincie|wojewodztwo|lan*",
+	PostalCode: "zip|zip code|zipcode|zip 5|zip postal code|post code|postcode|postal code|postalcode|postal|plz|postleitzahl|code postal|codepostal|cp*|codigo postal|cap*|cep|postnummer|postnr|kod pocztowy|pin code|pincode",
+
+	BasicHeader:     "authorization|proxy authorization|basic auth|http basic auth|auth header|authorization header|basic*",
+	CookieHeader:    "cookie|cookies|http cookie|cookie header",
+	SetCookieHeader: "set cookie|set cookies|set cookie header",
+	HeaderName:      "name*|key*|header|header name|field*",
+	HeaderValue:     "value*|header value",
+}
+
+// partIndex leads from a name's words, without spaces, to its part; the most words a
+// part's name has bound the look-up.
+var partIndex = func() map[string]PartName {
+	index := map[string]PartName{}
+	for part, list := range partWords {
+		for name := range strings.SplitSeq(list, "|") {
+			plain := strings.HasSuffix(name, "*")
+			index[strings.ReplaceAll(strings.TrimSuffix(name, "*"), " ", "")] = PartName{Part: part, Plain: plain}
+		}
+	}
+	return index
+}()
+
+// noAddress has words before address that make it another kind of address.
+var noAddress = newWordTable(strings.Fields("email mail e ip ipv mac web url host wallet bitcoin btc eth memory bus base server site smtp reply remote client source peer node network bind listen"))
+
+// maxPartName is the longest name that is looked at, and maxPartWords how many words of it.
+const (
+	maxPartName  = 64
+	maxPartWords = 4
+)
+
+// PartOf says which part the names that lead to a value make it, outermost first.
+func PartOf(names []string) PartName {
+	if len(names) == 0 {
+		return PartName{}
+	}
+	name := names[len(names)-1]
+	if len(name) == 0 || len(name) > maxPartName {
+		return PartName{}
+	}
+	words := nameWords(name)
+	for from := max(0, len(words)-maxPartWords); from < len(words); from++ {
+		p, ok := partIndex[strings.Join(words[from:], "")]
+		if !ok || p.Part == Street && from > 0 && noAddress.has([]byte(words[from-1])) {
+			continue
+		}
+		if p.Plain && from > 0 {
+			return PartName{} // key of api_key, value of some_value
+		}
+		p.Group = strings.Join(words[:from], " ")
+		return p
+	}
+	return PartName{}
+}
+
+// nameWords splits a name at separators, digits and the edges of camel case.
+func nameWords(name string) (words []string) {
+	b := []byte(name)
+	for i := 0; i < len(b); {
+		if isDigit(b[i]) {
+			j := i
+			for j < len(b) && isDigit(b[j]) {
+				j++
+			}
+			words = append(words, name[i:j])
+			i = j
+			continue
+		}
+		if !isASCIILetter(b[i]) && !(i+1 < len(b) && twoBytes(b, i)) {
+			i++
+			continue
+		}
+		j := i
+		for j < len(b) && (isASCIILetter(b[j]) || j+1 < len(b) && twoBytes(b, j)) && !(j > i && camelAt(b, j)) {
+			if b[j] >= utf8.RuneSelf {
+				j++
+			}
+			j++
+		}
+		var buf [maxPartName]byte
+		words = append(words, string(plainWord(buf[:0], b[i:j])))
+		i = j
+	}
+	return words
+}
+
+// Fits says whether a value can be such a part.
+func (p PartName) Fits(value []byte) bool {
+	value = bytes.TrimSpace(value)
+	switch p.Part {
+	case GivenName, FamilyName:
+		return nameLike(value, 40)
+	case MiddleName:
+		return len(value) > 0 && len(value) <= 40
+	case City:
+		return nameLike(value, 60)
+	case State:
+		return len(value) >= 2 && nameLike(value, 40)
+	case PostalCode:
+		return postalLike(value)
+	case House:
+		return len(value) > 0 && len(value) <= 8 && isDigit(value[0])
+	case Street:
+		return streetLike(value)
+	case BasicHeader:
+		return validate.BasicValue(value, 0) == len(value) && len(value) > 0
+	case CookieHeader, SetCookieHeader:
+		return len(value) > 0 && validate.CookieValue(value, 0, p.Part == SetCookieHeader) == len(value)
+	case HeaderName:
+		return HeaderPart(value) != NoPart
+	case HeaderValue:
+		return true
+	}
+	return false
+}
+
+// HeaderPart says which part the value is to a header's name: that of a pair whose name
+// is a value itself.
+func HeaderPart(name []byte) Part {
+	if len(name) > len("proxy-authorization") {
+		return NoPart
+	}
+	switch strings.ToLower(string(name)) {
+	case "authorization", "proxy-authorization":
+		return BasicHeader
+	case "cookie":
+		return CookieHeader
+	case "set-cookie":
+		return SetCookieHeader
+	}
+	return NoPart
+}
+
+// nothing has what stands in place of a value.
+var nothing = newWordTable(strings.Fields("na none null nil unknown test true false yes no undefined empty missing other various anonymous deleted redacted tbd todo string text name first last given family city state"))
+
+// nameLike says whether a value is words of letters, as names of people and cities are.
+func nameLike(value []byte, most int) bool {
+	letters := 0
+	if len(value) > 4*most || nothing.has(value) {
+		return false
+	}
+	last := rune(' ')
+	for _, r := range string(value) {
+		switch {
+		case unicode.IsLetter(r):
+			letters++
+		case unicode.IsMark(r):
+		case r == ' ' || r == '-' || r == '\'' || r == '’' || r == '.':
+			if r == last {
+				return false
+			}
+		default:
+			return false
+		}
+		last = r
+	}
+	return letters > 0 && utf8.RuneCount(value) <= most
+}
+
+// postalLike says whether a value is a postal code of some country: three to ten letters
+// and digits with a digit among them, in at most two groups.
+func postalLike(value []byte) bool {
+	digits, alnums, seps := 0, 0, 0
+	for _, c := range value {
+		switch {
+		case isDigit(c):
+			digits++
+			alnums++
+		case isASCIILetter(c):
+			alnums++
+		case c == ' ' || c == '-':
+			seps++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && alnums >= 3 && alnums <= 10 && seps <= 1
+}
+
+// streetLike says whether a value is a street with a number, or has a word that streets
+// have in their names.
+func streetLike(value []byte) bool {
+	if len(value) < 4 || len(value) > maxAddress || bytes.IndexByte(value, '@') >= 0 || bytes.Contains(value, []byte("://")) {
+		return false
+	}
+	digit, street, letters := false, false, 0
+	for i := 0; i < len(value); {
+		if isDigit(value[i]) {
+			digit = true
+		}
+		if !nameByte[value[i]] {
+			i++
+			continue
+		}
+		j := i
+		for j < len(value) && nameByte[value[j]] {
+			j++
+		}
+		if (i == 0 || !isDigit(value[i-1])) && (j == len(value) || !isDigit(value[j])) {
+			letters += j - i // 0x7fff is no street
+		}
+		street = street || isStreet(value[i:min(j, i+maxNameWord)])
+		i = j
+	}
+	return letters >= 2 && (digit || street)
+}
+
+// KnownName says whether a value is, or begins with, a given or family name of the
+// lexicon.
+func KnownName(value []byte, part Part) bool {
+	word := bytes.TrimSpace(value)
+	if i := bytes.IndexAny(word, " -"); i > 0 {
+		word = word[:i]
+	}
+	if len(word) == 0 || len(word) > maxNameWord {
+		return false
+	}
+	flags := nameLexicon().flags(word)
+	if part == GivenName {
+		return flags&isGiven != 0
+	}
+	return flags&isFamily != 0
+}
+
+// Parts are kinds of parts that a document may have.
+type Parts uint8
+
+const (
+	// MemberParts are those of names and addresses.
+	MemberParts Parts = 1 << iota
+	// HeaderParts are those of headers.
+	HeaderParts
+)
+
+// telling are the parts by whose names a document is told to have the others as well.
+var telling = map[Part]Parts{
+	GivenName: MemberParts, PostalCode: MemberParts, City: MemberParts,
+	CookieHeader: HeaderParts, SetCookieHeader: HeaderParts, BasicHeader: HeaderParts,
+}
+
+// Tells says what kinds of parts a document has that has such a part.
+func (p PartName) Tells() Parts { return telling[p.Part] }
+
+// enterParts puts the names of telling parts into the prefilter, of identifiers that are
+// looked for.
+func (s *Set) enterParts() {
+	var want []Part
+	for _, r := range s.rules {
+		switch r.info.ID {
+		case "NAME":
+			want = append(want, GivenName)
+		case "ADDRESS":
+			want = append(want, PostalCode, City)
+		case "HTTP_COOKIE":
+			want = append(want, CookieHeader, SetCookieHeader)
+		case "HTTP_BASIC_AUTH_HEADER":
+			want = append(want, BasicHeader)
+		}
+	}
+	for _, part := range want {
+		for name := range strings.SplitSeq(partWords[part], "|") {
+			for _, form := range surfaces(strings.TrimSuffix(name, "*")) {
+				s.filter.add(form, func(b *bucket) { b.parts |= telling[part] })
+			}
+		}
+	}
+}
