@@ -143,7 +143,7 @@ func (m *pdfCMap) find(code uint32) *cmapRange {
 // text is what a code stands for; ok is false when the map does not say.
 func (m *pdfCMap) text(code uint32) (string, bool) {
 	r := m.find(code)
-	if r == nil {
+	if r == nil || r.n == 0 { // a map to glyphs has no text
 		return "", false
 	}
 	u := make([]uint16, r.n)

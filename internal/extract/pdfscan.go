@@ -391,7 +391,7 @@ func looksLikeContent(b []byte) bool {
 // What operators ask of their operands.
 
 func (s *pdfScanner) num(i int) float64 {
-	if i < len(s.args) {
+	if i >= 0 && i < len(s.args) {
 		return s.args[i].num
 	}
 	return 0
@@ -399,12 +399,12 @@ func (s *pdfScanner) num(i int) float64 {
 
 // bytes is the string or name at i.
 func (s *pdfScanner) bytes(i int) []byte {
-	if i < len(s.args) {
+	if i >= 0 && i < len(s.args) {
 		return s.text[s.args[i].lo:s.args[i].hi]
 	}
 	return nil
 }
 
 func (s *pdfScanner) is(i int, kind pdfArgKind) bool {
-	return i < len(s.args) && s.args[i].kind == kind
+	return i >= 0 && i < len(s.args) && s.args[i].kind == kind
 }

@@ -80,6 +80,19 @@ func TestPDFWords(t *testing.T) {
 	}
 }
 
+// Operators may stand without their operands, or with others.
+func TestPDFOperands(t *testing.T) {
+	for _, op := range strings.Fields("q Q cm BT ET Tf Tc Tw Tz TL Td TD Tm T* Tj TJ ' \" Do gs BMC BDC DP EMC EMC cs scn SCN BI ID sh d0 w BX") {
+		for _, operands := range []string{"", "/X", "1", "(a)", "[", "[(a) 1 /X]", "<</A 1>>", ">> ]", "/X /X", "/X <<", "1 2 3 4 5 6 7 8", "null true", "(a) (b) (c)", "<</ActualText"} {
+			content := "BT /F 9 Tf " + operands + " " + op + " " + operands + " " + op + "\nEI Q BT /F 9 Tf (end) Tj"
+			r := extractBytes(t, "a.pdf", shown(content), Options{})
+			if text := r.text[""].String(); !strings.Contains(text, "end") {
+				t.Errorf("%s %s: text %q, ended %+v", operands, op, text, r.status[""])
+			}
+		}
+	}
+}
+
 // TestPDFFonts is about which characters codes are.
 func TestPDFFonts(t *testing.T) {
 	type1 := "<</Type/Font/Subtype/Type1/BaseFont/X"
@@ -104,6 +117,7 @@ func TestPDFFonts(t *testing.T) {
 		{"hyphens of typesetters", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(526-33-4552) Tj", toUnicode("1 beginbfchar <2d> <00ad> endbfchar")), "526-33-4552", Complete},
 		{"ligatures", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(con.dential) Tj", toUnicode("1 beginbfchar <2e> <FB01> endbfchar")), "confidential", Complete},
 		{"glyphs with text", inFont(type0+"/Encoding/Identity-H/ToUnicode 6 0 R>>", "<00010002> Tj", toUnicode("1 beginbfrange <0001> <0002> <0041> endbfrange")), "AB", Complete},
+		{"glyphs for text", inFont(type0+"/Encoding/Identity-H/ToUnicode 6 0 R>>", "<00010002> Tj", toUnicode("1 begincidrange <0000> <ffff> 1 endcidrange")), "", Partial},
 		{"codes of Unicode by name", inFont(type0+"/Encoding/Identity-H/ToUnicode/Identity-H>>", "<00410042> Tj", ""), "AB", Complete},
 		{"UCS-2", inFont(type0+"/Encoding/UniGB-UCS2-H>>", "<00416C49> Tj"), "A汉", Complete},
 		{"UTF-16", inFont(type0+"/Encoding/UniJIS-UTF16-H>>", "<0041D840DC0B> Tj"), "A𠀋", Complete},
