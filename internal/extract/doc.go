@@ -11,13 +11,15 @@
 // The sink is told of each document, the object and what is inside it, and given its text as [Segment]s. A segment says which
 // part of its text is its own, so that overlapping segments report a match once. Segment.Field gives the value around an offset
 // and the names that lead to it; Segment.Silent says how far no name matters, so that no value needs to be asked for;
-// Segment.Locate gives a [Location], which has the shape of Macie's Occurrences:
+// Segment.Locate gives a [Location], which has the shape of Macie's Occurrences. A sink that looks at the text calls
+// Segment.Tidy first: it takes out what a reader does not see. The places:
 //
-//	text, XML, HTML, YAML, e-mail, Word   lines and the column in the first
+//	text, XML, HTML, YAML, e-mail, Word,  lines and the column in the first
+//	OpenDocument text
 //	CSV, TSV, workbooks                   row, column, the column's name; in workbooks "C5", or
 //	                                      "Sheet2!C5" where there are several sheets
 //	JSON, JSON Lines, Avro, Parquet       record number and JSONPath
-//	PDF                                   page
+//	PDF, presentations                    page
 //
 // # Promises
 //
@@ -42,10 +44,10 @@
 //	  kind.extract     one extractor per format:
 //	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go)
 //	    builder        produced text with marks where the position changes: markup.go, eml.go, docx.go, xlsx.go,
-//	                   word97.go, xls.go, pdf.go, avro.go, parquet.go
+//	                   pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
 //	    archive        members, each of which is a document again: archive.go, zip.go
 //
 // # Where to start reading
 //
-// segment.go (what comes out), extract.go (the walk and its limits), pump.go (how overlap works), then a format.
+// segment.go and tidy.go (what comes out), extract.go (the walk and its limits), pump.go (how overlap works), then a format.
 package extract

@@ -1,18 +1,35 @@
 package extract
 
 import (
-	"sort"
+	"bytes"
+	"cmp"
+	"io"
+	"path"
+	"slices"
 	"strings"
 )
 
-// extractDOCX reads a Word file: one line for each paragraph, first of the body, then of headers, footers, notes and comments.
+// extractDOCX reads a Word file: one line for each paragraph, first of the body, then of headers, footers, notes, comments and
+// diagrams, and last what the file says about itself.
 func extractDOCX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
+		if about(name) {
+			return true
+		}
 		rest, ok := strings.CutPrefix(name, "word/")
-		if !ok || !strings.HasSuffix(rest, ".xml") || strings.Contains(rest, "/") {
+		if !ok {
 			return false
 		}
-		for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments"} {
+		switch path.Ext(rest) {
+		case ".html", ".htm", ".xhtml", ".txt":
+			return true // other documents, put in as they are
+		case ".rels":
+			return strings.HasPrefix(rest, "_rels/")
+		case ".xml":
+		default:
+			return false
+		}
+		for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments", "diagrams/data", "charts/chart", "glossary/document"} {
 			if strings.HasPrefix(rest, p) {
 				return true
 			}
@@ -23,45 +40,139 @@ func extractDOCX(w *walker, doc *Document, in *input) error {
 		return err
 	}
 	defer o.close()
-	return o.paragraphs(doc)
+	return o.document(doc, func(b *builder) error { return o.wordParts(b) })
 }
 
-// extractODF reads an OpenDocument file the same way. Macie does not open these; people have them all the same.
-func extractODF(w *walker, doc *Document, in *input) error {
-	o, err := openOffice(w, in, func(name string) bool { return name == "content.xml" || name == "styles.xml" })
-	if err != nil {
-		return err
-	}
-	defer o.close()
-	return o.paragraphs(doc)
+// about names the parts that say something about an Office file, and what other programs keep with it.
+func about(name string) bool {
+	dir, base := path.Split(name)
+	return dir == "docProps/" && strings.HasSuffix(base, ".xml") || dir == "customXml/" && strings.HasPrefix(base, "item") &&
+		!strings.HasPrefix(base, "itemProps") && strings.HasSuffix(base, ".xml")
 }
 
-// paragraphs hands over the text of all parts, the document itself first.
-func (o *office) paragraphs(doc *Document) error {
+// document hands over what read writes.
+func (o *office) document(doc *Document, read func(b *builder) error) error {
 	b := newBuilder(o.w, doc, false)
 	defer b.close()
 	b.mark(LineRange, 0, 1, 0)
-	var names []string
-	for name := range o.parts {
-		names = append(names, name)
-	}
-	first := func(name string) bool { return strings.HasPrefix(name, "word/document") || name == "content.xml" }
-	sort.Slice(names, func(i, j int) bool {
-		if a, b := first(names[i]), first(names[j]); a != b {
-			return a
-		}
-		return names[i] < names[j]
-	})
-	for _, name := range names {
-		if err := o.words(o.parts[name], b); err != nil {
-			return officeError(err, b.finish())
-		}
+	if err := read(b); err != nil {
+		return officeError(err, b.finish())
 	}
 	doc.Read = max(doc.Size, 0)
 	if err := b.finish(); err != nil {
 		return err
 	}
 	return o.missed
+}
+
+// sorted returns the names of the parts, those for which first says so before the others.
+func (o *office) sorted(first func(name string) bool) []string {
+	names := make([]string, 0, len(o.parts))
+	for name := range o.parts {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if x, y := first(a), first(b); x != y {
+			if x {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a, b)
+	})
+	return names
+}
+
+func (o *office) wordParts(b *builder) error {
+	names := o.sorted(func(name string) bool { return strings.HasPrefix(name, "word/document") })
+	for _, last := range []bool{false, true} {
+		for _, name := range names {
+			rels := strings.HasSuffix(name, ".rels")
+			if (rels || about(name)) != last {
+				continue
+			}
+			var err error
+			switch ext := path.Ext(name); {
+			case rels:
+				err = o.links(name, b)
+			case about(name):
+				err = o.properties(name, b)
+			case ext == ".xml":
+				err = o.words(name, b)
+			default:
+				err = o.foreignPart(name, b)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// links writes where the links of a part lead to.
+func (o *office) links(name string, b *builder) error {
+	return o.each(name, func(x *xmlReader) error {
+		if x.kind != xmlStart || x.local() != "Relationship" || string(x.attr("TargetMode")) != "External" {
+			return nil
+		}
+		return b.write(append(entities(nil, x.attr("Target")), '\n'))
+	})
+}
+
+// properties writes a part of names and values: the value behind the name of the element, or what it is said to be called.
+func (o *office) properties(name string, b *builder) error {
+	var label []byte
+	return o.each(name, func(x *xmlReader) error {
+		switch x.kind {
+		case xmlStart:
+			if n := x.attr("name"); n != nil {
+				label = append(label[:0], n...)
+			} else if !strings.HasPrefix(string(x.name), "vt:") {
+				label = append(label[:0], x.local()...)
+			}
+		case xmlText, xmlCDATA:
+			text := characters(nil, x)
+			if len(bytes.TrimSpace(text)) == 0 {
+				return nil
+			}
+			line := append(append(entities(nil, label), ": "...), bytes.TrimSpace(text)...)
+			return b.write(append(line, '\n'))
+		}
+		return nil
+	})
+}
+
+// foreignPart writes a document of another kind that stands in this one.
+func (o *office) foreignPart(name string, b *builder) error {
+	r, err := o.part(o.parts[name])
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if path.Ext(name) == ".txt" {
+		buf := make([]byte, 16*kib)
+		for {
+			n, err := r.Read(buf)
+			if e := b.write(buf[:n]); e != nil {
+				return e
+			}
+			if err == io.EOF {
+				return b.writeByte('\n')
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	m := &markup{b: b, x: newXML(partText16(r)), html: true, line: 1}
+	if err := m.run(); err != nil {
+		return err
+	}
+	if err := b.writeByte('\n'); err != nil {
+		return err
+	}
+	return m.x.err
 }
 
 // officeError prefers what ended the file to what flushing it said.
@@ -79,68 +190,4 @@ func decodingOffice(err error) error {
 		return s
 	}
 	return err
-}
-
-func (o *office) words(e *zipEntry, b *builder) error {
-	r, err := o.part(e)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	x := newXML(r)
-	odf := !strings.HasPrefix(e.name, "word/")
-	depth := 0 // of elements that hold text
-	for x.next() {
-		if err := o.w.step(8 + int64(len(x.raw)/16)); err != nil {
-			return err
-		}
-		switch x.kind {
-		case xmlStart:
-			switch local := x.local(); {
-			case holdsText(local, odf):
-				if !x.empty {
-					depth++
-				} else if local == "p" {
-					err = b.writeByte('\n')
-				}
-			case local == "tab":
-				err = b.writeByte('\t')
-			case local == "br" || local == "cr" || local == "line-break" || local == "s" && odf:
-				err = b.writeByte(' ')
-			case local == "noBreakHyphen":
-				err = b.writeByte('-')
-			case local == "p" && x.empty:
-				err = b.writeByte('\n')
-			}
-		case xmlEnd:
-			local := x.local()
-			if holdsText(local, odf) && depth > 0 {
-				depth--
-			}
-			if local == "p" || local == "h" && odf {
-				err = b.writeByte('\n')
-			}
-		case xmlText, xmlCDATA:
-			if depth == 0 {
-				continue
-			}
-			text := x.text
-			if x.kind == xmlText {
-				text = entities(nil, x.text)
-			}
-			err = b.write(text)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return x.err
-}
-
-// holdsText names the elements whose characters are the document's.
-func holdsText(local string, odf bool) bool {
-	if odf {
-		return local == "p" || local == "h"
-	}
-	return local == "t" || local == "delText" || local == "instrText"
 }

@@ -36,6 +36,7 @@ const (
 	workbookFile
 	oldWordFile
 	oldWorkbookFile
+	presentationFile
 	openDocumentFile
 	avroFile
 	parquetFile
@@ -73,6 +74,8 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractDOC(w, doc, in)
 	case oldWorkbookFile:
 		return extractXLS(w, doc, in)
+	case presentationFile:
+		return extractPPTX(w, doc, in)
 	case openDocumentFile:
 		return extractODF(w, doc, in)
 	case avroFile:
@@ -110,6 +113,7 @@ var (
 	kindXLSX    = kind{mime: mimeOOXML + "spreadsheetml.sheet", form: workbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindDOC     = kind{mime: "application/msword", form: oldWordFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindXLS     = kind{mime: "application/vnd.ms-excel", form: oldWorkbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindPPTX    = kind{mime: mimeOOXML + "presentationml.presentation", form: presentationFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindODF     = kind{form: openDocumentFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindAvro    = kind{mime: "application/avro", form: avroFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindParquet = kind{mime: "application/parquet", form: parquetFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}

@@ -2,9 +2,7 @@ package extract
 
 import (
 	"bytes"
-	"maps"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -110,54 +108,6 @@ func (k *workbook) read() error {
 		}
 	}
 	return nil
-}
-
-// each calls f for every token of a part; a part that is not there has none.
-func (k *workbook) each(name string, f func(x *xmlReader) error) error {
-	e := k.parts[name]
-	if e == nil {
-		return nil
-	}
-	r, err := k.part(e)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	x := newXML(r)
-	for x.next() {
-		if err := k.w.step(8 + int64(len(x.raw)/16)); err != nil {
-			return err
-		}
-		if err := f(x); err != nil {
-			return err
-		}
-	}
-	return x.err
-}
-
-// relations maps the ids of a part's relations to the parts they lead to.
-func (k *workbook) relations(part string) (map[string]string, error) {
-	rels := map[string]string{}
-	dir, base := path.Split(part)
-	err := k.each(dir+"_rels/"+base+".rels", func(x *xmlReader) error {
-		if x.kind != xmlStart || x.local() != "Relationship" {
-			return nil
-		}
-		target := string(entities(nil, x.attr("Target")))
-		if !strings.HasPrefix(target, "/") {
-			target = path.Join(dir, target)
-		}
-		if target = strings.TrimPrefix(target, "/"); k.parts[target] == nil {
-			return nil // a picture, a link to somewhere else
-		}
-		id := string(x.attr("Id"))
-		if !k.holds.hold(int64(len(id)+len(target)) + 96) {
-			return errBook
-		}
-		rels[id] = target
-		return nil
-	})
-	return rels, err
 }
 
 func (k *workbook) sheets() ([]sheet, error) {
@@ -442,7 +392,7 @@ func (k *workbook) comments(s sheet) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range slices.Compact(slices.Sorted(maps.Values(rels))) {
+	for _, part := range sortedValues(rels) {
 		if !strings.Contains(path.Base(part), "omment") || k.again(part) {
 			continue
 		}

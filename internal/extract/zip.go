@@ -277,6 +277,7 @@ func sniffZip(in *input) (kind, error) {
 	}
 	k, looked := kindZip, 0
 	types := false
+	var mimetype *zipEntry // of an OpenDocument file that somebody packed anew
 	errFound := stop(Complete, "", "")
 	_ = z.each(func(e *zipEntry) error {
 		switch e.name {
@@ -286,8 +287,10 @@ func sniffZip(in *input) (kind, error) {
 			k = kindDOCX
 		case "xl/workbook.xml":
 			k = kindXLSX
+		case "mimetype":
+			mimetype = e
 		case "ppt/presentation.xml":
-			k.mime = mimeOOXML + "presentationml.presentation"
+			k = kindPPTX
 		}
 		if looked++; looked > 2000 || types && k.mime != kindZip.mime {
 			return errFound
@@ -295,9 +298,34 @@ func sniffZip(in *input) (kind, error) {
 		return nil
 	})
 	if !types {
+		if mime := odfType(in.w, z, mimetype); mime != "" {
+			k = kindODF
+			k.mime = mime
+			return k, nil
+		}
 		return kindZip, nil
 	}
 	return k, nil
+}
+
+const odfMIME = "application/vnd.oasis.opendocument."
+
+// odfType reads the part that says which kind of OpenDocument a file is; empty when it says something else.
+func odfType(w *walker, z *zipFile, e *zipEntry) string {
+	if e == nil || e.flags&1 != 0 {
+		return ""
+	}
+	r, _, err := z.open(w, e)
+	if err != nil {
+		return ""
+	}
+	defer r.Close()
+	text := make([]byte, 128)
+	n, _ := io.ReadFull(r, text)
+	if mime := string(bytes.TrimSpace(text[:n])); strings.HasPrefix(mime, odfMIME) && memberPath("", mime) == mime {
+		return mime
+	}
+	return ""
 }
 
 // openDocument recognises OpenDocument, whose first part is its type, stored as it is.

@@ -1,0 +1,77 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// each calls f for every token of a part; a part that is not there has none.
+func (o *office) each(name string, f func(x *xmlReader) error) error {
+	e := o.parts[name]
+	if e == nil {
+		return nil
+	}
+	r, err := o.part(e)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	x := newXML(partText16(r))
+	for x.next() {
+		if err := o.w.step(8 + int64(len(x.raw)/16)); err != nil {
+			return err
+		}
+		if err := f(x); err != nil {
+			return err
+		}
+	}
+	return x.err
+}
+
+// relations maps the ids of a part's relations to the parts they lead to.
+func (o *office) relations(part string) (map[string]string, error) {
+	rels := map[string]string{}
+	dir, base := path.Split(part)
+	err := o.each(dir+"_rels/"+base+".rels", func(x *xmlReader) error {
+		if x.kind != xmlStart || x.local() != "Relationship" {
+			return nil
+		}
+		target := string(entities(nil, x.attr("Target")))
+		if !strings.HasPrefix(target, "/") {
+			target = path.Join(dir, target)
+		}
+		if target = strings.TrimPrefix(target, "/"); o.parts[target] == nil {
+			return nil // a picture, a link to somewhere else
+		}
+		id := string(x.attr("Id"))
+		if !o.holds.hold(int64(len(id)+len(target)) + 96) {
+			return errBook
+		}
+		rels[id] = target
+		return nil
+	})
+	return rels, err
+}
+
+// sortedValues are the parts that relations lead to, each once.
+func sortedValues(rels map[string]string) []string {
+	return slices.Compact(slices.Sorted(maps.Values(rels)))
+}
+
+// partText16 reads a part in UTF-8, which it may not be written in.
+func partText16(r io.Reader) io.Reader {
+	b := bufio.NewReaderSize(r, 16)
+	head, _ := b.Peek(2)
+	if bytes.Equal(head, []byte{0xff, 0xfe}) || bytes.Equal(head, []byte{0xfe, 0xff}) {
+		return transform.NewReader(b, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
+	}
+	return b
+}

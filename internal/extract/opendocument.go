@@ -1,0 +1,251 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// extractODF reads an OpenDocument file: text as text, a presentation by pages, a spreadsheet as cells. Macie does not open these;
+// people have them all the same.
+func extractODF(w *walker, doc *Document, in *input) error {
+	o, err := openOffice(w, in, func(name string) bool {
+		return name == "content.xml" || name == "styles.xml" || name == "meta.xml" || name == "META-INF/manifest.xml"
+	})
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	if err := o.sealed(); err != nil {
+		return decodingOffice(err)
+	}
+	if strings.HasPrefix(doc.MIME, "application/vnd.oasis.opendocument.spreadsheet") {
+		return o.spreadsheet(doc)
+	}
+	return o.document(doc, func(b *builder) error {
+		kind := LineRange
+		if strings.HasPrefix(doc.MIME, "application/vnd.oasis.opendocument.presentation") {
+			kind = Page
+		}
+		if err := o.odfWords("content.xml", b, kind); err != nil {
+			return err
+		}
+		if err := o.odfWords("styles.xml", b, kind); err != nil {
+			return err
+		}
+		return o.properties("meta.xml", b)
+	})
+}
+
+// sealed says whether the parts are encrypted: the manifest has the keys' parameters then.
+func (o *office) sealed() error {
+	return o.each("META-INF/manifest.xml", func(x *xmlReader) error {
+		if x.kind == xmlStart && x.local() == "encryption-data" {
+			return stop(Skipped, UnableToParseFile, "encrypted")
+		}
+		return nil
+	})
+}
+
+// odfWords writes the text of a part, with the pages of a presentation.
+func (o *office) odfWords(name string, b *builder, kind LocationKind) error {
+	p := &paragraphs{b: b, odf: true}
+	page := int64(0)
+	err := o.each(name, func(x *xmlReader) error {
+		if kind == Page && x.kind == xmlStart && string(x.name) == "draw:page" {
+			page++
+			b.mark(Page, 0, page, 0)
+		}
+		return p.token(x)
+	})
+	for err == nil && len(p.open) > 0 {
+		err = p.end()
+	}
+	return err
+}
+
+// spreadsheet hands over the cells of all sheets.
+func (o *office) spreadsheet(doc *Document) error {
+	alone := false
+	err := o.each("meta.xml", func(x *xmlReader) error {
+		if x.kind == xmlStart && x.local() == "document-statistic" {
+			alone = string(x.attr("meta:table-count")) == "1"
+		}
+		return nil
+	})
+	if err != nil {
+		return decodingOffice(err)
+	}
+	b := newBuilder(o.w, doc, true)
+	defer b.close()
+	s := &odsReader{b: b, alone: alone}
+	err = o.each("content.xml", s.token)
+	if ended := s.endSheet(); err == nil {
+		err = ended
+	}
+	if err != nil {
+		return officeError(err, b.finish())
+	}
+	doc.Read = max(doc.Size, 0)
+	if err := b.finish(); err != nil {
+		return err
+	}
+	return o.missed
+}
+
+// odsReader follows the cells of a spreadsheet.
+type odsReader struct {
+	b        *builder
+	alone    bool
+	out      *sheetWriter // nil outside of sheets
+	row      int64        // of the row at hand
+	col      int64        // of the cell at hand
+	rows     int64        // how many the row at hand stands for
+	cols     int64        // the same for the cell
+	inCell   bool
+	note     int // open elements of a note
+	text     int // open paragraphs
+	value    []byte
+	noteText []byte
+	stored   []byte // what the cell stores, for when it shows nothing
+}
+
+const (
+	maxRepeated = 16        // columns for which a cell that stands for many is written
+	maxODSRow   = 1_048_576 // rows and columns of a sheet
+	maxODSCol   = 16_384
+)
+
+func (s *odsReader) token(x *xmlReader) error {
+	switch x.kind {
+	case xmlStart:
+		return s.start(x)
+	case xmlText, xmlCDATA:
+		switch {
+		case s.text == 0:
+		case s.note > 0:
+			s.noteText = s.append(s.noteText, x)
+		default:
+			s.value = s.append(s.value, x)
+		}
+	case xmlEnd:
+		return s.end(x.local())
+	}
+	return nil
+}
+
+func (s *odsReader) append(dst []byte, x *xmlReader) []byte {
+	if len(dst) >= maxCell {
+		return dst
+	}
+	return characters(dst, x)
+}
+
+func (s *odsReader) start(x *xmlReader) error {
+	repeated := func(name string, most int64) int64 {
+		n, err := strconv.ParseInt(string(x.attr(name)), 10, 64)
+		if err != nil || n < 1 {
+			return 1
+		}
+		return min(n, most)
+	}
+	switch local := x.local(); local {
+	case "table":
+		if err := s.endSheet(); err != nil || x.empty {
+			return err
+		}
+		name := string(entities(nil, x.attr("table:name")))
+		if s.alone {
+			name = ""
+		}
+		s.row, s.rows = 0, 1
+		out, err := newSheet(s.b, strings.ToValidUTF8(name[:min(len(name), maxSheetName)], ""))
+		s.out = out
+		return err
+	case "table-row":
+		s.row = min(s.row+s.rows, maxODSRow)
+		s.rows, s.col, s.cols = repeated("table:number-rows-repeated", maxODSRow), 0, 1
+	case "table-cell", "covered-table-cell":
+		s.col = min(s.col+s.cols, maxODSCol)
+		s.cols = repeated("table:number-columns-repeated", maxODSCol)
+		s.value, s.noteText = s.value[:0], s.noteText[:0]
+		s.stored = append(s.stored[:0], x.attr("office:string-value")...)
+		if len(s.stored) == 0 {
+			s.stored = append(s.stored, x.attr("office:value")...)
+		}
+		s.inCell = !x.empty
+		if x.empty {
+			return s.cell()
+		}
+	case "annotation":
+		if !x.empty {
+			s.note++
+		}
+	case "p", "h":
+		if !x.empty {
+			s.text++
+		}
+	case "s", "tab", "line-break":
+		if s.text > 0 && s.note == 0 {
+			s.value = append(s.value, ' ')
+		}
+	}
+	return nil
+}
+
+func (s *odsReader) end(local string) error {
+	switch local {
+	case "table":
+		return s.endSheet()
+	case "table-cell", "covered-table-cell":
+		s.inCell = false
+		return s.cell()
+	case "annotation":
+		s.note = max(0, s.note-1)
+	case "p", "h":
+		s.text = max(0, s.text-1)
+		if s.note > 0 {
+			s.noteText = append(s.noteText, ' ')
+			return nil
+		}
+		if !s.inCell { // a drawing, a header
+			text := s.value
+			s.value = s.value[:0]
+			return s.b.value(LineRange, 0, 1, 0, bytes.TrimSpace(text))
+		}
+		s.value = append(s.value, ' ')
+	}
+	return nil
+}
+
+// cell hands over the cell at hand.
+func (s *odsReader) cell() error {
+	text := bytes.TrimSpace(s.value)
+	if len(text) == 0 {
+		text = entities(nil, s.stored)
+	}
+	if s.out == nil {
+		return nil
+	}
+	for i := range min(s.cols, maxRepeated) {
+		if err := s.out.cell(s.row, s.col+i, text); err != nil {
+			return err
+		}
+	}
+	note := bytes.TrimSpace(s.noteText)
+	s.value, s.noteText, s.stored = s.value[:0], s.noteText[:0], s.stored[:0]
+	if len(note) == 0 {
+		return nil
+	}
+	return s.b.value(Cell, s.out.plain, s.row, s.col, note)
+}
+
+func (s *odsReader) endSheet() error {
+	out := s.out
+	if out == nil {
+		return nil
+	}
+	s.out = nil
+	defer out.close()
+	return out.end()
+}

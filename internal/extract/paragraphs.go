@@ -1,0 +1,319 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// paragraphs follows the text of a part of a Word file, a presentation or an OpenDocument text. Each paragraph becomes a line;
+// one that stands inside another (a text box, a note) comes before it.
+//
+// What a reviewer deleted is not glued to what replaces it: the paragraph is written as it is now, and then the words that
+// were something else before.
+type paragraphs struct {
+	b       *builder
+	odf     bool
+	chart   bool
+	open    []*paragraph
+	spare   []*paragraph
+	text    int    // open elements whose characters are text
+	aside   []int  // what that was outside each open note of an OpenDocument text
+	deleted int    // open elements of deleted text
+	added   int    // open elements of text that was put in
+	choices []bool // for each open choice between two forms of the same: whether the first had text
+	skipped int    // open elements inside a second form that is passed over
+}
+
+type paragraph struct {
+	now     []byte
+	before  []byte   // when something was changed: as it was
+	gone    [][2]int // in before: what was deleted
+	changed bool
+}
+
+const (
+	maxOpenParagraphs = 16
+	maxParagraph      = 64 * kib // a longer one is written in pieces
+	maxNested         = 1000     // choices and notes in one another
+)
+
+// words writes the text of a part.
+func (o *office) words(name string, b *builder) error {
+	p := &paragraphs{b: b, odf: !strings.Contains(name, "/"), chart: strings.Contains(name, "/charts/")}
+	if err := o.each(name, p.token); err != nil {
+		return err
+	}
+	for len(p.open) > 0 {
+		if err := p.end(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *paragraphs) token(x *xmlReader) error {
+	if p.skipped > 0 {
+		switch {
+		case x.kind == xmlStart && !x.empty:
+			p.skipped++
+		case x.kind == xmlEnd:
+			p.skipped--
+		}
+		return nil
+	}
+	switch x.kind {
+	case xmlStart:
+		return p.start(x)
+	case xmlEnd:
+		return p.close(x.local())
+	case xmlText, xmlCDATA:
+		if p.text > 0 {
+			return p.write(x.text, x.kind == xmlText)
+		}
+	}
+	return nil
+}
+
+// holdsText names the elements whose characters are the document's.
+func (p *paragraphs) holdsText(local string) bool {
+	if p.odf {
+		return local == "p" || local == "h"
+	}
+	return local == "t" || local == "delText" || local == "instrText" || local == "delInstrText" || local == "text" || local == "v" && p.chart
+}
+
+func (p *paragraphs) start(x *xmlReader) error {
+	local := x.local()
+	if p.holdsText(local) && !x.empty {
+		p.text++
+	}
+	switch local {
+	case "p", "h":
+		if local == "h" && !p.odf {
+			return nil
+		}
+		p.begin()
+		if x.empty {
+			return p.end()
+		}
+	case "tab":
+		return p.write([]byte{'\t'}, false)
+	case "br", "cr", "line-break":
+		return p.write([]byte{' '}, false)
+	case "s":
+		if p.odf {
+			n, _ := strconv.Atoi(string(x.attr("text:c")))
+			return p.write(bytes.Repeat([]byte{' '}, max(1, min(n, 64))), false)
+		}
+	case "noBreakHyphen":
+		return p.write([]byte{'-'}, false)
+	case "sym":
+		return p.symbol(string(attrOf(x, "char")))
+	case "del", "moveFrom":
+		if !x.empty && !p.odf {
+			p.deleted++
+			p.change()
+		}
+	case "ins", "moveTo":
+		if !x.empty && !p.odf {
+			p.added++
+			p.change()
+		}
+	case "AlternateContent":
+		if !x.empty && len(p.choices) < maxNested {
+			p.choices = append(p.choices, false)
+		}
+	case "Fallback":
+		if n := len(p.choices); n > 0 && p.choices[n-1] && !x.empty {
+			p.skipped = 1
+		}
+	case "annotation", "note": // its mark and who wrote it are no part of the text around it
+		if p.odf && !x.empty && len(p.aside) < maxNested {
+			p.aside, p.text = append(p.aside, p.text), 0
+		}
+	case "docPr", "cNvPr": // what a picture shows, in words
+		return p.said(x.attr("descr"), x.attr("title"))
+	case "default", "listEntry": // of a field of a form
+		if !p.odf {
+			return p.said(attrOf(x, "val"))
+		}
+	}
+	return nil
+}
+
+// attrOf is an attribute by its local name, which Word writes with the prefix of the namespace.
+func attrOf(x *xmlReader, local string) []byte {
+	for rest := x.attrs; len(rest) > 0; {
+		key, value, after := nextAttr(rest)
+		if i := bytes.IndexByte(key, ':'); string(key[i+1:]) == local {
+			return value
+		}
+		rest = after
+	}
+	return nil
+}
+
+// symbol writes a character of a font of symbols: those fonts have ASCII 0xf000 further up.
+func (p *paragraphs) symbol(hex string) error {
+	v, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		return nil
+	}
+	r := rune(v)
+	if r >= 0xf020 && r < 0xf07f {
+		r -= 0xf000
+	}
+	return p.write(utf8.AppendRune(nil, r), false)
+}
+
+// said writes texts that stand in attributes.
+func (p *paragraphs) said(texts ...[]byte) error {
+	for _, text := range texts {
+		if len(text) == 0 {
+			continue
+		}
+		if err := p.write(append(append([]byte{' '}, entities(nil, text)...), ' '), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *paragraphs) close(local string) error {
+	if p.holdsText(local) && p.text > 0 {
+		p.text--
+	}
+	switch local {
+	case "p", "h":
+		if local == "p" || p.odf {
+			return p.end()
+		}
+	case "del", "moveFrom":
+		if p.deleted > 0 && !p.odf {
+			p.deleted--
+		}
+	case "ins", "moveTo":
+		if p.added > 0 && !p.odf {
+			p.added--
+		}
+	case "AlternateContent":
+		if n := len(p.choices); n > 0 {
+			p.choices = p.choices[:n-1]
+		}
+	case "annotation", "note":
+		if n := len(p.aside); n > 0 {
+			p.text, p.aside = p.aside[n-1], p.aside[:n-1]
+		}
+	case "pt", "text": // a value of a chart, a comment of a presentation
+		if len(p.open) == 0 {
+			return p.b.writeByte('\n')
+		}
+	}
+	return nil
+}
+
+// begin opens a paragraph.
+func (p *paragraphs) begin() {
+	if len(p.open) == maxOpenParagraphs {
+		return
+	}
+	if n := len(p.spare); n > 0 {
+		p.open, p.spare = append(p.open, p.spare[n-1]), p.spare[:n-1]
+		return
+	}
+	p.open = append(p.open, &paragraph{})
+}
+
+// end writes the innermost open paragraph.
+func (p *paragraphs) end() error {
+	n := len(p.open) - 1
+	if n < 0 {
+		return nil
+	}
+	par := p.open[n]
+	p.open, p.spare = p.open[:n], append(p.spare, par)
+	if err := par.flush(p.b); err != nil {
+		return err
+	}
+	return p.b.writeByte('\n')
+}
+
+// change notes that from here on the innermost paragraph is not what it was.
+func (p *paragraphs) change() {
+	if n := len(p.open); n > 0 && !p.open[n-1].changed {
+		par := p.open[n-1]
+		par.changed = true
+		par.before = append(par.before[:0], par.now...)
+	}
+}
+
+func (p *paragraphs) write(text []byte, markup bool) error {
+	for i := range p.choices {
+		p.choices[i] = true
+	}
+	n := len(p.open)
+	if n == 0 {
+		if markup {
+			text = entities(nil, text)
+		}
+		return p.b.write(text)
+	}
+	par := p.open[n-1]
+	if (p.deleted > 0 || p.added > 0) && !par.changed { // a paragraph that begins inside a change
+		p.change()
+	}
+	add := func(dst []byte) []byte {
+		if markup {
+			return entities(dst, text)
+		}
+		return append(dst, text...)
+	}
+	if p.deleted == 0 {
+		par.now = add(par.now)
+	}
+	if par.changed && p.added == 0 {
+		from := len(par.before)
+		par.before = add(par.before)
+		if p.deleted > 0 {
+			if k := len(par.gone); k > 0 && par.gone[k-1][1] == from {
+				par.gone[k-1][1] = len(par.before)
+			} else {
+				par.gone = append(par.gone, [2]int{from, len(par.before)})
+			}
+		}
+	}
+	if len(par.now)+len(par.before) > maxParagraph {
+		return par.flush(p.b)
+	}
+	return nil
+}
+
+// flush writes the paragraph as it is, and the words that it had.
+func (par *paragraph) flush(b *builder) error {
+	if err := b.write(par.now); err != nil {
+		return err
+	}
+	space := func(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
+	written := 0
+	for _, g := range par.gone {
+		lo, hi := g[0], g[1]
+		for lo > written && !space(par.before[lo-1]) {
+			lo--
+		}
+		for hi < len(par.before) && !space(par.before[hi]) {
+			hi++
+		}
+		if hi <= written {
+			continue
+		}
+		if err := b.write(append([]byte{' '}, par.before[max(lo, written):hi]...)); err != nil {
+			return err
+		}
+		written = hi
+	}
+	par.now, par.before, par.gone = par.now[:0], par.before[:0], par.gone[:0]
+	par.changed = false
+	return nil
+}

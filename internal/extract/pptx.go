@@ -1,0 +1,116 @@
+package extract
+
+import (
+	"path"
+	"strings"
+)
+
+// extractPPTX reads a presentation: the text of each slide, with the notes to it, in the order in which they are shown. Macie does
+// not open these; people have them all the same.
+func extractPPTX(w *walker, doc *Document, in *input) error {
+	o, err := openOffice(w, in, func(name string) bool {
+		rest, ok := strings.CutPrefix(name, "ppt/")
+		if !ok {
+			return about(name)
+		}
+		if rest == "presentation.xml" || rest == "_rels/presentation.xml.rels" {
+			return true
+		}
+		for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "slideMasters/", "slideLayouts/"} {
+			if strings.HasPrefix(rest, dir) {
+				return strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels") && strings.HasPrefix(rest, "slides/")
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	return o.document(doc, o.slides)
+}
+
+// slides writes the slides in their order, each with the parts that it refers to, and then what no slide refers to.
+func (o *office) slides(b *builder) error {
+	rels, err := o.relations("ppt/presentation.xml")
+	if err != nil {
+		return err
+	}
+	var order []string
+	err = o.each("ppt/presentation.xml", func(x *xmlReader) error {
+		if x.kind == xmlStart && x.local() == "sldId" {
+			if part := rels[string(x.attr("r:id"))]; part != "" {
+				if !o.holds.hold(32) {
+					return errBook
+				}
+				order = append(order, part)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	done := map[string]bool{"ppt/presentation.xml": true}
+	page := int64(0)
+	slide := func(name string) error {
+		if done[name] || o.parts[name] == nil {
+			return nil
+		}
+		done[name] = true
+		page++
+		b.mark(Page, 0, page, 0)
+		if err := o.words(name, b); err != nil {
+			return err
+		}
+		return o.besides(name, b, done)
+	}
+	for _, name := range order {
+		if err := slide(name); err != nil {
+			return err
+		}
+	}
+	names := o.sorted(func(name string) bool { return strings.HasPrefix(name, "ppt/slides/") })
+	for _, name := range names {
+		if strings.HasPrefix(name, "ppt/slides/slide") && strings.HasSuffix(name, ".xml") {
+			if err := slide(name); err != nil {
+				return err
+			}
+		}
+	}
+	b.mark(LineRange, 0, 1, 0)
+	for _, name := range names {
+		if done[name] || strings.HasSuffix(name, ".rels") {
+			continue
+		}
+		read := o.words
+		if about(name) {
+			read = o.properties
+		}
+		if err := read(name, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// besides writes the notes, comments, charts and diagrams of a slide.
+func (o *office) besides(slide string, b *builder, done map[string]bool) error {
+	rels, err := o.relations(slide)
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedValues(rels) {
+		switch dir := path.Dir(name); dir {
+		case "ppt/notesSlides", "ppt/comments", "ppt/diagrams", "ppt/charts":
+			if done[name] {
+				continue
+			}
+			done[name] = true
+			if err := o.words(name, b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
