@@ -2,6 +2,8 @@ package membership
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"magpie/internal/identity"
@@ -33,7 +35,8 @@ var coverTexts = map[macie2.RelationshipStatus]string{
 // AccountStatusChanged follows a change of an account in the directory, in the transaction that makes it. A suspended or closed account
 // reads AccountSuspended wherever it is in an inventory, and goes back to what it was when it is resumed. An administrator that is
 // suspended or closed loses its members, which are standalone from then on, and its invitations, those included that a member which
-// resigned could accept again; where it is delegated by an organization, it is that no longer.
+// resigned could accept again; where it is delegated by an organization, it is that no longer. Some of this is done at once, the rest
+// by a task; it is through before the account can act again.
 func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, account macie2.AccountID, status identity.AccountStatus) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{account})
@@ -51,22 +54,135 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		}
 	}
 	if status == identity.AccountActive {
+		if err := s.abandonAll(ctx, tx, account, now); err != nil {
+			return err
+		}
 		return s.enrollWaiting(ctx, tx, a)
 	}
 	if err := s.endDelegations(ctx, tx, delegationsOf{administrator: account}, macie2.Principal{}, now); err != nil {
 		return err
 	}
-	inventory, err := recordsWhere(ctx, tx, `administrator_id = $1 and organization_id is null and coalesce(held_status, status) in
-		('Enabled', 'Paused', 'Invited', 'Resigned', 'EmailVerificationInProgress')`, account)
+	return s.abandonSome(ctx, tx, account, now)
+}
+
+// What an administrator loses that is suspended or closed.
+const abandoned = `organization_id is null and coalesce(held_status, status) in ('Enabled', 'Paused', 'Invited', 'Resigned', 'EmailVerificationInProgress')`
+
+// abandonBatch is how many relationships of an administrator end in one transaction.
+const abandonBatch = 100
+
+// abandonPayload names the relationships by invitation of an administrator in a Region.
+type abandonPayload struct {
+	Region          string           `json:"region"`
+	AdministratorID macie2.AccountID `json:"administratorId"`
+}
+
+func (p abandonPayload) task() queue.New {
+	return queue.New{Kind: kindAbandon, Key: p.Region + "/" + string(p.AdministratorID), Payload: p}
+}
+
+// abandonSome ends some of the relationships of an administrator that is suspended or closed, and leaves the others to tasks.
+func (s *Service) abandonSome(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
+	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
 	if err != nil {
 		return err
 	}
-	for _, x := range inventory {
-		err := s.dissolve(ctx, tx, x.relation, x.memberRecord, dissolution{to: macie2.RelationshipStatusRemoved, event: EventMemberRemoved, at: now})
+	n := min(len(list), s.abandonBatch)
+	if err := s.abandon(ctx, tx, list[:n], now); err != nil {
+		return err
+	}
+	var tasks []queue.New
+	for _, x := range list[n:] {
+		if p := (abandonPayload{x.region, account}).task(); len(tasks) == 0 || tasks[len(tasks)-1].Key != p.Key {
+			tasks = append(tasks, p)
+		}
+	}
+	return s.queue.Enqueue(ctx, tx, tasks...)
+}
+
+// abandonAll ends what the task that follows a suspension has left, so that an account which is resumed has none of it.
+func (s *Service) abandonAll(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
+	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
+	if err != nil {
+		return err
+	}
+	return s.abandon(ctx, tx, list, now)
+}
+
+// abandonQueued is the task: it ends some relationships in a Region, and queues itself again while there are more.
+func (s *Service) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+	now := s.now().UTC().Truncate(time.Millisecond)
+	for _, t := range tasks {
+		var p abandonPayload
+		if err := t.Decode(&p); err != nil {
+			return err
+		}
+		// It is not resumed meanwhile; and once it has been, nothing was left, and what it has is new.
+		if err := s.directory.LockAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID}); err != nil {
+			return err
+		}
+		accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID})
 		if err != nil {
 			return err
 		}
+		if accounts[p.AdministratorID].Status == identity.AccountActive {
+			continue
+		}
+		var list []inventoryRecord
+		err = tx.Query(ctx, scanInventory(&list), `select `+inventoryColumns+` from member where region = $1 and administrator_id = $2 and `+abandoned+
+			` order by account_id limit $3`, p.Region, string(p.AdministratorID), s.abandonBatch)
+		if err != nil {
+			return err
+		}
+		if err := s.abandon(ctx, tx, list, now); err != nil {
+			return err
+		}
+		if len(list) == s.abandonBatch {
+			if err := s.queue.Enqueue(ctx, tx, p.task()); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// abandon does to many records of one administrator what dissolve does to one, in a few round trips for all of them. They are sorted by
+// Region and account.
+func (s *Service) abandon(ctx context.Context, tx *store.Tx, list []inventoryRecord, now time.Time) error {
+	invitations, err := invitationsOf(ctx, tx, list)
+	if err != nil {
+		return err
+	}
+	counted := make(map[string]int64)
+	for _, x := range list {
+		if counts(x.underlying()) {
+			counted[x.region]++
+		}
+	}
+	for _, region := range slices.Sorted(maps.Keys(counted)) {
+		tx.DeferExpect(1, `update macie_session set counted = counted - $1 where region = $2 and account_id = $3 and counted >= $1`,
+			counted[region], region, string(list[0].administrator))
+	}
+	at := millis(now)
+	var events []sided
+	for i, x := range list {
+		tx.DeferExpect(1, `update member set status = 'Removed', held_status = null, updated_at = $4
+			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
+			x.args(at, string(x.status), string(x.held))...)
+		if isAssociated(x.underlying()) {
+			tx.DeferExpect(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
+				x.region, string(x.member))
+		}
+		invitation := invitations[i]
+		if invitation.visible() {
+			tx.Defer(updateInvitation, x.args(string(macie2.RelationshipStatusRemoved), at)...)
+		} else {
+			tx.Defer(deleteInvitation, x.args()...)
+		}
+		events = append(events, entry{relation: x.relation, event: EventMemberRemoved, from: x.status, to: macie2.RelationshipStatusRemoved,
+			at: now, invitation: invitation.current()}.forSides(invitation.shared())...)
+	}
+	s.record(tx, events...)
 	return nil
 }
 

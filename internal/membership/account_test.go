@@ -1,6 +1,7 @@
 package membership
 
 import (
+	"fmt"
 	"testing"
 
 	"magpie/internal/macie2"
@@ -83,6 +84,60 @@ func TestClosedAdministrator(t *testing.T) {
 			t.Errorf("%d mails, want none for the invitation that was on its way", n)
 		}
 	})
+}
+
+// TestSuspendedAdministratorOfMany: what does not end with the suspension itself is ended by a task, with the same fate; and an account
+// that is resumed before the task was there has lost all of it, too, and keeps what is new.
+func TestSuspendedAdministratorOfMany(t *testing.T) {
+	for _, resumedFirst := range []bool{false, true} {
+		t.Run(fmt.Sprint("resumed first ", resumedFirst), func(t *testing.T) {
+			each(t, func(t *testing.T, d *deployment) {
+				d.abandonBatch = 1
+				d.region = ireland
+				d.members(alice, dave, bob)
+				d.region = virginia
+				d.members(alice, bob, carol)
+				d.must(d.session(bob, macie2.MacieStatusPaused), d.resignFrom(carol))
+				d.invited(alice, dave)
+				d.must(d.add(alice, erin), d.enable(erin), d.invite(alice, erin)) // its address is not verified yet
+				d.sql("delete from task where kind = $1", kindVerify)
+
+				d.suspend(alice)
+				if resumedFirst {
+					d.resume(alice)
+				} else {
+					if n := d.number("select count(*) from task where kind = $1", kindAbandon); n != 2 {
+						t.Errorf("%d tasks, want one for each Region", n)
+					}
+					d.work()
+				}
+				for _, id := range []macie2.AccountID{bob, carol, dave} {
+					d.sees(alice, id, stRemoved, stRemoved)
+				}
+				d.sees(alice, erin, stRemoved, "")
+				answers(t, "a member is free", d.disable(bob), "ok")
+				d.region = ireland
+				d.sees(alice, dave, stRemoved, stRemoved)
+				answers(t, "a member elsewhere is free", d.disable(dave), "ok")
+				d.region = virginia
+				if !resumedFirst {
+					d.resume(alice)
+				}
+				if n := d.number("select counted from macie_session where region = $1 and account_id = $2", virginia, string(alice)); n != 0 {
+					t.Errorf("%d records are counted", n)
+				}
+				d.must(d.invite(alice, dave, carol))
+				d.work()
+				d.must(d.accept(carol, alice))
+				d.work()
+				d.sees(alice, dave, stInvited, stInvited)
+				d.sees(alice, carol, stEnabled, stEnabled)
+				if n := d.number("select count(*) from task"); n != 0 {
+					t.Errorf("%d tasks are left", n)
+				}
+			})
+		})
+	}
 }
 
 // TestClosedMember: its record can be removed and deleted, and its place be given to another.

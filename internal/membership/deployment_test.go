@@ -412,6 +412,16 @@ func (d *deployment) sql(statement string, args ...any) {
 	}
 }
 
+// number is the first column of the first row of a query.
+func (d *deployment) number(query string, args ...any) (n int64) {
+	d.t.Helper()
+	err := d.db.View(d.t.Context(), func(tx *store.Tx) error { return tx.QueryRow(d.t.Context(), query, args...).Scan(&n) })
+	if err != nil {
+		d.t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
 // events are what an account sees of its history, the earliest first.
 func (d *deployment) events(account macie2.AccountID) []HistoryEvent {
 	d.t.Helper()

@@ -18,6 +18,7 @@ import (
 const (
 	kindEnroll  = "organization.enroll"
 	kindRelease = "organization.release"
+	kindAbandon = "administrator.release"
 )
 
 // How many accounts one transaction enrolls or releases: few enough that other callers do not wait for it.

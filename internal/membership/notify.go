@@ -79,6 +79,7 @@ func (s *Service) registerTasks(mailRate float64) {
 	s.queue.Transactional(queue.Transactional{Kind: kindVerify, Handle: s.sendInvitations})
 	s.queue.Transactional(queue.Transactional{Kind: kindEnroll, Handle: s.enrollQueued, Batch: 1, Gentle: true})
 	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1, Gentle: true})
+	s.queue.Transactional(queue.Transactional{Kind: kindAbandon, Handle: s.abandonQueued, Batch: 1, Gentle: true})
 	s.queue.External(queue.External{
 		Kind: kindMail, Do: s.deliverMail, Finish: s.recordMail, Rate: mailRate, MaxAge: mailGiveUp, Timeout: mailTimeout,
 		Backoff: mailBackoff,

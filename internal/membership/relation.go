@@ -36,10 +36,12 @@ func (r relation) move(ctx context.Context, tx *store.Tx, from, to macie2.Relati
 // moveInvitation sets the status that the recipient sees. A relationship without an invitation has nothing to set, and one that was
 // declined is the recipient's own affair.
 func (r relation) moveInvitation(ctx context.Context, tx *store.Tx, to macie2.RelationshipStatus, at int64) error {
-	_, err := tx.Exec(ctx, `update invitation set status = $4, updated_at = $5
-		where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`, r.args(string(to), at)...)
+	_, err := tx.Exec(ctx, updateInvitation, r.args(string(to), at)...)
 	return err
 }
+
+const updateInvitation = `update invitation set status = $4, updated_at = $5
+	where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`
 
 // deleteInvitation deletes a relationship's invitation from the administrator's side. One that was declined stays with the recipient.
 const deleteInvitation = `delete from invitation where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`
@@ -193,6 +195,21 @@ func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationReco
 		return i, nil
 	}
 	return i, err
+}
+
+// invitationsOf does so for many relationships in one round trip.
+func invitationsOf(ctx context.Context, tx *store.Tx, list []inventoryRecord) ([]invitationRecord, error) {
+	invitations := make([]invitationRecord, len(list))
+	stmts := make([]store.Stmt, len(list))
+	for i, x := range list {
+		invitations[i].status = macie2.RelationshipStatusEmailVerificationInProgress
+		stmts[i] = store.Stmt{SQL: `select invitation_id, status, declined from invitation
+			where region = $1 and administrator_id = $2 and account_id = $3`, Args: x.args()}
+	}
+	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
+		return row.Scan(&invitations[i].id, &invitations[i].status, &invitations[i].declined)
+	}, stmts...)
+	return invitations, err
 }
 
 // bothSides reads the record of a relationship and its invitation in one look, so that they fit each other. A side that is not there

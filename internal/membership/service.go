@@ -74,6 +74,8 @@ type Service struct {
 	now       func() time.Time
 	ids       eventIDs
 
+	abandonBatch int // how many relationships end in one transaction; tests want fewer
+
 	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its reads and its writes.
 	beforeWrite func(tx *store.Tx) error
 }
@@ -82,7 +84,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
-		quota: quotas{int64(o.QuotaMembers), int64(o.QuotaOrganizationMembers)}, now: o.Now,
+		quota: quotas{int64(o.QuotaMembers), int64(o.QuotaOrganizationMembers)}, now: o.Now, abandonBatch: abandonBatch,
 	}
 	if s.quota.members <= 0 {
 		s.quota.members = DefaultQuotaMembers
