@@ -1,8 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 
@@ -24,7 +24,7 @@ func serveCommand() *cobra.Command {
 			if c.MaxConnections == 0 {
 				return errors.New("--max-connections must be at least 1")
 			}
-			return runServer(cmd.Context(), c)
+			return runServer(cmd, c)
 		},
 	}
 	f := cmd.Flags()
@@ -53,7 +53,7 @@ func workerCommand() *cobra.Command {
 			if c.DatabaseURL == "" {
 				return errors.New("--database-url is missing: an embedded store has one node, which does its own background work")
 			}
-			return runServer(cmd.Context(), c)
+			return runServer(cmd, c)
 		},
 	}
 	storeFlags(cmd, &c)
@@ -74,23 +74,22 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.StringVar(&c.MailDir, "mail-dir", "", "write mail as .eml files into this folder instead of sending it")
 	f.IntVar(&c.MailRate, "mail-rate", server.DefaultMailRate, "mails a second that the relay gets, from all nodes together")
 	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
-	f.IntVar(&c.QuotaMembers, "quota-members", server.DefaultQuotaMembers, "members that an administrator may have by invitation in a Region")
-	f.IntVar(&c.QuotaOrganizationMembers, "quota-organization-members", server.DefaultQuotaOrganizationMembers,
-		"members that an administrator may have through its organization in a Region")
+	f.IntVar(&c.QuotaMembers, "quota-members", 0, "members that an administrator may have by invitation in a Region;"+
+		" kept in the database, for all nodes (default: what is kept, or else 1000)")
+	f.IntVar(&c.QuotaOrganizationMembers, "quota-organization-members", 0, "members that an administrator may have through its"+
+		" organization in a Region; kept in the database, for all nodes (default: what is kept, or else 10000)")
 	f.StringSliceVar(&c.StoreEndpoints, "store-endpoints", nil,
 		"endpoints that accounts may name for stores of their own, such as `https://*.example.com`; repeated or with commas")
 }
 
 // runServer serves until ctx ends or a part fails.
-func runServer(ctx context.Context, c server.Config) error {
-	// To server.Config 0 is the default; the flags have theirs, so that a 0 is what somebody wrote.
-	switch {
-	case c.MailRate == 0:
-		return errors.New("--mail-rate must be at least 1")
-	case c.QuotaMembers == 0:
-		return errors.New("--quota-members must be at least 1")
-	case c.QuotaOrganizationMembers == 0:
-		return errors.New("--quota-organization-members must be at least 1")
+func runServer(cmd *cobra.Command, c server.Config) error {
+	ctx := cmd.Context()
+	// To server.Config 0 is the default; a 0 that somebody wrote is a mistake.
+	for name, n := range map[string]int{"mail-rate": c.MailRate, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers} {
+		if n == 0 && cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s must be at least 1", name)
+		}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	c.MasterKey = os.Getenv(identity.MasterKeyEnv)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magpie/internal/identity"
+	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/store"
 )
@@ -17,7 +19,7 @@ import (
 func (v verbs) quota() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "quota",
-		Short: "Give accounts quotas of their own",
+		Short: "Set the quotas of all accounts, or of one",
 		Args:  cobra.NoArgs,
 	}
 	c.AddCommand(v.quotaSet(), v.quotaList(), v.quotaUnset())
@@ -34,19 +36,37 @@ func withStore(c *cobra.Command, l *location, fn func(ctx context.Context, db *s
 	return hint(fn(c.Context(), db))
 }
 
+// everyAccount is how the command line names every account that has no quota of its own.
+const everyAccount = "default"
+
+// quotaAccount reads whose quota is meant. Empty: every account's that has none of its own.
+func quotaAccount(text string) (macie2.AccountID, error) {
+	if text == everyAccount {
+		return "", nil
+	}
+	return accountID(text)
+}
+
+func whose(account macie2.AccountID) string {
+	if account == "" {
+		return "every account"
+	}
+	return "account " + string(account)
+}
+
 func (v verbs) quotaSet() *cobra.Command {
 	var l location
 	var members, organization int64
 	c := &cobra.Command{
-		Use:   "set ACCOUNT [--members N] [--organization-members N]",
+		Use:   "set (ACCOUNT | default) [--members N] [--organization-members N]",
 		Short: "Set how many members an administrator may have",
-		Long: `Set how many members an administrator may have in each Region, by invitation or through its organization, in place of what the
-servers' --quota-members and --quota-organization-members say. It holds from the next call on, on every node. A quota below what the
-account has takes nothing away.`,
-		Example: "  magpie quota set 111122223333 --members 5000",
+		Long: `Set how many members an administrator may have in each Region, by invitation or through its organization. "default" is every
+account that has no quota of its own; the servers' --quota-members and --quota-organization-members set the same as they start. It holds
+from the next call on, on every node. A quota below what an account has takes nothing away.`,
+		Example: "  magpie quota set 111122223333 --members 5000\n  magpie quota set default --members 2000",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			account, err := accountID(args[0])
+			account, err := quotaAccount(args[0])
 			if err != nil {
 				return err
 			}
@@ -73,13 +93,15 @@ account has takes nothing away.`,
 				return errors.New("nothing to set: give --members, --organization-members or both")
 			}
 			return withStore(c, &l, func(ctx context.Context, db *store.DB) error {
-				if _, err := identity.NewDirectory(db, identity.Options{}).Account(ctx, account); err != nil {
-					return err
+				if account != "" {
+					if _, err := identity.NewDirectory(db, identity.Options{}).Account(ctx, account); err != nil {
+						return err
+					}
 				}
 				if err := membership.SetQuota(ctx, db, q); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.ErrOrStderr(), "account %s may have %s in each Region\n", account, strings.Join(said, " and "))
+				fmt.Fprintf(c.ErrOrStderr(), "%s may have %s in each Region\n", whose(account), strings.Join(said, " and "))
 				return nil
 			})
 		},
@@ -95,7 +117,7 @@ func (v verbs) quotaList() *cobra.Command {
 	var f format
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "List the accounts that have quotas of their own",
+		Short: "List the quotas that were set",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withStore(c, &l, func(ctx context.Context, db *store.DB) error {
@@ -112,8 +134,9 @@ func (v verbs) quotaList() *cobra.Command {
 				out := []quotaJSON{}
 				rows := [][]string{{"ACCOUNT", "MEMBERS", "ORGANIZATION MEMBERS", "SET"}}
 				for _, q := range list {
-					out = append(out, quotaJSON{string(q.Account), q.Members, q.OrganizationMembers, timestamp(q.UpdatedAt)})
-					rows = append(rows, []string{string(q.Account), optional(q.Members), optional(q.OrganizationMembers), timestamp(q.UpdatedAt)})
+					name := cmp.Or(string(q.Account), everyAccount)
+					out = append(out, quotaJSON{name, q.Members, q.OrganizationMembers, timestamp(q.UpdatedAt)})
+					rows = append(rows, []string{name, optional(q.Members), optional(q.OrganizationMembers), timestamp(q.UpdatedAt)})
 				}
 				return f.show(c, map[string]any{"quotas": out}, rows)
 			})
@@ -135,11 +158,11 @@ func optional(n *int64) string {
 func (v verbs) quotaUnset() *cobra.Command {
 	var l location
 	c := &cobra.Command{
-		Use:   "unset ACCOUNT",
-		Short: "Give an account the servers' quotas again",
+		Use:   "unset (ACCOUNT | default)",
+		Short: "Give an account the default quotas again, or all of them Macie's",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			account, err := accountID(args[0])
+			account, err := quotaAccount(args[0])
 			if err != nil {
 				return err
 			}
@@ -148,10 +171,16 @@ func (v verbs) quotaUnset() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if !had {
+				switch {
+				case !had && account == "":
+					return errors.New("no quota was set for every account; see which were with: magpie quota list")
+				case !had:
 					return fmt.Errorf("account %s has no quota of its own; see which have with: magpie quota list", account)
+				case account == "":
+					fmt.Fprintln(c.ErrOrStderr(), "every account has Macie's quotas, or its own")
+				default:
+					fmt.Fprintf(c.ErrOrStderr(), "account %s has the servers' quotas\n", account)
 				}
-				fmt.Fprintf(c.ErrOrStderr(), "account %s has the servers' quotas\n", account)
 				return nil
 			})
 		},

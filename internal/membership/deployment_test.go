@@ -101,7 +101,16 @@ func deploy(t *testing.T, db *store.DB, quota int) *deployment {
 func deployWith(t *testing.T, db *store.DB, d *deployment, quota int) *deployment {
 	t.Helper()
 	d.t, d.db, d.clock, d.relay, d.region = t, db, &clock{}, &relay{}, virginia
-	d.node = d.another(db, quota)
+	d.node = d.another(db)
+	if organization := cmp.Or(d.organizationQuota, quota); organization > 0 {
+		q := Quota{OrganizationMembers: macie2.Ptr(int64(organization))}
+		if quota > 0 {
+			q.Members = macie2.Ptr(int64(quota))
+		}
+		if err := SetQuota(t.Context(), db, q); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, id := range []macie2.AccountID{alice, bob, carol, dave, erin} {
 		if _, err := d.directory.CreateAccount(t.Context(), id, addressOf(id), "", d.clock.now()); err != nil {
 			t.Fatal(err)
@@ -111,8 +120,7 @@ func deployWith(t *testing.T, db *store.DB, d *deployment, quota int) *deploymen
 }
 
 // another opens a further node of the deployment.
-func (d *deployment) another(db *store.DB, quota int) *node {
-	organizationQuota := cmp.Or(d.organizationQuota, quota)
+func (d *deployment) another(db *store.DB) *node {
 	log := slog.New(slog.NewTextHandler(d.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	n := &node{queue: queue.Open(db, queue.Options{Logger: log})}
 	n.directory = identity.NewDirectory(db, identity.Options{Hooks: identity.Hooks{
@@ -134,7 +142,7 @@ func (d *deployment) another(db *store.DB, quota int) *node {
 	}})
 	n.sessions = session.New(db, n.queue)
 	n.Service = New(Options{DB: db, Queue: n.queue, Directory: n.directory, Sessions: n.sessions, Pages: pagetoken.New([]byte("a key that is only for tests")),
-		Logger: log, Mailer: d.relay, QuotaMembers: quota, QuotaOrganizationMembers: organizationQuota, Now: d.clock.now})
+		Logger: log, Mailer: d.relay, Now: d.clock.now})
 	n.Hook(n.SessionHooks())
 	return n
 }

@@ -72,7 +72,7 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exc
 	if err != nil {
 		return nil, err
 	}
-	quota, err := s.quotaNow(ctx, tx, e.administrator)
+	quota, err := quotaNow(ctx, tx, e.administrator)
 	if err != nil {
 		return nil, err
 	}

@@ -194,7 +194,7 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 		}
 		d := decision{region: call.Region, session: x, records: records, accounts: accounts}
 		if anyComesBack(records) {
-			quota, err := s.quotaNow(ctx, tx, call.Account)
+			quota, err := quotaNow(ctx, tx, call.Account)
 			if err != nil {
 				return err
 			}

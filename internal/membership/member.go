@@ -71,8 +71,8 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 	added := entry{relation: a.relation, event: EventMemberAdded, to: macie2.RelationshipStatusCreated, principal: call.Principal, at: call.Now}
 	n, err := tx.Batch(ctx, a.promote(),
 		store.Stmt{SQL: `update macie_session set counted = counted + 1
-			where region = $1 and account_id = $2 and counted < ` + quotaOf("$2", "$3") + ` and ` + may,
-			Args: []any{call.Region, string(call.Account), s.quota.members}},
+			where region = $1 and account_id = $2 and counted < ` + quotaOf("$2") + ` and ` + may,
+			Args: []any{call.Region, string(call.Account)}},
 		store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
 			select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
 			where region = $1 and account_id = $2 and ` + may + ` on conflict do nothing`,
@@ -100,7 +100,7 @@ func (s *Service) explainAdd(ctx context.Context, tx *store.Tx, a addition, inse
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textCreateWhileMember)
 	case inserted:
-		if quota, err := s.quotaNow(ctx, tx, a.administrator); err != nil {
+		if quota, err := quotaNow(ctx, tx, a.administrator); err != nil {
 			return err
 		} else if x.counted >= quota.members {
 			return macie2.ErrQuota("%s", textTooManyMembers)

@@ -74,7 +74,7 @@ func newRun(t *testing.T, open func() *store.DB, seed int) *run {
 	d.organize(management, alice, bob, carol)
 	r := &run{t: t, d: d, nodes: []*node{d.node}, m: newModel(modelQuota), known: make(map[string]bool), seen: make(map[string]int)}
 	if db.Engine() == "postgres" {
-		r.nodes = append(r.nodes, d.another(open(), modelQuota))
+		r.nodes = append(r.nodes, d.another(open()))
 	}
 	for _, id := range []macie2.AccountID{management, alice, bob, carol} {
 		r.m.in[id] = true

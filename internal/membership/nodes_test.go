@@ -156,7 +156,7 @@ func TestTwoNodes(t *testing.T) {
 		d := deploy(t, open(), 2)
 		d.organize(carol, alice, bob, dave, erin)
 		other := *d // the same deployment by way of another node
-		other.node = d.another(open(), 2)
+		other.node = d.another(open())
 		for n, race := range races {
 			for i := range 12 {
 				d.region = fmt.Sprintf("us-test-%d", n*100+i)
@@ -301,7 +301,7 @@ func TestStress(t *testing.T) {
 		d.organize(management, alice, bob, carol)
 		nodes := []*node{d.node}
 		if db.Engine() == "postgres" {
-			nodes = append(nodes, d.another(open(), modelQuota))
+			nodes = append(nodes, d.another(open()))
 		}
 		for batch := range batches {
 			m := holds(t, d, modelQuota).model()

@@ -400,7 +400,7 @@ func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *m
 		if err != nil {
 			return err
 		}
-		quota, err := s.quotaNow(ctx, tx, call.Account)
+		quota, err := quotaNow(ctx, tx, call.Account)
 		out.AutoEnable = &d.autoEnable
 		out.MaxAccountLimitReached = macie2.Ptr(x.organizationCounted >= quota.organizationMembers)
 		return err

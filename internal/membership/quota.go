@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"magpie/internal/macie2"
@@ -21,22 +22,22 @@ type quotas struct {
 	members, organizationMembers int64
 }
 
-// quotaOf is the expression for an administrator's quota of members by invitation: its own, or else the server's.
-func quotaOf(account, serverQuota string) string {
-	return "coalesce((select members from quota where account_id = " + account + "), " + serverQuota + ")"
+// quotaOf is the expression for an administrator's quota of members by invitation: its own, or that of all accounts, or Macie's.
+func quotaOf(account string) string {
+	return "coalesce((select members from quota where account_id = " + account + "), (select members from quota where account_id = ''), " +
+		strconv.Itoa(DefaultQuotaMembers) + ")"
 }
 
 // quotaNow reads an administrator's quotas.
-func (s *Service) quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (q quotas, err error) {
-	err = tx.QueryRow(ctx, `select coalesce(members, $1), coalesce(organization_members, $2) from quota where account_id = $3`,
-		s.quota.members, s.quota.organizationMembers, string(account)).Scan(&q.members, &q.organizationMembers)
-	if errors.Is(err, store.ErrNotFound) {
-		return s.quota, nil
-	}
+func quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (q quotas, err error) {
+	err = tx.QueryRow(ctx, `select coalesce(own.members, every.members, $1), coalesce(own.organization_members, every.organization_members, $2)
+		from (select 1 as one) one left join quota own on own.account_id = $3 left join quota every on every.account_id = ''`,
+		DefaultQuotaMembers, DefaultQuotaOrganizationMembers, string(account)).Scan(&q.members, &q.organizationMembers)
 	return q, err
 }
 
-// Quota is what an account has in place of the server's quotas; nil: it has none of its own.
+// Quota is what an account has in place of Macie's quotas; nil: it has none of its own. No account stands for every account that has
+// none of its own.
 type Quota struct {
 	Account             macie2.AccountID
 	Members             *int64 // by invitation, in each Region
@@ -60,12 +61,12 @@ func SetQuota(ctx context.Context, db *store.DB, q Quota) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("set the quota of account %s: %w", q.Account, err)
+		return fmt.Errorf("set the quota of %s: %w", orEvery(q.Account), err)
 	}
 	return nil
 }
 
-// UnsetQuota gives an account the server's quotas back. It reports whether it had others.
+// UnsetQuota takes an account's own quotas back. It reports whether it had any.
 func UnsetQuota(ctx context.Context, db *store.DB, account macie2.AccountID) (had bool, err error) {
 	err = db.Tx(ctx, "quota", func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `delete from quota where account_id = $1`, string(account))
@@ -73,12 +74,12 @@ func UnsetQuota(ctx context.Context, db *store.DB, account macie2.AccountID) (ha
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("unset the quota of account %s: %w", account, err)
+		return false, fmt.Errorf("unset the quota of %s: %w", orEvery(account), err)
 	}
 	return had, nil
 }
 
-// Quotas lists the accounts that have quotas of their own.
+// Quotas lists the accounts that have quotas of their own, behind what holds for every other account, if that was set.
 func Quotas(ctx context.Context, db *store.DB) (list []Quota, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
 		list = nil
@@ -95,4 +96,12 @@ func Quotas(ctx context.Context, db *store.DB) (list []Quota, err error) {
 		return nil, fmt.Errorf("list quotas: %w", err)
 	}
 	return list, nil
+}
+
+// orEvery names whose quota it is.
+func orEvery(account macie2.AccountID) string {
+	if account == "" {
+		return "every account"
+	}
+	return "account " + string(account)
 }

@@ -186,7 +186,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 // have made it so.
 func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2", "$3"), r.region, string(r.administrator), s.quota.members)
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2"), r.region, string(r.administrator))
 	if err != nil || n == 1 {
 		return err
 	}
@@ -208,7 +208,7 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a accep
 	case x.standing == associated:
 		return macie2.ErrValidation("%s", textAcceptFromMember)
 	}
-	if quota, err := s.quotaNow(ctx, tx, r.administrator); err != nil {
+	if quota, err := quotaNow(ctx, tx, r.administrator); err != nil {
 		return err
 	} else if x.counted >= quota.members {
 		return macie2.ErrQuota("%s", textInviterTooManyMembers)

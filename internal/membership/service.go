@@ -51,11 +51,6 @@ type Options struct {
 	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
 	MailRate int
 
-	// QuotaMembers is the quota of members by invitation in one Region of an administrator that has none of its own (SetQuota), and
-	// QuotaOrganizationMembers that of members through an organization. 0 means DefaultQuotaMembers and
-	// DefaultQuotaOrganizationMembers.
-	QuotaMembers, QuotaOrganizationMembers int
-
 	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
 	Now func() time.Time
 }
@@ -70,7 +65,6 @@ type Service struct {
 	pages     *pagetoken.Issuer
 	mailer    Mailer
 	log       *slog.Logger
-	quota     quotas
 	now       func() time.Time
 	ids       eventIDs
 
@@ -84,13 +78,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
-		quota: quotas{int64(o.QuotaMembers), int64(o.QuotaOrganizationMembers)}, now: o.Now, abandonBatch: abandonBatch,
-	}
-	if s.quota.members <= 0 {
-		s.quota.members = DefaultQuotaMembers
-	}
-	if s.quota.organizationMembers <= 0 {
-		s.quota.organizationMembers = DefaultQuotaOrganizationMembers
+		now: o.Now, abandonBatch: abandonBatch,
 	}
 	if s.now == nil {
 		s.now = time.Now

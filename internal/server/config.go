@@ -11,7 +11,6 @@ import (
 
 	"magpie/internal/inventory"
 	"magpie/internal/mail"
-	"magpie/internal/membership"
 	"magpie/internal/throttle"
 )
 
@@ -28,8 +27,9 @@ type Config struct {
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
 
-	QuotaMembers             int // by invitation; default 1,000
-	QuotaOrganizationMembers int // through an organization; default 10,000
+	// The quotas of members by invitation and through an organization, for accounts that have none of their own. What is given is
+	// kept in the database, for all nodes; 0 leaves what is kept there, or else 1,000 and 10,000.
+	QuotaMembers, QuotaOrganizationMembers int
 
 	MaxPerSource   int           // connections from one source; default half of MaxConnections
 	AuditDir       string        // folder of the files with audit records; default audit in Data
@@ -56,9 +56,6 @@ const (
 	DefaultMailRate = 200
 	DefaultMailFrom = "magpie@localhost"
 
-	DefaultQuotaMembers             = membership.DefaultQuotaMembers
-	DefaultQuotaOrganizationMembers = membership.DefaultQuotaOrganizationMembers
-
 	DefaultAuditRetention = 90 * 24 * time.Hour
 )
 
@@ -72,12 +69,6 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MailRate == 0 {
 		c.MailRate = DefaultMailRate
-	}
-	if c.QuotaMembers == 0 {
-		c.QuotaMembers = DefaultQuotaMembers
-	}
-	if c.QuotaOrganizationMembers == 0 {
-		c.QuotaOrganizationMembers = DefaultQuotaOrganizationMembers
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections

@@ -146,9 +146,11 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	s.sessions = session.New(s.db, s.queue)
 	s.membership = membership.New(membership.Options{
 		DB: s.db, Queue: s.queue, Directory: s.identity, Sessions: s.sessions, Pages: pages, Logger: s.log, Mailer: mailer,
-		MailRate: s.config.MailRate, QuotaMembers: s.config.QuotaMembers,
-		QuotaOrganizationMembers: s.config.QuotaOrganizationMembers,
+		MailRate: s.config.MailRate,
 	})
+	if err := s.keepQuotas(ctx); err != nil {
+		return err
+	}
 	s.registry = macie2.NewRegistry()
 	s.sessions.Bind(s.registry)
 	s.membership.Bind(s.registry)
@@ -213,6 +215,21 @@ func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) er
 		m.auditing(trail)
 	}
 	return nil
+}
+
+// keepQuotas keeps the quotas that were given in the database, where all nodes find them.
+func (s *Server) keepQuotas(ctx context.Context) error {
+	q := membership.Quota{UpdatedAt: time.Now()}
+	if n := s.config.QuotaMembers; n > 0 {
+		q.Members = macie2.Ptr(int64(n))
+	}
+	if n := s.config.QuotaOrganizationMembers; n > 0 {
+		q.OrganizationMembers = macie2.Ptr(int64(n))
+	}
+	if q.Members == nil && q.OrganizationMembers == nil {
+		return nil
+	}
+	return membership.SetQuota(ctx, s.db, q)
 }
 
 // AccountHooks are what follows a change of an account, for programs that change accounts in a store without serving from it.
