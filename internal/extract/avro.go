@@ -438,7 +438,7 @@ func (a *avroFileReader) items(r *bufio.Reader, p *avroPlace, depth int) error {
 	}
 }
 
-// mapKey reads a key. Of a long one the end is kept: see maxWay.
+// mapKey reads a key. Of a long one the end is kept: see maxKey.
 func (a *avroFileReader) mapKey(r *bufio.Reader) (string, error) {
 	size, err := avroLong(r)
 	if err != nil {
@@ -454,8 +454,8 @@ func (a *avroFileReader) mapKey(r *bufio.Reader) (string, error) {
 	if _, err := io.ReadFull(r, key); err != nil {
 		return "", err
 	}
-	if len(key) > maxWay {
-		return lastOf(string(key), maxWay), nil
+	if len(key) > maxKey {
+		return lastOf(string(key), maxKey), nil
 	}
 	return string(key), nil
 }
@@ -530,7 +530,7 @@ func (a *avroFileReader) info(p *avroPlace) (info int32, err error) {
 			p.keyed = p.keyed || e.isKey
 		}
 		if !p.keyed {
-			if !a.holds.hold(int64(16*len(names)) + maxWay) {
+			if !a.holds.hold(int64(16*len(names)) + maxKey) {
 				return 0, errColumns
 			}
 			p.names = names

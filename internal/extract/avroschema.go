@@ -203,8 +203,8 @@ func (p *avroParser) record(s *avroSchema, v map[string]any, space string, depth
 		if err := p.add(s, part); err != nil {
 			return err
 		}
-		if len(name) > maxWay {
-			name = lastOf(name, maxWay)
+		if len(name) > maxKey {
+			name = lastOf(name, maxKey)
 		}
 		s.names = append(s.names, name)
 		if !part.empty {

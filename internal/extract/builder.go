@@ -102,26 +102,29 @@ func (b *builder) keep(f fieldInfo) (int32, error) {
 
 var errColumns = stop(Partial, UnableToParseFile, "more columns than the memory allowed can hold")
 
-// maxWay is how many bytes of names may lead to a value. Of longer ways the end counts, which is the nearest to the value: the
-// work on a value must not grow with how much of the file is above it.
-const maxWay = 1 * kib
+// maxWay is how many bytes of names may lead to a value, and mostNames how many names. Of longer ways the end counts, which is
+// the nearest to the value: the work on a value must not grow with how much of the file is above it. A path shows less.
+const (
+	maxWay    = 512
+	mostNames = 64
+)
 
 // capNames returns the innermost names that have at most maxWay bytes together, the outermost of them perhaps without its
 // beginning.
 func capNames(names []string) []string {
-	left := maxWay
-	for i := len(names) - 1; i >= 0; i-- {
-		n := len(names[i])
-		if n > left {
-			out := append([]string{}, names[i:]...)
-			if out[0] = lastOf(out[0], left); out[0] == "" && len(out) > 1 {
-				out = out[1:]
-			}
-			return out
-		}
-		left -= n
+	first, left := len(names), maxWay
+	for first > 0 && left > 0 && len(names)-first < mostNames {
+		first--
+		left -= len(names[first])
 	}
-	return names
+	if first == 0 && left >= 0 {
+		return names
+	}
+	out := append([]string{}, names[first:]...)
+	if left < 0 {
+		out[0] = lastOf(out[0], len(out[0])+left)
+	}
+	return out
 }
 
 // lastOf returns the last n bytes of s, or fewer where a character would be cut, in memory of their own.
@@ -154,8 +157,14 @@ func (b *builder) mark(kind LocationKind, info int32, a, col int64) {
 func (b *builder) pass(f fieldInfo, elems []pathElement) int32 {
 	f.from = int32(len(b.elements))
 	b.elements = append(b.elements, elems...)
-	for i := range elems {
-		b.keys += len(elems[i].key)
+	last := f.from
+	if n := len(b.passed); n > 0 {
+		last = b.passed[n-1].from
+	}
+	for i := range elems { // a key that was there for the value before is there once
+		if old := int(last) + i; old >= int(f.from) || unsafe.StringData(b.elements[old].key) != unsafe.StringData(elems[i].key) {
+			b.keys += len(elems[i].key)
+		}
 	}
 	f.to = int32(len(b.elements))
 	b.passed = append(b.passed, f)

@@ -188,7 +188,12 @@ func demand(t *testing.T, name string, data []byte) {
 		{Name: name, Reader: bytes.NewReader(data), Size: -1},
 	} {
 		p := &prober{}
+		opts.Account = NewAccount(fuzzMemory)
+		opts.Faulted = func(f *Fault) { t.Errorf("%s: %v\n%s", name, f, f.Stack) }
 		status, err := Extract(ctx, src, opts, p)
+		if held := opts.Account.Held(); held != 0 {
+			t.Fatalf("%s: %d bytes are still held", name, held)
+		}
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

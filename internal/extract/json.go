@@ -370,14 +370,14 @@ func (s *jsonState) setKey(lo, hi int) {
 	f.lo, f.hi = max(lo, hi-maxKey), hi
 }
 
-// keysTo puts the keys of the frames into j.keys, each followed by a zero: the innermost, as many as have maxWay bytes
-// together, the outermost of them perhaps without its beginning.
+// keysTo puts the keys of the frames into j.keys, each followed by a zero: the innermost of them, like capNames.
 func (j *records) keysTo(raw []byte, frames []frame) {
-	first, left := len(frames), maxWay
-	for first > 0 && left > 0 {
+	first, left, count := len(frames), maxWay, 0
+	for first > 0 && left > 0 && count < mostNames {
 		first--
 		if f := &frames[first]; f.named {
 			left -= f.hi - f.lo
+			count++
 		}
 	}
 	j.keys = j.keys[:0]

@@ -121,7 +121,7 @@ func (s *sheetWriter) decide() error {
 			}
 			r.cells = append(r.cells, make([]string, n)...)
 		}
-		text := strings.TrimSpace(c.text[:min(len(c.text), maxWay)])
+		text := strings.TrimSpace(c.text[:min(len(c.text), maxKey)])
 		r.cells[c.col-1] = text
 		if text != "" {
 			r.width = max(r.width, int(c.col))
