@@ -395,6 +395,7 @@ func (s *footerShape) field(path []int16, v int64) {
 			s.isLeaf = true
 		case 5:
 			s.children = v
+			s.bad = s.bad || v < 0
 		}
 	}
 }
