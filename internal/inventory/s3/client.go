@@ -210,8 +210,8 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	// Who gives up waiting for a body must be able to end the request.
-	ctx, cancel := context.WithCancelCause(ctx)
-	q, err := c.build(ctx, r)
+	request, cancel := context.WithCancelCause(ctx)
+	q, err := c.build(request, r)
 	if err != nil {
 		cancel(nil)
 		return nil, err
@@ -313,7 +313,7 @@ func escapePath(s string) string {
 // unreachable words the failure of a request that was not answered.
 func (c *Client) unreachable(ctx context.Context, call string, err error) error {
 	e := &objectstore.Error{Kind: objectstore.ErrUnreachable, Call: call}
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errImpatient) {
+	if cause := context.Cause(ctx); cause != nil {
 		return fmt.Errorf("%s: %w", call, cause)
 	}
 	var forbidden *addressError

@@ -75,8 +75,10 @@ func (c *Client) tree(ctx context.Context, r request, root string) (*node, error
 	return n, nil
 }
 
-// aliases are the names that stores give to roots by mistake. Ceph answers a bucket without a block with its second name for it.
-var aliases = map[string]string{"PublicAccessBlockConfiguration": "BlockPublicAccessBlockConfiguration"}
+// aliases are other names that stores give to roots: Ceph to a bucket's block, moto to its versioning.
+var aliases = map[string]string{
+	"PublicAccessBlockConfiguration": "BlockPublicAccessBlockConfiguration", "VersioningConfiguration": "GetBucketVersioningResponse",
+}
 
 func cleanName(name string) string {
 	if w := word(name); w != "" {
