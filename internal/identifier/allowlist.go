@@ -122,7 +122,7 @@ func (s *Service) GetAllowList(ctx context.Context, call *macie2.Call, in *macie
 	}
 	out := &macie2.GetAllowListOutput{
 		Arn: macie2.Ptr(allowListARN(call, x.id)), CreatedAt: macie2.TimestampMillis(x.createdAt), UpdatedAt: macie2.TimestampMillis(x.updatedAt),
-		Description: optional(x.description), Id: &x.id, Name: &x.name, Criteria: &macie2.AllowListCriteria{}, Status: status(x),
+		Description: optional(x.description), Id: &x.id, Name: &x.name, Criteria: &macie2.AllowListCriteria{},
 	}
 	if err := json.Unmarshal([]byte(x.criteria), out.Criteria); err != nil {
 		return nil, fmt.Errorf("allow list %s: %w", x.id, err)
@@ -130,18 +130,8 @@ func (s *Service) GetAllowList(ctx context.Context, call *macie2.Call, in *macie
 	if out.Tags, err = resource.DecodeTags(x.tags); err != nil {
 		return nil, fmt.Errorf("allow list %s: %w", x.id, err)
 	}
+	out.Status = s.status(ctx, call, out.Criteria)
 	return out, nil
-}
-
-// status says whether a list can be used. Words are in an object store, and this server cannot be connected to one yet.
-func status(x allowList) *macie2.AllowListStatus {
-	if x.kind == regexList {
-		return &macie2.AllowListStatus{Code: macie2.Ptr(macie2.AllowListStatusCodeOk)}
-	}
-	return &macie2.AllowListStatus{
-		Code:        macie2.Ptr(macie2.AllowListStatusCodeUnknownError),
-		Description: macie2.Ptr("This server is not connected to an object store, so the list of words cannot be read."),
-	}
 }
 
 // ListAllowLists lists the caller's allow lists, the oldest first.

@@ -6,5 +6,7 @@
 // A custom data identifier does not change after it was created. Deleting it keeps it, marked, so that findings that name it can be
 // explained; it is not listed any more and does not count against the quota. An allow list is changed in place and deleted for good.
 //
-// managed.go, custom.go and allowlist.go have the operations, service.go what they share.
+// Words of an allow list stand in an object of one of the account's buckets, and are read each time that they are used or asked about.
+//
+// managed.go, custom.go and allowlist.go have the operations, words.go lists of words, service.go what they share.
 package identifier

@@ -31,15 +31,27 @@ const (
 type Options struct {
 	DB    *store.DB
 	Pages *pagetoken.Issuer
+	// Words reads lists of words. nil: none can be read.
+	Words WordReader
+	// MayRead says whether the policies of the caller let it read an object, as far as they speak of that. nil: nothing denies it.
+	MayRead func(call *macie2.Call, bucket, key string) bool
 	// QuotaCustom is the number of custom data identifiers that an account may have in a Region; 0 means DefaultQuotaCustom.
 	QuotaCustom int
 }
 
 // Service implements the operations. It keeps nothing but what is in the database.
 type Service struct {
-	db    *store.DB
-	pages *pagetoken.Issuer
-	quota int64
+	db      *store.DB
+	pages   *pagetoken.Issuer
+	words   WordReader
+	mayRead func(call *macie2.Call, bucket, key string) bool
+	quota   int64
+}
+
+// WordReader reads an object of an account's buckets as a whole, at most so many bytes. code says whether that worked, and why says what
+// went wrong.
+type WordReader interface {
+	ReadText(ctx context.Context, region string, account macie2.AccountID, bucket, key string, most int64) (content []byte, code macie2.AllowListStatusCode, why string)
 }
 
 // New returns a Service.
@@ -47,7 +59,7 @@ func New(o Options) *Service {
 	if o.QuotaCustom == 0 {
 		o.QuotaCustom = DefaultQuotaCustom
 	}
-	return &Service{db: o.DB, pages: o.Pages, quota: int64(o.QuotaCustom)}
+	return &Service{db: o.DB, pages: o.Pages, words: o.Words, mayRead: o.MayRead, quota: int64(o.QuotaCustom)}
 }
 
 // Bind binds the operations of this package.

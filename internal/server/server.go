@@ -158,7 +158,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err := s.openInventory(key, pages, m); err != nil {
 		return err
 	}
-	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages})
+	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages, Words: s.inventory, MayRead: mayRead})
 	identifiers.Bind(s.registry)
 	s.sessions.Hook(identifiers.SessionHooks())
 	s.openFindings(pages)

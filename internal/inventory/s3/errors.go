@@ -17,7 +17,8 @@ var kinds = map[string]error{
 	"AccessDenied": objectstore.ErrDenied, "AllAccessDisabled": objectstore.ErrDenied, "AccountProblem": objectstore.ErrDenied,
 	"InvalidAccessKeyId": objectstore.ErrCredentials, "SignatureDoesNotMatch": objectstore.ErrCredentials,
 	"ExpiredToken": objectstore.ErrCredentials, "InvalidToken": objectstore.ErrCredentials, "TokenRefreshRequired": objectstore.ErrCredentials,
-	"InvalidSecurity": objectstore.ErrCredentials, "NotSignedUp": objectstore.ErrCredentials, "UserSuspended": objectstore.ErrCredentials,
+	"XAdminUserNotFound": objectstore.ErrCredentials, // versitygw, of a key that there is not
+	"InvalidSecurity":    objectstore.ErrCredentials, "NotSignedUp": objectstore.ErrCredentials, "UserSuspended": objectstore.ErrCredentials,
 	"RequestTimeTooSkewed": objectstore.ErrClock, "RequestExpired": objectstore.ErrClock,
 	"AuthorizationHeaderMalformed": objectstore.ErrRegion, "PermanentRedirect": objectstore.ErrRegion,
 	"IllegalLocationConstraintException": objectstore.ErrRegion, "TemporaryRedirect": objectstore.ErrRegion,

@@ -7,8 +7,10 @@ package s3test
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -61,6 +63,10 @@ func (x Target) Do(t testing.TB, method, path, query, body string, header http.H
 	sum := sha256.Sum256([]byte(body))
 	hash := hex.EncodeToString(sum[:])
 	q.Header.Set("X-Amz-Content-Sha256", hash)
+	if body != "" {
+		digest := md5.Sum([]byte(body))
+		q.Header.Set("Content-Md5", base64.StdEncoding.EncodeToString(digest[:]))
+	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	region := x.Region
 	if region == "" {

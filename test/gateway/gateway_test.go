@@ -1,0 +1,61 @@
+// Package gateway runs the suite of package s3test against versitygw, in this process, with signatures on.
+//
+// It is a module of its own: versitygw needs some seventy modules that nobody who builds Magpie should have to download. Run it with
+// scripts/stores gateway.
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/embedgw"
+
+	"magpie/internal/inventory/s3/s3test"
+)
+
+func TestGateway(t *testing.T) {
+	backend, err := posix.New(t.TempDir(), meta.XattrMeta{}, posix.PosixOpts{VersioningDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	x := s3test.Target{Endpoint: "http://" + address, AccessKeyID: "AKIDGATEWAY", SecretAccessKey: "a-secret-of-the-gateway", Region: "us-east-1"}
+	ctx, cancel := context.WithCancel(context.Background())
+	var failure error
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		failure = embedgw.RunVersityGW(ctx, backend, &embedgw.Config{
+			RootUserAccess: x.AccessKeyID, RootUserSecret: x.SecretAccessKey, Region: x.Region, Ports: []string{address}, Quiet: true, HealthPath: "/health",
+			MaxConnections: 1000, MaxRequests: 1000, MultipartMaxParts: 10_000,
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	for ready := false; !ready; {
+		response, err := http.Get(fmt.Sprintf("http://%s/health", address))
+		if err == nil {
+			response.Body.Close()
+			ready = response.StatusCode == http.StatusOK
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the gateway ended: %v", failure)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	s3test.Run(t, x)
+}
