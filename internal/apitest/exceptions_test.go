@@ -31,7 +31,7 @@ func TestCreateInvitationsRefused(t *testing.T) {
 		c.add(c.admin, memberID)
 		idle := client(c.url, newKey(t, c.ids, adminID, "none"), region)
 		wantError[*types.AccessDeniedException](t, invite(idle, one), 403, "User: arn:aws:iam::"+adminID+":user/admin is not authorized to perform: "+
-			"macie2:CreateInvitations on resource: * because no identity-based policy allows the macie2:CreateInvitations action")
+			"macie2:CreateInvitations on resource: arn:aws:macie2:"+region+":"+adminID+":* because no identity-based policy allows the macie2:CreateInvitations action")
 
 		for _, x := range []struct {
 			in   macie2.CreateInvitationsInput

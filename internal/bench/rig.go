@@ -77,7 +77,11 @@ func processorTime(pid string) time.Duration {
 func build(ctx context.Context, dir string, without ...string) (string, error) {
 	parts := strings.Join(without, ",")
 	binary := filepath.Join(dir, "magpie"+parts)
-	c := exec.CommandContext(ctx, "go", "build", "-ldflags", "-X magpie/internal/server.without="+parts, "-o", binary, "magpie/cmd/magpie")
+	args := []string{"build", "-o", binary}
+	if parts != "" {
+		args = append(args, "-tags", "measure", "-ldflags", "-X magpie/internal/server.without="+parts)
+	}
+	c := exec.CommandContext(ctx, "go", append(args, "magpie/cmd/magpie")...)
 	c.Stderr = os.Stderr
 	return binary, c.Run()
 }

@@ -19,6 +19,28 @@ type Operation struct {
 	Action string
 
 	newInput func() Input
+	resource func(Input) (kind, id string)                          // nil: it is about none in particular
+	tags     func(Input) (tags map[string]string, tagKeys []string) // nil: it names none
+}
+
+// Resource is the resource that a call is about: its type, as ARNs name it, and its id. Both are empty for operations that are
+// about no resource in particular. A type that is empty beside an id means that the id is an ARN, as the caller spelt it.
+func (op *Operation) Resource(in Input) (kind, id string) {
+	if op.resource == nil || in == nil {
+		return "", ""
+	}
+	if kind, id = op.resource(in); id == "" {
+		return "", ""
+	}
+	return kind, id
+}
+
+// Tags are the tags that a call gives, and the keys of those that it takes away.
+func (op *Operation) Tags(in Input) (tags map[string]string, keys []string) {
+	if op.tags == nil || in == nil {
+		return nil, nil
+	}
+	return op.tags(in)
 }
 
 // Operations returns the 81 operations, sorted by name.

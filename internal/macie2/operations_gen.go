@@ -119,247 +119,392 @@ var operations = []*Operation{
 var (
 	opAcceptInvitation = Operation{Name: "AcceptInvitation", Method: "POST", URI: "/invitations/accept", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":AcceptInvitation",
-		newInput: func() Input { return new(AcceptInvitationInput) }}
+		newInput: func() Input { return new(AcceptInvitationInput) },
+	}
 	opBatchGetCustomDataIdentifiers = Operation{Name: "BatchGetCustomDataIdentifiers", Method: "POST", URI: "/custom-data-identifiers/get", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":BatchGetCustomDataIdentifiers",
-		newInput: func() Input { return new(BatchGetCustomDataIdentifiersInput) }}
+		newInput: func() Input { return new(BatchGetCustomDataIdentifiersInput) },
+	}
 	opBatchUpdateAutomatedDiscoveryAccounts = Operation{Name: "BatchUpdateAutomatedDiscoveryAccounts", Method: "PATCH", URI: "/automated-discovery/accounts", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, ConflictException, AccessDeniedException}, Action: SigningName + ":BatchUpdateAutomatedDiscoveryAccounts",
-		newInput: func() Input { return new(BatchUpdateAutomatedDiscoveryAccountsInput) }}
+		newInput: func() Input { return new(BatchUpdateAutomatedDiscoveryAccountsInput) },
+	}
 	opCreateAllowList = Operation{Name: "CreateAllowList", Method: "POST", URI: "/allow-lists", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateAllowList",
-		newInput: func() Input { return new(CreateAllowListInput) }}
+		newInput: func() Input { return new(CreateAllowListInput) },
+		tags:     func(in Input) (map[string]string, []string) { return in.(*CreateAllowListInput).Tags, nil },
+	}
 	opCreateClassificationJob = Operation{Name: "CreateClassificationJob", Method: "POST", URI: "/jobs", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateClassificationJob",
-		newInput: func() Input { return new(CreateClassificationJobInput) }}
+		newInput: func() Input { return new(CreateClassificationJobInput) },
+		tags:     func(in Input) (map[string]string, []string) { return in.(*CreateClassificationJobInput).Tags, nil },
+	}
 	opCreateCustomDataIdentifier = Operation{Name: "CreateCustomDataIdentifier", Method: "POST", URI: "/custom-data-identifiers", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateCustomDataIdentifier",
-		newInput: func() Input { return new(CreateCustomDataIdentifierInput) }}
+		newInput: func() Input { return new(CreateCustomDataIdentifierInput) },
+		tags:     func(in Input) (map[string]string, []string) { return in.(*CreateCustomDataIdentifierInput).Tags, nil },
+	}
 	opCreateFindingsFilter = Operation{Name: "CreateFindingsFilter", Method: "POST", URI: "/findingsfilters", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateFindingsFilter",
-		newInput: func() Input { return new(CreateFindingsFilterInput) }}
+		newInput: func() Input { return new(CreateFindingsFilterInput) },
+		tags:     func(in Input) (map[string]string, []string) { return in.(*CreateFindingsFilterInput).Tags, nil },
+	}
 	opCreateInvitations = Operation{Name: "CreateInvitations", Method: "POST", URI: "/invitations", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateInvitations",
-		newInput: func() Input { return new(CreateInvitationsInput) }}
+		newInput: func() Input { return new(CreateInvitationsInput) },
+	}
 	opCreateMember = Operation{Name: "CreateMember", Method: "POST", URI: "/members", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateMember",
-		newInput: func() Input { return new(CreateMemberInput) }}
+		newInput: func() Input { return new(CreateMemberInput) },
+		resource: func(in Input) (string, string) {
+			if in.(*CreateMemberInput).Account == nil {
+				return "member", ""
+			}
+			return "member", Deref(in.(*CreateMemberInput).Account.AccountId)
+		},
+		tags: func(in Input) (map[string]string, []string) { return in.(*CreateMemberInput).Tags, nil },
+	}
 	opCreateSampleFindings = Operation{Name: "CreateSampleFindings", Method: "POST", URI: "/findings/sample", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":CreateSampleFindings",
-		newInput: func() Input { return new(CreateSampleFindingsInput) }}
+		newInput: func() Input { return new(CreateSampleFindingsInput) },
+	}
 	opDeclineInvitations = Operation{Name: "DeclineInvitations", Method: "POST", URI: "/invitations/decline", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DeclineInvitations",
-		newInput: func() Input { return new(DeclineInvitationsInput) }}
+		newInput: func() Input { return new(DeclineInvitationsInput) },
+	}
 	opDeleteAllowList = Operation{Name: "DeleteAllowList", Method: "DELETE", URI: "/allow-lists/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":DeleteAllowList",
-		newInput: func() Input { return new(DeleteAllowListInput) }}
+		newInput: func() Input { return new(DeleteAllowListInput) },
+		resource: func(in Input) (string, string) {
+			return "allow-list", Deref(in.(*DeleteAllowListInput).Id)
+		},
+	}
 	opDeleteCustomDataIdentifier = Operation{Name: "DeleteCustomDataIdentifier", Method: "DELETE", URI: "/custom-data-identifiers/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DeleteCustomDataIdentifier",
-		newInput: func() Input { return new(DeleteCustomDataIdentifierInput) }}
+		newInput: func() Input { return new(DeleteCustomDataIdentifierInput) },
+		resource: func(in Input) (string, string) {
+			return "custom-data-identifier", Deref(in.(*DeleteCustomDataIdentifierInput).Id)
+		},
+	}
 	opDeleteFindingsFilter = Operation{Name: "DeleteFindingsFilter", Method: "DELETE", URI: "/findingsfilters/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DeleteFindingsFilter",
-		newInput: func() Input { return new(DeleteFindingsFilterInput) }}
+		newInput: func() Input { return new(DeleteFindingsFilterInput) },
+		resource: func(in Input) (string, string) {
+			return "findings-filter", Deref(in.(*DeleteFindingsFilterInput).Id)
+		},
+	}
 	opDeleteInvitations = Operation{Name: "DeleteInvitations", Method: "POST", URI: "/invitations/delete", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DeleteInvitations",
-		newInput: func() Input { return new(DeleteInvitationsInput) }}
+		newInput: func() Input { return new(DeleteInvitationsInput) },
+	}
 	opDeleteMember = Operation{Name: "DeleteMember", Method: "DELETE", URI: "/members/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DeleteMember",
-		newInput: func() Input { return new(DeleteMemberInput) }}
+		newInput: func() Input { return new(DeleteMemberInput) },
+		resource: func(in Input) (string, string) {
+			return "member", Deref(in.(*DeleteMemberInput).Id)
+		},
+	}
 	opDescribeBuckets = Operation{Name: "DescribeBuckets", Method: "POST", URI: "/datasources/s3", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DescribeBuckets",
-		newInput: func() Input { return new(DescribeBucketsInput) }}
+		newInput: func() Input { return new(DescribeBucketsInput) },
+	}
 	opDescribeClassificationJob = Operation{Name: "DescribeClassificationJob", Method: "GET", URI: "/jobs/{jobId}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DescribeClassificationJob",
-		newInput: func() Input { return new(DescribeClassificationJobInput) }}
+		newInput: func() Input { return new(DescribeClassificationJobInput) },
+		resource: func(in Input) (string, string) {
+			return "classification-job", Deref(in.(*DescribeClassificationJobInput).JobId)
+		},
+	}
 	opDescribeOrganizationConfiguration = Operation{Name: "DescribeOrganizationConfiguration", Method: "GET", URI: "/admin/configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DescribeOrganizationConfiguration",
-		newInput: func() Input { return new(DescribeOrganizationConfigurationInput) }}
+		newInput: func() Input { return new(DescribeOrganizationConfigurationInput) },
+	}
 	opDisableMacie = Operation{Name: "DisableMacie", Method: "DELETE", URI: "/macie", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DisableMacie",
-		newInput: func() Input { return new(DisableMacieInput) }}
+		newInput: func() Input { return new(DisableMacieInput) },
+	}
 	opDisableOrganizationAdminAccount = Operation{Name: "DisableOrganizationAdminAccount", Method: "DELETE", URI: "/admin", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DisableOrganizationAdminAccount",
-		newInput: func() Input { return new(DisableOrganizationAdminAccountInput) }}
+		newInput: func() Input { return new(DisableOrganizationAdminAccountInput) },
+	}
 	opDisassociateFromAdministratorAccount = Operation{Name: "DisassociateFromAdministratorAccount", Method: "POST", URI: "/administrator/disassociate", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DisassociateFromAdministratorAccount",
-		newInput: func() Input { return new(DisassociateFromAdministratorAccountInput) }}
+		newInput: func() Input { return new(DisassociateFromAdministratorAccountInput) },
+	}
 	opDisassociateFromMasterAccount = Operation{Name: "DisassociateFromMasterAccount", Method: "POST", URI: "/master/disassociate", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DisassociateFromMasterAccount",
-		newInput: func() Input { return new(DisassociateFromMasterAccountInput) }}
+		newInput: func() Input { return new(DisassociateFromMasterAccountInput) },
+	}
 	opDisassociateMember = Operation{Name: "DisassociateMember", Method: "POST", URI: "/members/disassociate/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":DisassociateMember",
-		newInput: func() Input { return new(DisassociateMemberInput) }}
+		newInput: func() Input { return new(DisassociateMemberInput) },
+		resource: func(in Input) (string, string) {
+			return "member", Deref(in.(*DisassociateMemberInput).Id)
+		},
+	}
 	opEnableMacie = Operation{Name: "EnableMacie", Method: "POST", URI: "/macie", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":EnableMacie",
-		newInput: func() Input { return new(EnableMacieInput) }}
+		newInput: func() Input { return new(EnableMacieInput) },
+	}
 	opEnableOrganizationAdminAccount = Operation{Name: "EnableOrganizationAdminAccount", Method: "POST", URI: "/admin", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":EnableOrganizationAdminAccount",
-		newInput: func() Input { return new(EnableOrganizationAdminAccountInput) }}
+		newInput: func() Input { return new(EnableOrganizationAdminAccountInput) },
+	}
 	opGetAdministratorAccount = Operation{Name: "GetAdministratorAccount", Method: "GET", URI: "/administrator", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetAdministratorAccount",
-		newInput: func() Input { return new(GetAdministratorAccountInput) }}
+		newInput: func() Input { return new(GetAdministratorAccountInput) },
+	}
 	opGetAllowList = Operation{Name: "GetAllowList", Method: "GET", URI: "/allow-lists/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetAllowList",
-		newInput: func() Input { return new(GetAllowListInput) }}
+		newInput: func() Input { return new(GetAllowListInput) },
+		resource: func(in Input) (string, string) {
+			return "allow-list", Deref(in.(*GetAllowListInput).Id)
+		},
+	}
 	opGetAutomatedDiscoveryConfiguration = Operation{Name: "GetAutomatedDiscoveryConfiguration", Method: "GET", URI: "/automated-discovery/configuration", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetAutomatedDiscoveryConfiguration",
-		newInput: func() Input { return new(GetAutomatedDiscoveryConfigurationInput) }}
+		newInput: func() Input { return new(GetAutomatedDiscoveryConfigurationInput) },
+	}
 	opGetBucketStatistics = Operation{Name: "GetBucketStatistics", Method: "POST", URI: "/datasources/s3/statistics", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetBucketStatistics",
-		newInput: func() Input { return new(GetBucketStatisticsInput) }}
+		newInput: func() Input { return new(GetBucketStatisticsInput) },
+	}
 	opGetClassificationExportConfiguration = Operation{Name: "GetClassificationExportConfiguration", Method: "GET", URI: "/classification-export-configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetClassificationExportConfiguration",
-		newInput: func() Input { return new(GetClassificationExportConfigurationInput) }}
+		newInput: func() Input { return new(GetClassificationExportConfigurationInput) },
+	}
 	opGetClassificationScope = Operation{Name: "GetClassificationScope", Method: "GET", URI: "/classification-scopes/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetClassificationScope",
-		newInput: func() Input { return new(GetClassificationScopeInput) }}
+		newInput: func() Input { return new(GetClassificationScopeInput) },
+	}
 	opGetCustomDataIdentifier = Operation{Name: "GetCustomDataIdentifier", Method: "GET", URI: "/custom-data-identifiers/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetCustomDataIdentifier",
-		newInput: func() Input { return new(GetCustomDataIdentifierInput) }}
+		newInput: func() Input { return new(GetCustomDataIdentifierInput) },
+		resource: func(in Input) (string, string) {
+			return "custom-data-identifier", Deref(in.(*GetCustomDataIdentifierInput).Id)
+		},
+	}
 	opGetFindingStatistics = Operation{Name: "GetFindingStatistics", Method: "POST", URI: "/findings/statistics", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetFindingStatistics",
-		newInput: func() Input { return new(GetFindingStatisticsInput) }}
+		newInput: func() Input { return new(GetFindingStatisticsInput) },
+	}
 	opGetFindings = Operation{Name: "GetFindings", Method: "POST", URI: "/findings/describe", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetFindings",
-		newInput: func() Input { return new(GetFindingsInput) }}
+		newInput: func() Input { return new(GetFindingsInput) },
+	}
 	opGetFindingsFilter = Operation{Name: "GetFindingsFilter", Method: "GET", URI: "/findingsfilters/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetFindingsFilter",
-		newInput: func() Input { return new(GetFindingsFilterInput) }}
+		newInput: func() Input { return new(GetFindingsFilterInput) },
+		resource: func(in Input) (string, string) {
+			return "findings-filter", Deref(in.(*GetFindingsFilterInput).Id)
+		},
+	}
 	opGetFindingsPublicationConfiguration = Operation{Name: "GetFindingsPublicationConfiguration", Method: "GET", URI: "/findings-publication-configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetFindingsPublicationConfiguration",
-		newInput: func() Input { return new(GetFindingsPublicationConfigurationInput) }}
+		newInput: func() Input { return new(GetFindingsPublicationConfigurationInput) },
+	}
 	opGetInvitationsCount = Operation{Name: "GetInvitationsCount", Method: "GET", URI: "/invitations/count", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetInvitationsCount",
-		newInput: func() Input { return new(GetInvitationsCountInput) }}
+		newInput: func() Input { return new(GetInvitationsCountInput) },
+	}
 	opGetMacieSession = Operation{Name: "GetMacieSession", Method: "GET", URI: "/macie", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetMacieSession",
-		newInput: func() Input { return new(GetMacieSessionInput) }}
+		newInput: func() Input { return new(GetMacieSessionInput) },
+	}
 	opGetMasterAccount = Operation{Name: "GetMasterAccount", Method: "GET", URI: "/master", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetMasterAccount",
-		newInput: func() Input { return new(GetMasterAccountInput) }}
+		newInput: func() Input { return new(GetMasterAccountInput) },
+	}
 	opGetMember = Operation{Name: "GetMember", Method: "GET", URI: "/members/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetMember",
-		newInput: func() Input { return new(GetMemberInput) }}
+		newInput: func() Input { return new(GetMemberInput) },
+		resource: func(in Input) (string, string) {
+			return "member", Deref(in.(*GetMemberInput).Id)
+		},
+	}
 	opGetResourceProfile = Operation{Name: "GetResourceProfile", Method: "GET", URI: "/resource-profiles", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException}, Action: SigningName + ":GetResourceProfile",
-		newInput: func() Input { return new(GetResourceProfileInput) }}
+		newInput: func() Input { return new(GetResourceProfileInput) },
+	}
 	opGetRevealConfiguration = Operation{Name: "GetRevealConfiguration", Method: "GET", URI: "/reveal-configuration", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetRevealConfiguration",
-		newInput: func() Input { return new(GetRevealConfigurationInput) }}
+		newInput: func() Input { return new(GetRevealConfigurationInput) },
+	}
 	opGetSensitiveDataOccurrences = Operation{Name: "GetSensitiveDataOccurrences", Method: "GET", URI: "/findings/{findingId}/reveal", Status: 200,
 		Errors: []Exception{UnprocessableEntityException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException}, Action: SigningName + ":GetSensitiveDataOccurrences",
-		newInput: func() Input { return new(GetSensitiveDataOccurrencesInput) }}
+		newInput: func() Input { return new(GetSensitiveDataOccurrencesInput) },
+	}
 	opGetSensitiveDataOccurrencesAvailability = Operation{Name: "GetSensitiveDataOccurrencesAvailability", Method: "GET", URI: "/findings/{findingId}/reveal/availability", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetSensitiveDataOccurrencesAvailability",
-		newInput: func() Input { return new(GetSensitiveDataOccurrencesAvailabilityInput) }}
+		newInput: func() Input { return new(GetSensitiveDataOccurrencesAvailabilityInput) },
+	}
 	opGetSensitivityInspectionTemplate = Operation{Name: "GetSensitivityInspectionTemplate", Method: "GET", URI: "/templates/sensitivity-inspections/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":GetSensitivityInspectionTemplate",
-		newInput: func() Input { return new(GetSensitivityInspectionTemplateInput) }}
+		newInput: func() Input { return new(GetSensitivityInspectionTemplateInput) },
+	}
 	opGetUsageStatistics = Operation{Name: "GetUsageStatistics", Method: "POST", URI: "/usage/statistics", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetUsageStatistics",
-		newInput: func() Input { return new(GetUsageStatisticsInput) }}
+		newInput: func() Input { return new(GetUsageStatisticsInput) },
+	}
 	opGetUsageTotals = Operation{Name: "GetUsageTotals", Method: "GET", URI: "/usage", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":GetUsageTotals",
-		newInput: func() Input { return new(GetUsageTotalsInput) }}
+		newInput: func() Input { return new(GetUsageTotalsInput) },
+	}
 	opListAllowLists = Operation{Name: "ListAllowLists", Method: "GET", URI: "/allow-lists", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":ListAllowLists",
-		newInput: func() Input { return new(ListAllowListsInput) }}
+		newInput: func() Input { return new(ListAllowListsInput) },
+	}
 	opListAutomatedDiscoveryAccounts = Operation{Name: "ListAutomatedDiscoveryAccounts", Method: "GET", URI: "/automated-discovery/accounts", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":ListAutomatedDiscoveryAccounts",
-		newInput: func() Input { return new(ListAutomatedDiscoveryAccountsInput) }}
+		newInput: func() Input { return new(ListAutomatedDiscoveryAccountsInput) },
+	}
 	opListClassificationJobs = Operation{Name: "ListClassificationJobs", Method: "POST", URI: "/jobs/list", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListClassificationJobs",
-		newInput: func() Input { return new(ListClassificationJobsInput) }}
+		newInput: func() Input { return new(ListClassificationJobsInput) },
+	}
 	opListClassificationScopes = Operation{Name: "ListClassificationScopes", Method: "GET", URI: "/classification-scopes", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":ListClassificationScopes",
-		newInput: func() Input { return new(ListClassificationScopesInput) }}
+		newInput: func() Input { return new(ListClassificationScopesInput) },
+	}
 	opListCustomDataIdentifiers = Operation{Name: "ListCustomDataIdentifiers", Method: "POST", URI: "/custom-data-identifiers/list", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListCustomDataIdentifiers",
-		newInput: func() Input { return new(ListCustomDataIdentifiersInput) }}
+		newInput: func() Input { return new(ListCustomDataIdentifiersInput) },
+	}
 	opListFindings = Operation{Name: "ListFindings", Method: "POST", URI: "/findings", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListFindings",
-		newInput: func() Input { return new(ListFindingsInput) }}
+		newInput: func() Input { return new(ListFindingsInput) },
+	}
 	opListFindingsFilters = Operation{Name: "ListFindingsFilters", Method: "GET", URI: "/findingsfilters", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListFindingsFilters",
-		newInput: func() Input { return new(ListFindingsFiltersInput) }}
+		newInput: func() Input { return new(ListFindingsFiltersInput) },
+	}
 	opListInvitations = Operation{Name: "ListInvitations", Method: "GET", URI: "/invitations", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListInvitations",
-		newInput: func() Input { return new(ListInvitationsInput) }}
+		newInput: func() Input { return new(ListInvitationsInput) },
+	}
 	opListManagedDataIdentifiers = Operation{Name: "ListManagedDataIdentifiers", Method: "POST", URI: "/managed-data-identifiers/list", Status: 200,
 		Errors: nil, Action: SigningName + ":ListManagedDataIdentifiers",
-		newInput: func() Input { return new(ListManagedDataIdentifiersInput) }}
+		newInput: func() Input { return new(ListManagedDataIdentifiersInput) },
+	}
 	opListMembers = Operation{Name: "ListMembers", Method: "GET", URI: "/members", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListMembers",
-		newInput: func() Input { return new(ListMembersInput) }}
+		newInput: func() Input { return new(ListMembersInput) },
+	}
 	opListOrganizationAdminAccounts = Operation{Name: "ListOrganizationAdminAccounts", Method: "GET", URI: "/admin", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":ListOrganizationAdminAccounts",
-		newInput: func() Input { return new(ListOrganizationAdminAccountsInput) }}
+		newInput: func() Input { return new(ListOrganizationAdminAccountsInput) },
+	}
 	opListResourceProfileArtifacts = Operation{Name: "ListResourceProfileArtifacts", Method: "GET", URI: "/resource-profiles/artifacts", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":ListResourceProfileArtifacts",
-		newInput: func() Input { return new(ListResourceProfileArtifactsInput) }}
+		newInput: func() Input { return new(ListResourceProfileArtifactsInput) },
+	}
 	opListResourceProfileDetections = Operation{Name: "ListResourceProfileDetections", Method: "GET", URI: "/resource-profiles/detections", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException}, Action: SigningName + ":ListResourceProfileDetections",
-		newInput: func() Input { return new(ListResourceProfileDetectionsInput) }}
+		newInput: func() Input { return new(ListResourceProfileDetectionsInput) },
+	}
 	opListSensitivityInspectionTemplates = Operation{Name: "ListSensitivityInspectionTemplates", Method: "GET", URI: "/templates/sensitivity-inspections", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException}, Action: SigningName + ":ListSensitivityInspectionTemplates",
-		newInput: func() Input { return new(ListSensitivityInspectionTemplatesInput) }}
+		newInput: func() Input { return new(ListSensitivityInspectionTemplatesInput) },
+	}
 	opListTagsForResource = Operation{Name: "ListTagsForResource", Method: "GET", URI: "/tags/{resourceArn}", Status: 200,
 		Errors: nil, Action: SigningName + ":ListTagsForResource",
-		newInput: func() Input { return new(ListTagsForResourceInput) }}
+		newInput: func() Input { return new(ListTagsForResourceInput) },
+		resource: func(in Input) (string, string) {
+			return "", Deref(in.(*ListTagsForResourceInput).ResourceArn)
+		},
+	}
 	opPutClassificationExportConfiguration = Operation{Name: "PutClassificationExportConfiguration", Method: "PUT", URI: "/classification-export-configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":PutClassificationExportConfiguration",
-		newInput: func() Input { return new(PutClassificationExportConfigurationInput) }}
+		newInput: func() Input { return new(PutClassificationExportConfigurationInput) },
+	}
 	opPutFindingsPublicationConfiguration = Operation{Name: "PutFindingsPublicationConfiguration", Method: "PUT", URI: "/findings-publication-configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":PutFindingsPublicationConfiguration",
-		newInput: func() Input { return new(PutFindingsPublicationConfigurationInput) }}
+		newInput: func() Input { return new(PutFindingsPublicationConfigurationInput) },
+	}
 	opSearchResources = Operation{Name: "SearchResources", Method: "POST", URI: "/datasources/search-resources", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":SearchResources",
-		newInput: func() Input { return new(SearchResourcesInput) }}
+		newInput: func() Input { return new(SearchResourcesInput) },
+	}
 	opTagResource = Operation{Name: "TagResource", Method: "POST", URI: "/tags/{resourceArn}", Status: 204,
 		Errors: nil, Action: SigningName + ":TagResource",
-		newInput: func() Input { return new(TagResourceInput) }}
+		newInput: func() Input { return new(TagResourceInput) },
+		resource: func(in Input) (string, string) {
+			return "", Deref(in.(*TagResourceInput).ResourceArn)
+		},
+		tags: func(in Input) (map[string]string, []string) { return in.(*TagResourceInput).Tags, nil },
+	}
 	opTestCustomDataIdentifier = Operation{Name: "TestCustomDataIdentifier", Method: "POST", URI: "/custom-data-identifiers/test", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":TestCustomDataIdentifier",
-		newInput: func() Input { return new(TestCustomDataIdentifierInput) }}
+		newInput: func() Input { return new(TestCustomDataIdentifierInput) },
+	}
 	opUntagResource = Operation{Name: "UntagResource", Method: "DELETE", URI: "/tags/{resourceArn}", Status: 204,
 		Errors: nil, Action: SigningName + ":UntagResource",
-		newInput: func() Input { return new(UntagResourceInput) }}
+		newInput: func() Input { return new(UntagResourceInput) },
+		resource: func(in Input) (string, string) {
+			return "", Deref(in.(*UntagResourceInput).ResourceArn)
+		},
+		tags: func(in Input) (map[string]string, []string) { return nil, in.(*UntagResourceInput).TagKeys },
+	}
 	opUpdateAllowList = Operation{Name: "UpdateAllowList", Method: "PUT", URI: "/allow-lists/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":UpdateAllowList",
-		newInput: func() Input { return new(UpdateAllowListInput) }}
+		newInput: func() Input { return new(UpdateAllowListInput) },
+		resource: func(in Input) (string, string) {
+			return "allow-list", Deref(in.(*UpdateAllowListInput).Id)
+		},
+	}
 	opUpdateAutomatedDiscoveryConfiguration = Operation{Name: "UpdateAutomatedDiscoveryConfiguration", Method: "PUT", URI: "/automated-discovery/configuration", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":UpdateAutomatedDiscoveryConfiguration",
-		newInput: func() Input { return new(UpdateAutomatedDiscoveryConfigurationInput) }}
+		newInput: func() Input { return new(UpdateAutomatedDiscoveryConfigurationInput) },
+	}
 	opUpdateClassificationJob = Operation{Name: "UpdateClassificationJob", Method: "PATCH", URI: "/jobs/{jobId}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":UpdateClassificationJob",
-		newInput: func() Input { return new(UpdateClassificationJobInput) }}
+		newInput: func() Input { return new(UpdateClassificationJobInput) },
+		resource: func(in Input) (string, string) {
+			return "classification-job", Deref(in.(*UpdateClassificationJobInput).JobId)
+		},
+	}
 	opUpdateClassificationScope = Operation{Name: "UpdateClassificationScope", Method: "PATCH", URI: "/classification-scopes/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":UpdateClassificationScope",
-		newInput: func() Input { return new(UpdateClassificationScopeInput) }}
+		newInput: func() Input { return new(UpdateClassificationScopeInput) },
+	}
 	opUpdateFindingsFilter = Operation{Name: "UpdateFindingsFilter", Method: "PATCH", URI: "/findingsfilters/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":UpdateFindingsFilter",
-		newInput: func() Input { return new(UpdateFindingsFilterInput) }}
+		newInput: func() Input { return new(UpdateFindingsFilterInput) },
+		resource: func(in Input) (string, string) {
+			return "findings-filter", Deref(in.(*UpdateFindingsFilterInput).Id)
+		},
+	}
 	opUpdateMacieSession = Operation{Name: "UpdateMacieSession", Method: "PATCH", URI: "/macie", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":UpdateMacieSession",
-		newInput: func() Input { return new(UpdateMacieSessionInput) }}
+		newInput: func() Input { return new(UpdateMacieSessionInput) },
+	}
 	opUpdateMemberSession = Operation{Name: "UpdateMemberSession", Method: "PATCH", URI: "/macie/members/{id}", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":UpdateMemberSession",
-		newInput: func() Input { return new(UpdateMemberSessionInput) }}
+		newInput: func() Input { return new(UpdateMemberSessionInput) },
+		resource: func(in Input) (string, string) {
+			return "member", Deref(in.(*UpdateMemberSessionInput).Id)
+		},
+	}
 	opUpdateOrganizationConfiguration = Operation{Name: "UpdateOrganizationConfiguration", Method: "PATCH", URI: "/admin/configuration", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException, ConflictException}, Action: SigningName + ":UpdateOrganizationConfiguration",
-		newInput: func() Input { return new(UpdateOrganizationConfigurationInput) }}
+		newInput: func() Input { return new(UpdateOrganizationConfigurationInput) },
+	}
 	opUpdateResourceProfile = Operation{Name: "UpdateResourceProfile", Method: "PATCH", URI: "/resource-profiles", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException}, Action: SigningName + ":UpdateResourceProfile",
-		newInput: func() Input { return new(UpdateResourceProfileInput) }}
+		newInput: func() Input { return new(UpdateResourceProfileInput) },
+	}
 	opUpdateResourceProfileDetections = Operation{Name: "UpdateResourceProfileDetections", Method: "PATCH", URI: "/resource-profiles/detections", Status: 200,
 		Errors: []Exception{ValidationException, InternalServerException, ServiceQuotaExceededException, AccessDeniedException, ResourceNotFoundException, ThrottlingException}, Action: SigningName + ":UpdateResourceProfileDetections",
-		newInput: func() Input { return new(UpdateResourceProfileDetectionsInput) }}
+		newInput: func() Input { return new(UpdateResourceProfileDetectionsInput) },
+	}
 	opUpdateRevealConfiguration = Operation{Name: "UpdateRevealConfiguration", Method: "PUT", URI: "/reveal-configuration", Status: 200,
 		Errors: []Exception{ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":UpdateRevealConfiguration",
-		newInput: func() Input { return new(UpdateRevealConfigurationInput) }}
+		newInput: func() Input { return new(UpdateRevealConfigurationInput) },
+	}
 	opUpdateSensitivityInspectionTemplate = Operation{Name: "UpdateSensitivityInspectionTemplate", Method: "PUT", URI: "/templates/sensitivity-inspections/{id}", Status: 200,
 		Errors: []Exception{ResourceNotFoundException, ThrottlingException, ValidationException, InternalServerException, AccessDeniedException}, Action: SigningName + ":UpdateSensitivityInspectionTemplate",
-		newInput: func() Input { return new(UpdateSensitivityInspectionTemplateInput) }}
+		newInput: func() Input { return new(UpdateSensitivityInspectionTemplateInput) },
+	}
 )
 
 // BindAcceptInvitation makes f the implementation of AcceptInvitation. It panics if there is one already.

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
+	"magpie/internal/arn"
 	"magpie/internal/awsapi"
 	"magpie/internal/macie2"
 	"magpie/internal/policy"
@@ -45,7 +46,7 @@ func (a *authorizer) Authorize(ctx context.Context, call *macie2.Call, action st
 		// It was attached by an older version. What it says is not guessed at.
 		a.log.Error("a policy that is attached cannot be evaluated, and nothing is allowed: attach another one",
 			"key", call.Principal.KeyID, "principal", call.Principal.ARN, "error", err)
-		return awsapi.NotAuthorized(call, action, "*", false)
+		return awsapi.NotAuthorized(call, action, denied(call, action, "*"), false)
 	case err != nil:
 		return fmt.Errorf("authorize %s: %w", call.Principal.KeyID, err)
 	}
@@ -65,7 +66,7 @@ func (a *authorizer) Authorize(ctx context.Context, call *macie2.Call, action st
 		r.ResourceTags = tags
 	}
 	if d := policy.Evaluate(documents, r); d.Effect != policy.Allow {
-		return awsapi.NotAuthorized(call, action, r.Resource, d.Effect == policy.ExplicitDeny)
+		return awsapi.NotAuthorized(call, action, denied(call, action, r.Resource), d.Effect == policy.ExplicitDeny)
 	}
 	return nil
 }
@@ -97,27 +98,14 @@ func (a *authorizer) attached(policies []string) ([]*policy.Document, error) {
 	return documents, nil
 }
 
-// resources are the actions that are about one resource: its type, and the member of the input that has its id. Every other action is
-// about no resource in particular: a policy for it names *.
-var resources = map[string]struct{ kind, member string }{
-	"macie2:GetMember":           {"member", "Id"},
-	"macie2:DeleteMember":        {"member", "Id"},
-	"macie2:DisassociateMember":  {"member", "Id"},
-	"macie2:UpdateMemberSession": {"member", "Id"},
-
-	"macie2:GetAllowList":               {"allow-list", "Id"},
-	"macie2:UpdateAllowList":            {"allow-list", "Id"},
-	"macie2:DeleteAllowList":            {"allow-list", "Id"},
-	"macie2:GetCustomDataIdentifier":    {"custom-data-identifier", "Id"},
-	"macie2:DeleteCustomDataIdentifier": {"custom-data-identifier", "Id"},
-	"macie2:GetFindingsFilter":          {"findings-filter", "Id"},
-	"macie2:UpdateFindingsFilter":       {"findings-filter", "Id"},
-	"macie2:DeleteFindingsFilter":       {"findings-filter", "Id"},
-	"macie2:DescribeClassificationJob":  {"classification-job", "JobId"},
-	"macie2:UpdateClassificationJob":    {"classification-job", "JobId"},
-	"macie2:TagResource":                {"", "ResourceArn"},
-	"macie2:UntagResource":              {"", "ResourceArn"},
-	"macie2:ListTagsForResource":        {"", "ResourceArn"},
+// denied names what a caller was refused, as AWS does: where an operation of Macie has no resource, by all that the account has in the
+// Region.
+func denied(call *macie2.Call, action, name string) string {
+	if name != "*" || !strings.HasPrefix(action, macie2.SigningName+":") {
+		return name
+	}
+	return arn.ARN{Partition: arn.Partition(call.Region), Service: macie2.SigningName, Region: call.Region, Account: string(call.Account),
+		Resource: "*"}.String()
 }
 
 // nameOf is the name of what a call is about: of a type and an id, or of the ARN that the caller sent. What the caller sent is not
@@ -138,26 +126,16 @@ const mostTags = 200
 
 // tellAbout says what a call is about: its resource, and the tags that it names. It refuses more of these than can be asked about.
 func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.Input) error {
-	if in == nil {
+	name, ok := strings.CutPrefix(action, macie2.SigningName+":")
+	op := macie2.OperationNamed(name)
+	if !ok || op == nil || in == nil {
 		return nil
 	}
-	if create, ok := in.(*macie2.CreateMemberInput); ok && create.Account != nil && create.Account.AccountId != nil {
-		r.Resource = resource.Name(call.Account, call.Region, "member", *create.Account.AccountId)
+	if kind, id := op.Resource(in); id != "" {
+		r.Resource = nameOf(call, kind, id)
 	}
-	v := reflect.ValueOf(in).Elem()
-	if about, ok := resources[action]; ok {
-		if id, ok := v.FieldByName(about.member).Interface().(*string); ok && id != nil {
-			r.Resource = nameOf(call, about.kind, *id)
-		}
-	}
-	if field := v.FieldByName("Tags"); field.IsValid() {
-		r.RequestTags, _ = field.Interface().(map[string]string)
-		r.TagKeys = slices.AppendSeq(r.TagKeys, maps.Keys(r.RequestTags))
-	}
-	if field := v.FieldByName("TagKeys"); field.IsValid() {
-		keys, _ := field.Interface().([]string)
-		r.TagKeys = slices.Clone(keys)
-	}
+	r.RequestTags, r.TagKeys = op.Tags(in)
+	r.TagKeys = slices.AppendSeq(slices.Clone(r.TagKeys), maps.Keys(r.RequestTags))
 	if len(r.TagKeys) > mostTags {
 		return macie2.ErrValidation("The request is rejected because it names more than %d tags.", mostTags)
 	}

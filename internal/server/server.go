@@ -190,10 +190,6 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// without names what a program leaves out that was built to measure what it costs, by -ldflags '-X magpie/internal/server.without=…':
-// any of permissions, rates and audit. A program that is run by anybody else has it empty.
-var without string
-
 // guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
 func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {

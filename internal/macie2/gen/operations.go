@@ -8,6 +8,9 @@ import (
 
 // writeOperations writes the exceptions, the route table and the typed binders.
 func writeOperations(m *model, s *source) error {
+	if err := checkResources(m); err != nil {
+		return err
+	}
 	s.line(`import "context"`)
 	s.line("")
 	s.line("// SigningName is the service's name in a signature's scope.")
@@ -51,7 +54,9 @@ func writeOperations(m *model, s *source) error {
 		}
 		s.line("op%s = Operation{Name: %q, Method: %q, URI: %q, Status: %d,", name, name, op.Method, op.URI, op.Status)
 		s.line("Errors: %s, Action: SigningName + \":%s\",", errs, name)
-		s.line("newInput: func() Input { return new(%sInput) }}", name)
+		s.line("newInput: func() Input { return new(%sInput) },", name)
+		writeResource(m, s, name)
+		s.line("}")
 	}
 	s.line(")")
 	s.line("")

@@ -1,0 +1,7 @@
+//go:build measure
+
+package server
+
+// without names what this program leaves out, any of permissions, rates and audit, by -ldflags '-X magpie/internal/server.without=…'.
+// It was built with the tag measure, to measure what they cost, and is to be run by nobody else.
+var without string
