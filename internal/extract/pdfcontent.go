@@ -21,6 +21,7 @@ type pdfGraphics struct {
 	ctm, tm, lm               matrix
 	font                      *pdfFontSlot
 	size, char, word, leading float64
+	rise                      float64
 	scale                     float64
 
 	// What follows from the matrices and the size; ready says that it does.
@@ -51,7 +52,7 @@ func (g *pdfGraphics) prepare() {
 // place is where the next character goes on the page.
 func (g *pdfGraphics) place() (x, y float64) {
 	t, m := &g.tm, &g.ctm
-	return t[4]*m[0] + t[5]*m[2] + m[4], t[4]*m[1] + t[5]*m[3] + m[5]
+	return t[4]*m[0] + t[5]*m[2] + m[4] + g.rise*g.lin[2], t[4]*m[1] + t[5]*m[3] + m[5] + g.rise*g.lin[3]
 }
 
 func (g *pdfGraphics) move(x, y float64) {
@@ -117,6 +118,7 @@ const (
 	opTc    = 'T' | 'c'<<8
 	opTw    = 'T' | 'w'<<8
 	opTz    = 'T' | 'z'<<8
+	opTs    = 'T' | 's'<<8
 	opTL    = 'T' | 'L'<<8
 	opTd    = 'T' | 'd'<<8
 	opTD    = 'T' | 'D'<<8
@@ -226,6 +228,8 @@ func (c *pdfContent) state() {
 		g.scale, g.ready = s.num(0)/100, false
 	case opTL:
 		g.leading = s.num(0)
+	case opTs:
+		g.rise = s.num(0)
 	}
 }
 

@@ -63,9 +63,12 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	if m, ok := f.resolve(d["EncryptMetadata"]).(bool); ok && !m && r >= 4 {
 		c.metadata = true
 	}
-	u := str("U")
+	u, o := str("U"), str("O")
 	if v == 5 {
-		if c.key = pdfKey5(u, str("UE"), r); c.key == nil {
+		if c.key = pdfKey5(u, nil, str("UE"), r); c.key == nil && len(u) >= 48 {
+			c.key = pdfKey5(o, u[:48], str("OE"), r)
+		}
+		if c.key == nil {
 			return nil, errPDFEncrypted
 		}
 		return c, nil
@@ -74,9 +77,10 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	if ids := list(f.resolve(f.trailer["ID"])); len(ids) > 0 {
 		id = f.str(ids[0])
 	}
+	n := int(length / 8)
 	h := md5.New()
 	h.Write(pdfPad)
-	h.Write(str("O"))
+	h.Write(o)
 	var p [4]byte
 	binary.LittleEndian.PutUint32(p[:], uint32(num("P", 0)))
 	h.Write(p[:])
@@ -84,19 +88,21 @@ func newPDFCrypt(f *pdfFile, e any) (*pdfCrypt, error) {
 	if c.metadata {
 		h.Write([]byte{0xff, 0xff, 0xff, 0xff})
 	}
-	key := h.Sum(nil)
-	n := length / 8
+	if c.key = pdfStretch(h.Sum(nil), r, n); !c.opens(u, id, r) {
+		return nil, errPDFEncrypted
+	}
+	return c, nil
+}
+
+// pdfStretch makes a key of n bytes of a hash.
+func pdfStretch(key []byte, r int64, n int) []byte {
 	if r >= 3 {
 		for range 50 {
 			sum := md5.Sum(key[:n])
 			copy(key, sum[:])
 		}
 	}
-	c.key = key[:n]
-	if !c.opens(u, id, r) {
-		return nil, errPDFEncrypted
-	}
-	return c, nil
+	return key[:n]
 }
 
 // cipher is what a crypt filter of a given name does.
@@ -135,36 +141,38 @@ func pdfRC4(key, dst, src []byte) {
 	}
 }
 
-// pdfKey5 is the key of 256-bit encryption, or nil.
-func pdfKey5(u, ue []byte, r int64) []byte {
-	if len(u) < 48 || len(ue) < 32 {
+// pdfKey5 is the key of 256-bit encryption under the empty password, or nil: check is what the file says of the user's password,
+// or of the owner's, which depends on the former.
+func pdfKey5(check, user, sealed []byte, r int64) []byte {
+	if len(check) < 48 || len(sealed) < 32 {
 		return nil
 	}
 	hash := func(salt []byte) []byte {
+		salted := append(bytes.Clone(salt), user...)
 		if r >= 6 {
-			return pdfHash6(salt)
+			return pdfHash6(salted, user)
 		}
-		sum := sha256.Sum256(salt)
+		sum := sha256.Sum256(salted)
 		return sum[:]
 	}
-	if !bytes.Equal(hash(u[32:40]), u[:32]) {
+	if !bytes.Equal(hash(check[32:40]), check[:32]) {
 		return nil
 	}
-	block, err := aes.NewCipher(hash(u[40:48]))
+	block, err := aes.NewCipher(hash(check[40:48]))
 	if err != nil {
 		return nil
 	}
 	key := make([]byte, 32)
-	cipher.NewCBCDecrypter(block, make([]byte, 16)).CryptBlocks(key, ue[:32])
+	cipher.NewCBCDecrypter(block, make([]byte, 16)).CryptBlocks(key, sealed[:32])
 	return key
 }
 
 // pdfHash6 is algorithm 2.B of ISO 32000-2, for the empty password.
-func pdfHash6(salt []byte) []byte {
-	sum := sha256.Sum256(salt)
+func pdfHash6(salted, user []byte) []byte {
+	sum := sha256.Sum256(salted)
 	k := sum[:]
 	for i := 0; ; i++ {
-		e := bytes.Repeat(k, 64)
+		e := bytes.Repeat(append(bytes.Clone(k), user...), 64)
 		block, err := aes.NewCipher(k[:16])
 		if err != nil {
 			return nil
@@ -185,7 +193,7 @@ func pdfHash6(salt []byte) []byte {
 			s := sha512.Sum512(e)
 			k = s[:]
 		}
-		if i >= 63 && int(e[len(e)-1]) <= i-32 {
+		if i >= 63 && int(e[len(e)-1]) <= i-31 { // the round that comes, less 32
 			return k[:32]
 		}
 	}

@@ -281,13 +281,22 @@ func (f *pdfFile) simpleFont(font *pdfFont, d pdfDict, to *pdfCMap) {
 			}
 		}
 	}
+	if g := &font.simple[' ']; g.text == "" && !g.unread {
+		g.set(" ") // a space that is no glyph takes its room all the same
+	}
 	for _, c := range "\x00\n\r" { // ends of lines between the parts of a string are no text
 		if font.simple[c].unread {
 			font.simple[c].set("")
 		}
 	}
 	f.simpleWidths(font, d)
-	font.gap = min(max(0.45*float64(font.simple[' '].width)/1000, 0.13), 0.2)
+	font.gap = 0.13
+	for i := range font.simple {
+		if g := &font.simple[i]; g.text == " " {
+			font.gap = min(max(0.45*float64(g.width)/1000, 0.13), 0.2)
+			break
+		}
+	}
 	if !font.known {
 		font.gap = 0.6
 	}

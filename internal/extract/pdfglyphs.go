@@ -32,7 +32,7 @@ var glyphNames = sync.OnceValue(func() map[string]rune {
 var glyphTexts = map[string]string{"fi": "fi", "fl": "fl", "ff": "ff", "ffi": "ffi", "ffl": "ffl", "hyphen": "-", "minus": "-",
 	"sfthyphen": "-", "softhyphen": "-", "nbspace": " ", "nonbreakingspace": " ", "quoteright": "'", "quoteleft": "`",
 	"visiblespace": " ", "visualspace": " ", "f_i": "fi", "f_l": "fl", "f_f": "ff", "f_f_i": "ffi", "f_f_l": "ffl", "t_t": "tt",
-	"t_i": "ti", "hyphenminus": "-", "Omega": "Ω", "Delta": "Δ"}
+	"t_i": "ti", "hyphenminus": "-", "square": "□", "circle": "○", "Omega": "Ω", "Delta": "Δ"}
 
 // glyph says which text a glyph's name stands for; "" when that is not known.
 func glyph(name string) string {

@@ -17,6 +17,7 @@ type pdfScanner struct {
 	eof  bool
 	args []pdfArg
 	text []byte
+	open int    // arrays; a word in one is no operator
 	op   uint32 // up to four bytes of the operator, the first one lowest
 	word []byte // the operator whole, valid until the next one
 }
@@ -104,7 +105,7 @@ func (s *pdfScanner) fill() {
 
 // next reads up to an operator and through it. It returns false at the end; then the operands mean nothing.
 func (s *pdfScanner) next() bool {
-	s.args, s.text = s.args[:0], s.text[:0]
+	s.args, s.text, s.open = s.args[:0], s.text[:0], 0
 	for {
 		i, n, buf := s.pos, s.n, s.buf
 		for i < n && pdfClass[buf[i]] == pdfIsSpace {
@@ -116,6 +117,9 @@ func (s *pdfScanner) next() bool {
 			continue
 		}
 		if i >= n {
+			if s.open > 0 {
+				s.f.lose(MalformedFile, "an array without an end")
+			}
 			return false
 		}
 		switch pdfClass[buf[i]] {
@@ -124,13 +128,13 @@ func (s *pdfScanner) next() bool {
 		case pdfIsDelimiter:
 			s.delimited()
 		default:
-			if s.operator() {
+			if s.operator() && s.open == 0 {
 				return true
 			}
 		}
 		if len(s.args) >= maxPDFArgs || len(s.text) >= maxPDFText {
 			s.f.lose(UnableToParseFile, "an operator with too many operands")
-			s.args, s.text = s.args[:0], s.text[:0]
+			s.args, s.text, s.open = s.args[:0], s.text[:0], 0
 		}
 	}
 }
@@ -209,8 +213,10 @@ func (s *pdfScanner) delimited() {
 		s.name()
 	case '[':
 		s.args = append(s.args, pdfArg{kind: argArray})
+		s.open++
 	case ']':
 		s.args = append(s.args, pdfArg{kind: argArrayEnd})
+		s.open = max(0, s.open-1)
 	case '<':
 		if s.pos < s.n && s.buf[s.pos] == '<' {
 			s.pos++

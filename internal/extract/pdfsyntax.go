@@ -325,8 +325,10 @@ func (l *pdfLexer) literal() pdfString {
 				c = '\r'
 			case 't':
 				c = '\t'
-			case 'b', 'f':
-				c = ' '
+			case 'b':
+				c = '\b'
+			case 'f':
+				c = '\f'
 			case '\r':
 				if l.pos < len(l.b) && l.b[l.pos] == '\n' {
 					l.pos++

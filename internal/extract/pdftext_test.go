@@ -56,12 +56,16 @@ func TestPDFWords(t *testing.T) {
 		{"the same in the next line", text(at(10, 30, "twice") + at(10, 18, "twice")), "twice|twice", Complete},
 		{"invisible", text("3 Tr (" + pdfSecret + ") Tj"), pdfSecret, Complete},
 		{"white and off the page", text("1 g 9000 9000 Td (" + pdfSecret + ") Tj"), pdfSecret, Complete},
+		{"escapes of strings in objects", pdfPage("/Annots[6 0 R]", "").add(6, "<</Subtype/Text/Contents(a\\b\\f\\101\\\nB)>>").done(), "a\b\fAB", Complete},
 		{"escapes", text(`(\123\123\116\040526\
 -33-4552 \(\)\\\053) Tj`), pdfSecret + ` ()\+`, Complete},
 		{"hexadecimal with an odd digit", text("<5 3 5\n3 4e2> Tj"), "SSN ", Complete},
 		{"names escaped", pdfPage("", "").add(3, "<</Type/Page/Contents 4 0 R/Resources<</Font<</A#42 5 0 R>>>>>>").
 			stream(4, "", "BT /#41B 9 Tf (x) Tj ET").done(), "x", Complete},
 		{"numbers of all kinds", text("+.5 -0 Td 4. .0 Td --5 0 Td 1e5 0 Td (x) Tj"), "x", Complete},
+		{"raised and lowered", text("5 Ts (a) Tj 30 Ts (b) Tj 0 Ts"), "a|b", Complete},
+		{"a word in an array", text("[(SSN )1 Tc(526-33-4552)]TJ"), pdfSecret, Complete},
+		{"an array without an end", text("(a) Tj [(b) Tj"), "a", Partial},
 		{"comments", text("(a) Tj % (b) Tj\r(c) Tj"), "ac", Complete},
 		{"an inline image", text("(a) Tj ET BI /W 2 /H 2 ID \x01 EI \x02\x00(b) Tj \nEI Q BT /F 10 Tf 0 -20 Td (c) Tj"), "a|c", Complete},
 		{"strings in two streams", pdfPage("", "").add(4, "[6 0 R 7 0 R 8 0 R]").stream(6, "", "BT /F 9 Tf (SSN 526-33").stream(7, "", "-4552) T").
@@ -83,7 +87,7 @@ func TestPDFWords(t *testing.T) {
 // Operators may stand without their operands, or with others.
 func TestPDFOperands(t *testing.T) {
 	for _, op := range strings.Fields("q Q cm BT ET Tf Tc Tw Tz TL Td TD Tm T* Tj TJ ' \" Do gs BMC BDC DP EMC EMC cs scn SCN BI ID sh d0 w BX") {
-		for _, operands := range []string{"", "/X", "1", "(a)", "[", "[(a) 1 /X]", "<</A 1>>", ">> ]", "/X /X", "/X <<", "1 2 3 4 5 6 7 8", "null true", "(a) (b) (c)", "<</ActualText"} {
+		for _, operands := range []string{"", "/X", "1", "(a)", "]", "[(a) 1 /X]", "<</A 1>>", ">> ]", "/X /X", "/X <<", "1 2 3 4 5 6 7 8", "null true", "(a) (b) (c)", "<</ActualText"} {
 			content := "BT /F 9 Tf " + operands + " " + op + " " + operands + " " + op + "\nEI Q BT /F 9 Tf (end) Tj"
 			r := extractBytes(t, "a.pdf", shown(content), Options{})
 			if text := r.text[""].String(); !strings.Contains(text, "end") {
@@ -105,6 +109,7 @@ func TestPDFFonts(t *testing.T) {
 		{"variants and parts of names", inFont(type1+"/Encoding<</Differences[1/a.alt/f_i/eacute/ccaron/afii10017/Omega/fl/hyphenminus/nbspace/Abreve]>>>>", "<0102030405060708> Tj"),
 			"afiéčАΩfl-", Complete},
 		{"codes as names", inFont(type1+"/Encoding<</Differences[65/g65/c66/a67]>>>>", "(ABC) Tj"), "ABC", Complete},
+		{"a space that is no glyph", inFont(type1+"/Encoding<</Differences[32/.notdef]>>>>", "(SSN 526) Tj"), "SSN 526", Complete},
 		{"Windows", inFont(type1+"/Encoding/WinAnsiEncoding>>", "<80 e9 ad a0> Tj (x) Tj"), "€é-\u00a0x", Complete},
 		{"Macintosh", inFont(type1+"/Encoding/MacRomanEncoding>>", "<8e de> Tj"), "éfi", Complete},
 		{"standard", inFont(type1+">>", "<27 60 ae e8 fb> Tj"), "'`fiŁß", Complete},
@@ -275,7 +280,8 @@ func TestPDFAttachments(t *testing.T) {
 
 // What is encrypted under the empty password is read, with each of the ciphers.
 func TestPDFCiphers(t *testing.T) {
-	for _, name := range []string{"small", "linear", "rc4-40", "rc4-128", "rc4-filter", "aes-128", "aes-128-metadata", "aes-256-r5", "aes-256"} {
+	for _, name := range []string{"small", "linear", "rc4-40", "rc4-128", "rc4-filter", "aes-128", "aes-128-metadata", "aes-256-r5", "aes-256",
+		"aes-256-owner"} {
 		data := officeFile(t, "../pdf/"+name+".pdf")
 		for _, damage := range []string{"", "startxref"} {
 			if damage != "" {

@@ -13,3 +13,5 @@ $streams --encrypt "" own 256 --force-R5 -- small.pdf aes-256-r5.pdf
 $streams --encrypt "" own 256 -- small.pdf aes-256.pdf
 $streams --encrypt user own 256 -- small.pdf aes-256-user.pdf
 qpdf --linearize --static-id small.pdf linear.pdf
+# The owner's password is empty, the user's is not.
+$streams --encrypt user "" 256 --allow-insecure -- small.pdf aes-256-owner.pdf
