@@ -120,6 +120,7 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 	f := p.f
 	name, tip := "", ""
 	var value any
+	var options []any
 	for n := 0; d != nil && n < maxPDFParents; n++ {
 		if ref, ok := v.(pdfRef); ok {
 			if _, ok := p.fields.add(f.w, int(ref)); !ok {
@@ -131,6 +132,9 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 		}
 		if tip == "" {
 			tip = p.text(d["TU"])
+		}
+		if options == nil {
+			options = f.array(d["Opt"])
 		}
 		if value == nil {
 			for _, key := range []string{"V", "RV"} {
@@ -146,8 +150,16 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 		f.lose(UnableToParseFile, "fields in too many fields")
 	}
 	text := p.fieldText(value)
+	for _, choice := range p.choices(options) {
+		if choice != text {
+			if err := p.lines(choice); err != nil {
+				return true, err
+			}
+			wrote = true
+		}
+	}
 	if text == "" || f.err != nil {
-		return false, f.err
+		return wrote, f.err
 	}
 	p.filled = true
 	if tip != "" && tip != name {
@@ -157,6 +169,24 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 		text = name + ": " + text
 	}
 	return true, p.lines(text)
+}
+
+// choices is what a list offers: each a text, or a value and the text that stands for it.
+func (p *pdfReader) choices(options []any) (texts []string) {
+	f := p.f
+	if len(options) > maxPDFChoices {
+		f.lose(UnableToParseFile, "a field of too many choices")
+		options = options[:maxPDFChoices]
+	}
+	for _, o := range options {
+		if pair := f.array(o); len(pair) > 1 {
+			o = pair[1]
+		}
+		if s := p.text(o); s != "" {
+			texts = append(texts, s)
+		}
+	}
+	return texts
 }
 
 // fieldText is the value of a field. Those of buttons are names, which nobody typed.

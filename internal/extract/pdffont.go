@@ -60,6 +60,9 @@ type pdfCharset struct {
 	high    uint32 // set in each byte before decoding
 }
 
+// pdfWordGap is the part of the size that sets words apart: more than kerning does, less than the narrowest of spaces.
+const pdfWordGap = 0.14
+
 const pdfGlyphPage = 256*32 + 64
 
 // font builds the font that v describes. Nothing of the file stays with it but what is accounted in cost.
@@ -110,7 +113,7 @@ func (f *pdfFile) wideFont(font *pdfFont, d pdfDict, to *pdfCMap, identity bool)
 	}
 	w.missing = float32(f.number(kid["DW"], 1000))
 	f.wideWidths(w, f.array(kid["W"]))
-	font.gap = 0.13
+	font.gap = pdfWordGap
 	font.cost = int64(cap(w.widths))*12 + 512
 	for _, m := range []*pdfCMap{w.toUnicode, w.encoding} {
 		if m != nil {
@@ -290,13 +293,7 @@ func (f *pdfFile) simpleFont(font *pdfFont, d pdfDict, to *pdfCMap) {
 		}
 	}
 	f.simpleWidths(font, d)
-	font.gap = 0.13
-	for i := range font.simple {
-		if g := &font.simple[i]; g.text == " " {
-			font.gap = min(max(0.45*float64(g.width)/1000, 0.13), 0.2)
-			break
-		}
-	}
+	font.gap = pdfWordGap
 	if !font.known {
 		font.gap = 0.6
 	}

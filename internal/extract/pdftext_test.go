@@ -230,6 +230,7 @@ func TestPDFAround(t *testing.T) {
 		{"a field with a tip", noted("<</Subtype/Widget/T(f1)/TU(Social Security)/V(526)>>"), "x|f1 Social Security: 526", Complete},
 		{"a field of its parent", noted("<</Subtype/Widget/Parent 7 0 R>>", "<</FT/Tx/T(ssn)/V<FEFF0035>/Parent 8 0 R>>", "<</T(form)/V(other)>>"), "x|ssn: 5", Complete},
 		{"a field of several choices", noted("<</Subtype/Widget/FT/Ch/T(c)/V[(one)(two)]>>"), "x|c: one, two", Complete},
+		{"a field of choices", noted("<</Subtype/Widget/FT/Ch/T(c)/V(two)/Opt[(one)[(2)(two)][(3)(three)]]>>"), "x|one|three|c: two", Complete},
 		{"a field in a stream", noted("<</Subtype/Widget/T(c)/V 7 0 R>>", streamObject("/Filter/AHx", "353236>")), "x|c: 526", Complete},
 		{"a button", noted("<</Subtype/Widget/FT/Btn/T(c)/V/Yes>>"), "x", Complete},
 		{"a field on no page", catalogue("/AcroForm<</Fields[6 0 R]>>", "<</T(group)/Kids[7 0 R 8 0 R]>>", "<</Parent 6 0 R/T(ssn)/V(526)>>", "<</Parent 6 0 R/T(name)/V(A)>>"),
