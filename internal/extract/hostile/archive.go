@@ -50,6 +50,31 @@ var officeFiles = []File{
 		}
 		return zipOf(parts...)
 	}},
+	{"repeated.ods", "rows and cells that say that they stand for millions", func() []byte {
+		cells := lines(3000, func(i int) string {
+			return `<table:table-row table:number-rows-repeated="1048576"><table:table-cell table:number-columns-repeated="16384"><text:p>ssn ` + number(i) + `</text:p></table:table-cell></table:table-row>`
+		})
+		return openDocument("spreadsheet", `<office:document-content><office:body><office:spreadsheet><table:table table:name="a">`+cells+`</table:table></office:spreadsheet></office:body></office:document-content>`)
+	}},
+	{"spaces.odt", "spaces that say that they are billions", func() []byte {
+		return openDocument("text", `<office:document-content><office:body><office:text>`+lines(3000, func(i int) string {
+			return `<text:p>ssn ` + number(i) + `<text:s text:c="2147483647"/></text:p>`
+		})+`</office:text></office:body></office:document-content>`)
+	}},
+	{"nested.docx", "paragraphs, boxes and choices in one another 50,000 deep", func() []byte {
+		return zipOf(types, part{"word/document.xml", strings.Repeat("<w:p><w:r><mc:AlternateContent><mc:Choice><w:txbxContent>", 50_000) + "<w:t>ssn 536-90-4399</w:t>"})
+	}},
+	{"same-slides.pptx", "3,000 slides that are one", func() []byte {
+		var z zipWriter
+		z.add("[Content_Types].xml", 0, []byte("<Types/>"), 0)
+		z.add("ppt/presentation.xml", 0, []byte("<p:presentation/>"), 0)
+		body := []byte("<p:sld><a:p><a:r><a:t>" + lines(20_000, func(i int) string { return "ssn " + number(i) + " " }) + "</a:t></a:r></a:p></p:sld>")
+		at := z.add("ppt/slides/slide1.xml", 0, body, 0)
+		for i := range 3000 {
+			z.entry(fmt.Sprintf("ppt/slides/slide%d.xml", i+2), 0, body, at)
+		}
+		return z.close()
+	}},
 	{"part.docx", "a part that inflates a thousandfold", func() []byte {
 		return zipOf(types, part{"word/document.xml", "<w:p><w:t>" + strings.Repeat("a", 100<<20)})
 	}},
@@ -75,6 +100,14 @@ var officeFiles = []File{
 		}
 		return z.close()
 	}},
+}
+
+// openDocument is a file of OpenDocument, whose first part says what it is.
+func openDocument(kind, content string) []byte {
+	var z zipWriter
+	z.add("mimetype", 0, []byte("application/vnd.oasis.opendocument."+kind), 0)
+	z.add("content.xml", 0, []byte(content), 0)
+	return z.close()
 }
 
 // zipWriter writes zips that archive/zip would not.
