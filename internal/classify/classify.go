@@ -128,8 +128,8 @@ func (c *Classifier) NewWorker() *Worker {
 	if w.limit <= 0 {
 		w.limit = extract.DefaultMaxMemory
 	}
-	most := max(min(mostCached, w.limit/16), leastCached)
-	w.byText, w.byPlace, w.names = newCache[string, *detect.Names](most), newCache[*string, *detect.Names](most), newCache[string, bool](most)
+	most := max(min(mostCached, w.limit/8), leastCached)
+	w.byText, w.byPlace, w.names = newCache[string, *detect.Names](most), newCache[*string, *detect.Names](most/2), newCache[string, bool](most/2)
 	w.records = newRecorder(c.set, most)
 	w.account = extract.NewAccount(w.limit)
 	w.said.set = c.set

@@ -11,9 +11,10 @@ import (
 // What a Worker keeps is bounded by its size in bytes and held through the account of the object at hand, which extract's
 // readers share: both together have Options.Extract.MaxMemory.
 const (
-	// mostCached is the most that each of the Worker's caches keeps, and least the share of a small budget that it may have.
-	mostCached  = 1 << 20
-	leastCached = 64 << 10
+	// mostCached is the most that what names say may take, for which a document with thousands of different names is slow
+	// without it; of a smaller budget it is an eighth. The other caches have half of that each.
+	mostCached  = 8 << 20
+	leastCached = 128 << 10
 	// leastResult is what the result of one object may always take; with more memory it is a quarter of that.
 	leastResult = 1 << 20
 	// keptScanners is how many scanners are kept for the next document. A mail and what is attached to it have text at once.

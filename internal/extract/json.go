@@ -617,7 +617,7 @@ type ways struct {
 }
 
 // mostWays is how many bytes of names are kept, and of a small budget a share.
-const mostWays = 1 * mib
+const mostWays = 4 * mib
 
 func (w *ways) names(keys []byte) []string {
 	if names, ok := w.m[string(keys)]; ok {
