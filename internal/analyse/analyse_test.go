@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"magpie/internal/classify"
@@ -314,7 +315,7 @@ func (e *endless) Read(p []byte) (int, error) {
 // At the end of its time an object hands in what was found.
 func TestTimeIsOver(t *testing.T) {
 	each(t, func(t *testing.T, o Options) {
-		o.Workers, o.Time = 1, func(int64) time.Duration { return 200 * time.Millisecond }
+		o.Workers, o.Time = 1, func(int64) time.Duration { return time.Second }
 		p := New(o)
 		defer p.Close()
 		r, err := p.Analyse(t.Context(), Source{Name: "a.txt", Reader: &endless{}, Size: -1}, search(t))
@@ -349,10 +350,10 @@ func (s *stuck) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Waiting for a source is not the object's time, but the caller's.
+// A source that hangs holds nobody who has lost interest; what was found before comes back.
 func TestSourceHangs(t *testing.T) {
 	each(t, func(t *testing.T, o Options) {
-		o.Workers, o.Time = 1, func(int64) time.Duration { return 50 * time.Millisecond }
+		o.Workers = 1
 		p := New(o)
 		defer p.Close()
 		src := newStuck()
@@ -360,15 +361,63 @@ func TestSourceHangs(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go func() {
-			<-src.asked
-			time.AfterFunc(200*time.Millisecond, cancel) // four times the object's own time
+			select {
+			case <-src.asked:
+			case <-t.Context().Done():
+			}
+			cancel()
 		}()
 		r, err := p.Analyse(ctx, Source{Name: "a.txt", Reader: src, Size: -1}, search(t))
-		if !errors.Is(err, context.Canceled) || r.Status.Reason == extract.TimeCutOffReached || len(r.Detections) != 1 {
+		if !errors.Is(err, context.Canceled) || r.Status.Code != extract.Partial || len(r.Detections) != 1 {
 			t.Errorf("%+v, %v", r, err)
 		}
 		good(t, p)
 	})
+}
+
+// The time of an object leaves out what its source takes, unless the same bytes are asked for again and
+// again; that of a stream grows with what it brings.
+func TestClock(t *testing.T) {
+	perByte := func(bytes int64) time.Duration { return time.Minute + time.Duration(bytes)*time.Second }
+	wait := func(c *clock, d time.Duration, bytes int) {
+		c.wait()
+		time.Sleep(d) // of the bubble's time
+		c.got(bytes)
+	}
+	for name, c := range map[string]struct {
+		size int64
+		run  func(*clock)
+		left time.Duration
+	}{
+		"nothing happens":          {10, func(*clock) {}, 70 * time.Second},
+		"waiting is free":          {10, func(c *clock) { wait(c, time.Hour, 5); wait(c, time.Hour, 5) }, 70 * time.Second},
+		"work is not":              {10, func(c *clock) { time.Sleep(20 * time.Second); wait(c, time.Hour, 5) }, 50 * time.Second},
+		"a stream brings its time": {-1, func(c *clock) { wait(c, time.Hour, 30) }, 90 * time.Second},
+		"asking again is not free": {10, func(c *clock) { wait(c, time.Hour, 20<<20); wait(c, 10*time.Second, 5) }, 60 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := newClock(t.Context(), c.size, perByte)
+				defer x.stop()
+				time.Sleep(time.Hour) // it has not begun
+				x.begin()
+				c.run(x)
+				if x.Err() != nil {
+					t.Fatal("it is over too soon")
+				}
+				time.Sleep(c.left - time.Second)
+				synctest.Wait()
+				if x.Err() != nil {
+					t.Errorf("it is over a second too soon")
+				}
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+				if x.Err() != context.DeadlineExceeded {
+					t.Errorf("%v a second after its end", x.Err())
+				}
+			})
+		})
+	}
 }
 
 // A caller's deadline is the object's.

@@ -83,12 +83,13 @@ type boxes struct {
 	watching bool
 	timer    *time.Timer   // of the watch
 	looks    time.Time     // when it looks next
+	window   chan struct{} // taken by the box that has memory beside its share
 	quit     chan struct{} // closed when the pool is
 	wait     sync.WaitGroup
 }
 
 func newBoxes(p *Pool) *boxes {
-	return &boxes{pool: p, busy: map[*box]bool{}, quit: make(chan struct{})}
+	return &boxes{pool: p, busy: map[*box]bool{}, quit: make(chan struct{}), window: make(chan struct{}, 1)}
 }
 
 // prepare starts the thread that starts boxes. It gives up what boxes must not have, which they
@@ -145,7 +146,9 @@ type box struct {
 	dead    chan struct{} // closed when the process has been waited for
 	state   *os.ProcessState
 	stderr  *tail
-	spent   bool // it said that it does not go on
+	spent   bool  // it said that it does not go on
+	wide    bool  // it has the window
+	data    int64 // RLIMIT_DATA
 
 	// Of the object at hand, for the watch; boxes.mu guards them.
 	clock   *clock
@@ -319,10 +322,11 @@ func (b *box) search() *Search { return b.of }
 
 // configure gives the box a Config, which it compiles.
 func (b *box) configure(ctx context.Context, s *Search) error {
-	head := make([]byte, frameHeader+8)
 	share := b.boxes.pool.share()
-	putHeader(head, frameConfigure, 8+len(s.encoded))
-	binary.LittleEndian.PutUint64(head[frameHeader:], uint64(share))
+	head := make([]byte, frameHeader, frameHeader+16)
+	putHeader(head, frameConfigure, 16+len(s.encoded))
+	head = binary.LittleEndian.AppendUint64(head, uint64(share))
+	head = binary.LittleEndian.AppendUint64(head, uint64(b.boxes.pool.window()))
 	stop := context.AfterFunc(ctx, func() { b.kill(CauseCanceled) })
 	defer stop()
 	b.limit = 0
@@ -340,9 +344,41 @@ func (b *box) configure(ctx context.Context, s *Search) error {
 	held, data := b.memory()
 	b.limit = held + share + slack
 	// A second line of defence, which the kernel holds: room for the collector to be untidy in.
-	most := uint64(data + share + share/4 + 48<<20)
-	_ = unix.Prlimit(b.process.Pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: most, Max: unix.RLIM_INFINITY}, nil)
+	b.setData(data + share + share/4 + 48<<20)
 	return nil
+}
+
+// setData has the kernel refuse more memory than so much.
+func (b *box) setData(most int64) {
+	b.data = most
+	_ = unix.Prlimit(b.process.Pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(most), Max: unix.RLIM_INFINITY}, nil)
+}
+
+// widen gives the box memory beside its share, as one box of the pool at a time has it. It keeps it
+// until its object is done, and is then ended.
+func (b *box) widen(c *clock, request []byte) error {
+	bs := b.boxes
+	bytes := uint64(math.MaxUint64)
+	if len(request) == 8 {
+		bytes = binary.LittleEndian.Uint64(request)
+	}
+	if bytes > uint64(bs.pool.window()) || b.wide {
+		return fmt.Errorf("%w: it asks for a window that it cannot have", errFrame)
+	}
+	frame := make([]byte, frameHeader+1)
+	putHeader(frame, frameData, 1)
+	select {
+	case bs.window <- struct{}{}:
+		b.wide = true
+		b.setData(b.data + int64(bytes))
+		bs.mu.Lock()
+		b.limit += int64(bytes) + slack
+		bs.mu.Unlock()
+	case <-c.Done():
+		frame[frameHeader] = saidNoRoom
+	}
+	_, err := b.conn.Write(frame)
+	return err
 }
 
 // exchange waits for the answer to what starts or configures a box.
@@ -438,9 +474,9 @@ func (b *box) analyse(c *clock, srcs []*Source) []answer {
 	c.whenEnded(h.end)
 	answers := make([]answer, len(srcs))
 	err := b.give(srcs, &list)
-	for i := 0; i < len(srcs) && err == nil && !b.spent; i++ {
+	for i := 0; i < len(srcs) && err == nil && !b.spent && !b.wide; i++ {
 		answers[i].result, answers[i].err, err = b.serve(c, srcs[i], &list.objects[i])
-		answers[i].spent = b.spent
+		answers[i].spent = err == nil && (b.spent || b.wide)
 	}
 	if err == nil && b.in.Buffered() > 0 {
 		err = fmt.Errorf("%w: it goes on after its result", errFrame)
@@ -448,6 +484,13 @@ func (b *box) analyse(c *clock, srcs []*Source) []answer {
 	c.whenEnded(nil)
 	h.over()
 	b.boxes.release(b)
+	if b.wide {
+		defer func() {
+			_ = b.process.Kill() // before another has the window
+			<-b.dead
+			<-b.boxes.window
+		}()
+	}
 	if err != nil {
 		at := min(b.page[pageObject].Load(), uint64(len(srcs)-1)) // before the page is gone
 		answers[at] = answer{}
@@ -522,6 +565,8 @@ func (b *box) serve(c *clock, src *Source, o *object) (*classify.Result, error, 
 				break
 			}
 			err = b.lend(&failed)
+		case frameWindow:
+			err = b.widen(c, payload)
 		case frameProgress:
 			if news++; len(payload) != 8 || int64(news) > 64+max(o.size, c.bytes())>>20 {
 				err = fmt.Errorf("%w: it reports too often", errFrame)

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
 
 	"magpie/internal/classify"
@@ -127,6 +128,8 @@ var lies = map[string]func() []byte{
 	"lie-next":     func() []byte { return frame(frameNext, []byte{1, 0, 0, 0}) },
 	"lie-spools":   func() []byte { return bytes.Repeat(frame(frameSpool, nil), maxSpools+1) },
 	"lie-progress": func() []byte { return bytes.Repeat(frame(frameProgress, make([]byte, 8)), 200) },
+	"lie-window":   func() []byte { return frame(frameWindow, []byte{0, 0, 0, 0, 1, 0, 0, 0}) },
+	"lie-decoders": func() []byte { return bytes.Repeat(frame(frameDecoder, []byte("x\ny")), 100) },
 	"lie-empty":    func() []byte { return frame(frameResult, nil) },
 	"lie-random":   func() []byte { return frame(frameResult, bytes.Repeat([]byte{0xff}, 300)) },
 	"lie-stopped":  func() []byte { b := forged(func(*classify.Result) {}); b[frameHeader] = endedStopped; return b },
@@ -306,7 +309,7 @@ func TestBoxMemory(t *testing.T) {
 	}
 	usage := ends(t)
 	const share = 64 << 20
-	p := New(Options{Workers: 1, Memory: share})
+	p := New(Options{Workers: 1, Memory: 96 << 20}) // a third is for a window, which nobody asks for
 	defer p.Close()
 	r, err := p.Analyse(t.Context(), file(t, "hog-memory.txt", plain), search(t))
 	if err != nil || r.Status.Code != extract.Skipped || r.Status.Reason != extract.FileExceedsSizeLimit {
@@ -545,6 +548,45 @@ func TestBoxSpools(t *testing.T) {
 	var failed *SourceError
 	if !errors.As(err, &failed) || !errors.Is(err, os.ErrNotExist) || r.Status.Code == extract.Complete {
 		t.Errorf("without room: %+v, %v", r, err)
+	}
+}
+
+// One box at a time may have memory beside its share, for what zstd --long writes.
+func TestBoxWindow(t *testing.T) {
+	var frames bytes.Buffer
+	z, err := zstd.NewWriter(&frames, zstd.WithWindowSize(128<<20), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 1 << 12 {
+		io.WriteString(z, strings.Repeat(plain, 100))
+	}
+	z.Flush()
+	z.Close()
+	p := New(Options{Workers: 3, Memory: 400 << 20})
+	defer p.Close()
+	done := make(chan struct{})
+	for range 3 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			src := Source{Name: "a.txt.zst", ReaderAt: bytes.NewReader(frames.Bytes()), Size: int64(frames.Len())}
+			r, err := p.Analyse(t.Context(), src, search(t))
+			if err != nil || r.Status.Code != extract.Complete || len(r.Detections) != 1 || r.Detections[0].Count != 100<<12 {
+				t.Errorf("%+v, %v", r.Status, err)
+			}
+		}()
+	}
+	for range 3 {
+		<-done
+	}
+	if s := p.Stats(); s.Ended[CauseRetired] != 3 || s.Retried != 0 {
+		t.Errorf("%+v", s)
+	}
+	small := New(Options{Workers: 1, Memory: 64 << 20})
+	defer small.Close()
+	r, err := small.Analyse(t.Context(), Source{Name: "a.txt.zst", ReaderAt: bytes.NewReader(frames.Bytes()), Size: int64(frames.Len())}, search(t))
+	if err != nil || r.Status.Code == extract.Complete {
+		t.Errorf("a window larger than all of the memory: %+v, %v", r, err)
 	}
 }
 

@@ -43,6 +43,8 @@ type boxed struct {
 	page    *page // shared with the parent
 	of      *Search
 	worker  *classify.Worker
+	limit   int64 // of the memory of the runtime
+	widened bool  // there was a window beside it
 	unsaid  int64 // bytes analysed that the parent has not been told of
 	in, out []byte
 	control [16 + 4*maxBatch]byte // room for that many descriptors
@@ -110,26 +112,31 @@ func serveBox() int {
 
 // configure compiles what to look for. The parent has compiled the same before.
 func (b *boxed) configure(payload []byte) error {
-	if len(payload) < 8 {
+	if len(payload) < 16 {
 		return errFrame
 	}
 	memory := int64(binary.LittleEndian.Uint64(payload))
 	var c Config
-	err := json.Unmarshal(payload[8:], &c)
+	err := json.Unmarshal(payload[16:], &c)
 	if err == nil {
 		b.of, err = compile(c)
 	}
 	if err != nil {
 		return b.send(frameRefused, []byte(cut(err.Error(), maxShort)))
 	}
-	b.worker = classifier(b.of, memory, b.spool, b.progress).NewWorker()
+	options := classify.Options{Progress: b.progress}
+	options.Extract.MaxWindow = int64(binary.LittleEndian.Uint64(payload[8:]))
+	options.Extract.TakeWindow = b.takeWindow
+	options.Extract.NewSpool = b.spool
+	b.worker = newWorker(b.of, memory, options)
 	// What was needed to compile is garbage now; the limit is for what comes.
 	if len(payload) > 1<<20 {
 		debug.FreeOSMemory()
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + memory)
+	b.limit = int64(m.Sys-m.HeapReleased) + memory
+	debug.SetMemoryLimit(b.limit)
 	return b.send(frameReady, nil)
 }
 
@@ -164,7 +171,8 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 		if err != nil {
 			return err
 		}
-		spent := b.worker.Faulty()
+		// One with a window has had more memory than it may keep.
+		spent := b.worker.Faulty() || b.widened
 		if spent {
 			how[3] = 1
 			for _, f := range r.Faults {
@@ -277,6 +285,20 @@ func (b *boxed) tell() error {
 	n := binary.LittleEndian.AppendUint64(nil, uint64(b.unsaid))
 	b.unsaid = 0
 	return b.send(frameProgress, n)
+}
+
+// takeWindow asks the parent for memory beside the box's share.
+func (b *boxed) takeWindow(_ context.Context, bytes int64) bool {
+	if b.send(frameWindow, binary.LittleEndian.AppendUint64(nil, uint64(bytes))) != nil {
+		return false
+	}
+	kind, payload, _, err := b.receive()
+	if err != nil || kind != frameData || len(payload) != 1 || payload[0] != saidBytes {
+		return false
+	}
+	b.widened = true
+	debug.SetMemoryLimit(b.limit + bytes)
+	return true
 }
 
 // spool asks the parent for a file.

@@ -22,6 +22,7 @@ const (
 	frameReadAt   = 'a' // offset, length
 	frameNext     = 'n' // length; of a stream
 	frameSpool    = 's' // asks for a file to hold what must be read out of order
+	frameWindow   = 'w' // asks for memory beside its share: bytes
 	frameProgress = 'p' // bytes analysed
 	frameFault    = 'f' // a mistake of ours was met; the box ends
 	frameDecoder  = 'd' // a decoder that others wrote has panicked: its name, a newline, the stack
@@ -43,7 +44,7 @@ func longest(kind byte) int {
 		return 12
 	case frameNext:
 		return 4
-	case frameProgress:
+	case frameProgress, frameWindow:
 		return 8
 	case frameHello, frameRefused, frameFault, frameDecoder:
 		return maxShort
@@ -150,11 +151,11 @@ const (
 const (
 	saidBytes  = iota // bytes follow, or nothing at the end
 	saidError         // the source failed
-	saidNoRoom        // there is no room for a spool
+	saidNoRoom        // there is no room for a spool or a window
 )
 
 // resultHead is how many bytes of a Result say how the analysis ended: one of the following, two with
-// its number, and one that is 1 when the box is spent: it answers no other object.
+// its number, and one that is 1 when the box is spent: it goes on to no other object.
 const resultHead = 4
 
 // How an analysis ended.

@@ -26,24 +26,24 @@ func (l *local) search() *Search { return l.of }
 
 func (l *local) configure(_ context.Context, s *Search) error {
 	l.of = s
-	l.worker = classifier(s, l.pool.share(), func() (extract.Spool, error) { return newSpool(l.pool.opts.SpoolDir) },
-		func(n int64) {
-			if l.progress != nil {
-				l.progress(n)
-			}
-		}).NewWorker()
+	options := classify.Options{Progress: func(n int64) {
+		if l.progress != nil {
+			l.progress(n)
+		}
+	}}
+	options.Extract.MaxWindow = l.pool.window()
+	options.Extract.NewSpool = func() (extract.Spool, error) { return newSpool(l.pool.opts.SpoolDir) }
+	l.worker = newWorker(s, l.pool.share(), options)
 	return nil
 }
 
-// classifier is what both kinds of worker run, within so many bytes.
-func classifier(s *Search, memory int64, newSpool func() (extract.Spool, error), progress func(int64)) *classify.Classifier {
-	return classify.New(s.set, classify.Options{
-		Samples:  s.config.Samples,
-		Progress: progress,
-		// What is left is for buffers, the engine and the garbage in between.
-		Extract: extract.Options{MaxMemory: max(memory/8*3, 4<<20), MaxWindow: memory / 16 * 9,
-			MaxFileBytes: s.config.MaxFileBytes, NewSpool: newSpool},
-	})
+// newWorker is what both kinds of worker run, within so many bytes.
+func newWorker(s *Search, memory int64, o classify.Options) *classify.Worker {
+	o.Samples = s.config.Samples
+	// Half is for buffers, the engine and the garbage in between.
+	o.Extract.MaxMemory = max(memory/2, 4<<20)
+	o.Extract.MaxFileBytes = s.config.MaxFileBytes
+	return classify.New(s.set, o).NewWorker()
 }
 
 func (l *local) analyse(c *clock, srcs []*Source) []answer {

@@ -103,7 +103,7 @@ type answer struct {
 	result *classify.Result
 	err    error
 	ended  *errEnded
-	spent  bool // a decoder that others wrote has panicked: the worker must not go on
+	spent  bool // the worker must not go on
 }
 
 // errEnded says that a worker ended before it had a result, and cannot be used again.
@@ -143,8 +143,12 @@ func New(o Options) *Pool {
 	return p
 }
 
+// window is the memory that one object at a time may have beside its worker's share, for a long window
+// of zstd.
+func (p *Pool) window() int64 { return min(p.opts.Memory/3, 128<<20) }
+
 // share is the memory of one worker.
-func (p *Pool) share() int64 { return p.opts.Memory / int64(p.opts.Workers) }
+func (p *Pool) share() int64 { return (p.opts.Memory - p.window()) / int64(p.opts.Workers) }
 
 // Stats returns the counters.
 func (p *Pool) Stats() Stats {
@@ -191,7 +195,7 @@ func (p *Pool) Analyse(ctx context.Context, src Source, s *Search) (*classify.Re
 		return Unread(err), err
 	}
 	if err := p.enter(ctx); err != nil {
-		return Unread(err), err
+		return unstarted(err)
 	}
 	defer p.leave()
 	return p.analyse(ctx, &src, s, 1)
@@ -252,8 +256,8 @@ func (p *Pool) AnalyseFiles(ctx context.Context, srcs []Source, s *Search) []Out
 			out[i].Result, out[i].Err = p.Analyse(ctx, srcs[i], s)
 			continue
 		}
-		if out[i].Err = p.enter(ctx); out[i].Err != nil {
-			out[i].Result = Unread(out[i].Err)
+		if err := p.enter(ctx); err != nil {
+			out[i].Result, out[i].Err = unstarted(err)
 			continue
 		}
 		out[i].Result, out[i].Err = p.analyse(ctx, &srcs[i], s, 1+tries[i])
@@ -325,6 +329,15 @@ func (p *Pool) analyse(ctx context.Context, src *Source, s *Search, try int) (*c
 	}
 }
 
+// unstarted is what becomes of an object for which there was no worker. A deadline of the caller's is
+// the object's.
+func unstarted(err error) (*classify.Result, error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return skipped(extract.TimeCutOffReached, tooLong), nil
+	}
+	return Unread(err), err
+}
+
 // lost is the result of an object whose worker ended.
 func lost(e *errEnded) *classify.Result {
 	switch e.cause {
@@ -347,7 +360,7 @@ func (p *Pool) once(c *clock, srcs []*Source, s *Search) []answer {
 			return answers
 		}
 		for i := range answers {
-			answers[i] = answer{result: Unread(err), err: err}
+			answers[i].result, answers[i].err = unstarted(err)
 		}
 		return answers
 	}
@@ -360,7 +373,11 @@ func (p *Pool) once(c *clock, srcs []*Source, s *Search) []answer {
 			}
 		}
 		if answers[i].spent {
-			p.end(w, CauseFault)
+			cause := CauseRetired
+			if len(answers[i].result.Faults) > 0 {
+				cause = CauseFault
+			}
+			p.end(w, cause)
 			return answers
 		}
 		ended := answers[i].ended

@@ -382,6 +382,12 @@ func openZstd(w *walker, in *input) (*decompressor, error) {
 	if window <= uint64(zstdWindow(w, most)) || window > uint64(max(w.opts.MaxWindow, 0)) || w.wide {
 		return newZstd(w, in, most)
 	}
+	if take := w.opts.TakeWindow; take != nil && !take(w.ctx, int64(window)) {
+		if err := w.alive(); err != nil {
+			return nil, err
+		}
+		return newZstd(w, in, most)
+	}
 	select {
 	case longWindow <- struct{}{}:
 		w.wide = true

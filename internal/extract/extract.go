@@ -49,16 +49,19 @@ type Spool interface {
 
 // Options bound the work. The zero value of a limit is its default, which is Macie's quota where Macie has one.
 type Options struct {
-	MaxDepth        int   // nesting of archives: 10
-	MaxFiles        int64 // files in one archive, all levels together: 1,000,000
-	MaxTotalBytes   int64 // bytes extracted from one archive, all levels together: 10 GB
-	MaxMemberBytes  int64 // bytes of one extracted file: 3 GB
-	MaxJSONDepth    int   // 256
-	MaxOOXMLRatio   int64 // inflation of a part of an Office file: 100
-	MaxMemory       int64 // what one Extract may hold beside its fixed buffers (about 2 MB): 64 MiB
-	MaxFileBytes    int64 // an object larger than this is not opened; 0: Macie's quota for its type
-	MaxOfficeBytes  int64 // bytes of an Office file's parts together: 2 GB
-	MaxWindow       int64 // of zstd, beyond MaxMemory, for one Extract in the process at a time: 128 MiB; below 0: none
+	MaxDepth       int   // nesting of archives: 10
+	MaxFiles       int64 // files in one archive, all levels together: 1,000,000
+	MaxTotalBytes  int64 // bytes extracted from one archive, all levels together: 10 GB
+	MaxMemberBytes int64 // bytes of one extracted file: 3 GB
+	MaxJSONDepth   int   // 256
+	MaxOOXMLRatio  int64 // inflation of a part of an Office file: 100
+	MaxMemory      int64 // what one Extract may hold beside its fixed buffers (about 2 MB): 64 MiB
+	MaxFileBytes   int64 // an object larger than this is not opened; 0: Macie's quota for its type
+	MaxOfficeBytes int64 // bytes of an Office file's parts together: 2 GB
+	MaxWindow      int64 // of zstd, beyond MaxMemory, for one Extract in the process at a time: 128 MiB; below 0: none
+	// TakeWindow, when not nil, is asked for such a window, where others than this process read too.
+	// It waits, and returns false when there is none for this object.
+	TakeWindow      func(ctx context.Context, bytes int64) bool
 	NewSpool        func() (Spool, error)
 	DefaultEncoding string // IANA name of the charset of text that is not UTF-8, when it cannot be told; windows-1252
 

@@ -222,23 +222,33 @@ func (s *scanner) enqueue(ctx context.Context, e entry) error {
 // work analyses files. Small ones are taken several at a time where they wait already.
 func (s *scanner) work(ctx context.Context) {
 	for j := range s.jobs {
-		some := []*job{j}
-		for total := j.entry.size; s.small(some[len(some)-1]) && len(some) < analyse.MaxBatch; {
-			var more *job
-			select {
-			case more = <-s.jobs:
-			default:
-			}
-			if more == nil {
-				break
-			}
-			some = append(some, more)
-			if total += more.entry.size; total > smallBytes {
-				break
-			}
+		for j != nil {
+			var some []*job
+			some, j = s.gather(j)
+			s.files(ctx, some)
 		}
-		s.files(ctx, some)
 	}
+}
+
+// gather adds to a job what waits behind it and is small too, and returns the one that is not.
+func (s *scanner) gather(j *job) (some []*job, next *job) {
+	some = []*job{j}
+	if !s.small(j) {
+		return some, nil
+	}
+	for total := j.entry.size; total <= smallBytes && len(some) < analyse.MaxBatch; {
+		select {
+		case next = <-s.jobs:
+		default:
+			return some, nil
+		}
+		if next == nil || !s.small(next) { // nil: there are no more
+			return some, next
+		}
+		some = append(some, next)
+		total += next.entry.size
+	}
+	return some, nil
 }
 
 // smallBytes is how many bytes of files are taken at a time: enough that what it costs to give them to

@@ -58,7 +58,12 @@ func (t *tree) open(rel string, flags int) (*os.File, error) {
 		return nil, err
 	}
 	fd := -1
-	if ctl := root.Control(func(dir uintptr) { fd, err = openBeneath(int(dir), rel, flags) }); ctl != nil {
+	if ctl := root.Control(func(dir uintptr) {
+		fd, err = openBeneath(int(dir), rel, flags)
+		if err == unix.ENOTDIR && isLink(int(dir), rel) {
+			err = unix.ELOOP
+		}
+	}); ctl != nil {
 		return nil, ctl
 	}
 	if err == unix.ELOOP {
@@ -83,7 +88,7 @@ func stepwise(dir int, rel string, flags int) (int, error) {
 		for err == unix.EINTR {
 			fd, err = unix.Openat(at, name, how, 0)
 		}
-		if err == unix.ENOTDIR && isLink(at, name) {
+		if more && err == unix.ENOTDIR && isLink(at, name) {
 			err = unix.ELOOP
 		}
 		if at != dir {
