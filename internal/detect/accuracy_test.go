@@ -373,6 +373,7 @@ func TestAccuracy(t *testing.T) {
 	if float64(side.found) < 0.95*float64(side.valid) || float64(side.foreign) > 0.1*float64(side.found) {
 		t.Errorf("side by side: %d of %d found, %d wrong reports", side.found, side.valid, side.foreign)
 	}
+	b.WriteString(peopleTable(t))
 	golden(t, "../../docs/accuracy.md", b.Bytes())
 }
 

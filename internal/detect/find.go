@@ -121,7 +121,7 @@ func (s *Scanner) classify() {
 		inner := starts & before
 		w.words[i] = wordMasks{starts: starts, edges: starts | ^word, inner: inner}
 		twoBefore = two
-		if s.names != nil {
+		if s.names {
 			// Adding the first bit of a run of ones sets the bit after the run.
 			var sum uint64
 			sum, carry = bits.Add64(word, starts&^inner&(m.upper|two), carry)
@@ -176,7 +176,7 @@ func (s *Scanner) lookup(p int, key uint64) {
 	if b == nil || !b.leads(w.text, p) {
 		return
 	}
-	if b.parts != 0 {
+	if b.parts != 0 && w.fields != nil {
 		s.parts |= b.parts
 		if quoted, name := quotedName(w.text, p); name {
 			s.members |= b.parts
@@ -211,7 +211,7 @@ func (s *Scanner) lookup(p int, key uint64) {
 // with a colon after it, as members have them in JSON.
 func quotedName(text []byte, p int) (quoted, name bool) {
 	limit := min(len(text), p+maxPartName)
-	for p < limit && text[p] != '"' && text[p] >= ' ' {
+	for p < limit && (isAlnum(text[p]) || text[p] == '_' || text[p] == '-' || text[p] == ' ' || text[p] >= utf8.RuneSelf) {
 		p++
 	}
 	if p >= limit || text[p] != '"' {

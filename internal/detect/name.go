@@ -1,26 +1,17 @@
 package detect
 
 import (
-	_ "embed"
+	"bytes"
 	"math/bits"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Names of people are found by lexicons and by how they are written: a known given
-// name, then initials, further given names or particles, then a family name. The
-// family name may be unknown where nothing speaks against it.
-
-//go:embed lexicon/given.txt
-var givenNames string
-
-//go:embed lexicon/family.txt
-var familyNames string
-
-//go:embed lexicon/stop.txt
-var stopWords string
+// name, then initials, further given names or particles, then a family name. How well
+// known both have to be depends on the case, on whether they are words as well, and on
+// what stands before and after.
 
 const (
 	maxName     = 72 // bytes
@@ -28,98 +19,35 @@ const (
 	maxMiddle   = 3 // words between the first and the last
 )
 
-// What a word can be, see lexicon.
+// How much a word says for itself.
 const (
-	isGiven  = 1 << iota
-	isWeak   // a given name that is also a word or a place
-	isFamily // a family name
-	isStop   // written with a capital, and no family name
-	isTitle  // Mr, Dr, …
-	isParticle
+	unknown  = iota
+	doubtful // a name that is also a word or a place
+	known
+	common
 )
 
-const (
-	titles    = "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame mme mlle signor signora sig dott señor señora sr sra senhor senhora dhr mevrouw"
-	particles = "van von de der den del della di da do dos das du la le el al bin ibn ben ten ter zu zur af av e y"
-)
+// givenStrength says how much the flags of a word make it a given name.
+func givenStrength(flags uint8) int { return strength(flags, isGiven, isCommonGiven) }
 
-// lexicon holds what is known of words, by lower case without accents.
-type lexicon struct {
-	// words is a hash table of the words' hashes with their flags; a test holds that no
-	// two words share a hash.
-	words [1 << 13]struct {
-		hash  uint64
-		flags uint8
+// familyStrength says how much they make it a family name.
+func familyStrength(flags uint8) int {
+	if flags&(isStop|isCommonFamily) == isStop {
+		return unknown
 	}
-	// bits has the first bytes of the words that can start a name, as in prefilter.
-	bits [1 << (hashBits - 6)]uint64
+	return strength(flags, isFamily, isCommonFamily)
 }
 
-// nameLexicon reads the lists once.
-var nameLexicon = sync.OnceValue(func() *lexicon {
-	l := &lexicon{}
-	add := func(list string, flag uint8, starts bool) {
-		for line := range strings.Lines(list) {
-			if strings.HasPrefix(line, "#") {
-				continue
-			}
-			for _, w := range strings.Fields(line) {
-				f := flag
-				if strings.HasSuffix(w, "*") {
-					w, f = w[:len(w)-1], flag|isWeak
-				}
-				var b [maxNameWord]byte
-				plain := string(plainWord(b[:0], []byte(w)))
-				l.add([]byte(plain), f)
-				if starts {
-					l.enter(w)
-					l.enter(plain)
-				}
-			}
-		}
+func strength(flags, is, often uint8) int {
+	switch {
+	case flags&is == 0:
+		return unknown
+	case flags&(isWord|isStop) != 0:
+		return doubtful
+	case flags&often != 0:
+		return common
 	}
-	add(givenNames, isGiven, true)
-	add(familyNames, isFamily, true)
-	add(stopWords, isStop, false)
-	add(titles, isTitle, true)
-	add(particles, isParticle, false)
-	return l
-})
-
-// add says more of a word.
-func (l *lexicon) add(w []byte, flags uint8) {
-	h := wordHash(w)
-	for i := h; ; i++ {
-		s := &l.words[i%uint64(len(l.words))]
-		if s.flags == 0 || s.hash == h {
-			s.hash = h
-			s.flags |= flags
-			return
-		}
-	}
-}
-
-// flags returns what is known of a word as it is written.
-func (l *lexicon) flags(w []byte) uint8 {
-	h := plainHash(w)
-	for i := h; ; i++ {
-		s := &l.words[i%uint64(len(l.words))]
-		if s.flags == 0 || s.hash == h {
-			return s.flags
-		}
-	}
-}
-
-// enter puts the spellings of a word in lower case, in capitals and with one capital
-// into the bits.
-func (l *lexicon) enter(w string) {
-	r, n := utf8.DecodeRuneInString(w)
-	for _, s := range []string{w, strings.ToUpper(w), string(unicode.ToUpper(r)) + w[n:]} {
-		b := []byte(s)
-		k := keyOf(b[:min(len(b), keyBytes)])
-		h := hash(k)
-		l.bits[h>>6] |= 1 << (h & 63)
-	}
+	return known
 }
 
 // siftName tries the word that ends before the bit-th byte of the i-th chunk: it is
@@ -145,7 +73,15 @@ func (s *Scanner) siftName(i, bit int) {
 		return
 	}
 	key := loadKey(w.text, w.from+start) & lenMasks[min(n, keyBytes)]
-	if h := hash(key); s.names.bits[h>>6]>>(h&63)&1 != 0 {
+	if p := w.from + end; p+2 < len(w.text) && w.text[p] == ',' && w.text[p+1] == ' ' {
+		// Smith, John: the given name stands behind.
+		n, upper := asciiWord(w.text[:min(len(w.text), p+2+maxNameWord)], p+2)
+		if n -= p + 2; upper > 0 && n >= 2 && mayStartName(loadKey(w.text, p+2)&lenMasks[min(n, keyBytes)]) {
+			s.tryFree(s.set.name, w.from+start)
+		}
+		return
+	}
+	if mayStartName(key) || key&top != 0 && wordFlags(w.text[w.from+start:w.from+min(end, start+maxNameWord)])&isGiven != 0 {
 		s.tryFree(s.set.name, w.from+start)
 	}
 }
@@ -166,7 +102,7 @@ func readName(text []byte, i int) (w nameWord) {
 		if j == i || !isUpper(text[i]) {
 			return nameWord{}
 		}
-		return nameOf(text[i:j], j, upper, j-i-upper, upper-1, nameLexicon().flags(text[i:j]))
+		return nameOf(text[i:j], j, upper, j-i-upper, upper-1, wordFlags(text[i:j]))
 	}
 	upper, lower, inner := 0, 0, 0
 	part := i
@@ -174,11 +110,11 @@ func readName(text []byte, i int) (w nameWord) {
 	var flags uint8
 	known := false
 	close := func(end int) {
-		if f := nameLexicon().flags(text[part:end]); f != 0 {
+		if f := wordFlags(text[part:end]); f != 0 {
 			if !known {
 				flags = f
 			} else {
-				flags |= f & (isGiven | isFamily)
+				flags = flags&^isWord | f&(isGiven|isCommonGiven|isFamily|isCommonFamily)
 			}
 			known = true
 		}
@@ -226,7 +162,7 @@ func readName(text []byte, i int) (w nameWord) {
 	}
 	close(j)
 	if part != i { // O'Brien and the like are known as a whole
-		flags |= nameLexicon().flags(text[i:j])
+		flags |= wordFlags(text[i:j])
 	}
 	return nameOf(text[i:j], j, upper, lower, inner, flags)
 }
@@ -284,6 +220,10 @@ func fullName(text []byte, start int) int {
 			if start > 1 && isASCIILetter(text[start-2]) {
 				return -1
 			}
+		case ' ':
+			if noNameAfter.has(text[wordBack(text, start-1) : start-1]) {
+				return -1
+			}
 		default:
 			if isDigit(c) {
 				return -1
@@ -308,25 +248,127 @@ func fullName(text []byte, start int) int {
 	first := readName(text, start)
 	flags := first.flags
 	if first.end != part {
-		flags = nameLexicon().flags(text[start:part])
+		flags = wordFlags(text[start:part])
 	}
-	if !first.ok || flags&(isGiven|isFamily|isTitle) == 0 {
-		return -1
+	if !first.ok || flags&(isGiven|isFamily|isTitle) == 0 || flags&isParticle != 0 || noNameAfter.has(text[start:part]) {
+		return -1 // De Luca is half a name, San Diego none
 	}
 	end := -1
 	switch {
-	case first.flags&isTitle != 0 && first.flags&isGiven == 0:
+	case first.flags&isTitle != 0 && first.flags&isCommonGiven == 0:
 		end = titled(text, first)
 	case first.flags&isGiven != 0:
-		end = givenFirst(text, first)
+		end = givenFirst(text, start, first)
 	}
-	if end < 0 && first.flags&isFamily != 0 {
+	if end < 0 && familyStrength(first.flags) != unknown {
 		end = familyFirst(text, first)
 	}
-	if end-start > maxName {
+	if end < 0 || end-start > maxName || company(text, end) ||
+		familyStrength(first.flags) >= givenStrength(first.flags) && twoFamilies(text, end) {
 		return -1
 	}
 	return end
+}
+
+// noNameAfter has words after which a name is that of a place, a street or an institution.
+var noNameAfter = newWordTable(strings.Fields("san santa santo saint sainte st ste sao sankt los las fort ft port porto mount mt mont monte lake lago cape cabo point punta camp isle island isla ile " +
+	"villa hotel rue avenue av via viale calle avenida rua strada piazza plaza place boulevard bd quai corso largo praca platz ulica ul " +
+	"university universite universidad universidade universita universitat college school lycee institute institut academy hospital clinica ospedale church cathedral chateau castle " +
+	"north south east west upper lower new old great little team club fc sc ac city ville commune"))
+
+// company says whether what follows a name makes it a company's: & Sons, and Brown, Inc.
+func company(text []byte, end int) bool {
+	rest := text[end:min(len(text), end+24)]
+	i := 0
+	if i < len(rest) && rest[i] == ',' {
+		i++
+	}
+	if i >= len(rest) || rest[i] != ' ' {
+		return false
+	}
+	i++
+	if i < len(rest) && rest[i] == '&' {
+		return true
+	}
+	j := i
+	for j < len(rest) && (isASCIILetter(rest[j]) || rest[j] == '.') {
+		j++
+	}
+	if j == i {
+		return false
+	}
+	// Without the full stops of S.r.l.; as and se are words.
+	if (isUpper(rest[i]) || bytes.IndexByte(rest[i:j-1], '.') > 0) && companyForms.has(rest[i:j]) {
+		return true
+	}
+	// Miller and Sons, Müller und Partner, Puga Correa Prado Hermanos.
+	if kinAhead(text, end) {
+		return true
+	}
+	return j-i <= 3 && j+1 < len(rest) && rest[j] == ' ' && andWords.has(rest[i:j]) && companyKin(rest[j+1:])
+}
+
+// twoFamilies says whether a lone letter such as y and two family names follow: Olivera
+// Sanabria y Salgado Valles are partners, or what a firm is called.
+func twoFamilies(text []byte, end int) bool {
+	if end+4 > len(text) || text[end] != ' ' || text[end+1]|0x20 != 'y' && text[end+1]|0x20 != 'e' || text[end+2] != ' ' {
+		return false
+	}
+	w := readName(text, end+3)
+	if !w.ok || familyStrength(w.flags) <= givenStrength(w.flags) && familyStrength(w.flags) < common {
+		return false
+	}
+	i := nextWord(text, w.end)
+	if i < 0 {
+		return false
+	}
+	w = readName(text, i)
+	return w.ok && familyStrength(w.flags) != unknown
+}
+
+var (
+	companyForms = newWordTable(strings.Fields("sasu scop gie sci scp eirl kft oyj asa inc llc ltd limited plc corp co gmbh ag kg kgaa ohg mbh ug se sa sas sarl eurl snc spa srl sl slu sau ltda eireli bv nv vof ab hb oy as aps spzoo zoo spj pty"))
+	andWords     = newWordTable(strings.Fields("and und et y e i en och a"))
+	kinWords     = newWordTable(strings.Fields("asociados group gruppe gruppo grupo sons son daughters brothers bros partners partner associates co company sohne soehne fils freres hijos hermanos figli fratelli filhos irmaos zonen soner synowie synowe"))
+)
+
+// kinAhead says whether capitalised words, with commas and particles between them, lead to
+// a word such as Hermanos.
+func kinAhead(text []byte, i int) bool {
+	for range 8 {
+		if i < len(text) && text[i] == ',' {
+			i++
+		}
+		if i+1 >= len(text) || text[i] != ' ' {
+			return false
+		}
+		i++
+		j := i
+		for j < len(text) && j-i < maxNameWord && (nameByte[text[j]] || text[j] == '.') {
+			j++
+		}
+		switch {
+		case j == i:
+			return false
+		case capital(text, i):
+			if kinWords.has(text[i:j]) || companyForms.has(text[i:j]) {
+				return true
+			}
+		case j-i > 3:
+			return false
+		}
+		i = j
+	}
+	return false
+}
+
+// companyKin says whether a text begins with a word such as sons or partners.
+func companyKin(text []byte) bool {
+	j := 0
+	for j < len(text) && j < maxNameWord && nameByte[text[j]] {
+		j++
+	}
+	return j > 0 && kinWords.has(text[:j])
 }
 
 // nextWord returns where the next word starts after one space, or -1.
@@ -353,8 +395,8 @@ func initial(text []byte, i int) int {
 
 // givenFirst goes on after a given name: Mary Ann O'Brien, John F. Kennedy, Ludwig van
 // Beethoven, Ana María García López.
-func givenFirst(text []byte, first nameWord) int {
-	end, weak, strong := first.end, first.flags&isWeak != 0, first.flags&isWeak == 0
+func givenFirst(text []byte, start int, first nameWord) int {
+	end, given := first.end, givenStrength(first.flags)
 	particle, best := false, -1
 	for range maxMiddle + 1 {
 		i := nextWord(text, end)
@@ -362,10 +404,16 @@ func givenFirst(text []byte, first nameWord) int {
 			break
 		}
 		if e := initial(text, i); e > 0 && best < 0 {
-			end, strong = e, true
+			end, given = e, max(given, known)
 			continue
 		}
 		if e := particleAt(text, i); e > 0 {
+			if best < 0 && e == i+1 {
+				return -1 // Reis e Silva are two
+			}
+			if e == i+1 && familyStrength(first.flags) >= given && twoFamilies(text, best) {
+				return -1
+			}
 			end, particle = e, true
 			continue
 		}
@@ -373,33 +421,60 @@ func givenFirst(text []byte, first nameWord) int {
 		if !w.ok || w.caps != first.caps {
 			break
 		}
-		family := w.flags&isFamily != 0
-		known := family || w.flags&(isGiven|isStop|isTitle|isParticle) != 0
+		if w.flags&isParticle != 0 && nextWord(text, w.end) > 0 { // VAN DER MOST, De Vries
+			end, particle = w.end, true
+			continue
+		}
+		family := familyStrength(w.flags)
 		switch {
 		case best > 0:
 			// A second family name; an unknown word is something else, and a word of a
 			// place or an institution says that all of it is one.
-			if w.flags&isStop != 0 && !family {
+			if w.flags&isStop != 0 && w.flags&isCommonFamily == 0 {
 				return -1
 			}
-			if !family {
+			if family < known || particle && givenStrength(w.flags) > family {
 				return best
 			}
-		case family && (w.flags&isStop == 0 || strong):
-		case w.flags&isGiven != 0:
+		case pair(given, family, first.caps, particle):
+		case w.flags&(isGiven|isStop) == isGiven:
 			end = w.end // a middle name, or no full name at all
-			strong = strong || w.flags&isWeak == 0
+			given = max(given, givenStrength(w.flags))
 			continue
-		case w.flags&isStop != 0:
-			return -1
-		case known || weak && !strong && !particle:
-			return -1
-		case w.end-i < 3 || first.caps && !particle:
+		case family != unknown || w.flags != 0 || given < known && !particle || w.end-i < 3:
+			return -1 // else nothing speaks against an unknown family name
+		case first.caps && !particle && (w.end-i < 4 || !alone(text, start, w.end)):
 			return -1
 		}
 		best, end, particle = w.end, w.end, false
 	}
 	return best
+}
+
+// alone says whether no other word in capitals stands beside text[lo:hi]: it is no part of
+// a heading.
+func alone(text []byte, lo, hi int) bool {
+	if i := nextWord(text, hi); i > 0 && readName(text, i).caps {
+		return false
+	}
+	if lo < 3 || text[lo-1] != ' ' {
+		return true
+	}
+	return !isUpper(text[lo-2]) || !isUpper(text[lo-3])
+}
+
+// pair says whether a given and a family name that say so much are a person's together.
+// Text in capitals says less: a heading is written so.
+func pair(given, family int, caps, particle bool) bool {
+	switch {
+	case family == unknown || given == unknown:
+		return false
+	case particle:
+		return true
+	case caps:
+		return given >= known && family >= known || given == common && family == doubtful || given == doubtful && family == common
+	}
+	return given >= known || family >= known
 }
 
 // particleAt returns the end of a particle such as van or de la in lower case.
@@ -408,7 +483,7 @@ func particleAt(text []byte, i int) int {
 	for j < len(text) && j-i < 6 && isLower(text[j]) {
 		j++
 	}
-	if j == i || j >= len(text) || text[j] != ' ' || nameLexicon().flags(text[i:j])&isParticle == 0 {
+	if j == i || j >= len(text) || text[j] != ' ' || lexiconFlagsOf(plainHash(text[i:j]))&isParticle == 0 {
 		return -1
 	}
 	return j
@@ -421,22 +496,37 @@ func familyFirst(text []byte, first nameWord) int {
 		return -1
 	}
 	w := readName(text, i+2)
-	if !w.ok || w.caps != first.caps || w.flags&isGiven == 0 || w.flags&(isWeak|isStop) != 0 {
+	if !w.ok || w.caps != first.caps || !(pair(givenStrength(w.flags), familyStrength(first.flags), true, false) && familyStrength(first.flags) >= known && givenStrength(w.flags) >= known) {
 		return -1
 	}
 	// A list of given names or of families is no name: Scott, Thomas, Kelly.
-	if first.flags&isGiven != 0 && w.flags&isFamily != 0 {
+	if first.flags&isCommonGiven != 0 && w.flags&isCommonFamily != 0 || inList(text, w.end) {
 		return -1
 	}
 	if k := nextWord(text, w.end); k > 0 {
 		if e := initial(text, k); e > 0 {
 			return e
 		}
-		if next := readName(text, k); next.ok && next.flags&isFamily != 0 && next.flags&isGiven == 0 {
+		if next := readName(text, k); next.ok && familyStrength(next.flags) > givenStrength(next.flags) {
 			return -1 // another full name begins with the given name
 		}
 	}
 	return w.end
+}
+
+// inList says whether a list goes on: and Brown, , Kelly and so on.
+func inList(text []byte, i int) bool {
+	rest := text[i:]
+	for _, s := range [...]string{" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " i ", ", "} {
+		if len(rest) > len(s)+1 && hasFolded(rest, 0, s) && isUpper(rest[len(s)]) {
+			if s != ", " {
+				return true
+			}
+			w := readName(text, i+len(s))
+			return w.ok && w.flags&(isGiven|isFamily) != 0 && (w.end >= len(text) || text[w.end] != ' ')
+		}
+	}
+	return false
 }
 
 // titled is a name whose given name is unknown after a title: Dr. Xiulan Qiu.
@@ -449,7 +539,7 @@ func titled(text []byte, title nameWord) int {
 		return -1
 	}
 	given := readName(text, i)
-	if !given.ok || given.flags&(isGiven|isStop|isTitle|isFamily) != 0 || given.caps {
+	if !given.ok || given.flags&(isGiven|isStop|isTitle|isWord) != 0 || given.caps {
 		return -1
 	}
 	j := nextWord(text, given.end)
@@ -457,7 +547,7 @@ func titled(text []byte, title nameWord) int {
 		return -1
 	}
 	family := readName(text, j)
-	if !family.ok || family.caps || family.flags&isStop != 0 && family.flags&isFamily == 0 {
+	if !family.ok || family.caps || family.flags&(isStop|isWord) != 0 && familyStrength(family.flags) == unknown {
 		return -1
 	}
 	return family.end

@@ -55,7 +55,7 @@ var partWords = map[Part]string{
 	Street: "address|address 1|address line|address line 1|addr|addr 1|street|street 1|street address|street name|street line 1|line 1|address street|" +
 		"rue|adresse|adresse 1|strasse|anschrift|direccion|calle|domicilio|indirizzo|via*|endereco|logradouro|morada|rua|adres|straat|ulica|gatuadress|gata|adress",
 	House:      "house number|house no|street number|street no|hausnummer|hausnr|numero civico|civico|huisnummer|nr domu|husnummer|house num|building number",
-	City:       "city|town|city name|town city|locality|suburb|ville|commune|stadt|ort|wohnort|ciudad|localidad|poblacion|municipio|citta|comune|localita|cidade|localidade|stad|plaats|woonplaats|miasto|miejscowosc|postort|by*",
+	City:       "city|town|city name|town city|locality|suburb|ville|commune|stadt|ort|wohnort|ciudad|localidad|poblacion|municipio|citta|comune|localita|cidade|localidade|stad|plaats|woonplaats|miasto|miejscowosc|postort",
 	State:      "state|state code|state province|province|county|region|departement|bundesland|land*|provincia|prov|estado|uf*|provincie|wojewodztwo|lan*",
 	PostalCode: "zip|zip code|zipcode|zip 5|zip postal code|post code|postcode|postal code|postalcode|postal|plz|postleitzahl|code postal|codepostal|cp*|codigo postal|cap*|cep|postnummer|postnr|kod pocztowy|pin code|pincode",
 
@@ -266,7 +266,7 @@ func streetLike(value []byte) bool {
 }
 
 // KnownName says whether a value is, or begins with, a given or family name of the
-// lexicon.
+// lexicon that is no other word.
 func KnownName(value []byte, part Part) bool {
 	word := bytes.TrimSpace(value)
 	if i := bytes.IndexAny(word, " -"); i > 0 {
@@ -275,11 +275,11 @@ func KnownName(value []byte, part Part) bool {
 	if len(word) == 0 || len(word) > maxNameWord {
 		return false
 	}
-	flags := nameLexicon().flags(word)
+	flags := wordFlags(word)
 	if part == GivenName {
-		return flags&isGiven != 0
+		return givenStrength(flags) >= known
 	}
-	return flags&isFamily != 0
+	return familyStrength(flags) >= known
 }
 
 // Parts are kinds of parts that a document may have.

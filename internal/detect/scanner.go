@@ -11,7 +11,7 @@ type Scanner struct {
 	markFingers func([]byte, *fingers, []uint64)
 	siftWords   func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
 	win         window
-	names       *lexicon // nil when names are not looked for
+	names       bool // names are looked for
 
 	last      []int          // by identifier: where its last match ended
 	ahead     []int          // the same for matches beyond the window
@@ -38,9 +38,7 @@ const windowSize = 64 << 10
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
-	if s.name != nil {
-		sc.names = nameLexicon()
-	}
+	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {
 		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog))
 	}

@@ -1,0 +1,92 @@
+package detect_test
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"testing"
+
+	"magpie/internal/detect"
+)
+
+//go:embed testdata/people.txt
+var peopleList string
+
+// people measures NAME on full names and companies of other people's making, by language:
+// how many there are, and how many are found as they are written and in capitals.
+type people struct {
+	language       string
+	n, found, caps int
+}
+
+func measurePeople(t *testing.T) (list []*people) {
+	t.Helper()
+	set, err := detect.Compile(detect.Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scanner := set.NewScanner()
+	find := func(text string) (n int) {
+		scanner.Scan(&detect.Block{Text: []byte(text), Hi: len(text), Start: true, End: true}, func(detect.Match) { n = 1 })
+		return n
+	}
+	by := map[string]*people{}
+	for line := range strings.Lines(peopleList) {
+		language, name, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok {
+			continue
+		}
+		p := by[language]
+		if p == nil {
+			p = &people{language: language}
+			by[language], list = p, append(list, p)
+		}
+		p.n++
+		p.found += find(name)
+		p.caps += find(strings.ToUpper(name))
+	}
+	return list
+}
+
+// peopleTable writes what docs/accuracy.md says of names, and holds them to what is asked.
+func peopleTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(peopleHead)
+	titles := map[string]string{
+		"us": "United States: census of 1990, names of every rank alike", "en": "English: lists of chance", "de": "German: lists of casual", "fr": "French: lists of chance and casual",
+		"it": "Italian: lists of chance and casual", "nl": "Dutch: lists of chance and casual", "pt": "Portuguese: lists of casual", "sv": "Swedish: lists of casual",
+		"es": "Spanish: lists of faker", "pl": "Polish: lists of faker", "company": "companies of faker, ten languages",
+	}
+	least := map[string]float64{"us": 0.85, "en": 0.85}
+	for _, p := range measurePeople(t) {
+		found, caps := float64(p.found)/float64(p.n), float64(p.caps)/float64(p.n)
+		fmt.Fprintf(&b, "| %s | %d | %.1f %% | %.1f %% |\n", titles[p.language], p.n, 100*found, 100*caps)
+		if p.language == "company" {
+			if found > 0.04 || caps > 0.04 {
+				t.Errorf("companies: %.3f and in capitals %.3f are taken for people", found, caps)
+			}
+			continue
+		}
+		want := least[p.language]
+		if want == 0 {
+			want = 0.7
+		}
+		if found < want || caps < want {
+			t.Errorf("%s: %.3f and in capitals %.3f are found, want %.2f", p.language, found, caps, want)
+		}
+	}
+	return b.String()
+}
+
+const peopleHead = `
+## Names of people
+
+Full names made at random from lists that other people wrote, each on its own, as it is
+written and in capitals. The lexicon has the census of 1990 and the lists of faker, so the
+United States, Spanish and Polish figures say how many known names survive the rules; it
+does not have the lists of chance and casual. The last row has what must not be found.
+
+| names | cases | found | in capitals |
+|---|---|---|---|
+`
