@@ -24,6 +24,12 @@ func extractEML(w *walker, doc *Document, in *input) error {
 	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 0, a: newArchive(w, doc)}
 	m.a.opened++ // the text of the mail itself
 	err := m.entity(0)
+	for err == nil && m.pushed && m.separator() { // a mailbox: one message after the other
+		m.pushed, m.boundaries = false, nil
+		if err = b.writeByte('\n'); err == nil {
+			err = m.entity(0)
+		}
+	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
 		return flushed
@@ -48,6 +54,8 @@ type mailReader struct {
 	cur        []byte
 	whole      bool // cur begins a line
 	pushed     bool // cur is to be read again
+	mailbox    bool // the first line is one that stands before a message
+	blank      bool // the line before cur is empty
 	ended      bool
 	readErr    error
 	boundaries []string
@@ -70,6 +78,7 @@ func (m *mailReader) next() bool {
 		return false
 	}
 	startsLine := m.line == 0 || bytes.HasSuffix(m.cur, newline)
+	m.blank = m.whole && len(bytes.TrimRight(m.cur, "\r\n")) == 0
 	b, err := m.in.ReadSlice('\n')
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		m.ended = true
@@ -84,6 +93,9 @@ func (m *mailReader) next() bool {
 		m.line++
 	}
 	m.cur, m.whole = b, startsLine
+	if m.line == 1 && startsLine {
+		m.mailbox = bytes.HasPrefix(b, mailFrom)
+	}
 	if err := m.w.step(16 + int64(len(b)/8)); err != nil {
 		m.ended, m.readErr = true, err
 		return false
@@ -91,8 +103,24 @@ func (m *mailReader) next() bool {
 	return true
 }
 
+// mailFrom begins the line before each message of a mailbox.
+var mailFrom = []byte("From ")
+
+// separator says whether the line at hand stands before a message of a mailbox.
+func (m *mailReader) separator() bool {
+	if !m.mailbox || !m.whole || !m.blank || !bytes.HasPrefix(m.cur, mailFrom) {
+		return false
+	}
+	// An address and a date: a sentence may begin with From, too.
+	line := bytes.TrimRight(m.cur, "\r\n")
+	return len(line) > 9 && allDigits(string(line[len(line)-4:])) && bytes.Count(line, []byte{':'}) >= 1
+}
+
 // boundary tells whether the line at hand ends the part: which of the open boundaries it is, and whether it closes it.
 func (m *mailReader) boundary() (level int, last, ok bool) {
+	if m.separator() {
+		return -1, false, true
+	}
 	if !m.whole || len(m.cur) < 3 || m.cur[0] != '-' || m.cur[1] != '-' {
 		return 0, false, false
 	}
@@ -274,8 +302,12 @@ func (m *mailReader) text(h mailHeader) error {
 	}
 	p := &partText{m: m, enc: h.encoding, charset: charsetOf(h.params["charset"])}
 	if h.contentType != "text/html" {
+		flowed, delete := strings.EqualFold(h.params["format"], "flowed"), strings.EqualFold(h.params["delsp"], "yes")
 		return p.each(func(line []byte, at int64, col int64) error {
 			m.b.mark(LineRange, 0, at, col)
+			if flowed {
+				line = unflow(line, delete)
+			}
 			return m.b.write(line)
 		})
 	}
@@ -286,6 +318,19 @@ func (m *mailReader) text(h mailHeader) error {
 		return err
 	}
 	return r.err
+}
+
+// unflow takes the end off a line that goes on in the next (RFC 3676): it has a space before it, which may be there for that
+// alone.
+func unflow(line []byte, space bool) []byte {
+	bare := bytes.TrimRight(line, "\r\n")
+	if len(bare) == len(line) || !bytes.HasSuffix(bare, []byte{' '}) || string(bare) == "-- " {
+		return line
+	}
+	if space {
+		bare = bare[:len(bare)-1]
+	}
+	return bare
 }
 
 func charsetOf(name string) encoding.Encoding {

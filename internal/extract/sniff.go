@@ -370,7 +370,7 @@ func looksLikeMail(head []byte) bool {
 		if len(line) == 0 {
 			return known >= 3
 		}
-		if n > 0 && (line[0] == ' ' || line[0] == '\t') {
+		if n > 0 && (line[0] == ' ' || line[0] == '\t') || n == 0 && bytes.HasPrefix(line, mailFrom) {
 			continue
 		}
 		c := bytes.IndexByte(line, ':')

@@ -71,9 +71,9 @@ func charset(head []byte, fallback string) (enc encoding.Encoding, skip int) {
 	case bytes.HasPrefix(head, []byte{0, 0, 0xfe, 0xff}):
 		return utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM), 0
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}):
-		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM), 0
+		return mixed16{1}, 0
 	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
-		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM), 0
+		return mixed16{0}, 0
 	}
 	if bytes.IndexByte(head, 0) >= 0 {
 		if e := utf16Without(head); e != nil {
@@ -131,12 +131,44 @@ func utf16Without(head []byte) encoding.Encoding {
 		}
 	}
 	switch half := n / 2; {
-	case zero[1] > half*6/10 && zero[0] == 0:
+	case zero[1] > half*6/10 && zero[0]*20 <= zero[1]:
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case zero[0] > half*6/10 && zero[1] == 0:
+	case zero[0] > half*6/10 && zero[1]*20 <= zero[0]:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	case zero[0] == 0 && script16(head[:n], 1):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case zero[1] == 0 && script16(head[:n], 0):
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
 	return nil
+}
+
+// script16 says whether pairs of bytes, the upper of which is at odd or even places, are characters of a script other than the
+// Latin one: of one block, or Chinese, Japanese or Korean, and between them spaces, signs and ends of lines of ASCII.
+func script16(b []byte, upper int) bool {
+	var blocks [256]int
+	plain, east := 0, 0
+	for i := 0; i+1 < len(b); i += 2 {
+		u, low := b[i+upper], b[i+1-upper]
+		blocks[u]++
+		switch {
+		case u == 0 && (low >= ' ' && low < 0x7f || low == '\n' || low == '\r' || low == '\t'):
+			plain++
+		case u == 0x30 || u == 0xff || u >= 0x4e && u <= 0x9f || u >= 0xac && u <= 0xd7:
+			east++
+		}
+	}
+	units := len(b) / 2
+	if plain == 0 || plain != blocks[0] {
+		return false
+	}
+	one := 0
+	for u, n := range blocks {
+		if u >= 0x03 && u <= 0x06 || u >= 0x09 && u <= 0x10 || u == 0x30 {
+			one = max(one, n)
+		}
+	}
+	return (plain+one)*100 >= units*95 && one > 0 || (plain+east)*100 >= units*97
 }
 
 // unusual keeps the neighbourhoods of bytes outside ASCII.

@@ -87,7 +87,7 @@ func (t *tidier) run(text []byte, at int, mask uint64) bool {
 		}
 		i := at + bits.TrailingZeros64(mask)
 		mask &= mask - 1
-		if i >= done {
+		if i >= done && !usual(text, i) {
 			if n, by := t.odd(text, i); n > 0 {
 				if len(t.spans) == 0 {
 					t.spans = append(t.spans, span{})
@@ -116,6 +116,22 @@ func (t *tidier) run(text []byte, at int, mask uint64) bool {
 	}
 	t.text = append(t.text, text[done:]...)
 	return true
+}
+
+// usual passes quickly over what is common in some languages: kana, and quotation marks and dashes of print.
+func usual(text []byte, i int) bool {
+	if i+2 >= len(text) {
+		return false
+	}
+	switch second, third := text[i+1], text[i+2]; text[i] {
+	case 0xe3:
+		return second != 0x80 || third != 0x80
+	case 0xe2:
+		return second == 0x80 && third-0x90 < 0x18
+	case 0xc2:
+		return second != 0xad && second != 0x9b && second != 0x9d
+	}
+	return false
 }
 
 // erase, in place of what is written instead, says that the character before goes too.

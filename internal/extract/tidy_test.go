@@ -111,3 +111,21 @@ func TestTidyPlaces(t *testing.T) {
 		j.placed.close()
 	}
 }
+
+// BenchmarkTidy is what looking for the odd costs where there is none, and where there is some.
+func BenchmarkTidy(b *testing.B) {
+	line := "2024-01-01 10:00:00 INFO an ordinary line of a log, with words and numbers 12345\n"
+	for _, c := range []struct{ name, line string }{
+		{"ascii", line}, {"umlauts", "Größe und Länge, " + line}, {"quotes", "“quoted” – " + line}, {"japanese", "これは普通の行です。"}, {"colours", "\x1b[32mINFO\x1b[0m " + line},
+	} {
+		text := []byte(strings.Repeat(c.line, blockSize/len(c.line)))
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			t := &tidier{}
+			for b.Loop() {
+				s := Segment{Text: text, raw: text, Hi: len(text), tidier: t}
+				s.Tidy()
+			}
+		})
+	}
+}

@@ -404,7 +404,7 @@ func (x *biffBook) notes() error {
 			return nil
 		}
 		s, err := x.string(2 - boolInt(x.old))
-		if e := x.b.value(LineRange, 0, 1, 0, s); e != nil {
+		if e := x.b.value(LineRange, 0, 1, 0, printed(s)); e != nil {
 			return e
 		}
 		return ignoreShort(err)

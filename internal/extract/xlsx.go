@@ -103,7 +103,14 @@ func (k *workbook) read() error {
 		if err := k.sheet(s); err != nil {
 			return err
 		}
-		if err := k.comments(s); err != nil {
+		rels, err := k.relations(s.part)
+		if err != nil {
+			return err
+		}
+		if err := k.comments(s, sortedValues(rels)); err != nil {
+			return err
+		}
+		if err := k.drawings(sortedValues(rels)); err != nil {
 			return err
 		}
 	}
@@ -244,6 +251,7 @@ const (
 	noPart cellPart = iota
 	valuePart
 	formulaPart
+	printedPart
 )
 
 func (c *cellReader) token(x *xmlReader) error {
@@ -252,7 +260,7 @@ func (c *cellReader) token(x *xmlReader) error {
 		c.start(x)
 	case xmlText, xmlCDATA:
 		switch {
-		case c.in == valuePart:
+		case c.in == valuePart || c.in == printedPart:
 			c.value = c.k.text(c.value, x)
 		case c.in == formulaPart:
 			c.formula = c.k.text(c.formula, x)
@@ -261,6 +269,9 @@ func (c *cellReader) token(x *xmlReader) error {
 		switch x.local() {
 		case "v", "t", "f":
 			c.in = noPart
+		case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
+			c.in = noPart
+			return c.k.b.value(LineRange, 0, 1, 0, printed(c.value))
 		case "rPh":
 			c.phonetic = false
 		case "c":
@@ -305,6 +316,10 @@ func (c *cellReader) start(x *xmlReader) {
 	case "f":
 		if !x.empty {
 			c.in = formulaPart
+		}
+	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
+		if c.value = c.value[:0]; !x.empty {
+			c.in = printedPart
 		}
 	case "rPh":
 		c.phonetic = !x.empty
@@ -355,6 +370,63 @@ func (k *workbook) repeated(n int) error {
 	return nil
 }
 
+// printed is what is printed above or below a sheet, without the codes that say where and how.
+func printed(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] != '&' || i+1 == len(text) {
+			out = append(out, text[i])
+			continue
+		}
+		i++
+		switch c := text[i]; {
+		case c == '&':
+			out = append(out, c)
+			continue
+		case c == '"':
+			if n := bytes.IndexByte(text[i+1:], '"'); n >= 0 {
+				i += n + 1
+			}
+		case c >= '0' && c <= '9':
+			for i+1 < len(text) && text[i+1] >= '0' && text[i+1] <= '9' {
+				i++
+			}
+		}
+		out = append(out, ' ')
+	}
+	return bytes.TrimSpace(out)
+}
+
+// drawings reads the text of what is drawn on a sheet.
+func (k *workbook) drawings(parts []string) error {
+	for _, part := range parts {
+		if !strings.Contains(part, "drawings/drawing") || k.again(part) {
+			continue
+		}
+		var text []byte
+		in := false
+		err := k.each(part, func(x *xmlReader) error {
+			switch local := x.local(); {
+			case x.kind == xmlStart && local == "t":
+				in = !x.empty
+			case x.kind == xmlEnd && local == "t":
+				in = false
+			case (x.kind == xmlText || x.kind == xmlCDATA) && in:
+				text = k.text(text, x)
+			case x.kind == xmlEnd && local == "p":
+				line := text
+				text = text[:0]
+				return k.b.value(LineRange, 0, 1, 0, line)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unescapeX undoes _xHHHH_, by which workbooks write what XML cannot hold, in place.
 func unescapeX(text []byte) []byte {
 	i := bytes.Index(text, []byte("_x"))
@@ -383,16 +455,12 @@ func unescapeX(text []byte) []byte {
 }
 
 // comments reads the notes that hang on cells.
-func (k *workbook) comments(s sheet) error {
-	rels, err := k.relations(s.part)
-	if err != nil {
-		return err
-	}
+func (k *workbook) comments(s sheet, parts []string) error {
 	info, err := k.b.keep(fieldInfo{sheet: k.sheetName(s)})
 	if err != nil {
 		return err
 	}
-	for _, part := range sortedValues(rels) {
+	for _, part := range parts {
 		if !strings.Contains(path.Base(part), "omment") || k.again(part) {
 			continue
 		}
