@@ -58,7 +58,8 @@ func block(text []byte, start int, label string, crc bool) int {
 			return -1
 		}
 		body = max(body, i-n)
-		for i < limit && text[i] == '=' && i-n < 200 && !(crc && i+1 < limit && class[text[i+1]]&(clsAlnum|clsBase64) != 0) {
+		n = i // the padding is short, the line before it may be long
+		for i < limit && text[i] == '=' && i-n < 4 && !(crc && i+1 < limit && class[text[i+1]]&(clsAlnum|clsBase64) != 0) {
 			i++
 		}
 		headers = false
