@@ -6,10 +6,10 @@
 //	go run ./internal/detect/measure [-size MB] [-rounds N] [-peers=false]
 //
 // Times are processor time, the best of some rounds: on a busy machine they are too
-// long, and their ratios still say something. ripgrep and Vectorscan get one regular
-// expression per identifier with its keywords, the distance and two digits for the
-// value: much less than the scanner does. gitleaks has its own
-// rules.
+// long, and their ratios still say something. ripgrep and Vectorscan get every keyword as
+// a literal in either case and the shapes of values as expressions of their own, which is
+// how they are fastest: they find candidates, which the scanner judges as well. gitleaks
+// has its own rules.
 package main
 
 import (
