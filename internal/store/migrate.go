@@ -9,9 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -191,7 +193,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 		return postgresError(err)
 	}
 	defer func() { _ = lock.Close() }()
-	if _, err := lock.ExecContext(ctx, "select pg_advisory_lock($1)", migrationLock); err != nil {
+	if err := lockMigrations(ctx, lock); err != nil {
 		return subject("wait for another node's migration", postgresError(err))
 	}
 	defer func() {
@@ -205,8 +207,58 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 	if _, err := db.ExecContext(ctx, `create collation if not exists "binary" (locale = 'C')`); err != nil {
 		return subject("create the binary collation", postgresError(err))
 	}
+	o.migrations = concurrently{o.migrations}
 	return postgresError(up(ctx, goose.DialectPostgres, db, o))
 }
+
+// lockMigrations waits for the advisory lock by asking again and again. A statement that waits for it would keep a snapshot meanwhile,
+// which an index that the lock's holder builds concurrently waits for: neither would ever end.
+func lockMigrations(ctx context.Context, conn *sql.Conn) error {
+	for {
+		var got bool
+		if err := conn.QueryRowContext(ctx, "select pg_try_advisory_lock($1)", migrationLock).Scan(&got); err != nil || got {
+			return err
+		}
+		timer := time.NewTimer(50 * time.Millisecond)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// createIndex is the beginning of a statement that creates an index, on a line of its own.
+var createIndex = regexp.MustCompile(`(?m)^create (unique )?index (?:if not exists )?(\w+) on `)
+
+// concurrently rewrites the migrations whose name ends in _indexes.sql, which do nothing but create indexes, so that PostgreSQL builds
+// those beside the nodes that write to their tables, instead of making them wait. What an attempt left that did not get to its end is
+// built anew.
+type concurrently struct{ fs.FS }
+
+// Open implements fs.FS.
+func (f concurrently) Open(name string) (fs.File, error) {
+	file, err := f.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, "_indexes.sql") {
+		return file, err
+	}
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	text = createIndex.ReplaceAll(text, []byte("drop index concurrently if exists $2;\ncreate ${1}index concurrently $2 on "))
+	return rewritten{file, strings.NewReader("-- +goose NO TRANSACTION\n" + string(text))}, nil
+}
+
+// rewritten is a file with another text.
+type rewritten struct {
+	fs.File
+	text *strings.Reader
+}
+
+// Read implements fs.File.
+func (f rewritten) Read(b []byte) (int, error) { return f.text.Read(b) }
 
 // migrationLock is the advisory lock's key: "magpie" in ASCII.
 const migrationLock int64 = 0x6d6167706965

@@ -57,7 +57,7 @@ func TestMigrationsAreOneText(t *testing.T) {
 		}
 		for i, line := range strings.Split(string(text), "\n") {
 			code, _, _ := strings.Cut(line, "--")
-			for _, word := range []string{"serial", "autoincrement", "json", "timestamp", "deferr", "rowid", "strict", "trigger", "integer", "varchar", "blob", "bytea"} {
+			for _, word := range []string{"serial", "autoincrement", "json", "timestamp", "deferr", "rowid", ") strict", "trigger", "integer", "varchar", "blob", "bytea"} {
 				if strings.Contains(strings.ToLower(code), word) {
 					t.Errorf("%s:%d: %s; the types are text, bigint and boolean", name, i+1, word)
 				}

@@ -5,9 +5,6 @@
 alter table task add column tenant text not null default '';   -- the account that a long task is for
 alter table task add column group_id text not null default ''; -- what it is paused or cancelled with
 alter table task add column started_at bigint;                 -- its first try, or its last progress
-create index task_due_in_line on task (kind, tenant, group_id, run_at, key) where state = 'ready' and tenant <> '';
-create index task_of_group on task (group_id, kind, key) where group_id <> '';
-create index task_failed on task (kind, enqueued_at, key) where state = 'failed';
 
 -- The long tasks of one kind, tenant and group. A line without tasks is deleted.
 create table task_line (
@@ -49,9 +46,6 @@ drop table tally;
 drop table task_turn;
 drop table task_group;
 drop table task_line;
-drop index task_failed;
-drop index task_of_group;
-drop index task_due_in_line;
 alter table task drop column started_at;
 alter table task drop column group_id;
 alter table task drop column tenant;
