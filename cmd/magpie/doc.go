@@ -28,6 +28,7 @@
 //	membership                the heart: members, invitations, administrators, history
 //	identifier                what to look for: managed and custom data identifiers, allow lists
 //	inventory                 object stores and their buckets: what there is, who can reach it, what changed
+//	discovery                 classification jobs, and the machine that works through their objects
 //	finding                   what was found: findings, filters, statistics, samples
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs (every operation, invite, members); `magpie scan`
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag

@@ -80,13 +80,18 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 		" organization in a Region; kept in the database, for all nodes (default: what is kept, or else 10000)")
 	f.StringSliceVar(&c.StoreEndpoints, "store-endpoints", nil,
 		"endpoints that accounts may name for stores of their own, such as `https://*.example.com`; repeated or with commas")
+	f.IntVar(&c.AnalysisWorkers, "analysis-workers", 0, "objects that this node analyses at once (default: one for each processor)")
+	f.Int64Var(&c.AnalysisMemory, "analysis-memory", server.DefaultAnalysisMemory, "bytes that reading and analysing objects may take on this node")
+	f.StringVar(&c.ScheduledRuns, "scheduled-runs", "", "time of day of the scheduled runs of jobs, `HH:MM` in UTC (default: that of each job's creation)")
+	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that the jobs of an account may analyse in a month")
 }
 
 // runServer serves until ctx ends or a part fails.
 func runServer(cmd *cobra.Command, c server.Config) error {
 	ctx := cmd.Context()
 	// To server.Config 0 is the default; a 0 that somebody wrote is a mistake.
-	for name, n := range map[string]int{"mail-rate": c.MailRate, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers} {
+	for name, n := range map[string]int{"mail-rate": c.MailRate, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers,
+		"quota-job-bytes": int(c.QuotaJobBytes)} {
 		if n == 0 && cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s must be at least 1", name)
 		}

@@ -45,6 +45,15 @@ type Config struct {
 
 	MaxConnections int // that a node holds at once; default 10000
 
+	// AnalysisWorkers is how many objects this node analyses at once, and AnalysisMemory how many bytes that may take: a third for
+	// reading them, the rest for the processes that look into them. By default one for each processor, and 768 MiB.
+	AnalysisWorkers int
+	AnalysisMemory  int64
+	// ScheduledRuns is the time of day, HH:MM in UTC, of the scheduled runs of jobs. Empty: that of each job's creation.
+	ScheduledRuns string
+	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.
+	QuotaJobBytes int64
+
 	// WorkerOnly leaves the listener out: background work only.
 	WorkerOnly bool
 }
@@ -55,6 +64,9 @@ const (
 	DefaultData     = "./magpie-data"
 	DefaultMailRate = 200
 	DefaultMailFrom = "magpie@localhost"
+
+	DefaultAnalysisMemory = 768 << 20
+	DefaultQuotaJobBytes  = 5_000_000_000_000
 
 	DefaultAuditRetention = 90 * 24 * time.Hour
 )
@@ -72,6 +84,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
+	}
+	if c.AnalysisMemory == 0 {
+		c.AnalysisMemory = DefaultAnalysisMemory
+	}
+	if c.QuotaJobBytes == 0 {
+		c.QuotaJobBytes = DefaultQuotaJobBytes
 	}
 	if c.MaxPerSource == 0 {
 		c.MaxPerSource = max(1, c.MaxConnections/2)
@@ -103,8 +121,17 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--quota-members must be at least 1")
 	case c.QuotaOrganizationMembers < 0:
 		return c, errors.New("--quota-organization-members must be at least 1")
+	case c.AnalysisWorkers < 0:
+		return c, errors.New("--analysis-workers must be at least 1, or 0 for one for each processor")
+	case c.AnalysisMemory < leastAnalysisMemory:
+		return c, fmt.Errorf("--analysis-memory must be at least %d MiB", leastAnalysisMemory>>20)
+	case c.QuotaJobBytes < 0:
+		return c, errors.New("--quota-job-bytes must be more than 0")
 	case c.MaxConnections < 0:
 		return c, errors.New("--max-connections must be at least 1")
+	}
+	if _, err := c.scheduledRuns(); err != nil {
+		return c, err
 	}
 	if err := c.checkMail(); err != nil {
 		return c, err

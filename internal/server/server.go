@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"magpie/internal/analyse"
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
 	"magpie/internal/finding"
@@ -46,6 +47,7 @@ type Server struct {
 	membership  *membership.Service
 	findings    *finding.Service
 	inventory   *inventory.Service
+	pool        *analyse.Pool
 	registry    *macie2.Registry
 	queue       *queue.Queue
 	http        *http.Server
@@ -162,10 +164,15 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	identifiers.Bind(s.registry)
 	s.sessions.Hook(identifiers.SessionHooks())
 	s.openFindings(pages)
+	jobs, err := s.openDiscovery(pages)
+	if err != nil {
+		return err
+	}
 	tagged := s.sessions.TagKinds()
 	maps.Copy(tagged, s.membership.TagKinds())
 	maps.Copy(tagged, identifiers.TagKinds())
 	maps.Copy(tagged, s.findings.TagKinds())
+	maps.Copy(tagged, jobs.TagKinds())
 	tags := resource.NewService(s.db, tagged)
 	tags.Bind(s.registry)
 	if listener == nil {
@@ -328,6 +335,9 @@ func (s *Server) Close() error {
 		}
 	}
 	s.work.Wait()
+	if s.pool != nil {
+		s.pool.Close()
+	}
 	if s.inventory != nil {
 		errs = append(errs, s.inventory.Close())
 	}

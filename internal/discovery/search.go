@@ -1,0 +1,117 @@
+package discovery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"magpie/internal/analyse"
+	"magpie/internal/identifier"
+	"magpie/internal/inventory/objectstore"
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// The bounds of a list of words, as Macie documents them, in bytes.
+const maxWords = 35 << 20
+
+// search compiles what a job looks for. Lists of words are read again each time, since they may have changed; equal searches are
+// compiled once.
+func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
+	var custom []identifier.CustomIdentifier
+	var lists []identifier.AllowList
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if custom, err = identifier.CustomForJob(ctx, tx, j.Region, j.Account, j.definition.CustomDataIdentifierIds); err == nil {
+			lists, err = identifier.AllowListsForJob(ctx, tx, j.Region, j.Account, j.definition.AllowListIds)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := analyse.Config{Owner: string(j.Account), Managed: managedOf(&j.definition)}
+	for _, x := range custom {
+		c.Custom = append(c.Custom, analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: x.CustomConfig})
+	}
+	for _, l := range lists {
+		if l.Regex != "" {
+			c.AllowRegex = append(c.AllowRegex, l.Regex)
+			continue
+		}
+		words, err := s.words(ctx, j, l)
+		if err != nil {
+			return nil, fmt.Errorf("allow list %s: %w", l.ID, err)
+		}
+		c.AllowWords = append(c.AllowWords, words)
+	}
+	return s.compile(c)
+}
+
+func (s *Service) compile(c analyse.Config) (*analyse.Search, error) {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("what to look for: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	key := hex.EncodeToString(sum[:])
+	s.mu.Lock()
+	found := s.searches[key]
+	s.mu.Unlock()
+	if found != nil {
+		return found, nil
+	}
+	compiled, err := analyse.Compile(c)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.searches) >= maxSearches {
+		clear(s.searches)
+	}
+	s.searches[key] = compiled
+	return compiled, nil
+}
+
+// maxSearches is how many compiled searches are kept.
+const maxSearches = 64
+
+// words reads a list of words from the account's bucket.
+func (s *Service) words(ctx context.Context, j *job, l identifier.AllowList) ([]byte, error) {
+	b, err := s.inventory.Open(ctx, j.Region, j.Account, l.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	body, err := b.Get(ctx, l.Key, "", objectstore.Range{})
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	text, err := io.ReadAll(io.LimitReader(body, maxWords+1))
+	if err == nil && len(text) > maxWords {
+		err = fmt.Errorf("the list has more than %d bytes", maxWords)
+	}
+	return text, err
+}
+
+// scoreOf are the severities of what was found, as findings take them: 1 to 3.
+func scoreOf(s macie2.SeverityDescription) int64 {
+	switch s {
+	case macie2.SeverityDescriptionHigh:
+		return 3
+	case macie2.SeverityDescriptionMedium:
+		return 2
+	}
+	return 1
+}
+
+// unusable tells an error of what a job looks for, which no other try mends, from one that may pass.
+func unusable(err error) bool {
+	var config *analyse.ConfigError
+	var missing *identifier.MissingError
+	return errors.As(err, &config) || errors.As(err, &missing)
+}

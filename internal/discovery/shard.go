@@ -1,0 +1,472 @@
+package discovery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"magpie/internal/analyse"
+	"magpie/internal/finding"
+	"magpie/internal/inventory"
+	"magpie/internal/inventory/objectstore"
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/store"
+)
+
+const (
+	shardKind = "discovery.shard"
+	// What came of objects is committed when so many of them are ready, or this long after the first of them was.
+	commitObjects = 500
+	commitAfter   = 5 * time.Second
+	// A bucket that cannot be listed, and an object that cannot be read for a reason that may pass, are tried so often.
+	bucketTries = 4
+	objectTries = 5
+	// So many objects of a shard are on their way at once.
+	underWay = 32
+)
+
+// shardState is how far a shard has come: the payload of its task. After and To are keys as inventory.EncodeKey writes them: the
+// shard is what follows the one, up to and including the other; an empty To is the end of the bucket.
+type shardState struct {
+	name
+	Run    int64            `json:"run"`
+	Owner  macie2.AccountID `json:"owner"`
+	Bucket string           `json:"bucket"`
+	After  string           `json:"after,omitempty"`
+	To     string           `json:"to,omitempty"`
+}
+
+// decodeKey reads a key of a payload; an absent one is the beginning or the end.
+func decodeKey(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	return inventory.DecodeKey(text)
+}
+
+// digest shortens a key to where it can be part of a task's name.
+func digest(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:8])
+}
+
+// worker is a shard while it is worked on.
+type worker struct {
+	s      *Service
+	held   *queue.Held
+	state  shardState
+	after  string // the key up to which all is committed
+	to     string
+	job    *job
+	scope  scope
+	search *analyse.Search
+	bucket *inventory.Bucket
+	facts  macie2.S3Bucket
+	slots  *semaphore.Weighted
+	used   allowance
+}
+
+// allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
+type allowance struct {
+	mu             sync.Mutex
+	quota          int64
+	used, underWay int64 // bytes
+}
+
+// take reserves bytes, and reports whether the quota has room for them.
+func (a *allowance) take(n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.used+a.underWay+n > a.quota {
+		return false
+	}
+	a.underWay += n
+	return true
+}
+
+// settle takes over what is used by now, and gives back what was reserved.
+func (a *allowance) settle(used, n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.used, a.underWay = used, max(0, a.underWay-n)
+}
+
+// shard works through a range of keys.
+func (s *Service) shard(ctx context.Context, h *queue.Held) queue.Outcome {
+	w := &worker{s: s, held: h, used: allowance{quota: s.quota}}
+	err := w.prepare(ctx)
+	if err == nil {
+		err = w.run(ctx)
+	}
+	return w.outcome(ctx, err)
+}
+
+// outcome says what becomes of the task after an error, or without one.
+func (w *worker) outcome(ctx context.Context, err error) queue.Outcome {
+	switch {
+	case err == nil:
+		return queue.Outcome{Status: queue.Done}
+	case errors.Is(err, errOver):
+		return queue.Outcome{Status: queue.Done, Detail: err.Error()}
+	case ctx.Err() != nil, errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errQuota):
+		return queue.Outcome{Detail: err.Error()}
+	}
+	o := queue.Outcome{Detail: err.Error()}
+	event, given := "", false
+	switch {
+	case errors.Is(err, inventory.ErrNoBucket), errors.Is(err, objectstore.ErrNoBucket):
+		event, given = eventBucketMissing, true
+	case errors.Is(err, objectstore.ErrDenied), errors.Is(err, objectstore.ErrCredentials):
+		event, given = eventBucketDenied, w.held.Task().Attempt+1 >= bucketTries
+	case unusable(err):
+		event, given = eventBucketUnavailable, true
+	default:
+		event, given = eventBucketUnavailable, w.held.Task().Attempt+1 >= 4*bucketTries
+	}
+	if given {
+		o.Status, o.Result = queue.Refused, event
+	}
+	return o
+}
+
+// prepare reads all that stays the same while the shard is worked on.
+func (w *worker) prepare(ctx context.Context) (err error) {
+	if err := w.held.Task().Decode(&w.state); err != nil {
+		return err
+	}
+	p := &w.state
+	if w.after, err = decodeKey(p.After); err != nil {
+		return p.wrap(err)
+	}
+	if w.to, err = decodeKey(p.To); err != nil {
+		return p.wrap(err)
+	}
+	err = w.s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if w.job, err = runOf(ctx, tx, p.name, p.Run); err != nil {
+			return err
+		}
+		if w.facts, err = w.s.inventory.S3Bucket(ctx, tx, inventory.BucketName{Region: p.Region, Account: p.Owner, Name: p.Bucket}); err != nil {
+			return err
+		}
+		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Account, time.Now())
+		return err
+	})
+	if err != nil {
+		return p.wrap(err)
+	}
+	if w.scope, err = compileScope(w.job.definition.S3JobDefinition.Scoping); err != nil {
+		return p.wrap(err)
+	}
+	if w.search, err = w.s.search(ctx, w.job); err != nil {
+		return p.wrap(err)
+	}
+	w.slots = w.s.slotsOf(p.Owner, p.Bucket)
+	if w.bucket, err = w.s.inventory.Open(ctx, p.Region, p.Owner, p.Bucket); err != nil {
+		return p.wrap(err)
+	}
+	return nil
+}
+
+// run lists and works through page after page.
+func (w *worker) run(ctx context.Context) error {
+	for {
+		page, err := w.bucket.List(ctx, w.after, w.to, 0)
+		if err != nil {
+			return w.state.wrap(err)
+		}
+		if err := w.page(ctx, page.Objects); err != nil {
+			return err
+		}
+		if !page.More {
+			return nil
+		}
+		if w.held.Idle() {
+			if err := w.split(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// piece is an object of a page: in the scope or not, and what came of it.
+type piece struct {
+	object objectstore.Object
+	wanted bool
+	done   bool
+	result *finding.Analysis // nil for one that turned out not to belong to the scope
+	// bytes were analysed, and reserved of the account's quota before.
+	bytes, reserved int64
+}
+
+// page works through the objects of a page at the same time, and commits what came of them in the order of their keys: what is
+// committed is always all up to a key.
+func (w *worker) page(ctx context.Context, objects []objectstore.Object) error {
+	pieces := make([]*piece, len(objects))
+	for i := range objects {
+		pieces[i] = &piece{object: objects[i], wanted: w.wants(&objects[i])}
+		pieces[i].done = !pieces[i].wanted
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	defer group.Wait()
+	ready := make(chan *piece, len(pieces))
+	group.Go(func() { w.send(ctx, cancel, pieces, ready) })
+	err := w.collect(ctx, pieces, ready)
+	if err != nil {
+		cancel(err)
+	}
+	return err
+}
+
+// send begins with each object that is wanted, a number of them at once.
+func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, pieces []*piece, ready chan<- *piece) {
+	var group sync.WaitGroup
+	defer group.Wait()
+	lanes := make(chan struct{}, underWay)
+	for _, p := range pieces {
+		if !p.wanted {
+			continue
+		}
+		select {
+		case lanes <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		group.Go(func() {
+			defer func() { <-lanes }()
+			if err := w.object(ctx, p); err != nil {
+				cancel(err)
+				return
+			}
+			ready <- p
+		})
+	}
+}
+
+// collect commits what is ready, in order.
+func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *piece) error {
+	next := 0 // the first piece that is not committed
+	timer := time.NewTimer(commitAfter)
+	defer timer.Stop()
+	wait := 0
+	for _, p := range pieces {
+		if p.wanted {
+			wait++
+		}
+	}
+	commit := func(least int) error {
+		to := next
+		for to < len(pieces) && pieces[to].done {
+			to++
+		}
+		if to-next < least || to == next {
+			return nil
+		}
+		if err := w.commit(ctx, pieces[next:to]); err != nil {
+			return err
+		}
+		next = to
+		return nil
+	}
+	for ; wait > 0; wait-- {
+		select {
+		case p := <-ready:
+			p.done = true
+			if err := commit(commitObjects); err != nil {
+				return err
+			}
+		case <-timer.C:
+			wait++
+			w.held.Alive()
+			if err := commit(1); err != nil {
+				return err
+			}
+			timer.Reset(commitAfter)
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return commit(1)
+}
+
+// wants decides from the listing alone whether an object belongs to the run, as far as that can tell.
+func (w *worker) wants(o *objectstore.Object) bool {
+	switch {
+	case len(o.Key) > 0 && o.Key[len(o.Key)-1] == '/' && o.Size == 0:
+		return false // what consoles make of a folder
+	case w.job.since > 0 && o.LastModified.UnixMilli() < w.job.since/1000*1000:
+		return false
+	case w.scope.listed(o) == out:
+		return false
+	case !w.sampled(o):
+		return false
+	}
+	return true
+}
+
+// sampled draws a share of the objects that can be analysed: the same ones on every node and after every crash.
+func (w *worker) sampled(o *objectstore.Object) bool {
+	share := samplingOf(&w.job.definition)
+	if share >= 100 {
+		return true
+	}
+	if unread(o) != "" {
+		return false
+	}
+	h := sha256.Sum256([]byte(w.job.ID + "\x00" + string(w.state.Owner) + "\x00" + w.state.Bucket + "\x00" + o.Key))
+	return binary.BigEndian.Uint32(h[:])%100 < uint32(share)
+}
+
+// commit records what came of objects in order, and that the shard has come so far, in one transaction.
+func (w *worker) commit(ctx context.Context, pieces []*piece) error {
+	var analyses []*finding.Analysis
+	var bytes, reserved, used int64
+	for _, p := range pieces {
+		reserved += p.reserved
+		if p.result != nil {
+			analyses = append(analyses, p.result)
+			bytes += p.bytes
+		}
+	}
+	prepared, err := w.s.findings.Prepare(ctx, finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
+	if err != nil {
+		return w.state.wrap(err)
+	}
+	next := w.state
+	mark := pieces[len(pieces)-1].object.Key
+	next.After = inventory.EncodeKey(mark)
+	err = w.s.background.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
+		if err := w.held.Progress(ctx, tx, next); err != nil {
+			return err
+		}
+		scope := w.job.tallies(w.job.run)
+		tx.Tally(scope, tallySeen, int64(len(pieces)))
+		tx.Tally(scope, tallyObjects, int64(len(analyses)))
+		tx.Tally(scope, tallyBytes, bytes)
+		tx.Tally(monthOf(w.state.Region, w.state.Account, time.Now()), tallyBytes, bytes)
+		if len(analyses) > 0 {
+			if _, err := w.s.findings.Write(ctx, tx, prepared); err != nil {
+				return err
+			}
+		}
+		var err error
+		used, err = usedBytes(ctx, tx, w.state.Region, w.state.Account, time.Now())
+		return err
+	})
+	if err != nil {
+		return w.state.wrap(err)
+	}
+	w.state, w.after = next, mark
+	w.used.settle(used+bytes, reserved)
+	return nil
+}
+
+// monthOf is the scope of what an account's jobs have analysed in a calendar month.
+func monthOf(region string, account macie2.AccountID, at time.Time) string {
+	return "jobs/" + region + "/" + string(account) + "/" + at.UTC().Format("2006-01")
+}
+
+func usedBytes(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, at time.Time) (int64, error) {
+	sums, err := tx.Tallies(ctx, monthOf(region, account, at))
+	return sums[tallyBytes], err
+}
+
+// split hands the second half of what is left to whoever has nothing to do.
+func (w *worker) split(ctx context.Context) error {
+	at, ok, err := w.middle(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	rest := w.state
+	rest.After = inventory.EncodeKey(at)
+	next := w.state
+	next.To = rest.After
+	err = w.s.background.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
+		if err := w.held.Progress(ctx, tx, next); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `update classification_job set shards = shards + 1
+			where region = $1 and account_id = $2 and id = $3 and run = $4 and active <> 'none'`,
+			w.state.Region, string(w.state.Account), w.state.ID, w.state.Run)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errOver
+		}
+		return w.s.queue.Enqueue(ctx, tx, w.job.shard(rest))
+	})
+	if err != nil {
+		return w.state.wrap(err)
+	}
+	w.state, w.to = next, at
+	return nil
+}
+
+// middle looks for a key with about as many before it as after it, by a few looks at the bucket. ok is false where there is
+// none that is worth it.
+func (w *worker) middle(ctx context.Context) (key string, ok bool, err error) {
+	low, high := w.after, w.to
+	for range 6 {
+		at := between(low, high)
+		if at <= low || high != "" && at >= high {
+			return "", false, nil
+		}
+		page, err := w.bucket.List(ctx, at, w.to, 2)
+		if err != nil {
+			return "", false, w.state.wrap(err)
+		}
+		if len(page.Objects) == 2 { // one that ends this shard, and at least one for the other
+			return page.Objects[0].Key, true, nil
+		}
+		high = at
+	}
+	return "", false, nil
+}
+
+// between is a text about in the middle between two, by their bytes; an empty high is the end of all texts.
+func between(low, high string) string {
+	n := max(len(low), len(high)) + 1
+	sum := make([]int, n+1) // of both, with a carry in front
+	digit := func(s string, i int) int {
+		if i < len(s) {
+			return int(s[i])
+		}
+		return 0
+	}
+	carry := 0
+	for i := n - 1; i >= 0; i-- {
+		top := digit(high, i)
+		if high == "" {
+			top = 0xff
+			if i > len(low) {
+				top = 0
+			}
+		}
+		v := digit(low, i) + top + carry
+		sum[i+1], carry = v&0xff, v>>8
+	}
+	sum[0] = carry
+	half := make([]byte, n)
+	rest := sum[0]
+	for i := range n {
+		v := rest<<8 | sum[i+1]
+		half[i], rest = byte(v>>1), v&1
+	}
+	end := len(half)
+	for end > 0 && half[end-1] == 0 {
+		end--
+	}
+	return string(half[:end])
+}
+
+var errQuota = fmt.Errorf("the account's quota of the month is used up")

@@ -1,0 +1,44 @@
+package server
+
+import (
+	"fmt"
+	"time"
+
+	"magpie/internal/analyse"
+	"magpie/internal/discovery"
+	"magpie/internal/membership"
+	"magpie/internal/pagetoken"
+)
+
+// leastAnalysisMemory is what reading and analysing objects needs at least.
+const leastAnalysisMemory = 128 << 20
+
+// openDiscovery puts the part together that works through jobs.
+func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, error) {
+	at, err := s.config.scheduledRuns()
+	if err != nil {
+		return nil, err
+	}
+	reading := s.config.AnalysisMemory / 3
+	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, Log: s.log})
+	jobs := discovery.New(discovery.Options{
+		DB: s.db, Queue: s.queue, Pages: pages, Inventory: s.inventory, Findings: s.findings, Pool: s.pool, Logger: s.log,
+		Members: membership.MembersOf, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,
+	})
+	jobs.Bind(s.registry)
+	s.sessions.Hook(jobs.SessionHooks())
+	return jobs, nil
+}
+
+// scheduledRuns is the time of day of scheduled runs, after midnight; nil where each job has its own.
+func (c Config) scheduledRuns() (*time.Duration, error) {
+	if c.ScheduledRuns == "" {
+		return nil, nil
+	}
+	t, err := time.Parse("15:04", c.ScheduledRuns)
+	if err != nil {
+		return nil, fmt.Errorf("--scheduled-runs: %q is no time of day such as 03:30", c.ScheduledRuns)
+	}
+	after := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	return &after, nil
+}
