@@ -160,9 +160,13 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// Close ends all workers. It must not be called while Analyse runs.
+// Close ends all workers. It must not be called while Analyse runs; a second call does nothing.
 func (p *Pool) Close() {
 	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return
+	}
 	p.closed = true
 	left := p.idle
 	p.idle = nil
