@@ -68,6 +68,9 @@ func grow[T any](s []T, n int) []T {
 func (s *Scanner) find(b *Block, lo, hi int) {
 	w, set := &s.win, s.set
 	w.text, w.fields, w.lo, w.hi = b.Text, b.Fields, lo, hi
+	if s.filter = &set.filter; w.fields != nil {
+		s.filter = &set.fieldFilter
+	}
 	w.from = max(0, lo-set.lookbehind)
 	w.to = min(len(b.Text), hi+set.maxNear+4*maxReach+chunk)
 	w.hits, w.customHits = w.hits[:0], w.customHits[:0]
@@ -171,12 +174,12 @@ func b2u(b bool) uint64 {
 
 // lookup looks for the keywords and literals of a key at a word start.
 func (s *Scanner) lookup(p int, key uint64) {
-	b := s.set.filter.find(key)
+	b := s.filter.find(key)
 	w := &s.win
 	if b == nil || !b.leads(w.text, p) {
 		return
 	}
-	if b.parts != 0 && w.fields != nil {
+	if b.parts != 0 {
 		s.parts |= b.parts
 		if quoted, name := quotedName(w.text, p); name {
 			s.members |= b.parts

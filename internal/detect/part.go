@@ -301,8 +301,8 @@ var telling = map[Part]Parts{
 // Tells says what kinds of parts a document has that has such a part.
 func (p PartName) Tells() Parts { return telling[p.Part] }
 
-// enterParts puts the names of telling parts into the prefilter, of identifiers that are
-// looked for.
+// enterParts puts the names of telling parts into the prefilter of values with names, of
+// identifiers that are looked for.
 func (s *Set) enterParts() {
 	var want []Part
 	for _, r := range s.rules {
@@ -320,7 +320,7 @@ func (s *Set) enterParts() {
 	for _, part := range want {
 		for name := range strings.SplitSeq(partWords[part], "|") {
 			for _, form := range surfaces(strings.TrimSuffix(name, "*")) {
-				s.filter.add(form, func(b *bucket) { b.parts |= telling[part] })
+				s.fieldFilter.add(form, func(b *bucket) { b.parts |= telling[part] })
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -54,6 +55,11 @@ const (
 var lenMasks = [16]uint64{0, 1<<16 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1<<48 - 1, 1<<56 - 1, 1<<64 - 1}
 
 func hash(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> (64 - hashBits) }
+
+// clone returns a prefilter that can be added to and leaves the first as it is.
+func (p *prefilter) clone() prefilter {
+	return prefilter{bits: p.bits, slots: slices.Clone(p.slots), buckets: slices.Clone(p.buckets)}
+}
 
 // find returns the bucket of a key, or nil.
 func (p *prefilter) find(key uint64) *bucket {

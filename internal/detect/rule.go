@@ -83,6 +83,7 @@ func (s *Set) bind() {
 		s.customKeywords = s.customKeywords || c.trie != nil
 	}
 	s.bindPhones()
+	s.fieldFilter = s.filter.clone()
 	s.enterParts()
 	customs := make([]*Custom, 0, len(s.ids)-s.managed)
 	for _, id := range s.ids[s.managed:] {

@@ -12,6 +12,7 @@ type Scanner struct {
 	siftWords   func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
 	win         window
 	names       bool // names are looked for
+	filter      *prefilter
 
 	last      []int          // by identifier: where its last match ended
 	ahead     []int          // the same for matches beyond the window

@@ -40,7 +40,7 @@ type Set struct {
 	managed              int     // ids[:managed] are managed, the rest are custom
 	rules                []*rule // by identifier; nil functions where there is nothing to find
 	keywords             keywordTable
-	filter               prefilter
+	filter, fieldFilter  prefilter // for text, and for values with names, whose parts it has as well
 	allow                []*AllowList
 	fingers, freeFingers *fingers // of the custom identifiers, of those that need no keyword; nil without any
 

@@ -54,7 +54,7 @@ func (s *Scanner) findWords() {
 	inside := min(n, max(0, len(w.text)-w.from-keyBytes)/chunk)
 	w.starts = grow(w.starts, n*chunk+1)
 	w.splits = grow(w.splits, n*chunk+1)
-	found, splits := s.siftWords(w.text[w.from:], w.words[:inside+1], &s.set.filter.bits, w.starts, w.splits)
+	found, splits := s.siftWords(w.text[w.from:], w.words[:inside+1], &s.filter.bits, w.starts, w.splits)
 	if w.words[inside].inner != 0 {
 		splits++ // the last word may go on in what is looked at below
 	}
@@ -111,7 +111,7 @@ func (s *Scanner) lookups(p int, ends uint64, run int) {
 		ends |= 1 << (keyBytes - 1)
 	}
 	key := loadKey(s.win.text, p)
-	bitmap := &s.set.filter.bits
+	bitmap := &s.filter.bits
 	for ; ends != 0; ends &= ends - 1 {
 		k := key & lenMasks[bits.TrailingZeros64(ends)+1]
 		if h := hash(k); bitmap[h>>6]>>(h&63)&1 != 0 {
