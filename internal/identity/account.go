@@ -50,7 +50,6 @@ func (a Account) EmailIs(address string) bool {
 // makes them; an error undoes the change. Each may be nil.
 type Hooks struct {
 	OnAccountStatus func(ctx context.Context, tx *store.Tx, id macie2.AccountID, status AccountStatus) error
-	OnAccountEmail  func(ctx context.Context, tx *store.Tx, id macie2.AccountID, email string) error
 	// OnAccountRegion is told of an account as it is once region is disabled or enabled for it.
 	OnAccountRegion func(ctx context.Context, tx *store.Tx, a Account, region string) error
 
@@ -103,11 +102,7 @@ func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, emai
 	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `insert into account (`+accountColumns+`) values ($1, $2, $3, $4, $5, $6, $7)`,
 			string(a.ID), a.Email, a.Name, string(a.Status), string(a.DisabledRegions), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
-		if err != nil {
-			return err
-		}
-		// Invitations may have been waiting for this address.
-		return d.emailChanged(ctx, tx, a.ID, a.Email)
+		return err
 	})
 	if errors.Is(err, store.ErrExists) {
 		err = ErrAccountExists
@@ -134,12 +129,7 @@ func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, emai
 			return ErrClosed
 		}
 		return nil
-	}, func(tx *store.Tx, before, a Account) error {
-		if a.Email == before.Email {
-			return nil
-		}
-		return d.emailChanged(ctx, tx, a.ID, a.Email)
-	})
+	}, func(*store.Tx, Account, Account) error { return nil })
 }
 
 // SuspendAccount stops an account: its keys and sessions are refused from the
@@ -219,13 +209,6 @@ func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID
 		return Account{}, fmt.Errorf("%s account %s: %w", verb, id, err)
 	}
 	return after, nil
-}
-
-func (d *Directory) emailChanged(ctx context.Context, tx *store.Tx, id macie2.AccountID, email string) error {
-	if d.hooks.OnAccountEmail == nil {
-		return nil
-	}
-	return d.hooks.OnAccountEmail(ctx, tx, id, email)
 }
 
 func readAccount(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Account, error) {

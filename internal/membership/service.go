@@ -16,31 +16,11 @@ import (
 	"magpie/internal/store"
 )
 
-// Directory knows the accounts of this deployment and their organizations. Its methods work within tx.
-type Directory interface {
-	// LookupAccounts returns those of the given accounts that the directory knows.
-	LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]identity.Account, error)
-	// LockAccounts keeps the given accounts from being changed until tx ends.
-	LockAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) error
-	// OrganizationOf returns the organization that an account is in, or identity.ErrNoOrganization.
-	OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (identity.Organization, error)
-	// InOrganization tells which of the given accounts are in an organization.
-	InOrganization(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error)
-	// LockOrganization waits until nobody else has an organization locked, and locks it until tx ends.
-	LockOrganization(ctx context.Context, tx *store.Tx, o identity.OrganizationID) error
-	// TrustService lets an organization trust a service, if it does not yet.
-	TrustService(ctx context.Context, tx *store.Tx, o identity.OrganizationID, service identity.ServicePrincipal, now time.Time) error
-	// Delegate registers an account of an organization as a delegated administrator in a service, if it is none yet.
-	Delegate(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal, now time.Time) error
-	// Delegates lists the delegated administrators of an organization in a service.
-	Delegates(ctx context.Context, tx *store.Tx, o identity.OrganizationID, service identity.ServicePrincipal) ([]identity.Delegate, error)
-}
-
 // Options are the parts and settings of a Service. DB, Queue, Directory, Sessions and Pages are required.
 type Options struct {
 	DB        *store.DB
 	Queue     *queue.Queue
-	Directory Directory
+	Directory *identity.Directory // the accounts of this deployment and their organizations
 	Sessions  *session.Service
 	Pages     *pagetoken.Issuer
 	Logger    *slog.Logger
@@ -60,7 +40,7 @@ type Options struct {
 type Service struct {
 	db        *store.DB
 	queue     *queue.Queue
-	directory Directory
+	directory *identity.Directory
 	sessions  *session.Service
 	pages     *pagetoken.Issuer
 	mailer    Mailer

@@ -147,7 +147,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	pages := pagetoken.New(pageKey[:])
 	s.sessions = session.New(s.db, s.queue)
 	s.membership = membership.New(membership.Options{
-		DB: s.db, Queue: s.queue, Directory: s.identity, Sessions: s.sessions, Pages: pages, Logger: s.log, Mailer: mailer,
+		DB: s.db, Queue: s.queue, Directory: s.identity.Directory, Sessions: s.sessions, Pages: pages, Logger: s.log, Mailer: mailer,
 		MailRate: s.config.MailRate,
 	})
 	if err := s.keepQuotas(ctx); err != nil {
