@@ -215,7 +215,7 @@ func (bs *boxes) report(said string) {
 	switch {
 	case text == "":
 	case strings.Contains(text, "no "):
-		bs.pool.opts.Log.Warn("the kernel does not confine boxes wholly", "confinement", text)
+		bs.pool.opts.Log.Info("the kernel does not confine boxes wholly", "confinement", text)
 	default:
 		bs.pool.opts.Log.Debug("boxes are confined", "confinement", text)
 	}

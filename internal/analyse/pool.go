@@ -205,6 +205,22 @@ func (p *Pool) Analyse(ctx context.Context, src Source, s *Search) (*classify.Re
 	return p.analyse(ctx, &src, s, 1)
 }
 
+// Start makes sure that there is a worker for s, and returns why there can be none.
+func (p *Pool) Start(ctx context.Context, s *Search) error {
+	if err := p.enter(ctx); err != nil {
+		return err
+	}
+	defer p.leave()
+	c := newClock(ctx, 0, p.opts.Time)
+	defer c.stop()
+	w, err := p.acquire(c, s)
+	if err != nil {
+		return err
+	}
+	p.release(w)
+	return nil
+}
+
 // enter waits until fewer objects are analysed than may be.
 func (p *Pool) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -42,7 +44,9 @@ type flags struct {
 	maxMemory          byteSize
 	maxTime            time.Duration
 	output, failOn     string
+	allowUnread        string
 	reveal, noProgress bool
+	verbose            bool
 	top, workers       int
 }
 
@@ -60,7 +64,7 @@ On Linux files are read in processes of their own, which can open nothing and ar
 may. Interrupted, it ends within a second and shows what was found until then.
 
 Values are never shown, but with --reveal their last characters. The exit code is 0 when everything was read, 1 when something
-could not be, 2 for bad usage, and 3 when --fail-on says that what was found is too much.`,
+could not be (see --allow-unread), 2 for bad usage, and 3 when --fail-on says that what was found is too much.`,
 		Example: `  magpie scan .
   magpie scan --identifiers all --output json ~/Documents > found.jsonl
   magpie scan --fail-on HIGH --output sarif --exclude node_modules . > magpie.sarif
@@ -86,6 +90,8 @@ could not be, 2 for bad usage, and 3 when --fail-on says that what was found is 
 	p.StringArrayVar(&f.exclude, "exclude", nil, "leave out files and folders that match the `glob`, such as node_modules (repeatable)")
 	p.StringVar(&f.output, "output", "table", "table, json (a line for each file) or sarif")
 	p.StringVar(&f.failOn, "fail-on", "", "exit with 3 when something is found: FOUND, or of at least that severity: LOW, MEDIUM, HIGH")
+	p.StringVar(&f.allowUnread, "allow-unread", "0", "`number` of files that may be unreadable without the exit code saying so, or all")
+	p.BoolVar(&f.verbose, "verbose", false, "list every file that could not be read, not only a few")
 	p.BoolVar(&f.reveal, "reveal", false, "show a few values, masked but for their last characters")
 	p.IntVar(&f.top, "top", 100, "rows the table shows, the worst; 0 for all")
 	p.Var(&f.maxFileSize, "max-file-size", "pass over files larger than this, such as 100MB")
@@ -125,7 +131,9 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	case "sarif":
 		w = newSARIFWriter(out, names)
 	default:
-		w = newTableWriter(out, names, f.top)
+		t := newTableWriter(out, f, search)
+		t.width = widthOf(c.OutOrStdout())
+		w = t
 	}
 	o := Options{Paths: args, Search: search, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),
 		MaxMemory: int64(f.maxMemory), MaxTime: f.maxTime, Workers: f.workers, Stdin: c.InOrStdin(), Stderr: c.ErrOrStderr(),
@@ -138,7 +146,7 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 			exceeded = true
 		}
 		if r.Failed() && !tooLarge(r, o.MaxFileSize, r.Result.Size) && f.output != "table" {
-			if unread++; unread <= maxProblems {
+			if unread++; unread <= f.listed() {
 				fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", printable(r.Path), why(r))
 			}
 		}
@@ -196,10 +204,22 @@ func (f *flags) verdict(c *cobra.Command, sum *Summary, exceeded bool) error {
 	switch {
 	case f.failOn != "" && exceeded:
 		return &ExitError{Code: ExitFound}
-	case sum.Bad > 0 || sum.Stopped:
+	case sum.Stopped || sum.Bad > f.mayBeUnread():
 		return &ExitError{Code: ExitUnread}
 	}
 	return nil
+}
+
+// mayBeUnread reads --allow-unread, -1 where it makes no sense.
+func (f *flags) mayBeUnread() int {
+	if f.allowUnread == "all" {
+		return math.MaxInt
+	}
+	n, err := strconv.Atoi(f.allowUnread)
+	if err != nil || n < 0 {
+		return -1
+	}
+	return n
 }
 
 // check refuses flags that make no sense and returns what --fail-on needs.
@@ -220,6 +240,9 @@ func (f *flags) check() (threshold int, err error) {
 		threshold = rank(macie2.SeverityDescriptionHigh)
 	default:
 		return 0, usage("--fail-on %q: say FOUND, LOW, MEDIUM or HIGH", f.failOn)
+	}
+	if f.mayBeUnread() < 0 {
+		return 0, usage("--allow-unread %q: say a number of files, or all", f.allowUnread)
 	}
 	if f.maxTime < 0 {
 		return 0, usage("--max-time: say how long, such as 90s or 10m")

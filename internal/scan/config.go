@@ -132,6 +132,38 @@ func (f *flags) compile() (*analyse.Search, error) {
 	return s, err
 }
 
+// looked says what was looked for, for a person.
+func (f *flags) looked(s *analyse.Search) string {
+	custom := len(s.Names())
+	n := len(s.Set().Identifiers()) - custom
+	text := ""
+	switch {
+	case n == 0:
+		return "Looked for " + plural(int64(custom), "custom identifier") + "."
+	case f.identifiers == "recommended":
+		text = fmt.Sprintf("Looked for %s", plural(int64(n), "recommended identifier"))
+	case n == len(managed.IDs()):
+		text = fmt.Sprintf("Looked for all %s", plural(int64(n), "managed identifier"))
+	default:
+		text = fmt.Sprintf("Looked for %s", plural(int64(n), "managed identifier"))
+	}
+	if custom > 0 {
+		text += fmt.Sprintf(" and %d custom", custom)
+	}
+	if all := len(managed.IDs()); f.identifiers == "recommended" {
+		text += fmt.Sprintf("; --identifiers all looks for %d", all)
+	}
+	return text + "."
+}
+
+// listed is how many files are shown that could not be read.
+func (f *flags) listed() int {
+	if f.verbose {
+		return maxProblems
+	}
+	return fewProblems
+}
+
 // identifier is the custom data identifier of an entry; without an id, its name is its id too.
 func (x *customFile) identifier() analyse.Custom {
 	c := analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: detect.CustomConfig{

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
@@ -76,6 +77,15 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	}
 	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now()}
 	s.pool = newPool(&o)
+	if err := s.pool.Start(ctx, o.Search); err != nil && ctx.Err() == nil {
+		// There may be no /proc, or a filter that forbids what a box is made of.
+		if o.Stderr != nil {
+			fmt.Fprintf(o.Stderr, "magpie: files are read in this process, where one of them can do more harm: %v\n", err)
+		}
+		s.pool.Close()
+		o.InProcess = true
+		s.pool = newPool(&o)
+	}
 	if o.InProcess || !analyse.CanBox() {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MaxMemory))
 	}

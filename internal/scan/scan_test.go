@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/detect/managed"
 	"magpie/internal/macie2"
 )
 
@@ -181,6 +183,14 @@ func TestExitCodes(t *testing.T) {
 		{"--fail-on FOUND --include *.log .", 0, ""},
 		{"--fail-on FOUND --include hr/** .", 3, ""},
 		{"--max-file-size 10 --fail-on FOUND notes.txt", 0, ""},
+		{"--allow-unread 1 .", 0, ""},
+		{"--allow-unread 0 .", 1, ""},
+		{"--allow-unread 1 broken.zip not-there", 1, ""},
+		{"--allow-unread all broken.zip not-there", 0, ""},
+		{"--allow-unread all --fail-on FOUND .", 3, ""},
+		{"--allow-unread some .", 2, "--allow-unread"},
+		{"--allow-unread -1 .", 2, "--allow-unread"},
+		{"--max-time -1s .", 2, "--max-time"},
 		{"", 2, "say what to scan"},
 		{"--nonsense .", 2, "unknown flag"},
 		{"--output xml .", 2, "--output"},
@@ -196,6 +206,56 @@ func TestExitCodes(t *testing.T) {
 		code, _, errs := run(t, "", strings.Fields(c.args)...)
 		if code != c.want || !strings.Contains(errs, c.says) {
 			t.Errorf("magpie scan %s: code %d, want %d; stderr %q", c.args, code, c.want, errs)
+		}
+	}
+}
+
+// A few of the files that could not be read are shown, and all of them on demand, also beside JSON.
+func TestUnreadAreListed(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for i := range 9 {
+		os.WriteFile(fmt.Sprintf("broken%d.zip", i), []byte("PK\x03\x04 this is no zip"), 0o600)
+	}
+	_, few, _ := run(t, "", ".")
+	_, all, _ := run(t, "", "--verbose", ".")
+	_, _, beside := run(t, "", "--output", "json", ".")
+	_, _, allBeside := run(t, "", "--output", "json", "--verbose", ".")
+	for name, c := range map[string]struct {
+		text string
+		want int
+	}{"table": {few, 5}, "table, verbose": {all, 9}, "JSON": {beside, 5}, "JSON, verbose": {allBeside, 9}} {
+		if n := strings.Count(c.text, ".zip: "); n != c.want {
+			t.Errorf("%s: %d of them: %s", name, n, c.text)
+		}
+	}
+	if !strings.Contains(few, "and 4 more; --verbose") || strings.Contains(all, "more;") {
+		t.Errorf("%s%s", few, all)
+	}
+}
+
+// It is said what was looked for.
+func TestLookedFor(t *testing.T) {
+	folder(t)
+	os.WriteFile("custom.json", []byte(`{"name":"Ticket","regex":"TCK-[0-9]{4}"}`), 0o600)
+	all := len(managed.IDs())
+	for args, want := range map[string]string{
+		"clean.log":                                         fmt.Sprintf("Looked for %d recommended identifiers; --identifiers all looks for %d.\n", len(managed.Recommended()), all),
+		"--custom custom.json clean.log":                    fmt.Sprintf("Looked for %d recommended identifiers and 1 custom; --identifiers all looks for %d.\n", len(managed.Recommended()), all),
+		"--identifiers all clean.log":                       fmt.Sprintf("Looked for all %d managed identifiers.\n", all),
+		"--identifiers credit_card_number clean.log":        "Looked for 1 managed identifier.\n",
+		"--identifiers none --custom custom.json clean.log": "Looked for 1 custom identifier.\n",
+	} {
+		if _, out, _ := run(t, "", strings.Fields(args)...); !strings.Contains(out, want) {
+			t.Errorf("%s: %s, not %s", args, out, want)
+		}
+	}
+}
+
+func TestShorten(t *testing.T) {
+	long := "projects/some/where/" + strings.Repeat("deep/", 40) + "inner.zip!data/people.csv"
+	for room, want := range map[int]string{500: long, 40: "projects/some…/inner.zip!data/people.csv", 1: "project…!data/people.csv"} {
+		if got := shorten(long, room); got != want {
+			t.Errorf("%d: %q, not %q", room, got, want)
 		}
 	}
 }

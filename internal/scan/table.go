@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"magpie/internal/analyse"
 	"magpie/internal/classify"
 	"magpie/internal/detect"
 	"magpie/internal/extract"
@@ -18,7 +19,10 @@ import (
 type tableWriter struct {
 	w      io.Writer
 	custom map[*detect.Custom]classify.CustomName
-	top    int // rows shown; 0: all
+	top    int    // rows shown; 0: all
+	width  int    // characters in a line; 0: any number
+	looked string // what was looked for
+	listed int    // files shown that could not be read
 	rows   []row
 	lost   int // rows beyond maxRows
 	bad    []problem
@@ -30,26 +34,29 @@ type row struct {
 	severity macie2.SeverityDescription
 	count    int64
 	name     string
-	where    string
+	path     string
+	place    string // in it
 	samples  []string
 }
 
 type problem struct{ path, why string }
 
 const (
-	maxRows     = 100_000 // kept while scanning
-	maxProblems = 20
+	maxRows = 100_000 // kept while scanning
+	// Of files that could not be read, so many are shown, with --verbose so many.
+	fewProblems, maxProblems = 5, 100_000
 )
 
-func newTableWriter(w io.Writer, custom map[*detect.Custom]classify.CustomName, top int) *tableWriter {
-	return &tableWriter{w: w, custom: custom, top: top, kinds: map[string]int{}}
+func newTableWriter(w io.Writer, f *flags, search *analyse.Search) *tableWriter {
+	return &tableWriter{w: w, custom: search.Names(), top: f.top, looked: f.looked(search), listed: f.listed(),
+		kinds: map[string]int{}}
 }
 
 func (t *tableWriter) file(f *FileResult) error {
 	t.document(f.Path, &f.Result.Document, f.Result.Members)
 	if f.Failed() {
 		t.badAll++
-		if len(t.bad) < maxProblems {
+		if len(t.bad) < t.listed {
 			t.bad = append(t.bad, problem{printable(f.Path), why(f)})
 		}
 	} else if f.Result.Status.Code == extract.Skipped {
@@ -115,7 +122,7 @@ func (t *tableWriter) detections(path string, d *classify.Document) {
 			t.lost++
 			continue
 		}
-		t.rows = append(t.rows, row{x.Severity(), x.Count, printable(x.Name(t.custom)), printable(path) + place(x), x.Samples})
+		t.rows = append(t.rows, row{x.Severity(), x.Count, printable(x.Name(t.custom)), printable(path), place(x), x.Samples})
 	}
 }
 
@@ -158,7 +165,7 @@ func place(d *classify.Detection) string {
 
 func (t *tableWriter) finish(sum *Summary) error {
 	slices.SortStableFunc(t.rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(rank(b.severity), rank(a.severity)), cmp.Compare(b.count, a.count), cmp.Compare(a.where, b.where))
+		return cmp.Or(cmp.Compare(rank(b.severity), rank(a.severity)), cmp.Compare(b.count, a.count), cmp.Compare(a.path, b.path), cmp.Compare(a.place, b.place))
 	})
 	shown := t.rows
 	if t.top > 0 && len(shown) > t.top {
@@ -175,10 +182,14 @@ func (t *tableWriter) finish(sum *Summary) error {
 	if t.badAll > 0 {
 		b.WriteString("Not read, or not wholly:\n")
 		for _, p := range t.bad {
-			fmt.Fprintf(&b, "  %s: %s\n", p.path, p.why)
+			path := p.path
+			if t.width > 0 {
+				path = shorten(path, t.width-4-utf8.RuneCountInString(p.why))
+			}
+			fmt.Fprintf(&b, "  %s: %s\n", path, p.why)
 		}
 		if more := t.badAll - len(t.bad); more > 0 {
-			fmt.Fprintf(&b, "  … and %s more; --output json has them all\n", count(int64(more)))
+			fmt.Fprintf(&b, "  … and %s more; --verbose shows them all\n", count(int64(more)))
 		}
 		b.WriteByte('\n')
 	}
@@ -204,7 +215,11 @@ func (t *tableWriter) print(b *strings.Builder, rows []row) {
 		if s == "" {
 			s = "-"
 		}
-		line(s, count(r.count), r.name, r.where)
+		path := r.path
+		if t.width > 0 {
+			path = shorten(path, t.width-width[0]-width[1]-width[2]-6-utf8.RuneCountInString(r.place))
+		}
+		line(s, count(r.count), r.name, path+r.place)
 		for _, v := range r.samples {
 			line("", "", "", "  "+v)
 		}
@@ -231,7 +246,7 @@ func (t *tableWriter) summary(sum *Summary) string {
 	if secs := sum.Elapsed.Seconds(); secs > 0.1 {
 		fmt.Fprintf(&b, " (%s/s)", size(int64(float64(sum.Bytes)/secs)))
 	}
-	b.WriteString(".\n")
+	b.WriteString(".\n" + t.looked + "\n")
 	if sum.NotOpened > 0 {
 		fmt.Fprintf(&b, "Not opened, being of kinds that are not read: %s (%s).\n", files(sum.NotOpened), t.commonKinds())
 	}
