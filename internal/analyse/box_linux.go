@@ -197,6 +197,9 @@ func (bs *boxes) start(ctx context.Context) (worker, error) {
 	_, said, err := b.exchange(ctx, frameHello)
 	if err != nil {
 		b.close()
+		if ctx.Err() != nil { // it was ended for that
+			return nil, ctx.Err()
+		}
 		return nil, fmt.Errorf("%w%s", err, b.last())
 	}
 	bs.report(string(said))

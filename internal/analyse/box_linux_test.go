@@ -309,7 +309,7 @@ func TestBoxMemory(t *testing.T) {
 	}
 	usage := ends(t)
 	const share = 64 << 20
-	p := New(Options{Workers: 1, Memory: 96 << 20}) // a third is for a window, which nobody asks for
+	p := New(Options{Workers: 1, Memory: share})
 	defer p.Close()
 	r, err := p.Analyse(t.Context(), file(t, "hog-memory.txt", plain), search(t))
 	if err != nil || r.Status.Code != extract.Skipped || r.Status.Reason != extract.FileExceedsSizeLimit {
@@ -333,8 +333,8 @@ func TestBoxTime(t *testing.T) {
 		p := New(Options{Workers: 1, Time: func(int64) time.Duration { return 100 * time.Millisecond }})
 		r, err := p.Analyse(t.Context(), file(t, name, plain), search(t))
 		s := p.Stats()
-		if name == "mute.txt" { // it has hung up, which is seen before its time is over
-			if err != nil || r.Status.Code != extract.Skipped || s.Lost != 1 {
+		if name == "mute.txt" { // it has hung up, which is seen at once; a second box may find no time left
+			if err != nil || r.Status.Code != extract.Skipped {
 				t.Errorf("%s: %+v, %v", name, r, err)
 			}
 		} else if err != nil || r.Status.Code != extract.Skipped || r.Status.Reason != extract.TimeCutOffReached || s.Ended[CauseTime] != 1 || s.Retried != 0 {

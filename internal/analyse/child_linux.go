@@ -125,7 +125,7 @@ func (b *boxed) configure(payload []byte) error {
 		return b.send(frameRefused, []byte(cut(err.Error(), maxShort)))
 	}
 	options := classify.Options{Progress: b.progress}
-	options.Extract.MaxWindow = int64(binary.LittleEndian.Uint64(payload[8:]))
+	options.Extract.MaxWindow = maxWindow(int64(binary.LittleEndian.Uint64(payload[8:])))
 	options.Extract.TakeWindow = b.takeWindow
 	options.Extract.NewSpool = b.spool
 	b.worker = newWorker(b.of, memory, options)

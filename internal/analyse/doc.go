@@ -39,7 +39,7 @@
 //     it takes to fill what is left (box_linux.go, watch), and the kernel refuses what is far above
 //     the share. A limit on address space would not do: the runtime reserves far more than it uses.
 //   - Time: Options.Time, by default a minute and a second for each MB; waiting for a source that is
-//     not a file is not counted. At its end the box is told through memory that both see, and has 100 ms
+//     not a file is not counted. At its end the box is told through memory that both see, and has 75 ms
 //     to hand in what it has found; then it is killed. The end of ctx is told in the same way.
 //   - Its box: an object is tried once more in another, since what was read before may be to blame, but
 //     never a third time. Then its status is SKIPPED with TIME_CUT_OFF_REACHED,
@@ -58,7 +58,8 @@
 //
 // Starting one takes 16 ms of processor time, half of it to load the program. For files the descriptor
 // goes to the box, so that bytes are not copied once more; small files go several at a time
-// (AnalyseFiles). Against the same pool in process, `magpie scan` took 2.4 % more processor time on one
-// core for 768 MB of mixed text in 900 files, both starts included, and 4.8 % with two workers, where it
-// was the faster one by the clock.
+// (AnalyseFiles). `magpie scan` of 768 MB of mixed text in 900 files took 1.6 % more processor time on
+// one core than the same program without boxes, start included, and 4 % less with two workers; of what is in
+// /usr/share/doc and /usr/include 2.0 % more; of 512 MB in one CSV file 5 % beside the start; of a folder of
+// twenty small files it took 60 ms instead of 30. So it uses boxes.
 package analyse

@@ -31,10 +31,18 @@ func (l *local) configure(_ context.Context, s *Search) error {
 			l.progress(n)
 		}
 	}}
-	options.Extract.MaxWindow = l.pool.window()
+	options.Extract.MaxWindow = maxWindow(l.pool.window())
 	options.Extract.NewSpool = func() (extract.Spool, error) { return newSpool(l.pool.opts.SpoolDir) }
 	l.worker = newWorker(s, l.pool.share(), options)
 	return nil
+}
+
+// maxWindow is a window's bytes as package extract takes them, to which 0 is its default.
+func maxWindow(bytes int64) int64 {
+	if bytes <= 0 {
+		return -1
+	}
+	return bytes
 }
 
 // newWorker is what both kinds of worker run, within so many bytes.

@@ -36,7 +36,7 @@ const (
 	defaultMemory = 512 << 20
 	defaultIdle   = 30 * time.Second
 	// grace is how long after the end of its time an object may still hand in what it has found.
-	grace = 100 * time.Millisecond
+	grace = 75 * time.Millisecond
 	// cancelGrace is the same after the caller has lost interest.
 	cancelGrace = 300 * time.Millisecond
 )
@@ -144,8 +144,13 @@ func New(o Options) *Pool {
 }
 
 // window is the memory that one object at a time may have beside its worker's share, for a long window
-// of zstd.
-func (p *Pool) window() int64 { return min(p.opts.Memory/3, 128<<20) }
+// of zstd. Where there is little memory it is better shared.
+func (p *Pool) window() int64 {
+	if p.opts.Memory < 192<<20 {
+		return 0
+	}
+	return min(p.opts.Memory/3, 128<<20)
+}
 
 // share is the memory of one worker.
 func (p *Pool) share() int64 { return (p.opts.Memory - p.window()) / int64(p.opts.Workers) }
@@ -342,7 +347,7 @@ func (p *Pool) analyse(ctx context.Context, src *Source, s *Search, try int) (*c
 			continue // it may have been what the worker had read before
 		}
 		if ctx.Err() != nil && a.ended.cause == CauseCanceled {
-			return Unread(ctx.Err()), ctx.Err()
+			return unstarted(ctx.Err())
 		}
 		p.count(func(s *Stats) { s.Lost++ })
 		return lost(a.ended), nil

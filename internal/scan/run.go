@@ -53,7 +53,8 @@ const (
 	// patience is how long an interrupted scan waits for what has been begun: a box is ended before,
 	// so that only a folder or a file that does not answer is left behind.
 	patience = 700 * time.Millisecond
-	// own is the memory that a process has before it analyses anything.
+	// own is the memory that a process has before it analyses anything, where that is little beside
+	// the whole.
 	own = 16 << 20
 )
 
@@ -139,7 +140,7 @@ func newPool(o *Options) *analyse.Pool {
 	}
 	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory, InProcess: o.InProcess || !analyse.CanBox(), Log: log}
 	if !p.InProcess {
-		p.Memory = max(o.MaxMemory-int64(o.Workers+1)*own, int64(o.Workers)*own)
+		p.Memory -= int64(o.Workers+1) * min(own, o.MaxMemory/32/int64(o.Workers))
 	}
 	if o.MaxTime > 0 {
 		p.Time = func(int64) time.Duration { return o.MaxTime }
