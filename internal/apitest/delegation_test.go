@@ -58,7 +58,7 @@ func TestOrganization(t *testing.T) {
 		c.found(adminID, memberID)
 		management := c.rival
 
-		_, err := management.EnableOrganizationAdminAccount(ctx, &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(adminID)})
+		_, err := management.EnableOrganizationAdminAccount(ctx, &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(rivalID)})
 		wantError[*types.AccessDeniedException](t, err, 403, "Macie is not enabled")
 		c.enable(management)
 		_, err = management.EnableOrganizationAdminAccount(ctx, &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: aws.String(secondID)})

@@ -61,8 +61,14 @@ func (d *decoder) want(kind jsontext.Kind, what string) error {
 	if next == kind {
 		return nil
 	}
-	if next == 0 { // not JSON: reading it says why
-		_, err := d.tokens.ReadToken()
+	// PeekKind goes by the first byte alone. Reading on tells a value from what begins like one: notjson is no null, truely no boolean.
+	_, err := d.tokens.ReadToken()
+	if err == nil && d.tokens.PeekKind() == 0 {
+		if _, err = d.tokens.ReadToken(); err == io.EOF {
+			err = nil // it was the whole body
+		}
+	}
+	if err != nil {
 		return d.failure(err)
 	}
 	return problem("must be " + what + ", not " + kindNames[next])

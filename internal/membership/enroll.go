@@ -56,7 +56,8 @@ type exclusionCause int
 const (
 	excludedForGood exclusionCause = iota // as long as nobody changes what the text says
 	excludedOutside                       // it is not in the organization
-	excludedMember                        // it is one already, or the administrator itself
+	excludedEnrolled                      // it is one already through the organization
+	excludedMember                        // it is one already by invitation, or the administrator itself
 	excludedCovered                       // until its account is resumed, or the Region enabled for it
 	excludedFull                          // by the quota
 )
@@ -164,6 +165,8 @@ func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollme
 			exclude(c.id, excludedOutside, textNotInOrganization)
 		case c.id == e.administrator:
 			exclude(c.id, excludedMember, textCreateSelf)
+		case isAssociated(c.record.underlying()) && c.record.organization == e.organization:
+			exclude(c.id, excludedEnrolled, textAlreadyAMember)
 		case isAssociated(c.record.underlying()):
 			exclude(c.id, excludedMember, textAlreadyAMember)
 		case cover != "":
@@ -222,6 +225,8 @@ func (s *Service) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.
 		return err
 	}
 	switch x := excluded[0]; x.cause {
+	case excludedEnrolled:
+		return nil // stacks that are updated add all of their accounts again
 	case excludedOutside:
 		a.byInvitation = true
 		return s.add(ctx, tx, call, a)
@@ -300,7 +305,7 @@ func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.
 			return fmt.Errorf("enroll %d accounts with %s: %w", len(p.AccountIDs), d.administrator, err)
 		}
 		for _, x := range excluded {
-			if x.cause == excludedOutside || x.cause == excludedMember {
+			if x.cause == excludedOutside || x.cause == excludedEnrolled || x.cause == excludedMember {
 				continue // there is nothing to be done about them
 			}
 			if x.cause == excludedCovered {

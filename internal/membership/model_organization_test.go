@@ -19,6 +19,8 @@ func (m *model) enroll(p pair) string {
 	at := place{p.region, p.member}
 	_, enabled := m.sessions[at]
 	switch r := m.records[p]; {
+	case r.associated() && r.organization:
+		return "ok"
 	case r.associated():
 		return invalid(specAlreadyAMember)
 	case m.cover(at) != "":
@@ -39,9 +41,12 @@ func (m *model) enroll(p pair) string {
 // delegate is EnableOrganizationAdminAccount.
 func (m *model) delegate(at place, id macie2.AccountID) string {
 	target := place{at.region, id}
+	_, enabled := m.sessions[at]
 	switch {
 	case at.account != management:
 		return denied(oursNotManagement)
+	case id == management && !enabled:
+		return denied(specNotEnabled)
 	case m.isMember(at):
 		return invalid(oursManagementIsMember)
 	case !m.in[id]:

@@ -262,7 +262,8 @@ func (m *model) act(o operation) string {
 		m.delegations[at] = delegationState{true, o.auto}
 		return "ok"
 	}
-	if !enabled {
+	manages := at.account == management && (o.kind == opDelegate || o.kind == opUndelegate || o.kind == opListAdministrators)
+	if !enabled && !manages {
 		return "AccessDeniedException: " + specNotEnabled
 	}
 	switch o.kind {

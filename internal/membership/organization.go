@@ -10,6 +10,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/resource"
+	"magpie/internal/session"
 	"magpie/internal/store"
 )
 
@@ -65,18 +66,38 @@ func isDelegated(ctx context.Context, tx *store.Tx, region string, account macie
 	return exists(ctx, tx, delegations+` where o.administrator_id = $1 and o.region = $2 and o.status = 'ENABLED'`, string(account), region)
 }
 
-// requireManagement reads the organization that the caller manages.
-func (s *Service) requireManagement(ctx context.Context, tx *store.Tx, call *macie2.Call) (identity.Organization, error) {
+// requireOrganization reads the caller's organization, and the side that the caller is on. A management account may call without Macie:
+// tools look for the administrator, and designate it, before they enable Macie for the management account, if they ever do. Its side is
+// the zero one then. Any other account is told that Macie is not enabled.
+func (s *Service) requireOrganization(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
 	o, err := s.directory.OrganizationOf(ctx, tx, call.Account)
-	if errors.Is(err, identity.ErrNoOrganization) || err == nil && o.Management != call.Account {
-		return o, macie2.ErrAccessDenied("%s", textNotManagement)
+	alone := errors.Is(err, identity.ErrNoOrganization)
+	if err != nil && !alone {
+		return side{}, o, err
 	}
-	return o, err
+	x, err := requireSession(ctx, tx, call)
+	if errors.Is(err, session.ErrNotEnabled) && !alone && o.Management == call.Account {
+		return side{}, o, nil
+	}
+	if err == nil && alone {
+		err = macie2.ErrAccessDenied("%s", textNotManagement)
+	}
+	return x, o, err
+}
+
+// requireManagement is requireOrganization for what only the management account can do.
+func (s *Service) requireManagement(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
+	x, o, err := s.requireOrganization(ctx, tx, call)
+	if err == nil && o.Management != call.Account {
+		err = macie2.ErrAccessDenied("%s", textNotManagement)
+	}
+	return x, o, err
 }
 
 // EnableOrganizationAdminAccount makes an account of the caller's organization its delegated Macie administrator in the Region: Macie is
 // enabled in it, the organization trusts Macie, and the account is registered as a delegate. If it has members by invitation, those that
-// belong to the organization are members through it from then on. Only the management account can call it.
+// belong to the organization are members through it from then on. Only the management account can call it, and needs Macie itself only
+// where it designates itself.
 func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.EnableOrganizationAdminAccountInput) (*macie2.EnableOrganizationAdminAccountOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
 	if err != nil {
@@ -90,13 +111,12 @@ func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *maci
 		if err != nil {
 			return err
 		}
-		x, err := requireSession(ctx, tx, call)
+		x, o, err := s.requireManagement(ctx, tx, call)
 		if err != nil {
 			return err
 		}
-		o, err := s.requireManagement(ctx, tx, call)
-		if err != nil {
-			return err
+		if id == call.Account && x.standing == "" {
+			return session.ErrNotEnabled // nobody but the management account can enable Macie for itself
 		}
 		// One after the other: that the administrator is the same in all Regions is no constraint, and the first of two calls with the
 		// same token has to be through before the second looks for it.
@@ -261,10 +281,7 @@ func (s *Service) DisableOrganizationAdminAccount(ctx context.Context, call *mac
 		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
 	}
 	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
-		if _, err := requireSession(ctx, tx, call); err != nil {
-			return err
-		}
-		o, err := s.requireManagement(ctx, tx, call)
+		_, o, err := s.requireManagement(ctx, tx, call)
 		if err != nil {
 			return err
 		}
@@ -332,13 +349,7 @@ func (s *Service) ListOrganizationAdminAccounts(ctx context.Context, call *macie
 	}
 	var admins []macie2.AdminAccount
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		if _, err := requireSession(ctx, tx, call); err != nil {
-			return err
-		}
-		o, err := s.directory.OrganizationOf(ctx, tx, call.Account)
-		if errors.Is(err, identity.ErrNoOrganization) {
-			return macie2.ErrAccessDenied("%s", textNotManagement)
-		}
+		_, o, err := s.requireOrganization(ctx, tx, call)
 		if err != nil {
 			return err
 		}

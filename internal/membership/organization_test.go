@@ -113,6 +113,27 @@ const (
 	notEnabled      = "AccessDeniedException: " + specNotEnabled
 )
 
+// TestManagementWithoutMacie: a management account designates, lists and ends without Macie being enabled in it, and stays without.
+func TestManagementWithoutMacie(t *testing.T) {
+	each(t, func(t *testing.T, d *deployment) {
+		d.organize(carol, alice, bob)
+		answers(t, "none", d.administrators(carol), "")
+		in := &macie2.EnableOrganizationAdminAccountInput{AdminAccountId: macie2.Ptr(string(alice)), ClientToken: macie2.Ptr("token")}
+		answers(t, "designating", d.delegateWith(carol, in), "ok")
+		answers(t, "the same call, sent again", d.delegateWith(carol, in), "ok")
+		answers(t, "the same account", d.delegate(carol, alice), conflict(specAlreadyDelegated))
+		answers(t, "listing", d.administrators(carol), string(alice)+"=ENABLED")
+		answers(t, "Macie in the administrator", d.macie(alice), "ENABLED")
+		answers(t, "Macie in the management account", d.macie(carol), notEnabled)
+		answers(t, "a member", d.add(alice, bob), "ok")
+		answers(t, "the same member", d.add(alice, bob), "ok")
+		answers(t, "ending", d.undelegate(carol, alice), "ok")
+		d.work()
+		answers(t, "all ended", d.administrators(carol), "")
+		answers(t, "Macie in the management account at the end", d.macie(carol), notEnabled)
+	})
+}
+
 // TestDelegatedAdministrator: who can designate whom, and what follows.
 func TestDelegatedAdministrator(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
@@ -121,8 +142,12 @@ func TestDelegatedAdministrator(t *testing.T) {
 		answers(t, "outside of any organization", d.delegate(dave, alice), denied(oursNotManagement))
 		answers(t, "listing outside of any organization", d.administrators(dave), denied(oursNotManagement))
 		d.organize(carol, alice, bob, dave)
-		answers(t, "where Macie is not enabled", d.delegate(carol, alice), notEnabled)
-		answers(t, "listing where Macie is not enabled", d.administrators(carol), notEnabled)
+		answers(t, "where Macie is not enabled, itself", d.delegate(carol, carol), notEnabled)
+		answers(t, "listing where Macie is not enabled", d.administrators(carol), "")
+		answers(t, "ending what has not begun there", d.undelegate(carol, alice), "ResourceNotFoundException: "+oursNotDelegated)
+		answers(t, "another account, where Macie is not enabled", d.delegate(bob, alice), notEnabled)
+		answers(t, "listing by another account", d.administrators(bob), notEnabled)
+		answers(t, "ending by another account", d.undelegate(bob, alice), notEnabled)
 		d.must(d.enable(carol))
 		answers(t, "by another account of the organization", d.delegate(dave, alice), denied(oursNotManagement))
 		answers(t, "what is no account", d.delegate(carol, "12"), invalid("adminAccountId: must be 12 digits"))
@@ -352,7 +377,15 @@ func TestMemberThroughOrganization(t *testing.T) {
 			t.Error("a mail was sent")
 		}
 
-		answers(t, "adding it again", d.add(alice, bob), invalid(specAlreadyAMember))
+		in.Tags = map[string]string{"team": "other"}
+		again, err := d.CreateMember(ctx, d.call(alice), in)
+		if err != nil || *again.Arn != *out.Arn {
+			t.Errorf("adding it again: %+v, %v", again, err)
+		}
+		if same, err := d.GetMember(ctx, d.call(alice), &macie2.GetMemberInput{Id: macie2.Ptr(string(bob))}); err != nil || same.Tags["team"] != "data" ||
+			!same.UpdatedAt.Equal(m.UpdatedAt.Time) {
+			t.Errorf("adding it again has made it %+v, %v", same, err)
+		}
 		answers(t, "inviting it", d.invite(alice, bob), refused(bob, specAlreadyInvited))
 		answers(t, "it leaves", d.resignFrom(bob), denied(oursOrganizationMember))
 		answers(t, "it pauses", d.session(bob, macie2.MacieStatusPaused), denied(oursOrganizationMember))
