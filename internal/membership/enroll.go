@@ -54,12 +54,12 @@ type exclusion struct {
 type exclusionCause int
 
 const (
-	excludedForGood exclusionCause = iota // as long as nobody changes what the text says
-	excludedOutside                       // it is not in the organization
-	excludedEnrolled                      // it is one already through the organization
-	excludedMember                        // it is one already by invitation, or the administrator itself
-	excludedCovered                       // until its account is resumed, or the Region enabled for it
-	excludedFull                          // by the quota
+	excludedForGood  exclusionCause = iota // as long as nobody changes what the text says
+	excludedOutside                        // it is not in the organization
+	excludedEnrolled                       // it is one already through the organization
+	excludedMember                         // it is one already by invitation, or the administrator itself
+	excludedCovered                        // until its account is resumed, or the Region enabled for it
+	excludedFull                           // by the quota
 )
 
 // enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record that the administrator may have of it
