@@ -109,8 +109,8 @@ func TestEnvironment(t *testing.T) {
 // The flags are an interface: scripts use them.
 func TestFlags(t *testing.T) {
 	want := map[string]string{
-		"serve":  "audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections max-connections-per-source public-url quota-members quota-organization-members rate smtp-url store-endpoints tls-cert tls-key",
-		"worker": "data database-url mail-dir mail-from mail-rate public-url quota-members quota-organization-members smtp-url store-endpoints",
+		"serve":  "analysis-memory analysis-workers audit-dir audit-retention data database-url dev listen mail-dir mail-from mail-rate max-connections max-connections-per-source public-url quota-job-bytes quota-members quota-organization-members rate scheduled-runs smtp-url store-endpoints tls-cert tls-key",
+		"worker": "analysis-memory analysis-workers data database-url mail-dir mail-from mail-rate public-url quota-job-bytes quota-members quota-organization-members scheduled-runs smtp-url store-endpoints",
 		"demo":   "exit",
 	}
 	for _, c := range root().Commands() {

@@ -145,13 +145,34 @@ func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	if err := s.keepBody(x.ctx, x); err != nil {
 		return Answer{}, err
 	}
-	switch own := s.signed[path]; {
-	case x.service != nil:
+	if x.service != nil {
 		return s.serveService(x, path)
-	case own != nil:
-		return s.serveSigned(x, own)
+	}
+	if own, labels := s.own(path); own != nil {
+		return s.serveSigned(x, own, labels)
 	}
 	return s.serveOperation(x, path)
+}
+
+// own finds the operations of our own at a path, and what stands for the label of their path where it has one.
+func (s *Server) own(path string) (map[string]signedOperation, []macie2.PathLabel) {
+	if found := s.signed[path]; found != nil {
+		return found, nil
+	}
+	for _, l := range s.labelled {
+		rest, ok := strings.CutPrefix(path, l.before)
+		if !ok {
+			continue
+		}
+		value, ok := strings.CutSuffix(rest, l.after)
+		if !ok || value == "" || strings.Contains(value, "/") {
+			continue
+		}
+		if value, err := url.PathUnescape(value); err == nil {
+			return s.signed[l.path], []macie2.PathLabel{{Name: l.name, Value: value}}
+		}
+	}
+	return nil, nil
 }
 
 // claimant is who a request says it is from.
@@ -298,7 +319,7 @@ func (s *Server) changing(x *exchange) context.Context {
 }
 
 // serveSigned does an operation of our own.
-func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (Answer, error) {
+func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation, labels []macie2.PathLabel) (Answer, error) {
 	op, ok := byMethod[x.r.Method]
 	if !ok {
 		methods := make([]string, 0, len(byMethod))
@@ -324,7 +345,7 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation) (
 	if x.r.Method != http.MethodGet {
 		ctx = s.changing(x)
 	}
-	out, err := op.handle(ctx, x.call, &macie2.Request{Query: query, Body: x.body})
+	out, err := op.handle(ctx, x.call, &macie2.Request{Path: labels, Query: query, Body: x.body})
 	if err != nil {
 		return Answer{}, err
 	}

@@ -159,9 +159,13 @@ type Server struct {
 	plain    map[string]http.Handler
 	prefixes []string // of plain, those that end in a slash
 	signed   map[string]map[string]signedOperation
+	labelled []labelled
 	services map[string]Service
 	root     Service // whose errors go to what came to / unauthenticated
 }
+
+// labelled is a path with a label: what stands before and after it.
+type labelled struct{ path, before, name, after string }
 
 type signedOperation struct {
 	action string
@@ -208,9 +212,14 @@ func (s *Server) HandlePlain(path string, h http.Handler) {
 
 // HandleSigned serves an operation of our own, signed for Macie like any other;
 // action is its name in permissions and in the log, such as magpie:GetHistory.
+// One segment of the path may be a {label}, whose value the request's Path has.
 func (s *Server) HandleSigned(method, path, action string, h SignedHandler) {
 	if s.signed[path] == nil {
 		s.signed[path] = map[string]signedOperation{}
+		if before, rest, ok := strings.Cut(path, "{"); ok {
+			name, after, _ := strings.Cut(rest, "}")
+			s.labelled = append(s.labelled, labelled{path, before, name, after})
+		}
 	}
 	if s.signed[path][method].handle != nil {
 		panic("awsapi: " + method + " " + path + " is handled twice")

@@ -12,7 +12,7 @@ func AddCommands(root *cobra.Command) {
 		&cobra.Group{ID: OperationsGroup, Title: "Operations of the API, named and with flags as in the AWS CLI:"},
 		&cobra.Group{ID: accountsGroup, Title: "Many accounts and what became of them, over the wire:"},
 	)
-	for _, c := range []*cobra.Command{Invite(), Members(), History()} {
+	for _, c := range []*cobra.Command{Invite(), Members(), History(), Jobs()} {
 		c.GroupID = accountsGroup
 		root.AddCommand(c)
 	}

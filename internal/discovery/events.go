@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/pagetoken"
 	"magpie/internal/store"
 )
 
@@ -75,4 +77,88 @@ func (j *job) event(tx *store.Tx, at time.Time, kind string, d eventDetail) {
 	tx.DeferInsert(`insert into job_event (region, account_id, job_id, id, at, type, run_at, operation, owner_id, resource, detail)`,
 		[][]any{{j.Region, string(j.Account), j.ID, id, at.UnixMilli(), kind, j.runAt, d.operation, string(d.owner), d.bucket, d.detail}},
 		`on conflict (region, account_id, job_id, id) do nothing`)
+}
+
+// Event is what happened to a job, shaped as in Macie's log of jobs.
+type Event struct {
+	AdminAccountID   string            `json:"adminAccountId"`
+	JobID            string            `json:"jobId"`
+	JobName          string            `json:"jobName"`
+	EventType        string            `json:"eventType"`
+	OccurredAt       macie2.Timestamp  `json:"occurredAt"`
+	Description      string            `json:"description"`
+	Detail           string            `json:"detail,omitempty"` // what the store said
+	Operation        string            `json:"operation,omitempty"`
+	RunDate          *macie2.Timestamp `json:"runDate,omitempty"`
+	AffectedAccount  string            `json:"affectedAccount,omitempty"`
+	AffectedResource *AffectedResource `json:"affectedResource,omitempty"`
+}
+
+// AffectedResource is the bucket that an event is about.
+type AffectedResource struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+// EventPage is a page of a job's events, in the order in which they happened.
+type EventPage struct {
+	Events    []Event `json:"events"`
+	NextToken string  `json:"nextToken,omitempty"`
+}
+
+// maxEvents is how many events a page has.
+const maxEvents = 100
+
+// Events lists what happened to one of the caller's jobs. token is that of the page before, or empty.
+func (s *Service) Events(ctx context.Context, call *macie2.Call, id, token string) (*EventPage, error) {
+	n := name{call.Region, call.Account, id}
+	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "JobEvents", Filters: id}
+	after := ""
+	if token != "" {
+		keys, err := s.pages.Open(list, token, 1)
+		if err != nil {
+			return nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region and job")
+		}
+		after = keys[0]
+	}
+	page := &EventPage{}
+	err := s.view(ctx, call, func(tx *store.Tx) error {
+		page.Events, page.NextToken = []Event{}, ""
+		j, err := find(ctx, tx, n)
+		if err != nil {
+			return none(err)
+		}
+		last := ""
+		return tx.Query(ctx, func(r store.Row) error {
+			if len(page.Events) == maxEvents {
+				page.NextToken = s.pages.Seal(list, last)
+				return nil
+			}
+			e, err := j.readEvent(r, &last)
+			page.Events = append(page.Events, e)
+			return err
+		}, `select id, at, type, run_at, operation, owner_id, resource, detail from job_event
+			where region = $1 and account_id = $2 and job_id = $3 and id > $4 order by id limit $5`,
+			n.Region, string(n.Account), n.ID, after, int64(maxEvents+1))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+func (j *job) readEvent(r store.Row, id *string) (Event, error) {
+	e := Event{AdminAccountID: string(j.Account), JobID: j.ID, JobName: macie2.Deref(j.definition.Name)}
+	var at int64
+	var runAt *int64
+	var bucket string
+	err := r.Scan(id, &at, &e.EventType, &runAt, &e.Operation, &e.AffectedAccount, &bucket, &e.Detail)
+	e.OccurredAt, e.Description = *macie2.TimestampMillis(at), descriptions[e.EventType]
+	if runAt != nil {
+		e.RunDate = macie2.TimestampMillis(*runAt)
+	}
+	if bucket != "" {
+		e.AffectedResource = &AffectedResource{"S3_BUCKET_NAME", bucket}
+	}
+	return e, err
 }

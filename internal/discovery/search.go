@@ -26,7 +26,7 @@ func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
 	var lists []identifier.AllowList
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if custom, err = identifier.CustomForJob(ctx, tx, j.Region, j.Account, j.definition.CustomDataIdentifierIds); err == nil {
-			lists, err = identifier.AllowListsForJob(ctx, tx, j.Region, j.Account, j.definition.AllowListIds)
+			lists, err = allowLists(ctx, tx, j)
 		}
 		return err
 	})
@@ -43,12 +43,33 @@ func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
 			continue
 		}
 		words, err := s.words(ctx, j, l)
-		if err != nil {
+		switch {
+		case objectstore.Passing(err) || ctx.Err() != nil:
 			return nil, fmt.Errorf("allow list %s: %w", l.ID, err)
+		case err != nil: // as in Macie, the run goes on without a list that cannot be read: it reports more, not less
+			s.log.Warn("a job runs without an allow list", "job", j.ID, "list", l.ID, "error", err)
+		default:
+			c.AllowWords = append(c.AllowWords, words)
 		}
-		c.AllowWords = append(c.AllowWords, words)
 	}
 	return s.compile(c)
+}
+
+// allowLists are the job's lists that are there still.
+func allowLists(ctx context.Context, tx *store.Tx, j *job) ([]identifier.AllowList, error) {
+	var lists []identifier.AllowList
+	for _, id := range j.definition.AllowListIds {
+		found, err := identifier.AllowListsForJob(ctx, tx, j.Region, j.Account, []string{id})
+		var missing *identifier.MissingError
+		if errors.As(err, &missing) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, found...)
+	}
+	return lists, nil
 }
 
 func (s *Service) compile(c analyse.Config) (*analyse.Search, error) {

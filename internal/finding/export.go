@@ -141,7 +141,7 @@ func (s *Service) tryExport(ctx context.Context, call *macie2.Call, d destinatio
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	refuse := func(err error) error {
-		return macie2.ErrValidation("configuration.s3Destination: a result could not be written to the bucket %s: %v", d.bucket, err)
+		return macie2.ErrValidation("The request failed because a result could not be written to the bucket %s: %v", d.bucket, err)
 	}
 	if d.owner != "" && d.owner != string(call.Account) {
 		return false, refuse(fmt.Errorf("it is not known to be the account %s's", d.owner))

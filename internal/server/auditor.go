@@ -34,13 +34,15 @@ func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
 // Parameters of what is no operation of the contract, that a record shows. AssumeRole's policies and tags are refused, its tokens and
 // codes are nobody's business.
 var auditedParameters = map[string][]string{
-	"sts:AssumeRole":     {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
-	"magpie:GetHistory":  {"accountId", "event", "since", "until", "maxResults"},
-	"magpie:ListStores":  storeParameters,
-	"magpie:AddStore":    storeParameters,
-	"magpie:UpdateStore": storeParameters,
-	"magpie:RemoveStore": storeParameters,
-	"magpie:TestStore":   storeTestParameters,
+	"sts:AssumeRole":        {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
+	"magpie:GetHistory":     {"accountId", "event", "since", "until", "maxResults"},
+	"magpie:ListStores":     storeParameters,
+	"magpie:AddStore":       storeParameters,
+	"magpie:UpdateStore":    storeParameters,
+	"magpie:RemoveStore":    storeParameters,
+	"magpie:TestStore":      storeTestParameters,
+	"magpie:ListJobEvents":  jobEventParameters,
+	"magpie:GetJobProgress": nil,
 
 	"organizations:DescribeAccount":                  {"AccountId"},
 	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},

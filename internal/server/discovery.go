@@ -1,11 +1,15 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"time"
 
 	"magpie/internal/analyse"
+	"magpie/internal/awsapi"
 	"magpie/internal/discovery"
+	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 )
@@ -28,6 +32,27 @@ func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, err
 	jobs.Bind(s.registry)
 	s.sessions.Hook(jobs.SessionHooks())
 	return jobs, nil
+}
+
+// jobEventParameters are those that GET /magpie/v1/jobs/{jobId}/events knows.
+var jobEventParameters = []string{"nextToken"}
+
+// mountJobs serves /magpie/v1/jobs/{jobId}: what happened to a job, which Macie writes to a log of its own, and how far it has come.
+func mountJobs(edge *awsapi.Server, jobs *discovery.Service) {
+	edge.HandleSigned(http.MethodGet, "/magpie/v1/jobs/{jobId}/events", "magpie:ListJobEvents",
+		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
+			if err := knownParameters(r.Query, jobEventParameters); err != nil {
+				return nil, err
+			}
+			return jobs.Events(ctx, call, r.Path[0].Value, r.Query.Get("nextToken"))
+		})
+	edge.HandleSigned(http.MethodGet, "/magpie/v1/jobs/{jobId}/progress", "magpie:GetJobProgress",
+		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
+			if err := knownParameters(r.Query, nil); err != nil {
+				return nil, err
+			}
+			return jobs.Progress(ctx, call, r.Path[0].Value)
+		})
 }
 
 // scheduledRuns is the time of day of scheduled runs, after midnight; nil where each job has its own.

@@ -187,6 +187,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	edge := awsapi.New(o)
 	mountHistory(edge, s.membership)
 	mountStores(edge, s.inventory)
+	mountJobs(edge, jobs)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))

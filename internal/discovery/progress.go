@@ -1,0 +1,39 @@
+package discovery
+
+import (
+	"context"
+
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
+
+// Progress is how far the latest run of a job has come.
+type Progress struct {
+	JobID     string            `json:"jobId"`
+	JobStatus macie2.JobStatus  `json:"jobStatus"`
+	Run       int64             `json:"run"`
+	Expected  int64             `json:"expectedObjects"` // in the buckets, as they were counted last; 0: not known
+	Seen      int64             `json:"seenObjects"`     // that were listed, those outside the scope included
+	Results   int64             `json:"resultObjects"`   // that have a result
+	Bytes     int64             `json:"analysedBytes"`
+	StartedAt *macie2.Timestamp `json:"startedAt,omitempty"`
+}
+
+// Progress tells how far the latest run of one of the caller's jobs has come.
+func (s *Service) Progress(ctx context.Context, call *macie2.Call, id string) (*Progress, error) {
+	n := name{call.Region, call.Account, id}
+	var p *Progress
+	err := s.view(ctx, call, func(tx *store.Tx) error {
+		j, err := find(ctx, tx, n)
+		if err != nil {
+			return none(err)
+		}
+		done, err := tx.Tallies(ctx, n.tallies(j.run))
+		p = &Progress{JobID: j.ID, JobStatus: j.status, Run: j.run, Expected: j.expected, Seen: done[tallySeen], Results: done[tallyObjects], Bytes: done[tallyBytes]}
+		if j.runAt != nil {
+			p.StartedAt = macie2.TimestampMillis(*j.runAt)
+		}
+		return err
+	})
+	return p, err
+}
