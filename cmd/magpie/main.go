@@ -24,9 +24,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once
-	c := root()
-	c.SetArgs(cli.Arguments(os.Args[1:]))
-	if err := c.ExecuteContext(ctx); err != nil {
+	if err := cli.Execute(ctx, root(), os.Args[1:]); err != nil {
 		code := 1
 		var exit interface{ ExitCode() int }
 		if errors.As(err, &exit) {
@@ -50,22 +48,28 @@ func root() *cobra.Command {
 		Long: `A self-hosted data-security service that speaks the Amazon Macie API.
 
 Every flag of every command can be set in the environment too: --database-url is MAGPIE_DATABASE_URL. What is on the command line wins.`,
+		Version:       cli.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	c.SetVersionTemplate("{{.Version}}\n")
 	cli.AddCommands(c)
-	group(c, "Administration, on the database itself:",
-		admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv), NewMasterKey: os.Getenv(identity.NewMasterKeyEnv)})...)
-	group(c, "Serving, and scanning without a server:", demoCommand(), serveCommand(), workerCommand(), scan.Command(), scan.IdentifiersCommand())
+	group(c, cli.ComeGroup, demoCommand(), serveCommand(), scan.Command())
+	group(c, cli.OperatorGroup, workerCommand(), scan.IdentifiersCommand())
+	group(c, cli.OperatorGroup, admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv), NewMasterKey: os.Getenv(identity.NewMasterKeyEnv)})...)
+	cli.SetHelp(c)
+	completeValues(c)
 	envflag.Bind(c, os.LookupEnv)
 	return c
 }
 
-// group adds commands under a heading of the help. Headings come in the order in which they were added, commands without one last.
-func group(root *cobra.Command, title string, commands ...*cobra.Command) {
-	root.AddGroup(&cobra.Group{ID: title, Title: title})
+// group adds commands under a heading of the help. People come for stores, though they are an operator's.
+func group(root *cobra.Command, heading string, commands ...*cobra.Command) {
 	for _, c := range commands {
-		c.GroupID = title
+		c.GroupID = heading
+		if c.Name() == "store" {
+			c.GroupID = cli.ComeGroup
+		}
 	}
 	root.AddCommand(commands...)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"magpie/internal/cli"
 )
 
 // run runs a command line with this environment, in which nothing else of Magpie's is set.
@@ -27,8 +29,7 @@ func run(t *testing.T, ctx context.Context, env map[string]string, args ...strin
 	var out bytes.Buffer
 	c.SetOut(&out)
 	c.SetErr(&out)
-	c.SetArgs(args)
-	err := c.ExecuteContext(ctx)
+	err := cli.Execute(ctx, c, args)
 	return out.String(), err
 }
 

@@ -67,7 +67,6 @@ func (o *onboarding) bind(c *cobra.Command) {
 	f.IntVar(&o.inFlight, "concurrency", onboard.DefaultInFlight, "calls at one time, at most")
 	f.DurationVar(&o.patience, "patience", onboard.DefaultPatience, "how long a Region may be silent before it is given up")
 	mustComplete(c, "output", formats)
-	mustComplete(c, "regions", append([]string{"all"}, region.Names()...))
 	o.target.bind(c)
 }
 

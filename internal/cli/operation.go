@@ -53,7 +53,7 @@ func operationCommand(verb *operation.Verb) *cobra.Command {
 		Use:     verb.Name,
 		GroupID: OperationsGroup,
 		Short:   verb.Short(),
-		Long:    verb.Short() + ": the operation " + verb.Operation + ". Flags and their values are spelled as in the AWS CLI.",
+		Long:    verb.Short() + builtMark(verb) + ": the operation " + verb.Operation + ". Flags and their values are spelled as in the AWS CLI.",
 		Example: "  magpie " + verb.Example(),
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
