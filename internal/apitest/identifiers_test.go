@@ -257,7 +257,7 @@ func TestAllowLists(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err = c.admin.GetAllowList(ctx, &macie2.GetAllowListInput{Id: second.Id})
-		if err != nil || got.Status.Code != types.AllowListStatusCodeS3ObjectNotFound ||
+		if err != nil || got.Status.Code != types.AllowListStatusCodeS3ObjectNotFound || !strings.Contains(*got.Status.Description, "no bucket of that name") ||
 			*got.Criteria.S3WordsList.BucketName != "words-bucket" {
 			t.Errorf("a word list reads %+v, %v", got, err)
 		}
