@@ -154,7 +154,7 @@ func (s *Service) census(ctx context.Context, h *queue.Held) queue.Outcome {
 	if err != nil {
 		return queue.Outcome{Status: queue.Refused, Detail: err.Error()}
 	}
-	err = c.run(ctx, func(state *censusState) error {
+	err = c.run(ctx, s.checkpoint, func(state *censusState) error {
 		return s.db.Tx(ctx, lane(state.Region, state.Account), func(tx *store.Tx) error { return h.Progress(ctx, tx, state) })
 	})
 	switch {

@@ -174,3 +174,22 @@ func (s *Service) changed(ctx context.Context, tx *store.Tx, before, r *record, 
 	}
 	return nil
 }
+
+// changesFor is how long changes are kept, as findings are.
+const changesFor = 90 * 24 * time.Hour
+
+// expireChanges deletes changes that are old, some at a time.
+func (s *Service) expireChanges(ctx context.Context) error {
+	for more := true; more; {
+		err := s.db.Tx(ctx, "inventory changes", func(tx *store.Tx) error {
+			n, err := tx.Exec(ctx, `delete from bucket_change where id in (select id from bucket_change where at < $1 limit 1000)`,
+				s.now().Add(-changesFor).UnixMilli())
+			more = n == 1000
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -55,8 +55,8 @@ func newCount(b *Bucket, state *censusState) (*count, error) {
 	return c, nil
 }
 
-// run counts until all ranges are done, and records now and then how far it has come.
-func (c *count) run(ctx context.Context, record func(*censusState) error) error {
+// run counts until all ranges are done, and records every so often how far it has come.
+func (c *count) run(ctx context.Context, every time.Duration, record func(*censusState) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -77,7 +77,7 @@ func (c *count) run(ctx context.Context, record func(*censusState) error) error 
 		w.Wait()
 		close(done)
 	}()
-	ticker := time.NewTicker(censusCheckpoint)
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {

@@ -35,9 +35,22 @@ func (s *Service) registerTasks() {
 func (s *Service) Run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
+	var shared, swept time.Time
 	for {
 		if _, err := s.beginLooks(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("looks at stores cannot be begun", "error", err)
+		}
+		if time.Since(shared) >= shareEvery {
+			shared = time.Now()
+			if err := s.share(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("the caps of stores cannot be shared", "error", err)
+			}
+		}
+		if time.Since(swept) >= time.Hour {
+			swept = time.Now()
+			if err := s.expireChanges(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("old changes of buckets cannot be deleted", "error", err)
+			}
 		}
 		select {
 		case <-ticker.C:

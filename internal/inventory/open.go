@@ -25,6 +25,7 @@ type backend struct {
 	revision int64
 	store    objectstore.Store
 	pace     *objectstore.Pace
+	capped   bool // by the operator
 }
 
 // backend opens a store, or returns the one that is open. All users in this process share its pace.
@@ -46,7 +47,8 @@ func (s *Service) backend(ctx context.Context, x Store) (objectstore.Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", x.Name, err)
 	}
-	s.open[x.ID] = &backend{x.revision, o, pace}
+	pace.Share(s.processes)
+	s.open[x.ID] = &backend{x.revision, o, pace, x.MaxRequests > 0 || x.MaxBandwidth > 0}
 	return o, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,7 +89,7 @@ func (f *fixture) addMade(account macie2.AccountID, name string, m *made) Store 
 	if x, err = f.Store(f.t.Context(), account, name); err != nil {
 		f.t.Fatal(err)
 	}
-	f.open[x.ID] = &backend{x.revision, m, objectstore.NewPace(objectstore.PaceOptions{})}
+	f.open[x.ID] = &backend{x.revision, m, objectstore.NewPace(objectstore.PaceOptions{}), false}
 	return x
 }
 
@@ -118,7 +119,7 @@ func (f *fixture) countNow(account macie2.AccountID, buckets ...string) {
 			f.t.Fatal(err)
 		}
 		o := queue.Outcome{Status: queue.Done}
-		if err := c.run(f.t.Context(), func(*censusState) error { return nil }); err != nil {
+		if err := c.run(f.t.Context(), censusCheckpoint, func(*censusState) error { return nil }); err != nil {
 			o.Result = err
 		} else {
 			o.Result = c.result()
@@ -686,7 +687,7 @@ func TestCensusResumes(t *testing.T) {
 	// It is cut short after some pages, in the middle of several ranges, more than once.
 	for i, pages := range []int{25, 7, 9} {
 		c.b = &Bucket{b.BucketName, &limitedStore{made: m, probed: probed(i > 0), left: pages}}
-		if err := c.run(t.Context(), func(*censusState) error { return nil }); !errors.Is(err, objectstore.ErrUnavailable) {
+		if err := c.run(t.Context(), censusCheckpoint, func(*censusState) error { return nil }); !errors.Is(err, objectstore.ErrUnavailable) {
 			t.Fatalf("after %d pages: %v", pages, err)
 		}
 		text, err := json.Marshal(c.snapshot())
@@ -701,7 +702,7 @@ func TestCensusResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.run(t.Context(), func(*censusState) error { return nil }); err != nil {
+	if err := c.run(t.Context(), censusCheckpoint, func(*censusState) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	r := c.result()
@@ -766,6 +767,108 @@ func (l *limitedStore) List(ctx context.Context, bucket string, in objectstore.L
 		return objectstore.Page{}, &objectstore.Error{Kind: objectstore.ErrUnavailable, Call: "ListObjectsV2"}
 	}
 	return l.made.List(ctx, bucket, in)
+}
+
+// A node that stops in the middle of a census leaves what it has counted to the next one, which counts the rest, and nothing twice.
+func TestCensusGoesOnElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		const n = 30_000
+		m := &made{buckets: []objectstore.Bucket{{Name: "b"}}, facts: map[string]objectstore.Facts{"b": private()}, objects: map[string][]objectstore.Object{}}
+		for i := range n {
+			m.objects["b"] = append(m.objects["b"], objectstore.Object{Key: fmt.Sprintf("%06d.txt", i), Size: 2})
+		}
+		first := node()
+		first.checkpoint = 5 * time.Millisecond
+		first.enable(alice)
+		x := first.addMade(alice, "s", m)
+		first.lookNow(alice, "s")
+		// The first node gets as far as the middle, and waits there.
+		stuck := &gatedStore{made: m, after: "015000.txt"}
+		first.open[x.ID].store = stuck
+		ctx, stop := context.WithCancel(context.Background())
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = first.queue.Run(ctx) }()
+		recorded := func() (n int64) {
+			var payload string
+			err := first.db.View(t.Context(), func(tx *store.Tx) error {
+				return tx.QueryRow(t.Context(), "select payload from task where kind = $1", censusKind).Scan(&payload)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var state censusState
+			if err := json.Unmarshal([]byte(payload), &state); err != nil {
+				t.Fatal(err)
+			}
+			return state.Totals.Objects
+		}
+		for recorded() < 10_000 {
+			select {
+			case <-time.After(5 * time.Millisecond):
+			case <-t.Context().Done():
+			}
+		}
+		stop()
+		<-ended
+		second := node()
+		counted := &gatedStore{made: m}
+		second.open[x.ID] = &backend{x.revision, counted, objectstore.NewPace(objectstore.PaceOptions{}), false}
+		second.run()
+		for {
+			if b := second.describe(alice, &macie2.DescribeBucketsInput{}); b[0].ObjectCount != nil {
+				if *b[0].ObjectCount != n || *b[0].SizeInBytes != 2*n {
+					t.Errorf("counted %d objects of %d bytes", *b[0].ObjectCount, *b[0].SizeInBytes)
+				}
+				break
+			}
+			select {
+			case <-time.After(5 * time.Millisecond):
+			case <-t.Context().Done():
+			}
+		}
+		if pages := counted.pages.Load(); pages > 25 {
+			t.Errorf("the second node listed %d pages of 30, though half of them were counted", pages)
+		}
+	})
+}
+
+// gatedStore lists nothing beyond a key, until its context ends.
+type gatedStore struct {
+	*made
+	after string
+	pages atomic.Int64
+}
+
+func (g *gatedStore) List(ctx context.Context, bucket string, l objectstore.Listing) (objectstore.Page, error) {
+	if l.Max != 1 {
+		g.pages.Add(1)
+		if g.after != "" && l.After > g.after {
+			<-ctx.Done()
+			return objectstore.Page{}, ctx.Err()
+		}
+	}
+	return g.made.List(ctx, bucket, l)
+}
+
+// The operator's cap is shared by the processes that use the store.
+func TestCapsAreShared(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		a, b := node(), node()
+		pace := func(f *fixture) *objectstore.Pace {
+			p := objectstore.NewPace(objectstore.PaceOptions{MaxRequests: 100})
+			f.open["x"] = &backend{1, &made{}, p, true}
+			return p
+		}
+		pa, pb := pace(a), pace(b)
+		for _, f := range []*fixture{a, b, a} {
+			if err := f.share(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if x, y := pa.State().Rate, pb.State().Rate; x != 50 || y != 50 {
+			t.Errorf("two processes may make %v and %v of 100 requests a second", x, y)
+		}
+	})
 }
 
 // The second census of the same objects writes nothing.

@@ -49,15 +49,19 @@ type Service struct {
 
 	onChange []func(context.Context, *store.Tx, Change) error
 
-	mu   sync.Mutex
-	open map[string]*backend // by the store's id
+	node       string        // names this process
+	checkpoint time.Duration // between two records of a census
+
+	mu        sync.Mutex
+	open      map[string]*backend // by the store's id
+	processes int                 // that share the operator's caps; 0 before it is known
 }
 
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, directory: o.Directory, endpoints: o.Endpoints, meter: o.Meter,
-		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{},
+		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{}, node: newID(), checkpoint: censusCheckpoint,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
