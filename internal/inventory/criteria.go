@@ -277,8 +277,7 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 			}
 			condition = b.any(f.sql, names)
 		case tagField:
-			condition = `exists (select 1 from bucket_tag t where t.region = b.region and t.account_id = b.account_id and t.name = b.name and ` +
-				b.any("t."+f.sql, values) + `)`
+			condition = b.tagged(b.any("t."+f.sql, values))
 		case boolField:
 			condition = in(b, f.sql, flags)
 		default:
@@ -290,6 +289,11 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 		b.and("%s", condition)
 	})
 	return nil
+}
+
+// tagged is the condition that a bucket has a tag. The buckets with it are found first, by the tag.
+func (b *statement) tagged(condition string) string {
+	return `((b.account_id, b.name) in (select t.account_id, t.name from bucket_tag t where t.region = ` + b.arg(b.region) + ` and (` + condition + `)))`
 }
 
 // in is the condition that an expression is one of values.

@@ -99,7 +99,7 @@ func (c Criterion) addTags(q *query, place string) error {
 				either += "t.value = " + b.arg(*t.Value)
 			}
 		}
-		condition := `exists (select 1 from bucket_tag t where t.region = b.region and t.account_id = b.account_id and t.name = b.name and (` + either + `))`
+		condition := b.tagged(either)
 		if c.Not {
 			condition = "not " + condition
 		}

@@ -82,7 +82,11 @@ func (s *scanner) next() (kind tokenKind, name, raw []byte, err error) {
 			if end < 0 {
 				return 0, nil, nil, errXML
 			}
-			name := local(bytes.TrimRight(rest[2:end], " \t\r\n"))
+			name := rest[2:end]
+			for len(name) > 0 && isXMLSpace(name[len(name)-1]) {
+				name = name[:len(name)-1]
+			}
+			name = local(name)
 			s.at += end + 1
 			if s.depth == 0 || !bytes.Equal(name, s.open[s.depth-1]) {
 				return 0, nil, nil, errXML
