@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"magpie/internal/arn"
@@ -108,27 +109,45 @@ func selectBuckets(ctx context.Context, tx *store.Tx, region string, accounts []
 			return nil, err
 		}
 	}
-	sql := `select ` + allColumns + `, f.facts from (select region, account_id, name from bucket b where ` + b.where() +
-		` order by ` + o.by("b") + ` limit ` + strconv.Itoa(size) + `) p
-		join bucket b on b.region = p.region and b.account_id = p.account_id and b.name = p.name
-		left join bucket_facts f on f.region = p.region and f.account_id = p.account_id and f.name = p.name order by ` + o.by("b")
+	sql := `select ` + allColumns + ` from bucket b where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
 	var rows []described
 	err := tx.Query(ctx, func(row store.Row) error {
 		x := described{record: new(record)}
-		var text *string
-		if err := row.Scan(append(x.fields(), &text)...); err != nil {
+		rows = append(rows, x)
+		return row.Scan(x.fields()...)
+	}, sql, b.args...)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows, addFacts(ctx, tx, region, rows)
+}
+
+// addFacts adds what is kept beside the records. It is a statement of its own: a join of both is what planners go wrong at while they know
+// nothing of the tables.
+func addFacts(ctx context.Context, tx *store.Tx, region string, rows []described) error {
+	at := make(map[BucketName]int, len(rows))
+	accounts, names := store.List{}, store.List{}
+	for i, x := range rows {
+		at[BucketName{region, x.Account, x.Name}] = i
+		accounts, names = append(accounts, string(x.Account)), append(names, x.Name)
+	}
+	slices.Sort(accounts)
+	return tx.Query(ctx, func(row store.Row) error {
+		name, text := BucketName{Region: region}, ""
+		if err := row.Scan(&name.Account, &name.Name, &text); err != nil {
 			return err
 		}
-		if text != nil {
-			x.facts = new(facts)
-			if err := json.Unmarshal([]byte(*text), x.facts); err != nil {
-				return fmt.Errorf("what is kept of bucket %s: %w", x.Name, err)
-			}
+		i, ok := at[name]
+		if !ok {
+			return nil // another account's of the same name
 		}
-		rows = append(rows, x)
+		rows[i].facts = new(facts)
+		if err := json.Unmarshal([]byte(text), rows[i].facts); err != nil {
+			return fmt.Errorf("what is kept of bucket %s: %w", name.Name, err)
+		}
 		return nil
-	}, sql, b.args...)
-	return rows, err
+	}, `select account_id, name, facts from bucket_facts where region = $1 and `+tx.Any("account_id", 2)+` and `+tx.Any("name", 3),
+		region, slices.Compact(accounts), names)
 }
 
 // refresh has stores looked at again that the caller may see and that were not looked at for a while. It is no part of the answer, so its

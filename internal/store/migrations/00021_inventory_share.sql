@@ -6,18 +6,14 @@ create table inventory_node (
     seen_at bigint not null
 );
 
--- The orders in which buckets are listed, each as the statement writes it, and the ways from a tag to its buckets.
+-- The orders in which buckets are listed, each as the statement writes it.
 create index bucket_by_classifiable_count on bucket (region, account_id, (coalesce(classifiable_count, -2)), name);
 create index bucket_by_classifiable_size on bucket (region, account_id, (coalesce(classifiable_size, -2)), name);
 create index bucket_by_object_count on bucket (region, account_id, (coalesce(object_count, -2)), name);
 create index bucket_by_score on bucket (region, account_id, (coalesce(sensitivity_score, -2)), name);
 create index bucket_by_size on bucket (region, account_id, (coalesce(size_bytes, -2)), name);
-create index bucket_tag_key on bucket_tag (region, key, value, account_id, name);
-create index bucket_tag_value on bucket_tag (region, value, account_id, name);
 
 -- +goose Down
-drop index bucket_tag_value;
-drop index bucket_tag_key;
 drop index bucket_by_size;
 drop index bucket_by_score;
 drop index bucket_by_object_count;
