@@ -15,6 +15,7 @@ import (
 	"magpie/internal/cli"
 	"magpie/internal/envflag"
 	"magpie/internal/identity"
+	"magpie/internal/printable"
 	"magpie/internal/scan"
 	"magpie/internal/server"
 )
@@ -31,7 +32,7 @@ func main() {
 			code = exit.ExitCode()
 		}
 		if err.Error() != "" { // empty: the command has said everything itself
-			fmt.Fprintln(os.Stderr, "magpie:", err)
+			fmt.Fprintln(os.Stderr, "magpie:", printable.Text(err.Error())) // it may hold what an endpoint or a file said
 		}
 		stop()
 		os.Exit(code)

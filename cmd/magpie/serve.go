@@ -37,6 +37,10 @@ func serveCommand() *cobra.Command {
 	f.StringSliceVar(&c.Rates, "rate", nil,
 		"how often an account may call an action in a Region: `ACTION=PER_SECOND[:BURST]`, repeated or with commas; * is every other action")
 	f.IntVar(&c.MaxConnections, "max-connections", server.DefaultMaxConnections, "connections that this node holds at once; more are refused")
+	f.StringSliceVar(&c.Regions, "regions", nil, "`Regions` in which Macie is served, repeated or with commas (default: AWS's commercial ones and those in use)")
+	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil,
+		"`networks` of proxies that say where requests come from, by X-Forwarded-For or the PROXY protocol; repeated or with commas")
+	f.StringVar(&c.MetricsListen, "metrics-listen", "", "`address` of /metrics, which then is there and not at --listen")
 	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")
 	storeFlags(cmd, &c)
 	workFlags(cmd, &c)

@@ -21,7 +21,7 @@ import (
 // Folders inside of them go with them. DESIGN: the arrow points one way, and
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
-	{"macie2", "sigv4", "arn", "source", "budget", "extract", "detect", "envflag"},
+	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
 	{"session"},

@@ -144,7 +144,11 @@ func appendIdentity(b []byte, e *Event) []byte {
 		b = member(b, "arn", "arn:aws:iam::"+string(p.Account)+":role/"+role)
 		b = member(b, "accountId", string(p.Account))
 		b = member(b, "userName", role)
-		b = append(b, `},"attributes":{"mfaAuthenticated":"false"}}`...)
+		b = append(b, `},"attributes":{"mfaAuthenticated":"false"}`...)
+		if p.SourceIdentity != "" {
+			b = member(b, "sourceIdentity", p.SourceIdentity)
+		}
+		b = append(b, '}')
 	case kind == "IAMUser":
 		_, user, _ := strings.Cut(p.ARN, ":user/")
 		b = member(b, "userName", user)

@@ -46,12 +46,23 @@ func (s *Server) refuse(x *exchange, err error) Answer {
 
 // Busy answers a request that there is no room for.
 func Busy(w http.ResponseWriter) {
+	w.Header()["Retry-After"] = []string{"1"}
+	turnAway(w, http.StatusServiceUnavailable, macie2.ServiceUnavailableException, "This node holds as many bytes of requests as it may. Try again.")
+}
+
+// Misdirected answers a request that is for another host.
+func Misdirected(w http.ResponseWriter, message string) {
+	turnAway(w, http.StatusMisdirectedRequest, macie2.AccessDeniedException, message)
+}
+
+// turnAway answers a request that nobody looks at any closer.
+func turnAway(w http.ResponseWriter, status int, code macie2.Exception, message string) {
 	header := w.Header()
-	header["x-amzn-ErrorType"] = []string{string(macie2.ServiceUnavailableException)}
-	header["x-amzn-RequestId"] = []string{uuid.NewString()}
-	header["Content-Type"], header["Retry-After"], header["Connection"] = jsonTypeHeader, []string{"1"}, []string{"close"}
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = w.Write([]byte(`{"message":"This node holds as many bytes of requests as it may. Try again."}`))
+	header["x-amzn-ErrorType"], header["x-amzn-RequestId"] = []string{string(code)}, []string{uuid.NewString()}
+	header["Content-Type"], header["Connection"] = jsonTypeHeader, []string{"close"}
+	w.WriteHeader(status)
+	b, _ := jsontext.AppendQuote([]byte(`{"message":`), message)
+	_, _ = w.Write(append(b, '}'))
 }
 
 // visible returns what a client gets to see of err.
@@ -75,7 +86,7 @@ func (s *Server) send(x *exchange, a Answer) {
 		return
 	}
 	control := http.NewResponseController(x.w)
-	c := s.room.answers.Claim(source.Share(sourceIP(x.r)), func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
+	c := s.room.answers.Claim(source.Share(s.sourceIP(x.r)), func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
 	defer c.Release()
 	if err := c.Grow(x.r.Context(), int64(cap(a.Body))); err != nil {
 		a = s.refuse(x, macie2.ErrBusy("This node holds as many bytes of answers as it may. Try again."))

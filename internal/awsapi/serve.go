@@ -19,7 +19,6 @@ import (
 	"magpie/internal/budget"
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
-	"magpie/internal/source"
 )
 
 // exchange is one request and what is known of it so far.
@@ -57,7 +56,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		answer = s.refuse(x, err)
 		if s.o.Door != nil && x.call == nil && x.record.Exception != macie2.InternalServerException {
-			s.o.Door.Refused(r.Context(), sourceIP(r))
+			s.o.Door.Refused(r.Context(), s.sourceIP(r))
 		}
 	}
 	x.record.Status = answer.Status
@@ -88,7 +87,7 @@ var errUnrecorded = errors.New("the call's record could not be kept")
 func (s *Server) audit(x *exchange, answer Answer, err error) error {
 	e := &x.event
 	e.Time, e.Record, e.Call = x.start, x.record, x.call
-	e.SourceIP, e.UserAgent = sourceIP(x.r), cut(x.r.UserAgent(), 256)
+	e.SourceIP, e.UserAgent = s.sourceIP(x.r), cut(x.r.UserAgent(), 256)
 	if err != nil {
 		e.Message = visible(err).Message
 	}
@@ -216,7 +215,7 @@ func (s *Server) recognise(x *exchange) (c claimant, err error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
 	defer cancel()
 	if s.o.Door != nil {
-		leave, err := s.o.Door.Enter(ctx, sourceIP(x.r))
+		leave, err := s.o.Door.Enter(ctx, s.sourceIP(x.r))
 		if err != nil {
 			return c, err
 		}
@@ -261,7 +260,7 @@ func (s *Server) authenticate(x *exchange, c claimant) error {
 		Principal: identity.Principal,
 		Now:       now.Truncate(time.Millisecond),
 		RequestID: x.record.RequestID,
-		SourceIP:  sourceIP(x.r),
+		SourceIP:  s.sourceIP(x.r),
 		UserAgent: cut(x.r.UserAgent(), 256),
 	}
 	if identity.Refusal != nil {
@@ -286,6 +285,10 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	}
 	in, err := op.Decode(&macie2.Request{Path: labels, Query: query, Body: x.body})
 	if err != nil {
+		// What a request is about is not known if it cannot be read: who may do this to something is told why.
+		if denied := s.o.Authorizer.Authorize(x.ctx, x.call, op.Action, nil); denied != nil {
+			err = denied
+		}
 		return Answer{}, err
 	}
 	x.event.Input = in
@@ -294,6 +297,11 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	}
 	if err := op.Check(in); err != nil {
 		return Answer{}, err
+	}
+	if s.o.Enabled != nil && !s.o.Registry.Bound(op.Name) {
+		if err := s.o.Enabled(x.ctx, x.call); err != nil {
+			return Answer{}, err
+		}
 	}
 	out, err := s.o.Registry.Invoke(s.changing(x), op, x.call, in)
 	if err != nil {
@@ -424,7 +432,9 @@ func parseQuery(r *http.Request) (url.Values, error) {
 }
 
 // sourceIP is the address that a request came from.
-func sourceIP(r *http.Request) string { return source.Address(r.RemoteAddr) }
+func (s *Server) sourceIP(r *http.Request) string {
+	return s.o.Proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"])
+}
 
 // cut returns at most the first n bytes of s, as valid UTF-8.
 func cut(s string, n int) string {

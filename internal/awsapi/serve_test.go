@@ -301,7 +301,8 @@ func TestOrder(t *testing.T) {
 	}{
 		{"authentication before routing", open, keyUnknown, "GET", "/nothing", "", 403, "UnrecognizedClientException", "…"},
 		{"routing before permission", open, keyNone, "GET", "/nothing", "", 404, "UnknownOperationException", "…"},
-		{"decoding before permission", open, keyNone, "POST", "/invitations", "{", 400, "ValidationException", "…"},
+		{"permission before decoding", open, keyNone, "POST", "/invitations", "{", 403, "AccessDeniedException", "…"},
+		{"decoding before constraints", open, keyAlice, "POST", "/invitations", "{", 400, "ValidationException", "…"},
 		{"permission before constraints", open, keyNone, "POST", "/invitations", "{}", 403, "AccessDeniedException",
 			denied + "macie2:CreateInvitations on resource: * because no identity-based policy allows the macie2:CreateInvitations action"},
 		{"permission before 501", open, keyNone, "GET", "/macie", "", 403, "AccessDeniedException", denied + "macie2:GetMacieSession …"},

@@ -10,6 +10,7 @@ import (
 
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
+	"magpie/internal/source"
 )
 
 // MaxBody is the most bytes a request's body may have.
@@ -142,6 +143,11 @@ type Options struct {
 	Door          Door         // nil bounds nothing
 	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
+	// Enabled refuses a caller whose account has not enabled Macie. It is asked for operations that nobody has
+	// bound; the others ask themselves. nil asks nothing.
+	Enabled func(ctx context.Context, call *macie2.Call) error
+	// Proxies are those whose X-Forwarded-For says where a request comes from.
+	Proxies source.Proxies
 	// Serves reports whether a service is served in a Region; nil: everywhere.
 	Serves  func(service, region string) bool
 	Observe func(Record) // called after every signed request, if not nil

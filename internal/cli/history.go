@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"magpie/internal/printable"
 )
 
 // historyEvent is one event as GET /magpie/v1/history answers it.
@@ -144,16 +145,17 @@ func parseMoment(s string, now time.Time) (time.Time, error) {
 
 func printHistory(w io.Writer, output string, events []historyEvent) error {
 	if output == "json" {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"events": events})
+		return encodeJSON(w, map[string]any{"events": events}, "  ")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "TIME\tEVENT\tADMINISTRATOR\tACCOUNT\tSTATUS\tBY\tDETAIL")
 	for _, e := range events {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Time.UTC().Format("2006-01-02 15:04:05Z"), e.Event, e.AdministratorAccountID,
-			e.AccountID, change(e.FromStatus, e.ToStatus), shortPrincipal(e.Principal), cmp.Or(e.Detail, "-"))
+		cells := []string{e.Time.UTC().Format("2006-01-02 15:04:05Z"), string(e.Event), e.AdministratorAccountID,
+			e.AccountID, change(e.FromStatus, e.ToStatus), shortPrincipal(e.Principal), cmp.Or(e.Detail, "-")}
+		for i, cell := range cells {
+			cells[i] = printable.Line(cell)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
 	return t.Flush()
 }

@@ -25,6 +25,7 @@ import (
 	"magpie/internal/cli/onboard"
 	"magpie/internal/cli/region"
 	"magpie/internal/cli/roster"
+	"magpie/internal/printable"
 )
 
 // onboarding is what magpie invite and magpie members sync have in common: a list of accounts, Regions, a run, its report.
@@ -238,7 +239,7 @@ func (o *onboarding) prepare(c *cobra.Command, r *onboard.Run) error {
 		}
 	}
 	for reason, names := range byReason {
-		fmt.Fprintf(c.ErrOrStderr(), "left out, since %s: %s\n", reason, strings.Join(names, " "))
+		fmt.Fprintf(c.ErrOrStderr(), "left out, since %s: %s\n", printable.Line(reason), strings.Join(names, " "))
 	}
 	if len(left) == len(r.Spec.Regions) {
 		return errors.New("there is no Region in which your account has Macie: magpie enable-macie, or give --enable-macie")

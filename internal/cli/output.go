@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magpie/internal/cli/table"
+	"magpie/internal/printable"
 )
 
 // output is how a verb shows an answer.
@@ -71,10 +73,20 @@ func (o *output) write(w io.Writer, answer any) error {
 }
 
 func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "    ")
+	return encodeJSON(w, v, "    ")
+}
+
+// encodeJSON writes v as JSON in which every character can be shown: a terminal obeys what others wrote into an answer otherwise.
+func encodeJSON(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", indent)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(printable.JSON(b.Bytes()))
+	return err
 }
 
 // tabulate makes a table of an answer: of its only list where there is one, else of its members, one a line.

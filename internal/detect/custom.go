@@ -20,10 +20,11 @@ const (
 	MaxMatchDistance       = 300
 	DefaultMatchDistance   = 50
 	MaxSeverityLevels      = 3
-	MaxCustomMatch         = 4096 // bytes in one match; ours
-	maxBoundedRepeat       = 512  // ours: Macie refuses {100,1000} and does not say where it begins
-	maxProgram             = 8192 // ours: instructions a pattern may compile to
-	maxAdjacentWildcards   = 2    // Macie refuses a*b*a*
+	MaxCustomMatch         = 4096    // bytes in one match; ours
+	maxBoundedRepeat       = 512     // ours: Macie refuses {100,1000} and does not say where it begins
+	maxProgram             = 8192    // ours: instructions a pattern may compile to
+	maxProgramRanges       = 200_000 // ours: ranges of characters in them, which is what compiling takes its time for
+	maxAdjacentWildcards   = 2       // Macie refuses a*b*a*
 	defaultCustomSeverity  = "MEDIUM"
 	defaultCustomThreshold = 1
 )
@@ -229,6 +230,13 @@ func compileRegex(member, pattern string) (*syntax.Regexp, error) {
 	}
 	if len(prog.Inst) > maxProgram {
 		return nil, refuse(member, "its repeats expand to %d steps, at most %d are allowed", len(prog.Inst), maxProgram)
+	}
+	ranges := 0
+	for i := range prog.Inst {
+		ranges += len(prog.Inst[i].Rune) / 2
+	}
+	if ranges > maxProgramRanges {
+		return nil, refuse(member, "its repeats expand to %d ranges of characters, at most %d are allowed", ranges, maxProgramRanges)
 	}
 	if newAutomaton(prog).match(nil, 0, true, true) >= 0 {
 		return nil, refuse(member, "it matches empty text")

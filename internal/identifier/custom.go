@@ -58,9 +58,19 @@ func compile(regex *string, keywords, ignoreWords []string, distance *int32, lev
 	return custom, err
 }
 
+// compileInTurn compiles a definition that is to be kept, when it is its turn.
+func (s *Service) compileInTurn(ctx context.Context, in *macie2.CreateCustomDataIdentifierInput) (*detect.Custom, error) {
+	done, err := s.turns.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, in.SeverityLevels)
+}
+
 // CreateCustomDataIdentifier keeps a custom data identifier that the engine accepts. It does not change afterwards.
 func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.Call, in *macie2.CreateCustomDataIdentifierInput) (*macie2.CreateCustomDataIdentifierOutput, error) {
-	custom, err := compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, in.SeverityLevels)
+	custom, err := s.compileInTurn(ctx, in)
 	if err == nil {
 		err = checkText("name", in.Name, 1, 128)
 	}
@@ -286,11 +296,16 @@ func (s *Service) TestCustomDataIdentifier(ctx context.Context, call *macie2.Cal
 	if n := utf8.RuneCountInString(macie2.Deref(in.SampleText)); n < 1 || n > maxSample {
 		return nil, macie2.ErrValidation("sampleText: must have 1 to %d characters, not %d", maxSample, n)
 	}
-	custom, err := compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, nil)
+	if err := s.view(ctx, call, func(*store.Tx) error { return nil }); err != nil {
+		return nil, err
+	}
+	done, err := s.turns.take(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.view(ctx, call, func(*store.Tx) error { return nil }); err != nil {
+	defer done()
+	custom, err := compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, nil)
+	if err != nil {
 		return nil, err
 	}
 	return &macie2.TestCustomDataIdentifierOutput{MatchCount: macie2.Ptr(int32(custom.Test(*in.SampleText)))}, nil

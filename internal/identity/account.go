@@ -40,10 +40,20 @@ type Account struct {
 	Implicit bool
 }
 
-// EmailIs says whether address is the account's, white space around it and
-// letter case aside.
+// EmailIs says whether address is the account's, white space around it and the
+// case of ASCII letters aside. Other letters are not folded: some of them fold
+// to one of ASCII's, and are the address of somebody else.
 func (a Account) EmailIs(address string) bool {
-	return a.Implicit || strings.EqualFold(strings.TrimSpace(address), strings.TrimSpace(a.Email))
+	return a.Implicit || foldASCII(strings.TrimSpace(address)) == foldASCII(strings.TrimSpace(a.Email))
+}
+
+func foldASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // Hooks are told of changes to accounts and organizations, in the transaction that

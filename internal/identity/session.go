@@ -57,5 +57,7 @@ func (x session) principal(keyID, roleID string, policies []string) macie2.Princ
 		KeyID:    keyID,
 		Account:  x.Account,
 		Policies: policies,
+
+		SourceIdentity: x.SourceIdentity,
 	}
 }

@@ -79,6 +79,9 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	if len(in.Unsupported) > 0 && !s.dev {
 		return nil, macie2.ErrValidation("The parameter %s is not supported by this server yet.", in.Unsupported[0])
 	}
+	if in, err = in.inheriting(call.Principal); err != nil {
+		return nil, err
+	}
 	role, err := s.roleToAssume(ctx, account, name)
 	if err != nil {
 		return nil, err
@@ -94,6 +97,21 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 		return nil, macie2.ErrValidation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 	}
 	return s.newSession(*role, *in.RoleSessionName, macie2.Deref(in.SourceIdentity), call.Now.Add(time.Duration(seconds)*time.Second)), nil
+}
+
+// inheriting is the request as a session makes it: the session's own source identity goes with it, and
+// cannot become another.
+func (in *AssumeRoleInput) inheriting(p macie2.Principal) (*AssumeRoleInput, error) {
+	if p.SourceIdentity == "" {
+		return in, nil
+	}
+	if in.SourceIdentity != nil && *in.SourceIdentity != p.SourceIdentity {
+		return nil, macie2.ErrAccessDenied("User: %s is not authorized to perform: sts:SetSourceIdentity: the source identity of the session, %s, cannot be changed",
+			p.ARN, p.SourceIdentity)
+	}
+	out := *in
+	out.SourceIdentity = &p.SourceIdentity
+	return &out, nil
 }
 
 func (s *Service) newSession(role Role, name, sourceIdentity string, expires time.Time) *AssumeRoleOutput {

@@ -259,6 +259,32 @@ func TestSourceIdentity(t *testing.T) {
 		if out.SourceIdentity != "alice" || c.Session.SourceIdentity != "alice" {
 			t.Errorf("%+v %+v", out, c.Session)
 		}
+
+		// It stays through every role that is assumed from there, whether it is given again or not, and is no other.
+		must[Role](t)(s.CreateRole(ctx, Role{Account: beta, Name: "Next", Trust: `{"Statement":[{"Effect":"Allow","Principal":"*","Action":["sts:AssumeRole","sts:SetSourceIdentity"]},` +
+			`{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringNotEquals":{"sts:SourceIdentity":"alice","aws:SourceIdentity":"alice"}}}]}`}, now))
+		for range 3 {
+			session := callAs(t, s, out.AccessKeyID, out.SessionToken.Reveal())
+			if session.Principal.SourceIdentity != "alice" {
+				t.Fatalf("the session is %+v", session.Principal)
+			}
+			next := request("arn:aws:iam::444455556666:role/Next", "chained")
+			next.SourceIdentity = macie2.Ptr("mallory")
+			if _, err := s.AssumeRole(ctx, session, next); code(err) != macie2.AccessDeniedException {
+				t.Errorf("it becomes another: %v", err)
+			}
+			next.RoleARN = macie2.Ptr("arn:aws:iam::111122223333:role/Plain") // whose policy lets nobody carry it in
+			next.SourceIdentity = nil
+			if _, err := s.AssumeRole(ctx, session, next); code(err) != macie2.AccessDeniedException {
+				t.Errorf("it is left behind: %v", err)
+			}
+			next.RoleARN = macie2.Ptr("arn:aws:iam::444455556666:role/Next")
+			if out = must[*AssumeRoleOutput](t)(s.AssumeRole(ctx, session, next)); out.SourceIdentity != "alice" {
+				t.Errorf("%+v", out)
+			}
+			next.SourceIdentity = macie2.Ptr("alice")
+			must[*AssumeRoleOutput](t)(s.AssumeRole(ctx, session, next))
+		}
 	})
 }
 

@@ -43,8 +43,8 @@ var keys = map[string]bool{ // true: in trust documents only
 	"aws:requesttag/": false, "aws:resourcetag/": false, "aws:tagkeys": false,
 	"aws:sourceip": false, "aws:principalaccount": false, "aws:principalarn": false, "aws:principaltype": false,
 	"aws:userid": false, "aws:username": false, "aws:requestedregion": false, "aws:currenttime": false, "aws:epochtime": false,
-	"aws:resourceaccount": false,
-	"sts:externalid":      true, "sts:rolesessionname": true, "sts:sourceidentity": true,
+	"aws:resourceaccount": false, "aws:sourceidentity": false,
+	"sts:externalid": true, "sts:rolesessionname": true, "sts:sourceidentity": true,
 }
 
 // lowerKey is a condition key in lower case, less the key of a tag: folding is not lowering in every script.
@@ -119,6 +119,8 @@ func (r *Request) values(key string) []string {
 			return []string{name[strings.LastIndexByte(name, '/')+1:]}
 		}
 		return nil
+	case "aws:sourceidentity":
+		return one(r.Principal.SourceIdentity)
 	case "aws:requestedregion":
 		return one(r.Region)
 	case "aws:currenttime":

@@ -147,7 +147,7 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 		}
 		if r.Failed() && !tooLarge(r, o.MaxFileSize, r.Result.Size) && f.output != "table" {
 			if unread++; unread <= f.listed() {
-				fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", printable(r.Path), why(r))
+				fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", printable(r.Path), printable(why(r)))
 			}
 		}
 		return w.file(r)

@@ -221,7 +221,7 @@ func (t *tableWriter) print(b *strings.Builder, rows []row) {
 		}
 		line(s, count(r.count), r.name, path+r.place)
 		for _, v := range r.samples {
-			line("", "", "", "  "+v)
+			line("", "", "", "  "+printable(v))
 		}
 	}
 }

@@ -107,14 +107,19 @@ func assumed(answer []byte) map[string]any {
 		Expiration string `xml:"AssumeRoleResult>Credentials>Expiration"`
 		ID         string `xml:"AssumeRoleResult>AssumedRoleUser>AssumedRoleId"`
 		ARN        string `xml:"AssumeRoleResult>AssumedRoleUser>Arn"`
+		Source     string `xml:"AssumeRoleResult>SourceIdentity"`
 	}
 	if xml.Unmarshal(answer, &x) != nil {
 		return nil
 	}
-	return map[string]any{
+	shown := map[string]any{
 		"credentials":     map[string]string{"accessKeyId": x.KeyID, "expiration": x.Expiration},
 		"assumedRoleUser": map[string]string{"assumedRoleId": x.ID, "arn": x.ARN},
 	}
+	if x.Source != "" { // which a session may have from the one that it was assumed by
+		shown["sourceIdentity"] = x.Source
+	}
+	return shown
 }
 
 // lowerFirst is a parameter's name as CloudTrail writes it.

@@ -11,6 +11,7 @@ import (
 
 	"magpie/internal/inventory"
 	"magpie/internal/mail"
+	"magpie/internal/source"
 	"magpie/internal/throttle"
 )
 
@@ -26,6 +27,10 @@ type Config struct {
 	MailDir   string
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
+
+	Regions        []string // in which Macie is served; default AWS's commercial ones and those in use
+	TrustedProxies []string // networks of proxies that say where requests come from; default none
+	MetricsListen  string   // host:port of /metrics, which then is there alone; default: beside everything else
 
 	// The quotas of members by invitation and through an organization, for accounts that have none of their own. What is given is
 	// kept in the database, for all nodes; 0 leaves what is kept there, or else 1,000 and 10,000.
@@ -113,6 +118,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--tls-cert and --tls-key go together: give both")
 	case c.MailRate < 0:
 		return c, errors.New("--mail-rate must be at least 1")
+	case c.MetricsListen != "" && c.WorkerOnly:
+		return c, errors.New("--metrics-listen is for nodes that serve")
 	case c.MaxPerSource < 0:
 		return c, errors.New("--max-connections-per-source must be at least 1")
 	case c.AuditRetention < 0:
@@ -138,6 +145,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if _, err := c.rates(); err != nil {
 		return c, err
+	}
+	if err := c.checkRegions(); err != nil {
+		return c, err
+	}
+	if _, err := source.ParseProxies(c.TrustedProxies); err != nil {
+		return c, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if _, err := inventory.ParseEndpoints(c.StoreEndpoints); err != nil {
 		return c, fmt.Errorf("--store-endpoints %w", err)

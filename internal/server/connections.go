@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +60,7 @@ type limiter struct {
 	open, refused atomic.Int64
 	telling       chan struct{}
 	heads         *budget.Budget
+	proxies       source.Proxies // whose connections may say where they come from
 
 	mu       sync.Mutex
 	logged   time.Time
@@ -83,13 +86,47 @@ func (l *limiter) add(from string) bool {
 	return true
 }
 
-func (l *limiter) remove(from string) {
+func (l *limiter) remove(c *limited) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open.Add(-1)
+	l.forget(c.source)
+}
+
+// forget takes one off a source's count. l.mu is held.
+func (l *limiter) forget(from string) {
 	if l.bySource[from]--; l.bySource[from] == 0 {
 		delete(l.bySource, from)
 	}
+}
+
+// assign counts a connection for the source that its proxy names, and closes it if that has as many as may be.
+func (l *limiter) assign(c *limited, from string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if from == c.source {
+		return
+	}
+	if l.bySource[from] >= l.each {
+		l.refused.Add(1)
+		c.Conn.Close()
+		return
+	}
+	l.forget(c.source)
+	l.bySource[from]++
+	c.source = from
+}
+
+func (l *limiter) trusts(address string) bool {
+	a, err := netip.ParseAddr(address)
+	return err == nil && l.proxies.Trusts(a)
+}
+
+// share is the source that a connection counts for.
+func (l *limiter) share(c *limited) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return c.source
 }
 
 // Accept implements net.Listener.
@@ -99,8 +136,15 @@ func (l *limiter) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if from := source.Share(source.Address(c.RemoteAddr().String())); l.add(from) {
-			return &limited{Conn: c, of: l, source: from}, nil
+		x := &limited{Conn: c, of: l}
+		if address := source.Address(c.RemoteAddr().String()); l.trusts(address) {
+			x.announced = &announced{Conn: c} // counts for nobody until it has said for whom
+			x.Conn = x.announced
+		} else {
+			x.source = source.Share(address)
+		}
+		if l.add(x.source) {
+			return x, nil
 		}
 		l.refuse(c)
 	}
@@ -138,9 +182,10 @@ func (l *limiter) refuse(c net.Conn) {
 // limited is a connection that counts until it is closed.
 type limited struct {
 	net.Conn
-	of     *limiter
-	source string
-	once   sync.Once
+	of        *limiter
+	source    string     // of.mu guards it
+	announced *announced // nil unless the peer is a trusted proxy
+	once      sync.Once
 
 	mu     sync.Mutex
 	within bool // a request, from when its head is read until the next may come
@@ -149,12 +194,91 @@ type limited struct {
 	held   int64         // bytes that head holds
 }
 
+// RemoteAddr implements net.Conn. Behind a trusted proxy it is where that says that the connection comes from, for which it waits.
+func (c *limited) RemoteAddr() net.Addr {
+	if c.announced == nil {
+		return c.Conn.RemoteAddr()
+	}
+	c.announced.once.Do(func() {
+		if from := c.announced.look(); from.IsValid() {
+			c.of.assign(c, source.Share(from.Addr().String()))
+		}
+	})
+	return c.announced.address
+}
+
+// announced is a connection of a trusted proxy, which may begin with a header of the PROXY protocol.
+type announced struct {
+	net.Conn
+	once    sync.Once
+	address net.Addr
+	rest    []byte // came behind the header
+	err     error
+}
+
+// announcement is how long a proxy has to say where a connection comes from.
+const announcement = 10 * time.Second
+
+// look reads the header, if there is one. A connection that says nothing in time comes from its proxy.
+func (a *announced) look() (from netip.AddrPort) {
+	a.address = a.Conn.RemoteAddr()
+	_ = a.Conn.SetReadDeadline(time.Now().Add(announcement))
+	defer func() { _ = a.Conn.SetReadDeadline(time.Time{}) }()
+	var b []byte
+	for {
+		from, length, need, err := source.ReadHeader(b)
+		if err != nil {
+			a.err = err
+			return netip.AddrPort{}
+		}
+		if need == 0 {
+			a.rest = b[length:]
+			if from.IsValid() {
+				a.address = net.TCPAddrFromAddrPort(from)
+			}
+			return from
+		}
+		more := make([]byte, need-len(b))
+		n, err := a.Conn.Read(more)
+		b = append(b, more[:n]...)
+		if n == 0 && err != nil {
+			a.rest = b
+			if len(b) > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+				a.err = err
+			}
+			return netip.AddrPort{}
+		}
+	}
+}
+
+// Read implements net.Conn.
+func (a *announced) Read(b []byte) (int, error) {
+	if a.err != nil {
+		return 0, a.err
+	}
+	if len(a.rest) > 0 {
+		n := copy(b, a.rest)
+		a.rest = a.rest[n:]
+		return n, nil
+	}
+	return a.Conn.Read(b)
+}
+
+// CloseWrite ends what is sent and not what is read.
+func (a *announced) CloseWrite() error {
+	if half, ok := a.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
 // drop ends a connection whose head gives way to another's.
 func (c *limited) drop() { c.Conn.Close() }
 
 // Read implements net.Conn. It counts what comes outside of requests: lines and headers. Bodies count
 // as such.
 func (c *limited) Read(b []byte) (int, error) {
+	c.RemoteAddr() // what a proxy says comes first
 	n, err := c.Conn.Read(b)
 	if n == 0 {
 		return n, err
@@ -166,7 +290,7 @@ func (c *limited) Read(b []byte) (int, error) {
 	}
 	for c.came += int64(n); c.came-ownHead > c.held; c.held += ownHead {
 		if c.head == nil {
-			c.head = c.of.heads.Claim(c.source, c.drop)
+			c.head = c.of.heads.Claim(c.of.share(c), c.drop)
 		}
 		if growErr := c.head.Grow(context.Background(), ownHead); growErr != nil {
 			c.Conn.Close()
@@ -186,7 +310,7 @@ func (c *limited) turn(within bool) {
 
 // Close implements net.Conn.
 func (c *limited) Close() error {
-	c.once.Do(func() { c.of.remove(c.source) })
+	c.once.Do(func() { c.of.remove(c) })
 	err := c.Conn.Close()
 	c.turn(false)
 	return err
@@ -233,7 +357,7 @@ func (l *limiter) handler(next http.Handler) http.Handler {
 			return
 		}
 		if n := headSize(r); n > ownHead {
-			head := l.heads.Claim(c.source, c.drop)
+			head := l.heads.Claim(l.share(c), c.drop)
 			defer head.Release()
 			if err := head.Grow(r.Context(), n-ownHead); err != nil {
 				awsapi.Busy(w)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +46,7 @@ func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
 	for _, outcome := range mailOutcomes {
 		m.mails.WithLabelValues(outcome) // a rate from nothing to one is none
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.mails, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.seconds, m.mails, withoutVersion{collectors.NewGoCollector()},
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&storeCollector{db: db}, &queueCollector{queue: q, log: log})
 	return m
@@ -119,6 +120,23 @@ func (m *metrics) observe(r awsapi.Record) {
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
+}
+
+// withoutVersion is a collector less what says by which version of Go the program was made: whoever asks is not known.
+type withoutVersion struct{ prometheus.Collector }
+
+// Collect implements prometheus.Collector.
+func (c withoutVersion) Collect(ch chan<- prometheus.Metric) {
+	all := make(chan prometheus.Metric)
+	go func() {
+		defer close(all)
+		c.Collector.Collect(all)
+	}()
+	for m := range all {
+		if !strings.Contains(m.Desc().String(), `"go_info"`) {
+			ch <- m
+		}
+	}
 }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {

@@ -10,28 +10,24 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"magpie/internal/analyse"
 	"magpie/internal/audit"
-	"magpie/internal/awsapi"
 	"magpie/internal/finding"
 	"magpie/internal/identifier"
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
-	"magpie/internal/organizations"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
 	"magpie/internal/session"
+	"magpie/internal/source"
 	"magpie/internal/store"
-	"magpie/internal/sts"
-	"magpie/internal/throttle"
 )
 
 // drainTime is how long running requests and tasks have to finish once a stop was asked for.
@@ -51,9 +47,12 @@ type Server struct {
 	registry    *macie2.Registry
 	queue       *queue.Queue
 	http        *http.Server
+	metrics     *http.Server // where it has an address of its own
 	url         string
 	tls         *certificate // nil without TLS
 	connections *limiter     // nil in a worker
+
+	metricsListener *limiter // nil where /metrics is beside everything else
 
 	audit    *audit.Trail // nil on a worker
 	keyID    string       // of the master key
@@ -71,7 +70,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: log, failed: make(chan error, 2), closeMail: func() error { return nil }}
+	s := &Server{config: c, log: log, failed: make(chan error, 3), closeMail: func() error { return nil }}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -102,7 +101,10 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 	}
 	s.url = s.config.endpoint(listener.Addr())
 	s.connections = limit(listener, s.config.MaxConnections, s.config.MaxPerSource, s.config.TLSCert != "", s.log)
-	return s.connections, nil
+	if s.connections.proxies, err = source.ParseProxies(s.config.TrustedProxies); err != nil {
+		return nil, err
+	}
+	return s.connections, s.listenMetrics(ctx)
 }
 
 // open puts the parts together.
@@ -178,47 +180,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if listener == nil {
 		return nil
 	}
-	m.serving(s.connections, s.tls)
-	door := newDoor()
-	o := awsapi.Options{Registry: s.registry, Authenticator: authenticator{s.identity, door}, Door: door, Logger: s.log, Observe: m.observe}
-	if err := s.guard(&o, tags, m); err != nil {
-		return err
-	}
-	edge := awsapi.New(o)
-	mountHistory(edge, s.membership)
-	mountStores(edge, s.inventory)
-	mountJobs(edge, jobs)
-	edge.HandleService("sts", sts.New(s.identity))
-	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
-	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
-	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
-	edge.HandlePlain("/metrics", m.handler())
-	s.http = awsapi.NewHTTPServer(edge, s.log)
-	s.connections.serve(s.http)
-	return nil
-}
-
-// guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
-func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
-	if !strings.Contains(without, "permissions") {
-		o.Authorizer = &authorizer{tags: tags.Tags, log: s.log}
-	}
-	if !strings.Contains(without, "rates") {
-		rates, err := s.config.rates()
-		if err != nil {
-			return err
-		}
-		o.Throttler = throttle.New(throttle.Options{Rates: rates})
-	}
-	if !strings.Contains(without, "audit") {
-		trail, err := audit.Open(audit.Options{DB: s.db, Dir: s.config.AuditDir, Retention: s.config.AuditRetention, Logger: s.log})
-		if err != nil {
-			return err
-		}
-		s.audit, o.Auditor = trail, auditor{trail}
-		m.auditing(trail)
-	}
-	return nil
+	return s.openEdge(ctx, tags, pages, m, jobs)
 }
 
 // keepQuotas keeps the quotas that were given in the database, where all nodes find them.
@@ -293,6 +255,7 @@ func (s *Server) run(listener net.Listener) {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
 	}
+	s.runMetrics()
 	if s.tls != nil {
 		s.http.TLSConfig = s.tls.config()
 		s.work.Go(func() { s.tls.watch(ctx) })
@@ -335,6 +298,7 @@ func (s *Server) Close() error {
 			errs = append(errs, fmt.Errorf("drain requests: %w", err), s.http.Close())
 		}
 	}
+	errs = append(errs, s.closeMetrics())
 	s.work.Wait()
 	if s.pool != nil {
 		s.pool.Close()

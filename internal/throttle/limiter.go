@@ -27,6 +27,14 @@ func Published() map[string]Rate {
 	return map[string]Rate{"macie2:CreateClassificationJob": {PerSecond: 0.1, Burst: 1}}
 }
 
+// Costly returns the rates of actions that take a node's processor rather than its store.
+func Costly() map[string]Rate {
+	return map[string]Rate{
+		"macie2:TestCustomDataIdentifier":   {PerSecond: 5, Burst: 20},
+		"macie2:CreateCustomDataIdentifier": {PerSecond: 20, Burst: 100},
+	}
+}
+
 // AnyAction is the name that ParseRate takes for the actions that have no rate of their own.
 const AnyAction = "*"
 
@@ -114,6 +122,7 @@ func New(o Options) *Limiter {
 		l.most = 1 << 16 / shards
 	}
 	rates := Published()
+	maps.Copy(rates, Costly())
 	maps.Copy(rates, o.Rates)
 	for action, r := range rates {
 		if action == AnyAction {

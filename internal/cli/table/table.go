@@ -6,12 +6,13 @@ package table
 
 import (
 	"encoding/csv"
-	"fmt"
 	"io"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"magpie/internal/printable"
 )
 
 // Table is a heading and rows of as many cells.
@@ -37,13 +38,13 @@ func (t *Table) Text(w io.Writer, style Style) error {
 	rows := make([][]string, 0, len(t.Rows)+1)
 	heading := make([]string, len(t.Columns))
 	for i, column := range t.Columns {
-		heading[i] = headingOf(column)
+		heading[i] = headingOf(printable.Line(column))
 	}
 	rows = append(rows, heading)
 	for _, row := range t.Rows {
 		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = printable(cell)
+			safe[i] = printable.Line(cell)
 		}
 		rows = append(rows, safe)
 	}
@@ -95,13 +96,20 @@ func headingOf(column string) string {
 	return b.String()
 }
 
-// CSV writes the table as comma-separated values with a heading line.
+// CSV writes the table as comma-separated values with a heading line. No cell is a formula to a spreadsheet.
 func (t *Table) CSV(w io.Writer) error {
 	c := csv.NewWriter(w)
-	if err := c.Write(t.Columns); err != nil {
-		return err
+	for _, row := range append([][]string{t.Columns}, t.Rows...) {
+		safe := make([]string, len(row))
+		for i, cell := range row {
+			safe[i] = printable.Cell(cell)
+		}
+		if err := c.Write(safe); err != nil {
+			return err
+		}
 	}
-	return c.WriteAll(t.Rows)
+	c.Flush()
+	return c.Error()
 }
 
 // wrap breaks text between words so that no line is wider than limit; lines after the first are indented.
@@ -141,23 +149,4 @@ func columns(s string) int {
 		}
 	}
 	return n
-}
-
-// printable escapes what is no letter, mark, number, sign or space.
-func printable(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r == '\n' || r == '\t' || r == '\r':
-			b.WriteByte(' ')
-		default:
-			fmt.Fprintf(&b, "\\u%04x", r)
-		}
-	}
-	return b.String()
 }

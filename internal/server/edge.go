@@ -1,0 +1,132 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"magpie/internal/audit"
+	"magpie/internal/awsapi"
+	"magpie/internal/discovery"
+	"magpie/internal/macie2"
+	"magpie/internal/organizations"
+	"magpie/internal/pagetoken"
+	"magpie/internal/resource"
+	"magpie/internal/session"
+	"magpie/internal/store"
+	"magpie/internal/sts"
+	"magpie/internal/throttle"
+)
+
+// openEdge puts together what answers requests.
+func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pagetoken.Issuer, m *metrics, jobs *discovery.Service) error {
+	m.serving(s.connections, s.tls)
+	regions, err := s.config.regions(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	door := newDoor()
+	o := awsapi.Options{
+		Registry: s.registry, Authenticator: authenticator{s.identity, door}, Door: door, Logger: s.log, Observe: m.observe,
+		Serves: serving(regions), Proxies: s.connections.proxies, Enabled: s.enabled,
+	}
+	if err := s.guard(&o, tags, m); err != nil {
+		return err
+	}
+	edge := awsapi.New(o)
+	mountHistory(edge, s.membership)
+	mountStores(edge, s.inventory)
+	mountJobs(edge, jobs)
+	edge.HandleService("sts", sts.New(s.identity))
+	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
+	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
+	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	if s.metricsListener == nil {
+		edge.HandlePlain("/metrics", m.handler())
+	} else {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", m.handler())
+		s.metrics = awsapi.NewHTTPServer(mux, s.log)
+	}
+	var handler http.Handler = edge
+	if s.config.Dev {
+		handler = onlyLoopbackNames(edge, s.config.PublicURL)
+	}
+	s.http = awsapi.NewHTTPServer(handler, s.log)
+	s.connections.serve(s.http)
+	return nil
+}
+
+// enabled refuses a caller whose account has not enabled Macie, in the words of every operation.
+func (s *Server) enabled(ctx context.Context, call *macie2.Call) error {
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		_, err := session.Require(ctx, tx, call)
+		return err
+	})
+}
+
+// listenMetrics takes the address of /metrics, if it has one of its own.
+func (s *Server) listenMetrics(ctx context.Context) error {
+	if s.config.MetricsListen == "" {
+		return nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.config.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("--metrics-listen %s: %w", s.config.MetricsListen, err)
+	}
+	s.metricsListener = limit(listener, mostScrapers, mostScrapers, false, s.log)
+	return nil
+}
+
+// mostScrapers bounds the connections to the address of /metrics.
+const mostScrapers = 32
+
+// runMetrics serves /metrics there.
+func (s *Server) runMetrics() {
+	if s.metrics == nil {
+		return
+	}
+	s.work.Go(func() {
+		if err := s.metrics.Serve(s.metricsListener); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve metrics: %w", err)
+		}
+	})
+	s.log.Info("serving metrics", "address", s.metricsListener.Addr().String())
+}
+
+// closeMetrics ends it.
+func (s *Server) closeMetrics() error {
+	switch {
+	case s.metrics != nil:
+		return s.metrics.Close()
+	case s.metricsListener != nil:
+		return s.metricsListener.Close()
+	}
+	return nil
+}
+
+// guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
+func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
+	if !strings.Contains(without, "permissions") {
+		o.Authorizer = &authorizer{tags: tags.Tags, log: s.log}
+	}
+	if !strings.Contains(without, "rates") {
+		rates, err := s.config.rates()
+		if err != nil {
+			return err
+		}
+		o.Throttler = throttle.New(throttle.Options{Rates: rates})
+	}
+	if !strings.Contains(without, "audit") {
+		trail, err := audit.Open(audit.Options{DB: s.db, Dir: s.config.AuditDir, Retention: s.config.AuditRetention, Logger: s.log})
+		if err != nil {
+			return err
+		}
+		s.audit, o.Auditor = trail, auditor{trail}
+		m.auditing(trail)
+	}
+	return nil
+}
