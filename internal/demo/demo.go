@@ -134,7 +134,10 @@ func (t *teller) tell(ctx context.Context, mailDir string) error {
 	}
 
 	t.title("6. And the administrator can look up what happened")
-	return t.history(ctx)
+	if err := t.history(ctx); err != nil {
+		return err
+	}
+	return t.discover(ctx)
 }
 
 // account creates an account and a key for it, as `magpie account create` and `magpie key create` do.

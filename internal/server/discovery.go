@@ -24,7 +24,11 @@ func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, err
 		return nil, err
 	}
 	reading := s.config.AnalysisMemory / 3
-	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, Log: s.log})
+	boxes := analyse.CanBox()
+	if !boxes { // another system than Linux, or a program that holds a server and does not serve boxes
+		s.log.Warn("objects are analysed in this process, not in processes of their own: one that is made to hurt can take the server with it")
+	}
+	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, InProcess: !boxes, Log: s.log})
 	jobs := discovery.New(discovery.Options{
 		DB: s.db, Queue: s.queue, Pages: pages, Inventory: s.inventory, Findings: s.findings, Pool: s.pool, Logger: s.log,
 		Members: membership.MembersOf, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,

@@ -280,6 +280,9 @@ func (s *Server) Failed() <-chan error { return s.failed }
 // URL is where the server is reached: the public URL where there is one, else the address that it listens on.
 func (s *Server) URL() string { return s.url }
 
+// Inventory gives access to stores and buckets, for programs that hold a server themselves.
+func (s *Server) Inventory() *inventory.Service { return s.inventory }
+
 // Identity gives access to accounts and keys, for programs that hold a server themselves.
 func (s *Server) Identity() *identity.Service { return s.identity }
 
