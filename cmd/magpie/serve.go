@@ -101,6 +101,7 @@ func runServer(cmd *cobra.Command, c server.Config) error {
 		}
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	c.Exclusive = true
 	c.MasterKey = os.Getenv(identity.MasterKeyEnv)
 	s, err := server.Start(ctx, c, log)
 	if err != nil {

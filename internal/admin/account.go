@@ -65,7 +65,7 @@ func accountRows(list ...identity.Account) [][]string {
 }
 
 func (v verbs) accountCreate() *cobra.Command {
-	var l location
+	l := location{makes: true}
 	var f format
 	var email, name string
 	c := &cobra.Command{
@@ -243,7 +243,7 @@ func (v verbs) accountRegion(verb, short string, enabled bool) *cobra.Command {
 }
 
 func (v verbs) accountImport() *cobra.Command {
-	var l location
+	l := location{makes: true}
 	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Create all accounts of a CSV file",

@@ -53,28 +53,52 @@ type verbs struct{ o Options }
 const DefaultData = "./magpie-data"
 
 // location is where the store is.
-type location struct{ data, databaseURL string }
+type location struct {
+	data, databaseURL string
+
+	dev   bool // every account exists, whether it was created or not
+	makes bool // a store that is not there: the verb makes sense in an empty one
+}
 
 func (l *location) flags(c *cobra.Command) {
 	c.Flags().StringVar(&l.data, "data", DefaultData, "`folder` of the embedded store and the master key")
 	c.Flags().StringVar(&l.databaseURL, "database-url", "", "PostgreSQL instead of the embedded store: postgres://…")
 }
 
-// open opens the store and makes it if it is not there.
-func (l *location) open(ctx context.Context, log *slog.Logger) (*store.DB, error) {
-	o := store.Options{URL: l.databaseURL, Logger: log}
+// open opens the store. Where there is none it is made, and that is said, by a verb that makes sense in an empty store; any other refuses:
+// in the wrong folder it would show nothing, or make a key that no server knows.
+func (l *location) open(c *cobra.Command) (*store.DB, error) {
+	o := store.Options{URL: l.databaseURL, Logger: talk(c), Existing: !l.makes}
+	o.OnNew = func() { fmt.Fprintf(c.ErrOrStderr(), "new store in %s\n", l.name()) }
 	if l.databaseURL == "" {
-		if err := os.MkdirAll(l.data, 0o700); err != nil {
-			return nil, fmt.Errorf("--data: %w", err)
-		}
 		o.Path = filepath.Join(l.data, "magpie.db")
+		if l.makes {
+			if err := os.MkdirAll(l.data, 0o700); err != nil {
+				return nil, fmt.Errorf("--data: %w", err)
+			}
+		}
 	}
-	return store.Open(ctx, o)
+	db, err := store.Open(c.Context(), o)
+	if errors.Is(err, store.ErrNoStore) {
+		return nil, fmt.Errorf("there is no store in %s: name the server's with --data FOLDER or --database-url URL; its first line says which", l.name())
+	}
+	return db, err
+}
+
+// name is the store's for people: where it is, but not how to get in.
+func (l *location) name() string {
+	if l.databaseURL != "" {
+		return store.DatabaseName(l.databaseURL)
+	}
+	if path, err := filepath.Abs(l.data); err == nil {
+		return path
+	}
+	return l.data
 }
 
 // directory opens the store for as long as fn runs.
 func (v verbs) directory(c *cobra.Command, l *location, fn func(ctx context.Context, d *identity.Directory) error) (err error) {
-	db, err := l.open(c.Context(), talk(c))
+	db, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -85,7 +109,7 @@ func (v verbs) directory(c *cobra.Command, l *location, fn func(ctx context.Cont
 // service is directory with the master key, which is made if the store has none.
 func (v verbs) service(c *cobra.Command, l *location, fn func(ctx context.Context, s *identity.Service) error) (err error) {
 	log := talk(c)
-	db, err := l.open(c.Context(), log)
+	db, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -217,7 +241,7 @@ func timestamp(t time.Time) string {
 }
 
 func (v verbs) migrate() *cobra.Command {
-	var l location
+	l := location{makes: true}
 	c := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the database up to date",
@@ -225,7 +249,7 @@ func (v verbs) migrate() *cobra.Command {
 doing it at a time of your choosing, before the first node of a new version starts. Several at once do no harm.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			db, err := l.open(c.Context(), talk(c))
+			db, err := l.open(c)
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"magpie/internal/audit"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
@@ -72,8 +74,11 @@ func TestAudit(t *testing.T) {
 // trail leaves four records, a minute apart.
 func trail(t *testing.T, o *operator) {
 	t.Helper()
-	l := location{data: o.env["MAGPIE_DATA"], databaseURL: o.env["MAGPIE_DATABASE_URL"]}
-	db, err := l.open(t.Context(), nil)
+	l := location{data: o.env["MAGPIE_DATA"], databaseURL: o.env["MAGPIE_DATABASE_URL"], makes: true}
+	quiet := &cobra.Command{}
+	quiet.SetErr(t.Output())
+	quiet.SetContext(t.Context())
+	db, err := l.open(quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

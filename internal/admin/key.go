@@ -160,7 +160,7 @@ Stop the servers first, or restart them right after: those that run have the old
 				return fmt.Errorf("%s is set, so the new key has to be in %s", identity.MasterKeyEnv, identity.NewMasterKeyEnv)
 			}
 			log := talk(c)
-			db, err := l.open(c.Context(), log)
+			db, err := l.open(c)
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func (v verbs) quota() *cobra.Command {
 
 // withStore opens the store for as long as fn runs.
 func withStore(c *cobra.Command, l *location, fn func(ctx context.Context, db *store.DB) error) (err error) {
-	db, err := l.open(c.Context(), talk(c))
+	db, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func whose(account macie2.AccountID) string {
 }
 
 func (v verbs) quotaSet() *cobra.Command {
-	var l location
+	l := location{makes: true}
 	var members, organization int64
 	c := &cobra.Command{
 		Use:   "set (ACCOUNT | default) [--members N] [--organization-members N]",

@@ -32,7 +32,7 @@ What these commands change holds from the next call on, on every server that run
 // inventory opens the database, with its master key, for as long as fn runs.
 func (v verbs) inventory(c *cobra.Command, l *location, account macie2.AccountID, fn func(ctx context.Context, s *inventory.Service) error) (err error) {
 	log := talk(c)
-	db, err := l.open(c.Context(), log)
+	db, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (v verbs) inventory(c *cobra.Command, l *location, account macie2.AccountID
 	if err != nil {
 		return err
 	}
-	if account != "" {
+	if account != "" && !l.dev && !identity.IsDev(l.data) {
 		if _, err := identity.NewDirectory(db, identity.Options{}).Account(c.Context(), account); err != nil {
 			return hint(err)
 		}
@@ -170,7 +170,10 @@ func (v verbs) storeAdd() *cobra.Command {
 enabled there. The secret is stored encrypted.
 
 A folder is a store too: its subfolders are buckets, the files below them are objects. At AWS the server's own credentials are used,
-as the AWS SDK finds them, or a role's that it assumes with them.`,
+as the AWS SDK finds them, or a role's that it assumes with them.
+
+The account is to be created before, but for a server with --dev, where every account exists: in a folder that was served with --dev
+nothing more is needed, before the first magpie serve --dev give --dev here too.`,
 		Example: `  magpie store add 111122223333 main --region eu-west-1 --endpoint https://storage.example.com \
       --access-key-id AKIAEXAMPLE --secret-access-key-file secret.txt
   magpie store add 111122223333 files --region eu-west-1 --endpoint file:///srv/data
@@ -187,6 +190,7 @@ as the AWS SDK finds them, or a role's that it assumes with them.`,
 			if err := f.read(c); err != nil {
 				return err
 			}
+			l.makes = l.dev
 			x := f.x
 			x.Name, x.Kind = args[1], inventory.KindOf(x.Endpoint)
 			if f.aws {
@@ -206,6 +210,7 @@ as the AWS SDK finds them, or a role's that it assumes with them.`,
 	f.flags(c)
 	c.Flags().StringVar(&f.x.Region, "region", "", "`Region` of Macie in which the buckets are, such as us-east-1")
 	c.Flags().BoolVar(&f.aws, "aws", false, "Amazon S3, with the credentials that this machine has")
+	c.Flags().BoolVar(&l.dev, "dev", false, "the account need not have been created: for a server that is to run with --dev")
 	_ = c.MarkFlagRequired("region") // it fails for a flag that is not there
 	l.flags(c)
 	return c

@@ -59,6 +59,9 @@ type Config struct {
 	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.
 	QuotaJobBytes int64
 
+	// Exclusive refuses a data folder with an embedded store that another process serves from.
+	Exclusive bool
+
 	// WorkerOnly leaves the listener out: background work only.
 	WorkerOnly bool
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -62,6 +63,7 @@ type Server struct {
 	work      sync.WaitGroup
 	failed    chan error
 	closeMail func() error
+	held      io.Closer // the data folder; nil where it is not held
 }
 
 // Start opens the store, migrating it where needed, and serves. Close ends what Start began; ctx bounds the start alone.
@@ -76,6 +78,12 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	log.Info("starting", "data", c.storeName())
+	if c.Exclusive && c.DatabaseURL == "" {
+		if s.held, err = hold(c.Data, c.Listen); err != nil {
+			return nil, err
+		}
+	}
 	listener, err := s.listen(ctx)
 	if err != nil {
 		return nil, err
@@ -123,6 +131,11 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	s.keyID = key.ID()
+	if !s.config.WorkerOnly {
+		if err := identity.MarkDev(s.config.Data, s.config.Dev); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+	}
 	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
 	hooks := accountHooks(func() *membership.Service { return s.membership }) // which asks identity, and is made after it
 	if s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks}); err != nil {
@@ -228,6 +241,17 @@ func accountHooks(m func() *membership.Service) identity.Hooks {
 	}
 }
 
+// storeName is where the data are, as people know it.
+func (c Config) storeName() string {
+	if c.DatabaseURL != "" {
+		return store.DatabaseName(c.DatabaseURL)
+	}
+	if path, err := filepath.Abs(c.Data); err == nil {
+		return path
+	}
+	return c.Data
+}
+
 // OpenStore opens the store that the configuration names, creating the folder of an embedded one.
 func OpenStore(ctx context.Context, c Config, log *slog.Logger) (*store.DB, error) {
 	o := store.Options{URL: c.DatabaseURL, Logger: log}
@@ -315,6 +339,9 @@ func (s *Server) Close() error {
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
+	}
+	if s.held != nil {
+		errs = append(errs, s.held.Close())
 	}
 	return errors.Join(errs...)
 }

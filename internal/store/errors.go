@@ -34,6 +34,8 @@ var (
 	ErrNewer = errors.New("store: database is newer than this program")
 	// ErrOlder: the database lacks migrations that it had when it was opened.
 	ErrOlder = errors.New("store: database is older than this program")
+	// ErrNoStore: there is no store, and none was to be made.
+	ErrNoStore = errors.New("store: there is none")
 	// ErrClosed: the store was closed.
 	ErrClosed = errors.New("store: closed")
 )

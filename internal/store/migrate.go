@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -97,18 +98,26 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 // migrateSQLite brings the file up to date. Looking whether there is anything to do costs one select; goose is started
 // only then, and behind a lock that other programs respect.
 func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
+	fresh := false
 	look := func() (bool, error) {
 		applied, err := appliedSQLite(ctx, c)
 		if err != nil {
 			return false, err
 		}
+		fresh = len(applied) == 0
 		return pending(o, applied)
 	}
 	if todo, err := look(); err != nil || !todo {
 		return err
+	} else if fresh && o.Existing {
+		return ErrNoStore
 	}
 	// The lock is a transaction on an empty database of its own: goose needs the real one, and SQLite's locks end with
-	// the process that held them, on every system. The file stays, since removing it would let two programs hold it.
+	// the process that held them, on every system. The file stays, since removing it would let two programs hold it. It is made here,
+	// and not by SQLite, since nobody but the owner is to read a file of this folder, not even an empty one.
+	if err := ownersFile(o.Path + ".migrating"); err != nil {
+		return subject("open the lock for migrations", err)
+	}
 	lock, err := openSQLiteConn(sqliteDSN(o.Path+".migrating", "busy_timeout(1000)"))
 	if err != nil {
 		return subject("open the lock for migrations", err)
@@ -132,7 +141,16 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	}
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
-	return up(ctx, goose.DialectSQLite3, db, o)
+	return up(ctx, goose.DialectSQLite3, db, o, fresh)
+}
+
+// ownersFile makes an empty file that its owner alone can read, or takes others' rights to one that is there.
+func ownersFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // appliedSQLite are the migrations that a file has seen.
@@ -159,6 +177,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 	db := stdlib.OpenDB(*config)
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(2)
+	fresh := false
 	look := func() (bool, error) {
 		var table bool
 		if err := db.QueryRowContext(ctx, "select to_regclass('goose_db_version') is not null").Scan(&table); err != nil {
@@ -182,10 +201,13 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 				return false, err
 			}
 		}
+		fresh = len(applied) == 0
 		return pending(o, applied)
 	}
 	if todo, err := look(); err != nil || !todo {
 		return postgresError(err)
+	} else if fresh && o.Existing {
+		return ErrNoStore
 	}
 	// The lock lives on a connection of its own and ends with it, whatever happens to this program.
 	lock, err := db.Conn(ctx)
@@ -208,7 +230,7 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 		return subject("create the binary collation", postgresError(err))
 	}
 	o.migrations = concurrently{o.migrations}
-	return postgresError(up(ctx, goose.DialectPostgres, db, o))
+	return postgresError(up(ctx, goose.DialectPostgres, db, o, fresh))
 }
 
 // lockMigrations waits for the advisory lock by asking again and again. A statement that waits for it would keep a snapshot meanwhile,
@@ -263,14 +285,25 @@ func (f rewritten) Read(b []byte) (int, error) { return f.text.Read(b) }
 // migrationLock is the advisory lock's key: "magpie" in ASCII.
 const migrationLock int64 = 0x6d6167706965
 
-func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options) error {
+// up applies the migrations that are missing, and says so in one line, however many they are. fresh: all of them were.
+func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options, fresh bool) error {
+	began := time.Now()
 	p, err := goose.NewProvider(d, db, o.migrations, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return subject("read the migrations", err)
 	}
 	results, err := p.Up(ctx)
-	for _, r := range results {
-		o.Logger.Info("migrated the database", "migration", r.Source.Path, "took", r.Duration)
+	applied := slices.DeleteFunc(results, func(r *goose.MigrationResult) bool { return r.Error != nil })
+	switch {
+	case len(applied) == 0:
+	case fresh && err == nil && o.OnNew != nil:
+		o.OnNew()
+	default:
+		text := "migrated the database"
+		if fresh {
+			text = "made the tables of a new store"
+		}
+		o.Logger.Info(text, "migrations", len(applied), "newest", applied[len(applied)-1].Source.Version, "took", time.Since(began))
 	}
 	return subject("migrate", err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -44,7 +45,14 @@ const (
 
 func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	// The tables hold personal data: the file, and the -wal and -shm beside it that inherit its mode, are the owner's.
-	f, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE, 0o600)
+	flags := os.O_RDWR
+	if !o.Existing {
+		flags |= os.O_CREATE
+	}
+	f, err := os.OpenFile(o.Path, flags, 0o600)
+	if errors.Is(err, fs.ErrNotExist) && o.Existing {
+		return nil, ErrNoStore
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}

@@ -21,6 +21,10 @@ type Options struct {
 	URL string
 	// Logger receives reconnections and closures that hold a lane for too long. nil: slog.Default().
 	Logger *slog.Logger
+	// Existing makes Open return ErrNoStore, and leave nothing behind, where no store is.
+	Existing bool
+	// OnNew is called when Open has made a store that was not there. nil: the logger is told.
+	OnNew func()
 	// Readers is the number of connections for View. 0: 4 on SQLite, max(8, 2×CPUs) on PostgreSQL.
 	Readers int
 	// Lanes is the number of writing connections on PostgreSQL, opened when first needed. 0: 8.

@@ -11,6 +11,7 @@ package storetest
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -72,6 +73,24 @@ func Fresh(tb testing.TB, engine string) store.Options {
 		o.URL = freshPostgres(tb)
 	} else {
 		o.Path = filepath.Join(tb.TempDir(), "magpie.db")
+	}
+	return o
+}
+
+// Empty is Fresh without any tables, as a database is before the first program opens it.
+func Empty(tb testing.TB, engine string) store.Options {
+	tb.Helper()
+	o := Fresh(tb, engine)
+	if o.URL == "" {
+		return o
+	}
+	db, err := sql.Open("pgx", o.URL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(tb.Context(), "drop schema public cascade; create schema public"); err != nil {
+		tb.Fatal(err)
 	}
 	return o
 }
