@@ -74,12 +74,15 @@ func parseList(in io.Reader, addresses bool) (list []listed, faults []string, er
 		}
 		if first {
 			heading := columnsOf(row)
-			if _, has := heading["accountid"]; has {
+			_, hasID := heading["accountid"]
+			_, hasAddress := heading["email"]
+			if hasID && (hasAddress || !addresses) {
 				columns = heading
 				continue
 			}
-			if addresses {
-				return nil, []string{"line 1: a heading has to say which column is what: Account ID,Email,Name"}, nil
+			// Without addresses a line may be an account id and nothing else, and that has digits.
+			if addresses || !strings.ContainsFunc(strings.Join(row, ""), unicode.IsDigit) {
+				return nil, []string{"line 1: " + wrongHeading(row, addresses)}, nil
 			}
 		}
 		line, _ := rows.FieldPos(0)
@@ -102,6 +105,19 @@ func parseList(in io.Reader, addresses bool) (list []listed, faults []string, er
 			list = append(list, listed{id, at("email"), at("name"), line})
 		}
 	}
+}
+
+// wrongHeading names the columns that the first line has, and those that are understood.
+func wrongHeading(row []string, addresses bool) string {
+	var has []string
+	for _, text := range row[:min(len(row), 10)] {
+		has = append(has, fmt.Sprintf("%.40q", strings.TrimSpace(text)))
+	}
+	want := "Account ID (or Account, or ID)"
+	if addresses {
+		want += ", Email (or Email Address) and, if there is one, Name (or Account Name)"
+	}
+	return "a heading has to say which column is what; this one has " + strings.Join(has, ", ") + ", and what is understood is " + want
 }
 
 // columnsOf tells where the columns are that a heading names, whatever else there is, and however people write them.

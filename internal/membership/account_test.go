@@ -149,7 +149,9 @@ func TestClosedMember(t *testing.T) {
 		}
 		answers(t, "its status", d.status(alice, bob), stSuspended)
 		answers(t, "it is not listed as a member", d.listed("true"), "")
+		answers(t, "nor with another letter case", d.listed("True"), "")
 		answers(t, "but in the inventory", d.listed("false"), string(bob))
+		answers(t, "and with another letter case", d.listed("False"), string(bob))
 		answers(t, "pausing it", d.memberSession(alice, bob, macie2.MacieStatusPaused), invalid(specNotAMember))
 		answers(t, "deleting it", d.delete(alice, bob), invalid(specDeleteAssociated))
 		answers(t, "disabling its session", d.disable(bob), conflict(specDisableWhileMember))

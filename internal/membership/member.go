@@ -220,12 +220,13 @@ func inventory(call *macie2.Call, id *string) (relation, error) {
 // defaultPage is the size of a page when the caller names none; it is also the most that the contract allows.
 const defaultPage = 25
 
-// ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all with onlyAssociated "false".
+// ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all with onlyAssociated "false", in any
+// letter case: Python writes it False.
 func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
 	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListMembers", Filters: "associated"}
 	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
 		and m.member_standing = 'Member' and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
-	switch macie2.Deref(in.OnlyAssociated) {
+	switch strings.ToLower(macie2.Deref(in.OnlyAssociated)) {
 	case "", "true":
 	case "false":
 		list.Filters = "all"

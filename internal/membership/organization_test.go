@@ -367,7 +367,9 @@ func TestMemberThroughOrganization(t *testing.T) {
 			*m.AdministratorAccountId != string(alice) || *m.MasterAccountId != string(alice) {
 			t.Errorf("the administrator sees %+v, %v", m, err)
 		}
-		answers(t, "it is listed", d.listed("true"), string(bob))
+		for _, only := range []string{"true", "True", "TRUE", "false", "False", "FALSE"} {
+			answers(t, "it is listed with onlyAssociated "+only, d.listed(only), string(bob))
+		}
 		answers(t, "Macie is enabled in it", d.macie(bob), "ENABLED")
 		answers(t, "it sees its administrator", d.administrator(bob), string(alice)+" Enabled")
 		if got := d.received(bob); len(got) != 0 {

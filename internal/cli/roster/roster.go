@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,16 +56,15 @@ const maxLine = 64 << 10
 // Read reads a list: JSON lines where the first character is "{", else CSV. The error is a *Faults, or one of reading.
 func Read(name string, r io.Reader) ([]Entry, error) {
 	l := &list{faults: Faults{Name: name}, seen: map[string]int{}}
-	// Spreadsheets also write UTF-16; a byte order mark tells.
-	s := bufio.NewScanner(transform.NewReader(r, xunicode.BOMOverride(transform.Nop)))
+	s := bufio.NewScanner(decode(r))
 	s.Buffer(nil, maxLine)
 	line := 0
 	var read func(int, string)
 	for s.Scan() {
 		line++
 		text := strings.TrimSuffix(s.Text(), "\r")
-		if strings.TrimSpace(text) == "" {
-			continue
+		if strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == ';' }) == "" {
+			continue // as spreadsheets write a row that is empty
 		}
 		if read == nil {
 			var heading bool
@@ -92,6 +92,20 @@ func Read(name string, r io.Reader) ([]Entry, error) {
 	return l.entries, nil
 }
 
+// decode makes UTF-8 of what spreadsheets write: UTF-16 too, which a byte order mark tells, or the zero in the first character.
+func decode(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	var otherwise transform.Transformer = transform.Nop
+	switch head, _ := b.Peek(2); { // fewer, if there are fewer
+	case len(head) < 2:
+	case head[0] != 0 && head[1] == 0:
+		otherwise = xunicode.UTF16(xunicode.LittleEndian, xunicode.IgnoreBOM).NewDecoder()
+	case head[0] == 0 && head[1] != 0:
+		otherwise = xunicode.UTF16(xunicode.BigEndian, xunicode.IgnoreBOM).NewDecoder()
+	}
+	return transform.NewReader(b, xunicode.BOMOverride(otherwise))
+}
+
 // Arguments reads ID=EMAIL arguments.
 func Arguments(args []string) ([]Entry, error) {
 	l := &list{faults: Faults{Name: "argument"}, seen: map[string]int{}}
@@ -101,7 +115,7 @@ func Arguments(args []string) ([]Entry, error) {
 			l.fault(i+1, 1, fmt.Sprintf("%q is not ID=EMAIL, such as 444455556666=member@example.com", arg))
 			continue
 		}
-		l.add(i+1, id, 1, email, len([]rune(id))+2)
+		l.add(i+1, field{id, 1, 1}, field{email, len([]rune(id)) + 2, len([]rune(id)) + 2})
 	}
 	if len(l.faults.All) > 0 {
 		return nil, &l.faults
@@ -129,8 +143,11 @@ func (l *list) form(first string) (read func(int, string), isHeading bool) {
 		return l.jsonLine, false
 	}
 	l.separator, l.idField, l.emailField = ',', 0, 1
-	if strings.Count(first, ";") > strings.Count(first, ",") {
+	switch commas := strings.Count(first, ","); {
+	case strings.Count(first, ";") > commas:
 		l.separator = ';' // as spreadsheets write it where the comma is the decimal sign
+	case strings.Count(first, "\t") > commas:
+		l.separator = '\t' // as "Unicode Text" has it, and what is pasted from a spreadsheet
 	}
 	fields, err := split(first, l.separator)
 	if err != nil {
@@ -146,10 +163,23 @@ func (l *list) form(first string) (read func(int, string), isHeading bool) {
 		}
 	}
 	if id < 0 || email < 0 {
-		return l.csvLine, false
+		if strings.ContainsFunc(first, func(r rune) bool { return r == '@' || unicode.IsDigit(r) }) {
+			return l.csvLine, false
+		}
+		l.fault(1, 1, unknownHeading(fields))
+		return func(int, string) {}, true // what stands in which column cannot be told
 	}
 	l.idField, l.emailField = id, email
 	return l.csvLine, true
+}
+
+// unknownHeading names the columns that a heading has, and those that it should have.
+func unknownHeading(fields []field) string {
+	var has []string
+	for _, f := range fields[:min(len(fields), 10)] {
+		has = append(has, fmt.Sprintf("%.40q", strings.TrimSpace(f.text)))
+	}
+	return "the heading has " + strings.Join(has, ", ") + "; what is understood is Account ID (or Account, or ID) and Email (or Email Address), beside any others"
 }
 
 // heading is a column's name without what people vary.
@@ -172,15 +202,19 @@ func (l *list) csvLine(line int, text string) {
 		if i < len(fields) {
 			return fields[i]
 		}
-		return field{column: utf8.RuneCountInString(text) + 1}
+		end := utf8.RuneCountInString(text) + 1
+		return field{column: end, inner: end}
 	}
-	id, email := at(l.idField), at(l.emailField)
-	l.add(line, id.text, id.column, email.text, email.column)
+	if !slices.ContainsFunc(fields, func(f field) bool { return strings.TrimSpace(f.text) != "" }) {
+		return // an empty row with quotes
+	}
+	l.add(line, at(l.idField), at(l.emailField))
 }
 
+// field is a field of a line: its text, and where it begins, with its quote and behind it.
 type field struct {
-	text   string
-	column int
+	text          string
+	column, inner int
 }
 
 type splitError struct {
@@ -193,9 +227,13 @@ type splitError struct {
 func split(line string, separator byte) ([]field, *splitError) {
 	var fields []field
 	at := 0
+	blanks := " \t"
+	if separator == '\t' {
+		blanks = " "
+	}
 	for {
-		begin := at + len(line[at:]) - len(strings.TrimLeft(line[at:], " \t"))
-		f := field{column: column(line, begin)}
+		begin := at + len(line[at:]) - len(strings.TrimLeft(line[at:], blanks))
+		f := field{column: column(line, begin), inner: column(line, begin)}
 		if begin < len(line) && line[begin] == '"' {
 			var b strings.Builder
 			i := begin + 1
@@ -213,7 +251,8 @@ func split(line string, separator byte) ([]field, *splitError) {
 				i++
 			}
 			f.text = b.String()
-			rest := strings.TrimLeft(line[i:], " \t")
+			f.inner++
+			rest := strings.TrimLeft(line[i:], blanks)
 			if rest != "" && rest[0] != separator {
 				return nil, &splitError{column(line, i), fmt.Sprintf("after a closing quote comes a %q or the end of the line", separator)}
 			}
@@ -287,7 +326,7 @@ func (l *list) jsonLine(line int, text string) {
 		l.fault(line, column(text, int(d.InputOffset())), "more than one JSON object in a line")
 		return
 	}
-	l.add(line, id, idColumn, email, emailColumn)
+	l.add(line, field{id, idColumn, idColumn + 1}, field{email, emailColumn, emailColumn + 1})
 }
 
 var (
@@ -297,10 +336,16 @@ var (
 )
 
 // add takes an account, or says what is wrong with it.
-func (l *list) add(line int, id string, idColumn int, email string, emailColumn int) {
-	id, email = strings.TrimSpace(id), strings.TrimSpace(email)
+func (l *list) add(line int, idField, emailField field) {
+	id, idColumn, idUnseen := idField.visible()
+	email, emailColumn, emailUnseen := emailField.visible()
+	if len(email) >= len("mailto:") && strings.EqualFold(email[:len("mailto:")], "mailto:") {
+		email = strings.TrimSpace(email[len("mailto:"):]) // as a link is copied
+	}
 	before, twice := l.seen[id]
 	switch {
+	case idUnseen != "":
+		l.fault(line, idColumn, "the account id has "+idUnseen)
 	case id == "":
 		l.fault(line, idColumn, "the account id is missing")
 	case digits.MatchString(id):
@@ -314,10 +359,31 @@ func (l *list) add(line int, id string, idColumn int, email string, emailColumn 
 	default:
 		l.seen[id] = line
 	}
-	if text := wrongAddress(email); text != "" {
+	if emailUnseen != "" {
+		l.fault(line, emailColumn, "the e-mail address has "+emailUnseen)
+	} else if text := wrongAddress(email); text != "" {
 		l.fault(line, emailColumn, text)
 	}
 	l.entries = append(l.entries, Entry{Account: id, Email: email, Line: line})
+}
+
+// visible is the text of a field without what stands around it and is not to be seen: spaces, zero-width spaces, marks of direction, as
+// they come along when something is copied. Where such a character stands inside, it says so, and column is that character's.
+func (f field) visible() (text string, column int, unseen string) {
+	around := func(r rune) bool { return unicode.IsSpace(r) || invisible(r) }
+	text = strings.TrimFunc(f.text, around)
+	i := strings.IndexFunc(text, invisible)
+	if i < 0 {
+		return text, f.column, ""
+	}
+	r, _ := utf8.DecodeRuneInString(text[i:])
+	before := len(f.text) - len(strings.TrimLeftFunc(f.text, around)) + i
+	return text, f.inner + utf8.RuneCountInString(f.text[:before]), fmt.Sprintf("a character in it that cannot be seen, %U; take it out", r)
+}
+
+// invisible reports whether a character takes no room where text is shown.
+func invisible(r rune) bool {
+	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // wrongAddress says what is wrong with an e-mail address, or nothing.
@@ -327,7 +393,7 @@ func wrongAddress(email string) string {
 	case email == "":
 		return "the e-mail address is missing"
 	case !ok || local == "" || domain == "" || strings.ContainsFunc(email, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }),
-		strings.Contains(local, "@"), strings.HasPrefix(domain, "."), strings.HasSuffix(domain, "."), strings.Contains(domain, ".."):
+		strings.Contains(local, "@"), strings.ContainsAny(email, "<>,;:?\\"), strings.HasPrefix(domain, "."), strings.HasSuffix(domain, "."), strings.Contains(domain, ".."):
 		return fmt.Sprintf("%.80q is not an e-mail address", email)
 	case len(local) > 64 || len(email) > 254:
 		return fmt.Sprintf("%.40q is longer than an e-mail address can be", email)

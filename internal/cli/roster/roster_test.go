@@ -45,13 +45,30 @@ func TestRead(t *testing.T) {
 		{"no heading", "111122223333,a@example.com\n\n444455556666,b@example.com\n", "1 111122223333 a@example.com|3 444455556666 b@example.com|"},
 		{"JSON lines", `{"accountId":"111122223333","email":"a@example.com"}` + "\n" + `{"email":"b@example.com","accountId":"444455556666","x":[1]}`,
 			"1 111122223333 a@example.com|2 444455556666 b@example.com|"},
+		{"Unicode Text", utf16LE("Account ID\tEmail\r\n111122223333\ta@example.com\r\n444455556666\t\"b@example.com\"\r\n"), two},
+		{"UTF-16 without a mark", utf16LE("Account ID\tEmail\r\n111122223333\ta@example.com\r\n444455556666\tb@example.com\r\n")[2:], two},
+		{"tabs, an empty field", "Name\tAccount ID\tEmail\n\t111122223333\ta@example.com\n\t 444455556666 \t b@example.com\n", two},
+		{"empty rows", "Account ID,Email\n111122223333,a@example.com\n444455556666,b@example.com\n,\n , \n\"\",\"\"\n,,,\n", two},
+		{"what cannot be seen, around", "\u200bAccount ID,Email\u200b\n\u200b111122223333\u2060,\u200ea@example.com\u00ad\n\ufeff444455556666,\"\u202ab@example.com\u202c\"\n", two},
+		{"what cannot be seen, inside", "Account ID,Email\n1111\u200b22223333,a@exa\u200bmple.com\n444455556666,\"b\u2060@example.com\"\n",
+			"2:5 the account id has a character in it that cannot be seen, U+200B; take it out|" +
+				"2:20 the e-mail address has a character in it that cannot be seen, U+200B; take it out|" +
+				"3:16 the e-mail address has a character in it that cannot be seen, U+2060; take it out|"},
+		{"a family in another column", "Account ID,Email,Name\n111122223333,a@example.com,\U0001f468\u200d\U0001f469\n444455556666,b@example.com,\n", two},
+		{"links", "Account ID,Email\n111122223333,mailto:a@example.com\n444455556666,MailTo: b@example.com\n", two},
+		{"what is more than an address", "111122223333,mailto:a@example.com?subject=x\n444455556666,B <b@example.com>\n777788889999,<c@example.com>\n",
+			`1:14 "a@example.com?subject=x" is not an e-mail address|2:14 "B <b@example.com>" is not an e-mail address|3:14 "<c@example.com>" is not an e-mail address|`},
+		{"another heading", "number,mail\n111122223333,a@example.com\n",
+			`1:1 the heading has "number", "mail"; what is understood is Account ID (or Account, or ID) and Email (or Email Address), beside any others|`},
+		{"a heading without addresses", "id\n111122223333\n",
+			`1:1 the heading has "id"; what is understood is Account ID (or Account, or ID) and Email (or Email Address), beside any others|`},
+		{"nothing but empty rows", ",\n,\n", "1:1 there are no accounts in it|"},
 		{"empty", "", "1:1 there are no accounts in it|"},
 		{"heading only", "Account ID,Email\n", "1:1 there are no accounts in it|"},
 		{"all faults at once", "Account ID,Email\n11112222333,a@example.com\n1.11122E+11,a@example.com\nabc,a\n,\n111122223333,\n444455556666,b@example.com\n444455556666,b@example.com\n777788889999\n",
 			`2:1 account id "11112222333" has 11 digits and not 12; did a spreadsheet drop leading zeros?|` +
 				`3:1 account id "1.11122E+11" was rounded by a spreadsheet; format the column as text|` +
 				`4:1 account id "abc" is not 12 digits|4:5 "a" is not an e-mail address|` +
-				`5:1 the account id is missing|5:2 the e-mail address is missing|` +
 				`6:14 the e-mail address is missing|` +
 				`8:1 account id 444455556666 is in line 7 already|` +
 				`9:13 the e-mail address is missing|`},
