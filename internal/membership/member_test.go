@@ -252,13 +252,15 @@ func TestListMembersFilter(t *testing.T) {
 		for filter, want := range map[string][]string{
 			"":      {string(bob), string(carol)},
 			"true":  {string(bob), string(carol)},
+			"TRUE":  {string(bob), string(carol)},
 			"false": {string(dave), string(erin), string(bob), string(carol)},
+			"False": {string(dave), string(erin), string(bob), string(carol)},
 		} {
 			if got, _ := d.page(0, filter, ""); !slices.Equal(got, want) {
 				t.Errorf("onlyAssociated %q lists %v, want %v", filter, got, want)
 			}
 		}
-		for _, filter := range []string{"TRUE", "yes", " true"} {
+		for _, filter := range []string{"1", "yes", " true"} {
 			_, err := d.ListMembers(t.Context(), d.call(alice), &macie2.ListMembersInput{OnlyAssociated: &filter})
 			if !strings.HasPrefix(answer(err), invalid("The request is rejected because the parameter onlyAssociated has an invalid value")) {
 				t.Errorf("onlyAssociated %q: %s", filter, answer(err))
