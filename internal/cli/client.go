@@ -70,7 +70,7 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	}
 	resp, err := cmp.Or(c.HTTP, http.DefaultClient).Do(req)
 	if err != nil {
-		return fmt.Errorf("cannot reach %s: %w", c.Endpoint, errors.Unwrap(err))
+		return unreachable(c.Endpoint, errors.Unwrap(err))
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

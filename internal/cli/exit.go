@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"syscall"
 
 	"github.com/aws/smithy-go"
 )
@@ -46,7 +47,7 @@ func refused(format string, args ...any) error {
 }
 
 // serviceError puts what went wrong with a call in words: the service's own, as the AWS CLI gives them, with what to do next.
-func serviceError(operation string, err error) error {
+func serviceError(operation, region string, err error) error {
 	var form smithy.InvalidParamsError
 	if errors.As(err, &form) {
 		lines := make([]string, 0, form.Len())
@@ -60,7 +61,7 @@ func serviceError(operation string, err error) error {
 		return fmt.Errorf("%s: %w", operation, plain(err))
 	}
 	text := fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", api.ErrorCode(), operation, api.ErrorMessage())
-	if hint := hintFor(api); hint != "" {
+	if hint := hintFor(api, region); hint != "" {
 		text += "\n" + hint
 	}
 	return withCode(ExitService, errors.New(text))
@@ -71,7 +72,7 @@ func plain(err error) error {
 	var send *url.Error
 	if errors.As(err, &send) {
 		if u, parseErr := url.Parse(send.URL); parseErr == nil {
-			return fmt.Errorf("cannot reach %s: %w", u.Host, send.Err)
+			return unreachable(u.Scheme+"://"+u.Host, send.Err)
 		}
 	}
 	var op *smithy.OperationError
@@ -81,14 +82,26 @@ func plain(err error) error {
 	return err
 }
 
+// unreachable says that nothing answered at an endpoint.
+func unreachable(endpoint string, err error) error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("cannot reach %s: %w\nhint: is magpie serve running at %[1]s?", endpoint, err)
+	}
+	return fmt.Errorf("cannot reach %s: %w", endpoint, err)
+}
+
 // hintFor says what usually helps.
-func hintFor(api smithy.APIError) string {
+func hintFor(api smithy.APIError, region string) string {
 	message := api.ErrorMessage()
 	switch code := api.ErrorCode(); {
 	case code == "AccessDeniedException" && strings.HasPrefix(message, "Macie is not enabled"):
-		return "hint: enable it for this account in this Region: magpie enable-macie"
-	case code == "UnrecognizedClientException" || code == "InvalidClientTokenId" || code == "InvalidSignatureException":
+		return "hint: enable it for this account in " + region + ": magpie enable-macie --region " + region
+	case code == "InvalidSignatureException" || code == "SignatureDoesNotMatch":
+		return "hint: the endpoint knows the access key, but the secret does not belong to it, or this machine's clock is wrong"
+	case code == "UnrecognizedClientException" || code == "InvalidClientTokenId":
 		return "hint: the endpoint does not know these credentials; is --endpoint-url or --profile missing?"
+	case code == "NotImplementedException":
+		return "hint: this operation is not built in Magpie; docs/coverage.md and magpie operations say which are"
 	case code == "ExpiredTokenException":
 		return "hint: the session has ended; log in again, with aws sso login for instance"
 	}

@@ -101,6 +101,9 @@ func (o *onboarding) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	spec.Administrator = administrator
+	if client := service.Macie(names[0]); !o.dryRun && isTerminal(c.ErrOrStderr()) && client.Options().BaseEndpoint == nil {
+		fmt.Fprintf(c.ErrOrStderr(), "AWS, account %s, %s\n", administrator, someRegions(names))
+	}
 	r := onboard.New(spec, service, o.inFlight)
 	r.Patience = o.patience
 	if err := o.prepare(c, r); err != nil {
@@ -204,7 +207,7 @@ func (o *onboarding) service(ctx context.Context) (onboard.Service, string, erro
 	}
 	id, err := o.target.sts(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return onboard.Service{}, "", serviceError("GetCallerIdentity", err)
+		return onboard.Service{}, "", serviceError("GetCallerIdentity", cfg.Region, err)
 	}
 	return onboard.Service{Macie: o.clients(cfg), STS: o.target.sts(cfg, func(so *sts.Options) { so.Retryer = aws.NopRetryer{} })}, aws.ToString(id.Account), nil
 }

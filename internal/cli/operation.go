@@ -145,6 +145,9 @@ func (r *operationRun) run(c *cobra.Command) error {
 		return err
 	}
 	client := r.target.macie(cfg)
+	if r.changes() {
+		r.target.sayAWS(c, cfg, client)
+	}
 	var answer map[string]any
 	// As with the AWS CLI, asking for a page by its own parameters turns the following of pages off.
 	_, hasToken := in["nextToken"]
@@ -161,9 +164,19 @@ func (r *operationRun) run(c *cobra.Command) error {
 	case err != nil && errors.Is(c.Context().Err(), context.Canceled):
 		return withCode(ExitInterrupted, errors.New("interrupted"))
 	case err != nil:
-		return serviceError(r.verb.Operation, err)
+		return serviceError(r.verb.Operation, cfg.Region, err)
 	}
 	return r.output.write(c.OutOrStdout(), answer)
+}
+
+// changes reports whether the operation may change something.
+func (r *operationRun) changes() bool {
+	for _, prefix := range []string{"get-", "list-", "describe-", "batch-get-", "search-", "test-"} {
+		if strings.HasPrefix(r.verb.Name, prefix) {
+			return false
+		}
+	}
+	return true
 }
 
 // input puts the operation's input together, and names all that is missing.

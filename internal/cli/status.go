@@ -114,15 +114,31 @@ func (s *statusRun) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	shown := false       // a table is on the screen, and another is to follow
+	var silent time.Time // since when nobody answers; zero while somebody does
 	for {
 		now := time.Now().UTC()
 		st, err := s.look(c.Context(), service, names, wanted, now)
+		if err != nil && shown && c.Context().Err() == nil {
+			if silent.IsZero() {
+				silent = now
+			}
+			fmt.Fprintf(c.ErrOrStderr(), "no answer since %s; what is shown is from before, and it is tried again every %s: %v\n",
+				silent.Format("2006-01-02 15:04:05Z"), s.interval, err)
+			select {
+			case <-time.After(s.interval):
+				continue
+			case <-c.Context().Done():
+				return nil
+			}
+		}
 		if err != nil {
 			if c.Context().Err() != nil {
 				return withCode(ExitInterrupted, errors.New("interrupted"))
 			}
 			return err
 		}
+		silent, shown = time.Time{}, s.watch
 		if s.watch && isTerminal(c.OutOrStdout()) {
 			fmt.Fprint(c.OutOrStdout(), "\x1b[H\x1b[2J")
 		}
@@ -149,6 +165,9 @@ func (s *statusRun) run(c *cobra.Command) error {
 // look reads how everybody stands.
 func (s *statusRun) look(ctx context.Context, service onboard.Service, names []string, wanted map[string]string, now time.Time) (*status, error) {
 	r := onboard.New(onboard.Spec{Regions: names, Options: s.common.options}, service, s.common.inFlight)
+	if s.watch {
+		r.Patience = time.Second // the next look is the next try
+	}
 	inventory, err := r.Inventory(ctx)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"syscall"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
@@ -30,7 +32,7 @@ type Target struct {
 // bind gives a command the flags of a target.
 func (t *Target) bind(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&t.EndpointURL, "endpoint-url", "", "endpoint to call (default: AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL, or AWS itself)")
+	f.StringVar(&t.EndpointURL, "endpoint-url", "", "endpoint to call (default: MAGPIE_ENDPOINT_URL, AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL, or AWS itself)")
 	f.StringVar(&t.Region, "region", "", "Region (default: AWS_REGION, or the profile's)")
 	f.StringVar(&t.Profile, "profile", "", "profile of the shared AWS configuration")
 	mustComplete(c, "region", region.Names())
@@ -42,7 +44,7 @@ func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
 		tr.MaxIdleConnsPerHost = max(connections, tr.MaxIdleConnsPerHost)
 		tr.MaxIdleConns = max(4*connections, tr.MaxIdleConns)
 	})
-	options := []func(*config.LoadOptions) error{config.WithAppID("magpie"), config.WithHTTPClient(client)}
+	options := []func(*config.LoadOptions) error{config.WithAppID("magpie"), config.WithHTTPClient(client), config.WithRetryer(retryer)}
 	if t.Region != "" {
 		options = append(options, config.WithRegion(t.Region))
 	}
@@ -56,7 +58,39 @@ func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
 	if cfg.Region == "" {
 		return cfg, refused("no Region: give --region, or set AWS_REGION")
 	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil && ctx.Err() == nil {
+		const next = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (magpie key create prints them), or give --profile"
+		if profile := cmp.Or(t.Profile, os.Getenv("AWS_PROFILE")); profile != "" {
+			return cfg, fmt.Errorf("no credentials in profile %s: %w", profile, err)
+		}
+		return cfg, errors.New("no credentials: " + next)
+	}
 	return cfg, nil
+}
+
+// retryer is the SDK's, but that it does not try again where nobody listens.
+func retryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		refusedIsFinal := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if errors.Is(err, syscall.ECONNREFUSED) {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
+		})
+		o.Retryables = append([]retry.IsErrorRetryable{refusedIsFinal}, o.Retryables...)
+	})
+}
+
+// sayAWS tells somebody at a terminal, before something is changed, that the endpoint is AWS itself, and whose account it is.
+func (t Target) sayAWS(c *cobra.Command, cfg aws.Config, client *macie2.Client) {
+	if client.Options().BaseEndpoint != nil || !isTerminal(c.ErrOrStderr()) {
+		return
+	}
+	account := "unknown"
+	if id, err := t.sts(cfg).GetCallerIdentity(c.Context(), &sts.GetCallerIdentityInput{}); err == nil {
+		account = aws.ToString(id.Account)
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "AWS, account %s, %s\n", account, cfg.Region)
 }
 
 // macie is the API's client in a Region. The endpoint is, in this order: the flag, AWS_ENDPOINT_URL_MACIE2, AWS_ENDPOINT_URL, the profile's,
@@ -92,7 +126,7 @@ func (t Target) beside(ctx context.Context, cfg aws.Config) (*Client, error) {
 		endpoint = *cfg.BaseEndpoint
 	}
 	if endpoint == "" {
-		return nil, errors.New("no endpoint: give --endpoint-url, or set AWS_ENDPOINT_URL_MACIE2")
+		return nil, errors.New("no endpoint: give --endpoint-url, or set MAGPIE_ENDPOINT_URL or AWS_ENDPOINT_URL_MACIE2")
 	}
 	credentials, err := cfg.Credentials.Retrieve(ctx)
 	if err != nil {

@@ -88,6 +88,22 @@ func TestStatusWatch(t *testing.T) {
 		}
 		out.Write(some[:n])
 	}
+	// While the server is away that is said, and since when; when it is back the table is.
+	until := func(what string) {
+		t.Helper()
+		for from := out.Len(); !bytes.Contains(out.Bytes()[from:], []byte(what)); {
+			n, err := f.Read(some)
+			if err != nil {
+				t.Fatalf("it ends: %v\n%s", err, out.String())
+			}
+			out.Write(some[:n])
+		}
+	}
+	r.kill()
+	until("no answer since 20")
+	r.serve()
+	until("\x1b[H\x1b[2J")
+	until("444455556666")
 	if _, err := f.WriteString("\x03"); err != nil {
 		t.Fatal(err)
 	}
