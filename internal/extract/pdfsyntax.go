@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -25,8 +24,6 @@ type pdfStream struct {
 	number     int // of the object, for its key
 	generation int
 }
-
-func asStop(err error, s *errStop) bool { return errors.As(err, s) }
 
 // pdfLexer parses values from bytes. short is set when they ended before a value did, and when the work or the memory for it
 // ended, which over says too.

@@ -26,7 +26,8 @@ func extractDOC(w *walker, doc *Document, in *input) error {
 		return errWord
 	}
 	text, broken := c.spooled(f)
-	defer text.Close()
+	// It holds what could be read even where reading failed.
+	defer func() { text.Close() }()
 	b := newBuilder(w, doc, false)
 	defer b.close()
 	b.mark(LineRange, 0, 1, 0)

@@ -29,7 +29,6 @@ type made struct {
 	objects           map[string][]objectstore.Object
 	err               error            // of ListBuckets
 	bucketErr         map[string]error // of Facts and List
-	lists             int
 }
 
 func (m *made) Buckets(_ context.Context, yield func(objectstore.Bucket) error) error {

@@ -38,7 +38,6 @@ type scanner struct {
 	open  [maxDepth][]byte // names of the elements that are open
 	depth int
 	done  bool // the root is closed
-	empty bool // the start that was returned last is of an element that is empty
 	// pending is the end of an empty element.
 	pending bool
 }
