@@ -31,6 +31,7 @@
 //	inventory                 object stores and their buckets: what there is, who can reach it, what changed
 //	discovery                 classification jobs, and the machine that works through their objects
 //	finding                   what was found: findings, filters, statistics, samples
+//	publication               findings told to others: webhooks, EventBridge, Security Hub, files
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs (every operation, invite, members); `magpie scan`
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
 //	server                    configuration to parts to listeners and workers

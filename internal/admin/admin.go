@@ -44,7 +44,7 @@ func Commands(o Options) []*cobra.Command {
 		o.Hooks = func(*store.DB) identity.Hooks { return identity.Hooks{} }
 	}
 	v := verbs{o}
-	return []*cobra.Command{v.account(), v.org(), v.key(), v.role(), v.policy(), v.quota(), v.store(), v.queue(), v.audit(), v.backup(), v.restore(), v.migrate()}
+	return []*cobra.Command{v.account(), v.org(), v.key(), v.role(), v.policy(), v.quota(), v.store(), v.destinations(), v.queue(), v.audit(), v.backup(), v.restore(), v.migrate()}
 }
 
 type verbs struct{ o Options }

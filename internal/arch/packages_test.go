@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"membership"},
 	{"identifier", "inventory", "usage"},
 	{"finding"},
-	{"discovery"},
+	{"discovery", "publication"},
 	{"awsapi", "console", "cli", "admin", "scan"},
 	{"sts", "organizations"},
 	{"server"},

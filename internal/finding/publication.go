@@ -24,6 +24,11 @@ func published(ctx context.Context, tx *store.Tx, region string, account macie2.
 	return p, err
 }
 
+// PublishedBy says which findings of an account go to Security Hub.
+func PublishedBy(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (Published, error) {
+	return published(ctx, tx, region, account)
+}
+
 // GetFindingsPublicationConfiguration says which findings go to Security Hub.
 func (s *Service) GetFindingsPublicationConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.GetFindingsPublicationConfigurationInput) (*macie2.GetFindingsPublicationConfigurationOutput, error) {
 	var p Published

@@ -116,6 +116,11 @@ func samples() map[macie2.FindingType]sampled {
 	}
 }
 
+// Sample is a sample of a finding of data, which is not kept anywhere.
+func Sample(region string, account macie2.AccountID, now time.Time) *macie2.Finding {
+	return sampleOfData(&macie2.Call{Region: region, Account: account, Now: now}, macie2.FindingTypeSensitiveDataS3ObjectMultiple, now.String())
+}
+
 func sampleOfData(call *macie2.Call, kind macie2.FindingType, nonce string) *macie2.Finding {
 	x := samples()[kind]
 	a := &Analysis{

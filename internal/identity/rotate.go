@@ -110,6 +110,7 @@ func reseal(ctx context.Context, db *store.DB, old, next MasterKey) (n int, err 
 var sealedColumns = []sealedColumn{
 	{"access_key", "access key", secretPurpose},
 	{"object_store", "object store", StoreSecretPurpose},
+	{"destination", "destination", DestinationSecretPurpose},
 }
 
 type sealedColumn struct{ table, what, purpose string }

@@ -10,6 +10,9 @@ import (
 // StoreSecretPurpose is what the secrets of object stores are sealed for. RotateMasterKey seals them anew.
 const StoreSecretPurpose = "object store secret"
 
+// DestinationSecretPurpose is what the secrets of destinations of findings are sealed for.
+const DestinationSecretPurpose = "destination secret"
+
 // Sealer seals the secrets that a package above this one keeps, as those of access keys are. The zero value seals and opens nothing.
 type Sealer struct{ s sealer }
 

@@ -24,6 +24,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
+	"magpie/internal/publication"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
 	"magpie/internal/session"
@@ -43,6 +44,7 @@ type Server struct {
 	sessions    *session.Service
 	membership  *membership.Service
 	findings    *finding.Service
+	publication *publication.Service
 	inventory   *inventory.Service
 	pool        *analyse.Pool
 	registry    *macie2.Registry
@@ -178,7 +180,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages, Words: s.inventory, MayRead: mayRead})
 	identifiers.Bind(s.registry)
 	s.sessions.Hook(identifiers.SessionHooks())
-	s.openFindings(pages)
+	s.openFindings(key, pages, m)
 	jobs, err := s.openDiscovery(pages)
 	if err != nil {
 		return err
@@ -275,6 +277,7 @@ func (s *Server) run(listener net.Listener) {
 	})
 	s.work.Go(func() { _ = s.findings.Run(ctx) })  // it ends with ctx, and logs what goes wrong until then
 	s.work.Go(func() { _ = s.inventory.Run(ctx) }) // likewise
+	s.work.Go(func() { _ = s.publication.Run(ctx) })
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
