@@ -64,11 +64,11 @@ Every flag of every command can be set in the environment too: --database-url is
 	return c
 }
 
-// group adds commands under a heading of the help. People come for stores, though they are an operator's.
+// group adds commands under a heading of the help. People come for stores and destinations, though they are an operator's.
 func group(root *cobra.Command, heading string, commands ...*cobra.Command) {
 	for _, c := range commands {
 		c.GroupID = heading
-		if c.Name() == "store" {
+		if c.Name() == "store" || c.Name() == "destinations" {
 			c.GroupID = cli.ComeGroup
 		}
 	}
