@@ -41,8 +41,14 @@ func TestMailAtStart(t *testing.T) {
 			if test.fails == "" && err != nil || test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
 				t.Errorf("error %v, want %q", err, test.fails)
 			}
-			if test.warns == "" && test.fails == "" && log.Len() > 0 || !strings.Contains(log.String(), test.warns) {
-				t.Errorf("logged %q, want %q", log.String(), test.warns)
+			var said string
+			for line := range strings.Lines(log.String()) {
+				if !strings.Contains(line, "objects are analysed in this process") { // a test's program has no boxes
+					said += line
+				}
+			}
+			if test.warns == "" && test.fails == "" && said != "" || !strings.Contains(said, test.warns) {
+				t.Errorf("logged %q, want %q", said, test.warns)
 			}
 		})
 	}
