@@ -32,7 +32,7 @@ to an hour; what it refuses for good becomes a dead letter. What these commands 
 // publication opens the database, with its master key, for as long as fn runs.
 func (v verbs) publication(c *cobra.Command, l *location, account macie2.AccountID, fn func(ctx context.Context, s *publication.Service) error) (err error) {
 	log := talk(c)
-	db, err := l.open(c.Context(), log)
+	db, err := l.open(c)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (v verbs) publication(c *cobra.Command, l *location, account macie2.Account
 	if err != nil {
 		return err
 	}
-	if account != "" {
+	if account != "" && !l.dev && !identity.IsDev(l.data) {
 		if _, err := identity.NewDirectory(db, identity.Options{}).Account(c.Context(), account); err != nil {
 			return hint(err)
 		}
