@@ -127,7 +127,7 @@ func TestReadList(t *testing.T) {
 		{"semicolons", "Account ID;Name\n111122223333;\"Data, lake\"\n", []listed{{"111122223333", "", "Data, lake", 2}}, ""},
 		{"nothing", "", nil, "there are no accounts in it"},
 		{"a heading alone", "Account ID\n", nil, "there are no accounts in it"},
-		{"no ids", "Email\na@example.com\n", nil, `line 1: "Email": an account id has 12 digits, not 5 characters` + "\n" + `line 2: "a@example.com": an account id has 12 digits, not 13 characters`},
+		{"no ids", "Email\na@example.com\n", nil, `line 1: a heading has to say which column is what; this one has "Email", and what is understood is Account ID (or Account, or ID)`},
 		{"an id too few", "Email,Account ID\na@example.com\n", nil, `line 2: "": an account id has 12 digits, not 0 characters`},
 		{"twice", "111122223333\n111122223333\n", []listed{{id: "111122223333", line: 1}}, "line 2: account 111122223333 is in line 1 already"},
 	} {
