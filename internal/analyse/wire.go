@@ -149,16 +149,22 @@ func cut(s string, n int) string {
 // decoder reads what encoder writes, from a box that may have been taken over by what it read: every
 // number and text is held against what an honest box can say. The first fault sticks.
 type decoder struct {
-	b       []byte
-	set     *detect.Set
-	samples int
-	err     error
+	b   []byte
+	set *detect.Set
+	shown
+	err error
 }
 
 var errResult = errors.New("its result is malformed")
 
-func decodeResult(b []byte, set *detect.Set, samples int, size int64) (*classify.Result, error) {
-	d := &decoder{b: b, set: set, samples: samples}
+// shown is what a result may show of values.
+type shown struct {
+	samples int
+	reveal  bool // not masked
+}
+
+func decodeResult(b []byte, set *detect.Set, may shown, size int64) (*classify.Result, error) {
+	d := &decoder{b: b, set: set, shown: may}
 	r := &classify.Result{}
 	d.document(&r.Document)
 	r.MembersLeftOut = int(d.number(0, math.MaxInt32))
@@ -285,7 +291,10 @@ func (d *decoder) detection(x *classify.Detection) {
 	}
 	for i := range x.Samples {
 		x.Samples[i] = d.text(maxDetail)
-		if !masked(x.Samples[i]) {
+		switch {
+		case d.reveal && utf8.RuneCountInString(x.Samples[i]) > classify.MaxRevealed:
+			d.fail("a value is too long")
+		case !d.reveal && !masked(x.Samples[i]):
 			d.fail("a value is not masked")
 		}
 	}

@@ -56,7 +56,7 @@ func TestResultsKeepAll(t *testing.T) {
 	fill(reflect.ValueOf(&r).Elem(), s.set)
 	r.Path = ""    // the object's own
 	r.Faults = nil // these go ahead of it
-	got, err := decodeResult(encodeResult(&r, s.set), s.set, 1, r.Size)
+	got, err := decodeResult(encodeResult(&r, s.set), s.set, shown{samples: 1}, r.Size)
 	if err != nil || !reflect.DeepEqual(got, &r) {
 		t.Errorf("%+v, %v\nnot %+v", got, err, r)
 	}
@@ -78,14 +78,14 @@ func TestLargeResults(t *testing.T) {
 		r.Members = append(r.Members, doc)
 	}
 	b := encodeResult(r, s.set)
-	got, err := decodeResult(b, s.set, 0, 5)
+	got, err := decodeResult(b, s.set, shown{samples: 0}, 5)
 	if err != nil || len(b) > maxResult || len(got.Members) != 1000 || got.Members[999].Detections[0].Count != 5000 || !got.Members[0].More {
 		t.Fatalf("%d bytes, %v", len(b), err)
 	}
 	for i := range r.Members {
 		r.Members[i].Path = strings.Repeat("p", 60<<10)
 	}
-	got, err = decodeResult(encodeResult(r, s.set), s.set, 0, 5)
+	got, err = decodeResult(encodeResult(r, s.set), s.set, shown{samples: 0}, 5)
 	if err != nil || len(got.Members)+got.MembersLeftOut != 1000 || got.MembersLeftOut == 0 {
 		t.Fatalf("%v", err)
 	}
@@ -99,11 +99,11 @@ func FuzzDecodeResult(f *testing.F) {
 	f.Add(encodeResult(&r, s.set))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := decodeResult(b, s.set, 3, -1)
+		got, err := decodeResult(b, s.set, shown{samples: 3}, -1)
 		if err != nil {
 			return
 		}
-		again, err := decodeResult(encodeResult(got, s.set), s.set, 3, -1)
+		again, err := decodeResult(encodeResult(got, s.set), s.set, shown{samples: 3}, -1)
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Errorf("%+v became %+v, %v", got, again, err)
 		}

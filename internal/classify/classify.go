@@ -20,6 +20,8 @@ type Options struct {
 	MaxMembers int
 	// Samples is how many masked values are kept per type and document, for a person to look at.
 	Samples int
+	// Reveal has samples show the values as they are, up to MaxRevealed characters of each.
+	Reveal bool
 	// Progress, when not nil, is told of bytes as they are analysed. It is called from Classify's goroutine.
 	Progress func(bytes int64)
 }
@@ -291,7 +293,7 @@ func (w *Worker) count(t *tally, seg *extract.Segment, m detect.Match) {
 	}
 	d.Occurrences = append(d.Occurrences, loc)
 	if len(d.Samples) < w.c.opts.Samples {
-		d.Samples = append(d.Samples, mask(seg.Text[m.Start:m.End]))
+		d.Samples = append(d.Samples, w.c.sample(seg.Text[m.Start:m.End]))
 	}
 }
 
@@ -497,6 +499,19 @@ func (f *fields) Silent(off int) int {
 		f.silentFrom, f.silentUpto = off, f.seg.Silent(off, f.w.says)
 	}
 	return f.silentUpto
+}
+
+// MaxRevealed is how many characters of a value are shown where it is not masked, as in Macie.
+const MaxRevealed = 128
+
+// sample is what is shown of a value.
+func (c *Classifier) sample(value []byte) string {
+	if !c.opts.Reveal {
+		return mask(value)
+	}
+	// A character has up to four bytes; what follows need not be looked at.
+	r := []rune(strings.ToValidUTF8(string(value[:min(len(value), 4*MaxRevealed)]), "\ufffd"))
+	return string(r[:min(len(r), MaxRevealed)])
 }
 
 // mask keeps the last characters of a value, at most four and at most two fifths of it.

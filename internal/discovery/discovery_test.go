@@ -70,7 +70,7 @@ func start(t *testing.T, db *store.DB, data string, edit ...func(*Options)) *nod
 	n.inventory = inventory.New(inventory.Options{DB: db, Queue: n.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages,
 		Logger: log, Directory: directory})
 	t.Cleanup(func() { n.inventory.Close() })
-	n.findings = finding.New(finding.Options{DB: db, Queue: n.queue, Pages: pages, Logger: log})
+	n.findings = finding.New(finding.Options{DB: db, Queue: n.queue, Pages: pages, Logger: log, Reveal: &again{n: n}})
 	pool := analyse.New(analyse.Options{Workers: 2, InProcess: true, Log: log})
 	t.Cleanup(pool.Close)
 	o := Options{DB: db, Queue: n.queue, Pages: pages, Inventory: n.inventory, Findings: n.findings, Pool: pool, Logger: log,

@@ -22,18 +22,27 @@ const maxWords = 35 << 20
 // search compiles what a job looks for. Lists of words are read again each time, since they may have changed; equal searches are
 // compiled once.
 func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
+	c, err := s.config(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	return s.compile(c)
+}
+
+// config is what a job looks for.
+func (s *Service) config(ctx context.Context, j *job) (c analyse.Config, err error) {
 	var custom []identifier.CustomIdentifier
 	var lists []identifier.AllowList
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if custom, err = identifier.CustomForJob(ctx, tx, j.Region, j.Account, j.definition.CustomDataIdentifierIds); err == nil {
 			lists, err = allowLists(ctx, tx, j)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	c := analyse.Config{Owner: string(j.Account), Managed: managedOf(&j.definition)}
+	c = analyse.Config{Owner: string(j.Account), Managed: managedOf(&j.definition)}
 	for _, x := range custom {
 		c.Custom = append(c.Custom, analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: x.CustomConfig})
 	}
@@ -45,14 +54,14 @@ func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
 		words, err := s.words(ctx, j, l)
 		switch {
 		case objectstore.Passing(err) || ctx.Err() != nil:
-			return nil, fmt.Errorf("allow list %s: %w", l.ID, err)
+			return c, fmt.Errorf("allow list %s: %w", l.ID, err)
 		case err != nil: // as in Macie, the run goes on without a list that cannot be read: it reports more, not less
 			s.log.Warn("a job runs without an allow list", "job", j.ID, "list", l.ID, "error", err)
 		default:
 			c.AllowWords = append(c.AllowWords, words)
 		}
 	}
-	return s.compile(c)
+	return c, nil
 }
 
 // allowLists are the job's lists that are there still.

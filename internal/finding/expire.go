@@ -101,7 +101,8 @@ type forgotten struct {
 
 // Forget deletes an account's rules and settings in a Region, when it disables Macie there, and has its findings deleted.
 func (s *Service) Forget(ctx context.Context, tx *store.Tx, c session.Change) error {
-	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export"} {
+	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export",
+		"reveal_configuration", "reveal_count"} {
 		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, string(c.Account))
 	}
 	p := forgotten{c.Region, c.Account, c.At.UnixMilli()}

@@ -35,6 +35,8 @@ type Options struct {
 	Publish func(ctx context.Context, tx *store.Tx, holder macie2.AccountID, findings []*macie2.Finding) error
 	// Bucket opens a bucket of an account, to write results to it. nil: there are none.
 	Bucket func(ctx context.Context, region string, account macie2.AccountID, name string) (Bucket, error)
+	// Reveal reads objects again, to show samples. nil: there are none.
+	Reveal Revealer
 	// QuotaFilters is how many rules an account may have in a Region. 0: Macie's quota, 1,000.
 	QuotaFilters int
 }
@@ -49,6 +51,7 @@ type Service struct {
 	overseer     func(context.Context, *store.Tx, string, macie2.AccountID) (macie2.AccountID, error)
 	publish      func(context.Context, *store.Tx, macie2.AccountID, []*macie2.Finding) error
 	bucket       func(context.Context, string, macie2.AccountID, string) (Bucket, error)
+	reveal       Revealer
 	quotaFilters int64
 }
 
@@ -77,7 +80,7 @@ func New(o Options) *Service {
 		o.QuotaFilters = 1000
 	}
 	s := &Service{db: o.DB, queue: o.Queue, pages: o.Pages, log: o.Logger, members: o.Members, overseer: o.Administrator,
-		publish: o.Publish, bucket: o.Bucket, quotaFilters: int64(o.QuotaFilters)}
+		publish: o.Publish, bucket: o.Bucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters)}
 	s.registerTasks()
 	return s
 }
@@ -97,6 +100,11 @@ func (s *Service) Bind(r *macie2.Registry) {
 
 	r.BindGetClassificationExportConfiguration(s.GetClassificationExportConfiguration)
 	r.BindPutClassificationExportConfiguration(s.PutClassificationExportConfiguration)
+
+	r.BindGetRevealConfiguration(s.GetRevealConfiguration)
+	r.BindUpdateRevealConfiguration(s.UpdateRevealConfiguration)
+	r.BindGetSensitiveDataOccurrencesAvailability(s.GetSensitiveDataOccurrencesAvailability)
+	r.BindGetSensitiveDataOccurrences(s.GetSensitiveDataOccurrences)
 
 	r.BindGetFindingsPublicationConfiguration(s.GetFindingsPublicationConfiguration)
 	r.BindPutFindingsPublicationConfiguration(s.PutFindingsPublicationConfiguration)

@@ -33,6 +33,7 @@ func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, err
 		DB: s.db, Queue: s.queue, Pages: pages, Inventory: s.inventory, Findings: s.findings, Pool: s.pool, Logger: s.log,
 		Members: membership.MembersOf, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,
 	})
+	s.jobs = jobs
 	jobs.Bind(s.registry)
 	s.sessions.Hook(jobs.SessionHooks())
 	return jobs, nil

@@ -7,6 +7,7 @@ import (
 
 	"magpie/internal/finding"
 	"magpie/internal/identity"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
@@ -22,7 +23,7 @@ func (s *Server) openFindings(key identity.MasterKey, pages *pagetoken.Issuer, m
 	})
 	s.findings = finding.New(finding.Options{
 		DB: s.db, Queue: s.queue, Pages: pages, Logger: s.log, Members: membership.MembersOf, Administrator: membership.AdministratorOf,
-		Publish: s.publication.Publish,
+		Publish: s.publication.Publish, Reveal: &revealer{s: s},
 		Bucket: func(ctx context.Context, region string, account macie2.AccountID, name string) (finding.Bucket, error) {
 			b, err := s.inventory.Open(ctx, region, account, name)
 			if err != nil {
@@ -50,4 +51,19 @@ func (m *metrics) deliveries() func(k publication.Kind, outcome string, n int) {
 	return func(k publication.Kind, outcome string, n int) {
 		told.WithLabelValues(string(k), outcome).Add(float64(n))
 	}
+}
+
+// revealer reads objects again to show samples. The jobs that can do so open after findings do.
+type revealer struct{ s *Server }
+
+func (r *revealer) Stored(ctx context.Context, x *macie2.Finding) (objectstore.Head, error) {
+	return r.s.jobs.Stored(ctx, x)
+}
+
+func (r *revealer) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error) {
+	return r.s.jobs.Reveal(ctx, holder, x)
+}
+
+func (r *revealer) MayRead(call *macie2.Call, bucket, key string) bool {
+	return mayRead(call, bucket, key)
 }

@@ -17,6 +17,7 @@ import (
 
 	"magpie/internal/analyse"
 	"magpie/internal/audit"
+	"magpie/internal/discovery"
 	"magpie/internal/finding"
 	"magpie/internal/identifier"
 	"magpie/internal/identity"
@@ -46,6 +47,7 @@ type Server struct {
 	findings    *finding.Service
 	publication *publication.Service
 	inventory   *inventory.Service
+	jobs        *discovery.Service
 	pool        *analyse.Pool
 	registry    *macie2.Registry
 	queue       *queue.Queue
