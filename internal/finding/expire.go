@@ -87,6 +87,7 @@ func remove(ctx context.Context, tx *store.Tx, region, holder, column string, mo
 	}
 	tx.DeferExpect(int64(len(gone)), `delete from finding where region = $1 and holder = $2 and `+tx.Any("id", 3), region, holder, gone)
 	tx.DeferExpect(int64(len(gone)), `delete from finding_document where region = $1 and holder = $2 and `+tx.Any("id", 3), region, holder, gone)
+	tx.Defer(`delete from finding_triage where region = $1 and `+tx.Any("finding_id", 2), region, gone)
 	counts.write(tx)
 	tx.Defer(`delete from finding_count where counted = 0 and region = $1 and holder = $2`, region, holder)
 	return len(gone), nil

@@ -43,6 +43,9 @@ var auditedParameters = map[string][]string{
 	"magpie:TestStore":      storeTestParameters,
 	"magpie:ListJobEvents":  jobEventParameters,
 	"magpie:GetJobProgress": nil,
+	"magpie:GetTriage":      triageParameters,
+	"magpie:PutTriage":      nil,
+	"magpie:GetHistogram":   histogramParameters,
 
 	"organizations:DescribeAccount":                  {"AccountId"},
 	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},

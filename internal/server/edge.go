@@ -39,6 +39,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	edge := awsapi.New(o)
 	mountHistory(edge, s.membership)
 	mountStores(edge, s.inventory)
+	mountFindings(edge, s.findings)
 	mountJobs(edge, jobs)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
