@@ -1,0 +1,38 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestFindingsVerbs: samples are listed as a table, CSV and JSON, narrowed by flags, and shown with their places.
+func TestFindingsVerbs(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.must(admin, "enable-macie")
+	r.must(admin, "create-sample-findings")
+	all := r.must(admin, "findings", "list", "--output", "csv")
+	if n := strings.Count(all, "\n"); n != 12 || !strings.HasPrefix(all, "updated,severity,type,account,resource,found,id") {
+		t.Errorf("%d lines, want a heading and 11 samples:\n%s", n, all)
+	}
+	high := r.must(admin, "findings", "list", "--output", "csv", "--severity", "High", "--type", "SensitiveData:S3Object/Financial,SensitiveData:S3Object/Personal")
+	if n := strings.Count(high, "\n"); n != 3 {
+		t.Errorf("%d lines, want a heading and two:\n%s", n, high)
+	}
+	var listed struct {
+		Findings []struct{ ID, Type string }
+	}
+	if err := json.Unmarshal([]byte(r.must(admin, "findings", "list", "--type", "SensitiveData:S3Object/Multiple", "--max-items", "1")), &listed); err != nil || len(listed.Findings) != 1 {
+		t.Fatal(listed, err)
+	}
+	shown := r.must(admin, "findings", "show", listed.Findings[0].ID)
+	for _, want := range []string{"SensitiveData:S3Object/Multiple", "CREDIT_CARD_NUMBER", "C2", "Card number", "B2"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("what is shown lacks %q:\n%s", want, shown)
+		}
+	}
+	if got := r.must(admin, "findings", "list", "--since", "2999-01-01T00:00:00Z"); !strings.Contains(got, `"findings": []`) {
+		t.Errorf("of the future there are %s", got)
+	}
+}
