@@ -77,6 +77,9 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.StringVar(&c.MailFrom, "mail-from", server.DefaultMailFrom, "sender of invitation mail")
 	f.StringVar(&c.MailDir, "mail-dir", "", "write mail as .eml files into this folder instead of sending it")
 	f.IntVar(&c.MailRate, "mail-rate", server.DefaultMailRate, "mails a second that the relay gets, from all nodes together")
+	f.DurationVar(&c.MailCooldown, "mail-cooldown", server.DefaultMailCooldown, "between two mails of an administrator to an account in a Region; in all Regions three go in that time")
+	f.IntVar(&c.MailPerRecipient, "mail-per-recipient", server.DefaultMailPerRecipient, "invitation mails that an account gets in a day, of all administrators")
+	f.IntVar(&c.MailPerAdministrator, "mail-per-administrator", server.DefaultMailPerAdministrator, "invitation mails that an administrator sends in a day")
 	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
 	f.IntVar(&c.QuotaMembers, "quota-members", 0, "members that an administrator may have by invitation in a Region;"+
 		" kept in the database, for all nodes (default: what is kept, or else 1000)")
@@ -94,7 +97,8 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 func runServer(cmd *cobra.Command, c server.Config) error {
 	ctx := cmd.Context()
 	// To server.Config 0 is the default; a 0 that somebody wrote is a mistake.
-	for name, n := range map[string]int{"mail-rate": c.MailRate, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers,
+	for name, n := range map[string]int{"mail-rate": c.MailRate, "mail-cooldown": int(c.MailCooldown), "mail-per-recipient": c.MailPerRecipient,
+		"mail-per-administrator": c.MailPerAdministrator, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers,
 		"quota-job-bytes": int(c.QuotaJobBytes)} {
 		if n == 0 && cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s must be at least 1", name)

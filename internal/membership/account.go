@@ -26,6 +26,20 @@ func coverOf(a identity.Account, region string) macie2.RelationshipStatus {
 	return ""
 }
 
+// coverIn is what covers a record in its Region, as far as its administrator may know: whether an account is suspended is told to those
+// who know its address, and to those whose invitation it has had. To anybody else it is as an account without that address.
+func (m memberRecord) coverIn(a identity.Account, region string) macie2.RelationshipStatus {
+	if m.viaOrganization() || a.EmailIs(m.email) {
+		return coverOf(a, region)
+	}
+	switch m.underlying() {
+	case macie2.RelationshipStatusCreated, macie2.RelationshipStatusRemoved, macie2.RelationshipStatusEmailVerificationInProgress,
+		macie2.RelationshipStatusEmailVerificationFailed: // none of them says that the address was verified
+		return ""
+	}
+	return coverOf(a, region)
+}
+
 // coverTexts say why an account cannot be invited or added.
 var coverTexts = map[macie2.RelationshipStatus]string{
 	macie2.RelationshipStatusAccountSuspended: textAccountSuspended,
@@ -49,7 +63,7 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		return err
 	}
 	for _, x := range records {
-		if err := s.reshow(ctx, tx, x, coverOf(a, x.region), now); err != nil {
+		if err := s.reshow(ctx, tx, x, x.coverIn(a, x.region), now); err != nil {
 			return err
 		}
 	}
@@ -199,7 +213,7 @@ func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a iden
 		if x.region != region {
 			continue
 		}
-		if err := s.reshow(ctx, tx, x, coverOf(a, region), now); err != nil {
+		if err := s.reshow(ctx, tx, x, x.coverIn(a, region), now); err != nil {
 			return err
 		}
 	}

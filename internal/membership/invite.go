@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -192,7 +193,10 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 				return err
 			}
 		}
-		d := decision{region: call.Region, session: x, records: records, accounts: accounts}
+		d := decision{region: call.Region, session: x, records: records, accounts: accounts, now: call.Now}
+		if !w.noEmail {
+			d.mail = s.mailBounds
+		}
 		if anyComesBack(records) {
 			quota, err := quotaNow(ctx, tx, call.Account)
 			if err != nil {
@@ -227,12 +231,12 @@ func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie
 	accounts map[macie2.AccountID]identity.Account) (found bool, err error) {
 	for id, record := range records {
 		a, known := accounts[id]
-		if !known || record.held == "" || coverOf(a, call.Region) == record.status {
+		if !known || record.held == "" || record.coverIn(a, call.Region) == record.status {
 			continue
 		}
 		found = true
 		x := inventoryRecord{relation{call.Region, call.Account, id}, record}
-		if err := s.reshow(ctx, tx, x, coverOf(a, call.Region), call.Now); err != nil {
+		if err := s.reshow(ctx, tx, x, record.coverIn(a, call.Region), call.Now); err != nil {
 			return found, err
 		}
 	}
@@ -250,13 +254,13 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 	stmts := make([]store.Stmt, len(ids))
 	for i, id := range ids {
 		stmts[i] = store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
-				coalesce(m.organization_id, '')
+				coalesce(m.organization_id, ''), ` + mailsOf + `
 			from macie_session s left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
-			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, string(call.Account), string(id)}}
+			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, string(call.Account), string(id), dayOf(call.Now)}}
 	}
 	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
 		var m memberRecord
-		err := row.Scan(&x.standing, &x.counted, &m.status, &m.held, &m.email, &m.organization)
+		err := row.Scan(&x.standing, &x.counted, &m.status, &m.held, &m.email, &m.organization, &m.mails.sent, &m.mails.got)
 		if m.status != "" {
 			records[ids[i]] = m
 		}
@@ -275,6 +279,8 @@ type decision struct {
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
 	quota    int64 // known if anyComesBack
+	mail     MailBounds
+	now      time.Time
 
 	invited   []candidate
 	returning int64 // of those invited, how many come back onto the count
@@ -318,11 +324,18 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 		return
 	}
 	if a, ok := d.accounts[id]; ok {
-		if cover := coverOf(a, d.region); cover != "" {
+		if cover := record.coverIn(a, d.region); cover != "" {
 			if record.status != cover {
 				d.covered = append(d.covered, covering{inventoryRecord{relation{d.region, caller, id}, record}, cover})
 			}
 			d.refuse(id, coverTexts[cover])
+			return
+		}
+	}
+	// Who does not know the address is not told what came to it; the verification fails, and no mail is sent.
+	if a := d.accounts[id]; a.EmailIs(record.email) {
+		if text := d.mail.overMails(record.mails, int64(len(d.invited))); text != "" && canBeInvited(record) {
+			d.refuse(id, text+d.mail.hintNoMail(text, d.now))
 			return
 		}
 	}
@@ -348,6 +361,17 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 	default:
 		d.refuse(id, textAlreadyInvited)
 	}
+}
+
+// canBeInvited reports whether nothing about a record stands against an invitation.
+func canBeInvited(record memberRecord) bool {
+	switch record.status {
+	case macie2.RelationshipStatusCreated:
+		return true
+	case macie2.RelationshipStatusRemoved, macie2.RelationshipStatusResigned:
+		return !record.viaOrganization()
+	}
+	return false
 }
 
 // storeInvitations writes the invitations that were decided on: the records by compare-and-set, the recipient's rows, the events, and

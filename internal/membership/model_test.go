@@ -158,6 +158,20 @@ func (m *model) cover(at place) macie2.RelationshipStatus {
 	return ""
 }
 
+// coverOf is what covers a record, as far as its administrator may know: one that was never verified shows nothing of an account whose
+// address is another.
+func (m *model) coverOf(p pair) macie2.RelationshipStatus {
+	r := m.records[p]
+	switch r.underlying() {
+	case macie2.RelationshipStatusCreated, macie2.RelationshipStatusRemoved, macie2.RelationshipStatusEmailVerificationInProgress,
+		macie2.RelationshipStatusEmailVerificationFailed:
+		if !r.address && !r.organization {
+			return ""
+		}
+	}
+	return m.cover(place{p.region, p.member})
+}
+
 // coverText says why an account that is covered cannot be added or invited.
 func coverText(cover macie2.RelationshipStatus) string {
 	if cover == macie2.RelationshipStatusAccountSuspended {
@@ -173,7 +187,7 @@ func (m *model) show(p pair) {
 		return
 	}
 	was := r.underlying()
-	if r.status, r.held = m.cover(place{p.region, p.member}), was; r.status == "" {
+	if r.status, r.held = m.coverOf(p), was; r.status == "" {
 		r.status, r.held = was, ""
 	}
 	m.records[p] = r
@@ -423,9 +437,9 @@ func (m *model) invite(at place, o operation) string {
 			refused.add(id, specInviteSelf)
 		case !known:
 			refused.add(id, specNotAMember+oursHintCreateMember)
-		case m.cover(place{o.region, id}) != "":
+		case m.coverOf(p) != "":
 			after.show(p)
-			refused.add(id, coverText(m.cover(place{o.region, id})))
+			refused.add(id, coverText(m.coverOf(p)))
 		case back && r.organization:
 			refused.add(id, specEmailMissing+hintAddAgain)
 		case r.status == macie2.RelationshipStatusEmailVerificationFailed:
@@ -564,7 +578,7 @@ func (m *model) verify() {
 		case r.status != macie2.RelationshipStatusEmailVerificationInProgress:
 		case m.suspended[p.administrator]:
 			m.end(p, macie2.RelationshipStatusRemoved)
-		case m.cover(place{p.region, p.member}) != "":
+		case m.coverOf(p) != "":
 			m.show(p)
 		case r.address:
 			m.set(p, macie2.RelationshipStatusInvited)

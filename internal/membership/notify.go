@@ -2,6 +2,7 @@ package membership
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"magpie/internal/identity"
@@ -54,22 +55,38 @@ type mailPayload struct {
 
 func (p mailPayload) relation() relation { return relation{p.Region, p.AdministratorID, p.RecipientID} }
 
+// addressOf is where the mail of a verified invitation goes: to the address that is registered, never to one like it that the
+// administrator gave. In dev mode an account that nobody created has no other.
+func (i sent) addressOf(a identity.Account) string {
+	if a.Implicit {
+		return i.email
+	}
+	return a.Email
+}
+
 // queueMail queues the mails of verified invitations, and says of the others that they have none.
 func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, accounts map[macie2.AccountID]identity.Account, now time.Time) error {
 	var tasks []queue.New
 	var events []sided
+	ledger, err := readMailLedger(ctx, tx, slices.DeleteFunc(slices.Clone(verified), func(i sent) bool { return i.noEmail }), now)
+	if err != nil {
+		return err
+	}
 	for _, i := range verified {
 		e := entry{relation: i.relation, event: EventMailQueued, at: now, invitation: i.id}
 		if i.noEmail {
 			e.event, e.detail = EventMailNotSent, "disableEmailNotification was set"
+		} else if reason := s.admit(ledger, i, now); reason != "" {
+			e.event, e.detail = EventMailNotSent, reason
 		} else {
 			tasks = append(tasks, queue.New{Kind: kindMail, Key: i.id, Payload: mailPayload{
 				Region: i.region, AdministratorID: i.administrator, AdministratorName: accounts[i.administrator].Name, RecipientID: i.member,
-				InvitationID: i.id, Email: i.email, Message: i.message, InvitedAt: i.invitedAt,
+				InvitationID: i.id, Email: i.addressOf(accounts[i.member]), Message: i.message, InvitedAt: i.invitedAt,
 			}})
 		}
 		events = append(events, e.forAdministrator())
 	}
+	s.keep(tx, ledger, now)
 	s.record(tx, events...)
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }

@@ -116,6 +116,8 @@ type memberRecord struct {
 	email  string
 
 	organization identity.OrganizationID // that it is a member through; empty for one by invitation
+
+	mails mailsNow // where the record was read to invite the account
 }
 
 // viaOrganization reports whether the account is a member through an organization, and not by invitation.

@@ -31,6 +31,9 @@ type Options struct {
 	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
 	MailRate int
 
+	// MailBounds keep invitations from filling a mailbox; the zero value is without limit.
+	MailBounds MailBounds
+
 	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
 	Now func() time.Time
 }
@@ -38,15 +41,16 @@ type Options struct {
 // Service implements the membership operations. Its methods may be called at once from any number of goroutines and processes: it
 // keeps no state but what is in the database.
 type Service struct {
-	db        *store.DB
-	queue     *queue.Queue
-	directory *identity.Directory
-	sessions  *session.Service
-	pages     *pagetoken.Issuer
-	mailer    Mailer
-	log       *slog.Logger
-	now       func() time.Time
-	ids       eventIDs
+	db         *store.DB
+	queue      *queue.Queue
+	directory  *identity.Directory
+	sessions   *session.Service
+	pages      *pagetoken.Issuer
+	mailer     Mailer
+	mailBounds MailBounds
+	log        *slog.Logger
+	now        func() time.Time
+	ids        eventIDs
 
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 
@@ -57,7 +61,7 @@ type Service struct {
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, log: o.Logger,
+		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, mailBounds: o.MailBounds, log: o.Logger,
 		now: o.Now, abandonBatch: abandonBatch,
 	}
 	if s.now == nil {

@@ -30,6 +30,8 @@ const (
 	textRegionDisabled    = "The request is rejected because the current Region is disabled for the given member account ID."
 	hintAddAgain          = " Add the account by CreateMember again; if it is not in your organization any more, delete the member first."
 	textEmailMissing      = "The request is rejected because member account's email address is missing."
+	textTooManyMailsSent  = "The request is rejected because the current account has sent as many invitation emails today as it may."
+	textTooManyMailsGot   = "The request is rejected because the given member account ID has got as many invitation emails today as it may."
 	textInternal          = "The request could not be processed for the given account ID because of an internal error. Try again."
 
 	textNoPendingInvitation   = "The request is rejected because the current account has no pending invitation from the given master account ID or is already an associated member of another master account."

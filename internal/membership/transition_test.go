@@ -177,7 +177,6 @@ func TestTransitions(t *testing.T) {
 			stDeclined:  stays("ok"),
 			stCreated:   becomes(stSuspended, ""),
 			stVerifying: becomes(stSuspended, ""),
-			stFailed:    becomes(stSuspended, ""),
 			stInvited:   becomes(stSuspended, stInvited),
 			stEnabled:   becomes(stSuspended, stEnabled),
 			stPaused:    becomes(stSuspended, stPaused),

@@ -63,7 +63,7 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 		switch a, known := accounts[i.member]; {
 		case inviterKnown && inviter.Status != identity.AccountActive:
 			orphaned = append(orphaned, i)
-		case known && coverOf(a, i.region) != "":
+		case known && i.record().coverIn(a, i.region) != "":
 			covered = append(covered, covering{inventoryRecord{i.relation, i.record()}, coverOf(a, i.region)})
 		case known && a.EmailIs(i.email):
 			verified = append(verified, i)

@@ -28,6 +28,10 @@ type Config struct {
 	MailRate  int // mails a second to one relay, from all nodes together; default 200
 	PublicURL string
 
+	MailCooldown         time.Duration // between two mails of an administrator to an account; default 15 minutes
+	MailPerRecipient     int           // mails that an account gets in a day; default 20
+	MailPerAdministrator int           // mails that an administrator sends in a day; default 10,000
+
 	Regions        []string // in which Macie is served; default AWS's commercial ones and those in use
 	TrustedProxies []string // networks of proxies that say where requests come from; default none
 	MetricsListen  string   // host:port of /metrics, which then is there alone; default: beside everything else
@@ -73,6 +77,10 @@ const (
 	DefaultMailRate = 200
 	DefaultMailFrom = "magpie@localhost"
 
+	DefaultMailCooldown         = 15 * time.Minute
+	DefaultMailPerRecipient     = 20
+	DefaultMailPerAdministrator = 10_000
+
 	DefaultAnalysisMemory = 768 << 20
 	DefaultQuotaJobBytes  = 5_000_000_000_000
 
@@ -89,6 +97,15 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MailRate == 0 {
 		c.MailRate = DefaultMailRate
+	}
+	if c.MailCooldown == 0 {
+		c.MailCooldown = DefaultMailCooldown
+	}
+	if c.MailPerRecipient == 0 {
+		c.MailPerRecipient = DefaultMailPerRecipient
+	}
+	if c.MailPerAdministrator == 0 {
+		c.MailPerAdministrator = DefaultMailPerAdministrator
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = DefaultMaxConnections
@@ -123,6 +140,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--mail-rate must be at least 1")
 	case c.MetricsListen != "" && c.WorkerOnly:
 		return c, errors.New("--metrics-listen is for nodes that serve")
+	case c.MailCooldown < 0 || c.MailPerRecipient < 0 || c.MailPerAdministrator < 0:
+		return c, errors.New("--mail-cooldown, --mail-per-recipient and --mail-per-administrator must be more than 0")
 	case c.MaxPerSource < 0:
 		return c, errors.New("--max-connections-per-source must be at least 1")
 	case c.AuditRetention < 0:

@@ -167,7 +167,8 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	s.sessions = session.New(s.db, s.queue)
 	s.membership = membership.New(membership.Options{
 		DB: s.db, Queue: s.queue, Directory: s.identity.Directory, Sessions: s.sessions, Pages: pages, Logger: s.log, Mailer: mailer,
-		MailRate: s.config.MailRate,
+		MailRate: s.config.MailRate, MailBounds: membership.MailBounds{Cooldown: s.config.MailCooldown,
+			PerRecipient: s.config.MailPerRecipient, PerAdministrator: s.config.MailPerAdministrator},
 	})
 	if err := s.keepQuotas(ctx); err != nil {
 		return err
