@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"magpie/internal/macie2"
@@ -11,7 +12,6 @@ import (
 )
 
 const (
-	forgetKind = "finding.forget"
 	// deletedAtOnce is how many findings one transaction deletes; others get their turn in between.
 	deletedAtOnce = 1000
 	expireEvery   = time.Minute
@@ -21,7 +21,6 @@ func (s *Service) registerTasks() {
 	s.queue.Transactional(queue.Transactional{Kind: suppressKind, Handle: s.suppressTask, Batch: 1, Gentle: true})
 	s.queue.Transactional(queue.Transactional{Kind: backfillKind, Handle: s.backfillTask, Batch: 1, Gentle: true})
 	s.queue.External(queue.External{Kind: exportKind, Do: s.export, MaxAge: Retention, InDoubt: 16})
-	s.queue.Transactional(queue.Transactional{Kind: forgetKind, Handle: s.forgetTask, Batch: 1, Gentle: true})
 }
 
 // Run deletes findings whose time is over, until ctx ends.
@@ -56,7 +55,7 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 	for _, h := range holders {
 		for n := deletedAtOnce; err == nil && n == deletedAtOnce; {
 			err = s.db.Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
-				n, err = remove(ctx, tx, h[0], h[1], "updated_at", now.Add(-Retention).UnixMilli())
+				n, err = remove(ctx, tx, h[0], h[1], "updated_at", now.Add(-Retention).UnixMilli(), deletedAtOnce)
 				return err
 			})
 		}
@@ -67,8 +66,8 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// remove deletes up to deletedAtOnce findings of a holder for which a column is at most a number, and tells how many.
-func remove(ctx context.Context, tx *store.Tx, region, holder, column string, most int64) (int, error) {
+// remove deletes up to limit findings of a holder for which a column is at most a number, and tells how many.
+func remove(ctx context.Context, tx *store.Tx, region, holder, column string, most int64, limit int) (int, error) {
 	counts := tally{}
 	var gone store.List
 	err := tx.Query(ctx, func(r store.Row) error {
@@ -81,7 +80,7 @@ func remove(ctx context.Context, tx *store.Tx, region, holder, column string, mo
 		gone = append(gone, id)
 		return nil
 	}, `select id, `+cellColumns+` from finding where region = $1 and holder = $2 and `+column+` <= $3 order by `+column+`, id limit $4`,
-		region, holder, most, int64(deletedAtOnce))
+		region, holder, most, int64(limit))
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
@@ -93,50 +92,26 @@ func remove(ctx context.Context, tx *store.Tx, region, holder, column string, mo
 	return len(gone), nil
 }
 
-// forgotten is the payload of a task that deletes what an account had found before it disabled Macie.
-type forgotten struct {
-	Region  string           `json:"region"`
-	Account macie2.AccountID `json:"account"`
-	Before  int64            `json:"before"` // milliseconds since 1970
+// SessionHooks delete what an account has in a Region when it disables Macie there: rules and settings at once, findings and
+// results as the session is swept.
+func (s *Service) SessionHooks() session.Hooks {
+	return session.Hooks{OnDisable: forgetSettings, Sweep: sweep}
 }
 
-// Forget deletes an account's rules and settings in a Region, when it disables Macie there, and has its findings deleted.
-func (s *Service) Forget(ctx context.Context, tx *store.Tx, c session.Change) error {
+func forgetSettings(_ context.Context, tx *store.Tx, c session.Change) error {
 	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export",
 		"reveal_configuration", "reveal_count"} {
 		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, string(c.Account))
 	}
-	p := forgotten{c.Region, c.Account, c.At.UnixMilli()}
-	n, err := forget(ctx, tx, p)
-	if err != nil || n < deletedAtOnce {
-		return err
-	}
-	return s.queue.Enqueue(ctx, tx, queue.New{Kind: forgetKind, Payload: p})
-}
-
-func forget(ctx context.Context, tx *store.Tx, p forgotten) (int, error) {
-	results, err := tx.Exec(ctx, `delete from discovery_result where region = $1 and account_id = $2 and id in (select id from discovery_result
-		where region = $1 and account_id = $2 and created_at <= $3 limit $4)`, p.Region, string(p.Account), p.Before, int64(deletedAtOnce))
-	if err != nil {
-		return 0, err
-	}
-	findings, err := remove(ctx, tx, p.Region, string(p.Account), "created_at", p.Before)
-	return max(findings, int(results)), err
-}
-
-func (s *Service) forgetTask(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
-	for _, t := range tasks {
-		var p forgotten
-		if err := t.Decode(&p); err != nil {
-			return err
-		}
-		n, err := forget(ctx, tx, p)
-		if err == nil && n == deletedAtOnce {
-			err = s.queue.Enqueue(ctx, tx, queue.New{Kind: forgetKind, Payload: p})
-		}
-		if err != nil {
-			return err
-		}
-	}
 	return nil
+}
+
+func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
+	results, err := tx.Exec(ctx, `delete from discovery_result where region = $1 and account_id = $2 and id in
+		(select id from discovery_result where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
+	if err != nil {
+		return false, err
+	}
+	findings, err := remove(ctx, tx, e.Region, string(e.Account), "created_at", math.MaxInt64, limit)
+	return findings == limit || results == int64(limit), err
 }

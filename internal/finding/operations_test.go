@@ -415,14 +415,18 @@ func TestEnds(t *testing.T) {
 		if got := d.list(alice, macie2.ListFindingsInput{}); len(got) != 2 {
 			t.Errorf("%d findings, want 2", len(got))
 		}
-		ended := d.call(alice)
-		err := d.db.Tx(t.Context(), "", func(tx *store.Tx) error {
-			return d.Forget(t.Context(), tx, session.Change{Region: ended.Region, Account: alice, From: macie2.MacieStatusEnabled, At: ended.Now})
-		})
-		if err != nil {
-			t.Fatal(err)
+		hooks := d.SessionHooks()
+		for more := true; more; {
+			err := d.db.Tx(t.Context(), "", func(tx *store.Tx) (err error) {
+				if err = hooks.OnDisable(t.Context(), tx, session.Change{Region: region, Account: alice, From: macie2.MacieStatusEnabled, At: d.now}); err == nil {
+					more, err = hooks.Sweep(t.Context(), tx, session.Ended{Region: region, Account: alice, At: d.now}, 1)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
-		d.work()
 		if got := d.list(alice, macie2.ListFindingsInput{}); len(got) != 0 {
 			t.Errorf("%v outlived the session", got)
 		}

@@ -12,7 +12,6 @@ import (
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
 	"magpie/internal/publication"
-	"magpie/internal/session"
 )
 
 // openFindings puts the parts together that keep what was found, and that tell others of it.
@@ -33,7 +32,7 @@ func (s *Server) openFindings(key identity.MasterKey, pages *pagetoken.Issuer, m
 		},
 	})
 	s.findings.Bind(s.registry)
-	s.sessions.Hook(session.Hooks{OnDisable: s.findings.Forget})
+	s.sessions.Hook(s.findings.SessionHooks())
 }
 
 // deliveries counts what is told to destinations of findings.
