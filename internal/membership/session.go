@@ -16,12 +16,8 @@ func (s *Service) SessionHooks() session.Hooks {
 	return session.Hooks{BeforeUpdate: s.beforeUpdate, BeforeDisable: s.beforeDisable, OnDisable: noRecords}
 }
 
-func (s *Service) beforeUpdate(ctx context.Context, tx *store.Tx, call *macie2.Call, to macie2.MacieStatus) error {
-	x, err := requireSession(ctx, tx, call)
-	if err != nil {
-		return err
-	}
-	switch x.standing {
+func (s *Service) beforeUpdate(ctx context.Context, tx *store.Tx, call *macie2.Call, x session.Session, to macie2.MacieStatus) error {
+	switch standing(x.Standing) {
 	case administrator:
 		return mayPause(ctx, tx, call, to)
 	case associated:
@@ -78,12 +74,8 @@ func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.
 	return nil
 }
 
-func (s *Service) beforeDisable(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
-	x, err := requireSession(ctx, tx, call)
-	if err != nil {
-		return err
-	}
-	if x.standing == associated {
+func (s *Service) beforeDisable(ctx context.Context, tx *store.Tx, call *macie2.Call, x session.Session) error {
+	if standing(x.Standing) == associated {
 		return macie2.ErrConflict("%s", textDisableWhileMember)
 	}
 	if delegated, err := isDelegated(ctx, tx, call.Region, call.Account); err != nil {

@@ -312,7 +312,7 @@ func TestOnDisable(t *testing.T) {
 func TestDisableMacieLooksAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		// The last look before the row goes.
-		d.Hook(session.Hooks{BeforeDisable: func(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+		d.Hook(session.Hooks{BeforeDisable: func(ctx context.Context, tx *store.Tx, call *macie2.Call, _ session.Session) error {
 			_, err := tx.Exec(ctx, `insert into member (region, administrator_id, account_id, status, created_at, updated_at)
 				values ($1, $2, $3, 'Removed', 0, 0)`, call.Region, string(call.Account), string(bob))
 			return err

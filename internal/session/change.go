@@ -176,14 +176,14 @@ func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in 
 				if h.BeforeUpdate == nil {
 					continue
 				}
-				if err := h.BeforeUpdate(ctx, tx, call, c.To); err != nil {
+				if err := h.BeforeUpdate(ctx, tx, call, x, c.To); err != nil {
 					return err
 				}
 			}
 		}
 		n, err := tx.Exec(ctx, `update macie_session set status = $1, finding_publishing_frequency = coalesce($2, finding_publishing_frequency),
 			updated_at = $3 where region = $4 and account_id = $5 and status = $6 and standing = $7`,
-			string(c.To), in.FindingPublishingFrequency, call.Now.UnixMilli(), call.Region, string(call.Account), string(c.From), x.standing)
+			string(c.To), in.FindingPublishingFrequency, call.Now.UnixMilli(), call.Region, string(call.Account), string(c.From), x.Standing)
 		if err := changedOne(n, err); err != nil || c.From == c.To {
 			return err
 		}
@@ -206,7 +206,7 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 			if h.BeforeDisable == nil {
 				continue
 			}
-			if err := h.BeforeDisable(ctx, tx, call); err != nil {
+			if err := h.BeforeDisable(ctx, tx, call, x); err != nil {
 				return err
 			}
 		}
@@ -214,7 +214,7 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 			return err
 		}
 		n, err := tx.Exec(ctx, `delete from macie_session where region = $1 and account_id = $2 and standing = $3`,
-			call.Region, string(call.Account), x.standing)
+			call.Region, string(call.Account), x.Standing)
 		if errors.Is(err, store.ErrForeignKey) {
 			return store.ErrConflict // something came to hang on it meanwhile: the next look says what
 		}

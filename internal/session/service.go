@@ -18,7 +18,8 @@ type Session struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
-	standing string // membership's: a change that was decided for one standing is not made in another
+	// Standing is membership's: a change that was decided for one standing is not made in another.
+	Standing string
 }
 
 // Of reads the session of an account. store.ErrNotFound means that Macie is not enabled.
@@ -27,7 +28,7 @@ func Of(ctx context.Context, tx *store.Tx, region string, account macie2.Account
 	var created, updated int64
 	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, created_at, updated_at
 		from macie_session where region = $1 and account_id = $2`, region, string(account)).
-		Scan(&x.Status, &x.Frequency, &x.standing, &created, &updated)
+		Scan(&x.Status, &x.Frequency, &x.Standing, &created, &updated)
 	x.CreatedAt, x.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	return x, err
 }
@@ -70,8 +71,9 @@ func (s *Service) Bind(r *macie2.Registry) {
 // several times like any closure of a transaction, and make it fail with the error that they return. Each may be nil.
 type Hooks struct {
 	// BeforeUpdate is asked before an account pauses or resumes its own session, and BeforeDisable before it ends it.
-	BeforeUpdate  func(ctx context.Context, tx *store.Tx, call *macie2.Call, to macie2.MacieStatus) error
-	BeforeDisable func(ctx context.Context, tx *store.Tx, call *macie2.Call) error
+	// x is the session as it was read: a hook that read it once more could decide for another than the one that is changed.
+	BeforeUpdate  func(ctx context.Context, tx *store.Tx, call *macie2.Call, x Session, to macie2.MacieStatus) error
+	BeforeDisable func(ctx context.Context, tx *store.Tx, call *macie2.Call, x Session) error
 
 	// OnEnable follows the begin of a session, which may be paused from the first; OnPause and OnResume a change of its
 	// status; OnDisable its end, when its row is gone.

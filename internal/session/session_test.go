@@ -174,10 +174,12 @@ func TestHooksRefuse(t *testing.T) {
 			}
 		}
 		f.Hook(Hooks{OnEnable: on("enable"), OnPause: on("pause"), OnResume: on("resume"), OnDisable: on("disable"),
-			BeforeUpdate: func(_ context.Context, _ *store.Tx, _ *macie2.Call, to macie2.MacieStatus) error {
+			BeforeUpdate: func(_ context.Context, _ *store.Tx, _ *macie2.Call, _ Session, to macie2.MacieStatus) error {
 				return on("before "+string(to))(nil, nil, Change{})
 			},
-			BeforeDisable: func(context.Context, *store.Tx, *macie2.Call) error { return on("before disable")(nil, nil, Change{}) },
+			BeforeDisable: func(context.Context, *store.Tx, *macie2.Call, Session) error {
+				return on("before disable")(nil, nil, Change{})
+			},
 		})
 		expect := func(what string, err error) {
 			t.Helper()
