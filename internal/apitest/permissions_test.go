@@ -75,6 +75,21 @@ func TestPermissions(t *testing.T) {
 		_, err = elsewhere.EnableMacie(ctx, &macie2.EnableMacieInput{Status: types.MacieStatusEnabled})
 		denied(err, explicit)
 
+		// What was deleted and can still be read is denied by its tags too.
+		secret, err := c.admin.CreateCustomDataIdentifier(ctx, &macie2.CreateCustomDataIdentifierInput{Name: aws.String("secret"), Regex: aws.String("x[0-9]{9}"),
+			Tags: map[string]string{"team": "secret"}})
+		must(t)(nil, err)
+		away := with("AdministratorAccess", `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"macie2:GetCustomDataIdentifier","Resource":"*",`+
+			`"Condition":{"StringEquals":{"aws:ResourceTag/team":"secret"}}}}`)
+		read := func() error {
+			_, err := away.GetCustomDataIdentifier(ctx, &macie2.GetCustomDataIdentifierInput{Id: secret.CustomDataIdentifierId})
+			return err
+		}
+		denied(read(), explicit)
+		_, err = c.admin.DeleteCustomDataIdentifier(ctx, &macie2.DeleteCustomDataIdentifierInput{Id: secret.CustomDataIdentifierId})
+		must(t)(nil, err)
+		denied(read(), explicit)
+
 		// A change holds from the next call on.
 		key := newKey(t, c.ids, adminID)
 		changing := client(h.node().URL(), key, region)

@@ -86,17 +86,21 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 	return map[string]resource.Kind{customType: tagKind("custom_data_identifier", " and deleted = false"), allowListType: tagKind("allow_list", "")}
 }
 
-// tagKind reads and writes the tags of a table's rows, less those that the condition leaves out.
+// tagKind reads and writes the tags of a table's rows, less those that the condition leaves out; permissions are decided by the
+// tags of those too, since they can still be described.
 func tagKind(table, condition string) resource.Kind {
-	return resource.Kind{
-		Tags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
+	read := func(condition string) func(context.Context, *store.Tx, *macie2.Call, string) (string, error) {
+		return func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (tags string, err error) {
 			if _, err := session.Require(ctx, tx, call); err != nil {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from `+table+` where region = $1 and account_id = $2 and id = $3`+condition,
 				call.Region, string(call.Account), id).Scan(&tags)
 			return tags, err
-		},
+		}
+	}
+	return resource.Kind{
+		Tags: read(condition), TagsToDecide: read(""),
 		SetTags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
 			tx.DeferExpect(1, `update `+table+` set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`+condition,
 				call.Region, string(call.Account), id, tags, was)

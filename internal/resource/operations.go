@@ -16,6 +16,9 @@ type Kind struct {
 	Tags func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (string, error)
 	// SetTags replaces them, if they still are what they were; otherwise it returns store.ErrConflict.
 	SetTags func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error
+	// TagsToDecide reads the tags that permissions are decided by where those are not Tags': also of what was deleted and can
+	// still be read. nil: Tags.
+	TagsToDecide func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (string, error)
 }
 
 // Service implements the three tag operations over the registered kinds.
@@ -89,9 +92,15 @@ func (s *Service) Tags(ctx context.Context, call *macie2.Call, arn string) (map[
 	if err != nil {
 		return nil, err
 	}
-	var tags map[string]string
+	return s.read(ctx, call, kind.Tags, id)
+}
+
+// readTags reads the stored tags of a resource.
+type readTags = func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (string, error)
+
+func (s *Service) read(ctx context.Context, call *macie2.Call, read readTags, id string) (tags map[string]string, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		stored, err := kind.Tags(ctx, tx, call, id)
+		stored, err := read(ctx, tx, call, id)
 		if err != nil {
 			return orNotFound(err)
 		}
@@ -99,6 +108,19 @@ func (s *Service) Tags(ctx context.Context, call *macie2.Call, arn string) (map[
 		return err
 	})
 	return tags, err
+}
+
+// TagsToDecide reads the tags of a resource of the caller by which permissions are decided.
+func (s *Service) TagsToDecide(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error) {
+	kind, id, err := s.find(call, arn)
+	if err != nil {
+		return nil, err
+	}
+	read := kind.Tags
+	if kind.TagsToDecide != nil {
+		read = kind.TagsToDecide
+	}
+	return s.read(ctx, call, read, id)
 }
 
 func (s *Service) change(ctx context.Context, call *macie2.Call, arn string, edit func(map[string]string) error) error {

@@ -112,7 +112,7 @@ func (s *Server) closeMetrics() error {
 // guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
 func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {
-		o.Authorizer = &authorizer{tags: tags.Tags, log: s.log}
+		o.Authorizer = &authorizer{tags: tags.TagsToDecide, log: s.log}
 	}
 	if !strings.Contains(without, "rates") {
 		rates, err := s.config.rates()
