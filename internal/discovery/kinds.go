@@ -35,7 +35,7 @@ func unread(o *objectstore.Object) extract.Reason {
 	switch {
 	case !byClass:
 		return reasonObjectState
-	case unsupported[strings.ToLower(extensionOf(o.Key))]:
+	case unsupported[strings.ToLower(inventory.Extension(o.Key))]:
 		return extract.UnsupportedFileType
 	case o.Size > mostBytes:
 		return extract.FileExceedsSizeLimit

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/inventory"
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 )
@@ -81,7 +82,7 @@ func compileSimple(where string, x *macie2.SimpleScopeTerm) (func(*objectstore.O
 	no := macie2.ErrValidation("%s.comparator: %s cannot be compared by %s", where, key, comparator)
 	switch key {
 	case macie2.ScopeFilterKeyObjectExtension:
-		has := func(o *objectstore.Object) bool { return slices.Contains(x.Values, extensionOf(o.Key)) }
+		has := func(o *objectstore.Object) bool { return slices.Contains(x.Values, inventory.Extension(o.Key)) }
 		switch comparator {
 		case macie2.JobComparatorEq:
 			return has, nil
@@ -220,15 +221,6 @@ func (s *scope) tagged(o *objectstore.Object, tags map[string]string) bool {
 		return true
 	}
 	return slices.ContainsFunc(s.excludes, func(t term) bool { return !meets(t) })
-}
-
-// extensionOf is what follows the last dot of the last part of a key.
-func extensionOf(key string) string {
-	name := key[strings.LastIndexByte(key, '/')+1:]
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[i+1:]
-	}
-	return ""
 }
 
 // clip keeps a caller's text from filling an error.

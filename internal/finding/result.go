@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"magpie/internal/arn"
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 )
 
@@ -140,7 +141,7 @@ func rowOfObject(a *Analysis, f *macie2.Finding, r *macie2.ClassificationResult,
 	}
 	if m != nil {
 		x.ID = hashed("member", a.ID(), m.Path)
-		details := map[string]any{"filePath": clean(m.Path), "fileExtension": extensionOf(m.Path)}
+		details := map[string]any{"filePath": clean(m.Path), "fileExtension": inventory.Extension(m.Path)}
 		if m.Size >= 0 {
 			details["fileSize"] = strconv.FormatInt(m.Size, 10)
 		}

@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"magpie/internal/arn"
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/resource"
 )
@@ -50,7 +50,7 @@ func (a *Analysis) named() (macie2.S3Bucket, macie2.S3Object) {
 	bucket.Name = macie2.Ptr(clean(*bucket.Name))
 	bucket.Arn = macie2.Ptr("arn:" + arn.Partition(a.Region) + ":s3:::" + *bucket.Name)
 	object.Key, object.BucketArn = macie2.Ptr(clean(*object.Key)), bucket.Arn
-	object.Path, object.Extension = macie2.Ptr(*bucket.Name+"/"+*object.Key), macie2.Ptr(extensionOf(*object.Key))
+	object.Path, object.Extension = macie2.Ptr(*bucket.Name+"/"+*object.Key), macie2.Ptr(inventory.Extension(*object.Key))
 	if object.VersionId == nil {
 		object.VersionId = macie2.Ptr("")
 	}
@@ -104,15 +104,6 @@ func Shape(a *Analysis, location string) *macie2.Finding {
 		ResourcesAffected: &macie2.ResourcesAffected{S3Bucket: &bucket, S3Object: &object}, Sample: macie2.Ptr(false),
 		SchemaVersion: macie2.Ptr(schemaVersion), Severity: severityOf(a), Title: macie2.Ptr(words.title), Type: &kind,
 	}
-}
-
-// extensionOf is what follows the last dot of a key's last part, as Macie has it: empty where there is none.
-func extensionOf(key string) string {
-	name := key[strings.LastIndexByte(key, '/')+1:]
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[i+1:]
-	}
-	return ""
 }
 
 // typeOf is the type that a result makes a finding: its category where there is one, custom identifiers being one too.
