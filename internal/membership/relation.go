@@ -59,7 +59,8 @@ func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord)
 		}
 	}
 	n, err := tx.Exec(ctx, `delete from member where region = $1 and administrator_id = $2 and account_id = $3
-		and status = $4 and coalesce(held_status, '') = $5`, r.args(string(record.status), string(record.held))...)
+		and status = $4 and coalesce(held_status, '') = $5 and coalesce(organization_id, '') = $6`,
+		r.args(string(record.status), string(record.held), string(record.organization))...)
 	return changedOne(n, err)
 }
 
@@ -247,8 +248,9 @@ func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memb
 		}
 	}
 	n, err := tx.Exec(ctx, `update member set status = $4, held_status = null, updated_at = $5
-		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7`,
-		r.args(string(d.to), at, string(m.status), string(m.held))...)
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
+			and coalesce(organization_id, '') = $8`,
+		r.args(string(d.to), at, string(m.status), string(m.held), string(m.organization))...)
 	if err := changedOne(n, err); err != nil {
 		return err
 	}

@@ -368,7 +368,14 @@ func TestStandbyIsSilent(t *testing.T) {
 	db := storetest.Open(t, o)
 	ctx := t.Context()
 	committed := make(chan error)
-	go func() { committed <- db.Tx(ctx, "", func(tx *store.Tx) error { return insertItem(ctx, tx, 1) }) }()
+	go func() {
+		// The server takes the setting up some time after it was told to: until then commits wait for nobody.
+		var err error
+		for i := 1; err == nil; i++ {
+			err = db.Tx(ctx, "", func(tx *store.Tx) error { return insertItem(ctx, tx, i) })
+		}
+		committed <- err
+	}()
 	for {
 		err := admin.View(ctx, func(tx *store.Tx) error {
 			_, err := tx.Exec(ctx, "select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'")
