@@ -129,6 +129,8 @@ func TestStory(t *testing.T) {
 func TestRegionsAreSeparate(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
+		const turned = "us-gov-west-1" // of another partition, which a server does not serve unless it is told to
+		h.config.Regions = []string{region, otherRegion, turned}
 		c := h.play()
 		there := c.in(otherRegion, adminID)
 		c.enable(c.admin, there, c.member)
@@ -143,7 +145,6 @@ func TestRegionsAreSeparate(t *testing.T) {
 		wantError[*types.AccessDeniedException](t, err, 403, "Macie is not enabled")
 
 		// The same two accounts, the other way round, elsewhere.
-		turned := "us-gov-west-1"
 		c.enable(c.in(turned, memberID), c.in(turned, adminID))
 		c.add(c.in(turned, memberID), adminID)
 		c.invite(c.in(turned, memberID), adminID)
