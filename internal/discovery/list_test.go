@@ -154,3 +154,25 @@ func TestBetween(t *testing.T) {
 		t.Errorf("between a and c: %q", m)
 	}
 }
+
+// TestPausedWhileIdle: a job that waits for its next run can be paused and resumed; its details have the expiry that clients read.
+func TestPausedWhileIdle(t *testing.T) {
+	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
+		n := more()
+		n.enable(alice)
+		id := n.create(alice, scheduled("idle"))
+		if err := n.update(alice, id, macie2.JobStatusUserPaused); err != nil {
+			t.Fatal(err)
+		}
+		d := n.describe(alice, id)
+		if p := d.UserPausedDetails; p == nil || p.JobPausedAt == nil || p.JobExpiresAt == nil || !p.JobExpiresAt.After(p.JobPausedAt.Time) {
+			t.Errorf("its pause is described as %+v", p)
+		}
+		if err := n.update(alice, id, macie2.JobStatusRunning); err != nil {
+			t.Fatal(err)
+		}
+		if s := *n.describe(alice, id).JobStatus; s != macie2.JobStatusIdle {
+			t.Errorf("after it was resumed it is %s", s)
+		}
+	})
+}

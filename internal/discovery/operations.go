@@ -128,16 +128,18 @@ func (j *job) errorStatus() *macie2.LastRunErrorStatus {
 	return &macie2.LastRunErrorStatus{Code: &code}
 }
 
-// pause is what is told of a pause by a user: only of one that ends a run or the job when it lasts too long.
+// pause is what is told of a pause by a user. The time of expiry is told of a job that was idle too, although nothing ends for
+// it then: Terraform's provider crashes without one.
 func (j *job) pause() *macie2.UserPausedDetails {
 	if j.status != macie2.JobStatusUserPaused {
 		return nil
 	}
-	d := &macie2.UserPausedDetails{JobPausedAt: macie2.TimestampMillis(macie2.Deref(j.pausedAt))}
+	paused := macie2.Deref(j.pausedAt)
+	expires := paused + pauseLasts.Milliseconds()
 	if j.expiresAt != nil {
-		d.JobExpiresAt = macie2.TimestampMillis(*j.expiresAt)
+		expires = *j.expiresAt
 	}
-	return d
+	return &macie2.UserPausedDetails{JobPausedAt: macie2.TimestampMillis(paused), JobExpiresAt: macie2.TimestampMillis(expires)}
 }
 
 // remaining is about how many objects the active run has before it.
