@@ -36,7 +36,7 @@ type Options struct {
 	ScheduledRuns *time.Duration
 	// QuotaBytes is how many bytes the jobs of an account may analyse in a calendar month. 0: Macie's quota, 5 TB.
 	QuotaBytes int64
-	// Reads is how many objects of one store are read at once, and Memory how many bytes of objects this process holds at
+	// Reads is how many objects of one bucket are read at once by this process, and Memory how many bytes of objects this process holds at
 	// most while it reads them. 0: 32, and 256 MiB.
 	Reads  int
 	Memory int64
@@ -62,7 +62,7 @@ type Service struct {
 	most       int64 // of memory
 
 	mu       sync.Mutex
-	stores   map[string]*semaphore.Weighted // reads under way, by account and bucket
+	slots    map[string]*semaphore.Weighted // for reads under way, by account and bucket
 	searches map[string]*analyse.Search
 }
 
@@ -90,7 +90,7 @@ func New(o Options) *Service {
 		db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings, pool: o.Pool, log: o.Logger,
 		members: o.Members, runsAt: o.ScheduledRuns, quota: o.QuotaBytes, reads: o.Reads,
 		memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
-		stores: map[string]*semaphore.Weighted{}, searches: map[string]*analyse.Search{},
+		slots: map[string]*semaphore.Weighted{}, searches: map[string]*analyse.Search{},
 	}
 	o.Queue.Long(queue.Long{Kind: planKind, Do: s.plan, Finish: s.planned, Slots: o.Shards, PerTenant: 2, Timeout: time.Hour, Stall: 10 * time.Minute})
 	o.Queue.Long(queue.Long{Kind: shardKind, Do: s.shard, Finish: s.shardEnded, Slots: o.Shards, Stall: 11 * time.Hour})
@@ -159,15 +159,16 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 	}}
 }
 
-// store of a bucket: how many of its objects may be read at once.
+// slotsOf bounds how many objects of a bucket this process reads at once. What all processes ask of a store is bounded by the
+// store's own limiter, in package inventory.
 func (s *Service) slotsOf(owner macie2.AccountID, bucket string) *semaphore.Weighted {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := string(owner) + "/" + bucket
-	if s.stores[key] == nil {
-		s.stores[key] = semaphore.NewWeighted(int64(s.reads))
+	if s.slots[key] == nil {
+		s.slots[key] = semaphore.NewWeighted(int64(s.reads))
 	}
-	return s.stores[key]
+	return s.slots[key]
 }
 
 // none turns the absence of a row into the client's error.
@@ -178,7 +179,7 @@ func none(err error) error {
 	return err
 }
 
-// subject puts the job's name before an error.
+// wrap puts the job's name before an error.
 func (n name) wrap(err error) error {
 	if err == nil {
 		return nil
