@@ -73,7 +73,7 @@ func (s *Service) CreateFindingsFilter(ctx context.Context, call *macie2.Call, i
 	request.ClientToken = nil
 	var id string
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = once(ctx, tx, call, "CreateFindingsFilter", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, "CreateFindingsFilter", in.ClientToken, request, func() (string, error) {
 			return s.createFilter(ctx, tx, call, in)
 		})
 		return err
@@ -220,7 +220,7 @@ func (s *Service) UpdateFindingsFilter(ctx context.Context, call *macie2.Call, i
 	request := *in
 	request.ClientToken = nil
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
-		_, err := once(ctx, tx, call, "UpdateFindingsFilter", in.ClientToken, request, func() (string, error) {
+		_, err := resource.Once(ctx, tx, call, "UpdateFindingsFilter", in.ClientToken, request, func() (string, error) {
 			return *in.Id, s.updateFilter(ctx, tx, call, in)
 		})
 		return err

@@ -170,23 +170,6 @@ func decode(document string) (*macie2.Finding, error) {
 	return x, nil
 }
 
-// once runs create, unless the call repeats an earlier one with the same client token: then it returns what that one created.
-func once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (string, error)) (string, error) {
-	request, err := json.Marshal(in)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	token := resource.Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}
-	id, found, err := resource.Replay(ctx, tx, call, token)
-	if err != nil || found {
-		return id, err
-	}
-	if id, err = create(); err != nil {
-		return "", err
-	}
-	return id, resource.Remember(ctx, tx, call, token, id)
-}
-
 // none turns the absence of a row into the client's error.
 func none(err error) error {
 	if errors.Is(err, store.ErrNotFound) {

@@ -70,7 +70,7 @@ func (s *Service) CreateAllowList(ctx context.Context, call *macie2.Call, in *ma
 	request.ClientToken = nil
 	var id string
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = once(ctx, tx, call, "CreateAllowList", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, "CreateAllowList", in.ClientToken, request, func() (string, error) {
 			if err := count(ctx, tx, call, allowListType+" "+kind, quota); err != nil {
 				return "", err
 			}

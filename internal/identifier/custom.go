@@ -96,7 +96,7 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 	request.ClientToken = nil
 	var id string
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = once(ctx, tx, call, "CreateCustomDataIdentifier", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, "CreateCustomDataIdentifier", in.ClientToken, request, func() (string, error) {
 			if err := count(ctx, tx, call, customType, s.quota); err != nil {
 				return "", err
 			}

@@ -2,8 +2,6 @@ package identifier
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"unicode"
 	"unicode/utf8"
 
@@ -158,23 +156,6 @@ func count(ctx context.Context, tx *store.Tx, call *macie2.Call, kind string, qu
 func uncount(tx *store.Tx, call *macie2.Call, kind string) {
 	tx.DeferExpect(1, `update identifier_count set counted = counted - 1 where region = $1 and account_id = $2 and kind = $3 and counted > 0`,
 		call.Region, string(call.Account), kind)
-}
-
-// once runs create, unless the call repeats an earlier one with the same client token: then it returns what that one created.
-func once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (id string, err error)) (string, error) {
-	request, err := json.Marshal(in)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
-	}
-	token := resource.Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}
-	id, found, err := resource.Replay(ctx, tx, call, token)
-	if err != nil || found {
-		return id, err
-	}
-	if id, err = create(); err != nil {
-		return "", err
-	}
-	return id, resource.Remember(ctx, tx, call, token, id)
 }
 
 var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and operation")

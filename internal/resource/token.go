@@ -2,7 +2,9 @@ package resource
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"magpie/internal/macie2"
@@ -61,4 +63,22 @@ func Remember(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token, res
 func Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
 	_, err := tx.Exec(ctx, `delete from client_token where account_id = $1 and region = $2`, string(call.Account), call.Region)
 	return err
+}
+
+// Once runs create, unless the call repeats an earlier one with the same client token: then it returns the id of what that one
+// created. in is what the call asks for, without the token.
+func Once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (id string, err error)) (string, error) {
+	request, err := json.Marshal(in)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", operation, err)
+	}
+	token := Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}
+	id, found, err := Replay(ctx, tx, call, token)
+	if err != nil || found {
+		return id, err
+	}
+	if id, err = create(); err != nil {
+		return "", err
+	}
+	return id, Remember(ctx, tx, call, token, id)
 }
