@@ -148,7 +148,7 @@ func (n *node) folder(account macie2.AccountID, files map[string]string) string 
 // until waits for what other goroutines bring about.
 func (n *node) until(what string, is func() bool) {
 	n.t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {

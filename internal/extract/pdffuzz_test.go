@@ -10,7 +10,7 @@ import (
 // fuzzDeadline is the time that a document has in the second of two readings; fuzzSlack is what a busy machine may add to it.
 const (
 	fuzzDeadline = 100 * time.Millisecond
-	fuzzSlack    = 2 * time.Second
+	fuzzSlack    = 20 * time.Second
 )
 
 // demandPDF is demand, and then the same under a short deadline: the reading ends soon after it, holds no more than it may, and

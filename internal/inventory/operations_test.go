@@ -647,7 +647,7 @@ func TestDisableAndEnable(t *testing.T) {
 		f.addFolder(alice, "files", map[string]string{"hr/a.txt": "alpha"})
 		wait := func(want ...string) {
 			t.Helper()
-			for deadline := time.Now().Add(20 * time.Second); !slices.Equal(f.names(alice), want); {
+			for deadline := time.Now().Add(2 * time.Minute); !slices.Equal(f.names(alice), want); {
 				if time.Now().After(deadline) {
 					t.Fatalf("buckets %v, want %v", f.names(alice), want)
 				}

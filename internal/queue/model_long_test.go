@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -65,11 +64,7 @@ func (m *longModel) node(db *store.DB) *longNode {
 }
 
 func TestModelOfLongTasks(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if s := os.Getenv("MAGPIE_TEST_SEED"); s != "" {
-		seed, _ = strconv.ParseUint(s, 10, 64)
-	}
-	t.Logf("MAGPIE_TEST_SEED=%d", seed)
+	seed, searching := modelSeed(t)
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		m := &longModel{t: t, rng: rand.New(rand.NewPCG(seed, 2)), clock: time.UnixMilli(1e12).UTC(),
 			tasks: map[string]*longTask{}, groups: map[string]string{}}
@@ -91,7 +86,7 @@ func TestModelOfLongTasks(t *testing.T) {
 		m.finish()
 		m.check(dbs[0])
 		t.Logf("%d tasks ended after %d steps, %d zombies turned away", m.ended, m.steps, m.turned)
-		if m.turned == 0 || m.ended < 20 || m.steps < 20 {
+		if !searching && (m.turned == 0 || m.ended < 20 || m.steps < 20) {
 			t.Error("the run proved little")
 		}
 	})

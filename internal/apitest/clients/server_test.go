@@ -184,7 +184,7 @@ func (in *installation) serve(args ...string) string {
 			if err != nil {
 				t.Errorf("magpie serve ends with %v\n%s", err, log.String())
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(2 * time.Minute):
 			_ = cmd.Process.Kill()
 			<-ended
 			t.Errorf("magpie serve does not end\n%s", log.String())
@@ -194,7 +194,7 @@ func (in *installation) serve(args ...string) string {
 		}
 	})
 	url := "http://" + address
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
