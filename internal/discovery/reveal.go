@@ -24,7 +24,7 @@ func (s *Service) Stored(ctx context.Context, x *macie2.Finding) (objectstore.He
 // Reveal analyses the object of a finding once more, in the terms of its job, and returns values as they are: up to
 // finding.MaxSamples of each type. They are in memory alone, here and where objects are read.
 func (s *Service) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error) {
-	search, err := s.revealing(ctx, name{Region: *x.Region, Account: holder, ID: *x.ClassificationDetails.JobId})
+	search, err := s.revealing(ctx, name{Region: *x.Region, Account: holder, ID: macie2.Deref(x.ClassificationDetails.JobId)})
 	if err != nil {
 		return nil, err
 	}
@@ -60,23 +60,43 @@ func (s *Service) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2
 	return values, nil
 }
 
-// revealing compiles what a job looks for, such that values are shown. It is not kept among the searches of jobs.
+// revealing compiles what a job, or without an id automated discovery, looks for, such that values are shown. It is not kept among the
+// other searches.
 func (s *Service) revealing(ctx context.Context, n name) (*analyse.Search, error) {
-	var j *job
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		j, err = find(ctx, tx, n)
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, fmt.Errorf("job %s is not there any more: %w", n.ID, finding.ErrObjectChanged)
-	}
+	wanted, err := s.wanted(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.config(ctx, j)
+	c, err := s.config(ctx, wanted)
 	if err != nil {
 		return nil, err
 	}
 	c.Samples, c.Reveal = finding.MaxSamples, true
 	return analyse.Compile(c)
+}
+
+func (s *Service) wanted(ctx context.Context, n name) (w Wanted, err error) {
+	var j *job
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
+		if n.ID == "" {
+			if s.automated == nil {
+				return store.ErrNotFound
+			}
+			w, err = s.automated(ctx, tx, n.Region, n.Account)
+			return err
+		}
+		if j, err = find(ctx, tx, n); err == nil {
+			w = wantedBy(j)
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = fmt.Errorf("what found it, job %q, is not there any more: %w", n.ID, finding.ErrObjectChanged)
+	}
+	return w, err
+}
+
+// OnAutomated says what automated discovery looks for, so that its findings can be revealed. It must be called before the first request.
+func (s *Service) OnAutomated(wanted func(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (Wanted, error)) {
+	s.automated = wanted
 }

@@ -19,30 +19,50 @@ import (
 // The bounds of a list of words, as Macie documents them, in bytes.
 const maxWords = 35 << 20
 
-// search compiles what a job looks for. Lists of words are read again each time, since they may have changed; equal searches are
-// compiled once.
+// Wanted says what an account looks for in objects.
+type Wanted struct {
+	Region     string
+	Account    macie2.AccountID
+	Managed    []string // managed data identifiers
+	Custom     []string // custom data identifiers, by their ids
+	AllowLists []string // likewise; one that is gone is left out
+	For        string   // who asks, for the log
+}
+
+// search compiles what a job looks for.
 func (s *Service) search(ctx context.Context, j *job) (*analyse.Search, error) {
-	c, err := s.config(ctx, j)
+	return s.Search(ctx, wantedBy(j))
+}
+
+func wantedBy(j *job) Wanted {
+	return Wanted{Region: j.Region, Account: j.Account, Managed: managedOf(&j.definition), Custom: j.definition.CustomDataIdentifierIds,
+		AllowLists: j.definition.AllowListIds, For: "job " + j.ID}
+}
+
+// Search compiles what is looked for. Lists of words are read again each time, since they may have changed; equal searches are
+// compiled once.
+func (s *Service) Search(ctx context.Context, w Wanted) (*analyse.Search, error) {
+	c, err := s.config(ctx, w)
 	if err != nil {
 		return nil, err
 	}
 	return s.compile(c)
 }
 
-// config is what a job looks for.
-func (s *Service) config(ctx context.Context, j *job) (c analyse.Config, err error) {
+// config is what is looked for, as the boxes take it.
+func (s *Service) config(ctx context.Context, w Wanted) (c analyse.Config, err error) {
 	var custom []identifier.CustomIdentifier
 	var lists []identifier.AllowList
 	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if custom, err = identifier.CustomForJob(ctx, tx, j.Region, j.Account, j.definition.CustomDataIdentifierIds); err == nil {
-			lists, err = allowLists(ctx, tx, j)
+		if custom, err = identifier.CustomForJob(ctx, tx, w.Region, w.Account, w.Custom); err == nil {
+			lists, err = allowLists(ctx, tx, w)
 		}
 		return err
 	})
 	if err != nil {
 		return c, err
 	}
-	c = analyse.Config{Owner: string(j.Account), Managed: managedOf(&j.definition)}
+	c = analyse.Config{Owner: string(w.Account), Managed: w.Managed}
 	for _, x := range custom {
 		c.Custom = append(c.Custom, analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: x.CustomConfig})
 	}
@@ -51,12 +71,12 @@ func (s *Service) config(ctx context.Context, j *job) (c analyse.Config, err err
 			c.AllowRegex = append(c.AllowRegex, l.Regex)
 			continue
 		}
-		words, err := s.words(ctx, j, l)
+		words, err := s.words(ctx, w, l)
 		switch {
 		case objectstore.Passing(err) || ctx.Err() != nil:
 			return c, fmt.Errorf("allow list %s: %w", l.ID, err)
-		case err != nil: // as in Macie, the run goes on without a list that cannot be read: it reports more, not less
-			s.log.Warn("a job runs without an allow list", "job", j.ID, "list", l.ID, "error", err)
+		case err != nil: // as in Macie, it goes on without a list that cannot be read: it reports more, not less
+			s.log.Warn("an allow list cannot be read, and is left out", "for", w.For, "list", l.ID, "error", err)
 		default:
 			c.AllowWords = append(c.AllowWords, words)
 		}
@@ -64,11 +84,11 @@ func (s *Service) config(ctx context.Context, j *job) (c analyse.Config, err err
 	return c, nil
 }
 
-// allowLists are the job's lists that are there still.
-func allowLists(ctx context.Context, tx *store.Tx, j *job) ([]identifier.AllowList, error) {
+// allowLists are those of the lists that are there still.
+func allowLists(ctx context.Context, tx *store.Tx, w Wanted) ([]identifier.AllowList, error) {
 	var lists []identifier.AllowList
-	for _, id := range j.definition.AllowListIds {
-		found, err := identifier.AllowListsForJob(ctx, tx, j.Region, j.Account, []string{id})
+	for _, id := range w.AllowLists {
+		found, err := identifier.AllowListsForJob(ctx, tx, w.Region, w.Account, []string{id})
 		var missing *identifier.MissingError
 		if errors.As(err, &missing) {
 			continue
@@ -111,8 +131,8 @@ func (s *Service) compile(c analyse.Config) (*analyse.Search, error) {
 const maxSearches = 64
 
 // words reads a list of words from the account's bucket.
-func (s *Service) words(ctx context.Context, j *job, l identifier.AllowList) ([]byte, error) {
-	b, err := s.inventory.Open(ctx, j.Region, j.Account, l.Bucket)
+func (s *Service) words(ctx context.Context, w Wanted, l identifier.AllowList) ([]byte, error) {
+	b, err := s.inventory.Open(ctx, w.Region, w.Account, l.Bucket)
 	if err != nil {
 		return nil, err
 	}

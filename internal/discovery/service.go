@@ -59,7 +59,8 @@ type Service struct {
 	quota      int64
 	reads      int
 	memory     *semaphore.Weighted
-	most       int64 // of memory
+	most       int64                                                                      // of memory
+	automated  func(context.Context, *store.Tx, string, macie2.AccountID) (Wanted, error) // see OnAutomated; may be nil
 
 	mu       sync.Mutex
 	slots    map[string]*semaphore.Weighted // for reads under way, by account and bucket

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
 	"magpie/internal/analyse"
 	"magpie/internal/finding"
 	"magpie/internal/inventory"
@@ -69,9 +67,9 @@ type worker struct {
 	scope  scope
 	search *analyse.Search
 	bucket *inventory.Bucket
-	facts  macie2.S3Bucket
-	slots  *semaphore.Weighted
-	used   allowance
+	// reading is what its objects are read for.
+	reading *Reading
+	used    allowance
 }
 
 // allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
@@ -149,11 +147,12 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 	if w.to, err = decodeKey(p.To); err != nil {
 		return p.wrap(err)
 	}
+	var facts macie2.S3Bucket
 	err = w.s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if w.job, err = runOf(ctx, tx, p.name, p.Run); err != nil {
 			return err
 		}
-		if w.facts, err = w.s.inventory.S3Bucket(ctx, tx, inventory.BucketName{Region: p.Region, Account: p.Owner, Name: p.Bucket}); err != nil {
+		if facts, err = w.s.inventory.S3Bucket(ctx, tx, inventory.BucketName{Region: p.Region, Account: p.Owner, Name: p.Bucket}); err != nil {
 			return err
 		}
 		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Account, time.Now())
@@ -168,9 +167,12 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 	if w.search, err = w.s.search(ctx, w.job); err != nil {
 		return p.wrap(err)
 	}
-	w.slots = w.s.slotsOf(p.Owner, p.Bucket)
 	if w.bucket, err = w.s.inventory.Open(ctx, p.Region, p.Owner, p.Bucket); err != nil {
 		return p.wrap(err)
+	}
+	w.reading = &Reading{
+		Region: p.Region, Run: w.job.group(w.job.run), Origin: macie2.OriginTypeSensitiveDataDiscoveryJob, JobID: w.job.ID,
+		Creator: p.Account, Owner: p.Owner, Bucket: w.bucket, Facts: facts, Search: w.search,
 	}
 	return nil
 }
