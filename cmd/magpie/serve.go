@@ -91,6 +91,7 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.Int64Var(&c.AnalysisMemory, "analysis-memory", server.DefaultAnalysisMemory, "bytes that reading and analysing objects may take on this node")
 	f.StringVar(&c.ScheduledRuns, "scheduled-runs", "", "time of day of the scheduled runs of jobs, `HH:MM` in UTC (default: that of each job's creation)")
 	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that the jobs of an account may analyse in a month")
+	f.StringVar(&c.PriceList, "price-list", "", "`file` with the prices that estimated costs are worked out with, JSON (default: nothing costs anything)")
 }
 
 // runServer serves until ctx ends or a part fails.

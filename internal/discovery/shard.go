@@ -17,6 +17,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/queue"
 	"magpie/internal/store"
+	"magpie/internal/usage"
 )
 
 const (
@@ -331,12 +332,15 @@ func (w *worker) sampled(o *objectstore.Object) bool {
 // commit records what came of objects in order, and that the shard has come so far, in one transaction.
 func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 	var analyses []*finding.Analysis
-	var bytes, reserved, used int64
+	var bytes, reserved, used, read int64
 	for _, p := range pieces {
 		reserved += p.reserved
 		if p.result != nil {
 			analyses = append(analyses, p.result)
 			bytes += p.bytes
+		}
+		if p.bytes > 0 {
+			read++
 		}
 	}
 	prepared, err := w.s.findings.Prepare(ctx, finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
@@ -354,7 +358,9 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 		tx.Tally(scope, tallySeen, int64(len(pieces)))
 		tx.Tally(scope, tallyObjects, int64(len(analyses)))
 		tx.Tally(scope, tallyBytes, bytes)
-		tx.Tally(monthOf(w.state.Region, w.state.Account, time.Now()), tallyBytes, bytes)
+		now := time.Now()
+		tx.Tally(monthOf(w.state.Region, w.state.Account, now), tallyBytes, bytes)
+		usage.Meter(tx, now, w.state.Region, w.state.Owner, macie2.UsageTypeSensitiveDataDiscovery, bytes, read)
 		if len(analyses) > 0 {
 			if _, err := w.s.findings.Write(ctx, tx, prepared); err != nil {
 				return err

@@ -5,18 +5,28 @@ import (
 	"time"
 
 	"magpie/internal/inventory/objectstore"
+	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
 
 // Meter is told of what goes on, for metrics.
 type Meter interface {
-	// Called is told of each request to a store: its kind, the call as S3 names it, what came of it and how long it took.
-	Called(kind, call string, outcome objectstore.Outcome, took time.Duration)
+	Called(Request)
+}
+
+// Request is a request to a store that was answered, or was not.
+type Request struct {
+	Region  string
+	Account macie2.AccountID
+	Kind    Kind   // of the store
+	Call    string // as S3 names it
+	Outcome objectstore.Outcome
+	Took    time.Duration
 }
 
 type noMeter struct{}
 
-func (noMeter) Called(string, string, objectstore.Outcome, time.Duration) {}
+func (noMeter) Called(Request) {}
 
 // State is how stores are, for metrics.
 type State struct {

@@ -61,7 +61,7 @@ func (s *Service) connect(ctx context.Context, x Store, pace *objectstore.Pace) 
 		Endpoint: x.Endpoint, Region: x.SigningRegion, VirtualHost: x.VirtualHost, CA: []byte(x.CA), Pace: pace,
 		RefuseLoopback: x.Origin == ByAccount,
 		Observe: func(call string, outcome objectstore.Outcome, took time.Duration) {
-			s.meter.Called(string(x.Kind), call, outcome, took)
+			s.meter.Called(Request{x.Region, x.Account, x.Kind, call, outcome, took})
 		},
 	}
 	if x.Kind == KindAWS {

@@ -70,3 +70,33 @@ func SummaryOf(ctx context.Context, tx *store.Tx, region string, account macie2.
 	}
 	return x, err
 }
+
+// Watched is what is watched of an account in a Region: buckets, and the objects in those that were counted.
+type Watched struct {
+	Region  string
+	Account macie2.AccountID
+	Buckets int64
+	Objects int64
+}
+
+// Watched lists what is watched of the accounts that Macie is enabled for, in the order of Region and account, at most so many of those that
+// follow after. Buckets beyond the quota are known by name only, and are not watched.
+func (s *Service) Watched(ctx context.Context, tx *store.Tx, after Watched, most int) (list []Watched, err error) {
+	err = tx.Query(ctx, func(r store.Row) error {
+		var w Watched
+		var text string
+		if err := r.Scan(&w.Region, &w.Account, &text); err != nil {
+			return err
+		}
+		sums, err := readCounters(text)
+		if err != nil {
+			return err
+		}
+		w.Buckets, w.Objects = min(sums[sumBuckets], int64(s.quota)), sums[sumObjects]
+		list = append(list, w)
+		return nil
+	}, `select x.region, x.account_id, x.counters from bucket_statistics x where (x.region, x.account_id) > ($1, $2) and exists
+			(select 1 from macie_session s where s.region = x.region and s.account_id = x.account_id and s.status = 'ENABLED')
+		order by x.region, x.account_id limit $3`, after.Region, string(after.Account), int64(most))
+	return list, err
+}

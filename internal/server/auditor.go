@@ -46,6 +46,7 @@ var auditedParameters = map[string][]string{
 	"magpie:GetTriage":      triageParameters,
 	"magpie:PutTriage":      nil,
 	"magpie:GetHistogram":   histogramParameters,
+	"magpie:GetUsage":       usageParameters,
 
 	"organizations:DescribeAccount":                  {"AccountId"},
 	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},

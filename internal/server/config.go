@@ -62,6 +62,8 @@ type Config struct {
 	ScheduledRuns string
 	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.
 	QuotaJobBytes int64
+	// PriceList is a file with the prices that estimated costs are worked out with. Empty: nothing costs anything.
+	PriceList string
 
 	// Exclusive refuses a data folder with an embedded store that another process serves from.
 	Exclusive bool
@@ -160,6 +162,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--max-connections must be at least 1")
 	}
 	if _, err := c.scheduledRuns(); err != nil {
+		return c, err
+	}
+	if _, err := c.priceList(); err != nil {
 		return c, err
 	}
 	if err := c.checkMail(); err != nil {

@@ -41,6 +41,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	mountStores(edge, s.inventory)
 	mountFindings(edge, s.findings)
 	mountJobs(edge, jobs)
+	mountUsage(edge, s.usage)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))

@@ -16,6 +16,7 @@ import (
 	"magpie/internal/pagetoken"
 	"magpie/internal/policy"
 	"magpie/internal/store"
+	"magpie/internal/usage"
 )
 
 // openInventory puts the part together that knows stores and their buckets.
@@ -26,7 +27,7 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer, 
 	}
 	s.inventory = inventory.New(inventory.Options{
 		DB: s.db, Queue: s.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: s.log,
-		Directory: s.identity, Endpoints: endpoints, Meter: m.stores(),
+		Directory: s.identity, Endpoints: endpoints, Meter: m.stores(s.usage),
 	})
 	m.registry.MustRegister(&inventoryCollector{s.inventory, s.log})
 	s.inventory.OnChange(func(ctx context.Context, tx *store.Tx, c inventory.Change) error {
@@ -53,15 +54,16 @@ func mayRead(call *macie2.Call, bucket, key string) bool {
 	return d.Effect != policy.ExplicitDeny
 }
 
-// storeMeter counts the requests to stores.
+// storeMeter counts the requests to stores, for metrics and for the accounts' usage.
 type storeMeter struct {
+	usage    *usage.Service
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
 
 // stores returns the meter of requests to stores.
-func (m *metrics) stores() *storeMeter {
-	x := &storeMeter{
+func (m *metrics) stores(u *usage.Service) *storeMeter {
+	x := &storeMeter{usage: u,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "magpie_object_store_requests_total", Help: "Requests to object stores by this node, by kind of store, call and outcome.",
 		}, []string{"kind", "call", "outcome"}),
@@ -77,9 +79,10 @@ func (m *metrics) stores() *storeMeter {
 }
 
 // Called implements inventory.Meter. All labels come from closed sets.
-func (x *storeMeter) Called(kind, call string, outcome objectstore.Outcome, took time.Duration) {
-	x.requests.WithLabelValues(kind, call, string(outcome)).Inc()
-	x.seconds.WithLabelValues(kind, call).Observe(took.Seconds())
+func (x *storeMeter) Called(r inventory.Request) {
+	x.requests.WithLabelValues(string(r.Kind), r.Call, string(r.Outcome)).Inc()
+	x.seconds.WithLabelValues(string(r.Kind), r.Call).Observe(r.Took.Seconds())
+	x.usage.CountRequest(r.Region, r.Account)
 }
 
 // inventoryCollector tells how the stores are. It reads the database when it is asked.

@@ -21,7 +21,7 @@ func TestOpenAPIIsCurrent(t *testing.T) {
 		described = append(described, m[1])
 	}
 	want := slices.Concat(historyParameters, storeParameters, storeParameters, storeParameters, storeParameters, storeTestParameters, jobEventParameters,
-		triageParameters, histogramParameters)
+		triageParameters, histogramParameters, usageParameters)
 	if !slices.Equal(described, want) {
 		t.Errorf("openapi.yaml describes the parameters %v; there are %v", described, want)
 	}

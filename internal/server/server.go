@@ -31,6 +31,7 @@ import (
 	"magpie/internal/session"
 	"magpie/internal/source"
 	"magpie/internal/store"
+	"magpie/internal/usage"
 )
 
 // drainTime is how long running requests and tasks have to finish once a stop was asked for.
@@ -48,6 +49,7 @@ type Server struct {
 	publication *publication.Service
 	inventory   *inventory.Service
 	jobs        *discovery.Service
+	usage       *usage.Service
 	pool        *analyse.Pool
 	registry    *macie2.Registry
 	queue       *queue.Queue
@@ -177,6 +179,9 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	s.sessions.Bind(s.registry)
 	s.membership.Bind(s.registry)
 	s.sessions.Hook(s.membership.SessionHooks())
+	if err := s.openUsage(pages); err != nil {
+		return err
+	}
 	if err := s.openInventory(key, pages, m); err != nil {
 		return err
 	}
@@ -281,6 +286,7 @@ func (s *Server) run(listener net.Listener) {
 	s.work.Go(func() { _ = s.findings.Run(ctx) })  // it ends with ctx, and logs what goes wrong until then
 	s.work.Go(func() { _ = s.inventory.Run(ctx) }) // likewise
 	s.work.Go(func() { _ = s.publication.Run(ctx) })
+	s.work.Go(func() { _ = s.usage.Run(ctx) })
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
@@ -338,6 +344,9 @@ func (s *Server) Close() error {
 	}
 	if s.inventory != nil {
 		errs = append(errs, s.inventory.Close())
+	}
+	if s.usage != nil && s.db != nil {
+		errs = append(errs, s.usage.Flush(ctx)) // what was counted until the end
 	}
 	errs = append(errs, s.closeMail())
 	if s.audit != nil {

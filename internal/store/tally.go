@@ -33,6 +33,19 @@ func (tx *Tx) Tallies(ctx context.Context, scope string) (map[string]int64, erro
 	return tallies, err
 }
 
+// TalliesOf calls yield for each tally of the scopes, with its scope, name and sum. yield must not run statements.
+func (tx *Tx) TalliesOf(ctx context.Context, scopes List, yield func(scope, name string, n int64)) error {
+	return tx.Query(ctx, func(r Row) error {
+		var scope, name string
+		var n int64
+		if err := r.Scan(&scope, &name, &n); err != nil {
+			return err
+		}
+		yield(scope, name, n)
+		return nil
+	}, "select scope, name, cast(sum(amount) as bigint) from tally where "+tx.Any("scope", 1)+" group by scope, name", scopes)
+}
+
 // tallyShards is the number of rows that the sums of one tally are spread over. Lanes of several nodes may share one, and
 // then wait for each other's commit.
 const tallyShards = 64

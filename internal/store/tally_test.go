@@ -62,6 +62,14 @@ func TestTally(t *testing.T) {
 		if got := tallies(t, nodes[0], "s"); !maps.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
+		both := map[string]int64{}
+		err := nodes[0].View(t.Context(), func(tx *store.Tx) error {
+			clear(both)
+			return tx.TalliesOf(t.Context(), store.List{"s", "other", "nothing"}, func(scope, name string, n int64) { both[scope+" "+name] = n })
+		})
+		if err != nil || both["s all"] != want["all"] || both["other all"] != 100*want["all"] || len(both) != len(want)+1 {
+			t.Errorf("of three scopes: %v, %v", both, err)
+		}
 		if got := tallies(t, nodes[1], "nothing"); len(got) != 0 {
 			t.Errorf("a scope that nobody has used: %v", got)
 		}
