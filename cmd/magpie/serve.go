@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magpie/internal/identity"
+	"magpie/internal/inventory"
 	"magpie/internal/server"
 )
 
@@ -89,6 +90,7 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 		"endpoints that accounts may name for stores of their own, such as `https://*.example.com`; repeated or with commas")
 	f.IntVar(&c.AnalysisWorkers, "analysis-workers", 0, "objects that this node analyses at once (default: one for each processor)")
 	f.Int64Var(&c.AnalysisMemory, "analysis-memory", server.DefaultAnalysisMemory, "bytes that reading and analysing objects may take on this node")
+	f.IntVar(&c.StoreReads, "store-reads", inventory.DefaultReads, "objects of one store that all nodes together read at once")
 	f.StringVar(&c.ScheduledRuns, "scheduled-runs", "", "time of day of the scheduled runs of jobs, `HH:MM` in UTC (default: that of each job's creation)")
 	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that the jobs of an account may analyse in a month")
 	f.StringVar(&c.PriceList, "price-list", "", "`file` with the prices that estimated costs are worked out with, JSON (default: nothing costs anything)")
@@ -100,7 +102,7 @@ func runServer(cmd *cobra.Command, c server.Config) error {
 	// To server.Config 0 is the default; a 0 that somebody wrote is a mistake.
 	for name, n := range map[string]int{"mail-rate": c.MailRate, "mail-cooldown": int(c.MailCooldown), "mail-per-recipient": c.MailPerRecipient,
 		"mail-per-administrator": c.MailPerAdministrator, "quota-members": c.QuotaMembers, "quota-organization-members": c.QuotaOrganizationMembers,
-		"quota-job-bytes": int(c.QuotaJobBytes)} {
+		"quota-job-bytes": int(c.QuotaJobBytes), "store-reads": c.StoreReads} {
 		if n == 0 && cmd.Flags().Changed(name) {
 			return fmt.Errorf("--%s must be at least 1", name)
 		}

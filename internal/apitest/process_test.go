@@ -65,9 +65,26 @@ func (h *house) launch(more ...string) *process { return h.launchFor(time.Hour, 
 
 // launchFor is launch for a node that is killed after so long, if it has not ended by then.
 func (h *house) launchFor(life time.Duration, more ...string) *process {
+	h.t.Helper()
+	return h.launchAs(life, h.flags(more...)...)
+}
+
+// work starts a node that does background work only, which must begin to.
+func (h *house) work(more ...string) *process {
+	h.t.Helper()
+	flags := append([]string{"worker", "--data", h.config.Data, "--database-url", h.config.DatabaseURL}, more...)
+	p := h.launchAs(time.Hour, flags...)
+	if !strings.Contains(p.said(), "msg=working") {
+		h.t.Fatalf("the node does not work: %v\n%s", p.err, p.said())
+	}
+	return p
+}
+
+// launchAs starts the program with arguments in a process of its own and returns once it serves, works or has ended.
+func (h *house) launchAs(life time.Duration, args ...string) *process {
 	t := h.t
 	t.Helper()
-	p := &process{t: t, cmd: program(t, h.flags(more...)...), ended: make(chan struct{})}
+	p := &process{t: t, cmd: program(t, args...), ended: make(chan struct{})}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -87,15 +104,17 @@ func (h *house) launchFor(life time.Duration, more ...string) *process {
 		defer death.Stop()
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			line := lines.Text()
-			if _, rest, ok := strings.Cut(line, "msg=serving url="); ok {
-				_, p.address, _ = strings.Cut(strings.Fields(rest)[0], "://")
-				serving <- nil
-			}
 			p.mu.Lock()
 			if p.log = append(p.log, line); len(p.log) > 200 {
 				p.log = p.log[100:]
 			}
 			p.mu.Unlock()
+			if _, rest, ok := strings.Cut(line, "msg=serving url="); ok {
+				_, p.address, _ = strings.Cut(strings.Fields(rest)[0], "://")
+				serving <- nil
+			} else if strings.Contains(line, "msg=working ") {
+				serving <- nil
+			}
 		}
 		p.err = p.cmd.Wait()
 	}()

@@ -25,6 +25,6 @@
 // is in the job's events and its lastRunErrorStatus. Neither ends the run.
 //
 // job.go has the job's row and its changes of status, operations.go what Macie's API asks for, definition.go and scope.go what
-// a definition may say and what it means, schedule.go when runs are due, source.go how objects are read, search.go what is
-// looked for in them.
+// a definition may say and what it means, schedule.go when runs are due, search.go what is looked for in objects.
+// Package inventory/reading reads them.
 package discovery

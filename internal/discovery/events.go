@@ -28,10 +28,19 @@ const (
 	eventCancelled       = "JOB_CANCELLED"
 	eventCompleted       = "JOB_COMPLETED"
 
+	eventAccountDenied        = "ACCOUNT_ACCESS_DENIED"
+	eventAccountDisabled      = "ACCOUNT_DISABLED"
 	eventAccountDisassociated = "ACCOUNT_DISASSOCIATED"
-	eventBucketDenied         = "BUCKET_ACCESS_DENIED"
-	eventBucketUnavailable    = "BUCKET_DETAILS_UNAVAILABLE"
-	eventBucketMissing        = "BUCKET_DOES_NOT_EXIST"
+	eventAccountIsolated      = "ACCOUNT_ISOLATED"
+	eventAccountRegion        = "ACCOUNT_REGION_DISABLED"
+	eventAccountSuspended     = "ACCOUNT_SUSPENDED"
+	eventAccountTerminated    = "ACCOUNT_TERMINATED"
+
+	eventBucketDenied      = "BUCKET_ACCESS_DENIED"
+	eventBucketUnavailable = "BUCKET_DETAILS_UNAVAILABLE"
+	eventBucketMissing     = "BUCKET_DOES_NOT_EXIST"
+	eventBucketRegion      = "BUCKET_IN_DIFFERENT_REGION"
+	eventBucketOwner       = "BUCKET_OWNER_CHANGED"
 )
 
 // descriptions are what events say to people.
@@ -48,10 +57,18 @@ var descriptions = map[string]string{
 	eventQuotaLifted:          "The job was resumed: the account's quota allows more again.",
 	eventCancelled:            "The job was cancelled.",
 	eventCompleted:            "The job finished.",
+	eventAccountDenied:        "The account's store did not accept the credentials that it is read with.",
+	eventAccountDisabled:      "Macie is not enabled for the account.",
 	eventAccountDisassociated: "The account is not a member account of the job's account any more.",
+	eventAccountIsolated:      "The account is suspended.",
+	eventAccountRegion:        "The Region is disabled for the account.",
+	eventAccountSuspended:     "Macie is suspended for the account.",
+	eventAccountTerminated:    "The account is closed.",
 	eventBucketDenied:         "The bucket's store did not permit reading the bucket.",
 	eventBucketUnavailable:    "The bucket could not be read.",
 	eventBucketMissing:        "The bucket does not exist.",
+	eventBucketRegion:         "The bucket is in another Region.",
+	eventBucketOwner:          "The bucket belongs to somebody else than before.",
 }
 
 // eventDetail is what some events have beside their type.
@@ -65,13 +82,13 @@ type eventDetail struct {
 // sequence orders the events of this process within a millisecond.
 var sequence atomic.Uint32
 
-// event records what happened to a job, in the transaction that it happens in. Of the same event of one bucket in one run there
-// is one.
+// event records what happened to a job, in the transaction that it happens in. Of the same event of one bucket, or
+// account, in one run there is one.
 func (j *job) event(tx *store.Tx, at time.Time, kind string, d eventDetail) {
 	var random [3]byte
 	rand.Read(random[:]) // never fails
 	id := fmt.Sprintf("%013d%010d%s", at.UnixMilli(), sequence.Add(1), hex.EncodeToString(random[:]))
-	if d.bucket != "" {
+	if d.owner != "" {
 		id = fmt.Sprintf("%013d%s", macie2.Deref(j.runAt), kind+"/"+string(d.owner)+"/"+d.bucket)
 	}
 	tx.DeferInsert(`insert into job_event (region, account_id, job_id, id, at, type, run_at, operation, owner_id, resource, detail)`,

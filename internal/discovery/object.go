@@ -88,7 +88,7 @@ func (w *worker) quotaMet(ctx context.Context) error {
 		if err != nil || j.status != macie2.JobStatusRunning {
 			return err
 		}
-		now := time.Now()
+		now := w.s.now()
 		was := *j
 		j.status = macie2.JobStatusPaused
 		j.save(tx, &was)

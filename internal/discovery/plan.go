@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -120,13 +119,13 @@ func (s *Service) planSome(ctx context.Context, h *queue.Held, p *planState) (mo
 
 // choose finds the buckets in the scope that come next.
 func (s *Service) choose(ctx context.Context, tx *store.Tx, j *job, p *planState) (c choice, err error) {
+	d := j.definition.S3JobDefinition
+	if d.BucketCriteria == nil {
+		return s.defined(ctx, tx, j)
+	}
 	owners, err := s.owners(ctx, tx, j.Region, j.Account)
 	if err != nil {
 		return c, err
-	}
-	d := j.definition.S3JobDefinition
-	if d.BucketCriteria == nil {
-		return s.defined(ctx, tx, j, owners)
 	}
 	criteria, err := compileBucketCriteria(d.BucketCriteria)
 	if err != nil {
@@ -136,9 +135,15 @@ func (s *Service) choose(ctx context.Context, tx *store.Tx, j *job, p *planState
 	if err != nil {
 		return c, err
 	}
+	bars := bars{}
 	for _, b := range found {
 		t := Target{Owner: b.Account, Name: b.Name, Effective: b.Effective, Shared: b.Shared, Tags: b.Tags}
 		if !b.Gone && criteria.matches(&t) {
+			if barred, err := s.leaveOut(ctx, tx, j, bars, b.Account, &c); err != nil {
+				return c, err
+			} else if barred {
+				continue
+			}
 			c.buckets = append(c.buckets, b)
 			c.events = append(c.events, happened{eventBucketMatched, eventDetail{owner: b.Account, bucket: b.Name}})
 		}
@@ -149,25 +154,47 @@ func (s *Service) choose(ctx context.Context, tx *store.Tx, j *job, p *planState
 	return c, nil
 }
 
-// defined finds the buckets that a definition names. Those that are not there are in the job's events.
-func (s *Service) defined(ctx context.Context, tx *store.Tx, j *job, owners []macie2.AccountID) (c choice, err error) {
-	seen := map[string]bool{}
+// bars remembers which accounts' buckets may not be looked at.
+type bars map[macie2.AccountID]bool
+
+// leaveOut reports whether an account's buckets may not be looked at, and notes the event that says why.
+func (s *Service) leaveOut(ctx context.Context, tx *store.Tx, j *job, known bars, owner macie2.AccountID, c *choice) (bool, error) {
+	if barred, ok := known[owner]; ok {
+		return barred, nil
+	}
+	event, err := s.barred(ctx, tx, j.name, owner)
+	if err != nil {
+		return false, err
+	}
+	if known[owner] = event != ""; event != "" {
+		c.events, c.failed = append(c.events, happened{event, eventDetail{owner: owner, operation: "ListBuckets"}}), true
+	}
+	return event != "", nil
+}
+
+// defined finds the buckets that a definition names. Those that are not there, or out of reach, are in the job's events.
+func (s *Service) defined(ctx context.Context, tx *store.Tx, j *job) (c choice, err error) {
+	seen, bars := map[string]bool{}, bars{}
 	for _, x := range j.definition.S3JobDefinition.BucketDefinitions {
 		owner := macie2.AccountID(*x.AccountId)
+		if barred, err := s.leaveOut(ctx, tx, j, bars, owner, &c); err != nil {
+			return c, err
+		} else if barred {
+			continue
+		}
 		for _, bucket := range x.Buckets {
 			if seen[string(owner)+"/"+bucket] {
 				continue
 			}
 			seen[string(owner)+"/"+bucket] = true
-			detail := eventDetail{owner: owner, bucket: bucket, operation: "ListBuckets"}
-			if !slices.Contains(owners, owner) {
-				c.events, c.failed = append(c.events, happened{eventAccountDisassociated, detail}), true
-				continue
-			}
 			b, err := inventory.SummaryOf(ctx, tx, j.Region, owner, bucket)
 			switch {
 			case errors.Is(err, inventory.ErrNoBucket) || err == nil && b.Gone:
-				c.events, c.failed = append(c.events, happened{eventBucketMissing, detail}), true
+				event, err := absent(ctx, tx, j.Region, owner, bucket)
+				if err != nil {
+					return c, err
+				}
+				c.events, c.failed = append(c.events, happened{event, eventDetail{owner: owner, bucket: bucket, operation: "ListBuckets"}}), true
 			case err != nil:
 				return c, err
 			default:
@@ -235,7 +262,7 @@ func (s *Service) planned(ctx context.Context, tx *store.Tx, t queue.Task, o que
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := s.now()
 	if o.Status == queue.Refused {
 		s.log.Error("the run of a job could not be planned", "job", j.ID, "error", o.Detail)
 		s.failed(tx, j)
@@ -285,16 +312,23 @@ func (s *Service) shardEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 		if event == "" {
 			event = eventBucketUnavailable
 		}
-		j.event(tx, time.Now(), event, eventDetail{owner: p.Owner, bucket: p.Bucket, operation: "ListObjectsV2", detail: o.Detail})
+		detail := eventDetail{owner: p.Owner, bucket: p.Bucket, operation: "ListObjectsV2", detail: o.Detail}
+		if aboutAccount(event) {
+			detail.bucket = ""
+		}
+		j.event(tx, s.now(), event, detail)
 		s.failed(tx, j)
 	}
 	if left == 0 && activity == running {
-		s.end(tx, j, time.Now())
+		s.end(tx, j, s.now())
 	}
 	return nil
 }
 
 // wrap puts the bucket before an error.
 func (p *shardState) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
 	return p.name.wrap(fmt.Errorf("bucket %s: %w", p.Bucket, err))
 }

@@ -11,6 +11,7 @@ import (
 	"magpie/internal/finding"
 	"magpie/internal/inventory"
 	"magpie/internal/inventory/objectstore"
+	"magpie/internal/inventory/reading"
 	"magpie/internal/macie2"
 )
 
@@ -30,26 +31,29 @@ type Reading struct {
 // Readable reports whether an object can be analysed, as far as its listing tells.
 func Readable(o *objectstore.Object) bool { return unread(o) == "" }
 
-// Read reads and analyses an object, within what this process may read at once. What is wrong with the object is its result; an error
+// Read reads and analyses an object, within what may be read at once of its store and by this process. What is wrong with the object is its result; an error
 // says that another try may go better, and does not come where last says that there is none.
 func (s *Service) Read(ctx context.Context, r *Reading, o *objectstore.Object, last bool) (*finding.Analysis, int64, error) {
-	slots := s.slotsOf(r.Owner, r.Bucket.Name)
-	if err := slots.Acquire(ctx, 1); err != nil {
-		return nil, 0, context.Cause(ctx)
-	}
-	defer slots.Release(1)
-	cost := min(costOf(o), s.most)
+	cost := min(reading.Cost(o), s.most)
 	if err := s.memory.Acquire(ctx, cost); err != nil {
 		return nil, 0, context.Cause(ctx)
 	}
 	defer s.memory.Release(cost)
-	x, err := open(ctx, r.Bucket, *o)
+	release, err := r.Bucket.Slot(ctx)
+	if err != nil {
+		return nil, 0, context.Cause(ctx)
+	}
+	defer release()
+	x, err := reading.Open(ctx, r.Bucket, *o)
 	if err != nil {
 		a, err := r.unreadable(ctx, o, err, last)
 		return a, 0, err
 	}
-	defer x.close()
-	result, err := s.pool.Analyse(ctx, x.source, r.Search)
+	defer x.Close()
+	if x.Whole() { // it waits for a worker, perhaps, but not for its store
+		release()
+	}
+	result, err := s.pool.Analyse(ctx, x.Source, r.Search)
 	if err != nil {
 		var source *analyse.SourceError
 		if errors.As(err, &source) {
@@ -58,7 +62,7 @@ func (s *Service) Read(ctx context.Context, r *Reading, o *objectstore.Object, l
 		a, err := r.unreadable(ctx, o, err, last)
 		return a, 0, err
 	}
-	return r.analysis(o, &x.head, result), result.Classified, nil
+	return r.analysis(o, &x.Head, result), result.Classified, nil
 }
 
 // reasons are why an object could not be read, and will not be by another try.

@@ -8,6 +8,7 @@ import (
 	"magpie/internal/analyse"
 	"magpie/internal/finding"
 	"magpie/internal/inventory/objectstore"
+	"magpie/internal/inventory/reading"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -34,17 +35,17 @@ func (s *Service) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2
 	}
 	is := x.ResourcesAffected.S3Object
 	o := objectstore.Object{Key: *is.Key, ETag: macie2.Deref(is.ETag), Size: macie2.Deref(is.Size)}
-	cost := min(costOf(&o), s.most)
+	cost := min(reading.Cost(&o), s.most)
 	if err := s.memory.Acquire(ctx, cost); err != nil {
 		return nil, context.Cause(ctx)
 	}
 	defer s.memory.Release(cost)
-	opened, err := open(ctx, b, o)
+	opened, err := reading.Open(ctx, b, o)
 	if err != nil {
 		return nil, err
 	}
-	defer opened.close()
-	r, err := s.pool.Analyse(ctx, opened.source, search)
+	defer opened.Close()
+	r, err := s.pool.Analyse(ctx, opened.Source, search)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"magpie/internal/analyse"
 	"magpie/internal/finding"
 	"magpie/internal/inventory"
+	"magpie/internal/inventory/reading"
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
@@ -32,16 +33,22 @@ type Options struct {
 	Logger    *slog.Logger // nil: slog.Default()
 	// Members lists the accounts that are members of an administrator in a Region. nil: there are none.
 	Members func(ctx context.Context, tx *store.Tx, region string, administrator macie2.AccountID) ([]macie2.AccountID, error)
+	// Oversees tells whether an account is one of them. nil: their list is looked through.
+	Oversees func(ctx context.Context, tx *store.Tx, region string, administrator, member macie2.AccountID) (bool, error)
+	// Directory knows which accounts take part. nil: all do.
+	Directory Directory
+	// Now is the clock of the background work; operations carry their own time. nil: time.Now.
+	Now func() time.Time
 	// ScheduledRuns is the time of day of scheduled runs, in UTC, after midnight. nil: that of the job's creation.
 	ScheduledRuns *time.Duration
 	// QuotaBytes is how many bytes the jobs of an account may analyse in a calendar month. 0: Macie's quota, 5 TB.
 	QuotaBytes int64
-	// Reads is how many objects of one bucket are read at once by this process, and Memory how many bytes of objects this process holds at
-	// most while it reads them. 0: 32, and 256 MiB.
-	Reads  int
+	// Memory is how many bytes of objects this process holds at most while it reads them. 0: 256 MiB.
 	Memory int64
 	// Shards is how many shards this process works on at once. 0: 4; below zero: none.
 	Shards int
+	// Backoff is the wait after a shard's attempt that so many failed ones came before. nil: queue.Long's.
+	Backoff func(attempt int) time.Duration
 }
 
 // Service implements the operations on jobs, and works through them as the queue runs.
@@ -55,15 +62,17 @@ type Service struct {
 	pool       *analyse.Pool
 	log        *slog.Logger
 	members    func(context.Context, *store.Tx, string, macie2.AccountID) ([]macie2.AccountID, error)
+	oversees   func(ctx context.Context, tx *store.Tx, region string, administrator, member macie2.AccountID) (bool, error)
+	directory  Directory
+	now        func() time.Time
+	lookEvery  time.Duration // between two looks of a shard whether its bucket's account may still be looked at
 	runsAt     *time.Duration
 	quota      int64
-	reads      int
 	memory     *semaphore.Weighted
 	most       int64                                                                      // of memory
 	automated  func(context.Context, *store.Tx, string, macie2.AccountID) (Wanted, error) // see OnAutomated; may be nil
 
 	mu       sync.Mutex
-	slots    map[string]*semaphore.Weighted // for reads under way, by account and bucket
 	searches map[string]*analyse.Search
 }
 
@@ -80,21 +89,24 @@ func New(o Options) *Service {
 	if o.QuotaBytes <= 0 {
 		o.QuotaBytes = 5e12
 	}
-	if o.Reads <= 0 {
-		o.Reads = 32
-	}
 	if o.Memory <= 0 {
 		o.Memory = 256 << 20
 	}
-	o.Memory = max(o.Memory, leastMemory)
+	o.Memory = max(o.Memory, reading.LeastMemory)
 	s := &Service{
 		db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings, pool: o.Pool, log: o.Logger,
-		members: o.Members, runsAt: o.ScheduledRuns, quota: o.QuotaBytes, reads: o.Reads,
+		members: o.Members, directory: o.Directory, lookEvery: 2 * time.Second, runsAt: o.ScheduledRuns, quota: o.QuotaBytes,
 		memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
-		slots: map[string]*semaphore.Weighted{}, searches: map[string]*analyse.Search{},
+		searches: map[string]*analyse.Search{},
+	}
+	if s.now = o.Now; s.now == nil {
+		s.now = time.Now
+	}
+	if s.oversees = o.Oversees; s.oversees == nil {
+		s.oversees = s.overseenAmong
 	}
 	o.Queue.Long(queue.Long{Kind: planKind, Do: s.plan, Finish: s.planned, Slots: o.Shards, PerTenant: 2, Timeout: time.Hour, Stall: 10 * time.Minute})
-	o.Queue.Long(queue.Long{Kind: shardKind, Do: s.shard, Finish: s.shardEnded, Slots: o.Shards, Stall: 11 * time.Hour})
+	o.Queue.Long(queue.Long{Kind: shardKind, Do: s.shard, Finish: s.shardEnded, Slots: o.Shards, Stall: 11 * time.Hour, Backoff: o.Backoff})
 	o.Queue.Transactional(queue.Transactional{Kind: wakeKind, Handle: s.wake, Batch: 1})
 	return s
 }
@@ -158,18 +170,6 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 			return nil
 		},
 	}}
-}
-
-// slotsOf bounds how many objects of a bucket this process reads at once. What all processes ask of a store is bounded by the
-// store's own limiter, in package inventory.
-func (s *Service) slotsOf(owner macie2.AccountID, bucket string) *semaphore.Weighted {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := string(owner) + "/" + bucket
-	if s.slots[key] == nil {
-		s.slots[key] = semaphore.NewWeighted(int64(s.reads))
-	}
-	return s.slots[key]
 }
 
 // none turns the absence of a row into the client's error.

@@ -62,7 +62,8 @@ type worker struct {
 	s      *Service
 	held   *queue.Held
 	state  shardState
-	after  string // the key up to which all is committed
+	after  string // the key up to which all is done, and all is committed but what was passed over
+	passed passed
 	to     string
 	job    *job
 	scope  scope
@@ -71,6 +72,7 @@ type worker struct {
 	// reading is what its objects are read for.
 	reading *Reading
 	used    allowance
+	looked  time.Time // when it was last seen that the bucket's account may be looked at
 }
 
 // allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
@@ -119,18 +121,7 @@ func (w *worker) outcome(ctx context.Context, err error) queue.Outcome {
 		return queue.Outcome{Detail: err.Error()}
 	}
 	o := queue.Outcome{Detail: err.Error()}
-	event, given := "", false
-	switch {
-	case errors.Is(err, inventory.ErrNoBucket), errors.Is(err, objectstore.ErrNoBucket):
-		event, given = eventBucketMissing, true
-	case errors.Is(err, objectstore.ErrDenied), errors.Is(err, objectstore.ErrCredentials):
-		event, given = eventBucketDenied, w.held.Task().Attempt+1 >= bucketTries
-	case unusable(err):
-		event, given = eventBucketUnavailable, true
-	default:
-		event, given = eventBucketUnavailable, w.held.Task().Attempt+1 >= 4*bucketTries
-	}
-	if given {
+	if event, tries, final := eventOf(err); final || w.held.Task().Attempt+1 >= tries {
 		o.Status, o.Result = queue.Refused, event
 	}
 	return o
@@ -153,10 +144,16 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 		if w.job, err = runOf(ctx, tx, p.name, p.Run); err != nil {
 			return err
 		}
+		if event, err := w.s.barred(ctx, tx, p.name, p.Owner); err != nil {
+			return err
+		} else if event != "" {
+			return &outOfReach{event: event}
+		}
+		w.looked = time.Now()
 		if facts, err = w.s.inventory.S3Bucket(ctx, tx, inventory.BucketName{Region: p.Region, Account: p.Owner, Name: p.Bucket}); err != nil {
 			return err
 		}
-		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Account, time.Now())
+		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Account, w.s.now())
 		return err
 	})
 	if err != nil {
@@ -175,12 +172,31 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 		Region: p.Region, Run: w.job.group(w.job.run), Origin: macie2.OriginTypeSensitiveDataDiscoveryJob, JobID: w.job.ID,
 		Creator: p.Account, Owner: p.Owner, Bucket: w.bucket, Facts: facts, Search: w.search,
 	}
-	return nil
+	return w.sameOwner(ctx)
+}
+
+// reachable looks, now and then, whether the bucket's account may still be looked at by the job.
+func (w *worker) reachable(ctx context.Context) error {
+	if time.Since(w.looked) < w.s.lookEvery {
+		return nil
+	}
+	err := w.s.db.View(ctx, func(tx *store.Tx) error {
+		event, err := w.s.barred(ctx, tx, w.state.name, w.state.Owner)
+		if err == nil && event != "" {
+			err = &outOfReach{event: event}
+		}
+		return err
+	})
+	w.looked = time.Now()
+	return w.state.wrap(err)
 }
 
 // run lists and works through page after page.
 func (w *worker) run(ctx context.Context) error {
 	for {
+		if err := w.reachable(ctx); err != nil {
+			return err
+		}
 		page, err := w.bucket.List(ctx, w.after, w.to, 0)
 		if err != nil {
 			return w.state.wrap(err)
@@ -189,9 +205,12 @@ func (w *worker) run(ctx context.Context) error {
 			return err
 		}
 		if !page.More {
-			return nil
+			return w.pass(ctx)
 		}
 		if w.held.Idle() {
+			if err := w.pass(ctx); err != nil {
+				return err
+			}
 			if err := w.split(ctx); err != nil {
 				return err
 			}
@@ -209,13 +228,55 @@ type piece struct {
 	bytes, reserved int64
 }
 
+// passed counts objects that are not wanted, of pages on which none is: they are recorded together, since a run that looks at what has
+// changed may have millions of them between two that it wants.
+type passed struct {
+	objects int64
+	to      string // the last of them
+	since   time.Time
+}
+
+// passOver notes a page on which nothing is wanted.
+func (w *worker) passOver(ctx context.Context, objects []objectstore.Object) error {
+	if len(objects) == 0 {
+		return nil
+	}
+	if w.passed.objects == 0 {
+		w.passed.since = time.Now()
+	}
+	w.passed.objects += int64(len(objects))
+	w.passed.to = objects[len(objects)-1].Key
+	w.after = w.passed.to
+	w.held.Alive()
+	if time.Since(w.passed.since) < commitAfter {
+		return nil
+	}
+	return w.pass(ctx)
+}
+
+// pass records what was passed over.
+func (w *worker) pass(ctx context.Context) error {
+	if w.passed.objects == 0 {
+		return nil
+	}
+	return w.commit(ctx, nil)
+}
+
 // page works through the objects of a page at the same time, and commits what came of them in the order of their keys: what is
 // committed is always all up to a key.
 func (w *worker) page(ctx context.Context, objects []objectstore.Object) error {
-	pieces := make([]*piece, len(objects))
+	wanted, some := make([]bool, len(objects)), false
 	for i := range objects {
-		pieces[i] = &piece{object: objects[i], wanted: w.wants(&objects[i])}
-		pieces[i].done = !pieces[i].wanted
+		wanted[i] = w.wants(&objects[i])
+		some = some || wanted[i]
+	}
+	if !some {
+		return w.passOver(ctx, objects)
+	}
+	pieces, all := make([]*piece, len(objects)), make([]piece, len(objects))
+	for i := range objects {
+		all[i] = piece{object: objects[i], wanted: wanted[i], done: !wanted[i]}
+		pieces[i] = &all[i]
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -329,11 +390,14 @@ func (w *worker) sampled(o *objectstore.Object) bool {
 	return binary.BigEndian.Uint32(h[:])%100 < uint32(share)
 }
 
-// commit records what came of objects in order, and that the shard has come so far, in one transaction.
+// commit records what came of objects in order, and that the shard has come so far, in one transaction. What was passed over before them is
+// recorded too.
 func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 	var analyses []*finding.Analysis
 	var bytes, reserved, used, read int64
+	mark := w.passed.to
 	for _, p := range pieces {
+		mark = p.object.Key
 		reserved += p.reserved
 		if p.result != nil {
 			analyses = append(analyses, p.result)
@@ -343,37 +407,41 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 			read++
 		}
 	}
-	prepared, err := w.s.findings.Prepare(ctx, finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
-	if err != nil {
-		return w.state.wrap(err)
+	var prepared *finding.Prepared
+	if len(analyses) > 0 {
+		var err error
+		prepared, err = w.s.findings.Prepare(ctx, finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
+		if err != nil {
+			return w.state.wrap(err)
+		}
 	}
 	next := w.state
-	mark := pieces[len(pieces)-1].object.Key
 	next.After = inventory.EncodeKey(mark)
-	err = w.s.background.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
+	now := w.s.now()
+	month := monthOf(w.state.Region, w.state.Account, now)
+	err := w.s.background.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
 		if err := w.held.Progress(ctx, tx, next); err != nil {
 			return err
 		}
 		scope := w.job.tallies(w.job.run)
-		tx.Tally(scope, tallySeen, int64(len(pieces)))
+		tx.Tally(scope, tallySeen, w.passed.objects+int64(len(pieces)))
 		tx.Tally(scope, tallyObjects, int64(len(analyses)))
 		tx.Tally(scope, tallyBytes, bytes)
-		now := time.Now()
-		tx.Tally(monthOf(w.state.Region, w.state.Account, now), tallyBytes, bytes)
+		tx.Tally(month, tallyBytes, bytes)
 		usage.Meter(tx, now, w.state.Region, w.state.Owner, macie2.UsageTypeSensitiveDataDiscovery, bytes, read)
-		if len(analyses) > 0 {
+		if prepared != nil {
 			if _, err := w.s.findings.Write(ctx, tx, prepared); err != nil {
 				return err
 			}
 		}
-		var err error
-		used, err = usedBytes(ctx, tx, w.state.Region, w.state.Account, time.Now())
+		sums, err := tx.Tallies(ctx, month)
+		used = sums[tallyBytes]
 		return err
 	})
 	if err != nil {
 		return w.state.wrap(err)
 	}
-	w.state, w.after = next, mark
+	w.state, w.after, w.passed = next, mark, passed{}
 	w.used.settle(used+bytes, reserved)
 	return nil
 }

@@ -149,7 +149,7 @@ func BenchmarkCensus(b *testing.B) {
 	b.Run("census", func(b *testing.B) {
 		for b.Loop() {
 			state := &censusState{Bucket: "b", Ranges: splits()}
-			x, err := newCount(&Bucket{BucketName{region, alice, "b"}, c}, state)
+			x, err := newCount(&Bucket{BucketName{region, alice, "b"}, c, nil}, state)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -13,7 +13,7 @@
 // # For the packages above
 //
 // [Service.Open] finds a bucket by Region, account and name. The [Bucket] that it returns lists ([Bucket.List], [Bucket.Walk]), reads
-// ([Bucket.Get], [Bucket.Reader]) and writes objects ([Bucket.Put]):
+// ([Bucket.Get]; package reading for analysis) and writes objects ([Bucket.Put]):
 //
 //	b, err := inventory.Open(ctx, region, account, "data")
 //	err = b.Walk(ctx, after, to, func(objects []objectstore.Object) error { … })   // after < key <= to, in order

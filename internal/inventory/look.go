@@ -43,7 +43,7 @@ func (s *Service) Run(ctx context.Context) error {
 		if time.Since(shared) >= shareEvery {
 			shared = time.Now()
 			if err := s.share(ctx); err != nil && ctx.Err() == nil {
-				s.log.Warn("the caps of stores cannot be shared", "error", err)
+				s.log.Warn("what stores bear cannot be shared", "error", err)
 			}
 		}
 		if time.Since(swept) >= time.Hour {
@@ -208,7 +208,7 @@ func (s *Service) lookAt(ctx context.Context, x Store) error {
 		return err
 	}
 	var found []objectstore.Bucket
-	err = b.Buckets(ctx, func(f objectstore.Bucket) error {
+	err = b.store.Buckets(ctx, func(f objectstore.Bucket) error {
 		if x.wants(f.Name) && (x.Kind != KindAWS || f.Region == "" || f.Region == x.Region) {
 			found = append(found, f)
 		}
@@ -225,7 +225,7 @@ func (s *Service) lookAt(ctx context.Context, x Store) error {
 	if err := s.dropUnseen(ctx, x); err != nil {
 		return err
 	}
-	return s.askAll(ctx, x, b)
+	return s.askAll(ctx, x, b.store)
 }
 
 // saw writes the buckets that a store has.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,11 +24,12 @@ type backend struct {
 	revision int64
 	store    objectstore.Store
 	pace     *objectstore.Pace
-	capped   bool // by the operator
+	slots    *objectstore.Slots // for reads
+	told     int64              // requests, when other processes were told of them
 }
 
 // backend opens a store, or returns the one that is open. All users in this process share its pace.
-func (s *Service) backend(ctx context.Context, x Store) (objectstore.Store, error) {
+func (s *Service) backend(ctx context.Context, x Store) (*backend, error) {
 	if x.Origin == ByAccount && !s.endpoints.allows(x.Endpoint) {
 		return nil, fmt.Errorf("store %s: %w", x.Name, ErrNotAllowed)
 	}
@@ -37,7 +37,7 @@ func (s *Service) backend(ctx context.Context, x Store) (objectstore.Store, erro
 	defer s.mu.Unlock()
 	if b := s.open[x.ID]; b != nil {
 		if b.revision == x.revision {
-			return b.store, nil
+			return b, nil
 		}
 		_ = b.store.Close()
 		delete(s.open, x.ID)
@@ -47,9 +47,9 @@ func (s *Service) backend(ctx context.Context, x Store) (objectstore.Store, erro
 	if err != nil {
 		return nil, fmt.Errorf("store %s: %w", x.Name, err)
 	}
-	pace.Share(s.processes)
-	s.open[x.ID] = &backend{x.revision, o, pace, x.MaxRequests > 0 || x.MaxBandwidth > 0}
-	return o, nil
+	b := &backend{revision: x.revision, store: o, pace: pace, slots: objectstore.NewSlots(s.reads)}
+	s.open[x.ID] = b
+	return b, nil
 }
 
 // connect makes a store of its settings.
@@ -107,7 +107,7 @@ func (s *Service) TryStore(ctx context.Context, account macie2.AccountID, name, 
 	if err != nil {
 		return nil, err
 	}
-	return b.Try(ctx, bucket), nil
+	return b.store.Try(ctx, bucket), nil
 }
 
 // BucketName says whose a bucket is, and where.
@@ -122,6 +122,7 @@ type BucketName struct {
 type Bucket struct {
 	BucketName
 	store objectstore.Store
+	slots *objectstore.Slots
 }
 
 // Open finds a bucket of an account. ErrNoBucket means that the account has none of that name in the Region.
@@ -142,8 +143,12 @@ func (s *Service) Open(ctx context.Context, region string, account macie2.Accoun
 	if err != nil {
 		return nil, err
 	}
-	return &Bucket{BucketName{region, account, name}, b}, nil
+	return &Bucket{BucketName{region, account, name}, b.store, b.slots}, nil
 }
+
+// Slot waits until one more object of the bucket's store may be read, and must be released when it was: all processes together read only so
+// many at once.
+func (b *Bucket) Slot(ctx context.Context) (release func(), err error) { return b.slots.Take(ctx) }
 
 // List returns a page of objects, in ascending order of their keys: those that follow after, up to and including to, where to is not "".
 // More of the page says whether others follow in that range.
@@ -220,6 +225,17 @@ func (b *Bucket) walk(ctx context.Context, w walker, after, to string, yield fun
 	return flush()
 }
 
+// Owner tells who owns the bucket, in the store's own terms; nobody where the store cannot say.
+func (b *Bucket) Owner(ctx context.Context) (objectstore.Owner, error) {
+	s, ok := b.store.(interface {
+		Owner(ctx context.Context, bucket string) (objectstore.Owner, error)
+	})
+	if !ok {
+		return objectstore.Owner{}, nil
+	}
+	return s.Owner(ctx, b.Name)
+}
+
 // Head tells what the store knows of an object.
 func (b *Bucket) Head(ctx context.Context, key string) (objectstore.Head, error) {
 	return b.store.Head(ctx, b.Name, key)
@@ -244,38 +260,4 @@ func (b *Bucket) Put(ctx context.Context, key string, content []byte, o objectst
 // Delete deletes an object. One that is not there is no error.
 func (b *Bucket) Delete(ctx context.Context, key string) error {
 	return b.store.Delete(ctx, b.Name, key)
-}
-
-// Reader reads an object at any place: each ReadAt is one request, and an error of the kind objectstore.ErrChanged once the object is
-// another one. ctx bounds all of them.
-func (b *Bucket) Reader(ctx context.Context, o objectstore.Object) io.ReaderAt {
-	return &readerAt{ctx, b, o}
-}
-
-type readerAt struct {
-	ctx context.Context
-	b   *Bucket
-	o   objectstore.Object
-}
-
-func (r *readerAt) ReadAt(p []byte, at int64) (n int, err error) {
-	switch {
-	case at < 0:
-		return 0, errors.New("an object has no part before its beginning")
-	case at >= r.o.Size:
-		return 0, io.EOF
-	case len(p) == 0:
-		return 0, nil
-	}
-	length := min(int64(len(p)), r.o.Size-at)
-	body, err := r.b.Get(r.ctx, r.o.Key, r.o.ETag, objectstore.Range{Offset: at, Length: length})
-	if err != nil {
-		return 0, err
-	}
-	defer body.Close()
-	n, err = io.ReadFull(body, p[:length])
-	if err == nil && length < int64(len(p)) {
-		err = io.EOF
-	}
-	return n, err
 }

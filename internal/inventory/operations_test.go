@@ -88,7 +88,7 @@ func (f *fixture) addMade(account macie2.AccountID, name string, m *made) Store 
 	if x, err = f.Store(f.t.Context(), account, name); err != nil {
 		f.t.Fatal(err)
 	}
-	f.open[x.ID] = &backend{x.revision, m, objectstore.NewPace(objectstore.PaceOptions{}), false}
+	f.open[x.ID] = &backend{revision: x.revision, store: m, pace: objectstore.NewPace(objectstore.PaceOptions{}), slots: objectstore.NewSlots(f.reads)}
 	return x
 }
 
@@ -677,7 +677,7 @@ func TestCensusResumes(t *testing.T) {
 		objects = append(objects, objectstore.Object{Key: fmt.Sprintf("logs/%02d/%06d.txt", i/1000, i), Size: 3, StorageClass: "STANDARD", LastModified: time.Date(2026, time.Month(i%12+1), 1, 0, 0, 0, 0, time.UTC)})
 	}
 	m := &made{objects: map[string][]objectstore.Object{"b": objects}}
-	b := &Bucket{BucketName{region, alice, "b"}, m}
+	b := &Bucket{BucketName{region, alice, "b"}, m, nil}
 	state := &censusState{Bucket: "b", Ranges: []*censusRange{{At: EncodeKey("")}}}
 	c, err := newCount(b, state)
 	if err != nil {
@@ -685,7 +685,7 @@ func TestCensusResumes(t *testing.T) {
 	}
 	// It is cut short after some pages, in the middle of several ranges, more than once.
 	for i, pages := range []int{25, 7, 9} {
-		c.b = &Bucket{b.BucketName, &limitedStore{made: m, probed: probed(i > 0), left: pages}}
+		c.b = &Bucket{b.BucketName, &limitedStore{made: m, probed: probed(i > 0), left: pages}, nil}
 		if err := c.run(t.Context(), censusCheckpoint, func(*censusState) error { return nil }); !errors.Is(err, objectstore.ErrUnavailable) {
 			t.Fatalf("after %d pages: %v", pages, err)
 		}
@@ -811,7 +811,7 @@ func TestCensusGoesOnElsewhere(t *testing.T) {
 		<-ended
 		second := node()
 		counted := &gatedStore{made: m}
-		second.open[x.ID] = &backend{x.revision, counted, objectstore.NewPace(objectstore.PaceOptions{}), false}
+		second.open[x.ID] = &backend{revision: x.revision, store: counted, pace: objectstore.NewPace(objectstore.PaceOptions{}), slots: objectstore.NewSlots(DefaultReads)}
 		second.run()
 		for {
 			if b := second.describe(alice, &macie2.DescribeBucketsInput{}); b[0].ObjectCount != nil {
@@ -847,27 +847,6 @@ func (g *gatedStore) List(ctx context.Context, bucket string, l objectstore.List
 		}
 	}
 	return g.made.List(ctx, bucket, l)
-}
-
-// The operator's cap is shared by the processes that use the store.
-func TestCapsAreShared(t *testing.T) {
-	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
-		a, b := node(), node()
-		pace := func(f *fixture) *objectstore.Pace {
-			p := objectstore.NewPace(objectstore.PaceOptions{MaxRequests: 100})
-			f.open["x"] = &backend{1, &made{}, p, true}
-			return p
-		}
-		pa, pb := pace(a), pace(b)
-		for _, f := range []*fixture{a, b, a} {
-			if err := f.share(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if x, y := pa.State().Rate, pb.State().Rate; x != 50 || y != 50 {
-			t.Errorf("two processes may make %v and %v of 100 requests a second", x, y)
-		}
-	})
 }
 
 // The second census of the same objects writes nothing.

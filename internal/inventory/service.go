@@ -29,7 +29,12 @@ type Options struct {
 	Now func() time.Time
 	// QuotaBuckets is the number of buckets of an account in a Region that are looked at; 0 means DefaultQuotaBuckets.
 	QuotaBuckets int
+	// Reads is how many objects of one store all processes together read at once; 0 means DefaultReads.
+	Reads int
 }
+
+// DefaultReads is how many objects of a store are read at once, unless told otherwise.
+const DefaultReads = 32
 
 // DefaultQuotaBuckets is Macie's own.
 const DefaultQuotaBuckets = 10_000
@@ -52,16 +57,18 @@ type Service struct {
 	node       string        // names this process
 	checkpoint time.Duration // between two records of a census
 
-	mu        sync.Mutex
-	open      map[string]*backend // by the store's id
-	processes int                 // that share the operator's caps; 0 before it is known
+	reads int
+	lost  time.Duration // after which a process that says nothing uses no store any more
+
+	mu   sync.Mutex
+	open map[string]*backend // by the store's id
 }
 
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, directory: o.Directory, endpoints: o.Endpoints, meter: o.Meter,
-		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{}, node: newID(), checkpoint: censusCheckpoint,
+		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{}, node: newID(), checkpoint: censusCheckpoint, lost: shareLost,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -71,6 +78,9 @@ func New(o Options) *Service {
 	}
 	if s.quota == 0 {
 		s.quota = DefaultQuotaBuckets
+	}
+	if s.reads = o.Reads; s.reads <= 0 {
+		s.reads = DefaultReads
 	}
 	if s.meter == nil {
 		s.meter = noMeter{}

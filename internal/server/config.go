@@ -58,6 +58,8 @@ type Config struct {
 	// reading them, the rest for the processes that look into them. By default one for each processor, and 768 MiB.
 	AnalysisWorkers int
 	AnalysisMemory  int64
+	// StoreReads is how many objects of one store all nodes together read at once; default 32. It should be the same on all nodes.
+	StoreReads int
 	// ScheduledRuns is the time of day, HH:MM in UTC, of the scheduled runs of jobs. Empty: that of each job's creation.
 	ScheduledRuns string
 	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.

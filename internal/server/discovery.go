@@ -12,6 +12,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
+	"magpie/internal/store"
 )
 
 // leastAnalysisMemory is what reading and analysing objects needs at least.
@@ -31,12 +32,18 @@ func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, err
 	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, InProcess: !boxes, Log: s.log})
 	jobs := discovery.New(discovery.Options{
 		DB: s.db, Queue: s.queue, Pages: pages, Inventory: s.inventory, Findings: s.findings, Pool: s.pool, Logger: s.log,
-		Members: membership.MembersOf, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,
+		Members: membership.MembersOf, Oversees: oversees, Directory: s.identity, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,
 	})
 	s.jobs = jobs
 	jobs.Bind(s.registry)
 	s.sessions.Hook(jobs.SessionHooks())
 	return jobs, nil
+}
+
+// oversees reports whether an account is a member of an administrator's in a Region.
+func oversees(ctx context.Context, tx *store.Tx, region string, administrator, member macie2.AccountID) (bool, error) {
+	of, err := membership.AdministratorOf(ctx, tx, region, member)
+	return err == nil && of == administrator, err
 }
 
 // jobEventParameters are those that GET /magpie/v1/jobs/{jobId}/events knows.

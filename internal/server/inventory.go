@@ -27,7 +27,7 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer, 
 	}
 	s.inventory = inventory.New(inventory.Options{
 		DB: s.db, Queue: s.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages, Logger: s.log,
-		Directory: s.identity, Endpoints: endpoints, Meter: m.stores(s.usage),
+		Directory: s.identity, Endpoints: endpoints, Meter: m.stores(s.usage), Reads: s.config.StoreReads,
 	})
 	m.registry.MustRegister(&inventoryCollector{s.inventory, s.log})
 	s.inventory.OnChange(func(ctx context.Context, tx *store.Tx, c inventory.Change) error {

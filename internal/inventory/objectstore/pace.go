@@ -31,7 +31,8 @@ type PaceOptions struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Pace keeps the requests to one store to what it can bear and to what its operator allows. All users of the store in a process share one.
+// Pace keeps the requests to one store to what it can bear and to what its operator allows. All users of the store in a process share one,
+// and processes tell each other of theirs: Tell and Learn.
 type Pace struct {
 	o      PaceOptions
 	flight chan struct{}
@@ -47,6 +48,11 @@ type Pace struct {
 	window   time.Time // since when begun counts
 	begun    int       // requests
 	measured float64   // requests a second in the window before
+	total    int64     // requests
+	refusals int64     // that counted
+	refused  bool      // the rate is what is left after refusals, here or in another process
+	users    int       // processes that use the store, as Learn was told; 0 before that
+	heard    int64     // refusals of all of them, likewise
 }
 
 // NewPace returns a Pace.
@@ -80,12 +86,65 @@ func (p *Pace) ceiling() float64 {
 	return paceMost
 }
 
-// Share tells how many processes use the store: the operator's caps are for all of them together.
-func (p *Pace) Share(processes int) {
+// Told is what a process tells the others of its pace at a store.
+type Told struct {
+	Requests int64   // since it began
+	Rate     float64 // requests a second that it was slowed to; 0 where it was not
+	Measured float64 // requests a second that it makes
+	Refusals int64   // since it began
+	Away     time.Duration
+}
+
+// Tell says what other processes should know.
+func (p *Pace) Tell() Told {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.share = 1 / float64(max(1, processes))
-	p.rate = min(p.rate, p.ceiling())
+	now := p.o.Now()
+	p.recover(now)
+	x := Told{Requests: p.total, Measured: p.measured, Refusals: p.refusals, Away: max(0, p.away.Sub(now))}
+	if now.Sub(p.window) > 2*reaction {
+		x.Measured = 0 // long ago
+	}
+	if p.refused {
+		x.Rate = p.rate
+	}
+	return x
+}
+
+// Learn takes in what all processes that use the store know, this one included: the operator's caps are for all of them together, and so is
+// what the store bears. Where the store has refused requests of any of them since the last time, or another process has come or gone, all
+// go on at the same part of what they had together; in between each recovers by itself.
+func (p *Pace) Learn(all []Told) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.o.Now()
+	users, total, slowed, refusals := max(1, len(all)), 0.0, false, int64(0)
+	for _, x := range all {
+		refusals += x.Refusals
+		slowed = slowed || x.Rate > 0
+		if x.Rate > 0 {
+			total += x.Rate
+		} else {
+			total += x.Measured
+		}
+		if until := now.Add(min(x.Away, longest)); x.Away > 0 && until.After(p.away) {
+			p.away = until
+		}
+	}
+	news := users != p.users || refusals != p.heard
+	p.users, p.heard = users, refusals
+	p.share = 1 / float64(users)
+	if slowed && news && users > 1 {
+		if !p.refused {
+			p.slowed, p.raised, p.refused = now, now, true
+		}
+		p.rate = max(total/float64(users), paceFloor/float64(users))
+	}
+	if p.refused {
+		p.rate = min(p.rate, p.ceiling())
+	} else {
+		p.rate = p.ceiling()
+	}
 }
 
 // Enter waits until a request may begin; leave must be called when its answer, without the body, is there.
@@ -125,6 +184,7 @@ func (p *Pace) take() time.Duration {
 	}
 	p.next = p.next.Add(time.Duration(float64(time.Second) / p.rate))
 	p.begun++
+	p.total++
 	if since := now.Sub(p.window); since >= time.Second {
 		p.measured = float64(p.begun) / since.Seconds()
 		p.window, p.begun = now, 0
@@ -142,7 +202,7 @@ func (p *Pace) recover(now time.Time) {
 		p.rate = min(p.rate*speedUp, p.ceiling())
 	}
 	if p.rate >= p.ceiling() {
-		p.rate, p.raised = p.ceiling(), now
+		p.rate, p.raised, p.refused = p.ceiling(), now, false
 	}
 }
 
@@ -162,8 +222,9 @@ func (p *Pace) Refused(retryAfter time.Duration) {
 	if p.measured > 0 {
 		from = min(from, p.measured)
 	}
-	p.rate = min(max(from*slowDown, paceFloor), p.ceiling())
-	p.slowed, p.raised = now, now
+	p.rate = min(max(from*slowDown, paceFloor*p.share), p.ceiling())
+	p.slowed, p.raised, p.refused = now, now, true
+	p.refusals++
 }
 
 // Read waits until n more bytes of content may be read.

@@ -39,7 +39,7 @@ func TestPaceKeepsToTheCap(t *testing.T) {
 	if n := c.count(t, p, 10*time.Second); n < 495 || n > 510 {
 		t.Errorf("%d requests in ten seconds at 50/s", n)
 	}
-	p.Share(2)
+	p.Learn(make([]Told, 2))
 	if n := c.count(t, p, 10*time.Second); n < 245 || n > 260 {
 		t.Errorf("%d requests in ten seconds at half of 50/s", n)
 	}

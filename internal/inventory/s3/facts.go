@@ -74,6 +74,12 @@ func (c *Client) Facts(ctx context.Context, bucket string) (objectstore.Facts, e
 	return f, nil
 }
 
+// Owner asks who owns a bucket.
+func (c *Client) Owner(ctx context.Context, bucket string) (objectstore.Owner, error) {
+	acl, err := setting(ctx, c, bucket, 0, readACL)
+	return acl.Value.Owner, err
+}
+
 // setting asks for the i-th setting.
 func setting[T any](ctx context.Context, c *Client, bucket string, i int, read func(*node) (T, error)) (objectstore.Answer[T], error) {
 	q := settings[i]
