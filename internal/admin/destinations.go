@@ -12,14 +12,16 @@ import (
 
 	"magpie/internal/finding"
 	"magpie/internal/identity"
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/publication"
+	"magpie/internal/queue"
 )
 
 func (v verbs) destinations() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "destinations",
-		Short: "Tell others of findings: webhooks, EventBridge, Security Hub, files",
+		Short: "Tell others of findings: webhooks, EventBridge, Security Hub, files, buckets",
 		Long: `Tell others of an account's findings in a Region, from the next one on. Each finding is delivered at least once, in the order in which
 findings were recorded, and with the same id when it comes again. A destination that fails is tried again after a time that doubles up
 to an hour; what it refuses for good becomes a dead letter. What these commands change holds at once, on every server that runs.`,
@@ -46,8 +48,19 @@ func (v verbs) publication(c *cobra.Command, l *location, account macie2.Account
 			return hint(err)
 		}
 	}
+	stores := inventory.New(inventory.Options{
+		DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Logger: log, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose),
+	})
+	defer func() { err = errors.Join(err, stores.Close()) }()
 	err = fn(c.Context(), publication.New(publication.Options{
 		DB: db, Logger: log, Sealer: identity.NewSealer(key, identity.DestinationSecretPurpose),
+		Bucket: func(ctx context.Context, region string, account macie2.AccountID, name string) (finding.Bucket, error) {
+			b, err := stores.Open(ctx, region, account, name)
+			if err != nil {
+				return nil, err
+			}
+			return b, nil
+		},
 	}))
 	if setting, ok := errors.AsType[*publication.SettingError](err); ok {
 		if flag, ok := destinationFlags[setting.Setting]; ok {
@@ -76,7 +89,9 @@ webhook      CloudEvents 1.0 by HTTPS, signed as Standard Webhooks say with the 
              the Base64 form of as many.
 eventbridge  PutEvents of AWS, or of the server of --endpoint, with an access key whose secret is in --secret-file.
 securityhub  BatchImportFindings, likewise. Which findings it gets is set with put-findings-publication-configuration.
-file         JSON Lines on the disk of the server that delivers: --endpoint file:///var/lib/magpie/findings.jsonl`,
+file         JSON Lines on the disk of the server that delivers: --endpoint file:///var/lib/magpie/findings.jsonl
+bucket       JSON Lines in objects PREFIX/YYYY/MM/DD/UUID.jsonl of a bucket that a store of the account has in the Region:
+             --endpoint s3://security-lake/magpie. An object that is written again has the same name.`,
 		Example: `  magpie destinations add 111122223333 siem --region us-east-1 --kind webhook \
       --endpoint https://siem.example.com/magpie --secret-file secret.txt
   magpie destinations add 111122223333 log --region us-east-1 --kind file --endpoint file:///var/lib/magpie/findings.jsonl`,
@@ -111,9 +126,9 @@ file         JSON Lines on the disk of the server that delivers: --endpoint file
 		},
 	}
 	c.Flags().StringVar(&x.Region, "region", "", "`Region` of Macie whose findings are told, such as us-east-1")
-	c.Flags().StringVar(&kind, "kind", "", "`kind`: webhook, eventbridge, securityhub or file")
+	c.Flags().StringVar(&kind, "kind", "", "`kind`: webhook, eventbridge, securityhub, file or bucket")
 	c.Flags().StringVar(&x.Endpoint, "endpoint", "", "`URL` to send to (eventbridge and securityhub: default that of AWS in the Region)")
-	c.Flags().StringVar(&format, "format", "", "`format` of a webhook (default event) or a file (default ocsf): event or ocsf")
+	c.Flags().StringVar(&format, "format", "", "`format` of a webhook (default event), a file or a bucket (default ocsf): event or ocsf")
 	c.Flags().StringVar(&secretFile, "secret-file", "", "`file` with the secret, - for standard input")
 	c.Flags().StringVar(&caFile, "ca-file", "", "`file` with the certificate, in PEM, that the server's is signed by")
 	c.Flags().BoolVar(&x.Insecure, "insecure", false, "allow HTTP to another machine: anybody on the way can read what is sent")

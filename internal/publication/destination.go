@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"magpie/internal/arn"
 	"magpie/internal/identity"
@@ -27,9 +29,13 @@ const (
 	EventBridge Kind = "eventbridge" // PutEvents, of AWS or of any server that knows it
 	SecurityHub Kind = "securityhub" // BatchImportFindings, likewise
 	File        Kind = "file"        // JSON Lines on the disk of the node that delivers
+	Bucket      Kind = "bucket"      // JSON Lines in objects of a bucket of the account
 )
 
-// Format is the shape that findings have in a webhook or a file.
+// Kinds are all of them.
+var Kinds = []Kind{Webhook, EventBridge, SecurityHub, File, Bucket}
+
+// Format is the shape that findings have in a webhook, a file or a bucket.
 type Format string
 
 // The formats.
@@ -44,7 +50,7 @@ type Settings struct {
 	Region   string `json:"-"`
 	Kind     Kind   `json:"-"`
 	Endpoint string `json:"endpoint"`
-	Format   Format `json:"format,omitempty"`   // of a webhook or a file
+	Format   Format `json:"format,omitempty"`   // of a webhook, a file or a bucket
 	Insecure bool   `json:"insecure,omitempty"` // HTTP to another machine
 	CA       string `json:"ca,omitempty"`       // certificates that the server's is signed by, in PEM
 
@@ -96,12 +102,14 @@ const (
 	maxDestinations = 20 // of an account
 	maxCA           = 64 << 10
 	maxEndpoint     = 2048
+	maxPrefix       = 512
 	leastSecret     = 24 // bytes of a webhook's, as Standard Webhooks asks for
 )
 
 var (
 	namePattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 	keyPattern    = regexp.MustCompile(`^[A-Za-z0-9_]{1,128}$`)
+	bucketPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$`)
 	busPattern    = regexp.MustCompile(`^[A-Za-z0-9/._:-]{1,512}$`)
 	sourcePattern = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,256}$`)
 )
@@ -114,8 +122,11 @@ func (x *Settings) check(account macie2.AccountID) error {
 	if !sigv4.IsRegion(x.Region) {
 		return bad("region", "%q is none; they have names such as us-east-1", clip(x.Region))
 	}
-	if x.Kind == File {
+	switch x.Kind {
+	case File:
 		return x.checkFile()
+	case Bucket:
+		return x.checkBucket()
 	}
 	u, err := x.checkEndpoint()
 	if err != nil {
@@ -127,7 +138,7 @@ func (x *Settings) check(account macie2.AccountID) error {
 	case EventBridge, SecurityHub:
 		return x.checkAWS(account, u)
 	}
-	return bad("kind", "is webhook, eventbridge, securityhub or file")
+	return bad("kind", "is webhook, eventbridge, securityhub, file or bucket")
 }
 
 func (x *Settings) checkFile() error {
@@ -135,13 +146,41 @@ func (x *Settings) checkFile() error {
 	if !ok || !filepath.IsAbs(path) || strings.HasSuffix(path, "/") || len(path) > maxEndpoint || strings.ContainsFunc(path, unicode.IsControl) {
 		return bad("endpoint", "is a file, such as file:///var/lib/magpie/findings.jsonl")
 	}
+	return x.checkLines("file")
+}
+
+// checkLines is what files and buckets have in common.
+func (x *Settings) checkLines(kind string) error {
 	if x.Secret != "" || x.CA != "" || x.AccessKeyID != "" || x.Bus != "" || x.Source != "" || x.ProductARN != "" || x.SigningRegion != "" {
-		return bad("endpoint", "a file has no keys, certificates, buses or products")
+		return bad("endpoint", "a %s has no keys, certificates, buses or products", kind)
 	}
 	if x.Format == "" {
 		x.Format = FormatOCSF
 	}
 	return x.checkFormat()
+}
+
+// checkBucket asks for a bucket of the account, which its stores know how to reach, and perhaps a prefix of keys.
+func (x *Settings) checkBucket() error {
+	name, prefix := x.bucket()
+	if !bucketPattern.MatchString(name) || len(prefix) > maxPrefix || strings.Contains(prefix, "//") || strings.HasPrefix(prefix, "/") ||
+		strings.ContainsFunc(prefix, unicode.IsControl) || slices.Contains(strings.Split(prefix, "/"), "..") || !utf8.ValidString(prefix) {
+		return bad("endpoint", "is a bucket of the account and perhaps a prefix, such as s3://security-lake/magpie")
+	}
+	return x.checkLines("bucket")
+}
+
+// bucket are the name of the bucket and the prefix of its keys, which is empty or ends with a slash.
+func (x *Settings) bucket() (name, prefix string) {
+	rest, ok := strings.CutPrefix(x.Endpoint, "s3://")
+	if !ok {
+		return "", ""
+	}
+	name, prefix, _ = strings.Cut(rest, "/")
+	if prefix != "" && !strings.HasSuffix(prefix, "/") {
+		prefix += "/"
+	}
+	return name, prefix
 }
 
 func (x *Settings) checkFormat() error {

@@ -519,3 +519,24 @@ func TestRun(t *testing.T) {
 		}
 	})
 }
+
+// TestForbiddenAddresses: what a destination's name stands for is looked at when the connection is made; where a cloud tells its
+// secrets nothing is sent.
+func TestForbiddenAddresses(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		for i, host := range []string{"169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "[fd00:ec2::254]", "[64:ff9b::a9fe:a9fe]", "100.100.100.200"} {
+			d.add(alice, Settings{Name: fmt.Sprint("hook", i), Kind: Webhook, Endpoint: "http://" + host + "/latest", Insecure: true})
+		}
+		d.publish(alice, data(1))
+		d.try()
+		all, err := d.List(t.Context(), alice)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range all {
+			if x.Waiting != 1 || !strings.Contains(x.Problem, "link-local") && !strings.Contains(x.Problem, "reserved") {
+				t.Errorf("%s: %+v", x.Endpoint, x)
+			}
+		}
+	})
+}

@@ -11,13 +11,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
+	"magpie/internal/inventory/s3"
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
 )
@@ -97,6 +100,9 @@ func (s *Service) send(ctx context.Context, d *Destination, secret string, batch
 			return outcome{err: err}
 		}
 		lines[i] = b
+	}
+	if d.Kind == Bucket {
+		return outcome{err: s.putLines(ctx, d, objectName(batch), lines)}
 	}
 	return outcome{err: appendLines(strings.TrimPrefix(d.Endpoint, "file://"), lines)}
 }
@@ -318,7 +324,7 @@ func (c *clients) of(d *Destination) (*http.Client, error) {
 	}
 	t := &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
-		DialContext:     (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:     (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: mayConnect}).DialContext,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}, TLSHandshakeTimeout: 10 * time.Second,
 		MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second, MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true,
 	}
@@ -335,6 +341,16 @@ func (c *clients) of(d *Destination) (*http.Client, error) {
 	}
 	c.byCA[d.CA] = client
 	return client, nil
+}
+
+// mayConnect refuses the addresses at which clouds tell machines their secrets. It is asked of each connection, so that it does not
+// matter what a name stood for when the destination was added. Other private addresses are where destinations are.
+func mayConnect(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("connect to %q: %w", address, err)
+	}
+	return s3.CheckAddress(to.Addr(), false)
 }
 
 func (c *clients) close() {

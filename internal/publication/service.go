@@ -12,6 +12,7 @@ import (
 
 	"magpie/internal/finding"
 	"magpie/internal/identity"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/session"
 	"magpie/internal/store"
@@ -24,6 +25,8 @@ type Options struct {
 	Logger *slog.Logger // nil: slog.Default()
 	// Administrator is the account that oversees another in a Region, or empty. nil: there is none.
 	Administrator func(ctx context.Context, tx *store.Tx, region string, member macie2.AccountID) (macie2.AccountID, error)
+	// Bucket opens a bucket of an account, to write to it. nil: there are none.
+	Bucket func(ctx context.Context, region string, account macie2.AccountID, name string) (finding.Bucket, error)
 	// Observe is told of each attempt to deliver, and how many findings it was about. nil: nobody is.
 	Observe func(k Kind, outcome string, n int)
 }
@@ -34,6 +37,7 @@ type Service struct {
 	sealer   identity.Sealer
 	log      *slog.Logger
 	overseer func(context.Context, *store.Tx, string, macie2.AccountID) (macie2.AccountID, error)
+	bucket   func(context.Context, string, macie2.AccountID, string) (finding.Bucket, error)
 	observe  func(Kind, string, int)
 	wake     chan struct{}
 	clients  clients
@@ -48,10 +52,15 @@ func New(o Options) *Service {
 	if o.Administrator == nil {
 		o.Administrator = func(context.Context, *store.Tx, string, macie2.AccountID) (macie2.AccountID, error) { return "", nil }
 	}
+	if o.Bucket == nil {
+		o.Bucket = func(_ context.Context, _ string, _ macie2.AccountID, name string) (finding.Bucket, error) {
+			return nil, fmt.Errorf("bucket %s: %w", name, objectstore.ErrNoBucket)
+		}
+	}
 	if o.Observe == nil {
 		o.Observe = func(Kind, string, int) {}
 	}
-	return &Service{db: o.DB, sealer: o.Sealer, log: o.Logger, overseer: o.Administrator, observe: o.Observe, wake: make(chan struct{}, 1),
+	return &Service{db: o.DB, sealer: o.Sealer, log: o.Logger, overseer: o.Administrator, bucket: o.Bucket, observe: o.Observe, wake: make(chan struct{}, 1),
 		attempt: attemptTime}
 }
 

@@ -18,6 +18,9 @@ func TestSettings(t *testing.T) {
 		edit(&x)
 		return x
 	}
+	bucketOf := func(endpoint string) Settings {
+		return Settings{Name: "b", Region: region, Kind: Bucket, Endpoint: endpoint}
+	}
 	for _, x := range []struct {
 		name     string
 		settings Settings
@@ -56,6 +59,14 @@ func TestSettings(t *testing.T) {
 		{"a file", Settings{Name: "file", Region: region, Kind: File, Endpoint: "file:///var/lib/findings.jsonl"}, ""},
 		{"a relative file", Settings{Name: "file", Region: region, Kind: File, Endpoint: "file://findings.jsonl"}, "endpoint"},
 		{"a folder", Settings{Name: "file", Region: region, Kind: File, Endpoint: "file:///var/lib/"}, "endpoint"},
+		{"a bucket", bucketOf("s3://lake"), ""},
+		{"a bucket with a prefix", bucketOf("s3://lake/security/magpie/"), ""},
+		{"no bucket", bucketOf("s3://"), "endpoint"},
+		{"a bucket with another name", bucketOf("s3://../lake"), "endpoint"},
+		{"a prefix that leads out", bucketOf("s3://lake/a/../../b"), "endpoint"},
+		{"a prefix of nothing", bucketOf("s3://lake//a"), "endpoint"},
+		{"a bucket by HTTP", bucketOf("https://lake.example.com"), "endpoint"},
+		{"a bucket with a secret", Settings{Name: "b", Region: region, Kind: Bucket, Endpoint: "s3://lake", Secret: secret}, "endpoint"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			err := x.settings.check(alice)

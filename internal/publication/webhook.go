@@ -80,7 +80,7 @@ func (s *Service) post(ctx context.Context, d *Destination, secret, id string, b
 }
 
 // Test sends something harmless to a destination: to a webhook a message that is no finding, to the others a sample finding. A
-// file is only opened.
+// file is only opened, and in a bucket an empty object is written.
 func (s *Service) Test(ctx context.Context, account macie2.AccountID, name string, sample *macie2.Finding) error {
 	var d Destination
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -103,6 +103,8 @@ func (s *Service) Test(ctx context.Context, account macie2.AccountID, name strin
 	switch d.Kind {
 	case File:
 		return appendLines(strings.TrimPrefix(d.Endpoint, "file://"), nil)
+	case Bucket:
+		return s.putLines(ctx, &d, checkName, nil)
 	case Webhook:
 		id := uuid.NewString()
 		body, err := json.Marshal(cloudEvent{SpecVersion: "1.0", ID: id, Source: sourceOf(d.Region, account), Type: typeOfTest, Subject: d.Name,

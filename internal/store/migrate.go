@@ -288,7 +288,9 @@ const migrationLock int64 = 0x6d6167706965
 // up applies the migrations that are missing, and says so in one line, however many they are. fresh: all of them were.
 func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options, fresh bool) error {
 	began := time.Now()
-	p, err := goose.NewProvider(d, db, o.migrations, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true))
+	p, err := goose.NewProvider(d, db, o.migrations, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true),
+		// Those who work on different parts at the same time number their migrations apart, so one may come after a later one.
+		goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return subject("read the migrations", err)
 	}

@@ -231,6 +231,43 @@ func TestRebuiltTablesKeepTheirRows(t *testing.T) {
 	}
 }
 
+// TestRebuiltDestinations: migration 36 builds the table of destinations once more, and does so too where later ones have been
+// applied already.
+func TestRebuiltDestinations(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			o := empty(t, engine)
+			most := upTo(t, len(migrationNames(t))).(fstest.MapFS)
+			delete(most, "00036_destination_bucket.sql")
+			before, err := store.Open(t.Context(), store.WithMigrations(o, most))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = before.Tx(t.Context(), "test", func(tx *store.Tx) error {
+				_, err := tx.Exec(t.Context(), `insert into destination (id, account_id, name, region, kind, settings, secret, master_key_id, enabled, problem,
+					fence, lease_until, due_at, failures, delivered, delivered_at, created_at) values ('i', 'a', 'n', 'r', 'file', 's', 'x', 'k', $1, 'p', 1, 2, 3, 4, 5, null, 7)`, true)
+				return err
+			})
+			if err = errors.Join(err, before.Close()); err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			err = storetest.Open(t, o).Tx(t.Context(), "test", func(tx *store.Tx) error {
+				if err := tx.QueryRow(t.Context(), `select id || account_id || name || region || kind || settings || secret || master_key_id || problem ||
+					cast(fence as text) || cast(lease_until as text) || cast(due_at as text) || cast(failures as text) || cast(delivered as text) ||
+					coalesce(cast(delivered_at as text), '-') || cast(created_at as text) from destination`).Scan(&got); err != nil {
+					return err
+				}
+				_, err := tx.Exec(t.Context(), `update destination set kind = 'bucket'`)
+				return err
+			})
+			if want := "ianrfilesxkp12345-7"; err != nil || got != want {
+				t.Errorf("got %s, %v; want %s", got, err, want)
+			}
+		})
+	}
+}
+
 func TestPlaceholders(t *testing.T) {
 	for sql, want := range map[string]int{
 		"select 1":          0,
