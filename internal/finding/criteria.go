@@ -25,6 +25,7 @@ type condition struct {
 	field            *field
 	eq, neq, exact   []string // canonical and without repetition; exact is sorted
 	gt, gte, lt, lte *int64
+	eqN, neqN        []int64 // eq and neq of numbers and dates
 }
 
 // ParseCriteria checks what a caller sent. What is wrong is a ValidationException that names the field.
@@ -98,7 +99,20 @@ func parseCondition(f *field, in macie2.CriterionAdditionalProperties) (conditio
 		}
 	}
 	slices.Sort(x.exact)
+	if f.kind == number || f.kind == date {
+		x.eqN, x.neqN = integers(x.eq), integers(x.neq)
+	}
 	return x, nil
+}
+
+// integers reads texts that canonical has accepted.
+func integers(texts []string) []int64 {
+	var all []int64
+	for _, t := range texts {
+		n, _ := strconv.ParseInt(t, 10, 64)
+		all = append(all, n)
+	}
+	return all
 }
 
 func (k kind) String() string {
@@ -131,22 +145,37 @@ func (c Criteria) Match(x *macie2.Finding) bool {
 }
 
 func (c *condition) match(x *macie2.Finding) bool {
-	if c.eq != nil || c.neq != nil || c.exact != nil {
-		values := c.field.texts(x)
-		has := func(list []string) bool {
-			return slices.ContainsFunc(values, func(v string) bool { return slices.Contains(list, v) })
+	if c.field.kind == number || c.field.kind == date {
+		return c.meets(nil, c.field.numbers(x))
+	}
+	return c.meets(c.field.texts(x), nil)
+}
+
+// meets reports whether a field that has these values, numbers for numbers and dates and texts for others, meets the condition.
+func (c *condition) meets(texts []string, numbers []int64) bool {
+	if c.field.kind == number || c.field.kind == date {
+		return c.meetsNumbers(numbers)
+	}
+	return (c.eq == nil || common(texts, c.eq)) && (c.neq == nil || !common(texts, c.neq)) && (c.exact == nil || slices.Equal(unique(texts), c.exact))
+}
+
+// common reports whether two lists have a value in common.
+func common[T comparable](a, b []T) bool {
+	for _, v := range a {
+		if slices.Contains(b, v) {
+			return true
 		}
-		if c.eq != nil && !has(c.eq) || c.neq != nil && has(c.neq) {
-			return false
-		}
-		if c.exact != nil && !slices.Equal(unique(values), c.exact) {
-			return false
-		}
+	}
+	return false
+}
+
+func (c *condition) meetsNumbers(numbers []int64) bool {
+	if c.eq != nil && !common(numbers, c.eqN) || c.neq != nil && common(numbers, c.neqN) {
+		return false
 	}
 	if c.gt == nil && c.gte == nil && c.lt == nil && c.lte == nil {
 		return true
 	}
-	numbers := c.field.numbers(x)
 	if len(numbers) == 0 {
 		return false
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/store"
 )
 
 // evaluator reads findings as their JSON and knows nothing of columns, terms or struct fields: it is what the others are held
@@ -212,9 +214,45 @@ func (r randomizer) criterion(f *field, from []*macie2.Finding) criterion {
 	return c
 }
 
-// TestCriteriaAgainstEvaluator: the statement, Match, the counts and an evaluator that reads JSON select the same findings.
+// keep records findings in every form that there is: rows, loose segments, columns, and some of each archived.
+func (d *desk) keep(r randomizer, all []*macie2.Finding) {
+	d.t.Helper()
+	total := len(all)
+	d.merger.sizes = []int{4, 16, max(64, total/8)}
+	for len(all) > 0 {
+		n := min(r.IntN(1+max(5, len(all)/60))+1, len(all), maxRecorded)
+		some := all[:n]
+		all = all[n:]
+		if r.IntN(4) == 0 {
+			err := d.db.Tx(d.t.Context(), Lane(region, alice), func(tx *store.Tx) error {
+				for _, x := range some {
+					if err := d.recordPolicy(d.t.Context(), tx, region, alice, x, nil); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			continue
+		}
+		d.record(alice, some...)
+		if len(all) > total/10 && r.IntN(4) == 0 { // the last ones stay loose
+			if err := d.Merge(d.t.Context(), region, alice); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestCriteriaAgainstEvaluator: statements, columns, Match, the counts and an evaluator that reads JSON select the same findings.
+// MAGPIE_TEST_FINDINGS is how many there are.
 func TestCriteriaAgainstEvaluator(t *testing.T) {
-	const findings, rounds = 400, 250
+	findings, rounds := 400, 250
+	if n, err := strconv.Atoi(os.Getenv("MAGPIE_TEST_FINDINGS")); err == nil {
+		findings = n
+	}
 	r := randomizer{rand.New(rand.NewPCG(20, 26))}
 	var all []*macie2.Finding
 	for i := range findings {
@@ -234,7 +272,11 @@ func TestCriteriaAgainstEvaluator(t *testing.T) {
 		requests = append(requests, request)
 	}
 	each(t, func(t *testing.T, d *desk) {
-		d.record(alice, all...)
+		d.keep(randomizer{rand.New(rand.NewPCG(1, 2))}, all)
+		forms := d.forms()
+		if forms["rows"] == 0 || forms["loose"] == 0 || forms["columns"] == 0 {
+			t.Fatalf("the findings are not kept in every form: %v", forms)
+		}
 		documents := map[string]evaluator{}
 		for _, f := range all {
 			documents[*f.Id] = readDocument(t, f)
@@ -271,6 +313,32 @@ func TestCriteriaAgainstEvaluator(t *testing.T) {
 			}
 		}
 	})
+}
+
+// forms counts the findings of alice by how they are kept.
+func (d *desk) forms() map[string]int64 {
+	d.t.Helper()
+	forms := map[string]int64{}
+	err := d.db.View(d.t.Context(), func(tx *store.Tx) error {
+		var rows int64
+		if err := tx.QueryRow(d.t.Context(), `select count(*) from finding where holder = $1`, string(alice)).Scan(&rows); err != nil {
+			return err
+		}
+		forms["rows"] = rows
+		return tx.Query(d.t.Context(), func(r store.Row) error {
+			var loose bool
+			var n int64
+			err := r.Scan(&loose, &n)
+			if forms["columns"] += n; loose {
+				forms["columns"], forms["loose"] = forms["columns"]-n, n
+			}
+			return err
+		}, `select loose, cast(sum(size) as bigint) from finding_segment where holder = $1 group by loose`, string(alice))
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return forms
 }
 
 func keysOf(m map[string]*field) func(func(string) bool) {

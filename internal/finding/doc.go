@@ -17,11 +17,25 @@
 //
 // # How findings are selected
 //
-// fields.go lists every field that a criterion may name. A [Criteria] is checked against that list once, and then either
-// compiled to SQL (statement) or asked of one finding (Match); a test holds the two, and an evaluator that reads the JSON,
-// against each other. Fields that are mostly asked for have columns of their own; the values of all others stand in one
-// column, terms. What GetFindingStatistics counts is counted when findings are written (finding_count), and only criteria
-// that name other fields make it look at the findings themselves.
+// fields.go lists every field that a criterion may name. A [Criteria] is checked against that list once, and then asked of a
+// finding (Match), of the columns of many, or compiled to SQL (statement); a test holds the three, and an evaluator that reads
+// the JSON, against each other.
 //
-// Start reading at service.go; then record.go for what comes in and list.go for what goes out.
+// # How findings are kept
+//
+// A finding of data never changes. It is a row of finding_data, with its document, under the next number of its holder, and a
+// part of a segment, which holds findings with consecutive numbers by columns:
+//
+//	Record ─▶ segment of a batch (loose: all columns in its row) ─ merge ─▶ … ─▶ segment of 4,096 to 65,536 (a row for each column)
+//	                                          archived, gone: bits in the segment's row, under its version
+//
+// Columns are immutable and cached in memory; the rows of segments are read by each request. Merging writes new segments and
+// takes the old ones away: a reader that finds one gone begins again. When the last finding of a segment has ended, so has it.
+//
+// A finding of policy changes with each repetition. It is a row of finding, where fields that are mostly asked for have columns
+// of their own, and the values of all others stand in one, terms; finding_count counts what GetFindingStatistics groups by.
+// What an earlier version wrote of findings of data is there too, and is read likewise.
+//
+// Start reading at service.go; then record.go for what comes in and list.go for what goes out; segment.go, column.go and
+// merge.go are how findings of data are kept, data.go how they are read.
 package finding

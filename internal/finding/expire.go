@@ -2,6 +2,7 @@ package finding
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -23,18 +24,27 @@ func (s *Service) registerTasks() {
 	s.queue.External(queue.External{Kind: exportKind, Do: s.export, MaxAge: Retention, InDoubt: 16})
 }
 
-// Run deletes findings whose time is over, until ctx ends.
+// Run deletes findings whose time is over, and merges segments, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	tick := time.NewTicker(expireEvery)
 	defer tick.Stop()
+	all := true
 	for {
-		if err := s.Expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			s.log.Error("expired findings were not deleted", "error", err)
+		if all {
+			if err := errors.Join(s.Expire(ctx, time.Now()), s.mergeAll(ctx)); err != nil && ctx.Err() == nil {
+				s.log.Error("expired findings were not deleted, or segments of findings not merged", "error", err)
+			}
+		}
+		if err := s.mergeDue(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("segments of findings were not merged", "error", err)
 		}
 		select {
+		case <-s.merger.wake:
+			all = false
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+			all = true
 		}
 	}
 }
@@ -50,9 +60,15 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 			err := r.Scan(&h[0], &h[1])
 			holders = append(holders, h)
 			return err
-		}, `select distinct region, holder from finding_count`)
+		}, `select region, holder from finding_count union select region, holder from finding_segment`)
 	})
 	for _, h := range holders {
+		for n := deletedAtOnce; err == nil && n > 0; {
+			err = s.db.Background().Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
+				n, err = s.removeData(ctx, tx, h[0], h[1], now.Add(-Retention).UnixMilli(), deletedAtOnce)
+				return err
+			})
+		}
 		for n := deletedAtOnce; err == nil && n == deletedAtOnce; {
 			err = s.db.Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
 				n, err = remove(ctx, tx, h[0], h[1], "updated_at", now.Add(-Retention).UnixMilli(), deletedAtOnce)
@@ -66,7 +82,7 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// remove deletes up to limit findings of a holder for which a column is at most a number, and tells how many.
+// remove deletes up to limit findings in rows of a holder for which a column is at most a number, and tells how many.
 func remove(ctx context.Context, tx *store.Tx, region, holder, column string, most int64, limit int) (int, error) {
 	counts := tally{}
 	var gone store.List
@@ -95,7 +111,7 @@ func remove(ctx context.Context, tx *store.Tx, region, holder, column string, mo
 // SessionHooks delete what an account has in a Region when it disables Macie there: rules and settings at once, findings and
 // results as the session is swept.
 func (s *Service) SessionHooks() session.Hooks {
-	return session.Hooks{OnDisable: forgetSettings, Sweep: sweep}
+	return session.Hooks{OnDisable: forgetSettings, Sweep: s.sweep}
 }
 
 func forgetSettings(_ context.Context, tx *store.Tx, c session.Change) error {
@@ -106,12 +122,16 @@ func forgetSettings(_ context.Context, tx *store.Tx, c session.Change) error {
 	return nil
 }
 
-func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
+func (s *Service) sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
 	results, err := tx.Exec(ctx, `delete from discovery_result where region = $1 and account_id = $2 and id in
 		(select id from discovery_result where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
 	if err != nil {
 		return false, err
 	}
-	findings, err := remove(ctx, tx, e.Region, string(e.Account), "created_at", math.MaxInt64, limit)
-	return findings == limit || results == int64(limit), err
+	policy, err := remove(ctx, tx, e.Region, string(e.Account), "created_at", math.MaxInt64, limit)
+	if err != nil {
+		return false, err
+	}
+	data, err := s.removeData(ctx, tx, e.Region, string(e.Account), math.MaxInt64, limit)
+	return data > 0 || policy == limit || results == int64(limit), err
 }

@@ -35,6 +35,8 @@ type field struct {
 	exact bool
 	// counted fields are columns of finding_count too.
 	counted bool
+	// sieved fields have a sieve beside their columns in segments: nearly every finding has another value.
+	sieved bool
 	// steps lead to the field from a macie2.Finding: indexes of struct fields.
 	steps []int
 }
@@ -90,8 +92,8 @@ var fields = makeFields([]field{
 	{name: objectPrefix + "serverSideEncryption.kmsMasterKeyId", code: 21},
 	{name: objectPrefix + "extension", column: "extension"},
 	{name: objectPrefix + "lastModified", kind: date, column: "object_modified_at", greatest: "object_modified_at"},
-	{name: objectPrefix + "key", column: "object_key"},
-	{name: objectPrefix + "path", column: "resource", unless: "object_key is null"},
+	{name: objectPrefix + "key", column: "object_key", sieved: true},
+	{name: objectPrefix + "path", column: "resource", unless: "object_key is null", sieved: true},
 	{name: objectPrefix + "publicAccess", kind: boolean, code: 23},
 	{name: objectPrefix + "tags.key", exact: true, code: 24},
 	{name: objectPrefix + "tags.value", exact: true, code: 25},

@@ -18,23 +18,49 @@ const (
 	maxIDs  = 50
 )
 
-// order is how a list is sorted: by a column, then by id.
+// order is how a list is sorted: by an attribute, then by id. What has no such attribute counts as 0.
 type order struct {
-	column     string // never null in what is selected: coalesce stands around those that may be
+	column     string // of finding; never null in what is selected: coalesce stands around those that may be
+	field      string // of segments
 	text       bool
 	descending bool
 }
 
 // sorts are the attributes that findings can be sorted by.
 var sorts = map[string]order{
-	"count":                  {column: "counted"},
-	"createdAt":              {column: "created_at"},
-	"updatedAt":              {column: "updated_at"},
-	"severity.score":         {column: "severity"},
-	"type":                   {column: "type", text: true},
-	"resourcesAffected":      {column: "resource", text: true},
-	callPrefix + "firstSeen": {column: "coalesce(first_seen, 0)"},
-	callPrefix + "lastSeen":  {column: "coalesce(last_seen, 0)"},
+	"count":                  {column: "counted", field: "count"},
+	"createdAt":              {column: "created_at", field: "createdAt"},
+	"updatedAt":              {column: "updated_at", field: "updatedAt"},
+	"severity.score":         {column: "severity", field: "severity.description"},
+	"type":                   {column: "type", field: "type", text: true},
+	"resourcesAffected":      {column: "resource", field: objectPrefix + "path", text: true},
+	callPrefix + "firstSeen": {column: "coalesce(first_seen, 0)", field: callPrefix + "firstSeen"},
+	callPrefix + "lastSeen":  {column: "coalesce(last_seen, 0)", field: callPrefix + "lastSeen"},
+}
+
+// value is what a finding with these values of the field is sorted by.
+func (o order) value(texts []string, numbers []int64) (number int64, text string) {
+	switch {
+	case o.text && len(texts) > 0:
+		return 0, texts[0]
+	case o.column == "severity" && len(texts) > 0:
+		return scoreOf(macie2.SeverityDescription(texts[0])), ""
+	case !o.text && len(numbers) > 0:
+		return numbers[0], ""
+	}
+	return 0, ""
+}
+
+// place is where a finding stands.
+func (o order) place(x *macie2.Finding) place {
+	f := fields[o.field]
+	p := place{id: *x.Id}
+	if f.kind == number || f.kind == date {
+		p.number, p.text = o.value(nil, f.numbers(x))
+	} else {
+		p.number, p.text = o.value(f.texts(x), nil)
+	}
+	return p
 }
 
 // parseOrder checks the caller's sort criteria. Without any, what was updated last comes first.
@@ -119,6 +145,9 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 			if err == nil {
 				found, err = places(ctx, tx, x, criteria, o, after, size+1, found)
 			}
+			if err == nil && x.members == nil {
+				found, err = s.dataPlaces(ctx, tx, x, criteria, o, after, size+1, found)
+			}
 		}
 		return err
 	})
@@ -138,7 +167,7 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 	return out, nil
 }
 
-// places appends up to n findings of a scope that come after a place.
+// places appends up to n findings in rows of a scope that come after a place.
 func places(ctx context.Context, tx *store.Tx, x scope, c Criteria, o order, after *place, n int, to []place) ([]place, error) {
 	q := statement{dialect: tx}
 	q.sql.WriteString("select " + o.column + ", id from finding where")
@@ -202,13 +231,7 @@ func (s *Service) GetFindings(ctx context.Context, call *macie2.Call, in *macie2
 	}
 	var found []stored
 	err = s.view(ctx, call, func(tx *store.Tx) (err error) {
-		found = nil
-		scopes, err := s.scopes(ctx, tx, call)
-		for _, x := range scopes {
-			if err == nil {
-				found, err = documents(ctx, tx, x, ids, o, found)
-			}
-		}
+		found, err = s.visible(ctx, tx, call, ids, o)
 		return err
 	})
 	if err != nil {
@@ -222,9 +245,11 @@ func (s *Service) GetFindings(ctx context.Context, call *macie2.Call, in *macie2
 	})
 	out := &macie2.GetFindingsOutput{Findings: []macie2.Finding{}}
 	for _, f := range found {
-		x, err := decode(f.document)
-		if err != nil {
-			return nil, err
+		x := f.finding
+		if x == nil {
+			if x, err = decode(f.document); err != nil {
+				return nil, err
+			}
 		}
 		x.Archived = &f.archived
 		out.Findings = append(out.Findings, *x)
@@ -237,9 +262,25 @@ type stored struct {
 	place
 	archived bool
 	document string
+	finding  *macie2.Finding // document, where it was decoded already
 }
 
-// documents appends those findings of a scope that have one of the ids.
+// visible are the findings of these ids that the caller may see.
+func (s *Service) visible(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []string, o order) ([]stored, error) {
+	var found []stored
+	scopes, err := s.scopes(ctx, tx, call)
+	for _, x := range scopes {
+		if err == nil {
+			found, err = documents(ctx, tx, x, ids, o, found)
+		}
+		if err == nil && x.members == nil {
+			found, err = dataDocuments(ctx, tx, x, ids, o, found)
+		}
+	}
+	return found, err
+}
+
+// documents appends those findings in rows of a scope that have one of the ids.
 func documents(ctx context.Context, tx *store.Tx, x scope, ids []string, o order, to []stored) ([]stored, error) {
 	q := statement{dialect: tx}
 	q.sql.WriteString("select " + o.column + ", id, archived, (select d.document from finding_document d " +

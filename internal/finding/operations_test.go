@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -93,12 +94,12 @@ func TestPolicyRepeats(t *testing.T) {
 func TestSorts(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
 		var all []*macie2.Finding
-		for i := range 23 {
-			f := found(fmt.Sprint("job", i%3), fmt.Sprint("bucket", i%4), fmt.Sprint("key", (i*7)%23), d.now.Add(time.Duration(i%5)*time.Minute), map[string]int64{"NAME": int64(i + 1)})
+		for i := range 230 {
+			f := found(fmt.Sprint("job", i%3), fmt.Sprint("bucket", i%4), fmt.Sprint("key", (i*7)%230), d.now.Add(time.Duration(i%5)*time.Minute), map[string]int64{"NAME": int64(i + 1)})
 			f.Severity = severity(int64(i%3 + 1))
 			all = append(all, f)
 		}
-		d.record(alice, all...)
+		d.keep(randomizer{rand.New(rand.NewPCG(3, 4))}, all)
 		for attribute, o := range sorts {
 			for _, direction := range macie2.OrderBy("").Values() {
 				o.descending = direction == macie2.OrderByDesc
@@ -120,7 +121,7 @@ func TestSorts(t *testing.T) {
 					want = append(want, p)
 				}
 				slices.SortFunc(want, o.compare)
-				got := d.list(alice, macie2.ListFindingsInput{MaxResults: macie2.Ptr(int32(7)),
+				got := d.list(alice, macie2.ListFindingsInput{MaxResults: macie2.Ptr(int32(31)),
 					SortCriteria: &macie2.SortCriteria{AttributeName: &attribute, OrderBy: &direction}})
 				for i := range want {
 					if i >= len(got) || got[i] != want[i].id {

@@ -107,7 +107,7 @@ func (t tally) write(tx *store.Tx) {
 	}
 }
 
-// Record writes findings of one holder that [Service.Shape] made, at most 1,000, in the caller's transaction, which should be
+// Record writes findings of data of one holder that [Shape] made, at most 1,000, in the caller's transaction, which should be
 // in [Lane]. A finding whose id is there already is left as it is. Rules of the holder suppress what they select; the others
 // are published. It reports how many findings were new.
 func (s *Service) Record(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID, findings []*macie2.Finding) (int, error) {
@@ -125,19 +125,16 @@ func (s *Service) Record(ctx context.Context, tx *store.Tx, region string, holde
 	if err != nil {
 		return 0, err
 	}
-	counts := tally{}
 	var told []*macie2.Finding
 	for _, x := range fresh {
 		x.Archived = macie2.Ptr(anyMatches(rules, x))
-		counts.add(cellOf(region, holder, x), 1)
 		if !*x.Archived {
 			told = append(told, x)
 		}
 	}
-	if err := insert(tx, region, holder, fresh); err != nil {
+	if err := s.insertData(ctx, tx, region, holder, fresh); err != nil {
 		return 0, err
 	}
-	counts.write(tx)
 	if len(told) > 0 {
 		err = s.publish(ctx, tx, holder, told)
 	}
@@ -157,12 +154,14 @@ func (s *Service) unknown(ctx context.Context, tx *store.Tx, region string, hold
 			ids = append(ids, *x.Id)
 		}
 	}
-	err := tx.Query(ctx, func(r store.Row) error {
+	args := []any{region, string(holder), store.List(ids)}
+	err := tx.QueryMany(ctx, func(_ int, r store.Row) error {
 		var id string
 		err := r.Scan(&id)
 		delete(byID, id)
 		return err
-	}, `select id from finding where region = $1 and holder = $2 and `+tx.Any("id", 3), region, string(holder), store.List(ids))
+	}, store.Stmt{SQL: `select id from finding_data where region = $1 and holder = $2 and ` + tx.Any("id", 3), Args: args},
+		store.Stmt{SQL: `select id from finding where region = $1 and holder = $2 and ` + tx.Any("id", 3), Args: args})
 	if err != nil {
 		return nil, err
 	}
@@ -179,15 +178,25 @@ const findingColumns = `region, holder, id, category, type, severity, account_id
 	bucket, resource, object_key, extension, first_seen, last_seen, bucket_created_at, object_modified_at, size_classified,
 	detection_least, detection_most, custom_least, custom_most, terms`
 
+// documentOf is a finding as it is stored.
+func documentOf(x *macie2.Finding) (string, error) {
+	document, err := json.Marshal(x)
+	if err != nil {
+		return "", fmt.Errorf("record finding %s: %w", *x.Id, err)
+	}
+	return string(document), nil
+}
+
+// insert writes findings of policy as rows.
 func insert(tx *store.Tx, region string, holder macie2.AccountID, findings []*macie2.Finding) error {
 	rows, documents := make([][]any, len(findings)), make([][]any, len(findings))
 	for i, x := range findings {
-		document, err := json.Marshal(x)
+		document, err := documentOf(x)
 		if err != nil {
-			return fmt.Errorf("record finding %s: %w", *x.Id, err)
+			return err
 		}
 		rows[i] = rowOf(region, holder, x)
-		documents[i] = []any{region, string(holder), *x.Id, string(document)}
+		documents[i] = []any{region, string(holder), *x.Id, document}
 	}
 	tx.DeferInsert(`insert into finding (`+findingColumns+`)`, rows, "")
 	tx.DeferInsert(`insert into finding_document (region, holder, id, document)`, documents, "")

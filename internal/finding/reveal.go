@@ -163,13 +163,7 @@ func (s *Service) revealed(ctx context.Context, call *macie2.Call, id *string) (
 		if c, err = readReveal(ctx, tx, call); err != nil {
 			return err
 		}
-		scopes, err := s.scopes(ctx, tx, call)
-		var found []stored
-		for _, in := range scopes {
-			if err == nil {
-				found, err = documents(ctx, tx, in, []string{macie2.Deref(id)}, sorts["updatedAt"], found)
-			}
-		}
+		found, err := s.visible(ctx, tx, call, []string{macie2.Deref(id)}, sorts["updatedAt"])
 		if err == nil && len(found) == 0 {
 			err = store.ErrNotFound
 		}

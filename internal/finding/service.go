@@ -41,7 +41,7 @@ type Options struct {
 	QuotaFilters int
 }
 
-// Service implements the operations on findings. It keeps nothing but what is in the database.
+// Service implements the operations on findings. What it keeps in memory, of what is in the database, never changes there.
 type Service struct {
 	db           *store.DB
 	queue        *queue.Queue
@@ -53,6 +53,8 @@ type Service struct {
 	bucket       func(context.Context, string, macie2.AccountID, string) (Bucket, error)
 	reveal       Revealer
 	quotaFilters int64
+	cache        *columnCache
+	merger       *merger
 }
 
 // New returns a Service, and registers its kinds of tasks with the queue.
@@ -80,7 +82,8 @@ func New(o Options) *Service {
 		o.QuotaFilters = 1000
 	}
 	s := &Service{db: o.DB, queue: o.Queue, pages: o.Pages, log: o.Logger, members: o.Members, overseer: o.Administrator,
-		publish: o.Publish, bucket: o.Bucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters)}
+		publish: o.Publish, bucket: o.Bucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters),
+		cache: newColumnCache(cacheBytes), merger: newMerger()}
 	s.registerTasks()
 	return s
 }
@@ -125,11 +128,13 @@ func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) 
 }
 
 func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
-	return s.db.View(ctx, func(tx *store.Tx) error {
-		if _, err := session.Require(ctx, tx, call); err != nil {
-			return err
-		}
-		return fn(tx)
+	return s.reread(func() error {
+		return s.db.View(ctx, func(tx *store.Tx) error {
+			if _, err := session.Require(ctx, tx, call); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
 	})
 }
 

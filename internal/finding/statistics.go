@@ -15,7 +15,15 @@ import (
 // maxGroups is how many groups GetFindingStatistics answers, at most and unless it is asked for fewer.
 const maxGroups = 1000
 
-// groups are the columns that findings are counted by.
+// groupFields are the fields that findings of data are counted by.
+var groupFields = map[macie2.GroupBy]string{
+	macie2.GroupByResourcesAffectedS3BucketName: bucketPrefix + "name",
+	macie2.GroupByType:                          "type",
+	macie2.GroupByClassificationDetailsJobId:    "classificationDetails.jobId",
+	macie2.GroupBySeverityDescription:           "severity.description",
+}
+
+// groups are the columns that findings in rows are counted by.
 var groups = map[macie2.GroupBy]string{
 	macie2.GroupByResourcesAffectedS3BucketName: "bucket",
 	macie2.GroupByType:                          "type",
@@ -44,6 +52,9 @@ func (s *Service) GetFindingStatistics(ctx context.Context, call *macie2.Call, i
 		for _, x := range scopes {
 			if err == nil {
 				err = count(ctx, tx, x, criteria, *in.GroupBy, counts)
+			}
+			if err == nil && x.members == nil {
+				err = s.countData(ctx, tx, x, criteria, *in.GroupBy, counts)
 			}
 		}
 		return err
@@ -76,7 +87,7 @@ func byStatistics(in *macie2.FindingStatisticsSortCriteria) func(a, b macie2.Gro
 	return func(a, b macie2.GroupCount) int { return cmp.Or(sign*first(a, b), byKey(a, b)) }
 }
 
-// count adds the counts of a scope. What finding_count tells apart is added up from there.
+// count adds the counts of findings in rows of a scope. What finding_count tells apart is added up from there.
 func count(ctx context.Context, tx *store.Tx, x scope, c Criteria, by macie2.GroupBy, counts map[string]int64) error {
 	column := groups[by]
 	q := statement{dialect: tx}

@@ -83,6 +83,11 @@ func (s *Service) suppress(ctx context.Context, tx *store.Tx, region string, acc
 	}
 	for _, x := range scopes {
 		n, err := archive(ctx, tx, x, c, overseer != "", limit)
+		if err == nil && x.members == nil && n < limit {
+			var more int
+			more, err = s.archiveData(ctx, tx, region, account, c, limit-n)
+			n += more
+		}
 		if err != nil {
 			return false, err
 		}

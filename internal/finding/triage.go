@@ -97,11 +97,15 @@ func (s *Service) GetTriage(ctx context.Context, call *macie2.Call, id string) (
 }
 
 func (s *Service) triage(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (*TriageOutput, error) {
-	if err := s.visible(ctx, tx, call, id); err != nil {
-		return nil, err
+	found, err := s.visible(ctx, tx, call, []string{id}, sorts["updatedAt"])
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, none(err)
 	}
 	out := &TriageOutput{FindingID: id, Triage: Triage{State: TriageOpen}, History: []Triage{}}
-	err := tx.Query(ctx, func(r store.Row) error {
+	err = tx.Query(ctx, func(r store.Row) error {
 		var x Triage
 		var at int64
 		err := r.Scan(&x.Version, &x.State, &x.Reason, &x.Comment, &x.By, &at)
@@ -115,24 +119,6 @@ func (s *Service) triage(ctx context.Context, tx *store.Tx, call *macie2.Call, i
 		out.Triage = out.History[0]
 	}
 	return out, err
-}
-
-// visible returns an error unless the caller may see a finding.
-func (s *Service) visible(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) error {
-	scopes, err := s.scopes(ctx, tx, call)
-	if err != nil {
-		return err
-	}
-	var found []stored
-	for _, x := range scopes {
-		if found, err = documents(ctx, tx, x, []string{id}, sorts["updatedAt"], found); err != nil {
-			return none(err)
-		}
-	}
-	if len(found) == 0 {
-		return none(store.ErrNotFound)
-	}
-	return nil
 }
 
 // PutTriage says something of a finding, if nobody has said anything since the caller looked.
@@ -172,6 +158,17 @@ type Day struct {
 	High   int64  `json:"high"`
 }
 
+func (d *Day) add(severity, n int64) {
+	switch severity {
+	case 1:
+		d.Low += n
+	case 2:
+		d.Medium += n
+	default:
+		d.High += n
+	}
+}
+
 // maxDays is how many days a histogram has at most: as long as findings are kept.
 const maxDays = 90
 
@@ -194,6 +191,11 @@ func (s *Service) Histogram(ctx context.Context, call *macie2.Call, days int) ([
 			if err != nil {
 				return err
 			}
+			if x.members == nil {
+				if err := s.dataDays(ctx, tx, x, first, out); err != nil {
+					return err
+				}
+			}
 			q := statement{dialect: tx}
 			q.sql.WriteString("select created_at / 86400000, severity, count(*) from finding where")
 			q.in(x)
@@ -204,15 +206,7 @@ func (s *Service) Histogram(ctx context.Context, call *macie2.Call, days int) ([
 				if err := r.Scan(&at, &severity, &n); err != nil {
 					return err
 				}
-				d := &out[at-first]
-				switch severity {
-				case 1:
-					d.Low += n
-				case 2:
-					d.Medium += n
-				default:
-					d.High += n
-				}
+				out[at-first].add(severity, n)
 				return nil
 			}, q.sql.String(), q.args...)
 		}
