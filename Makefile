@@ -1,6 +1,6 @@
 # make help tells what there is. The work is done by scripts/, which run by themselves too.
 
-.PHONY: help build test lint bench generate setup
+.PHONY: help build test lint console bench generate setup
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## everything that must hold: lint, then all tests on both engines; instal
 
 lint: ## formatting, go vet, staticcheck, and known vulnerabilities where their database can be reached
 	@scripts/lint
+
+console: ## build the web console anew from web/src into web/dist, which is committed
+	cd web && npm ci --no-audit --no-fund --ignore-scripts && npm run build
 
 bench: ## measure; see docs/operating.md
 	@scripts/bench

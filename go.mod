@@ -2,6 +2,9 @@ module magpie
 
 go 1.26.0
 
+// Packages of npm, some of which hold Go.
+ignore ./web/node_modules
+
 require (
 	github.com/andybalholm/brotli v1.2.6
 	github.com/aws/aws-sdk-go-v2 v1.47.7

@@ -34,6 +34,7 @@
 //	finding                   what was found: findings, filters, statistics, samples
 //	publication               findings told to others: webhooks, EventBridge, Security Hub, files
 //	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs (every operation, invite, members); `magpie scan`
+//	signin, console           who is signed in to the web console; its files and endpoints. Its pages are in web/src, built into web/dist
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
 //	server                    configuration to parts to listeners and workers
 //	demo, bench               `magpie demo`; `make bench`

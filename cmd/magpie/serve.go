@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
 	"magpie/internal/server"
+	"magpie/internal/signin"
 )
 
 func serveCommand() *cobra.Command {
@@ -41,6 +43,8 @@ func serveCommand() *cobra.Command {
 	f.StringSliceVar(&c.Regions, "regions", nil, "`Regions` in which Macie is served, repeated or with commas (default: AWS's commercial ones and those in use)")
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil,
 		"`networks` of proxies that say where requests come from, by X-Forwarded-For or the PROXY protocol; repeated or with commas")
+	f.DurationVar(&c.ConsoleLife, "console-session", signin.DefaultLife, "how long somebody stays signed in to the console")
+	f.DurationVar(&c.ConsoleIdle, "console-idle", signin.DefaultIdle, "how long somebody stays signed in to the console without doing anything")
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "`address` of /metrics, which then is there and not at --listen")
 	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")
 	storeFlags(cmd, &c)
@@ -81,6 +85,11 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.DurationVar(&c.MailCooldown, "mail-cooldown", server.DefaultMailCooldown, "between two mails of an administrator to an account in a Region; in all Regions three go in that time")
 	f.IntVar(&c.MailPerRecipient, "mail-per-recipient", server.DefaultMailPerRecipient, "invitation mails that an account gets in a day, of all administrators")
 	f.IntVar(&c.MailPerAdministrator, "mail-per-administrator", server.DefaultMailPerAdministrator, "invitation mails that an administrator sends in a day")
+	f.BoolFunc("console", "serve the web console at /console/, and link to it in mails (default true)", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		c.NoConsole = !on
+		return err
+	})
 	f.StringVar(&c.PublicURL, "public-url", "", "address at which people reach this server, for mails")
 	f.IntVar(&c.QuotaMembers, "quota-members", 0, "members that an administrator may have by invitation in a Region;"+
 		" kept in the database, for all nodes (default: what is kept, or else 1000)")

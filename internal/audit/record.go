@@ -34,6 +34,11 @@ type Event struct {
 
 	ErrorCode    macie2.Exception // "" for success
 	ErrorMessage string
+
+	// Console says that the call was made for a page of the web console.
+	Console bool
+	// SignIn says that it is no call but somebody signing in to the console, or out, or switching roles there.
+	SignIn bool
 }
 
 // Lengths beyond which a record says less.
@@ -84,7 +89,15 @@ func appendRecord(b []byte, e *Event, eventID string) []byte {
 	b = member(b, "eventID", eventID)
 	b = append(b, `,"readOnly":`...)
 	b = strconv.AppendBool(b, ReadOnly(e.Operation))
-	b = append(b, `,"eventType":"AwsApiCall","managementEvent":true`...)
+	kind := "AwsApiCall"
+	if e.SignIn {
+		kind = "AwsConsoleSignIn"
+	}
+	b = member(b, "eventType", kind)
+	b = append(b, `,"managementEvent":true`...)
+	if e.Console {
+		b = append(b, `,"sessionCredentialFromConsole":"true"`...)
+	}
 	if e.Principal.Account != "" {
 		b = member(b, "recipientAccountId", string(e.Principal.Account))
 	}
@@ -93,6 +106,8 @@ func appendRecord(b []byte, e *Event, eventID string) []byte {
 
 func source(e *Event) string {
 	switch {
+	case e.SignIn:
+		return "signin.amazonaws.com"
 	case strings.HasPrefix(e.Operation, "magpie:"):
 		return "magpie"
 	case e.Service == "sts", e.Service == "organizations":
@@ -179,6 +194,8 @@ func appendParameters(b []byte, e *Event) []byte {
 func appendResponse(b []byte, e *Event) []byte {
 	start := len(b)
 	switch {
+	case e.SignIn && len(e.Response) > 0:
+		b = appendJSON(b, e.Response)
 	case e.ErrorCode != "":
 	case e.Output != nil && answers[e.Operation]:
 		b = macie2.AppendJSON(b, e.Output)

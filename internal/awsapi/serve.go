@@ -88,6 +88,7 @@ func (s *Server) audit(x *exchange, answer Answer, err error) error {
 	e := &x.event
 	e.Time, e.Record, e.Call = x.start, x.record, x.call
 	e.SourceIP, e.UserAgent = s.sourceIP(x.r), cut(x.r.UserAgent(), 256)
+	e.Console = fromConsole(x.r.Context())
 	if err != nil {
 		e.Message = visible(err).Message
 	}
@@ -323,6 +324,7 @@ func (s *Server) changing(x *exchange) context.Context {
 	}
 	x.event.Time, x.event.Record, x.event.Call = x.start, x.record, x.call
 	x.event.SourceIP, x.event.UserAgent = x.call.SourceIP, x.call.UserAgent
+	x.event.Console = fromConsole(x.r.Context())
 	return s.o.Auditor.Change(x.ctx, &x.event)
 }
 
@@ -353,7 +355,7 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation, l
 	if x.r.Method != http.MethodGet {
 		ctx = s.changing(x)
 	}
-	out, err := op.handle(ctx, x.call, &macie2.Request{Path: labels, Query: query, Body: x.body})
+	out, err := op.handle(ctx, x.call, &macie2.Request{Path: labels, Query: query, Body: x.body, SecurityToken: x.r.Header.Get("X-Amz-Security-Token")})
 	if err != nil {
 		return Answer{}, err
 	}

@@ -115,6 +115,7 @@ type Event struct {
 	Call      *macie2.Call // nil if the caller did not prove who it is
 	SourceIP  string
 	UserAgent string
+	Console   bool          // the call was made for a page of the web console
 	Input     macie2.Input  // nil if there is none
 	Output    macie2.Output // nil if there is none
 	Query     url.Values    // of an operation of our own

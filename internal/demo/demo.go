@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) error {
 	t := &teller{out: o.Out, server: s, folder: folder}
 	err = t.tell(ctx, mailDir)
 	if err == nil && !o.Exit {
-		t.stay(ctx)
+		err = t.stay(ctx)
 	}
 	return errors.Join(err, s.Close())
 }
@@ -229,12 +229,21 @@ func (t *teller) history(ctx context.Context) error {
 }
 
 // stay keeps the server up for the reader.
-func (t *teller) stay(ctx context.Context) {
+func (t *teller) stay(ctx context.Context) error {
 	t.title("Now you")
-	t.say("The server stays up until you press Ctrl-C. In another terminal, as the administrator:")
+	t.say("The server stays up until you press Ctrl-C. In a browser, signed in as the administrator, or as the member; each link is good once,\nfor 15 minutes:")
+	for _, who := range []*cli.Client{t.admin, t.member} {
+		link, err := cli.ConsoleLink(ctx, who, 900)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(t.out, "\n    %s\n", link)
+	}
+	t.say("In another terminal, as the administrator:")
 	fmt.Fprintf(t.out, "\n    export AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s\n    export AWS_REGION=%s AWS_ENDPOINT_URL_MACIE2=%s\n    aws macie2 list-members\n",
 		t.admin.Credentials.AccessKeyID, t.admin.Credentials.SecretAccessKey, region, t.server.URL())
 	<-ctx.Done()
+	return nil
 }
 
 func (t *teller) say(format string, args ...any) { fmt.Fprintf(t.out, "\n"+format+"\n", args...) }

@@ -18,8 +18,9 @@ type Options struct {
 	// later (bounces) go there too. The name stands for the service, never for
 	// an administrator; "Magpie" if none is given.
 	From string
-	// PublicURL is the console's address. It may be empty: then the mail
-	// describes the AWS CLI alone.
+	// PublicURL is the address below which the console is, at /console/: the
+	// mail has one link, to the invitation there. It may be empty: then the
+	// mail describes the AWS CLI alone.
 	PublicURL string
 	// EndpointURL is the address that the AWS CLI is told to use; PublicURL if
 	// it is empty. One of both is required: without it, the commands would go

@@ -263,7 +263,7 @@ func checkFrame(t *testing.T, m *mail.Composed) {
 		}
 	}
 	for line := range strings.SplitSeq(m.Text, "\n") {
-		if n := mail.Columns(line); n > 80 {
+		if n := mail.Columns(line); n > 80 && !strings.HasPrefix(line, "    https://") { // a link is not broken
 			t.Errorf("a line of the text is %d columns wide: %q", n, line)
 		}
 		if strings.HasPrefix(line, "--") {

@@ -71,7 +71,9 @@ func newForm(console, endpoint string, name, message bool) (form, error) {
 		Invitation:    markInvitation.placeholder(),
 		Sent:          markSent.placeholder(),
 		Footer:        markFooter.placeholder(),
-		ConsoleURL:    console,
+	}
+	if console != "" {
+		f.ConsoleURL = strings.TrimSuffix(console, "/") + "/console/" + f.Recipient + "/" + f.Region + "/invitations/" + f.Invitation
 	}
 	if name {
 		f.Name = markName.placeholder()

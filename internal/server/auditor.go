@@ -48,6 +48,8 @@ var auditedParameters = map[string][]string{
 	"magpie:GetHistogram":   histogramParameters,
 	"magpie:GetUsage":       usageParameters,
 
+	"magpie:CreateConsoleLink": nil,
+
 	"organizations:DescribeAccount":                  {"AccountId"},
 	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},
 	"organizations:ListDelegatedServicesForAccount":  {"AccountId"},
@@ -61,7 +63,7 @@ func auditEvent(e *awsapi.Event) *audit.Event {
 	out := &audit.Event{
 		Time: e.Time, RequestID: e.Record.RequestID, Service: e.Service, Operation: e.Record.Operation, Region: e.Region,
 		SourceIP: e.SourceIP, UserAgent: e.UserAgent, KeyID: e.KeyID, Input: e.Input, Output: e.Output,
-		ErrorCode: e.Record.Exception, ErrorMessage: e.Message,
+		ErrorCode: e.Record.Exception, ErrorMessage: e.Message, Console: e.Console,
 	}
 	if e.Call != nil {
 		out.Principal = e.Call.Principal

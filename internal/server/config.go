@@ -11,6 +11,7 @@ import (
 
 	"magpie/internal/inventory"
 	"magpie/internal/mail"
+	"magpie/internal/signin"
 	"magpie/internal/source"
 	"magpie/internal/throttle"
 )
@@ -70,6 +71,11 @@ type Config struct {
 	// Exclusive refuses a data folder with an embedded store that another process serves from.
 	Exclusive bool
 
+	// NoConsole leaves the web console out. ConsoleLife is how long somebody stays signed in to it, and ConsoleIdle how long without
+	// doing anything; default 12 hours and 1 hour.
+	NoConsole                bool
+	ConsoleLife, ConsoleIdle time.Duration
+
 	// WorkerOnly leaves the listener out: background work only.
 	WorkerOnly bool
 }
@@ -123,6 +129,12 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MaxPerSource == 0 {
 		c.MaxPerSource = max(1, c.MaxConnections/2)
 	}
+	if c.ConsoleLife == 0 {
+		c.ConsoleLife = signin.DefaultLife
+	}
+	if c.ConsoleIdle == 0 {
+		c.ConsoleIdle = signin.DefaultIdle
+	}
 	if c.AuditDir == "" {
 		c.AuditDir = filepath.Join(c.Data, "audit")
 	}
@@ -150,6 +162,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--max-connections-per-source must be at least 1")
 	case c.AuditRetention < 0:
 		return c, errors.New("--audit-retention must be more than 0")
+	case c.ConsoleLife < time.Minute || c.ConsoleIdle < time.Minute:
+		return c, errors.New("--console-session and --console-idle must be at least a minute")
 	case c.QuotaMembers < 0:
 		return c, errors.New("--quota-members must be at least 1")
 	case c.QuotaOrganizationMembers < 0:

@@ -46,6 +46,9 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	if err := s.openConsole(edge, regions); err != nil {
+		return err
+	}
 	if s.metricsListener == nil {
 		edge.HandlePlain("/metrics", m.handler())
 	} else {

@@ -42,7 +42,14 @@ func newMailer(c Config, endpoint string) (m membership.Mailer, close func() err
 	if c.SMTPURL == "" && c.MailDir == "" {
 		return nil, close, nil
 	}
-	composer, err := mail.NewComposer(mail.Options{From: c.MailFrom, PublicURL: c.PublicURL, EndpointURL: endpoint})
+	address := c.PublicURL
+	switch {
+	case c.NoConsole:
+		address = ""
+	case address == "" && c.reachable():
+		address = endpoint
+	}
+	composer, err := mail.NewComposer(mail.Options{From: c.MailFrom, PublicURL: address, EndpointURL: endpoint})
 	if err != nil {
 		return nil, close, err
 	}

@@ -29,6 +29,7 @@ import (
 	"magpie/internal/queue"
 	"magpie/internal/resource"
 	"magpie/internal/session"
+	"magpie/internal/signin"
 	"magpie/internal/source"
 	"magpie/internal/store"
 	"magpie/internal/usage"
@@ -56,8 +57,9 @@ type Server struct {
 	http        *http.Server
 	metrics     *http.Server // where it has an address of its own
 	url         string
-	tls         *certificate // nil without TLS
-	connections *limiter     // nil in a worker
+	tls         *certificate    // nil without TLS
+	connections *limiter        // nil in a worker
+	signins     *signin.Service // nil without the console
 
 	metricsListener *limiter // nil where /metrics is beside everything else
 
@@ -292,6 +294,9 @@ func (s *Server) run(listener net.Listener) {
 		return
 	}
 	s.runMetrics()
+	if s.signins != nil {
+		s.work.Go(func() { s.signins.Run(ctx) })
+	}
 	if s.tls != nil {
 		s.http.TLSConfig = s.tls.config()
 		s.work.Go(func() { s.tls.watch(ctx) })

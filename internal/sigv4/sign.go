@@ -29,6 +29,12 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKey
 // X-Amz-Security-Token if there is one, and Authorization. Signed are the host,
 // Content-Type and every X-Amz- header. body is the whole payload.
 func Sign(r *http.Request, c Credentials, region, service string, body []byte, now time.Time) error {
+	key := func(date string) SigningKey { return DeriveKey(c.SecretAccessKey, date, region, service) }
+	return SignWith(r, c, key, region, service, body, now)
+}
+
+// SignWith is Sign for somebody who has the signing key of the day, YYYYMMDD, and not the secret that it is derived from.
+func SignWith(r *http.Request, c Credentials, key func(date string) SigningKey, region, service string, body []byte, now time.Time) error {
 	now = now.UTC()
 	r.Header.Set("X-Amz-Date", now.Format(basicISO))
 	r.Header.Del("X-Amz-Security-Token")
@@ -47,7 +53,7 @@ func Sign(r *http.Request, c Credentials, region, service string, body []byte, n
 		SignedHeaders: strings.Join(names, ";"), Time: now, stamp: now.Format(basicISO),
 	}
 	payload := sha256.Sum256(body)
-	signature, err := s.compute(nil, DeriveKey(c.SecretAccessKey, s.Date, region, service), r, &payload)
+	signature, err := s.compute(nil, key(s.Date), r, &payload)
 	if err != nil {
 		return fmt.Errorf("sign %s %s: %w", r.Method, r.URL.Path, err)
 	}

@@ -72,6 +72,9 @@ func generate(modelJSON []byte) (map[string][]byte, error) {
 		}
 		files[name] = formatted
 	}
+	var s source
+	writeTypeScript(m, &s)
+	files[typeScript] = s.Bytes()
 	return files, nil
 }
 

@@ -1,0 +1,2 @@
+/** The page where somebody begins. */
+export const home = "invitations";

@@ -1,0 +1,265 @@
+// The table of every page: a filter in the address, sorting, pages of at most 100 rows, columns to choose, CSV of all that match.
+import { useCollection } from "@cloudscape-design/collection-hooks";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import CollectionPreferences, { type CollectionPreferencesProps } from "@cloudscape-design/components/collection-preferences";
+import Header from "@cloudscape-design/components/header";
+import Pagination from "@cloudscape-design/components/pagination";
+import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table, { type TableProps } from "@cloudscape-design/components/table";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { setQuery, useRoute } from "../route";
+import { useDesk } from "../session";
+import { ago, csv, save } from "../text/format";
+import { Problem } from "./problem";
+import type { Resource } from "./resource";
+
+export interface Column<T> {
+  id: string;
+  header: string;
+  value: (row: T) => string | number;
+  cell?: (row: T) => ReactNode;
+  width?: number;
+  filter?: boolean; // offers the values that there are
+  hidden?: boolean; // unless chosen
+  wide?: boolean;
+}
+
+interface Props<T> {
+  name: string;
+  id: string; // of what is remembered
+  h1?: boolean;
+  description?: ReactNode;
+  columns: Column<T>[];
+  rows: Resource<T[]>;
+  rowId: (row: T) => string;
+  actions?: ReactNode;
+  select?: "multi" | "single";
+  selectionName?: (row: T) => string;
+  selected?: T[];
+  onSelect?: (rows: T[]) => void;
+  empty: { title: string; text: string; action?: ReactNode };
+  more?: ReactNode; // between the heading and the filter
+  query?: string; // the filter's name in the address
+  note?: string; // beside the counter
+}
+
+const stored = "magpie.table.";
+
+function recall<V>(id: string, usual: V): V {
+  try {
+    return { ...usual, ...JSON.parse(localStorage.getItem(stored + id) ?? "{}") };
+  } catch {
+    return usual;
+  }
+}
+
+export function readFilter(text: string | null): PropertyFilterProps.Query {
+  try {
+    const q = JSON.parse(text ?? "");
+    if (Array.isArray(q.tokens) && (q.operation === "and" || q.operation === "or"))
+      return { operation: q.operation, tokens: q.tokens.filter((t: unknown) => typeof t === "object" && t !== null && typeof (t as { value: unknown }).value === "string" && typeof (t as { operator: unknown }).operator === "string") };
+  } catch {
+    /* none, or somebody's mistake */
+  }
+  return { operation: "and", tokens: [] };
+}
+
+export function writeFilter(q: PropertyFilterProps.Query): string {
+  return q.tokens.length ? JSON.stringify({ operation: q.operation, tokens: q.tokens.map(({ propertyKey, operator, value }) => ({ propertyKey, operator, value })) }) : "";
+}
+
+export function Rows<T>(p: Props<T>) {
+  const desk = useDesk();
+  const route = useRoute();
+  const filterName = p.query ?? "filter";
+  const [prefs, setPrefs] = useState<CollectionPreferencesProps.Preferences>(() =>
+    recall(p.id, { pageSize: 25, wrapLines: false, contentDisplay: p.columns.map((c) => ({ id: c.id, visible: !c.hidden })) }),
+  );
+  const known = new Set(p.columns.map((c) => c.id));
+  const display = [...(prefs.contentDisplay ?? []).filter((c) => known.has(c.id))];
+  for (const c of p.columns) if (!display.some((d) => d.id === c.id)) display.push({ id: c.id, visible: !c.hidden });
+  const items = p.rows.data ?? [];
+  const start = useMemo(() => readFilter(route.query.get(filterName)), []);
+  const properties = p.columns.map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: "Values of " + c.header, operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }));
+  const byId = useMemo(() => Object.fromEntries(p.columns.map((c) => [c.id, c])), [p.columns]);
+  const value = (row: T, id: string) => String(byId[id]?.value(row) ?? "");
+  const c = useCollection(items, {
+    propertyFiltering: {
+      filteringProperties: properties,
+      defaultQuery: start,
+      empty: (
+        <Box textAlign="center" color="inherit" padding="m">
+          <SpaceBetween size="s">
+            <b>{p.empty.title}</b>
+            <span>{p.empty.text}</span>
+            {p.empty.action}
+          </SpaceBetween>
+        </Box>
+      ),
+      noMatch: (
+        <Box textAlign="center" color="inherit" padding="m">
+          <SpaceBetween size="s">
+            <b>No matches</b>
+            <Button onClick={() => c.actions.setPropertyFiltering({ operation: "and", tokens: [] })}>Clear filter</Button>
+          </SpaceBetween>
+        </Box>
+      ),
+      filteringFunction: (row, q) => {
+        const test = (t: PropertyFilterProps.Token) => {
+          const wanted = String(t.value).toLowerCase();
+          const one = (text: string) => {
+            const v = text.toLowerCase();
+            switch (t.operator) {
+              case "=": return v === wanted;
+              case "!=": return v !== wanted;
+              case "!:": return !v.includes(wanted);
+              case "^": return v.startsWith(wanted);
+              default: return v.includes(wanted);
+            }
+          };
+          if (t.propertyKey) return one(value(row, t.propertyKey));
+          const each = p.columns.map((x) => one(String(x.value(row))));
+          return t.operator === "!:" || t.operator === "!=" ? each.every(Boolean) : each.some(Boolean);
+        };
+        if (q.tokens.length === 0) return true;
+        return q.operation === "or" ? q.tokens.some(test) : q.tokens.every(test);
+      },
+    },
+    sorting: startSort(route.query.get("sort"), p.columns, p.h1),
+    pagination: { pageSize: prefs.pageSize },
+    selection: { trackBy: p.rowId, keepSelection: true },
+  });
+  const query = c.propertyFilterProps.query;
+  useEffect(() => setQuery(filterName, writeFilter(query)), [query, filterName]);
+  const sort = c.collectionProps.sortingColumn?.sortingField;
+  const down = c.collectionProps.sortingDescending;
+  useEffect(() => {
+    if (p.h1 && sort) setQuery("sort", (down ? "-" : "") + sort);
+  }, [sort, down, p.h1]);
+  const definitions: TableProps.ColumnDefinition<T>[] = p.columns.map((x) => ({
+    id: x.id,
+    header: x.header,
+    cell: (row) => (x.cell ? x.cell(row) : String(x.value(row))),
+    sortingField: x.id,
+    sortingComparator: (a, b) => {
+      const left = x.value(a), right = x.value(b);
+      return typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
+    },
+    width: x.width,
+    minWidth: 90,
+    isRowHeader: x.id === p.columns[0]?.id,
+  }));
+  const options = useMemo(
+    () =>
+      p.columns.filter((x) => x.filter !== false).flatMap((x) => [...new Set(items.map((r) => String(x.value(r))))].filter((v) => v !== "" && v !== "–").slice(0, 200).map((v) => ({ propertyKey: x.id, value: v }))),
+    [items, p.columns],
+  );
+  const total = p.rows.data?.length;
+  const shown = c.filteredItemsCount ?? 0;
+  const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? shown + " of " : "") + total + ")";
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const t = setInterval(() => tick((n) => n + 1), 10_000);
+    return () => clearInterval(t);
+  }, []);
+  return (
+    <SpaceBetween size="m">
+      {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
+      <Table<T>
+        {...c.collectionProps}
+        variant="container"
+        stickyHeader={false}
+        enableKeyboardNavigation
+        resizableColumns
+        wrapLines={prefs.wrapLines}
+        columnDefinitions={definitions}
+        columnDisplay={display}
+        items={p.rows.error && !p.rows.data ? [] : c.items}
+        trackBy={p.rowId}
+        loading={p.rows.loading && !p.rows.data}
+        loadingText={"Loading " + p.name.toLowerCase()}
+        selectionType={p.select}
+        selectedItems={p.select ? (p.selected ?? []) : undefined}
+        onSelectionChange={(e) => p.onSelect?.(e.detail.selectedItems)}
+        empty={p.rows.error && !p.rows.data ? <Box textAlign="center">{"–"}</Box> : c.collectionProps.empty}
+        ariaLabels={{
+          tableLabel: p.name,
+          selectionGroupLabel: "Rows of " + p.name,
+          allItemsSelectionLabel: () => "Select all",
+          itemSelectionLabel: (_, row) => "Select " + (p.selectionName ?? p.rowId)(row),
+          resizerRoleDescription: "resize button",
+        }}
+        header={
+          <SpaceBetween size="s">
+            <Header
+              variant={p.h1 ? "h1" : "h2"}
+              counter={counter}
+              description={p.description}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Box variant="small" padding={{ top: "xs" }} color="text-body-secondary">
+                    {p.rows.updated ? "Updated " + ago(new Date(p.rows.updated).toISOString()) : ""} {p.note ?? ""}
+                  </Box>
+                  <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
+                  <Button
+                    iconName="download"
+                    ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"}
+                    disabled={!shown}
+                    onClick={() => save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...(c.allPageItems ?? items).map((r) => p.columns.map((x) => String(x.value(r))))]))}
+                  />
+                  {p.actions}
+                </SpaceBetween>
+              }
+            >
+              {p.name}
+            </Header>
+            {p.more}
+          </SpaceBetween>
+        }
+        filter={
+          <PropertyFilter
+            {...c.propertyFilterProps}
+            filteringOptions={options}
+            countText={shown === 1 ? "1 match" : shown + " matches"}
+            filteringPlaceholder={"Find " + p.name.toLowerCase()}
+            filteringAriaLabel={"Find " + p.name.toLowerCase()}
+            hideOperations={false}
+            virtualScroll
+          />
+        }
+        pagination={
+          <Pagination {...c.paginationProps} ariaLabels={{ nextPageLabel: "Next page", previousPageLabel: "Previous page", pageLabel: (n) => "Page " + n, paginationLabel: "Pages of " + p.name }} />
+        }
+        preferences={
+          <CollectionPreferences
+            title="Preferences"
+            confirmLabel="Confirm"
+            cancelLabel="Cancel"
+            preferences={{ ...prefs, contentDisplay: display }}
+            onConfirm={(e) => {
+              setPrefs(e.detail);
+              localStorage.setItem(stored + p.id, JSON.stringify(e.detail));
+            }}
+            pageSizePreference={{ title: "Rows on a page", options: [25, 50, 100].map((n) => ({ value: n, label: n + " rows" })) }}
+            wrapLinesPreference={{ label: "Wrap lines", description: "Show all of the text of a cell" }}
+            contentDisplayPreference={{ title: "Columns", options: p.columns.map((x) => ({ id: x.id, label: x.header, alwaysVisible: x.id === p.columns[0]?.id })) }}
+          />
+        }
+      />
+    </SpaceBetween>
+  );
+}
+
+function startSort<T>(text: string | null, columns: Column<T>[], fromAddress?: boolean) {
+  const id = (fromAddress ? text : null)?.replace(/^-/, "");
+  const column = columns.find((c) => c.id === id);
+  if (!column) return {};
+  return { defaultState: { isDescending: text!.startsWith("-"), sortingColumn: { sortingField: column.id, sortingComparator: (a: T, b: T) => compare(column, a, b) } } };
+}
+
+function compare<T>(c: Column<T>, a: T, b: T): number {
+  const left = c.value(a), right = c.value(b);
+  return typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
+}

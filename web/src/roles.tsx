@@ -1,0 +1,131 @@
+// Switching to a role, and the sessions of who signed in.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import FormField from "@cloudscape-design/components/form-field";
+import Input from "@cloudscape-design/components/input";
+import Modal from "@cloudscape-design/components/modal";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table from "@cloudscape-design/components/table";
+import { useEffect, useState } from "react";
+import { plain } from "./api/call";
+import type { Identity } from "./session";
+import { time, visible } from "./text/format";
+
+const lately = "magpie.roles";
+
+function recent(): string[] {
+  try {
+    const list = JSON.parse(localStorage.getItem(lately) ?? "[]");
+    return Array.isArray(list) ? list.filter((x) => typeof x === "string").slice(0, 5) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function RolesDialog(p: { open: boolean; close: () => void; account: string; region: string; roles: Identity[]; done: (id: string, account: string) => Promise<void> }) {
+  const [account, setAccount] = useState("");
+  const [role, setRole] = useState("");
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  if (!p.open) return null;
+  const arn = /^arn:/.test(role) ? role : "arn:aws:iam::" + account.trim() + ":role/" + role.trim();
+  const go = async (roleArn: string) => {
+    setBusy(true);
+    setError("");
+    try {
+      const to = await plain<{ id: string; account: string }>("POST", "identities", { roleArn, region: p.region });
+      localStorage.setItem(lately, JSON.stringify([roleArn, ...recent().filter((r) => r !== roleArn)].slice(0, 5)));
+      p.close();
+      await p.done(to.id, to.account);
+    } catch (e) {
+      setError((e as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      header="Switch role"
+      closeAriaLabel="Close"
+      onDismiss={p.close}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={p.close}>Cancel</Button>
+            <Button variant="primary" loading={busy} disabled={!role} onClick={() => void go(arn)}>Switch role</Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (role) void go(arn);
+        }}
+      >
+        <SpaceBetween size="m">
+          {error && <Alert type="error">{visible(error)}</Alert>}
+          <Box>This tab then acts in the role, with the role's permissions and not yours; other tabs stay as they are. It lasts an hour.</Box>
+          <FormField label="Account ID">
+            <Input value={account} onChange={(e) => setAccount(e.detail.value)} inputMode="numeric" autoFocus />
+          </FormField>
+          <FormField label="Role name" description="Or the whole ARN of the role">
+            <Input value={role} onChange={(e) => setRole(e.detail.value)} spellcheck={false} />
+          </FormField>
+          {recent().length > 0 && (
+            <div>
+              <Box variant="awsui-key-label">Lately</Box>
+              <SpaceBetween size="xxs">
+                {recent().map((r) => (
+                  <Button key={r} variant="inline-link" onClick={() => void go(r)}>{visible(r)}</Button>
+                ))}
+              </SpaceBetween>
+            </div>
+          )}
+        </SpaceBetween>
+      </form>
+    </Modal>
+  );
+}
+
+interface One {
+  id: string;
+  current: boolean;
+  created: string;
+  seen: string;
+  expires: string;
+  source: string;
+  userAgent: string;
+}
+
+export function SessionsDialog({ open, close }: { open: boolean; close: () => void }) {
+  const [list, setList] = useState<One[]>();
+  const [error, setError] = useState("");
+  const load = () => plain<{ sessions: One[] }>("GET", "sessions").then((r) => setList(r.sessions), (e: Error) => setError(e.message));
+  useEffect(() => {
+    if (open) void load();
+  }, [open]);
+  if (!open) return null;
+  return (
+    <Modal visible size="large" header="Sessions" closeAriaLabel="Close" onDismiss={close}>
+      {error && <Alert type="error">{visible(error)}</Alert>}
+      <Table<One>
+        variant="embedded"
+        loading={!list}
+        loadingText="Loading sessions"
+        items={list ?? []}
+        trackBy="id"
+        ariaLabels={{ tableLabel: "Sessions" }}
+        columnDefinitions={[
+          { id: "created", header: "Signed in", cell: (s) => time(s.created) + (s.current ? " (this one)" : ""), isRowHeader: true },
+          { id: "seen", header: "Last used", cell: (s) => time(s.seen) },
+          { id: "source", header: "From", cell: (s) => visible(s.source) },
+          { id: "agent", header: "Browser", cell: (s) => visible(s.userAgent) },
+          { id: "end", header: "End", cell: (s) => (s.current ? "" : <Button ariaLabel={"End the session of " + time(s.created)} onClick={() => void plain("DELETE", "sessions/" + s.id).then(load, (e: Error) => setError(e.message))}>End</Button>) },
+        ]}
+      />
+    </Modal>
+  );
+}

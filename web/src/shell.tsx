@@ -1,0 +1,357 @@
+// What is around every page, once somebody is signed in: the navigation, who one is, messages.
+import Alert from "@cloudscape-design/components/alert";
+import AppLayout from "@cloudscape-design/components/app-layout";
+import Box from "@cloudscape-design/components/box";
+import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
+import Button from "@cloudscape-design/components/button";
+import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
+import Modal from "@cloudscape-design/components/modal";
+import SideNavigation from "@cloudscape-design/components/side-navigation";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import TopNavigation from "@cloudscape-design/components/top-navigation";
+import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { Caller, onEnded, onWait, plain } from "./api/call";
+import { look, setLook, type Look } from "./look";
+import { home } from "./home";
+import { navigation, pages, type Page } from "./pages";
+import { RolesDialog, SessionsDialog } from "./roles";
+import { follow, href, navigate, useRoute } from "./route";
+import { chooseIdentity, type Desk, DeskContext, getSession, identityFor, rememberRegion, type Session, usualRegion } from "./session";
+import { SignInForm } from "./signin";
+import { visible } from "./text/format";
+
+class Boundary extends Component<{ children: ReactNode; at: string }, { error: Error | null }> {
+  override state: { error: Error | null } = { error: null };
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+  override componentDidUpdate(before: { at: string }) {
+    if (before.at !== this.props.at && this.state.error) this.setState({ error: null });
+  }
+  override render() {
+    if (!this.state.error) return this.props.children;
+    return (
+      <Alert type="error" header="The page failed" action={<Button onClick={() => location.reload()}>Load it again</Button>}>
+        {visible(this.state.error.message)}
+      </Alert>
+    );
+  }
+}
+
+export default function Shell({ session, setSession, reload }: { session: Session; setSession: (s: Session) => void; reload: (background?: boolean) => Promise<void> }) {
+  const route = useRoute();
+  const [messages, setMessages] = useState<FlashbarProps.MessageDefinition[]>([]);
+  const [ended, setEnded] = useState<{ go: () => void }[] | null>(null);
+  const [wait, setWait] = useState(0);
+  const [offline, setOffline] = useState(!navigator.onLine);
+  const [unanswered, setUnanswered] = useState(0);
+  const [dialog, setDialog] = useState<"" | "role" | "sessions">("");
+  const [open, setOpen] = useState(() => innerWidth > 960);
+  const [seen, setSeen] = useState(look());
+  const [soon, setSoon] = useState("");
+  const flashes = useRef(0);
+
+  // Every address names an account and a Region.
+  const account = route.account || session.identities[0]!.account;
+  const region = route.region || usualRegion(session);
+  useEffect(() => {
+    if (!route.account || !route.region || !route.page) navigate(href(account, region, route.page || home, ...route.rest) + location.search, true);
+  }, [route, account, region]);
+  useEffect(() => {
+    if (route.region && session.regions?.includes(route.region)) rememberRegion(route.region);
+  }, [route.region, session.regions]);
+
+  useEffect(() => {
+    onEnded(() => new Promise((go) => setEnded((list) => [...(list ?? []), { go }])));
+    onWait(setWait);
+    const net = () => setOffline(!navigator.onLine);
+    addEventListener("online", net);
+    addEventListener("offline", net);
+    return () => {
+      removeEventListener("online", net);
+      removeEventListener("offline", net);
+    };
+  }, []);
+
+  // Five minutes before the end, somebody is told.
+  useEffect(() => {
+    const t = setInterval(async () => {
+      const s = await getSession(true).catch(() => undefined);
+      if (!s) return;
+      if (!s.identities.length) {
+        if (!ended) setEnded((list) => list ?? []);
+        return;
+      }
+      const left = Math.min(Date.parse(s.expires!), Date.parse(s.idleUntil!)) - Date.now();
+      setSoon(left < 5 * 60_000 ? (Date.parse(s.idleUntil!) < Date.parse(s.expires!) ? "idle" : "over") : "");
+    }, 60_000);
+    return () => clearInterval(t);
+  }, [ended]);
+
+  const identity = identityFor(session, account);
+  const caller = useMemo(() => new Caller(identity?.id ?? "0", account, region), [identity?.id, account, region]);
+  const wanted = pages.find((p) => p.path === [route.page, ...route.rest].join("/")) ?? pages.find((p) => p.path === route.page + "/:id" && route.rest.length === 1) ?? pages.find((p) => p.path === route.page);
+
+  const desk: Desk | null = useMemo(
+    () =>
+      identity
+        ? {
+            session,
+            identity,
+            caller,
+            account,
+            region,
+            built: (...names) => !names.some((n) => session.unbuilt?.includes(n)),
+            link: (page, ...rest) => href(account, region, page, ...rest),
+            linkIn: (r, page, ...rest) => href(account, r, page, ...rest),
+            flash: (m) => {
+              const id = String(++flashes.current);
+              const gone = () => setMessages((list) => list.filter((x) => x.id !== id));
+              setMessages((list) => [...list.slice(-3), { ...m, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: gone }]);
+              if (m.type === "success") setTimeout(gone, 8000);
+            },
+            title: (text) => {
+              document.title = [text, account, region, "Magpie"].join(" · ");
+            },
+            badge: () => setUnanswered((n) => n + 0.000001),
+          }
+        : null,
+    [session, identity, caller, account, region],
+  );
+
+  // Unanswered invitations, now and every minute.
+  const badgeKey = unanswered % 1;
+  useEffect(() => {
+    if (!identity) return;
+    const count = (background: boolean) => {
+      if (document.visibilityState === "visible")
+        caller.call("GetInvitationsCount", {}, { background }).then(
+          (r) => setUnanswered((n) => (r.invitationsCount ?? 0) + (n % 1)),
+          () => setUnanswered((n) => n % 1),
+        );
+    };
+    count(false);
+    const t = setInterval(() => count(true), 60_000);
+    return () => clearInterval(t);
+  }, [caller, identity, badgeKey]);
+
+  // After going to another page, reading begins at its heading.
+  const place = route.page + "/" + route.rest.join("/");
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    const t = setTimeout(() => {
+      const h = document.querySelector<HTMLElement>("main h1");
+      if (h) {
+        h.tabIndex = -1;
+        h.focus();
+      }
+    }, 80);
+    return () => clearTimeout(t);
+  }, [place]);
+
+  const signOut = async () => {
+    await plain("DELETE", "session").catch(() => undefined);
+    localStorage.setItem("magpie.signed", String(Date.now()));
+    history.replaceState(null, "", "/console/");
+    location.reload();
+  };
+  const choose = (l: Look) => {
+    setLook(l);
+    setSeen(l);
+  };
+  const shown = pages.filter((p) => p.in && (!p.needs || desk?.built(...p.needs)));
+  const items = navigation(shown, account, region, Math.floor(unanswered));
+  const roles = session.identities.filter((i) => i.id !== "0");
+  const page: Page | undefined = wanted;
+  const missing = page?.needs?.filter((n) => session.unbuilt?.includes(n)) ?? [];
+  const Body = page?.component;
+  return (
+    <>
+      <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>("main")?.querySelector<HTMLElement>("h1, a, button")?.focus(); }}>
+        Skip to the content
+      </a>
+      <div id="top">
+        <TopNavigation
+          identity={{ href: href(account, region, home), title: "Magpie", logo: { src: "/console/assets/magpie.svg", alt: "" }, onFollow: follow as never }}
+          i18nStrings={{ overflowMenuTriggerText: "More", overflowMenuTitleText: "All", overflowMenuBackIconAriaLabel: "Back", overflowMenuDismissIconAriaLabel: "Close" }}
+          utilities={[
+            {
+              type: "menu-dropdown",
+              text: region,
+              ariaLabel: "Region " + region,
+              items: (session.regions ?? []).map((r) => ({ id: r, text: r, disabled: r === region })),
+              onItemClick: (e) => navigate(href(account, e.detail.id, route.page || home, ...(route.page === "accounts" || route.page === "buckets" ? route.rest : []))),
+            },
+            {
+              type: "menu-dropdown",
+              iconName: "settings",
+              ariaLabel: "Appearance",
+              title: "Appearance",
+              items: [
+                { id: "mode", text: "Colours", items: (["system", "light", "dark"] as const).map((m) => ({ id: "mode-" + m, itemType: "checkbox" as const, checked: seen.mode === m, text: m === "system" ? "As the system" : m === "light" ? "Light" : "Dark" })) },
+                { id: "dense", itemType: "checkbox", checked: seen.dense, text: "Close together" },
+                { id: "utc", itemType: "checkbox", checked: seen.utc, text: "Times in UTC" },
+              ],
+              onItemClick: (e) => {
+                const id = e.detail.id;
+                if (id.startsWith("mode-")) choose({ ...seen, mode: id.slice(5) as Look["mode"] });
+                if (id === "dense") choose({ ...seen, dense: !seen.dense });
+                if (id === "utc") choose({ ...seen, utc: !seen.utc });
+              },
+            },
+            {
+              type: "menu-dropdown",
+              iconName: "user-profile",
+              text: account,
+              ariaLabel: "Account " + account,
+              description: visible(identity?.arn ?? session.identities[0]!.arn),
+              items: [
+                ...session.identities.map((i) => ({ id: "as-" + i.id, text: (i.id === "0" ? "" : "Role: ") + i.account + (i.name ? " " + visible(i.name) : ""), disabled: i.id === identity?.id, secondaryText: visible(i.arn.replace(/^.*:/, "")) })),
+                { id: "role", text: "Switch role" },
+                { id: "sessions", text: "Sessions" },
+                { id: "out", text: "Sign out" },
+              ],
+              onItemClick: (e) => {
+                const id = e.detail.id;
+                if (id === "out") void signOut();
+                else if (id === "role" || id === "sessions") setDialog(id);
+                else {
+                  const to = session.identities.find((i) => "as-" + i.id === id)!;
+                  chooseIdentity(to.id);
+                  navigate(href(to.account, region, home));
+                }
+              },
+            },
+          ]}
+        />
+      </div>
+      {identity && identity.id !== "0" && (
+        <div className="role" role="status">
+          {visible(/role\/(.*)$/.exec(identity.roleArn ?? "")?.[1] ?? "Role")} in {account}, as {visible(session.identities[0]!.arn.replace(/^.*[:/]/, ""))}@{session.identities[0]!.account} —{" "}
+          <button
+            type="button"
+            onClick={async () => {
+              await plain("DELETE", "identities/" + encodeURIComponent(identity.id)).catch(() => undefined);
+              chooseIdentity("0");
+              await reload();
+              navigate(href(session.identities[0]!.account, region, home));
+            }}
+          >
+            Return
+          </button>
+        </div>
+      )}
+      {offline && <div className="offline" role="status">There is no network. What is shown may be old.</div>}
+      {wait > 0 && <div className="offline" role="status">The server asked to wait {wait} s. It goes on by itself.</div>}
+      {desk && (
+        <DeskContext.Provider value={desk}>
+          <AppLayout
+            headerSelector="#top"
+            toolsHide
+            navigationOpen={open}
+            onNavigationChange={(e) => setOpen(e.detail.open)}
+            ariaLabels={{ navigation: "Pages", navigationClose: "Close the list of pages", navigationToggle: "Open the list of pages", notifications: "Messages" }}
+            notifications={<Flashbar items={messages} stackItems />}
+            navigation={
+              <SideNavigation
+                activeHref={href(account, region, page?.under ?? route.page)}
+                items={items}
+                onFollow={(e) => {
+                  follow(e);
+                  if (innerWidth <= 960) setOpen(false);
+                }}
+              />
+            }
+            breadcrumbs={
+              page && page.under && page.under !== page.path ? (
+                <BreadcrumbGroup
+                  onFollow={follow}
+                  items={[
+                    { text: pages.find((p) => p.path === page.under)?.name ?? "", href: href(account, region, page.under) },
+                    { text: page.path.endsWith("/:id") ? visible(route.rest[0]) : page.name, href: location.pathname },
+                  ]}
+                />
+              ) : undefined
+            }
+            contentType={page?.content ?? "table"}
+            content={
+              <Boundary at={place}>
+                {soon && (
+                  <Box padding={{ bottom: "m" }}>
+                    <Alert type="warning" action={<Button onClick={() => void reload().then(() => setSoon(""))}>{soon === "idle" ? "Stay signed in" : "Understood"}</Button>}>
+                      {soon === "idle" ? "You are signed out in less than five minutes, because nothing was done here." : "The session ends in less than five minutes. You can sign in again without leaving the page."}
+                    </Alert>
+                  </Box>
+                )}
+                <Suspense fallback={<Spinner size="large" />}>
+                  {!session.regions?.includes(region) ? (
+                    <Alert type="error" header={"There is no Region " + visible(region)}>Choose another one above.</Alert>
+                  ) : missing.length ? (
+                    <Alert type="info" header="Not built yet">This server does not do {missing.join(", ")} yet.</Alert>
+                  ) : Body ? (
+                    <Body key={identity!.id + "/" + account + "/" + region + "/" + place} id={route.rest[0] ?? ""} />
+                  ) : (
+                    <Alert type="warning" header="There is no such page">{visible(location.pathname)}</Alert>
+                  )}
+                </Suspense>
+              </Boundary>
+            }
+          />
+        </DeskContext.Provider>
+      )}
+      {!desk && (
+        <main className="signin">
+          <Alert type="info" header={"This page is of account " + account}>
+            <SpaceBetween size="m">
+              <span>You are signed in as {visible(session.identities[0]!.arn)}. Sign in to account {account}, switch to a role there, or go to your own account.</span>
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button onClick={() => navigate(href(session.identities[0]!.account, region, home))}>Go to {session.identities[0]!.account}</Button>
+                <Button onClick={() => setDialog("role")}>Switch role</Button>
+              </SpaceBetween>
+              <SignInForm
+                session={session}
+                account={account}
+                done={(s) => {
+                  localStorage.setItem("magpie.signed", String(Date.now()));
+                  chooseIdentity("0");
+                  setSession(s);
+                }}
+              />
+            </SpaceBetween>
+          </Alert>
+        </main>
+      )}
+      <RolesDialog open={dialog === "role"} close={() => setDialog("")} account={account} region={region} roles={roles} done={async (id, to) => { chooseIdentity(id); await reload(); navigate(href(to, region, home)); }} />
+      <SessionsDialog open={dialog === "sessions"} close={() => setDialog("")} />
+      {ended && (
+        <Modal visible header="The session has ended" closeAriaLabel="Close" onDismiss={() => location.reload()}>
+          <SpaceBetween size="m">
+            <Box>Sign in again. What you have typed on the page stays.</Box>
+            <SignInForm
+              session={session}
+              account={session.identities[0]?.account}
+              done={(s) => {
+                if (s.identities[0]!.account !== session.identities[0]!.account) {
+                  location.assign("/console/");
+                  return;
+                }
+                localStorage.setItem("magpie.signed", String(Date.now()));
+                chooseIdentity("0");
+                setSession(s);
+                const waiting = ended;
+                setEnded(null);
+                for (const w of waiting) w.go();
+              }}
+            />
+          </SpaceBetween>
+        </Modal>
+      )}
+    </>
+  );
+}
+

@@ -1,0 +1,150 @@
+// Signing in: by an access key pair, by a link from the terminal, or with one click in development.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import Form from "@cloudscape-design/components/form";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { type ReactNode, useEffect, useState } from "react";
+import { CallError, plain } from "./api/call";
+import type { Identity, Session } from "./session";
+import { visible } from "./text/format";
+
+interface Props {
+  session: Session | undefined;
+  done: (s: Session) => void;
+  title?: ReactNode;
+  account?: string; // that one has to be, to go on
+}
+
+export function SignInForm({ session, done, account }: Props) {
+  const [keyId, setKeyId] = useState("");
+  const [secret, setSecret] = useState("");
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState("");
+  const go = async (name: string, body: unknown) => {
+    setBusy(name);
+    setError("");
+    try {
+      done(await plain<Session>("POST", "session", body));
+    } catch (e) {
+      setError(e instanceof CallError ? e.message : "The server cannot be reached.");
+    } finally {
+      setBusy("");
+      setSecret("");
+    }
+  };
+  const accounts = session?.accounts ?? [];
+  const offered = account && !accounts.some((a) => a.account === account) ? [{ id: "", arn: "", account } as Identity, ...accounts] : accounts;
+  return (
+    <SpaceBetween size="l">
+      <form
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (!busy) void go("key", { accessKeyId: keyId.trim(), secretAccessKey: secret || (session?.dev ? "dev" : "") });
+        }}
+      >
+        <Form
+          actions={
+            <Button variant="primary" formAction="submit" loading={busy === "key"}>
+              Sign in
+            </Button>
+          }
+        >
+          <SpaceBetween size="m">
+            {error && <Alert type="error">{visible(error)}</Alert>}
+            <FormField label="Access key ID" description={session?.dev ? "With --dev, an account ID of 12 digits does as well." : undefined}>
+              <Input value={keyId} onChange={(e) => setKeyId(e.detail.value)} name="username" autoComplete="username" spellcheck={false} autoFocus />
+            </FormField>
+            <FormField label="Secret access key" description={session?.dev ? "With --dev, any secret will do." : undefined}>
+              <Input value={secret} onChange={(e) => setSecret(e.detail.value)} type="password" name="password" autoComplete="current-password" />
+            </FormField>
+          </SpaceBetween>
+        </Form>
+      </form>
+      {session?.dev && (
+        <div>
+          <Box variant="awsui-key-label">Development: sign in with one click as</Box>
+          <SpaceBetween direction="horizontal" size="xs">
+            {offered.map((a) => (
+              <Button key={a.account} loading={busy === a.account} onClick={() => void go(a.account, { accessKeyId: a.account, secretAccessKey: "dev" })}>
+                {a.account + (a.name ? " " + visible(a.name) : "")}
+              </Button>
+            ))}
+          </SpaceBetween>
+        </div>
+      )}
+      {!session?.dev && (
+        <Box variant="small">
+          Or let a terminal do it: <code>magpie console</code> prints a link that signs this browser in, once. The secret is used to sign in and is not kept anywhere.
+        </Box>
+      )}
+    </SpaceBetween>
+  );
+}
+
+export function SignInPage(p: Props) {
+  useEffect(() => {
+    document.title = "Sign in · Magpie";
+  }, []);
+  return (
+    <main className="signin">
+      <SpaceBetween size="l">
+        <Container header={<Header variant="h1">{p.title ?? "Sign in to Magpie"}</Header>}>
+          <SignInForm {...p} />
+        </Container>
+      </SpaceBetween>
+    </main>
+  );
+}
+
+/** A link's page: it says whom the link is, before it takes the place of who is signed in. */
+export function LinkPage({ token, session, done, leave }: { token: string; session: Session | undefined; done: (s: Session) => void; leave: () => void }) {
+  const [who, setWho] = useState<Identity>();
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const use = async () => {
+    setBusy(true);
+    try {
+      done(await plain<Session>("POST", "session", { token }));
+    } catch (e) {
+      setError((e as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  useEffect(() => {
+    document.title = "Sign in · Magpie";
+    plain<Identity>("POST", "session", { token, look: true }).then(setWho, (e: Error) => setError(e.message));
+  }, [token]);
+  return (
+    <main className="signin">
+      <Container header={<Header variant="h1">Sign in to Magpie</Header>}>
+        <SpaceBetween size="m">
+          {error && <Alert type="error">{visible(error)}</Alert>}
+          {who && !error && (
+            <>
+              <Box>
+                Sign in as <b className="mono">{visible(who.arn)}</b>
+                {who.name ? " (" + visible(who.name) + ")" : ""}?
+              </Box>
+              {session?.identities[0] && <Alert type="warning">This browser is signed in as {visible(session.identities[0].arn)}. That session ends.</Alert>}
+              <Box variant="small">Go on only if you made this link yourself: what you do afterwards is done as this principal.</Box>
+            </>
+          )}
+          <SpaceBetween direction="horizontal" size="xs">
+            {who && !error && (
+              <Button variant="primary" loading={busy} onClick={() => void use()}>
+                Sign in
+              </Button>
+            )}
+            <Button onClick={leave}>{error ? "Sign in another way" : "Cancel"}</Button>
+          </SpaceBetween>
+        </SpaceBetween>
+      </Container>
+    </main>
+  );
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { operations } from "../api/macie2.gen";
+import { target } from "../api/call";
+import { bytes, counted, csv, relationship, visible, words } from "../text/format";
+
+test("texts of others cannot play tricks", () => {
+  expect(visible("a\u202eb\u0000c\ud83d\ude00")).toBe("a⟨U+202E⟩b⟨U+0000⟩c\ud83d\ude00");
+  expect(visible(undefined)).toBe("");
+});
+
+test("a spreadsheet takes nothing for a formula", () => {
+  expect(csv([["=1+1", "+1", "-1", "@x", "\tx", 'a"b', "a,b", "a"]])).toBe("'=1+1,'+1,'-1,'@x,'\tx,\"a\"\"b\",\"a,b\",a\r\n");
+});
+
+test("numbers and words", () => {
+  expect(bytes(0)).toBe("0 B");
+  expect(bytes(1536)).toBe("1.50 KiB");
+  expect(bytes(undefined)).toBe("–");
+  expect(counted(1, "match", "matches")).toBe("1 match");
+  expect(counted(1000, "match", "matches")).toBe("1,000 matches");
+  expect(words("ACCESS_DENIED")).toBe("Access denied");
+  expect(words("EmailVerificationFailed")).toBe("Email verification failed");
+});
+
+test("every status of a relationship has words", () => {
+  const statuses = ["Enabled", "Paused", "Invited", "Created", "Removed", "Resigned", "EmailVerificationInProgress", "EmailVerificationFailed", "RegionDisabled", "AccountSuspended"];
+  expect(Object.keys(relationship).sort()).toEqual(statuses.sort());
+});
+
+test("an operation's input goes to path, query and body", () => {
+  expect(target("GetMember", { id: "1/2" })).toEqual({ method: "GET", path: "members/1%2F2", body: undefined });
+  expect(target("ListMembers", { maxResults: 25, onlyAssociated: "false" })).toEqual({ method: "GET", path: "members?maxResults=25&onlyAssociated=false", body: undefined });
+  expect(target("CreateInvitations", { accountIds: ["1"] })).toEqual({ method: "POST", path: "invitations", body: { accountIds: ["1"] } });
+  expect(target("UntagResource", { resourceArn: "arn:x", tagKeys: ["a", "b"] })).toEqual({ method: "DELETE", path: "tags/arn%3Ax?tagKeys=a&tagKeys=b", body: undefined });
+  for (const [name, [, uri]] of Object.entries(operations)) expect(target(name as keyof typeof operations, { id: "x", jobId: "x", findingId: "x", resourceArn: "x" }).path, uri).not.toMatch(/[{}]/);
+});

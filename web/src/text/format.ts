@@ -1,0 +1,96 @@
+// How numbers, times, bytes and texts of others are shown.
+
+/** Text that somebody else wrote: control and direction characters are shown as marks, so that nothing reads as what it is not. */
+export function visible(text: string | undefined): string {
+  return (text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => "\u27e8U+" + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
+}
+
+let utc = false;
+export function useUTC(on: boolean) {
+  utc = on;
+}
+
+/** An absolute time in the browser's zone with its offset, or in UTC. */
+export function time(iso: string | undefined): string {
+  if (!iso) return "–";
+  const d = new Date(iso);
+  if (Number.isNaN(d.getTime())) return visible(iso);
+  const two = (n: number) => String(n).padStart(2, "0");
+  if (utc) return d.toISOString().slice(0, 19).replace("T", " ") + " UTC";
+  const offset = -d.getTimezoneOffset();
+  const sign = offset < 0 ? "-" : "+";
+  const zone = "UTC" + (offset === 0 ? "" : sign + two(Math.floor(Math.abs(offset) / 60)) + ":" + two(Math.abs(offset) % 60));
+  return d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + " " + two(d.getHours()) + ":" + two(d.getMinutes()) + ":" + two(d.getSeconds()) + " " + zone;
+}
+
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+export function ago(iso: string | undefined, now = Date.now()): string {
+  if (!iso) return "";
+  const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
+  const steps: Array<[number, Intl.RelativeTimeFormatUnit]> = [[60, "second"], [60, "minute"], [24, "hour"], [30, "day"], [12, "month"], [Infinity, "year"]];
+  let value = seconds;
+  for (const [size, unit] of steps) {
+    if (Math.abs(value) < size) return relative.format(Math.round(value), unit);
+    value /= size;
+  }
+  return "";
+}
+
+const number = new Intl.NumberFormat("en");
+export const count = (n: number | undefined) => (n === undefined ? "–" : number.format(n));
+
+export function bytes(n: number | undefined): string {
+  if (n === undefined) return "–";
+  const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let i = 0;
+  while (n >= 1024 && i < units.length - 1) {
+    n /= 1024;
+    i++;
+  }
+  return (i === 0 ? number.format(n) : n.toFixed(n < 10 ? 2 : 1)) + " " + units[i];
+}
+
+const plural = new Intl.PluralRules("en");
+/** 1 match, 2 matches. */
+export function counted(n: number, one: string, other = one + "s"): string {
+  return number.format(n) + " " + (plural.select(n) === "one" ? one : other);
+}
+
+/** Words of an enumeration: ACCESS_DENIED is Access denied. */
+export function words(value: string | undefined): string {
+  if (!value) return "–";
+  const spaced = value.includes("_") || /^[A-Z0-9]+$/.test(value) ? value.replaceAll("_", " ").toLowerCase() : value.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** The statuses of a relationship, as people say them. */
+export const relationship: Record<string, { text: string; type: "success" | "warning" | "error" | "info" | "pending" | "stopped" | "in-progress"; next: string }> = {
+  Created: { text: "Created (not invited)", type: "pending", next: "Invite it." },
+  EmailVerificationInProgress: { text: "Email verification in progress", type: "in-progress", next: "Wait: it takes seconds." },
+  EmailVerificationFailed: { text: "Email verification failed", type: "error", next: "Correct the address and invite again." },
+  Invited: { text: "Invited", type: "info", next: "The account has to accept. Ask the people who are responsible for it." },
+  Enabled: { text: "Enabled", type: "success", next: "" },
+  Paused: { text: "Paused (suspended)", type: "stopped", next: "The account can resume Macie itself; so can you where you suspended it." },
+  Resigned: { text: "Member resigned", type: "warning", next: "It left. Invite it again to ask once more." },
+  Removed: { text: "Removed (disassociated)", type: "stopped", next: "You removed it. Invite it again, or delete it." },
+  AccountSuspended: { text: "Account suspended", type: "stopped", next: "The account itself is suspended; ask the operator of this service." },
+  RegionDisabled: { text: "Region disabled", type: "stopped", next: "The account has switched this Region off." },
+};
+
+/** A value for a spreadsheet: what would be taken for a formula is made text. */
+export function csvCell(value: string): string {
+  const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
+  return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+}
+
+export function csv(rows: string[][]): string {
+  return rows.map((r) => r.map(csvCell).join(",")).join("\r\n") + "\r\n";
+}
+
+export function save(name: string, kind: string, text: string) {
+  const a = document.createElement("a");
+  a.href = URL.createObjectURL(new Blob([text], { type: kind }));
+  a.download = name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
+}
