@@ -44,6 +44,9 @@ type mark struct {
 	open bool  // the value began in an earlier segment
 }
 
+// namedLine is the kind of a mark whose value has a name, and a place in lines: locate gives a LineRange.
+const namedLine LocationKind = 255
+
 // fieldInfo is what the values of one column or path share.
 type fieldInfo struct {
 	names []string
@@ -277,7 +280,7 @@ func (b *builder) flush(between, last bool) error {
 		m := b.marks[i]
 		if n := keep - int(m.off); n > 0 {
 			m.open = true
-			if m.kind == LineRange {
+			if m.kind == LineRange || m.kind == namedLine {
 				m.a, m.b = lineAfter(m.a, m.b, b.buf[m.off:keep])
 			}
 		}

@@ -15,6 +15,7 @@
 // Segment.Tidy first: it takes out what a reader does not see. The places:
 //
 //	text, XML, HTML, YAML, e-mail, Word,  lines and the column in the first
+//	RTF, dumps of databases (SQL),
 //	OpenDocument text
 //	CSV, TSV, workbooks                   row, column, the column's name; in workbooks "C5", or
 //	                                      "Sheet2!C5" where there are several sheets
@@ -43,8 +44,8 @@
 //	  sniff            kind by content (sniff.go; zip.go looks inside zips)
 //	  kind.extract     one extractor per format:
 //	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go)
-//	    builder        produced text with marks where the position changes: markup.go, eml.go, docx.go, xlsx.go,
-//	                   pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
+//	    builder        produced text with marks where the position changes: markup.go, eml.go, sql.go, rtf.go, docx.go,
+//	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
 //	    archive        members, each of which is a document again: archive.go, zip.go
 //
 // # Where to start reading

@@ -237,6 +237,16 @@ func FuzzCSV(f *testing.F) {
 	fuzz(f, "a.csv", []byte("a,b\n1,\"x\"\"y\n\"\n"), []byte("a\tb\n\"\t\"\t\n"), []byte("\"\n,\"\"\","), officeFile(f, "people.csv"))
 }
 
+func FuzzSQL(f *testing.F) {
+	fuzz(f, "a.sql", []byte("CREATE TABLE a.\"b\" (c int, d text, PRIMARY KEY (c));\nINSERT INTO b VALUES (1, 'it''s'), (f(2, ')'), NULL);\n"),
+		[]byte("COPY p (a, b) FROM stdin;\n1\t\\N\n\\.\nSELECT 1"), []byte("INSERT INTO [d].[t] ([a]) VALUES (N'x')\nGO\n/*!40000 x */ -- y\n"))
+}
+
+func FuzzRTF(f *testing.F) {
+	fuzz(f, "a.rtf", []byte(`{\rtf1\ansi\ansicpg1251{\fonttbl{\f0 A;}}\'cf\u1055?{\*\x y}{\footnote z}\par\cell{\field{\*\fldinst q}{\fldrslt r}}}`),
+		[]byte(`{\rtf1\uc2\u-10179\'3f\'3f\u-8704 ??\bin3 }}}}`), []byte(`{\rtf1`))
+}
+
 func FuzzJSON(f *testing.F) {
 	fuzz(f, "a.json", []byte(`{"a":[1,{"b\n":"\u00e9\ud83d\ude00"}],"c":null}`), []byte(`[[[[`), []byte(`{"a":"\\\\\\\"`), []byte(`[1,2`),
 		[]byte(`{"ab" : {"c\"d":[{"e":1}, 2],"id":[1, 2],"f":[[{"g":"h:"}]]},"":"\":1","i":{}}`))

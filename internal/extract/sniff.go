@@ -30,6 +30,8 @@ const (
 	jsonLines
 	xmlMarkup
 	htmlMarkup
+	sqlDump
+	richText
 	mail
 	pdfPages
 	wordFile
@@ -62,6 +64,10 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractMarkup(w, doc, in, false)
 	case htmlMarkup:
 		return extractMarkup(w, doc, in, true)
+	case sqlDump:
+		return extractSQL(w, doc, in)
+	case richText:
+		return extractRTF(w, doc, in)
 	case mail:
 		return extractEML(w, doc, in)
 	case pdfPages:
@@ -103,6 +109,8 @@ const mimeOOXML = "application/vnd.openxmlformats-officedocument."
 var (
 	kindText    = kind{mime: "text/plain", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindYAML    = kind{mime: "text/x-yaml", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindRTF     = kind{mime: "application/rtf", form: richText, maxBytes: 512 * mib, overSize: FileExceedsSizeLimit}
+	kindSQL     = kind{mime: "text/x-sql", form: sqlDump, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindJSON    = kind{mime: "application/json", form: jsonDocument, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindJSONL   = kind{mime: "application/json", form: jsonLines, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindXML     = kind{mime: "application/xml", form: xmlMarkup, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
@@ -208,6 +216,8 @@ func sniff(in *input) (kind, error) {
 		return sniffOLE(in)
 	case isPDF(head):
 		return kindPDF, nil
+	case bytes.HasPrefix(head, []byte(`{\rtf1`)) && len(head) > 8 && (head[6] == '\\' || head[6] == ' ' || head[6] == '{' || head[6] == '\r' || head[6] == '\n'):
+		return kindRTF, nil
 	case zstdAt(head):
 		return kindZstd, nil
 	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) > 12 && !reads(head):
@@ -276,8 +286,12 @@ func sniffText(in *input) kind {
 		return kindText
 	case ".jsonl", ".ndjson":
 		return kindJSONL
-	case ".eml":
+	case ".eml", ".mbox", ".mht", ".mhtml":
 		return kindEML
+	case ".sql":
+		if sniffSQL(head, true) {
+			return kindSQL
+		}
 	case ".yaml", ".yml":
 		return kindYAML
 	case ".xml":
@@ -287,6 +301,9 @@ func sniffText(in *input) kind {
 	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md":
 		if looksLikeMail(head) {
 			return kindEML
+		}
+		if sniffSQL(head, false) {
+			return kindSQL
 		}
 		if d := sniffSeparated(head, whole, false); d != 0 {
 			return kindCSV(d)

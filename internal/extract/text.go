@@ -124,6 +124,9 @@ func utf16Without(head []byte) encoding.Encoding {
 	if n < 8 {
 		return nil
 	}
+	if e := utf32Without(head); e != nil {
+		return e
+	}
 	var zero [2]int
 	for i := range n {
 		if head[i] == 0 {
@@ -139,6 +142,27 @@ func utf16Without(head []byte) encoding.Encoding {
 		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
 	case zero[1] == 0 && script16(head[:n], 0):
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	}
+	return nil
+}
+
+// utf32Without recognises UTF-32 that has no byte order mark: every four bytes are a character, and one of the first plane.
+func utf32Without(head []byte) encoding.Encoding {
+	n := min(len(head), 4*kib) &^ 3
+	if n < 16 {
+		return nil
+	}
+	little, big := true, true
+	for i := 0; i < n && (little || big); i += 4 {
+		c := head[i : i+4]
+		little = little && c[3] == 0 && c[2] == 0 && (c[0] != 0 || c[1] != 0)
+		big = big && c[0] == 0 && c[1] == 0 && (c[2] != 0 || c[3] != 0)
+	}
+	switch {
+	case little:
+		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
+	case big:
+		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
 	}
 	return nil
 }

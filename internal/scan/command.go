@@ -58,7 +58,7 @@ func Command() *cobra.Command {
 		Short: "Find sensitive data in files and folders, without a server",
 		Long: `Find sensitive data in files, folders and standard input (-): credentials, financial and personal information, and what custom
 identifiers describe. Text, CSV, JSON, XML, HTML, e-mail, PDF, Word, Excel, Avro, Parquet are read, in zip, tar, gzip, bzip2, xz and
-zstd too, nested up to ten deep; beyond what Macie opens, PowerPoint (.pptx) and OpenDocument. Symbolic links and devices met on the way are not followed.
+zstd too, nested up to ten deep; beyond what Macie opens, PowerPoint (.pptx), RTF and OpenDocument. Symbolic links and devices met on the way are not followed.
 
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
 may. Interrupted, it ends within a second and shows what was found until then.

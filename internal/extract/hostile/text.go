@@ -48,6 +48,37 @@ func nested(depth int, name func(i int) string, members string) []byte {
 	return []byte(lines(depth, func(i int) string { return fmt.Sprintf(`{"%s":`, name(i)) }) + "{" + strings.TrimSuffix(members, ",") + "}" + strings.Repeat("}", depth))
 }
 
+var dumpFiles = []File{
+	{"columns.sql", "statements with 3,000 columns each, all of other names", func() []byte {
+		return []byte(lines(40, func(i int) string {
+			return fmt.Sprintf("INSERT INTO t%d (%s) VALUES (%s);\n", i, strings.TrimSuffix(lines(3000, func(k int) string { return fmt.Sprintf("ssn%d_%d,", i, k) }), ","),
+				strings.TrimSuffix(lines(3000, func(k int) string { return "'" + number(k) + "'," }), ","))
+		}))
+	}},
+	{"tables.sql", "30,000 tables", func() []byte {
+		return []byte(lines(30_000, func(i int) string {
+			return fmt.Sprintf("CREATE TABLE t%d (ssn text, b int);\nINSERT INTO t%d VALUES ('%s', 1);\n", i, i, number(i))
+		}))
+	}},
+	{"open-string.sql", "a string that does not end, full of quotes and backslashes", func() []byte {
+		return []byte("INSERT INTO t (ssn) VALUES ('" + lines(60_000, func(i int) string { return number(i) + `'' \\\\` }))
+	}},
+	{"parentheses.sql", "a value of a million parentheses", func() []byte {
+		return []byte("INSERT INTO t (ssn) VALUES (" + strings.Repeat("(", 1_000_000) + number(1))
+	}},
+	{"groups.rtf", "groups 4,000 deep, over and over", func() []byte {
+		return []byte(`{\rtf1 ` + strings.Repeat(strings.Repeat("{", 4000)+"ssn "+number(1)+strings.Repeat("}", 4000), 100) + "}")
+	}},
+	{"runs.rtf", "each digit in a group of its own", func() []byte {
+		return []byte(`{\rtf1 ` + lines(30_000, func(i int) string {
+			return "ssn " + strings.ReplaceAll(number(i), "", `{\b `) + strings.Repeat("}", 12)
+		}) + "}")
+	}},
+	{"bin.rtf", "binary data that says that it is gigabytes", func() []byte {
+		return []byte(`{\rtf1 ` + lines(50_000, func(i int) string { return `\u-1000 {\*\x ` + number(i) + `}` }) + `\bin2147483647 `)
+	}},
+}
+
 var tableFiles = []File{
 	{"one-cell.csv", "a quoted cell of 1 MB with a pair of quotes and a value everywhere", func() []byte {
 		return []byte("id,ssn\n1,\"" + lines(60_000, func(i int) string { return `"" ` + number(i) + ` ` }) + "\"\n")

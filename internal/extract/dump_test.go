@@ -1,0 +1,109 @@
+package extract
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestDumps reads dumps as the tools of several databases write them: each value has the name of its column, and its place.
+func TestDumps(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, data string
+		want       []string // names, value, line and column
+	}{
+		"mysql": {"a.sql", "-- MySQL dump 10.13\nDROP TABLE IF EXISTS `p`;\n/*!40101 SET x = 1 */;\nCREATE TABLE `p` (\n  `id` int(11) NOT NULL,\n  `name` varchar(20) DEFAULT 'a,b',\n  `ssn` char(11),\n  PRIMARY KEY (`id`),\n  KEY `k` (`name`)\n) ENGINE=InnoDB;\n" +
+			"LOCK TABLES `p` WRITE;\nINSERT INTO `p` VALUES (1,'B\\'s, (a)','536-90-4399'),(2,NULL,'524-11-7837');\nUNLOCK TABLES;\n",
+			[]string{"[ssn] 536-90-4399 12:40", "[ssn] 524-11-7837 12:63"}},
+		"named columns": {"a.sql", "INSERT INTO people (name, ssn)\nVALUES ('it''s', '536-90-4399'),\n       ('524-11-7837', '');\n",
+			[]string{"[ssn] 536-90-4399 2:19", "[name] 524-11-7837 3:10"}},
+		"pg_dump": {"a.sql", "CREATE TABLE public.people (\n    id integer,\n    ssn text\n);\nCOPY public.people (id, ssn) FROM stdin;\n1\t536-90-4399\n\\N\t524-11-7837\n\\.\n\nSELECT 'ssn 601-33-2841';\n",
+			[]string{"[ssn] 536-90-4399 6:3", "[ssn] 524-11-7837 7:4", "[] 601-33-2841 10:13"}},
+		"pg_dump inserts": {"dump.txt", "--\n-- PostgreSQL database dump\n--\n\\connect a\nSET x = y;\nINSERT INTO public.people (id, ssn) VALUES (1, E'536-90-4399') ON CONFLICT DO NOTHING;\nINSERT INTO public.people VALUES (2, '524-11-7837');\n",
+			[]string{"[ssn] 536-90-4399 6:50", "[ssn] 524-11-7837 7:39"}},
+		"sql server": {"a.sql", "SET IDENTITY_INSERT [dbo].[People] ON \nGO\nINSERT [dbo].[People] ([Id], [Ssn]) VALUES (1, N'536-90-4399')\nINSERT [dbo].[People] ([Id], [Ssn]) VALUES (CAST(2 AS Int), N'524-11-7837')\nGO\n",
+			[]string{"[Ssn] 536-90-4399 3:50", "[Ssn] 524-11-7837 4:63"}},
+		"sqlite": {"a.sql", "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE p(id INTEGER PRIMARY KEY, ssn TEXT);\nINSERT INTO p VALUES(1,'536-90-4399');\nCOMMIT;\n",
+			[]string{"[ssn] 536-90-4399 4:25"}},
+		"an expression": {"a.sql", "INSERT INTO p (ssn, b) VALUES (trim('536-90-4399', ' '), 2), (concat('a', '524-11-7837'), 3);\n",
+			[]string{"[ssn] 536-90-4399 1:38", "[ssn] 524-11-7837 1:76"}},
+		"more values than columns": {"a.sql", "INSERT INTO p (a) VALUES (1, '536-90-4399');\n", []string{"[] 536-90-4399 1:31"}},
+		"of a query":               {"a.sql", "INSERT INTO p (a) SELECT '536-90-4399' FROM b;\nINSERT INTO p (a) VALUES ('524-11-7837');\n", []string{"[] 536-90-4399 1:27", "[a] 524-11-7837 2:28"}},
+		"cut":                      {"a.sql", "INSERT INTO p (a) VALUES ('524-11-7837", []string{"[a] 524-11-7837 1:28"}},
+		"prose":                    {"a.txt", "To add a row, write\nINSERT INTO p (ssn) VALUES ('536-90-4399');\n", []string{"[] 536-90-4399 2:30"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := extractBytes(t, c.file, []byte(c.data), Options{})
+			var got []string
+			for _, h := range r.found {
+				got = append(got, fmt.Sprint(h.names, " ", h.value, " ", h.loc.Line, ":", h.loc.Column))
+			}
+			if strings.Join(got, "\n") != strings.Join(c.want, "\n") || r.status[""].Code != Complete {
+				t.Errorf("found %q, want %q; %v, %s", got, c.want, r.status, r.text[""])
+			}
+		})
+	}
+}
+
+// A dump has a statement for each row, and perhaps many tables: what is kept follows neither.
+func TestManyStatements(t *testing.T) {
+	var b strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&b, "INSERT INTO t%d (id, ssn) VALUES (%d, '%s');\n", i%2, i, serial(i))
+	}
+	r := extractBytes(t, "a.sql", []byte(b.String()), Options{MaxMemory: 64 * kib})
+	if len(r.found) != 20_000 || r.status[""].Code != Complete {
+		t.Fatalf("%d found, %v", len(r.found), r.status)
+	}
+	for i, h := range r.found {
+		if h.value != serial(i) || h.loc.Line != int64(i+1) || len(h.names) != 1 || h.names[0] != "ssn" {
+			t.Fatalf("%d: %+v", i, h)
+		}
+	}
+}
+
+func TestRTF(t *testing.T) {
+	for name, c := range map[string]struct{ data, want string }{
+		"runs":        {`{\rtf1\ansi{\fonttbl{\f0\fswiss Arial;}}\f0 ssn \b 536\b0 -90-\i 4399\i0\par next}`, "ssn 536-90-4399\nnext"},
+		"hyphens":     {`{\rtf1 536\_90\_4399 a\~b\-c}`, "536-90-4399 a bc"},
+		"hex":         {`{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8\'e2\'e5\'f2 \'35}`, "Привет 5"},
+		"two bytes":   {`{\rtf1\ansicpg932 \'82\'a0\'82\'a2}`, "あい"},
+		"unicode":     {`{\rtf1\uc1\u1055?\u-10179?\u-8704?\uc2\u8364\'3f\'3f!}`, "П😀€!"},
+		"left out":    {`{\rtf1{\*\generator x;}{\info{\title T}}{\pict\bin4 }}}}}{\stylesheet{\s1 y;}}{\*\unknown {z}}a}`, "\nT\na"},
+		"apart":       {`{\rtf1 a{\footnote 536-90-4399}b{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in}}c}`, "a\n536-90-4399\nb\nin\nc"},
+		"link":        {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "536-90-4399"},
+		"cells":       {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
+		"escapes":     {`{\rtf1 \{a\}\\}`, `{a}\`},
+		"line ends":   {"{\\rtf1 536-90\r\n-4399\\\nx}", "536-90-4399\nx"},
+		"after it":    {`{\rtf1 a}536-90-4399`, "a"},
+		"not so deep": {`{\rtf1 {{{a}b}c}d}`, "abcd"},
+	} {
+		r := extractBytes(t, "a.rtf", []byte(c.data), Options{})
+		if got := r.text[""].String(); got != c.want || r.status[""].Code != Complete || r.mimes[""] != "application/rtf" {
+			t.Errorf("%s: %q, want %q; %v %v", name, got, c.want, r.status, r.mimes)
+		}
+	}
+	r := extractBytes(t, "a.rtf", []byte("{\\rtf1\n\\b a\\par\n b 536-90-4399"), Options{})
+	if len(r.found) != 1 || r.found[0].loc.Line != 3 || r.found[0].loc.Column != 4 || r.status[""].Code != Partial {
+		t.Errorf("cut: %+v, %v", r.found, r.status)
+	}
+	r = extractBytes(t, "a.txt", []byte("{\\rtf is how it begins: 536-90-4399\n"), Options{})
+	if len(r.found) != 1 || r.mimes[""] != "text/plain" {
+		t.Errorf("prose: %+v, %v", r.found, r.mimes)
+	}
+}
+
+func TestUTF32WithoutMark(t *testing.T) {
+	for _, order := range []int{0, 3} {
+		var b []byte
+		for _, c := range "my ssn is 536-90-4399, straße\n" {
+			var u [4]byte
+			u[order], u[order^1] = byte(c), byte(c>>8)
+			b = append(b, u[:]...)
+		}
+		r := extractBytes(t, "a.txt", b, Options{})
+		if len(r.found) != 1 || r.found[0].loc.Column != 11 || !strings.Contains(r.text[""].String(), "straße") {
+			t.Errorf("%d: %+v %v %q", order, r.found, r.status, r.text[""])
+		}
+	}
+}

@@ -1,0 +1,423 @@
+package extract
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+)
+
+// extractRTF reads Rich Text Format: the text that a person sees, with notes, comments, headers and hidden text, on the lines
+// of the file where it stands. Fonts, styles, pictures and what else is not text is left out.
+func extractRTF(w *walker, doc *Document, in *input) error {
+	b := newBuilder(w, doc, false)
+	defer b.close()
+	r := &rtfReader{w: w, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 1, charset: charmap.Windows1252}
+	err := r.run()
+	doc.Read = max(doc.Size, r.read)
+	if flushed := b.finish(); flushed != nil {
+		return flushed
+	}
+	if err != nil {
+		return err
+	}
+	return r.readErr
+}
+
+type rtfReader struct {
+	w         *walker
+	b         *builder
+	in        *bufio.Reader
+	line, col int64
+	read      int64
+	readErr   error
+	charset   encoding.Encoding
+	groups    []rtfGroup
+	coded     []byte // of \'hh, until something else comes: a character may take two
+	codedAt   [2]int64
+	high      rune // the first half of a character of two \u
+	passing   int  // characters to leave out after \u
+	marked    bool // the text at hand has its mark
+}
+
+// rtfGroup is what braces keep apart.
+type rtfGroup struct {
+	hidden bool // not text
+	star   bool // \* has come: what is not known is to be left out
+	begun  bool // its first control word has come
+	pass   int  // how many characters stand for a \u, for readers without Unicode
+	own    bool // text that stands apart from what is around it
+}
+
+const (
+	maxRTFDepth = 4096
+	maxRTFWord  = 32
+)
+
+func (r *rtfReader) next() (byte, bool) {
+	c, err := r.in.ReadByte()
+	if err != nil {
+		if err != io.EOF {
+			r.readErr = err
+		}
+		return 0, false
+	}
+	r.read++
+	if c == '\n' {
+		r.line++
+		r.col = 0
+	} else {
+		r.col++
+	}
+	return c, true
+}
+
+func (r *rtfReader) run() error {
+	for {
+		c, ok := r.next()
+		if !ok {
+			if err := r.flush(); err != nil {
+				return err
+			}
+			if len(r.groups) > 0 && r.readErr == nil {
+				return stop(Partial, MalformedFile, "it ends within a group")
+			}
+			return nil
+		}
+		if err := r.w.step(4); err != nil {
+			return err
+		}
+		var err error
+		switch c {
+		case '{':
+			err = r.open()
+		case '}':
+			if err = r.shut(); err == nil && len(r.groups) == 0 {
+				return r.flush() // what follows is none of it
+			}
+		case '\\':
+			err = r.control()
+		case '\r', '\n', 0:
+			r.marked = false
+		default:
+			err = r.char(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (r *rtfReader) open() error {
+	if len(r.groups) >= maxRTFDepth {
+		return stop(Partial, MalformedFile, "groups too deep")
+	}
+	g := rtfGroup{pass: 1}
+	if n := len(r.groups); n > 0 {
+		g.pass, g.hidden = r.groups[n-1].pass, r.groups[n-1].hidden
+	}
+	r.passing = 0
+	r.groups = append(r.groups, g)
+	return nil
+}
+
+func (r *rtfReader) shut() error {
+	n := len(r.groups) - 1
+	if n < 0 {
+		return nil
+	}
+	r.passing = 0
+	var err error
+	if r.groups[n].own {
+		err = r.text('\n')
+	}
+	r.groups = r.groups[:n]
+	return err
+}
+
+func (r *rtfReader) group() *rtfGroup {
+	if len(r.groups) == 0 {
+		r.groups = append(r.groups, rtfGroup{pass: 1})
+	}
+	return &r.groups[len(r.groups)-1]
+}
+
+// char is a byte of text as it stands.
+func (r *rtfReader) char(c byte) error {
+	r.group().begun = true
+	if r.passing > 0 {
+		r.passing--
+		return nil
+	}
+	if c < utf8.RuneSelf {
+		return r.text(rune(c))
+	}
+	return r.code(c)
+}
+
+// code is a byte of a character in the file's charset.
+func (r *rtfReader) code(c byte) error {
+	if r.group().hidden {
+		return nil
+	}
+	if len(r.coded) == 0 {
+		r.codedAt = [2]int64{r.line, max(0, r.col-1)}
+	}
+	if r.coded = append(r.coded, c); len(r.coded) >= 256 {
+		return r.flush()
+	}
+	return nil
+}
+
+// flush writes what was coded.
+func (r *rtfReader) flush() error {
+	if len(r.coded) == 0 {
+		return nil
+	}
+	d, err := r.charset.NewDecoder().Bytes(r.coded)
+	if err != nil {
+		d = r.coded
+	}
+	r.coded = r.coded[:0]
+	r.b.mark(LineRange, 0, r.codedAt[0], r.codedAt[1])
+	r.marked = false
+	return r.b.write(d)
+}
+
+// text writes a character.
+func (r *rtfReader) text(c rune) error {
+	if err := r.flush(); err != nil {
+		return err
+	}
+	if n := len(r.groups); n > 0 && r.groups[n-1].hidden {
+		return nil
+	}
+	if !r.marked {
+		r.b.mark(LineRange, 0, r.line, max(0, r.col-1))
+		r.marked = true
+	}
+	if c < utf8.RuneSelf {
+		if c == '\n' {
+			r.marked = false
+		}
+		return r.b.writeByte(byte(c))
+	}
+	var buf [utf8.UTFMax]byte
+	return r.b.write(buf[:utf8.EncodeRune(buf[:], c)])
+}
+
+// control reads what follows a backslash.
+func (r *rtfReader) control() error {
+	c, ok := r.next()
+	if !ok {
+		return nil
+	}
+	g := r.group()
+	defer func() { r.marked = false }()
+	if c < 'A' || c > 'Z' && c < 'a' || c > 'z' {
+		switch c {
+		case '\'':
+			hi, ok1 := r.next()
+			lo, ok2 := r.next()
+			h, l := unhex(hi), unhex(lo)
+			if !ok1 || !ok2 || h < 0 || l < 0 {
+				return nil
+			}
+			g.begun = true
+			if r.passing > 0 {
+				r.passing--
+				return nil
+			}
+			return r.code(byte(h<<4 | l))
+		case '*':
+			g.star = true
+		case '~':
+			return r.text(' ')
+		case '_':
+			return r.text('-')
+		case '\\', '{', '}':
+			return r.char(c)
+		case '\r', '\n':
+			return r.text('\n')
+		case '\t':
+			return r.text('\t')
+		}
+		return nil
+	}
+	var word []byte
+	for ; ok && (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'); c, ok = r.next() {
+		if word = append(word, c); len(word) > maxRTFWord {
+			return stop(Partial, MalformedFile, "a control word that does not end")
+		}
+	}
+	negative, number, digits := false, 0, 0
+	if ok && c == '-' {
+		negative = true
+		c, ok = r.next()
+	}
+	for ; ok && c >= '0' && c <= '9' && digits < 10; c, ok = r.next() {
+		number = number*10 + int(c-'0')
+		digits++
+	}
+	if negative {
+		number = -number
+	}
+	if ok && c != ' ' { // a space belongs to the word
+		if err := r.in.UnreadByte(); err != nil {
+			return err
+		}
+		r.read--
+		if c == '\n' {
+			r.line--
+		} else {
+			r.col--
+		}
+	}
+	return r.word(g, string(word), number, digits > 0)
+}
+
+func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
+	first := !g.begun
+	g.begun = true
+	switch word {
+	case "u":
+		return r.unicode(g, number)
+	case "bin":
+		for ; number > 0; number-- {
+			if _, ok := r.next(); !ok {
+				return nil
+			}
+			if err := r.w.step(1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if r.passing > 0 { // a word stands for one character there
+		r.passing--
+		return nil
+	}
+	switch word {
+	case "par", "line", "row", "nestrow", "sect", "page", "column", "softline":
+		return r.text('\n')
+	case "tab", "cell", "nestcell":
+		return r.text('\t')
+	case "emspace", "enspace", "qmspace":
+		return r.text(' ')
+	case "emdash":
+		return r.text('—')
+	case "endash":
+		return r.text('–')
+	case "lquote":
+		return r.text('‘')
+	case "rquote":
+		return r.text('’')
+	case "ldblquote":
+		return r.text('“')
+	case "rdblquote":
+		return r.text('”')
+	case "bullet":
+		return r.text('•')
+	case "uc":
+		if has && number >= 0 && number <= 16 {
+			g.pass = number
+		}
+		return nil
+	case "ansicpg":
+		if err := r.flush(); err != nil {
+			return err
+		}
+		r.charset = codePage(number)
+		return nil
+	case "mac":
+		r.charset = charmap.Macintosh
+		return nil
+	case "pc":
+		r.charset = charmap.CodePage437
+		return nil
+	case "pca":
+		r.charset = charmap.CodePage850
+		return nil
+	}
+	if !first && !g.star {
+		return nil
+	}
+	switch {
+	case rtfShown[word]:
+		// The text of a shape stands in a group that is left out otherwise.
+		g.hidden, g.own = false, true
+		return r.text('\n')
+	case rtfHidden[word], g.star && first:
+		if err := r.flush(); err != nil {
+			return err
+		}
+		g.hidden = true
+	}
+	return nil
+}
+
+// unicode is a character by its number, of 16 bits and with a sign.
+func (r *rtfReader) unicode(g *rtfGroup, number int) error {
+	c := rune(uint16(number))
+	r.passing = g.pass
+	switch {
+	case utf16.IsSurrogate(c) && r.high == 0:
+		r.high = c
+		return nil
+	case utf16.IsSurrogate(c):
+		c = utf16.DecodeRune(r.high, c)
+	}
+	r.high = 0
+	return r.text(c)
+}
+
+func codePage(n int) encoding.Encoding {
+	name := "windows-" + itoa(int64(n))
+	switch n {
+	case 437:
+		return charmap.CodePage437
+	case 850:
+		return charmap.CodePage850
+	case 852:
+		return charmap.CodePage852
+	case 866:
+		name = "ibm866"
+	case 932:
+		name = "shift_jis"
+	case 936:
+		name = "gbk"
+	case 949:
+		name = "euc-kr"
+	case 950:
+		name = "big5"
+	case 10000:
+		name = "macintosh"
+	case 65001:
+		name = "utf-8"
+	}
+	if e, err := htmlindex.Get(name); err == nil {
+		return e
+	}
+	return charmap.Windows1252
+}
+
+// rtfHidden are the destinations that hold no text; those behind \* are left out unless they are in rtfShown.
+var rtfHidden = set("fonttbl colortbl stylesheet listtable listoverridetable revtbl rsidtbl filetbl pict object objdata themedata " +
+	"colorschememapping datastore latentstyles fldinst xmlnstbl generator bkmkstart bkmkend mmath")
+
+// rtfShown are the destinations whose text stands apart.
+var rtfShown = set("footnote header headerl headerr headerf footer footerl footerr footerf annotation shptxt title subject author keywords " +
+	"doccomm operator company manager result ftnsep atnid atnauthor nonshppict")
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		m[word] = true
+	}
+	return m
+}
