@@ -5,19 +5,20 @@
 // Four hops lead from the socket to the disk:
 //
 //	awsapi      (*Server).ServeHTTP: verify the signature, find the operation, decode, authorise, check
-//	membership  (*Service).CreateInvitations: which accounts may be invited, and why the others may not
-//	membership  (*Service).storeInvitations: one compare-and-set, the invitations, the events, the tasks
+//	membership  (*Invitations).CreateInvitations: which accounts may be invited, and why the others may not
+//	membership  (*Invitations).storeInvitations: one compare-and-set, the invitations, the events, the tasks
 //	store       (*DB).Tx: one SQL text for SQLite and PostgreSQL, many callers in one commit
 //
 // After the commit a worker of queue does the tasks: membership's sendInvitations verifies the address and shows the invitation to the
-// recipient, its deliverMail hands the mail to a relay.
+// recipient, its deliverMail hands the mail to a relay. docs/tour.md goes the whole way, function by function; docs/glossary.md explains
+// the words.
 //
-// # The packages, each above those that it uses
+// # The packages, each below those that it uses
 //
 //	macie2                    the contract: types, checks, routes, binders, generated from api/macie2.json
 //	sigv4, arn                signatures: verify and sign; names of resources, each with one spelling
 //	source, budget            addresses of callers; the bytes that callers make the program hold
-//	printable                 text of others for terminals and spreadsheets
+//	printable, certificate    text of others for terminals and spreadsheets; a TLS certificate that is renewed on disk
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
 //	analyse                   objects read in processes of their own, which may die alone: source in, result out
 //	store, mail               one database, two engines; invitation mail and its delivery
@@ -33,12 +34,15 @@
 //	usage                     what was analysed and watched for each account, and what it costs by the operator's prices
 //	finding                   what was found: findings, filters, statistics, samples
 //	publication               findings told to others: webhooks, EventBridge, Security Hub, files
-//	awsapi, sts, cli, scan    the HTTP edge; STS; client verbs (every operation, invite, members); `magpie scan`
+//	awsapi, cli, scan         the HTTP edge; client verbs (every operation, invite, members); `magpie scan`
 //	signin, console           who is signed in to the web console; its files and endpoints. Its pages are in web/src, built into web/dist
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
+//	sts, organizations        the other AWS services that are served: STS, AWS Organizations
+//	admission, permission,    who is looked up and when it is refused; what a caller may do; how many connections
+//	connlimit                 there are
 //	server                    configuration to parts to listeners and workers
 //	demo, bench               `magpie demo`; `make bench`
-//	apitest, arch             whole conversations through real clients; tests of how the code is put together
+//	apitest, arch, leak       whole conversations through real clients; tests of how the code is put together, and of goroutines that stay
 //
 // Each package's own documentation says what it owns, what it promises and where to start reading.
 package main

@@ -144,7 +144,7 @@ func (v verbs) accountList() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				list, err := d.Accounts(ctx)
+				list, err := d.AllAccounts(ctx)
 				if err != nil {
 					return err
 				}

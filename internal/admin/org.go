@@ -277,7 +277,7 @@ func (v verbs) orgList() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return v.directory(c, &l, func(ctx context.Context, d *identity.Directory) error {
-				list, err := d.Organizations(ctx)
+				list, err := d.AllOrganizations(ctx)
 				if err != nil {
 					return err
 				}

@@ -7,9 +7,11 @@ import (
 	"go/parser"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +23,7 @@ import (
 // Folders inside of them go with them. DESIGN: the arrow points one way, and
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
-	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag"},
+	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag", "certificate", "leak"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
 	{"session", "signin"},
@@ -30,7 +32,7 @@ var layers = [][]string{
 	{"finding"},
 	{"discovery", "publication"},
 	{"awsapi", "console", "cli", "admin", "scan"},
-	{"sts", "organizations"},
+	{"sts", "organizations", "admission", "permission", "connlimit"},
 	{"server"},
 	{"demo", "bench", "apitest", "arch"},
 }
@@ -160,6 +162,57 @@ func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 		}
 		if !strings.HasPrefix(doc, want) {
 			t.Errorf("%s has no doc comment that begins with %q", p.ImportPath, want)
+		}
+	}
+}
+
+// Who comes to the repository finds every package in the command's documentation.
+func TestCommandNamesAllPackages(t *testing.T) {
+	for _, p := range allPackages(t) {
+		if p.ImportPath != module+"/cmd/magpie" {
+			continue
+		}
+		_, list, ok := strings.Cut(docOf(t, filepath.Join(p.Dir, "doc.go")), "# The packages")
+		if !ok {
+			t.Fatal("cmd/magpie/doc.go does not list the packages")
+		}
+		named := strings.FieldsFunc(list, func(r rune) bool { return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
+		for _, p := range allPackages(t) {
+			if name := room(p.ImportPath); name != "" && !slices.Contains(named, name) {
+				t.Errorf("cmd/magpie/doc.go does not name package %s", name)
+			}
+		}
+	}
+}
+
+// docOf is the package comment of a file.
+func docOf(t *testing.T, name string) string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.PackageClauseOnly|parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f.Doc.Text()
+}
+
+var startsGoroutines = regexp.MustCompile(`(?m)^\s*go [a-zA-Z_.]+\(|^\s*go func\(|\.Go\(`)
+
+// A package that starts goroutines ends them: its tests fail when some are left.
+func TestGoroutinesAreAccountedFor(t *testing.T) {
+	holds := func(p goPackage, names []string, what *regexp.Regexp) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return what.Match(text)
+		})
+	}
+	checks := regexp.MustCompile(`(?:leak\.Run|shipped\.Main)\(m\)`)
+	for _, p := range allPackages(t) {
+		tests := slices.Concat(p.TestGoFiles, p.XTestGoFiles)
+		if len(tests) > 0 && holds(p, p.GoFiles, startsGoroutines) && !holds(p, tests, checks) {
+			t.Errorf("%s starts goroutines, and has no TestMain that calls leak.Run", p.ImportPath)
 		}
 	}
 }

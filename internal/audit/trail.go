@@ -133,7 +133,7 @@ func (t *Trail) Attach(ctx context.Context, e *Event) (context.Context, *Change)
 	expected := *e
 	expected.Output = usual(e.Operation)
 	c := &Change{row: t.newRow(&expected, uuid.NewString())}
-	return store.With(ctx, func(_ context.Context, tx *store.Tx) error {
+	return store.Attach(ctx, func(_ context.Context, tx *store.Tx) error {
 		if c.committed { // by an earlier transaction of this call
 			return nil
 		}

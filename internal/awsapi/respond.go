@@ -50,8 +50,8 @@ func Busy(w http.ResponseWriter) {
 	turnAway(w, http.StatusServiceUnavailable, macie2.ServiceUnavailableException, "This node holds as many bytes of requests as it may. Try again.")
 }
 
-// Misdirected answers a request that is for another host.
-func Misdirected(w http.ResponseWriter, message string) {
+// misdirected answers a request that is for another host.
+func misdirected(w http.ResponseWriter, message string) {
 	turnAway(w, http.StatusMisdirectedRequest, macie2.AccessDeniedException, message)
 }
 

@@ -55,8 +55,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.contain(x, path)
 	if err != nil {
 		answer = s.refuse(x, err)
-		if s.o.Door != nil && x.call == nil && x.record.Exception != macie2.InternalServerException {
-			s.o.Door.Refused(r.Context(), s.sourceIP(r))
+		if s.o.Admission != nil && x.call == nil && x.record.Exception != macie2.InternalServerException {
+			s.o.Admission.Refused(r.Context(), s.sourceIP(r))
 		}
 	}
 	x.record.Status = answer.Status
@@ -178,7 +178,7 @@ func (s *Server) own(path string) (map[string]signedOperation, []macie2.PathLabe
 // claimant is who a request says it is from.
 type claimant struct {
 	sig      *sigv4.Signature
-	recalled *sigv4.SigningKey // by which the signature is verified, where the Door remembers it
+	recalled *sigv4.SigningKey // by which the signature is verified, where it is remembered
 	identity *Identity         // else
 }
 
@@ -207,16 +207,16 @@ func (s *Server) recognise(x *exchange) (c claimant, err error) {
 			return c, err
 		}
 	}
-	if s.o.Door != nil {
-		if key, ok := s.o.Door.Recall(sig); ok {
+	if s.o.Admission != nil {
+		if key, ok := s.o.Admission.Recall(sig); ok {
 			c.recalled = &key
 			return c, nil
 		}
 	}
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
 	defer cancel()
-	if s.o.Door != nil {
-		leave, err := s.o.Door.Enter(ctx, s.sourceIP(x.r))
+	if s.o.Admission != nil {
+		leave, err := s.o.Admission.Enter(ctx, s.sourceIP(x.r))
 		if err != nil {
 			return c, err
 		}

@@ -87,8 +87,8 @@ type Answer struct {
 	ErrorType string
 }
 
-// Door stands before the Authenticator: it bounds what those can take who do not prove who they are.
-type Door interface {
+// Admission stands before the Authenticator: it bounds what those can take who do not prove who they are.
+type Admission interface {
 	// Recall returns the key to verify sig with, if it is remembered: what does not verify is refused without asking further.
 	Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool)
 	// Enter waits until somebody from source, whose key is not remembered, may be asked about; leave says that it is done.
@@ -141,7 +141,7 @@ type Options struct {
 	Authenticator Authenticator
 	Throttler     Throttler    // nil lets everything through
 	Authorizer    Authorizer   // nil is PolicyNone
-	Door          Door         // nil bounds nothing
+	Admission     Admission    // nil bounds nothing
 	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
 	// Enabled refuses a caller whose account has not enabled Macie. It is asked for operations that nobody has

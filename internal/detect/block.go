@@ -22,9 +22,9 @@ type Fields interface {
 	Field(off int) (Field, bool)
 }
 
-// Silences is what Fields may also know: where names say nothing. There a value is
+// SilentFields is what Fields may also know: where names say nothing. There a value is
 // asked for only if it holds a keyword itself, which few do.
-type Silences interface {
+type SilentFields interface {
 	// Silent returns a place after off such that no value that starts from off on and
 	// before it has names in which Set.Says finds a keyword. It returns off when that
 	// cannot be told, and is asked like Field.

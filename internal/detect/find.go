@@ -432,7 +432,7 @@ func (s *Scanner) listFields(limit int) {
 	if len(tries) > 0 {
 		next = tries[0].at
 	}
-	silences, _ := w.fields.(Silences)
+	silences, _ := w.fields.(SilentFields)
 	p := w.lo              // the values before it are done with
 	ask, known := p, false // the next value to ask for that has a digit, once it is known
 	for first := true; ; first = false {
@@ -493,7 +493,7 @@ func (s *Scanner) listFields(limit int) {
 // passSilence goes over values whose names say nothing and that hold no keyword, from p
 // on and while that is before stop. It returns where it came to, and whether a keyword is
 // there; h counts those behind.
-func (s *Scanner) passSilence(silences Silences, p, stop int, h *int) (at int, keyword bool) {
+func (s *Scanner) passSilence(silences SilentFields, p, stop int, h *int) (at int, keyword bool) {
 	w := &s.win
 	for p < stop {
 		silent := silences.Silent(p)

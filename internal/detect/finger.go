@@ -16,13 +16,13 @@ type fingers struct {
 	// tables[k] and tables[k+1] are for the low and high half of the k/2-th byte, twice
 	// the same sixteen, as the instruction wants it. The assembly expects them first.
 	tables  [2 * fingerBytes][32]byte
-	bytes   [256]uint32   // by byte: its buckets as the first, second and third, eight bits each
-	members [8][]fingered // by bucket
-	rests   bool          // some patterns are found by their rest
+	bytes   [256]uint32        // by byte: its buckets as the first, second and third, eight bits each
+	members [8][]bucketPattern // by bucket
+	rests   bool               // some patterns are found by their rest
 }
 
-// fingered is a custom pattern in a bucket.
-type fingered struct {
+// bucketPattern is a custom pattern in a bucket.
+type bucketPattern struct {
 	custom int // index among the custom identifiers
 	offset int // from the start of a match, or of its rest, to its three bytes
 }
@@ -48,7 +48,7 @@ func newFingers(customs []*Custom, all bool) *fingers {
 		offset, _ := rarest(sets)
 		bucket := n % 8
 		n++
-		f.members[bucket] = append(f.members[bucket], fingered{i, offset})
+		f.members[bucket] = append(f.members[bucket], bucketPattern{i, offset})
 		for k := range fingerBytes {
 			for b, ok := range sets[offset+k] {
 				if !ok {

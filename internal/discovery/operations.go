@@ -173,12 +173,9 @@ func (s *Service) ListClassificationJobs(ctx context.Context, call *macie2.Call,
 	if err != nil {
 		return nil, fmt.Errorf("list classification jobs: %w", err)
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListClassificationJobs", Filters: string(narrowed)}
-	var after []string
-	if in.NextToken != nil {
-		if after, err = s.pages.Open(list, *in.NextToken, 2); err != nil {
-			return nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region and request")
-		}
+	page, err := s.pages.Page(pagetoken.Of(call, "ListClassificationJobs", string(narrowed)), in.NextToken, 2, size)
+	if err != nil {
+		return nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region and request")
 	}
 	var jobs []*job
 	err = s.view(ctx, call, func(tx *store.Tx) (err error) {
@@ -198,14 +195,11 @@ func (s *Service) ListClassificationJobs(ctx context.Context, call *macie2.Call,
 	}
 	place := func(j *job) []string { return []string{key(j), j.ID} }
 	slices.SortFunc(jobs, func(a, b *job) int { return compare(place(a), place(b)) })
-	if after != nil {
-		jobs = slices.DeleteFunc(jobs, func(j *job) bool { return compare(place(j), after) <= 0 })
+	if !page.First() {
+		jobs = slices.DeleteFunc(jobs, func(j *job) bool { return compare(place(j), page.Keys()) <= 0 })
 	}
 	out := &macie2.ListClassificationJobsOutput{Items: []macie2.JobSummary{}}
-	if len(jobs) > size {
-		jobs = jobs[:size]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, place(jobs[size-1])...))
-	}
+	jobs, out.NextToken = pagetoken.Cut(page, jobs, place)
 	for _, j := range jobs {
 		out.Items = append(out.Items, j.summary())
 	}

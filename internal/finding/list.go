@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 
 	"magpie/internal/macie2"
@@ -132,10 +131,13 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 	if size < 1 || size > maxPage {
 		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxPage)
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListFindings", Filters: narrowed(in)}
-	after, err := s.after(list, in.NextToken)
+	page, err := s.pages.Page(pagetoken.Of(call, "ListFindings", narrowed(in)), in.NextToken, 3, size)
 	if err != nil {
-		return nil, err
+		return nil, errPage
+	}
+	var after *place
+	if !page.First() {
+		after = &place{number: page.Int(0), text: page.Key(1), id: page.Key(2)}
 	}
 	var found []place
 	err = s.view(ctx, call, func(tx *store.Tx) error {
@@ -143,7 +145,7 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 		scopes, err := s.scopes(ctx, tx, call)
 		for _, x := range scopes {
 			if err == nil {
-				found, err = places(ctx, tx, x, criteria, o, after, size+1, found)
+				found, err = places(ctx, tx, x, criteria, o, after, int(page.Limit()), found)
 			}
 			if err == nil && x.members == nil {
 				found, err = s.dataPlaces(ctx, tx, x, criteria, o, after, size+1, found)
@@ -156,11 +158,7 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 	}
 	slices.SortFunc(found, o.compare)
 	out := &macie2.ListFindingsOutput{FindingIds: []string{}}
-	if len(found) > size {
-		found = found[:size]
-		last := found[size-1]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.number, 10), last.text, last.id))
-	}
+	found, out.NextToken = pagetoken.Cut(page, found, func(p place) []string { return []string{pagetoken.Int(p.number), p.text, p.id} })
 	for _, p := range found {
 		out.FindingIds = append(out.FindingIds, p.id)
 	}
@@ -194,22 +192,6 @@ func narrowed(in *macie2.ListFindingsInput) string {
 		panic(err) // texts and numbers always have a JSON form
 	}
 	return string(b)
-}
-
-// after reads a page token.
-func (s *Service) after(list pagetoken.List, token *string) (*place, error) {
-	if token == nil {
-		return nil, nil
-	}
-	keys, err := s.pages.Open(list, *token, 3)
-	if err != nil {
-		return nil, errPage
-	}
-	n, err := strconv.ParseInt(keys[0], 10, 64)
-	if err != nil {
-		return nil, errPage
-	}
-	return &place{number: n, text: keys[1], id: keys[2]}, nil
 }
 
 var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and request")

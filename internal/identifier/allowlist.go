@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"magpie/internal/detect"
 	"magpie/internal/macie2"
@@ -140,10 +139,9 @@ func (s *Service) ListAllowLists(ctx context.Context, call *macie2.Call, in *mac
 	if in.MaxResults != nil {
 		size = int(*in.MaxResults)
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListAllowLists"}
-	afterTime, afterID, err := s.after(list, in.NextToken)
+	page, err := s.pages.Page(pagetoken.Of(call, "ListAllowLists", ""), in.NextToken, 2, size)
 	if err != nil {
-		return nil, err
+		return nil, errPage
 	}
 	var rows []allowList
 	err = s.view(ctx, call, func(tx *store.Tx) error {
@@ -154,17 +152,13 @@ func (s *Service) ListAllowLists(ctx context.Context, call *macie2.Call, in *mac
 			rows = append(rows, x)
 			return err
 		}, `select `+allowListColumns+` from allow_list where region = $1 and account_id = $2 and (created_at, id) > ($3, $4)
-			order by created_at, id limit $5`, call.Region, string(call.Account), afterTime, afterID, int64(size+1))
+			order by created_at, id limit $5`, call.Region, call.Account, page.Int(0), page.Key(1), page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &macie2.ListAllowListsOutput{AllowLists: []macie2.AllowListSummary{}}
-	if len(rows) > size {
-		last := rows[size-1]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.createdAt, 10), last.id))
-		rows = rows[:size]
-	}
+	rows, out.NextToken = pagetoken.Cut(page, rows, func(x allowList) []string { return []string{pagetoken.Int(x.createdAt), x.id} })
 	for _, x := range rows {
 		out.AllowLists = append(out.AllowLists, macie2.AllowListSummary{
 			Arn: macie2.Ptr(allowListARN(call, x.id)), CreatedAt: macie2.TimestampMillis(x.createdAt), UpdatedAt: macie2.TimestampMillis(x.updatedAt),

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -176,10 +175,9 @@ func (s *Service) ListCustomDataIdentifiers(ctx context.Context, call *macie2.Ca
 	if size < 1 || size > maxCustomPage {
 		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxCustomPage)
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListCustomDataIdentifiers"}
-	afterTime, afterID, err := s.after(list, in.NextToken)
+	page, err := s.pages.Page(pagetoken.Of(call, "ListCustomDataIdentifiers", ""), in.NextToken, 2, size)
 	if err != nil {
-		return nil, err
+		return nil, errPage
 	}
 	var rows []summary
 	err = s.view(ctx, call, func(tx *store.Tx) error {
@@ -191,17 +189,13 @@ func (s *Service) ListCustomDataIdentifiers(ctx context.Context, call *macie2.Ca
 			return err
 		}, `select `+summaryColumns+` from custom_data_identifier
 			where region = $1 and account_id = $2 and deleted = false and (created_at, id) > ($3, $4)
-			order by created_at, id limit $5`, call.Region, string(call.Account), afterTime, afterID, int64(size+1))
+			order by created_at, id limit $5`, call.Region, call.Account, page.Int(0), page.Key(1), page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := &macie2.ListCustomDataIdentifiersOutput{Items: []macie2.CustomDataIdentifierSummary{}}
-	if len(rows) > size {
-		last := rows[size-1]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.createdAt, 10), last.id))
-		rows = rows[:size]
-	}
+	rows, out.NextToken = pagetoken.Cut(page, rows, func(x summary) []string { return []string{pagetoken.Int(x.createdAt), x.id} })
 	for _, x := range rows {
 		out.Items = append(out.Items, macie2.CustomDataIdentifierSummary{
 			Arn: macie2.Ptr(customARN(call, x.id)), CreatedAt: macie2.TimestampMillis(x.createdAt), Description: optional(x.description),
@@ -209,21 +203,6 @@ func (s *Service) ListCustomDataIdentifiers(ctx context.Context, call *macie2.Ca
 		})
 	}
 	return out, nil
-}
-
-// after reads a page token into the sort keys of the entry before the page.
-func (s *Service) after(list pagetoken.List, token *string) (at int64, id string, err error) {
-	if token == nil {
-		return 0, "", nil
-	}
-	keys, err := s.pages.Open(list, *token, 2)
-	if err == nil {
-		at, err = strconv.ParseInt(keys[0], 10, 64)
-	}
-	if err != nil {
-		return 0, "", errPage
-	}
-	return at, keys[1], nil
 }
 
 // BatchGetCustomDataIdentifiers describes those of the named identifiers that exist, deleted ones too, and names the others.

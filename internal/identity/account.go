@@ -70,23 +70,12 @@ type Hooks struct {
 	OnDelegateDeregistered func(ctx context.Context, tx *store.Tx, organization OrganizationID, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error
 }
 
-// Options of a Directory or a Service.
-type Options struct {
-	Dev   bool
-	Hooks Hooks
-}
-
-// Directory is the accounts, their roles and the list of their keys. It is safe
-// for concurrent use and keeps nothing in memory.
-type Directory struct {
+// Accounts is the accounts of a deployment. It is safe for concurrent use and
+// keeps nothing in memory.
+type Accounts struct {
 	db    *store.DB
-	dev   bool
+	dev   bool // every account exists
 	hooks Hooks
-}
-
-// NewDirectory returns the directory in db.
-func NewDirectory(db *store.DB, o Options) *Directory {
-	return &Directory{db: db, dev: o.Dev, hooks: o.Hooks}
 }
 
 const accountColumns = "id, email, name, status, disabled_regions, created_at, updated_at"
@@ -103,7 +92,7 @@ func scanAccount(row store.RowOne) (a Account, err error) {
 // CreateAccount registers an account. It returns ErrAccountExists for an id that
 // was ever registered, closed accounts included, and ErrInvalid for an address or
 // name that cannot be one.
-func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, email, name string, now time.Time) (Account, error) {
+func (d *Accounts) CreateAccount(ctx context.Context, id macie2.AccountID, email, name string, now time.Time) (Account, error) {
 	a := Account{ID: id, Email: strings.TrimSpace(email), Name: strings.TrimSpace(name), Status: AccountActive,
 		CreatedAt: now.UTC().Truncate(time.Millisecond), UpdatedAt: now.UTC().Truncate(time.Millisecond)}
 	if err := errors.Join(checkEmail(a.Email), checkName(a.Name)); err != nil {
@@ -124,7 +113,7 @@ func (d *Directory) CreateAccount(ctx context.Context, id macie2.AccountID, emai
 }
 
 // UpdateAccount changes the address, the name, or both; nil leaves one as it is.
-func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, email, name *string, now time.Time) (Account, error) {
+func (d *Accounts) UpdateAccount(ctx context.Context, id macie2.AccountID, email, name *string, now time.Time) (Account, error) {
 	return d.change(ctx, "update", id, now, func(a *Account) error {
 		if email != nil {
 			a.Email = strings.TrimSpace(*email)
@@ -144,22 +133,22 @@ func (d *Directory) UpdateAccount(ctx context.Context, id macie2.AccountID, emai
 
 // SuspendAccount stops an account: its keys and sessions are refused from the
 // next call on. Suspending one that is suspended changes nothing.
-func (d *Directory) SuspendAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+func (d *Accounts) SuspendAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
 	return d.setStatus(ctx, "suspend", id, AccountSuspended, now)
 }
 
 // ResumeAccount ends a suspension.
-func (d *Directory) ResumeAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+func (d *Accounts) ResumeAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
 	return d.setStatus(ctx, "resume", id, AccountActive, now)
 }
 
 // CloseAccount ends an account for good. Its id is not used again. It returns
 // ErrManagement while the account manages an organization.
-func (d *Directory) CloseAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
+func (d *Accounts) CloseAccount(ctx context.Context, id macie2.AccountID, now time.Time) (Account, error) {
 	return d.setStatus(ctx, "close", id, AccountClosed, now)
 }
 
-func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.AccountID, status AccountStatus, now time.Time) (Account, error) {
+func (d *Accounts) setStatus(ctx context.Context, verb string, id macie2.AccountID, status AccountStatus, now time.Time) (Account, error) {
 	return d.change(ctx, verb, id, now, func(a *Account) error {
 		if a.Status == AccountClosed && a.Status != status {
 			return ErrClosed
@@ -187,7 +176,7 @@ func (d *Directory) setStatus(ctx context.Context, verb string, id macie2.Accoun
 // changed or somebody else was faster, in which case it starts again. follow does
 // what follows from the change, after the row is written: whoever has locked it
 // (LockAccounts) is through by then, and what it did is seen.
-func (d *Directory) change(ctx context.Context, verb string, id macie2.AccountID, now time.Time, edit func(*Account) error,
+func (d *Accounts) change(ctx context.Context, verb string, id macie2.AccountID, now time.Time, edit func(*Account) error,
 	follow func(tx *store.Tx, before, after Account) error) (Account, error) {
 	var after Account
 	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
@@ -230,7 +219,7 @@ func readAccount(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Accoun
 }
 
 // Account returns one account, or ErrNoAccount.
-func (d *Directory) Account(ctx context.Context, id macie2.AccountID) (a Account, err error) {
+func (d *Accounts) Account(ctx context.Context, id macie2.AccountID) (a Account, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		a, err = readAccount(ctx, tx, id)
 		return err
@@ -241,8 +230,8 @@ func (d *Directory) Account(ctx context.Context, id macie2.AccountID) (a Account
 	return a, nil
 }
 
-// Accounts returns all accounts that were created, by id.
-func (d *Directory) Accounts(ctx context.Context) (list []Account, err error) {
+// AllAccounts returns all accounts that were created, by id.
+func (d *Accounts) AllAccounts(ctx context.Context) (list []Account, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		return tx.Query(ctx, func(row store.Row) error {
@@ -259,7 +248,7 @@ func (d *Directory) Accounts(ctx context.Context) (list []Account, err error) {
 
 // LookupAccounts returns those of the given accounts that exist, in one read
 // within tx. In dev mode every account exists.
-func (d *Directory) LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]Account, error) {
+func (d *Accounts) LookupAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) (map[macie2.AccountID]Account, error) {
 	found := make(map[macie2.AccountID]Account, len(ids))
 	if len(ids) == 0 {
 		return found, nil
@@ -285,7 +274,7 @@ func (d *Directory) LookupAccounts(ctx context.Context, tx *store.Tx, ids []maci
 // LockAccounts keeps the given accounts from being changed until tx ends, for what
 // must not be done for an account that is suspended at that very moment: what
 // LookupAccounts reads behind it stays true.
-func (d *Directory) LockAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) error {
+func (d *Accounts) LockAccounts(ctx context.Context, tx *store.Tx, ids []macie2.AccountID) error {
 	if len(ids) == 0 {
 		return nil
 	}

@@ -20,7 +20,7 @@ type Holder struct {
 
 // Holder finds a key by its id, or a role by its ARN, with the policies that are
 // attached to it.
-func (d *Directory) Holder(ctx context.Context, target string) (h Holder, err error) {
+func (d *Principals) Holder(ctx context.Context, target string) (h Holder, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) (err error) {
 		h, _, err = readHolder(ctx, tx, target)
 		return err
@@ -33,7 +33,7 @@ func (d *Directory) Holder(ctx context.Context, target string) (h Holder, err er
 
 // ChangePolicies replaces the policies of a key or a role by what edit makes of
 // them; it holds from the next call on. edit may run several times.
-func (d *Directory) ChangePolicies(ctx context.Context, target string, edit func(policies []string) ([]string, error)) (h Holder, err error) {
+func (d *Principals) ChangePolicies(ctx context.Context, target string, edit func(policies []string) ([]string, error)) (h Holder, err error) {
 	err = d.db.Tx(ctx, "policies/"+target, func(tx *store.Tx) error {
 		var change string
 		h, change, err = readHolder(ctx, tx, target)

@@ -59,7 +59,7 @@ func (c *keyCache) get(key string, open func() (*keyEntry, error)) (*keyEntry, e
 // keyEntry is an opened secret and the signing keys derived from it.
 type keyEntry struct {
 	secret  string
-	session session // of a session token
+	session sealedSession
 
 	mu     sync.Mutex
 	scopes [maxCachedScopes]scopeKey

@@ -32,7 +32,7 @@ const (
 
 // EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it is. It returns ErrTooManyServices
 // for one more than MaxServices.
-func (d *Directory) EnableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, now time.Time) error {
+func (d *Organizations) EnableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "enable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		var others int64
 		err := tx.QueryRow(ctx, `select count(*) from organization_service where organization_id = $1 and service_principal <> $2`,
@@ -48,7 +48,7 @@ func (d *Directory) EnableServiceAccess(ctx context.Context, management macie2.A
 }
 
 // TrustService is EnableServiceAccess within tx, without its bound.
-func (d *Directory) TrustService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal, now time.Time) error {
+func (d *Organizations) TrustService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal, now time.Time) error {
 	_, err := tx.Exec(ctx, `insert into organization_service (organization_id, service_principal, enabled_at) values ($1, $2, $3)
 		on conflict do nothing`, string(o), string(service), now.UnixMilli())
 	return err
@@ -56,7 +56,7 @@ func (d *Directory) TrustService(ctx context.Context, tx *store.Tx, o Organizati
 
 // DisableServiceAccess ends an organization's trust in a service, and all delegations in it, also that of the management account, which is
 // no registered one. Ending what is not there changes nothing.
-func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
+func (d *Organizations) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	return d.manage(ctx, "disable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		list, err := delegates(ctx, tx, o.ID, service)
 		if err != nil {
@@ -81,7 +81,7 @@ func (d *Directory) DisableServiceAccess(ctx context.Context, management macie2.
 }
 
 // ServiceAccesses lists the services that an organization trusts, by name.
-func (d *Directory) ServiceAccesses(ctx context.Context, o OrganizationID) (list []ServiceAccess, err error) {
+func (d *Organizations) ServiceAccesses(ctx context.Context, o OrganizationID) (list []ServiceAccess, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		return tx.Query(ctx, func(row store.Row) error {
@@ -102,7 +102,7 @@ func (d *Directory) ServiceAccesses(ctx context.Context, o OrganizationID) (list
 // RegisterDelegate lets an account act for its organization in a service that the organization trusts. It returns ErrDelegateExists for
 // one that does so already, ErrManagement for the management account, which needs no delegation, ErrSuspended or ErrClosed for one
 // that takes no part, ErrTooManyDelegates for one more than MaxDelegates.
-func (d *Directory) RegisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
+func (d *Organizations) RegisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "register account "+string(id), management, func(tx *store.Tx, o Organization) error {
 		if err := requireDelegable(ctx, tx, o, id); err != nil {
 			return err
@@ -158,7 +158,7 @@ func insertDelegate(ctx context.Context, tx *store.Tx, o OrganizationID, id maci
 }
 
 // Delegate registers an account of an organization as a delegated administrator within tx, unless it is one already.
-func (d *Directory) Delegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
+func (d *Organizations) Delegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	_, err := insertDelegate(ctx, tx, o, id, service, now)
 	return err
 }
@@ -175,7 +175,7 @@ func trustsService(ctx context.Context, tx *store.Tx, o OrganizationID, service 
 }
 
 // DeregisterDelegate ends what RegisterDelegate began, or returns ErrNoDelegate.
-func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
+func (d *Organizations) DeregisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	return d.manage(ctx, "deregister account "+string(id), management, func(tx *store.Tx, o Organization) error {
 		in, err := inOrganization(ctx, tx, o.ID, []macie2.AccountID{id})
 		if err != nil {
@@ -188,7 +188,7 @@ func (d *Directory) DeregisterDelegate(ctx context.Context, management, id macie
 	})
 }
 
-func (d *Directory) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
+func (d *Organizations) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	n, err := tx.Exec(ctx, `delete from organization_delegate where organization_id = $1 and account_id = $2 and service_principal = $3`,
 		string(o.ID), string(id), string(service))
 	if err == nil && n == 0 {
@@ -200,7 +200,7 @@ func (d *Directory) deregister(ctx context.Context, tx *store.Tx, o Organization
 	return d.deregistered(ctx, tx, o, id, service, by)
 }
 
-func (d *Directory) deregistered(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
+func (d *Organizations) deregistered(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	if d.hooks.OnDelegateDeregistered == nil {
 		return nil
 	}
@@ -208,7 +208,7 @@ func (d *Directory) deregistered(ctx context.Context, tx *store.Tx, o Organizati
 }
 
 // Delegates lists the delegated administrators of an organization in a service, within tx; in all services if none is named.
-func (d *Directory) Delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) ([]Delegate, error) {
+func (d *Organizations) Delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) ([]Delegate, error) {
 	return delegates(ctx, tx, o, service)
 }
 
@@ -227,7 +227,7 @@ func delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service Serv
 }
 
 // DelegatesOf is Delegates in a look of its own.
-func (d *Directory) DelegatesOf(ctx context.Context, o OrganizationID, service ServicePrincipal) (list []Delegate, err error) {
+func (d *Organizations) DelegatesOf(ctx context.Context, o OrganizationID, service ServicePrincipal) (list []Delegate, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list, err = delegates(ctx, tx, o, service)
 		return err
@@ -246,7 +246,7 @@ type DelegatedAccount struct {
 
 // DelegatedAccounts lists the accounts that act for an organization in a service, in any if none is named, by id: at most limit of those
 // behind the account after, "" for the first. Of several delegations of one account the oldest counts.
-func (d *Directory) DelegatedAccounts(ctx context.Context, o OrganizationID, service ServicePrincipal, after macie2.AccountID, limit int) (list []DelegatedAccount, err error) {
+func (d *Organizations) DelegatedAccounts(ctx context.Context, o OrganizationID, service ServicePrincipal, after macie2.AccountID, limit int) (list []DelegatedAccount, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		return tx.Query(ctx, func(row store.Row) error {
@@ -269,7 +269,7 @@ func (d *Directory) DelegatedAccounts(ctx context.Context, o OrganizationID, ser
 
 // DelegationsOf lists what an account of an organization acts for it in, by service. It returns ErrNotInOrganization for one that is not
 // in it, ErrNoDelegate for one that does not act for it at all.
-func (d *Directory) DelegationsOf(ctx context.Context, o OrganizationID, id macie2.AccountID) (list []Delegate, err error) {
+func (d *Organizations) DelegationsOf(ctx context.Context, o OrganizationID, id macie2.AccountID) (list []Delegate, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		in, err := inOrganization(ctx, tx, o, []macie2.AccountID{id})
@@ -300,7 +300,7 @@ func (d *Directory) DelegationsOf(ctx context.Context, o OrganizationID, id maci
 }
 
 // manage runs a change of the organization that management is the management account of, or returns ErrNotManagement.
-func (d *Directory) manage(ctx context.Context, doing string, management macie2.AccountID, fn func(*store.Tx, Organization) error) error {
+func (d *Organizations) manage(ctx context.Context, doing string, management macie2.AccountID, fn func(*store.Tx, Organization) error) error {
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 		o, err := managedBy(ctx, tx, management)
 		if err != nil {

@@ -82,7 +82,7 @@ func (s *Service) devRoot(ctx context.Context, keyID string, account macie2.Acco
 }
 
 // implicitSession is a session of a role that nobody created.
-func (s *Service) implicitSession(ctx context.Context, keyID string, x session, entry *keyEntry) (*Credentials, error) {
+func (s *Service) implicitSession(ctx context.Context, keyID string, x sealedSession, entry *keyEntry) (*Credentials, error) {
 	if !strings.HasPrefix(x.RoleID, implicitRolePrefix) {
 		return nil, macie2.ErrUnrecognizedClient() // of a role that there was
 	}

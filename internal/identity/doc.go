@@ -22,13 +22,13 @@
 //   - Sessions are stateless: the session token is the sealed session
 //     (session.go). They end with their expiry, their role or their account.
 //
-// Two types divide the work. A Directory holds accounts, roles and lists of
-// keys; it needs only a database, which is enough for most administration and
-// for those who ask whose an account is (LookupAccounts). A Service is a
-// Directory with the master key: it makes keys, finds out who calls
-// (resolve.go: start reading there) and answers STS (sts.go).
+// Four types divide the work. Accounts, Principals (keys and roles) and
+// Organizations need only a database; a Directory is the three of them together,
+// which is enough for most administration. A Service is a Directory with the
+// master key: it makes keys, finds out who calls (resolve.go: start reading
+// there) and answers STS (sts.go).
 //
-// The hooks of a Directory run in the transaction that changes an account or an
+// The Hooks run in the transaction that changes an account or an
 // organization, so that the parts of Magpie above this one change with it or not
 // at all.
 //

@@ -109,7 +109,7 @@ func TestAccounts(t *testing.T) {
 			t.Errorf("suspended an unknown account: %v", err)
 		}
 		must[Account](t)(d.CreateAccount(ctx, "000000000001", "first@example.com", "", now))
-		list := must[[]Account](t)(d.Accounts(ctx))
+		list := must[[]Account](t)(d.AllAccounts(ctx))
 		if len(list) != 2 || list[0].ID != "000000000001" || list[1].ID != alpha {
 			t.Errorf("listed %+v", list)
 		}
@@ -129,7 +129,7 @@ func TestAccountRefused(t *testing.T) {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
-		if list := must[[]Account](t)(d.Accounts(t.Context())); len(list) != 0 {
+		if list := must[[]Account](t)(d.AllAccounts(t.Context())); len(list) != 0 {
 			t.Errorf("kept %+v", list)
 		}
 	})

@@ -148,7 +148,7 @@ func (s *Service) CreateKey(ctx context.Context, account macie2.AccountID, user 
 
 // RevokeKey makes a key invalid, from the next call on, on every node. Revoking
 // one that is revoked changes nothing.
-func (d *Directory) RevokeKey(ctx context.Context, id string, now time.Time) (AccessKey, error) {
+func (d *Principals) RevokeKey(ctx context.Context, id string, now time.Time) (AccessKey, error) {
 	var key AccessKey
 	err := d.db.Tx(ctx, "access-key/"+id, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `update access_key set status = $1, revoked_at = $2 where id = $3 and status = $4`,
@@ -170,14 +170,14 @@ func (d *Directory) RevokeKey(ctx context.Context, id string, now time.Time) (Ac
 
 // Keys returns the keys of an account, or of all accounts if account is "",
 // revoked ones included, oldest first.
-func (d *Directory) Keys(ctx context.Context, account macie2.AccountID) ([]AccessKey, error) {
+func (d *Principals) Keys(ctx context.Context, account macie2.AccountID) ([]AccessKey, error) {
 	return listOf(ctx, d, "keys", account, scanKey,
 		`select `+keyColumns+` from access_key order by account_id, created_at, id`,
 		`select `+keyColumns+` from access_key where account_id = $1 order by created_at, id`)
 }
 
 // listOf reads what belongs to one account, or to all if account is "".
-func listOf[T any](ctx context.Context, d *Directory, what string, account macie2.AccountID, scan func(store.RowOne) (T, error), ofAll, ofOne string) (list []T, err error) {
+func listOf[T any](ctx context.Context, d *Principals, what string, account macie2.AccountID, scan func(store.RowOne) (T, error), ofAll, ofOne string) (list []T, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		add := func(row store.Row) error {

@@ -33,7 +33,7 @@ type OrganizationAccount struct {
 
 // CreateOrganization makes an organization of one account, its management account. It returns ErrOrganizationExists where that is in
 // one already.
-func (d *Directory) CreateOrganization(ctx context.Context, management macie2.AccountID, now time.Time) (Organization, error) {
+func (d *Organizations) CreateOrganization(ctx context.Context, management macie2.AccountID, now time.Time) (Organization, error) {
 	o := Organization{ID: newOrganizationID(), Management: management, CreatedAt: now.UTC().Truncate(time.Millisecond)}
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 		if err := requireOpen(ctx, tx, management); err != nil {
@@ -104,7 +104,7 @@ func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []maci
 // AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. They are
 // added some at a time: when it fails, those before the one that the error names may be in, and adding all again does no harm. It
 // returns how many it added.
-func (d *Directory) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
+func (d *Organizations) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
 	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var joining []macie2.AccountID
 		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
@@ -177,7 +177,7 @@ func mayJoin(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Acc
 // RemoveFromOrganization takes accounts out of the organization of a management account, some at a time or none of them; those that are
 // out already stay so, but if all are it returns ErrNotInOrganization. The management account cannot leave, nor can a delegated
 // administrator. It returns how many it removed.
-func (d *Directory) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) (removed int, err error) {
+func (d *Organizations) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) (removed int, err error) {
 	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var leaving []macie2.AccountID
 		err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
@@ -242,7 +242,7 @@ func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Ac
 }
 
 // DeleteOrganization deletes the organization of a management account, which must be alone in it by then.
-func (d *Directory) DeleteOrganization(ctx context.Context, management macie2.AccountID) error {
+func (d *Organizations) DeleteOrganization(ctx context.Context, management macie2.AccountID) error {
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 		o, err := managedBy(ctx, tx, management)
 		if err != nil {
@@ -298,7 +298,7 @@ func scanOrganization(row store.RowOne) (o Organization, err error) {
 }
 
 // OrganizationOf reads the organization that an account is in, within tx, or returns ErrNoOrganization.
-func (d *Directory) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Organization, error) {
+func (d *Organizations) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Organization, error) {
 	o, err := scanOrganization(tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at
 		from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, string(id)))
 	if errors.Is(err, store.ErrNotFound) {
@@ -309,7 +309,7 @@ func (d *Directory) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.
 
 // LockOrganization waits until nobody else has the organization locked, and locks it until tx ends: for decisions that look at more than
 // constraints can hold, such as that a delegate is the same in all Regions. Every change of delegates locks it.
-func (d *Directory) LockOrganization(ctx context.Context, tx *store.Tx, o OrganizationID) error {
+func (d *Organizations) LockOrganization(ctx context.Context, tx *store.Tx, o OrganizationID) error {
 	n, err := tx.Exec(ctx, `update organization set created_at = created_at where id = $1`, string(o))
 	if err == nil && n == 0 {
 		err = store.ErrConflict // it was deleted a moment ago
@@ -318,7 +318,7 @@ func (d *Directory) LockOrganization(ctx context.Context, tx *store.Tx, o Organi
 }
 
 // InOrganization tells which of the given accounts are in an organization, within tx.
-func (d *Directory) InOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error) {
+func (d *Organizations) InOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []macie2.AccountID) (map[macie2.AccountID]bool, error) {
 	return inOrganization(ctx, tx, o, ids)
 }
 
@@ -337,7 +337,7 @@ func inOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []m
 }
 
 // Organization returns the organization that an account is in, or ErrNoOrganization.
-func (d *Directory) Organization(ctx context.Context, id macie2.AccountID) (o Organization, err error) {
+func (d *Organizations) Organization(ctx context.Context, id macie2.AccountID) (o Organization, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		o, err = d.OrganizationOf(ctx, tx, id)
 		return err
@@ -354,8 +354,8 @@ type SizedOrganization struct {
 	Accounts int64
 }
 
-// Organizations lists all organizations, by their management accounts.
-func (d *Directory) Organizations(ctx context.Context) (list []SizedOrganization, err error) {
+// AllOrganizations lists all organizations, by their management accounts.
+func (d *Organizations) AllOrganizations(ctx context.Context) (list []SizedOrganization, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		return tx.Query(ctx, func(row store.Row) error {
@@ -385,7 +385,7 @@ type Standing struct {
 func (s Standing) Managing() bool { return s.Account == s.Management }
 
 // Standing returns what an account is in its organization, or ErrNoOrganization.
-func (d *Directory) Standing(ctx context.Context, id macie2.AccountID) (s Standing, err error) {
+func (d *Organizations) Standing(ctx context.Context, id macie2.AccountID) (s Standing, err error) {
 	var at, delegations int64
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at, x.account_id,
@@ -414,7 +414,7 @@ func scanOrganizationAccount(row store.RowOne, more ...any) (a OrganizationAccou
 }
 
 // OrganizationAccounts lists accounts of an organization by id: at most limit of those behind the account after, "" for the first.
-func (d *Directory) OrganizationAccounts(ctx context.Context, o OrganizationID, after macie2.AccountID, limit int) (list []OrganizationAccount, err error) {
+func (d *Organizations) OrganizationAccounts(ctx context.Context, o OrganizationID, after macie2.AccountID, limit int) (list []OrganizationAccount, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		return tx.Query(ctx, func(row store.Row) error {
@@ -431,7 +431,7 @@ func (d *Directory) OrganizationAccounts(ctx context.Context, o OrganizationID, 
 }
 
 // OrganizationAccount returns one account of an organization, or ErrNotInOrganization.
-func (d *Directory) OrganizationAccount(ctx context.Context, o OrganizationID, id macie2.AccountID) (a OrganizationAccount, err error) {
+func (d *Organizations) OrganizationAccount(ctx context.Context, o OrganizationID, id macie2.AccountID) (a OrganizationAccount, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		a, err = scanOrganizationAccount(tx.QueryRow(ctx, `select `+organizationAccountColumns+`
 			from organization_account x join account a on a.id = x.account_id

@@ -82,7 +82,7 @@ func TestOrganizations(t *testing.T) {
 		if got := members(t, d, boss); !slices.Equal(got, []macie2.AccountID{boss, security, data}) {
 			t.Errorf("in it: %v", got)
 		}
-		if list := must[[]SizedOrganization](t)(d.Organizations(ctx)); len(list) != 2 || list[0] != (SizedOrganization{o, 3}) || list[1].Management != rival || list[1].Accounts != 1 {
+		if list := must[[]SizedOrganization](t)(d.AllOrganizations(ctx)); len(list) != 2 || list[0] != (SizedOrganization{o, 3}) || list[1].Management != rival || list[1].Accounts != 1 {
 			t.Errorf("%+v", list)
 		}
 		a := must[OrganizationAccount](t)(d.OrganizationAccount(ctx, o.ID, data))

@@ -15,6 +15,8 @@ import (
 // Service is a Directory that holds the master key. It is safe for concurrent use.
 type Service struct {
 	*Directory
+	db       *store.DB
+	dev      bool
 	secrets  sealer
 	sessions sealer
 	cache    *keyCache
@@ -28,6 +30,8 @@ func Open(ctx context.Context, db *store.DB, key MasterKey, o Options) (*Service
 	}
 	return &Service{
 		Directory: NewDirectory(db, o),
+		db:        db,
+		dev:       o.Dev,
 		secrets:   newSealer(key, secretPurpose),
 		sessions:  newSealer(key, "session token"),
 		cache:     newKeyCache(),
@@ -185,6 +189,6 @@ func (s *Service) resolveSession(ctx context.Context, keyID, token string, now t
 	}, nil
 }
 
-func (x session) describe() *Session {
+func (x sealedSession) describe() *Session {
 	return &Session{RoleARN: roleARN(x.Account, x.RoleName), RoleID: x.RoleID, Name: x.Name, SourceIdentity: x.SourceIdentity, Expires: time.Unix(x.Expires, 0).UTC()}
 }

@@ -38,7 +38,7 @@ const (
 // CreateRole makes a role. Role names differ by more than letter case. A trust
 // policy that could not be enforced is refused with the place and the reason. A
 // zero MaxSession means DefaultMaxSession.
-func (d *Directory) CreateRole(ctx context.Context, r Role, now time.Time) (Role, error) {
+func (d *Principals) CreateRole(ctx context.Context, r Role, now time.Time) (Role, error) {
 	fail := func(err error) (Role, error) {
 		return Role{}, fmt.Errorf("create role %s of account %s: %w", r.Name, r.Account, err)
 	}
@@ -82,7 +82,7 @@ func (d *Directory) CreateRole(ctx context.Context, r Role, now time.Time) (Role
 }
 
 // DeleteRole deletes a role. Its sessions end with the next call.
-func (d *Directory) DeleteRole(ctx context.Context, account macie2.AccountID, name string) error {
+func (d *Principals) DeleteRole(ctx context.Context, account macie2.AccountID, name string) error {
 	err := d.db.Tx(ctx, lane(account), func(tx *store.Tx) error {
 		n, err := tx.Exec(ctx, `delete from role where account_id = $1 and folded_name = $2`, string(account), strings.ToLower(name))
 		if err == nil && n == 0 {
@@ -97,7 +97,7 @@ func (d *Directory) DeleteRole(ctx context.Context, account macie2.AccountID, na
 }
 
 // Roles returns the roles of an account, or of all accounts if account is "".
-func (d *Directory) Roles(ctx context.Context, account macie2.AccountID) ([]Role, error) {
+func (d *Principals) Roles(ctx context.Context, account macie2.AccountID) ([]Role, error) {
 	return listOf(ctx, d, "roles", account, scanRole,
 		`select `+roleColumns+` from role order by account_id, folded_name`,
 		`select `+roleColumns+` from role where account_id = $1 order by folded_name`)

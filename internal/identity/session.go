@@ -8,9 +8,9 @@ import (
 	"magpie/internal/macie2"
 )
 
-// session is what a session token holds, sealed. It is bound to its access key
-// id, so that the token of one session is nothing to another one's key.
-type session struct {
+// sealedSession is what a session token holds, sealed. It is bound to its access key
+// id, so that it cannot be used with the key of another session.
+type sealedSession struct {
 	Secret         string           `json:"k"`
 	Account        macie2.AccountID `json:"a"`
 	RoleID         string           `json:"i"`
@@ -23,7 +23,7 @@ type session struct {
 // tokenVersion is the first byte of every token, for the day its form changes.
 const tokenVersion = 1
 
-func (s *Service) sealSession(keyID string, x session) string {
+func (s *Service) sealSession(keyID string, x sealedSession) string {
 	text, err := json.Marshal(x)
 	if err != nil { // strings and numbers always encode
 		panic(err)
@@ -33,7 +33,7 @@ func (s *Service) sealSession(keyID string, x session) string {
 
 // openSession returns errSealed for whatever is not a token of keyID made under
 // this master key. It does not look at the clock.
-func (s *Service) openSession(keyID, token string) (x session, err error) {
+func (s *Service) openSession(keyID, token string) (x sealedSession, err error) {
 	sealed, err := base64.StdEncoding.DecodeString(token)
 	if err != nil || len(sealed) == 0 || sealed[0] != tokenVersion {
 		return x, errSealed
@@ -43,14 +43,14 @@ func (s *Service) openSession(keyID, token string) (x session, err error) {
 		return x, err
 	}
 	if err := json.Unmarshal(text, &x); err != nil {
-		return session{}, errSealed
+		return sealedSession{}, errSealed
 	}
 	return x, nil
 }
 
-func (x session) expired(now time.Time) bool { return now.Unix() >= x.Expires }
+func (x sealedSession) expired(now time.Time) bool { return now.Unix() >= x.Expires }
 
-func (x session) principal(keyID, roleID string, policies []string) macie2.Principal {
+func (x sealedSession) principal(keyID, roleID string, policies []string) macie2.Principal {
 	return macie2.Principal{
 		ARN:      "arn:aws:sts::" + string(x.Account) + ":assumed-role/" + x.RoleName + "/" + x.Name,
 		ID:       roleID + ":" + x.Name,

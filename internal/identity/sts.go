@@ -115,7 +115,7 @@ func (in *AssumeRoleInput) inheriting(p macie2.Principal) (*AssumeRoleInput, err
 }
 
 func (s *Service) newSession(role Role, name, sourceIdentity string, expires time.Time) *AssumeRoleOutput {
-	x := session{
+	x := sealedSession{
 		Secret: newSecret(), Account: role.Account, RoleID: role.ID, RoleName: role.Name,
 		Name: name, Expires: expires.Unix(), SourceIdentity: sourceIdentity,
 	}

@@ -348,7 +348,7 @@ func TestDev(t *testing.T) {
 			t.Errorf("a closed account: %v", err)
 		}
 		// An implicit role's session means nothing to a server that checks.
-		strict := &Service{Directory: NewDirectory(s.db, Options{}), secrets: s.secrets, sessions: s.sessions, cache: newKeyCache()}
+		strict := &Service{Directory: NewDirectory(s.db, Options{}), db: s.db, secrets: s.secrets, sessions: s.sessions, cache: newKeyCache()}
 		if _, err := strict.Resolve(ctx, out.AccessKeyID, token, now); code(err) != macie2.UnrecognizedClientException {
 			t.Errorf("a session of a role that does not exist: %v", err)
 		}

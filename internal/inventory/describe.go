@@ -54,7 +54,7 @@ func (s *Service) DescribeBuckets(ctx context.Context, call *macie2.Call, in *ma
 	if err != nil {
 		return nil, err
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "DescribeBuckets", Filters: string(filters)}
+	list := pagetoken.Of(call, "DescribeBuckets", string(filters))
 	rows, next, err := s.page(ctx, call, q, o, list, in.NextToken, size)
 	if err != nil {
 		return nil, err
@@ -75,28 +75,25 @@ type described struct {
 
 // page reads a page of the buckets that the caller may see.
 func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order, list pagetoken.List, token *string, size int) (rows []described, next *string, err error) {
-	var after []string
-	if token != nil && *token != "" {
-		if after, err = s.pages.Open(list, *token, 3); err != nil {
-			return nil, nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region, operation and criteria")
-		}
+	if token != nil && *token == "" {
+		token = nil
+	}
+	page, err := s.pages.Page(list, token, 3, size)
+	if err != nil {
+		return nil, nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region, operation and criteria")
 	}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		accounts, err := visible(ctx, tx, call)
 		if err != nil {
 			return err
 		}
-		rows, err = selectBuckets(ctx, tx, call.Region, accounts, q, o, after, size+1)
+		rows, err = selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit()))
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(rows) > size {
-		rows = rows[:size]
-		last := rows[size-1]
-		next = macie2.Ptr(s.pages.Seal(list, o.value(last.record), string(last.Account), last.Name))
-	}
+	rows, next = pagetoken.Cut(page, rows, func(x described) []string { return []string{o.value(x.record), string(x.Account), x.Name} })
 	return rows, next, nil
 }
 

@@ -183,7 +183,7 @@ func (s *Service) SearchResources(ctx context.Context, call *macie2.Call, in *ma
 	if err != nil {
 		return nil, err
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "SearchResources", Filters: string(filters)}
+	list := pagetoken.Of(call, "SearchResources", string(filters))
 	rows, next, err := s.page(ctx, call, q, o, list, in.NextToken, size)
 	if err != nil {
 		return nil, err

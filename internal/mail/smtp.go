@@ -25,7 +25,7 @@ type SMTP struct {
 
 	mu     sync.Mutex
 	closed bool
-	idle   []*session // the last is the one used last
+	idle   []*relayConn // the last is the one used last
 }
 
 // Timeouts bound every wait on a relay. Zero means the default.
@@ -130,7 +130,7 @@ func (s *SMTP) begin() bool {
 	return !s.closed
 }
 
-func (s *SMTP) sendOver(ctx context.Context, c *session, m *Composed) (Reply, *Failure) {
+func (s *SMTP) sendOver(ctx context.Context, c *relayConn, m *Composed) (Reply, *Failure) {
 	reply, err := c.send(ctx, m)
 	if err == nil {
 		s.release(c)
@@ -181,7 +181,7 @@ func refusalOr(step string, err error) *Failure {
 }
 
 // takeIdle returns a connection that is not in use, or nil.
-func (s *SMTP) takeIdle() *session {
+func (s *SMTP) takeIdle() *relayConn {
 	for {
 		s.mu.Lock()
 		n := len(s.idle)
@@ -201,7 +201,7 @@ func (s *SMTP) takeIdle() *session {
 }
 
 // release keeps the connection for the next mail, if it can carry one.
-func (s *SMTP) release(c *session) {
+func (s *SMTP) release(c *relayConn) {
 	if !c.usable {
 		c.abort()
 		return
@@ -218,7 +218,7 @@ func (s *SMTP) release(c *session) {
 }
 
 // expire closes a connection that nobody has taken meanwhile.
-func (s *SMTP) expire(c *session) {
+func (s *SMTP) expire(c *relayConn) {
 	s.mu.Lock()
 	for i, other := range s.idle {
 		if other == c {

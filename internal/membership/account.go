@@ -12,11 +12,11 @@ import (
 	"magpie/internal/store"
 )
 
-// Two things can cover a relationship, whatever it is: that the member's account is suspended or closed, and that the Region is
+// Two things can override a relationship, whatever it is: that the member's account is suspended or closed, and that the Region is
 // disabled for it. The record then shows the one of them that says more, and keeps the relationship in held_status until neither is so.
 
-// coverOf is what covers an account's records in a Region; empty if nothing does.
-func coverOf(a identity.Account, region string) macie2.RelationshipStatus {
+// overrideOf is what overrides an account's records in a Region; empty if nothing does.
+func overrideOf(a identity.Account, region string) macie2.RelationshipStatus {
 	switch {
 	case a.Status != identity.AccountActive:
 		return macie2.RelationshipStatusAccountSuspended
@@ -26,22 +26,22 @@ func coverOf(a identity.Account, region string) macie2.RelationshipStatus {
 	return ""
 }
 
-// coverIn is what covers a record in its Region, as far as its administrator may know: whether an account is suspended is told to those
+// overrideIn is what overrides a record in its Region, as far as its administrator may know: whether an account is suspended is told to those
 // who know its address, and to those whose invitation it has had. To anybody else it is as an account without that address.
-func (m memberRecord) coverIn(a identity.Account, region string) macie2.RelationshipStatus {
+func (m memberRecord) overrideIn(a identity.Account, region string) macie2.RelationshipStatus {
 	if m.viaOrganization() || a.EmailIs(m.email) {
-		return coverOf(a, region)
+		return overrideOf(a, region)
 	}
 	switch m.underlying() {
 	case macie2.RelationshipStatusCreated, macie2.RelationshipStatusRemoved, macie2.RelationshipStatusEmailVerificationInProgress,
 		macie2.RelationshipStatusEmailVerificationFailed: // none of them says that the address was verified
 		return ""
 	}
-	return coverOf(a, region)
+	return overrideOf(a, region)
 }
 
-// coverTexts say why an account cannot be invited or added.
-var coverTexts = map[macie2.RelationshipStatus]string{
+// overrideTexts say why an account cannot be invited or added.
+var overrideTexts = map[macie2.RelationshipStatus]string{
 	macie2.RelationshipStatusAccountSuspended: textAccountSuspended,
 	macie2.RelationshipStatusRegionDisabled:   textRegionDisabled,
 }
@@ -53,7 +53,7 @@ var coverTexts = map[macie2.RelationshipStatus]string{
 // by a task; it is through before the account can act again.
 func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, account macie2.AccountID, status identity.AccountStatus) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
-	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{account})
+	accounts, err := s.accounts.LookupAccounts(ctx, tx, []macie2.AccountID{account})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, accoun
 		return err
 	}
 	for _, x := range records {
-		if err := s.reshow(ctx, tx, x, x.coverIn(a, x.region), now); err != nil {
+		if err := s.setOverride(ctx, tx, x, x.overrideIn(a, x.region), now); err != nil {
 			return err
 		}
 	}
@@ -96,7 +96,7 @@ func (p abandonPayload) task() queue.New {
 }
 
 // abandonSome ends some of the relationships of an administrator that is suspended or closed, and leaves the others to tasks.
-func (s *Service) abandonSome(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
+func (s *Invitations) abandonSome(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
 	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *Service) abandonSome(ctx context.Context, tx *store.Tx, account macie2.
 }
 
 // abandonAll ends what the task that follows a suspension has left, so that an account which is resumed has none of it.
-func (s *Service) abandonAll(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
+func (s *Invitations) abandonAll(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
 	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (s *Service) abandonAll(ctx context.Context, tx *store.Tx, account macie2.A
 }
 
 // abandonQueued is the task: it ends some relationships in a Region, and queues itself again while there are more.
-func (s *Service) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	for _, t := range tasks {
 		var p abandonPayload
@@ -132,10 +132,10 @@ func (s *Service) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue
 			return err
 		}
 		// It is not resumed meanwhile; and once it has been, nothing was left, and what it has is new.
-		if err := s.directory.LockAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID}); err != nil {
+		if err := s.accounts.LockAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID}); err != nil {
 			return err
 		}
-		accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID})
+		accounts, err := s.accounts.LookupAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID})
 		if err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (s *Service) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue
 
 // abandon does to many records of one administrator what dissolve does to one, in a few round trips for all of them. They are sorted by
 // Region and account.
-func (s *Service) abandon(ctx context.Context, tx *store.Tx, list []inventoryRecord, now time.Time) error {
+func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventoryRecord, now time.Time) error {
 	invitations, err := invitationsOf(ctx, tx, list)
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (s *Service) abandon(ctx context.Context, tx *store.Tx, list []inventoryRec
 			counted[region], region, string(list[0].administrator))
 	}
 	at := millis(now)
-	var events []sided
+	var events []viewedEntry
 	for i, x := range list {
 		tx.DeferExpect(1, `update member set status = 'Removed', held_status = null, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
@@ -213,7 +213,7 @@ func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a iden
 		if x.region != region {
 			continue
 		}
-		if err := s.reshow(ctx, tx, x, x.coverIn(a, region), now); err != nil {
+		if err := s.setOverride(ctx, tx, x, x.overrideIn(a, region), now); err != nil {
 			return err
 		}
 	}
@@ -247,22 +247,22 @@ func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account m
 	return records, err
 }
 
-// reshow lets a record show what covers it now, or, where cover is empty, the relationship again.
-func (s *Service) reshow(ctx context.Context, tx *store.Tx, x inventoryRecord, cover macie2.RelationshipStatus, now time.Time) error {
-	e := entry{relation: x.relation, from: x.status, to: cover, at: now}
+// setOverride lets a record show what overrides it now, or, where override is empty, the relationship again.
+func (s *relations) setOverride(ctx context.Context, tx *store.Tx, x inventoryRecord, override macie2.RelationshipStatus, now time.Time) error {
+	e := entry{relation: x.relation, from: x.status, to: override, at: now}
 	held := macie2.Ptr(string(x.underlying()))
 	switch {
-	case cover == "" && x.held == "" || cover == x.status:
+	case override == "" && x.held == "" || override == x.status:
 		return nil
-	case cover == "":
+	case override == "":
 		e.to, held = x.held, nil
 	}
 	switch {
-	case cover == macie2.RelationshipStatusAccountSuspended:
+	case override == macie2.RelationshipStatusAccountSuspended:
 		e.event = EventAccountSuspended
 	case x.status == macie2.RelationshipStatusAccountSuspended: // whatever was behind it
 		e.event = EventAccountResumed
-	case cover != "":
+	case override != "":
 		e.event = EventRegionDisabled
 	default:
 		e.event = EventRegionEnabled

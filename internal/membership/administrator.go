@@ -9,7 +9,7 @@ import (
 )
 
 // GetAdministratorAccount names the caller's administrator account.
-func (s *Service) GetAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.GetAdministratorAccountInput) (*macie2.GetAdministratorAccountOutput, error) {
+func (s *Members) GetAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.GetAdministratorAccountInput) (*macie2.GetAdministratorAccountOutput, error) {
 	i, err := s.administratorAccount(ctx, call)
 	if err != nil {
 		return nil, err
@@ -18,7 +18,7 @@ func (s *Service) GetAdministratorAccount(ctx context.Context, call *macie2.Call
 }
 
 // GetMasterAccount is GetAdministratorAccount by its former name.
-func (s *Service) GetMasterAccount(ctx context.Context, call *macie2.Call, _ *macie2.GetMasterAccountInput) (*macie2.GetMasterAccountOutput, error) {
+func (s *Members) GetMasterAccount(ctx context.Context, call *macie2.Call, _ *macie2.GetMasterAccountInput) (*macie2.GetMasterAccountOutput, error) {
 	i, err := s.administratorAccount(ctx, call)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (s *Service) GetMasterAccount(ctx context.Context, call *macie2.Call, _ *ma
 	return &macie2.GetMasterAccountOutput{Master: i}, nil
 }
 
-func (s *Service) administratorAccount(ctx context.Context, call *macie2.Call) (*macie2.Invitation, error) {
+func (s *Members) administratorAccount(ctx context.Context, call *macie2.Call) (*macie2.Invitation, error) {
 	var l link
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		if _, err := requireSession(ctx, tx, call); err != nil {
@@ -46,7 +46,7 @@ func (s *Service) administratorAccount(ctx context.Context, call *macie2.Call) (
 
 // DisassociateFromAdministratorAccount ends the relationship from the member's side, if it is by invitation. The invitation stays, and
 // can be accepted again.
-func (s *Service) DisassociateFromAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromAdministratorAccountInput) (*macie2.DisassociateFromAdministratorAccountOutput, error) {
+func (s *Members) DisassociateFromAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromAdministratorAccountInput) (*macie2.DisassociateFromAdministratorAccountOutput, error) {
 	if err := s.resign(ctx, call); err != nil {
 		return nil, err
 	}
@@ -54,14 +54,14 @@ func (s *Service) DisassociateFromAdministratorAccount(ctx context.Context, call
 }
 
 // DisassociateFromMasterAccount is DisassociateFromAdministratorAccount by its former name.
-func (s *Service) DisassociateFromMasterAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromMasterAccountInput) (*macie2.DisassociateFromMasterAccountOutput, error) {
+func (s *Members) DisassociateFromMasterAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromMasterAccountInput) (*macie2.DisassociateFromMasterAccountOutput, error) {
 	if err := s.resign(ctx, call); err != nil {
 		return nil, err
 	}
 	return &macie2.DisassociateFromMasterAccountOutput{}, nil
 }
 
-func (s *Service) resign(ctx context.Context, call *macie2.Call) error {
+func (s *Members) resign(ctx context.Context, call *macie2.Call) error {
 	return s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		if _, err := requireSession(ctx, tx, call); err != nil {
 			return err

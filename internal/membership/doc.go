@@ -28,7 +28,7 @@
 //	                    │                             └───── Resigned ──AcceptInvitation──► Enabled
 //	                    └──────DisassociateMember──────────────┘
 //
-// DeleteMember takes any record away but Enabled and Paused. AccountSuspended covers whatever was there while the member's account is
+// DeleteMember takes any record away but Enabled and Paused. AccountSuspended overrides whatever was there while the member's account is
 // suspended or closed, RegionDisabled while the Region is disabled for it. What the recipient sees is its own row in invitation, which
 // becomes visible with Invited, follows Enabled and Paused, reads Resigned after a resignation or a refusal, Removed after the
 // administrator's removal, and stays until it is deleted.
@@ -51,6 +51,6 @@
 //
 // invite.go is the centre: CreateInvitations. verify.go is what the worker does next, notify.go the mail, received.go the
 // recipient's side, member.go the administrator's inventory, session.go what relationships have to do with sessions,
-// organization.go the delegated administrator, enroll.go how accounts come to it and go, account.go what covers a record,
+// organization.go the delegated administrator, enroll.go how accounts come to it and go, account.go what overrides a record,
 // history.go what both sides can look up afterwards.
 package membership

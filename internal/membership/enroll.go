@@ -18,8 +18,13 @@ import (
 const (
 	kindEnroll  = "organization.enroll"
 	kindRelease = "organization.release"
-	kindAbandon = "administrator.release"
 )
+
+// register registers the background work of delegations with the queue.
+func (s *Delegations) register() {
+	s.queue.Transactional(queue.Transactional{Kind: kindEnroll, Handle: s.enrollQueued, Batch: 1, Gentle: true})
+	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1, Gentle: true})
+}
 
 // How many accounts one transaction enrolls or releases: few enough that other callers do not wait for it.
 const (
@@ -38,7 +43,7 @@ type enrollment struct {
 
 // enrollable is what is known of an account that is to be enrolled.
 type enrollable struct {
-	id          macie2.AccountID
+	member      macie2.AccountID
 	record      memberRecord // without a status if there is none
 	standing    standing     // empty without a session
 	administers bool         // it is a delegated administrator, or has accounts in its inventory
@@ -54,18 +59,18 @@ type exclusion struct {
 type exclusionCause int
 
 const (
-	excludedForGood  exclusionCause = iota // as long as nobody changes what the text says
-	excludedOutside                        // it is not in the organization
-	excludedEnrolled                       // it is one already through the organization
-	excludedMember                         // it is one already by invitation, or the administrator itself
-	excludedCovered                        // until its account is resumed, or the Region enabled for it
-	excludedFull                           // by the quota
+	excludedForGood    exclusionCause = iota // as long as nobody changes what the text says
+	excludedOutside                          // it is not in the organization
+	excludedEnrolled                         // it is one already through the organization
+	excludedMember                           // it is one already by invitation, or the administrator itself
+	excludedOverridden                       // until its account is resumed, or the Region enabled for it
+	excludedFull                             // by the quota
 )
 
 // enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record that the administrator may have of it
 // from an invitation becomes that of a member through the organization. The accounts that cannot be members are returned with the
 // reason; every step is a compare-and-set or leans on a constraint, as with accept.
-func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exclusion, error) {
+func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exclusion, error) {
 	x, err := sideOf(ctx, tx, e.region, e.administrator)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, store.ErrConflict // the delegation holds the session: both went a moment ago
@@ -93,17 +98,17 @@ func (s *Service) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exc
 		len(list), taken, e.region, string(e.administrator), quota.organizationMembers-int64(len(list)), taken)
 	ids := make([]macie2.AccountID, len(list))
 	for i, c := range list {
-		ids[i] = c.id
+		ids[i] = c.member
 	}
 	if err := s.sessions.Ensure(ctx, tx, e.region, ids, e.principal, e.at); err != nil {
 		return nil, err
 	}
-	var events []sided
+	var events []viewedEntry
 	for _, c := range list {
-		r := relation{e.region, e.administrator, c.id}
+		r := relation{e.region, e.administrator, c.member}
 		tx.DeferExpect(1, `update macie_session set standing = 'Member', updated_at = $3
 			where region = $1 and account_id = $2 and standing <> 'Member' and counted = 0 and organization_counted = 0`,
-			e.region, string(c.id), at)
+			e.region, string(c.member), at)
 		if c.record.status == "" {
 			tx.DeferExpect(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
 				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(string(e.organization), e.tags, at)...)
@@ -134,20 +139,20 @@ func settle(ctx context.Context, tx *store.Tx) error {
 }
 
 // decideEnrollment sorts the accounts into those that become members and those that cannot.
-func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, excluded []exclusion, err error) {
-	o, err := s.directory.OrganizationOf(ctx, tx, e.administrator)
+func (s *Delegations) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollment, room int64) (list []enrollable, excluded []exclusion, err error) {
+	o, err := s.organizations.OrganizationOf(ctx, tx, e.administrator)
 	if err != nil {
 		return nil, nil, err
 	}
 	// A suspension of this moment comes before, and is seen, or waits, and then finds the record.
-	if err := s.directory.LockAccounts(ctx, tx, e.ids); err != nil {
+	if err := s.accounts.LockAccounts(ctx, tx, e.ids); err != nil {
 		return nil, nil, err
 	}
-	accounts, err := s.directory.LookupAccounts(ctx, tx, e.ids)
+	accounts, err := s.accounts.LookupAccounts(ctx, tx, e.ids)
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := s.directory.InOrganization(ctx, tx, e.organization, e.ids)
+	in, err := s.organizations.InOrganization(ctx, tx, e.organization, e.ids)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,26 +164,26 @@ func (s *Service) decideEnrollment(ctx context.Context, tx *store.Tx, e enrollme
 		excluded = append(excluded, exclusion{id, cause, text})
 	}
 	for _, c := range all {
-		cover := coverOf(accounts[c.id], e.region)
+		override := overrideOf(accounts[c.member], e.region)
 		switch {
-		case !in[c.id]:
-			exclude(c.id, excludedOutside, textNotInOrganization)
-		case c.id == e.administrator:
-			exclude(c.id, excludedMember, textCreateSelf)
+		case !in[c.member]:
+			exclude(c.member, excludedOutside, textNotInOrganization)
+		case c.member == e.administrator:
+			exclude(c.member, excludedMember, textCreateSelf)
 		case isAssociated(c.record.underlying()) && c.record.organization == e.organization:
-			exclude(c.id, excludedEnrolled, textAlreadyAMember)
+			exclude(c.member, excludedEnrolled, textAlreadyAMember)
 		case isAssociated(c.record.underlying()):
-			exclude(c.id, excludedMember, textAlreadyAMember)
-		case cover != "":
-			exclude(c.id, excludedCovered, coverTexts[cover])
+			exclude(c.member, excludedMember, textAlreadyAMember)
+		case override != "":
+			exclude(c.member, excludedOverridden, overrideTexts[override])
 		case c.standing == associated:
-			exclude(c.id, excludedForGood, textTiedElsewhere)
+			exclude(c.member, excludedForGood, textTiedElsewhere)
 		case c.administers:
-			exclude(c.id, excludedForGood, textIsAdministrator)
-		case c.id == o.Management && c.standing == "":
-			exclude(c.id, excludedForGood, textManagementNotEnabled)
+			exclude(c.member, excludedForGood, textIsAdministrator)
+		case c.member == o.Management && c.standing == "":
+			exclude(c.member, excludedForGood, textManagementNotEnabled)
 		case int64(len(list)) >= room:
-			exclude(c.id, excludedFull, textOrganizationMembersFull)
+			exclude(c.member, excludedFull, textOrganizationMembersFull)
 		default:
 			list = append(list, c)
 		}
@@ -194,7 +199,7 @@ func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrolla
 	list := make([]enrollable, len(ids))
 	stmts := make([]store.Stmt, len(ids))
 	for i, id := range ids {
-		list[i].id = id
+		list[i].member = id
 		stmts[i] = store.Stmt{SQL: `select coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.organization_id, ''), coalesce(x.standing, ''),
 				exists (select 1 from member t where t.region = $1 and t.administrator_id = $3 and t.administrator_standing = 'Administrator')
 				or exists (` + delegations + ` where o.administrator_id = $3 and o.region = $1 and o.status = 'ENABLED')
@@ -209,34 +214,6 @@ func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrolla
 	return list, err
 }
 
-// addByDelegate adds an account for a delegated administrator: as a member, if it is in the organization.
-func (s *Service) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
-	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
-	if errors.Is(err, store.ErrNotFound) { // it was one a moment ago
-		a.byInvitation = true
-		return s.add(ctx, tx, call, a)
-	}
-	if err != nil {
-		return err
-	}
-	excluded, err := s.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
-		at: call.Now})
-	if err != nil || len(excluded) == 0 {
-		return err
-	}
-	switch x := excluded[0]; x.cause {
-	case excludedEnrolled:
-		return nil // stacks that are updated add all of their accounts again
-	case excludedOutside:
-		a.byInvitation = true
-		return s.add(ctx, tx, call, a)
-	case excludedFull:
-		return macie2.ErrQuota("%s", x.text)
-	default:
-		return macie2.ErrValidation("%s", x.text)
-	}
-}
-
 // enrollPayload names accounts that are to be enrolled because they joined their organization, or what kept them out then is over.
 type enrollPayload struct {
 	Region         string                  `json:"region"`
@@ -245,7 +222,7 @@ type enrollPayload struct {
 }
 
 // OrganizationJoined follows accounts into an organization: where its delegated administrator wants those that join, they become members.
-func (s *Service) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+func (s *Delegations) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 	list, err := delegationsOf{organization: o}.read(ctx, tx)
 	if err != nil {
 		return err
@@ -262,13 +239,13 @@ func (s *Service) OrganizationJoined(ctx context.Context, tx *store.Tx, o identi
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// enrollWaiting lets an account become a member wherever it could not when it joined its organization, if nothing covers it any more.
-func (s *Service) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Account) error {
+// enrollWaiting lets an account become a member wherever it could not when it joined its organization, if nothing overrides it any more.
+func (s *Delegations) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Account) error {
 	var waiting []enrollPayload
 	err := tx.Query(ctx, func(row store.Row) error {
 		p := enrollPayload{AccountIDs: []macie2.AccountID{a.ID}}
 		err := row.Scan(&p.Region, &p.OrganizationID)
-		if coverOf(a, p.Region) == "" {
+		if overrideOf(a, p.Region) == "" {
 			waiting = append(waiting, p)
 		}
 		return err
@@ -286,7 +263,7 @@ func (s *Service) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Ac
 }
 
 // enrollQueued is the task that follows: it tells the administrator's history of accounts that could not become members, and why.
-func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	for _, t := range tasks {
 		var p enrollPayload
@@ -308,7 +285,7 @@ func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.
 			if x.cause == excludedOutside || x.cause == excludedEnrolled || x.cause == excludedMember {
 				continue // there is nothing to be done about them
 			}
-			if x.cause == excludedCovered {
+			if x.cause == excludedOverridden {
 				tx.Defer(`insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
 					d.region, string(d.organization), string(x.id))
 			}
@@ -323,7 +300,7 @@ func (s *Service) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.
 
 // OrganizationLeft releases accounts that are about to leave an organization. It refuses for one that is the delegated administrator,
 // or on its way out of that.
-func (s *Service) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
+func (s *Delegations) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 	var held string
 	err := tx.QueryRow(ctx, `select administrator_id from organization_administrator where organization_id = $1 and `+
 		tx.Any("administrator_id", 2)+` order by administrator_id limit 1`, string(o), store.ListOf(ids)).Scan(&held)
@@ -347,7 +324,7 @@ func (s *Service) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity
 }
 
 // DelegateDeregistered ends all delegations of an account that does not act for its organization in Macie any more.
-func (s *Service) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal,
+func (s *Delegations) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal,
 	by macie2.Principal) error {
 	if service != MaciePrincipal {
 		return nil
@@ -369,7 +346,7 @@ func (d delegation) releaseTask() queue.New {
 
 // releaseQueued is the task that follows the end of a delegation: it releases some of its members and queues itself again, until none
 // are left and the delegation goes.
-func (s *Service) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+func (s *Delegations) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	for _, t := range tasks {
 		var p releasePayload
 		if err := t.Decode(&p); err != nil {
@@ -407,7 +384,7 @@ func (s *Service) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue
 
 // releaseMembers lets members through an organization stand alone. Their records stay, as Removed: tools that tear an organization down
 // go through the list and disassociate and delete each.
-func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []inventoryRecord, detail string) error {
+func (s *Delegations) releaseMembers(ctx context.Context, tx *store.Tx, members []inventoryRecord, detail string) error {
 	if len(members) == 0 {
 		return nil
 	}
@@ -432,7 +409,7 @@ func (s *Service) releaseMembers(ctx context.Context, tx *store.Tx, members []in
 		tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted - $1
 			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, string(p.administrator), counted[p])
 	}
-	var events []sided
+	var events []viewedEntry
 	for _, x := range members {
 		tx.DeferExpect(1, `update member set status = 'Removed', held_status = null, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,

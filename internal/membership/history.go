@@ -69,32 +69,32 @@ type entry struct {
 	detail     string
 }
 
-// sided is an entry for the account that sees it.
-type sided struct {
+// viewedEntry is an entry for the account that sees it.
+type viewedEntry struct {
 	entry
 	viewer macie2.AccountID
 }
 
-func (e entry) forAdministrator() sided { return sided{e, e.administrator} }
-func (e entry) forMember() sided        { return sided{e, e.member} }
+func (e entry) forAdministrator() viewedEntry { return viewedEntry{e, e.administrator} }
+func (e entry) forMember() viewedEntry        { return viewedEntry{e, e.member} }
 
-func (e entry) forBoth() []sided {
+func (e entry) forBoth() []viewedEntry {
 	if e.administrator == e.member { // a management account that is its organization's delegated administrator
-		return []sided{e.forAdministrator()}
+		return []viewedEntry{e.forAdministrator()}
 	}
-	return []sided{e.forAdministrator(), e.forMember()}
+	return []viewedEntry{e.forAdministrator(), e.forMember()}
 }
 
 // forSides is for both when the other side knows of the relationship already, and for the administrator alone when not.
-func (e entry) forSides(memberKnows bool) []sided {
+func (e entry) forSides(memberKnows bool) []viewedEntry {
 	if memberKnows {
 		return e.forBoth()
 	}
-	return []sided{e.forAdministrator()}
+	return []viewedEntry{e.forAdministrator()}
 }
 
 // principalFor is the actor as the viewer may see it: its own principals by name, those of the other side as their account.
-func (x sided) principalFor() string {
+func (x viewedEntry) principalFor() string {
 	switch {
 	case x.principal.ARN == "":
 		return "magpie"
@@ -111,18 +111,18 @@ const (
 	insertHistoryRow = insertHistory + ` values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
-func (s *Service) historyRow(x sided) []any {
+func (s *relations) historyRow(x viewedEntry) []any {
 	return []any{string(x.viewer), x.region, s.ids.next(x.at), millis(x.at), string(x.administrator), string(x.member), string(x.event),
 		string(x.from), string(x.to), x.principalFor(), x.invitation, x.detail}
 }
 
 // recordStmt is the statement that records one event.
-func (s *Service) recordStmt(x sided) store.Stmt {
+func (s *relations) recordStmt(x viewedEntry) store.Stmt {
 	return store.Stmt{SQL: insertHistoryRow, Args: s.historyRow(x)}
 }
 
 // record writes events in the transaction that makes them true.
-func (s *Service) record(tx *store.Tx, entries ...sided) {
+func (s *relations) record(tx *store.Tx, entries ...viewedEntry) {
 	rows := make([][]any, len(entries))
 	for i, x := range entries {
 		rows[i] = s.historyRow(x)
@@ -189,26 +189,25 @@ func (s *Service) History(ctx context.Context, call *macie2.Call, in *HistoryInp
 	if size == 0 {
 		size = defaultHistoryPage
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "history",
-		Filters: fmt.Sprintf("%s %s %d %d", in.AccountID, in.Event, in.Since.UnixMilli(), in.Until.UnixMilli())}
+	filters := fmt.Sprintf("%s %s %d %d", in.AccountID, in.Event, in.Since.UnixMilli(), in.Until.UnixMilli())
+	page, err := s.page(pagetoken.Of(call, "history", filters), optional(in.NextToken), 1, size)
+	if err != nil {
+		return nil, err
+	}
 	before := "g" // after every hexadecimal digit
 	if !in.Until.IsZero() {
 		before = fmt.Sprintf("%012x", in.Until.UnixMilli())
 	}
-	if in.NextToken != "" {
-		keys, err := s.pages.Open(list, in.NextToken, 1)
-		if err != nil {
-			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
-		}
-		before = keys[0]
+	if !page.First() {
+		before = page.Key(0)
 	}
 	since := ""
 	if !in.Since.IsZero() {
 		since = fmt.Sprintf("%012x", in.Since.UnixMilli())
 	}
 	out := &HistoryOutput{}
-	err := s.db.View(ctx, func(tx *store.Tx) error {
-		out.Events = make([]HistoryEvent, 0, size+1)
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		out.Events = make([]HistoryEvent, 0, page.Limit())
 		return tx.Query(ctx, func(row store.Row) error {
 			var e HistoryEvent
 			var at int64
@@ -221,16 +220,23 @@ func (s *Service) History(ctx context.Context, call *macie2.Call, in *HistoryInp
 			from history where account_id = $1 and region = $2 and id < $3 and id >= $4
 			and ($5 = '' or administrator_id = $5 or member_id = $5) and ($6 = '' or event = $6)
 			order by id desc limit $7`,
-			string(call.Account), call.Region, before, since, in.AccountID, string(in.Event), int64(size+1))
+			call.Account, call.Region, before, since, in.AccountID, in.Event, page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(out.Events) > size {
-		out.Events = out.Events[:size]
-		out.NextToken = s.pages.Seal(list, out.Events[size-1].ID)
-	}
+	var next *string
+	out.Events, next = pagetoken.Cut(page, out.Events, func(e HistoryEvent) []string { return []string{e.ID} })
+	out.NextToken = macie2.Deref(next)
 	return out, nil
+}
+
+// optional is text that may be left out, as nil where it is.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func (in *HistoryInput) check() error {

@@ -27,7 +27,7 @@ const (
 // worker verifies the address, shows the invitation to the recipient and sends the mail.
 //
 // A request that is malformed in itself is refused whole, before anything is done for any account.
-func (s *Service) CreateInvitations(ctx context.Context, call *macie2.Call, in *macie2.CreateInvitationsInput) (*macie2.CreateInvitationsOutput, error) {
+func (s *Invitations) CreateInvitations(ctx context.Context, call *macie2.Call, in *macie2.CreateInvitationsInput) (*macie2.CreateInvitationsOutput, error) {
 	ids, err := accountIDs(in.AccountIds)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func unprocessed(refused []refusal) []macie2.UnprocessedAccount {
 
 // inviteEach invites all accounts in one transaction. When storing them fails for a reason that may lie with one account, it tries
 // them in halves, so that one account's fault is reported as that account's. It fails as a whole when it fails for all of them.
-func (s *Service) inviteEach(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) ([]refusal, error) {
+func (s *Invitations) inviteEach(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) ([]refusal, error) {
 	refused, err := s.inviteMembers(ctx, call, w, ids)
 	var contract *macie2.Error
 	switch {
@@ -157,12 +157,12 @@ func faultOfOne(err error) bool {
 
 // candidate is an account of the inventory that an invitation was asked for.
 type candidate struct {
-	id     macie2.AccountID
+	member macie2.AccountID
 	record memberRecord
 }
 
 // inviteMembers decides about all accounts in one transaction, by one compare-and-set of their records.
-func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
+func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
 	sawSession := false
 	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		refused = nil
@@ -182,7 +182,7 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 				return err
 			}
 		}
-		accounts, err := s.directory.LookupAccounts(ctx, tx, ids)
+		accounts, err := s.accounts.LookupAccounts(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 				return err
 			}
 		}
-		d := decision{region: call.Region, session: x, records: records, accounts: accounts, now: call.Now}
+		d := decision{region: call.Region, side: x, records: records, accounts: accounts, now: call.Now}
 		if !w.noEmail {
 			d.mail = s.mailBounds
 		}
@@ -214,8 +214,8 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 		if err := s.storeInvitations(ctx, tx, call, w, d); err != nil {
 			return err
 		}
-		for _, x := range d.covered {
-			if err := s.reshow(ctx, tx, x.inventoryRecord, x.cover, call.Now); err != nil {
+		for _, x := range d.overridden {
+			if err := s.setOverride(ctx, tx, x.inventoryRecord, x.override, call.Now); err != nil {
 				return err
 			}
 		}
@@ -224,19 +224,19 @@ func (s *Service) inviteMembers(ctx context.Context, call *macie2.Call, w wordin
 	return refused, err
 }
 
-// resumeOvertaken takes records back to what they were, or to what still covers them, whose accounts are not suspended any more, or the
+// resumeOvertaken takes records back to what they were, or to what still overrides them, whose accounts are not suspended any more, or the
 // Region not disabled for them: an invitation that was refused at the very moment of the account's return can have marked its record
 // just after the return had gone through the records.
-func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie2.Call, records map[macie2.AccountID]memberRecord,
+func (s *Invitations) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie2.Call, records map[macie2.AccountID]memberRecord,
 	accounts map[macie2.AccountID]identity.Account) (found bool, err error) {
 	for id, record := range records {
 		a, known := accounts[id]
-		if !known || record.held == "" || record.coverIn(a, call.Region) == record.status {
+		if !known || record.held == "" || record.overrideIn(a, call.Region) == record.status {
 			continue
 		}
 		found = true
 		x := inventoryRecord{relation{call.Region, call.Account, id}, record}
-		if err := s.reshow(ctx, tx, x, record.coverIn(a, call.Region), call.Now); err != nil {
+		if err := s.setOverride(ctx, tx, x, record.overrideIn(a, call.Region), call.Now); err != nil {
 			return found, err
 		}
 	}
@@ -248,7 +248,7 @@ func (s *Service) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie
 // It is a statement for each account, by the whole primary key. One statement for all of them would leave it to PostgreSQL's statistics
 // whether it reads the accounts that are asked for or all of the inventory, and statistics lag behind an inventory that has just been
 // filled (measured: 4 ms for one account among 4,000).
-func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (side, map[macie2.AccountID]memberRecord, error) {
+func (s *Invitations) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (side, map[macie2.AccountID]memberRecord, error) {
 	var x side
 	records := make(map[macie2.AccountID]memberRecord, len(ids))
 	stmts := make([]store.Stmt, len(ids))
@@ -275,24 +275,24 @@ func (s *Service) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Ca
 // decision sorts the accounts of one call by what is to be done with them.
 type decision struct {
 	region   string
-	session  side
+	side     side
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
 	quota    int64 // known if anyComesBack
 	mail     MailBounds
 	now      time.Time
 
-	invited   []candidate
-	returning int64 // of those invited, how many come back onto the count
-	covered   []covering
-	refused   []refusal
-	overQuota int // of those refused, how many for the quota
+	invited    []candidate
+	returning  int64 // of those invited, how many come back onto the count
+	overridden []overriddenRecord
+	refused    []refusal
+	overQuota  int // of those refused, how many for the quota
 }
 
-// covering is a record that is to show that its account is suspended, or the Region disabled for it.
-type covering struct {
+// overriddenRecord is a record that is to show that its account is suspended, or the Region disabled for it.
+type overriddenRecord struct {
 	inventoryRecord
-	cover macie2.RelationshipStatus
+	override macie2.RelationshipStatus
 }
 
 func (d *decision) refuse(id macie2.AccountID, text string) {
@@ -313,7 +313,7 @@ func anyComesBack(records map[macie2.AccountID]memberRecord) bool {
 func (d *decision) decide(caller, id macie2.AccountID) {
 	record, known := d.records[id]
 	switch {
-	case d.session.standing == associated:
+	case d.side.standing == associated:
 		d.refuse(id, textInviteWhileMember)
 		return
 	case id == caller:
@@ -324,11 +324,11 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 		return
 	}
 	if a, ok := d.accounts[id]; ok {
-		if cover := record.coverIn(a, d.region); cover != "" {
-			if record.status != cover {
-				d.covered = append(d.covered, covering{inventoryRecord{relation{d.region, caller, id}, record}, cover})
+		if override := record.overrideIn(a, d.region); override != "" {
+			if record.status != override {
+				d.overridden = append(d.overridden, overriddenRecord{inventoryRecord{relation{d.region, caller, id}, record}, override})
 			}
-			d.refuse(id, coverTexts[cover])
+			d.refuse(id, overrideTexts[override])
 			return
 		}
 	}
@@ -347,7 +347,7 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 			d.refuse(id, textEmailMissing+hintAddAgain)
 			return
 		}
-		if d.session.counted+d.returning >= d.quota {
+		if d.side.counted+d.returning >= d.quota {
 			d.overQuota++
 			d.refuse(id, textTooManyMembers)
 			return
@@ -357,7 +357,7 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 	case macie2.RelationshipStatusEmailVerificationFailed:
 		d.refuse(id, textVerificationFail)
 	case macie2.RelationshipStatusAccountSuspended, macie2.RelationshipStatusRegionDisabled:
-		d.refuse(id, coverTexts[record.status])
+		d.refuse(id, overrideTexts[record.status])
 	default:
 		d.refuse(id, textAlreadyInvited)
 	}
@@ -376,19 +376,19 @@ func canBeInvited(record memberRecord) bool {
 
 // storeInvitations writes the invitations that were decided on: the records by compare-and-set, the recipient's rows, the events, and
 // the tasks that verify the addresses.
-func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *macie2.Call, w wording, d decision) error {
+func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *macie2.Call, w wording, d decision) error {
 	if len(d.invited) == 0 {
 		return nil
 	}
 	at := millis(call.Now)
 	invitationIDs := make([]string, len(d.invited))
 	rows := make([][]any, len(d.invited))
-	events := make([]sided, len(d.invited))
+	events := make([]viewedEntry, len(d.invited))
 	for i, c := range d.invited {
 		invitationIDs[i] = newInvitationID()
-		rows[i] = []any{call.Region, string(c.id), string(call.Account), invitationIDs[i],
+		rows[i] = []any{call.Region, string(c.member), string(call.Account), invitationIDs[i],
 			string(macie2.RelationshipStatusEmailVerificationInProgress), w.message, w.noEmail, at, at}
-		events[i] = entry{relation: relation{call.Region, call.Account, c.id}, event: EventInvitationRequested, from: c.record.status,
+		events[i] = entry{relation: relation{call.Region, call.Account, c.member}, event: EventInvitationRequested, from: c.record.status,
 			to: macie2.RelationshipStatusEmailVerificationInProgress, principal: call.Principal, at: call.Now,
 			invitation: invitationIDs[i]}.forAdministrator()
 	}
@@ -397,13 +397,13 @@ func (s *Service) storeInvitations(ctx context.Context, tx *store.Tx, call *maci
 		tx.Defer(promote.SQL, promote.Args...)
 		tx.DeferExpect(1, `update macie_session set counted = counted + $1
 			where region = $2 and account_id = $3 and standing = 'Administrator' and counted = $4`,
-			d.returning, call.Region, string(call.Account), d.session.counted)
+			d.returning, call.Region, string(call.Account), d.side.counted)
 	}
 	for _, c := range d.invited {
 		// Compared with the very status that was read: it says whether the record is on the administrator's count already.
 		tx.DeferExpect(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5`,
-			relation{call.Region, call.Account, c.id}.args(at, string(c.record.status))...)
+			relation{call.Region, call.Account, c.member}.args(at, string(c.record.status))...)
 	}
 	tx.DeferInsert(`insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
 		disable_email_notification, invited_at, updated_at)`, rows,

@@ -49,7 +49,7 @@ func (c mailCount) compare(d mailCount) int {
 	return cmp.Or(cmp.Compare(c.account, d.account), cmp.Compare(c.side, d.side))
 }
 
-type mailPair struct{ administrator, recipient macie2.AccountID }
+type mailPair struct{ administrator, member macie2.AccountID }
 
 // mailPlace is a pair in a Region.
 type mailPlace struct {
@@ -59,14 +59,14 @@ type mailPlace struct {
 
 // mailLedger is what of the mails so far matters to those that are to be sent.
 type mailLedger struct {
-	last map[mailPair]map[string]int64 // when the last mail went, by Region
-	sent map[mailPlace]bool            // what is added to last
-	day  map[mailCount]int64
-	add  map[mailCount]int64 // what is added to day
+	last   map[mailPair]map[string]int64 // when the last mail went, by Region
+	mailed map[mailPlace]bool            // what is added to last
+	day    map[mailCount]int64
+	add    map[mailCount]int64 // what is added to day
 }
 
 // readMailLedger reads it, in one round trip.
-func readMailLedger(ctx context.Context, tx *store.Tx, list []sent, now time.Time) (l mailLedger, err error) {
+func readMailLedger(ctx context.Context, tx *store.Tx, list []outgoing, now time.Time) (l mailLedger, err error) {
 	l = mailLedger{map[mailPair]map[string]int64{}, map[mailPlace]bool{}, map[mailCount]int64{}, map[mailCount]int64{}}
 	var stmts []store.Stmt
 	var take []func(store.Row) error
@@ -74,7 +74,7 @@ func readMailLedger(ctx context.Context, tx *store.Tx, list []sent, now time.Tim
 		pair := mailPair{i.administrator, i.member}
 		l.last[pair] = map[string]int64{}
 		stmts = append(stmts, store.Stmt{SQL: `select region, at from mail_last where administrator_id = $1 and account_id = $2`,
-			Args: []any{string(pair.administrator), string(pair.recipient)}})
+			Args: []any{string(pair.administrator), string(pair.member)}})
 		take = append(take, func(row store.Row) error {
 			var region string
 			var at int64
@@ -98,7 +98,7 @@ func readMailLedger(ctx context.Context, tx *store.Tx, list []sent, now time.Tim
 }
 
 // admit counts a mail, or says why it must not be sent.
-func (s *Service) admit(l mailLedger, i sent, now time.Time) (reason string) {
+func (s *Invitations) admit(l mailLedger, i outgoing, now time.Time) (reason string) {
 	pair := mailPair{i.administrator, i.member}
 	b := s.mailBounds
 	if at, waits := b.waits(l.last[pair], i.region, now); waits {
@@ -117,7 +117,7 @@ func (s *Service) admit(l mailLedger, i sent, now time.Time) (reason string) {
 		}
 	}
 	l.last[pair][i.region] = millis(now)
-	l.sent[mailPlace{pair, i.region}] = true
+	l.mailed[mailPlace{pair, i.region}] = true
 	l.add[mailCount{i.administrator, mailsSent}]++
 	l.add[mailCount{i.member, mailsGot}]++
 	return ""
@@ -146,7 +146,7 @@ func (b MailBounds) waits(last map[string]int64, region string, now time.Time) (
 
 // keep writes what was admitted. Each count is compared with the bound once more as it is written, so that two transactions do not both
 // take the last place; rows are written in one order, so that they do not wait for each other. What is older than a day goes.
-func (s *Service) keep(tx *store.Tx, l mailLedger, now time.Time) {
+func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 	b := s.mailBounds
 	for _, c := range slices.SortedFunc(maps.Keys(l.add), mailCount.compare) {
 		most := int64(b.PerRecipient)
@@ -164,12 +164,12 @@ func (s *Service) keep(tx *store.Tx, l mailLedger, now time.Time) {
 			where mail_day.mails + excluded.mails <= $5 or $5 = 0`, string(c.account), c.side, dayOf(now), l.add[c], most)
 	}
 	at := millis(now)
-	for _, p := range slices.SortedFunc(maps.Keys(l.sent), func(a, b mailPlace) int {
-		return cmp.Or(cmp.Compare(a.administrator, b.administrator), cmp.Compare(a.recipient, b.recipient), cmp.Compare(a.region, b.region))
+	for _, p := range slices.SortedFunc(maps.Keys(l.mailed), func(a, b mailPlace) int {
+		return cmp.Or(cmp.Compare(a.administrator, b.administrator), cmp.Compare(a.member, b.member), cmp.Compare(a.region, b.region))
 	}) {
 		tx.DeferExpect(1, `insert into mail_last (administrator_id, account_id, region, at) values ($1, $2, $3, $4)
 			on conflict (administrator_id, account_id, region) do update set at = excluded.at where mail_last.at <= $5`,
-			string(p.administrator), string(p.recipient), p.region, at, at-b.Cooldown.Milliseconds())
+			string(p.administrator), string(p.member), p.region, at, at-b.Cooldown.Milliseconds())
 	}
 }
 

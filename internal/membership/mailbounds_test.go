@@ -138,8 +138,8 @@ func TestMailsOfOneCall(t *testing.T) {
 
 // Whether an account is suspended or closed, or a Region disabled for it, is told to who knows its address, and to nobody else: not by an
 // answer, and not by the record.
-func TestCoversAreToldToWhoKnowsTheAddress(t *testing.T) {
-	for what, cover := range map[string]func(d *deployment){
+func TestOverridesAreToldToWhoKnowsTheAddress(t *testing.T) {
+	for what, override := range map[string]func(d *deployment){
 		"suspended": func(d *deployment) { d.suspend(bob) },
 		"closed": func(d *deployment) {
 			if _, err := d.directory.CloseAccount(t.Context(), bob, d.clock.now()); err != nil {
@@ -155,7 +155,7 @@ func TestCoversAreToldToWhoKnowsTheAddress(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			each(t, func(t *testing.T, d *deployment) {
 				d.must(d.enable(alice, carol, dave), d.addAs(alice, bob, "somebody@example.com"), d.add(carol, bob))
-				cover(d)
+				override(d)
 				d.must(d.addAs(dave, bob, "somebody@example.com"))
 				if got := d.status(alice, bob); got != "Created" {
 					t.Errorf("with another address, the record reads %s", got)

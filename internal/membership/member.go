@@ -22,7 +22,7 @@ const (
 // CreateMember adds an account to the caller's inventory. Where the caller is the delegated administrator of the account's organization,
 // Macie is enabled in the account, which is its member from then on, without an address; any other is to be invited, and its address is
 // not verified before.
-func (s *Service) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
+func (s *Members) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.Account.AccountId))
 	if err != nil {
 		return nil, macie2.ErrValidation("account.accountId: must be 12 digits")
@@ -57,7 +57,7 @@ var errDelegated = errors.New("membership: the caller is a delegated administrat
 
 // add adds an account that is to be invited, in one round trip when all is well. The insert asks for the standing that its foreign key
 // needs, so that a caller without it gets no row, which is explained afterwards, instead of an error that ends the transaction.
-func (s *Service) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
+func (s *Members) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
 	if a.member == call.Account {
 		if _, err := requireSession(ctx, tx, call); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 // explainAdd finds out why an account could not be added. A record that was inserted all the same, and is rolled back with the error,
 // means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed since, and the
 // call is tried again.
-func (s *Service) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
+func (s *Members) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
 	x, err := sideOf(ctx, tx, a.region, a.administrator)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -121,6 +121,34 @@ func (s *Service) explainAdd(ctx context.Context, tx *store.Tx, a addition, inse
 		return err
 	}
 	return macie2.ErrValidation("%s", textAlreadyAMember)
+}
+
+// addByDelegate adds an account for a delegated administrator: as a member, if it is in the organization.
+func (s *Members) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
+	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
+	if errors.Is(err, store.ErrNotFound) { // it was one a moment ago
+		a.byInvitation = true
+		return s.add(ctx, tx, call, a)
+	}
+	if err != nil {
+		return err
+	}
+	excluded, err := s.delegations.enroll(ctx, tx, enrollment{delegation: d, ids: []macie2.AccountID{a.member}, tags: a.tags, principal: call.Principal,
+		at: call.Now})
+	if err != nil || len(excluded) == 0 {
+		return err
+	}
+	switch x := excluded[0]; x.cause {
+	case excludedEnrolled:
+		return nil // stacks that are updated add all of their accounts again
+	case excludedOutside:
+		a.byInvitation = true
+		return s.add(ctx, tx, call, a)
+	case excludedFull:
+		return macie2.ErrQuota("%s", x.text)
+	default:
+		return macie2.ErrValidation("%s", x.text)
+	}
 }
 
 // parseEmail returns the address as it is kept, trimmed.
@@ -178,7 +206,7 @@ func scanMember(row store.Row, region string) (macie2.Member, error) {
 }
 
 // GetMember describes an account in the caller's inventory.
-func (s *Service) GetMember(ctx context.Context, call *macie2.Call, in *macie2.GetMemberInput) (*macie2.GetMemberOutput, error) {
+func (s *Members) GetMember(ctx context.Context, call *macie2.Call, in *macie2.GetMemberInput) (*macie2.GetMemberOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
 		return nil, err
@@ -222,36 +250,31 @@ const defaultPage = 25
 
 // ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all with onlyAssociated "false", in any
 // letter case: Python writes it False.
-func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListMembers", Filters: "associated"}
+func (s *Members) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
+	filters := "associated"
 	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
 		and m.member_standing = 'Member' and m.status in ('Enabled', 'Paused') order by m.account_id limit $4`
 	switch strings.ToLower(macie2.Deref(in.OnlyAssociated)) {
 	case "", "true":
 	case "false":
-		list.Filters = "all"
+		filters = "all"
 		query = `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
 			order by m.account_id limit $4`
 	default:
 		return nil, macie2.ErrValidation("%s", textOnlyAssociated)
 	}
-	size := pageSize(in.MaxResults)
-	after := ""
-	if in.NextToken != nil {
-		keys, err := s.pages.Open(list, *in.NextToken, 1)
-		if err != nil {
-			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
-		}
-		after = keys[0]
+	page, err := s.page(pagetoken.Of(call, "ListMembers", filters), in.NextToken, 1, pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
 	}
-	members := make([]macie2.Member, 0, size+1)
-	err := s.db.View(ctx, func(tx *store.Tx) error {
+	members := make([]macie2.Member, 0, page.Limit())
+	err = s.db.View(ctx, func(tx *store.Tx) error {
 		members = members[:0]
 		err := tx.Query(ctx, func(row store.Row) error {
 			m, err := scanMember(row, call.Region)
 			members = append(members, m)
 			return err
-		}, query, call.Region, string(call.Account), after, int64(size+1))
+		}, query, call.Region, call.Account, page.Key(0), page.Limit())
 		if err == nil && len(members) == 0 {
 			_, err = requireSession(ctx, tx, call)
 		}
@@ -260,11 +283,8 @@ func (s *Service) ListMembers(ctx context.Context, call *macie2.Call, in *macie2
 	if err != nil {
 		return nil, err
 	}
-	out := &macie2.ListMembersOutput{Members: members}
-	if len(members) > size {
-		out.Members = members[:size]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, *members[size-1].AccountId))
-	}
+	out := new(macie2.ListMembersOutput)
+	out.Members, out.NextToken = pagetoken.Cut(page, members, func(m macie2.Member) []string { return []string{*m.AccountId} })
 	return out, nil
 }
 
@@ -276,7 +296,7 @@ func pageSize(maxResults *int32) int {
 }
 
 // DeleteMember takes an account out of the caller's inventory. It must not be associated any more. A pending invitation goes with it.
-func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie2.DeleteMemberInput) (*macie2.DeleteMemberOutput, error) {
+func (s *Members) DeleteMember(ctx context.Context, call *macie2.Call, in *macie2.DeleteMemberInput) (*macie2.DeleteMemberOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
 		return nil, err
@@ -311,7 +331,7 @@ func (s *Service) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 }
 
 // requireMember reads the record of an account in the caller's inventory, or says with the given text that there is none.
-func (s *Service) requireMember(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, text string) (memberRecord, error) {
+func (s *Members) requireMember(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, text string) (memberRecord, error) {
 	m, err := memberOf(ctx, tx, r)
 	if !errors.Is(err, store.ErrNotFound) {
 		return m, err
@@ -324,7 +344,7 @@ func (s *Service) requireMember(ctx context.Context, tx *store.Tx, call *macie2.
 
 // DisassociateMember ends the relationship from the administrator's side, whatever its state: the record stays, as Removed, and can be
 // invited again. A member account is standalone afterwards; an invitation can no longer be accepted.
-func (s *Service) DisassociateMember(ctx context.Context, call *macie2.Call, in *macie2.DisassociateMemberInput) (*macie2.DisassociateMemberOutput, error) {
+func (s *Members) DisassociateMember(ctx context.Context, call *macie2.Call, in *macie2.DisassociateMemberInput) (*macie2.DisassociateMemberOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
 		return nil, err
@@ -349,7 +369,7 @@ func (s *Service) DisassociateMember(ctx context.Context, call *macie2.Call, in 
 
 // UpdateMemberSession suspends Macie for a member account, or resumes it. Resuming is the member's own business when it joined by
 // invitation.
-func (s *Service) UpdateMemberSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMemberSessionInput) (*macie2.UpdateMemberSessionOutput, error) {
+func (s *Members) UpdateMemberSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMemberSessionInput) (*macie2.UpdateMemberSessionOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
 		return nil, err

@@ -23,8 +23,8 @@ func (m *model) enroll(p pair) string {
 		return "ok"
 	case r.associated():
 		return invalid(specAlreadyAMember)
-	case m.cover(at) != "":
-		return invalid(coverText(m.cover(at)))
+	case m.override(at) != "":
+		return invalid(overrideText(m.override(at)))
 	case m.isMember(at):
 		return invalid(oursTiedElsewhere)
 	case m.administers(at):
@@ -65,7 +65,7 @@ func (m *model) delegate(at place, id macie2.AccountID) string {
 		return conflict(specAnotherDelegated + hintDeregister)
 	case known:
 		return invalid(oursBeingDisabled)
-	case m.cover(target) != "":
+	case m.override(target) != "":
 		return invalid(oursDelegateUnavailable)
 	case m.isMember(target):
 		return invalid(oursDelegateIsMember)
@@ -180,10 +180,10 @@ func (m *model) membership(o operation) string {
 	return "ok"
 }
 
-// comesBack lets an account wait for its enrollment wherever it was kept out of it and nothing covers it any more.
+// comesBack lets an account wait for its enrollment wherever it was kept out of it and nothing overrides it any more.
 func (m *model) comesBack(account macie2.AccountID) {
 	for k := range m.kept {
-		if k.account == account && m.cover(k) == "" {
+		if k.account == account && m.override(k) == "" {
 			delete(m.kept, k)
 			m.waiting[k] = true
 		}
@@ -201,7 +201,7 @@ func (m *model) work(releaseFirst bool) {
 			p := pair{k.region, d.account, k.account}
 			switch {
 			case d.region != k.region || !x.enabled || !x.autoEnable || !m.in[k.account] || d.account == k.account || m.records[p].associated():
-			case m.cover(k) != "":
+			case m.override(k) != "":
 				m.kept[k] = true
 			default:
 				m.enroll(p)

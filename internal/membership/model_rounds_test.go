@@ -51,7 +51,7 @@ func TestModel(t *testing.T) {
 						t.Fatalf("failed with seed %d; MAGPIE_MODEL_SEED=%d MAGPIE_MODEL_SEEDS=1 begins with it again", seed, seed)
 					}
 				}
-				r.covered()
+				r.logOutcomes()
 			})
 		})
 	}
@@ -322,8 +322,8 @@ func brief(answer string) string {
 	return answer
 }
 
-// covered logs how often which operation had which answer: a model test that never gets anywhere proves nothing.
-func (r *run) covered() {
+// logOutcomes logs how often which operation had which answer: a model test that never gets anywhere proves nothing.
+func (r *run) logOutcomes() {
 	for _, what := range slices.Sorted(maps.Keys(r.seen)) {
 		r.t.Logf("%5d %s", r.seen[what], what)
 	}

@@ -25,7 +25,7 @@ type model struct {
 	delegations map[place]delegationState
 	registered  macie2.AccountID // as Macie's delegate; empty if nobody is
 	waiting     map[place]bool   // for the worker to enroll them
-	kept        map[place]bool   // out, when they joined, by what covered them
+	kept        map[place]bool   // out, when they joined, by what overridden them
 }
 
 // management is the management account of the model's organization.
@@ -147,8 +147,8 @@ func (m *model) administers(at place) bool {
 	return m.delegations[at].enabled || len(m.inventory(at, record.counts)) > 0
 }
 
-// cover is what covers an account's records in a Region.
-func (m *model) cover(at place) macie2.RelationshipStatus {
+// override is what overrides an account's records in a Region.
+func (m *model) override(at place) macie2.RelationshipStatus {
 	switch {
 	case m.suspended[at.account]:
 		return macie2.RelationshipStatusAccountSuspended
@@ -158,9 +158,9 @@ func (m *model) cover(at place) macie2.RelationshipStatus {
 	return ""
 }
 
-// coverOf is what covers a record, as far as its administrator may know: one that was never verified shows nothing of an account whose
+// overrideOf is what overrides a record, as far as its administrator may know: one that was never verified shows nothing of an account whose
 // address is another.
-func (m *model) coverOf(p pair) macie2.RelationshipStatus {
+func (m *model) overrideOf(p pair) macie2.RelationshipStatus {
 	r := m.records[p]
 	switch r.underlying() {
 	case macie2.RelationshipStatusCreated, macie2.RelationshipStatusRemoved, macie2.RelationshipStatusEmailVerificationInProgress,
@@ -169,25 +169,25 @@ func (m *model) coverOf(p pair) macie2.RelationshipStatus {
 			return ""
 		}
 	}
-	return m.cover(place{p.region, p.member})
+	return m.override(place{p.region, p.member})
 }
 
-// coverText says why an account that is covered cannot be added or invited.
-func coverText(cover macie2.RelationshipStatus) string {
-	if cover == macie2.RelationshipStatusAccountSuspended {
+// overrideText says why an account that is overridden cannot be added or invited.
+func overrideText(override macie2.RelationshipStatus) string {
+	if override == macie2.RelationshipStatusAccountSuspended {
 		return oursAccountSuspended
 	}
 	return oursRegionDisabled
 }
 
-// show lets a record show what covers it, or the relationship again.
+// show lets a record show what overrides it, or the relationship again.
 func (m *model) show(p pair) {
 	r, known := m.records[p]
 	if !known {
 		return
 	}
 	was := r.underlying()
-	if r.status, r.held = m.coverOf(p), was; r.status == "" {
+	if r.status, r.held = m.overrideOf(p), was; r.status == "" {
 		r.status, r.held = was, ""
 	}
 	m.records[p] = r
@@ -291,7 +291,7 @@ func (m *model) act(o operation) string {
 			return conflict(oursPauseWithMembers)
 		}
 		m.follow(at, o.paused)
-	case opUpdateFrequency: // which is nothing to the relationship
+	case opUpdateFrequency: // which does not affect the relationship
 	case opCreateMember:
 		return m.createMember(at, p, o.address)
 	case opGetMember:
@@ -437,9 +437,9 @@ func (m *model) invite(at place, o operation) string {
 			refused.add(id, specInviteSelf)
 		case !known:
 			refused.add(id, specNotAMember+oursHintCreateMember)
-		case m.coverOf(p) != "":
+		case m.overrideOf(p) != "":
 			after.show(p)
-			refused.add(id, coverText(m.coverOf(p)))
+			refused.add(id, overrideText(m.overrideOf(p)))
 		case back && r.organization:
 			refused.add(id, specEmailMissing+hintAddAgain)
 		case r.status == macie2.RelationshipStatusEmailVerificationFailed:
@@ -578,7 +578,7 @@ func (m *model) verify() {
 		case r.status != macie2.RelationshipStatusEmailVerificationInProgress:
 		case m.suspended[p.administrator]:
 			m.end(p, macie2.RelationshipStatusRemoved)
-		case m.coverOf(p) != "":
+		case m.overrideOf(p) != "":
 			m.show(p)
 		case r.address:
 			m.set(p, macie2.RelationshipStatusInvited)

@@ -305,7 +305,7 @@ func TestStress(t *testing.T) {
 		}
 		for batch := range batches {
 			m := holds(t, d, modelQuota).model()
-			accounts, err := d.directory.Accounts(t.Context())
+			accounts, err := d.directory.AllAccounts(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -46,18 +46,18 @@ type mailPayload struct {
 	Region            string           `json:"region"`
 	AdministratorID   macie2.AccountID `json:"administratorId"`
 	AdministratorName string           `json:"administratorName,omitzero"`
-	RecipientID       macie2.AccountID `json:"recipientId"`
+	MemberID          macie2.AccountID `json:"recipientId"`
 	InvitationID      string           `json:"invitationId"`
 	Email             string           `json:"email"`
 	Message           string           `json:"message,omitzero"`
 	InvitedAt         int64            `json:"invitedAt"`
 }
 
-func (p mailPayload) relation() relation { return relation{p.Region, p.AdministratorID, p.RecipientID} }
+func (p mailPayload) relation() relation { return relation{p.Region, p.AdministratorID, p.MemberID} }
 
 // addressOf is where the mail of a verified invitation goes: to the address that is registered, never to one like it that the
 // administrator gave. In dev mode an account that nobody created has no other.
-func (i sent) addressOf(a identity.Account) string {
+func (i outgoing) addressOf(a identity.Account) string {
 	if a.Implicit {
 		return i.email
 	}
@@ -65,10 +65,10 @@ func (i sent) addressOf(a identity.Account) string {
 }
 
 // queueMail queues the mails of verified invitations, and says of the others that they have none.
-func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, accounts map[macie2.AccountID]identity.Account, now time.Time) error {
+func (s *Invitations) queueMail(ctx context.Context, tx *store.Tx, verified []outgoing, accounts map[macie2.AccountID]identity.Account, now time.Time) error {
 	var tasks []queue.New
-	var events []sided
-	ledger, err := readMailLedger(ctx, tx, slices.DeleteFunc(slices.Clone(verified), func(i sent) bool { return i.noEmail }), now)
+	var events []viewedEntry
+	ledger, err := readMailLedger(ctx, tx, slices.DeleteFunc(slices.Clone(verified), func(i outgoing) bool { return i.noEmail }), now)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, 
 			e.event, e.detail = EventMailNotSent, reason
 		} else {
 			tasks = append(tasks, queue.New{Kind: kindMail, Key: i.id, Payload: mailPayload{
-				Region: i.region, AdministratorID: i.administrator, AdministratorName: accounts[i.administrator].Name, RecipientID: i.member,
+				Region: i.region, AdministratorID: i.administrator, AdministratorName: accounts[i.administrator].Name, MemberID: i.member,
 				InvitationID: i.id, Email: i.addressOf(accounts[i.member]), Message: i.message, InvitedAt: i.invitedAt,
 			}})
 		}
@@ -91,11 +91,9 @@ func (s *Service) queueMail(ctx context.Context, tx *store.Tx, verified []sent, 
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// registerTasks registers the background work of this package with the queue.
-func (s *Service) registerTasks(mailRate float64) {
+// register registers the background work of invitations with the queue.
+func (s *Invitations) register(mailRate float64) {
 	s.queue.Transactional(queue.Transactional{Kind: kindVerify, Handle: s.sendInvitations})
-	s.queue.Transactional(queue.Transactional{Kind: kindEnroll, Handle: s.enrollQueued, Batch: 1, Gentle: true})
-	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1, Gentle: true})
 	s.queue.Transactional(queue.Transactional{Kind: kindAbandon, Handle: s.abandonQueued, Batch: 1, Gentle: true})
 	s.queue.External(queue.External{
 		Kind: kindMail, Do: s.deliverMail, Finish: s.recordMail, Rate: mailRate, MaxAge: mailGiveUp, Timeout: mailTimeout,
@@ -114,7 +112,7 @@ func (s *Service) registerTasks(mailRate float64) {
 type notSent struct{}
 
 // deliverMail hands one mail to the relay, unless the invitation was answered or withdrawn since it was queued.
-func (s *Service) deliverMail(ctx context.Context, t queue.Task) queue.Outcome {
+func (s *Invitations) deliverMail(ctx context.Context, t queue.Task) queue.Outcome {
 	var p mailPayload
 	if err := t.Decode(&p); err != nil {
 		return queue.Outcome{Status: queue.Refused, Detail: "the queued mail cannot be read"}
@@ -135,7 +133,7 @@ func (s *Service) deliverMail(ctx context.Context, t queue.Task) queue.Outcome {
 	}
 	d := s.mailer.Deliver(ctx, mail.Invitation{
 		InvitationID: p.InvitationID, AdministratorID: string(p.AdministratorID), AdministratorName: p.AdministratorName,
-		RecipientID: string(p.RecipientID), RecipientEmail: p.Email, Region: p.Region, Message: p.Message,
+		RecipientID: string(p.MemberID), RecipientEmail: p.Email, Region: p.Region, Message: p.Message,
 		SentAt: time.UnixMilli(p.InvitedAt).UTC(),
 	})
 	status := queue.Later
@@ -149,7 +147,7 @@ func (s *Service) deliverMail(ctx context.Context, t queue.Task) queue.Outcome {
 }
 
 // recordMail tells the administrator's history what became of an attempt, in the transaction that ends the task or puts it off.
-func (s *Service) recordMail(ctx context.Context, tx *store.Tx, t queue.Task, o queue.Outcome) error {
+func (s *Invitations) recordMail(ctx context.Context, tx *store.Tx, t queue.Task, o queue.Outcome) error {
 	var p mailPayload
 	if err := t.Decode(&p); err != nil {
 		return err

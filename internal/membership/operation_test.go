@@ -297,7 +297,7 @@ func (g *generator) round(m *model, k int) []operation {
 			if o.kind == opCreateMember || o.kind == opInvite {
 				about = append(about, o.others...)
 			}
-			if m.cover(place{o.region, o.account}) != "" && calls(o.kind) || slices.ContainsFunc(about, func(id macie2.AccountID) bool { return changing[id] }) {
+			if m.override(place{o.region, o.account}) != "" && calls(o.kind) || slices.ContainsFunc(about, func(id macie2.AccountID) bool { return changing[id] }) {
 				f = g.focus(m)
 				continue
 			}

@@ -69,8 +69,8 @@ func isDelegated(ctx context.Context, tx *store.Tx, region string, account macie
 // requireOrganization reads the caller's organization, and the side that the caller is on. A management account may call without Macie:
 // tools look for the administrator, and designate it, before they enable Macie for the management account, if they ever do. Its side is
 // the zero one then. Any other account is told that Macie is not enabled.
-func (s *Service) requireOrganization(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
-	o, err := s.directory.OrganizationOf(ctx, tx, call.Account)
+func (s *Delegations) requireOrganization(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
+	o, err := s.organizations.OrganizationOf(ctx, tx, call.Account)
 	alone := errors.Is(err, identity.ErrNoOrganization)
 	if err != nil && !alone {
 		return side{}, o, err
@@ -86,7 +86,7 @@ func (s *Service) requireOrganization(ctx context.Context, tx *store.Tx, call *m
 }
 
 // requireManagement is requireOrganization for what only the management account can do.
-func (s *Service) requireManagement(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
+func (s *Delegations) requireManagement(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
 	x, o, err := s.requireOrganization(ctx, tx, call)
 	if err == nil && o.Management != call.Account {
 		err = macie2.ErrAccessDenied("%s", textNotManagement)
@@ -98,7 +98,7 @@ func (s *Service) requireManagement(ctx context.Context, tx *store.Tx, call *mac
 // enabled in it, the organization trusts Macie, and the account is registered as a delegate. If it has members by invitation, those that
 // belong to the organization are members through it from then on. Only the management account can call it, and needs Macie itself only
 // where it designates itself.
-func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.EnableOrganizationAdminAccountInput) (*macie2.EnableOrganizationAdminAccountOutput, error) {
+func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.EnableOrganizationAdminAccountInput) (*macie2.EnableOrganizationAdminAccountOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
 	if err != nil {
 		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
@@ -120,7 +120,7 @@ func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *maci
 		}
 		// One after the other: that the administrator is the same in all Regions is no constraint, and the first of two calls with the
 		// same token has to be through before the second looks for it.
-		if err := s.directory.LockOrganization(ctx, tx, o.ID); err != nil {
+		if err := s.organizations.LockOrganization(ctx, tx, o.ID); err != nil {
 			return err
 		}
 		if _, replay, err := resource.Replay(ctx, tx, call, token); err != nil || replay {
@@ -145,8 +145,8 @@ func (s *Service) EnableOrganizationAdminAccount(ctx context.Context, call *maci
 }
 
 // mayDelegate says why an account cannot become the delegated administrator.
-func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) error {
-	in, err := s.directory.InOrganization(ctx, tx, d.organization, []macie2.AccountID{d.administrator})
+func (s *Delegations) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) error {
+	in, err := s.organizations.InOrganization(ctx, tx, d.organization, []macie2.AccountID{d.administrator})
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) e
 			return macie2.ErrConflict("%s", textAlreadyDelegated)
 		}
 	}
-	registered, err := s.directory.Delegates(ctx, tx, d.organization, MaciePrincipal)
+	registered, err := s.organizations.Delegates(ctx, tx, d.organization, MaciePrincipal)
 	if err != nil {
 		return err
 	}
@@ -180,14 +180,14 @@ func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) e
 	if disabling {
 		return macie2.ErrValidation("%s", textBeingDisabled)
 	}
-	if err := s.directory.LockAccounts(ctx, tx, []macie2.AccountID{d.administrator}); err != nil {
+	if err := s.accounts.LockAccounts(ctx, tx, []macie2.AccountID{d.administrator}); err != nil {
 		return err
 	}
-	accounts, err := s.directory.LookupAccounts(ctx, tx, []macie2.AccountID{d.administrator})
+	accounts, err := s.accounts.LookupAccounts(ctx, tx, []macie2.AccountID{d.administrator})
 	if err != nil {
 		return err
 	}
-	if coverOf(accounts[d.administrator], d.region) != "" {
+	if overrideOf(accounts[d.administrator], d.region) != "" {
 		return macie2.ErrValidation("%s", textDelegateUnavailable)
 	}
 	switch x, err := sideOf(ctx, tx, d.region, d.administrator); {
@@ -201,13 +201,13 @@ func (s *Service) mayDelegate(ctx context.Context, tx *store.Tx, d delegation) e
 }
 
 // delegate makes the delegation.
-func (s *Service) delegate(ctx context.Context, tx *store.Tx, call *macie2.Call, o identity.Organization, d delegation) error {
+func (s *Delegations) delegate(ctx context.Context, tx *store.Tx, call *macie2.Call, o identity.Organization, d delegation) error {
 	at := millis(call.Now)
-	if err := s.directory.TrustService(ctx, tx, d.organization, MaciePrincipal, call.Now); err != nil {
+	if err := s.organizations.TrustService(ctx, tx, d.organization, MaciePrincipal, call.Now); err != nil {
 		return err
 	}
 	if d.administrator != o.Management { // which acts for its organization without being registered
-		if err := s.directory.Delegate(ctx, tx, d.organization, d.administrator, MaciePrincipal, call.Now); err != nil {
+		if err := s.organizations.Delegate(ctx, tx, d.organization, d.administrator, MaciePrincipal, call.Now); err != nil {
 			return err
 		}
 	}
@@ -236,7 +236,7 @@ func (d delegation) entry(event Event, management macie2.AccountID, by macie2.Pr
 
 // convertMembers makes the members by invitation that belong to the organization members through it: they have neither an address nor
 // an invitation any more, and are on the other count.
-func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, d delegation) error {
+func (s *Delegations) convertMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, d delegation) error {
 	var members []inventoryRecord
 	err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
 		where region = $1 and administrator_id = $2 and member_standing = 'Member' and organization_id is null order by account_id`,
@@ -248,7 +248,7 @@ func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2
 	for i, x := range members {
 		ids[i] = x.member
 	}
-	in, err := s.directory.InOrganization(ctx, tx, d.organization, ids)
+	in, err := s.organizations.InOrganization(ctx, tx, d.organization, ids)
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2
 	at, n := millis(call.Now), len(members)
 	tx.DeferExpect(1, `update macie_session set counted = counted - $1, organization_counted = organization_counted + $2
 		where region = $3 and account_id = $4 and counted >= $5`, n, n, d.region, string(d.administrator), n)
-	var events []sided
+	var events []viewedEntry
 	for _, x := range members {
 		tx.DeferExpect(1, `update member set organization_id = $4, email = null, updated_at = $5
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
@@ -275,7 +275,7 @@ func (s *Service) convertMembers(ctx context.Context, tx *store.Tx, call *macie2
 // DisableOrganizationAdminAccount ends the designation of the organization's delegated administrator in the Region. Its members through
 // the organization stand alone from then on, with Macie enabled: a worker releases them, and the designation reads DISABLING_IN_PROGRESS
 // meanwhile. Only the management account can call it.
-func (s *Service) DisableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.DisableOrganizationAdminAccountInput) (*macie2.DisableOrganizationAdminAccountOutput, error) {
+func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.DisableOrganizationAdminAccountInput) (*macie2.DisableOrganizationAdminAccountOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
 	if err != nil {
 		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
@@ -306,7 +306,7 @@ func (s *Service) DisableOrganizationAdminAccount(ctx context.Context, call *mac
 }
 
 // endDelegations begins the end of the selected delegations: from here on nobody joins through them, and a worker releases who did.
-func (s *Service) endDelegations(ctx context.Context, tx *store.Tx, f delegationsOf, by macie2.Principal, at time.Time) error {
+func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delegationsOf, by macie2.Principal, at time.Time) error {
 	list, err := f.read(ctx, tx)
 	if err != nil {
 		return err
@@ -318,7 +318,7 @@ func (s *Service) endDelegations(ctx context.Context, tx *store.Tx, f delegation
 		if err := changedOne(n, err); err != nil {
 			return err
 		}
-		o, err := s.directory.OrganizationOf(ctx, tx, d.administrator)
+		o, err := s.organizations.OrganizationOf(ctx, tx, d.administrator)
 		if err != nil {
 			return err
 		}
@@ -336,19 +336,13 @@ func (s *Service) endDelegations(ctx context.Context, tx *store.Tx, f delegation
 
 // ListOrganizationAdminAccounts lists the delegated Macie administrators of the caller's organization in the Region: at most one that is
 // ENABLED, and those that are on their way out. The management account can call it, and they.
-func (s *Service) ListOrganizationAdminAccounts(ctx context.Context, call *macie2.Call, in *macie2.ListOrganizationAdminAccountsInput) (*macie2.ListOrganizationAdminAccountsOutput, error) {
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListOrganizationAdminAccounts"}
-	size := pageSize(in.MaxResults)
-	after := ""
-	if in.NextToken != nil {
-		keys, err := s.pages.Open(list, *in.NextToken, 1)
-		if err != nil {
-			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
-		}
-		after = keys[0]
+func (s *Delegations) ListOrganizationAdminAccounts(ctx context.Context, call *macie2.Call, in *macie2.ListOrganizationAdminAccountsInput) (*macie2.ListOrganizationAdminAccountsOutput, error) {
+	page, err := s.page(pagetoken.Of(call, "ListOrganizationAdminAccounts", ""), in.NextToken, 1, pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
 	}
 	var admins []macie2.AdminAccount
-	err := s.db.View(ctx, func(tx *store.Tx) error {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
 		_, o, err := s.requireOrganization(ctx, tx, call)
 		if err != nil {
 			return err
@@ -372,16 +366,13 @@ func (s *Service) ListOrganizationAdminAccounts(ctx context.Context, call *macie
 			return err
 		}, `select administrator_id, status from organization_administrator
 			where region = $1 and organization_id = $2 and administrator_id > $3 order by administrator_id limit $4`,
-			call.Region, string(o.ID), after, int64(size+1))
+			call.Region, o.ID, page.Key(0), page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &macie2.ListOrganizationAdminAccountsOutput{AdminAccounts: admins}
-	if len(admins) > size {
-		out.AdminAccounts = admins[:size]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, *admins[size-1].AccountId))
-	}
+	out := new(macie2.ListOrganizationAdminAccountsOutput)
+	out.AdminAccounts, out.NextToken = pagetoken.Cut(page, admins, func(a macie2.AdminAccount) []string { return []string{*a.AccountId} })
 	return out, nil
 }
 
@@ -397,7 +388,7 @@ func requireDelegation(ctx context.Context, tx *store.Tx, call *macie2.Call) (de
 
 // DescribeOrganizationConfiguration says whether accounts that join the organization become members by themselves, and whether the
 // quota of members leaves no room for more. Only the delegated administrator can call it.
-func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.DescribeOrganizationConfigurationInput) (*macie2.DescribeOrganizationConfigurationOutput, error) {
+func (s *Delegations) DescribeOrganizationConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.DescribeOrganizationConfigurationInput) (*macie2.DescribeOrganizationConfigurationOutput, error) {
 	var out macie2.DescribeOrganizationConfigurationOutput
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		d, err := requireDelegation(ctx, tx, call)
@@ -422,9 +413,9 @@ func (s *Service) DescribeOrganizationConfiguration(ctx context.Context, call *m
 	return &out, nil
 }
 
-// UpdateOrganizationConfiguration says whether accounts that join the organization become members by themselves. It is nothing to the
-// accounts that are in it already. Only the delegated administrator can call it.
-func (s *Service) UpdateOrganizationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.UpdateOrganizationConfigurationInput) (*macie2.UpdateOrganizationConfigurationOutput, error) {
+// UpdateOrganizationConfiguration sets whether accounts that join the organization become members by themselves. Accounts that are in it
+// already are not affected. Only the delegated administrator can call it.
+func (s *Delegations) UpdateOrganizationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.UpdateOrganizationConfigurationInput) (*macie2.UpdateOrganizationConfigurationOutput, error) {
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		d, err := requireDelegation(ctx, tx, call)
 		if err != nil {

@@ -244,7 +244,7 @@ func TestDelegationHistory(t *testing.T) {
 	})
 }
 
-// TestTwoOrganizations: one is nothing to the other, nor is a service of theirs to Macie, nor one Region to another.
+// TestTwoOrganizations: organizations, other services of theirs, and Regions do not affect each other.
 func TestTwoOrganizations(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		ctx := t.Context()
@@ -276,7 +276,7 @@ func TestTwoOrganizations(t *testing.T) {
 		d.work()
 		answers(t, "the end in another Region", d.administrator(bob), noAdministrator)
 		d.region = virginia
-		answers(t, "is nothing to this one", d.administrator(bob)+" "+d.administrators(carol), string(alice)+" Enabled "+string(alice)+"=ENABLED")
+		answers(t, "does not affect this one", d.administrator(bob)+" "+d.administrators(carol), string(alice)+" Enabled "+string(alice)+"=ENABLED")
 		holds(t, d, DefaultQuotaMembers)
 	})
 }
@@ -793,8 +793,8 @@ func TestLeaving(t *testing.T) {
 	})
 }
 
-// TestCovers: an account that is suspended, a Region that is disabled for it, and both, in every order.
-func TestCovers(t *testing.T) {
+// TestOverrides: an account that is suspended, a Region that is disabled for it, and both, in every order.
+func TestOverrides(t *testing.T) {
 	const disabled = string(macie2.RelationshipStatusRegionDisabled)
 	suspend := func(d *deployment) { d.suspend(bob) }
 	resume := func(d *deployment) { d.resume(bob) }
@@ -843,8 +843,8 @@ func TestCovers(t *testing.T) {
 	})
 }
 
-// TestCoverHistory: each cover that comes and goes is told, also where it does not change what the record reads in the end.
-func TestCoverHistory(t *testing.T) {
+// TestOverrideHistory: each override that comes and goes is told, also where it does not change what the record reads in the end.
+func TestOverrideHistory(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)
 		before := len(d.events(alice))
@@ -891,7 +891,7 @@ func TestRegionDisabledWhileInvited(t *testing.T) {
 	})
 }
 
-// TestAdministratorWithoutRegion: disabling the Region for an administrator is nothing to its members.
+// TestAdministratorWithoutRegion: disabling the Region for an administrator does not affect its members.
 func TestAdministratorWithoutRegion(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
@@ -15,27 +14,17 @@ import (
 // What follows is the recipient's side of an invitation: listing, counting, accepting, declining and deleting what it received.
 
 // ListInvitations lists the invitations that the caller has received and not deleted, the oldest first.
-func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *macie2.ListInvitationsInput) (*macie2.ListInvitationsOutput, error) {
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListInvitations"}
-	size := pageSize(in.MaxResults)
-	var afterTime int64
-	afterID := ""
-	if in.NextToken != nil {
-		keys, err := s.pages.Open(list, *in.NextToken, 2)
-		if err == nil {
-			afterTime, err = strconv.ParseInt(keys[0], 10, 64)
-			afterID = keys[1]
-		}
-		if err != nil {
-			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
-		}
+func (s *Invitations) ListInvitations(ctx context.Context, call *macie2.Call, in *macie2.ListInvitationsInput) (*macie2.ListInvitationsOutput, error) {
+	page, err := s.page(pagetoken.Of(call, "ListInvitations", ""), in.NextToken, 2, pageSize(in.MaxResults))
+	if err != nil {
+		return nil, err
 	}
 	var invitations []macie2.Invitation
-	err := s.db.View(ctx, func(tx *store.Tx) error {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
 		if _, err := requireSession(ctx, tx, call); err != nil { // invitations outlive the session: a page with rows does not show one
 			return err
 		}
-		invitations = make([]macie2.Invitation, 0, size+1)
+		invitations = make([]macie2.Invitation, 0, page.Limit())
 		return tx.Query(ctx, func(row store.Row) error {
 			var administrator, id, status string
 			var invitedAt int64
@@ -49,17 +38,15 @@ func (s *Service) ListInvitations(ctx context.Context, call *macie2.Call, in *ma
 			where region = $1 and account_id = $2 and (invited_at, invitation_id) > ($3, $4)
 			and status not in ('EmailVerificationInProgress', 'EmailVerificationFailed')
 			order by invited_at, invitation_id limit $5`,
-			call.Region, string(call.Account), afterTime, afterID, int64(size+1))
+			call.Region, call.Account, page.Int(0), page.Key(1), page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &macie2.ListInvitationsOutput{Invitations: invitations}
-	if len(invitations) > size {
-		last := invitations[size-1]
-		out.Invitations = invitations[:size]
-		out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.InvitedAt.UnixMilli(), 10), *last.InvitationId))
-	}
+	out := new(macie2.ListInvitationsOutput)
+	out.Invitations, out.NextToken = pagetoken.Cut(page, invitations, func(i macie2.Invitation) []string {
+		return []string{pagetoken.Int(i.InvitedAt.UnixMilli()), *i.InvitationId}
+	})
 	return out, nil
 }
 
@@ -73,7 +60,7 @@ func invitationOut(l link) macie2.Invitation {
 }
 
 // GetInvitationsCount counts the invitations that the caller has received and not deleted, less the one it has accepted.
-func (s *Service) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ *macie2.GetInvitationsCountInput) (*macie2.GetInvitationsCountOutput, error) {
+func (s *Invitations) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ *macie2.GetInvitationsCountInput) (*macie2.GetInvitationsCountOutput, error) {
 	var count int64
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		if _, err := requireSession(ctx, tx, call); err != nil {
@@ -90,7 +77,7 @@ func (s *Service) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ 
 
 // AcceptInvitation makes the caller a member of the account that sent the invitation. It accepts one that is unanswered, and one that
 // was accepted before and resigned from.
-func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
+func (s *Invitations) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
 	from := cmp.Or(macie2.Deref(in.AdministratorAccountId), macie2.Deref(in.MasterAccount))
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		x, err := requireSession(ctx, tx, call)
@@ -122,7 +109,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, call *macie2.Call, in *m
 }
 
 // receivedInvitation finds the invitation with this id among those that the caller received, with the administrator's record.
-func (s *Service) receivedInvitation(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (relation, invitationRecord, memberRecord, error) {
+func (s *Invitations) receivedInvitation(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (relation, invitationRecord, memberRecord, error) {
 	r := relation{region: call.Region, member: call.Account}
 	var i invitationRecord
 	var m memberRecord
@@ -146,7 +133,7 @@ type acceptance struct {
 
 // accept makes the relationship. Every step is a compare-and-set or leans on a constraint; whatever another request changed meanwhile
 // ends this attempt with store.ErrConflict, and the next attempt sees why.
-func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, a acceptance) error {
+func (s *Invitations) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, a acceptance) error {
 	at := millis(call.Now)
 	to := macie2.RelationshipStatusEnabled
 	if a.session.status == macie2.MacieStatusPaused {
@@ -184,7 +171,7 @@ func (s *Service) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r
 // recount puts a member that resigned back onto its administrator's count, if that account can have it back. Why it cannot is a reason
 // only while the record and the caller's session still are what they were: another invitation or acceptance of this very moment may
 // have made it so.
-func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
+func (s *Invitations) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
 		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2"), r.region, string(r.administrator))
 	if err != nil || n == 1 {
@@ -218,7 +205,7 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, r relation, a accep
 
 // DeclineInvitations refuses invitations from the given accounts: the caller leaves their inventories, and the invitations stay, as
 // Resigned, until they are deleted.
-func (s *Service) DeclineInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeclineInvitationsInput) (*macie2.DeclineInvitationsOutput, error) {
+func (s *Invitations) DeclineInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeclineInvitationsInput) (*macie2.DeclineInvitationsOutput, error) {
 	refused, err := s.answerEach(ctx, call, in.AccountIds, s.decline)
 	if err != nil {
 		return nil, err
@@ -228,7 +215,7 @@ func (s *Service) DeclineInvitations(ctx context.Context, call *macie2.Call, in 
 
 // DeleteInvitations deletes invitations that were declined, resigned from, or ended by the administrator, and with them the record in
 // the administrator's inventory.
-func (s *Service) DeleteInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeleteInvitationsInput) (*macie2.DeleteInvitationsOutput, error) {
+func (s *Invitations) DeleteInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeleteInvitationsInput) (*macie2.DeleteInvitationsOutput, error) {
 	refused, err := s.answerEach(ctx, call, in.AccountIds, s.deleteReceived)
 	if err != nil {
 		return nil, err
@@ -238,7 +225,7 @@ func (s *Service) DeleteInvitations(ctx context.Context, call *macie2.Call, in *
 
 // answerEach does one thing with the invitations from each of the given accounts, in one transaction. The text that it returns for an
 // account, if any, is why that account was not processed.
-func (s *Service) answerEach(ctx context.Context, call *macie2.Call, list []string,
+func (s *Invitations) answerEach(ctx context.Context, call *macie2.Call, list []string,
 	answer func(context.Context, *store.Tx, *macie2.Call, relation) (string, error)) ([]refusal, error) {
 	ids, err := accountIDs(list)
 	if err != nil {
@@ -265,7 +252,7 @@ func (s *Service) answerEach(ctx context.Context, call *macie2.Call, list []stri
 	return refused, err
 }
 
-func (s *Service) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
+func (s *Invitations) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
 	record, invitation, err := bothSides(ctx, tx, r)
 	if err != nil {
 		return "", err
@@ -286,7 +273,7 @@ func (s *Service) decline(ctx context.Context, tx *store.Tx, call *macie2.Call, 
 	return "", nil
 }
 
-func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
+func (s *Invitations) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation) (string, error) {
 	record, invitation, err := bothSides(ctx, tx, r)
 	if err != nil {
 		return "", err
@@ -298,7 +285,7 @@ func (s *Service) deleteReceived(ctx context.Context, tx *store.Tx, call *macie2
 		return textDeleteInvitation, nil
 	}
 	e := entry{relation: r, event: EventInvitationDeleted, principal: call.Principal, at: call.Now, invitation: invitation.id}
-	events := []sided{e.forMember()}
+	events := []viewedEntry{e.forMember()}
 	if !invitation.declined { // the record of one that was declined is gone, or belongs to a later addition
 		if err := r.remove(ctx, tx, record); err != nil {
 			return "", err

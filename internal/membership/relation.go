@@ -240,7 +240,7 @@ type dissolution struct {
 
 // dissolve ends a relationship and keeps its record: the member's account is standalone again, the quota has room for another, and an
 // invitation that the recipient knows of says how it ended, while one that it was never shown is gone.
-func (s *Service) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
+func (s *relations) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
 	at := millis(d.at)
 	if counts(m.underlying()) {
 		if err := r.uncount(ctx, tx, m); err != nil {

@@ -38,19 +38,39 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Service implements the membership operations. Its methods may be called at once from any number of goroutines and processes: it
-// keeps no state but what is in the database.
+// Service is the membership operations. Its methods may be called at once from any number of goroutines and processes: it keeps no
+// state but what is in the database.
 type Service struct {
-	db         *store.DB
-	queue      *queue.Queue
-	directory  *identity.Directory
-	sessions   *session.Service
-	pages      *pagetoken.Issuer
+	*relations
+	*Members
+	*Invitations
+	*Delegations
+}
+
+// relations is what all parts of a Service need: to read and change one relationship, and to record that.
+type relations struct {
+	db            *store.DB
+	queue         *queue.Queue
+	accounts      *identity.Accounts
+	organizations *identity.Organizations
+	sessions      *session.Service
+	pages         *pagetoken.Issuer
+	log           *slog.Logger
+	now           func() time.Time
+	ids           eventIDs
+}
+
+// Members is the administrator's inventory, and the tie of a member to its administrator.
+type Members struct {
+	*relations
+	delegations *Delegations
+}
+
+// Invitations is members by invitation: inviting, verification, mail, and what the recipient does.
+type Invitations struct {
+	*relations
 	mailer     Mailer
 	mailBounds MailBounds
-	log        *slog.Logger
-	now        func() time.Time
-	ids        eventIDs
 
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 
@@ -58,19 +78,31 @@ type Service struct {
 	beforeWrite func(tx *store.Tx) error
 }
 
+// Delegations is members through an organization: its delegated administrators, and who comes to them and goes.
+type Delegations struct {
+	*relations
+}
+
 // New returns a Service and registers its background work with the queue.
 func New(o Options) *Service {
+	shared := &relations{
+		db: o.DB, queue: o.Queue, accounts: o.Directory.Accounts, organizations: o.Directory.Organizations, sessions: o.Sessions,
+		pages: o.Pages, log: o.Logger, now: o.Now,
+	}
+	if shared.now == nil {
+		shared.now = time.Now
+	}
+	if shared.log == nil {
+		shared.log = slog.New(slog.DiscardHandler)
+	}
 	s := &Service{
-		db: o.DB, queue: o.Queue, directory: o.Directory, sessions: o.Sessions, pages: o.Pages, mailer: o.Mailer, mailBounds: o.MailBounds, log: o.Logger,
-		now: o.Now, abandonBatch: abandonBatch,
+		relations:   shared,
+		Invitations: &Invitations{relations: shared, mailer: o.Mailer, mailBounds: o.MailBounds, abandonBatch: abandonBatch},
+		Delegations: &Delegations{relations: shared},
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	s.registerTasks(float64(o.MailRate))
+	s.Members = &Members{relations: shared, delegations: s.Delegations}
+	s.Invitations.register(float64(o.MailRate))
+	s.Delegations.register()
 	return s
 }
 
@@ -138,12 +170,21 @@ func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (side,
 }
 
 // tx runs fn in a read-write transaction with the lane of one account's relationships, and words the outcome of a lost race.
-func (s *Service) tx(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
+func (s *relations) tx(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
 	err := s.db.Tx(ctx, region+"/"+string(account), fn)
 	if errors.Is(err, store.ErrConflict) {
 		return errLostRace
 	}
 	return err
+}
+
+// page reads which page of a list is asked for, or says that the token is not one of that list.
+func (s *relations) page(list pagetoken.List, token *string, keys, size int) (pagetoken.Page, error) {
+	p, err := s.pages.Page(list, token, keys, size)
+	if err != nil {
+		err = macie2.ErrValidation("%s", textInvalidPageToken)
+	}
+	return p, err
 }
 
 // newInvitationID returns 32 lower-case hexadecimal digits, as Macie's are.

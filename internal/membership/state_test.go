@@ -21,7 +21,7 @@ type state struct {
 	managedBy   map[macie2.AccountID]string // the organization that an account is in
 	releasing   map[delegated]bool          // delegations that a task waits to end
 	waiting     map[place]bool              // accounts that a task waits to enroll
-	kept        map[place]bool              // accounts that wait for what covers them
+	kept        map[place]bool              // accounts that wait for what overrides them
 	registered  macie2.AccountID            // as Macie's delegate of the tests' organization
 }
 
@@ -272,8 +272,8 @@ func (s *state) broken(quota int) []string {
 		if p.administrator == p.member {
 			broken("%s is a member of itself", p.member)
 		}
-		covered := x.status == macie2.RelationshipStatusAccountSuspended || x.status == macie2.RelationshipStatusRegionDisabled
-		if (x.held != "") != covered {
+		overridden := x.status == macie2.RelationshipStatusAccountSuspended || x.status == macie2.RelationshipStatusRegionDisabled
+		if (x.held != "") != overridden {
 			broken("%v reads %s and holds %q", p, x.status, x.held)
 		}
 		if _, ok := s.sessions[admin]; !ok {

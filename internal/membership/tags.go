@@ -9,7 +9,7 @@ import (
 )
 
 // TagKinds are the resources of this package that have tags, by the type that their ARN names.
-func (s *Service) TagKinds() map[string]resource.Kind {
+func (s *Members) TagKinds() map[string]resource.Kind {
 	return map[string]resource.Kind{"member": {Tags: memberTags, SetTags: setMemberTags}}
 }
 

@@ -11,10 +11,11 @@ import (
 	"magpie/internal/store"
 )
 
-// The kinds of this package's tasks.
+// The kinds of tasks that invitations bring.
 const (
-	kindVerify = "invitation.verify"
-	kindMail   = "invitation.mail"
+	kindVerify  = "invitation.verify"
+	kindMail    = "invitation.mail"
+	kindAbandon = "administrator.release"
 )
 
 // verifyPayload names invitations whose addresses are to be verified.
@@ -22,8 +23,8 @@ type verifyPayload struct {
 	InvitationIDs []string `json:"invitationIds"`
 }
 
-// sent is an invitation on its way to the recipient, with both sides' accounts.
-type sent struct {
+// outgoing is an invitation on its way to the recipient, with both sides' accounts.
+type outgoing struct {
 	relation
 	id        string
 	message   string
@@ -37,7 +38,7 @@ type sent struct {
 //
 // It runs in the transaction that deletes the tasks, so it happens once. An invitation that is not in verification any more, because
 // it was withdrawn or replaced meanwhile, is passed over.
-func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
+func (s *Invitations) sendInvitations(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	var ids []string
 	for _, t := range tasks {
 		var p verifyPayload
@@ -52,19 +53,19 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 	if err != nil || len(invitations) == 0 {
 		return err
 	}
-	accounts, err := s.directory.LookupAccounts(ctx, tx, parties(invitations))
+	accounts, err := s.accounts.LookupAccounts(ctx, tx, parties(invitations))
 	if err != nil {
 		return err
 	}
-	var verified, failed, orphaned []sent
-	var covered []covering
+	var verified, failed, orphaned []outgoing
+	var overridden []overriddenRecord
 	for _, i := range invitations {
 		inviter, inviterKnown := accounts[i.administrator]
 		switch a, known := accounts[i.member]; {
 		case inviterKnown && inviter.Status != identity.AccountActive:
 			orphaned = append(orphaned, i)
-		case known && i.record().coverIn(a, i.region) != "":
-			covered = append(covered, covering{inventoryRecord{i.relation, i.record()}, coverOf(a, i.region)})
+		case known && i.record().overrideIn(a, i.region) != "":
+			overridden = append(overridden, overriddenRecord{inventoryRecord{i.relation, i.record()}, overrideOf(a, i.region)})
 		case known && a.EmailIs(i.email):
 			verified = append(verified, i)
 		default:
@@ -72,13 +73,13 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 		}
 	}
 	now := s.now().UTC().Truncate(time.Millisecond)
-	if err := s.dissolveSent(ctx, tx, orphaned, now); err != nil {
+	if err := s.dissolveOutgoing(ctx, tx, orphaned, now); err != nil {
 		return err
 	}
 	finishVerification(tx, verified, macie2.RelationshipStatusInvited, now)
 	finishVerification(tx, failed, macie2.RelationshipStatusEmailVerificationFailed, now)
-	for _, x := range covered { // set aside: the account's return takes them up again
-		if err := s.reshow(ctx, tx, x.inventoryRecord, x.cover, now); err != nil {
+	for _, x := range overridden { // set aside: the account's return takes them up again
+		if err := s.setOverride(ctx, tx, x.inventoryRecord, x.override, now); err != nil {
 			return err
 		}
 	}
@@ -87,8 +88,8 @@ func (s *Service) sendInvitations(ctx context.Context, tx *store.Tx, tasks []que
 }
 
 // inVerification reads those of the given invitations that still wait for their verification.
-func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]sent, error) {
-	var list []sent
+func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]outgoing, error) {
+	var list []outgoing
 	stmts := make([]store.Stmt, len(ids))
 	for i, id := range ids {
 		stmts[i] = store.Stmt{SQL: `select i.invitation_id, i.region, i.administrator_id, i.account_id, coalesce(i.message, ''),
@@ -99,7 +100,7 @@ func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]sent, er
 			Args: []any{id}}
 	}
 	err := tx.QueryMany(ctx, func(_ int, row store.Row) error {
-		var i sent
+		var i outgoing
 		err := row.Scan(&i.id, &i.region, &i.administrator, &i.member, &i.message, &i.noEmail, &i.invitedAt, &i.email)
 		list = append(list, i)
 		return err
@@ -108,7 +109,7 @@ func inVerification(ctx context.Context, tx *store.Tx, ids []string) ([]sent, er
 }
 
 // parties lists the accounts on both sides of the invitations.
-func parties(invitations []sent) []macie2.AccountID {
+func parties(invitations []outgoing) []macie2.AccountID {
 	seen := make(map[macie2.AccountID]bool)
 	var ids []macie2.AccountID
 	for _, i := range invitations {
@@ -124,7 +125,7 @@ func parties(invitations []sent) []macie2.AccountID {
 
 // finishVerification moves both sides' rows of the given invitations out of verification, unless they were withdrawn since they were
 // read: then the transaction is tried again.
-func finishVerification(tx *store.Tx, list []sent, to macie2.RelationshipStatus, now time.Time) {
+func finishVerification(tx *store.Tx, list []outgoing, to macie2.RelationshipStatus, now time.Time) {
 	for _, x := range list {
 		tx.DeferExpect(1, `update member set status = $4, updated_at = $5
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = 'EmailVerificationInProgress'`,
@@ -135,8 +136,8 @@ func finishVerification(tx *store.Tx, list []sent, to macie2.RelationshipStatus,
 }
 
 // recordVerification tells both sides' histories how the verification ended.
-func (s *Service) recordVerification(tx *store.Tx, verified, failed []sent, now time.Time) {
-	var events []sided
+func (s *Invitations) recordVerification(tx *store.Tx, verified, failed []outgoing, now time.Time) {
+	var events []viewedEntry
 	for _, i := range verified {
 		events = append(events, entry{relation: i.relation, event: EventInvited, from: macie2.RelationshipStatusEmailVerificationInProgress,
 			to: macie2.RelationshipStatusInvited, at: now, invitation: i.id, detail: i.message}.forBoth()...)
@@ -149,8 +150,8 @@ func (s *Service) recordVerification(tx *store.Tx, verified, failed []sent, now 
 	s.record(tx, events...)
 }
 
-// dissolveSent ends what an administrator began that was suspended or closed since.
-func (s *Service) dissolveSent(ctx context.Context, tx *store.Tx, list []sent, now time.Time) error {
+// dissolveOutgoing ends what an administrator began that was suspended or closed since.
+func (s *Invitations) dissolveOutgoing(ctx context.Context, tx *store.Tx, list []outgoing, now time.Time) error {
 	for _, i := range list {
 		err := s.dissolve(ctx, tx, i.relation, i.record(), dissolution{to: macie2.RelationshipStatusRemoved, event: EventMemberRemoved, at: now})
 		if err != nil {
@@ -161,6 +162,6 @@ func (s *Service) dissolveSent(ctx context.Context, tx *store.Tx, list []sent, n
 }
 
 // record is the administrator's record of the invitation, as inVerification has seen it.
-func (i sent) record() memberRecord {
+func (i outgoing) record() memberRecord {
 	return memberRecord{status: macie2.RelationshipStatusEmailVerificationInProgress, email: i.email}
 }

@@ -136,44 +136,28 @@ func errPattern(what string) error {
 // maxPage is how many entries a page has at most, and unless the client wants fewer.
 const maxPage = 20
 
-// page is a part of a list that is ordered by one key.
-type page struct {
-	list  pagetoken.List
-	after string // "" for the first
-	size  int
-}
-
 // page reads which page is wanted of the list of an operation, which the filter narrows.
-func (s *Service) page(c *caller, in pageInput, operation, filter string) (page, error) {
-	p := page{size: maxPage, list: pagetoken.List{Account: string(c.Call.Account), Operation: operation, Filters: string(c.ID) + " " + filter}}
+func (s *Service) page(c *caller, in pageInput, operation, filter string) (pagetoken.Page, error) {
+	none, size := pagetoken.Page{}, maxPage
+	list := pagetoken.List{Account: string(c.Call.Account), Operation: operation, Filters: string(c.ID) + " " + filter}
 	if in.MaxResults != nil {
 		switch n := *in.MaxResults; {
 		case n < 1:
-			return page{}, errInput("MIN_VALUE_EXCEEDED", "You provided a numeric parameter that has a smaller value than allowed. (MaxResults: 1)")
+			return none, errInput("MIN_VALUE_EXCEEDED", "You provided a numeric parameter that has a smaller value than allowed. (MaxResults: 1)")
 		case n > maxPage:
-			return page{}, errInput("MAX_VALUE_EXCEEDED", fmt.Sprintf("You provided a numeric parameter that has a larger value than allowed. (MaxResults: %d)", maxPage))
+			return none, errInput("MAX_VALUE_EXCEEDED", fmt.Sprintf("You provided a numeric parameter that has a larger value than allowed. (MaxResults: %d)", maxPage))
 		default:
-			p.size = int(n)
+			size = int(n)
 		}
 	}
-	if in.NextToken == nil {
-		return p, nil
+	p, err := s.pages.Page(list, in.NextToken, 1, size)
+	if err != nil || !p.First() && p.Key(0) == "" {
+		return none, errInput("INVALID_NEXT_TOKEN", "Get the value for the NextToken parameter from the response to a previous call of the operation.")
 	}
-	keys, err := s.pages.Open(p.list, *in.NextToken, 1)
-	if err != nil || keys[0] == "" {
-		return page{}, errInput("INVALID_NEXT_TOKEN", "Get the value for the NextToken parameter from the response to a previous call of the operation.")
-	}
-	p.after = keys[0]
 	return p, nil
 }
 
-// cut takes a list of which one entry more than a page was asked for down to the page, and returns the token of the next, nil if this is
-// the last.
-func cut[T any](s *Service, p page, list []T, key func(T) string) ([]T, *string) {
-	if len(list) <= p.size {
-		return list, nil
-	}
-	list = list[:p.size]
-	token := s.pages.Seal(p.list, key(list[p.size-1]))
-	return list, &token
+// cut takes a list, which is ordered by one key, down to its page.
+func cut[T any](p pagetoken.Page, list []T, key func(T) string) ([]T, *string) {
+	return pagetoken.Cut(p, list, func(x T) []string { return []string{key(x)} })
 }

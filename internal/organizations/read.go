@@ -106,11 +106,11 @@ func (s *Service) listAccounts(ctx context.Context, c *caller, in *pageInput) (a
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.directory.OrganizationAccounts(ctx, c.ID, macie2.AccountID(p.after), p.size+1)
+	list, err := s.directory.OrganizationAccounts(ctx, c.ID, macie2.AccountID(p.Key(0)), int(p.Limit()))
 	if err != nil {
 		return nil, err
 	}
-	list, next := cut(s, p, list, func(a identity.OrganizationAccount) string { return string(a.ID) })
+	list, next := cut(p, list, func(a identity.OrganizationAccount) string { return string(a.ID) })
 	var out struct {
 		Accounts  []account
 		NextToken *string `json:",omitzero"`
@@ -141,8 +141,8 @@ func (s *Service) listServiceAccess(ctx context.Context, c *caller, in *pageInpu
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(x identity.ServiceAccess) bool { return string(x.Service) <= p.after })
-	list, next := cut(s, p, list, func(x identity.ServiceAccess) string { return string(x.Service) })
+	list = slices.DeleteFunc(list, func(x identity.ServiceAccess) bool { return string(x.Service) <= p.Key(0) })
+	list, next := cut(p, list, func(x identity.ServiceAccess) string { return string(x.Service) })
 	type enabled struct {
 		ServicePrincipal string
 		DateEnabled      epoch
@@ -167,11 +167,11 @@ func (s *Service) listDelegatedAdministrators(ctx context.Context, c *caller, in
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.directory.DelegatedAccounts(ctx, c.ID, service, macie2.AccountID(p.after), p.size+1)
+	list, err := s.directory.DelegatedAccounts(ctx, c.ID, service, macie2.AccountID(p.Key(0)), int(p.Limit()))
 	if err != nil {
 		return nil, err
 	}
-	list, next := cut(s, p, list, func(a identity.DelegatedAccount) string { return string(a.ID) })
+	list, next := cut(p, list, func(a identity.DelegatedAccount) string { return string(a.ID) })
 	var out struct {
 		DelegatedAdministrators []delegatedAdministrator
 		NextToken               *string `json:",omitzero"`
@@ -197,8 +197,8 @@ func (s *Service) listDelegatedServices(ctx context.Context, c *caller, in *acco
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(x identity.Delegate) bool { return string(x.Service) <= p.after })
-	list, next := cut(s, p, list, func(x identity.Delegate) string { return string(x.Service) })
+	list = slices.DeleteFunc(list, func(x identity.Delegate) bool { return string(x.Service) <= p.Key(0) })
+	list, next := cut(p, list, func(x identity.Delegate) string { return string(x.Service) })
 	type delegated struct {
 		ServicePrincipal      string
 		DelegationEnabledDate epoch

@@ -26,14 +26,14 @@ const (
 
 // Service answers requests to Organizations.
 type Service struct {
-	directory *identity.Directory
+	directory *identity.Organizations
 	pages     *pagetoken.Issuer
 }
 
 var _ awsapi.Service = (*Service)(nil)
 
 // New returns the service on a directory.
-func New(directory *identity.Directory, pages *pagetoken.Issuer) *Service {
+func New(directory *identity.Organizations, pages *pagetoken.Issuer) *Service {
 	return &Service{directory, pages}
 }
 

@@ -96,7 +96,7 @@ func each(t *testing.T, fn func(t *testing.T, e *endpoint)) {
 			t.Fatal(err)
 		}
 		edge := awsapi.New(awsapi.Options{Registry: macie2.NewRegistry(), Authenticator: authenticator{e.identity}, Throttler: throttler{e.slow}})
-		edge.HandleService(SigningName, New(e.identity.Directory, pagetoken.New([]byte("0123456789abcdef"))))
+		edge.HandleService(SigningName, New(e.identity.Organizations, pagetoken.New([]byte("0123456789abcdef"))))
 		server := httptest.NewServer(edge)
 		t.Cleanup(server.Close)
 		e.url = server.URL

@@ -39,7 +39,7 @@ type Status int
 // The statuses of an attempt.
 const (
 	Later   Status = iota // it failed for now: try again
-	Done                  // the effect was had
+	Done                  // the work is done
 	Refused               // it failed for good
 )
 

@@ -284,7 +284,7 @@ func TestDepthsFailuresRetryCancel(t *testing.T) {
 	})
 }
 
-// TestOutcomeIsNotRecorded: the effect was had, so the task must not be tried again; it is set aside.
+// TestOutcomeIsNotRecorded: the work is done, so the task must not be tried again; it is set aside.
 func TestOutcomeIsNotRecorded(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db := open()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/certificate"
 	"magpie/internal/inventory"
 	"magpie/internal/mail"
 	"magpie/internal/signin"
@@ -85,7 +86,10 @@ const (
 	DefaultListen   = "127.0.0.1:8484"
 	DefaultData     = "./magpie-data"
 	DefaultMailRate = 200
-	DefaultMailFrom = "magpie@localhost"
+
+	// DefaultMaxConnections is how many connections a node holds unless told otherwise.
+	DefaultMaxConnections = 10_000
+	DefaultMailFrom       = "magpie@localhost"
 
 	DefaultMailCooldown         = 15 * time.Minute
 	DefaultMailPerRecipient     = 20
@@ -199,7 +203,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("--store-endpoints %w", err)
 	}
 	if c.TLSCert != "" {
-		if _, err := loadCertificate(c.TLSCert, c.TLSKey, nil); err != nil {
+		if _, err := certificate.Load(c.TLSCert, c.TLSKey, nil); err != nil {
 			return c, err
 		}
 	}

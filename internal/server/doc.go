@@ -2,7 +2,7 @@
 //
 // Nothing is decided here that a part could decide for itself. config.go says what can be set, server.go puts the parts together, starts
 // and stops them, mailer.go connects invitations to a relay or a folder, and history.go mounts what is served beside Macie's API.
-// door.go keeps strangers from taking what others need.
+// Who may call, and what, is decided in packages admission and permission.
 package server
 
 //go:generate go test . -run TestCoverageDocument -update

@@ -8,12 +8,15 @@ import (
 	"net/http"
 	"strings"
 
+	"magpie/internal/admission"
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/connlimit"
 	"magpie/internal/discovery"
 	"magpie/internal/macie2"
 	"magpie/internal/organizations"
 	"magpie/internal/pagetoken"
+	"magpie/internal/permission"
 	"magpie/internal/resource"
 	"magpie/internal/session"
 	"magpie/internal/store"
@@ -28,10 +31,10 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	if err != nil {
 		return err
 	}
-	door := newDoor()
+	admit := admission.New()
 	o := awsapi.Options{
-		Registry: s.registry, Authenticator: authenticator{s.identity, door}, Door: door, Logger: s.log, Observe: m.observe,
-		Serves: serving(regions), Proxies: s.connections.proxies, Enabled: s.enabled,
+		Registry: s.registry, Authenticator: admit.Authenticator(s.identity), Admission: admit, Logger: s.log, Observe: m.observe,
+		Serves: serving(regions), Proxies: s.proxies, Enabled: s.enabled,
 	}
 	if err := s.guard(&o, tags, m); err != nil {
 		return err
@@ -43,7 +46,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	mountJobs(edge, jobs)
 	mountUsage(edge, s.usage)
 	edge.HandleService("sts", sts.New(s.identity))
-	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Directory, pages))
+	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Organizations, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	if err := s.openConsole(edge, regions); err != nil {
@@ -58,10 +61,10 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	}
 	var handler http.Handler = edge
 	if s.config.Dev {
-		handler = onlyLoopbackNames(edge, s.config.PublicURL)
+		handler = awsapi.OnlyLoopbackHosts(edge, s.config.PublicURL)
 	}
 	s.http = awsapi.NewHTTPServer(handler, s.log)
-	s.connections.serve(s.http)
+	s.connections.Attach(s.http)
 	return nil
 }
 
@@ -82,7 +85,7 @@ func (s *Server) listenMetrics(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--metrics-listen %s: %w", s.config.MetricsListen, err)
 	}
-	s.metricsListener = limit(listener, mostScrapers, mostScrapers, false, s.log)
+	s.metricsListener = connlimit.New(listener, connlimit.Options{Max: mostScrapers, PerSource: mostScrapers, Log: s.log})
 	return nil
 }
 
@@ -116,7 +119,7 @@ func (s *Server) closeMetrics() error {
 // guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
 func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {
-		o.Authorizer = &authorizer{tags: tags.TagsToDecide, log: s.log}
+		o.Authorizer = permission.New(tags.TagsToDecide, s.log)
 	}
 	if !strings.Contains(without, "rates") {
 		rates, err := s.config.rates()

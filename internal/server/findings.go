@@ -11,6 +11,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
+	"magpie/internal/permission"
 	"magpie/internal/publication"
 )
 
@@ -65,5 +66,5 @@ func (r *revealer) Reveal(ctx context.Context, holder macie2.AccountID, x *macie
 }
 
 func (r *revealer) MayRead(call *macie2.Call, bucket, key string) bool {
-	return mayRead(call, bucket, key)
+	return permission.MayRead(call, bucket, key)
 }

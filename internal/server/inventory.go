@@ -7,14 +7,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"magpie/internal/arn"
 	"magpie/internal/finding"
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
 	"magpie/internal/inventory/objectstore"
-	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
-	"magpie/internal/policy"
 	"magpie/internal/store"
 	"magpie/internal/usage"
 )
@@ -38,20 +35,6 @@ func (s *Server) openInventory(key identity.MasterKey, pages *pagetoken.Issuer, 
 	s.inventory.Bind(s.registry)
 	s.sessions.Hook(s.inventory.SessionHooks())
 	return nil
-}
-
-// mayRead reports whether nothing in the caller's policies denies it to read an object. Policies here are written for Macie, and seldom
-// say that objects may be read; but where they say that they may not, that counts.
-func mayRead(call *macie2.Call, bucket, key string) bool {
-	documents, err := policy.Attached(call.Principal.Policies)
-	if err != nil {
-		return false // the caller would not have come here
-	}
-	d := policy.Evaluate(documents, &policy.Request{
-		Action: "s3:GetObject", Resource: "arn:" + arn.Partition(call.Region) + ":s3:::" + bucket + "/" + key, Principal: call.Principal,
-		RoleARN: policy.RoleOf(call.Principal), Region: call.Region, SourceIP: call.SourceIP, Now: call.Now,
-	})
-	return d.Effect != policy.ExplicitDeny
 }
 
 // storeMeter counts the requests to stores, for metrics and for the accounts' usage.

@@ -14,6 +14,8 @@ import (
 
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/certificate"
+	"magpie/internal/connlimit"
 	"magpie/internal/mail"
 	"magpie/internal/membership"
 	"magpie/internal/queue"
@@ -66,18 +68,18 @@ func (m *metrics) auditing(trail *audit.Trail) {
 }
 
 // serving adds what a node that listens knows.
-func (m *metrics) serving(connections *limiter, c *certificate) {
+func (m *metrics) serving(connections *connlimit.Listener, c *certificate.Files) {
 	m.registry.MustRegister(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "magpie_connections", Help: "Connections that are open."},
-			func() float64 { return float64(connections.open.Load()) }),
+			func() float64 { return float64(connections.Open()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "magpie_connections_max", Help: "Connections that may be open (--max-connections)."},
-			func() float64 { return float64(connections.max) }),
+			func() float64 { return float64(connections.Max()) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "magpie_connections_refused_total", Help: "Connections refused because there were as many as may be, in all or of one source."},
-			func() float64 { return float64(connections.refused.Load()) }))
+			func() float64 { return float64(connections.Refused()) }))
 	if c != nil {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "magpie_tls_certificate_expiry_timestamp_seconds", Help: "When the certificate in use expires, in Unix time.",
-		}, func() float64 { return float64(c.expires().Unix()) }))
+		}, func() float64 { return float64(c.Expires().Unix()) }))
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 
 	"magpie/internal/analyse"
 	"magpie/internal/audit"
+	"magpie/internal/certificate"
+	"magpie/internal/connlimit"
 	"magpie/internal/discovery"
 	"magpie/internal/finding"
 	"magpie/internal/identifier"
@@ -25,6 +27,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
+	"magpie/internal/permission"
 	"magpie/internal/publication"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
@@ -57,11 +60,13 @@ type Server struct {
 	http        *http.Server
 	metrics     *http.Server // where it has an address of its own
 	url         string
-	tls         *certificate    // nil without TLS
-	connections *limiter        // nil in a worker
-	signins     *signin.Service // nil without the console
+	tls         *certificate.Files  // nil without TLS
+	connections *connlimit.Listener // nil in a worker
+	signins     *signin.Service     // nil without the console
 
-	metricsListener *limiter // nil where /metrics is beside everything else
+	proxies source.Proxies
+
+	metricsListener *connlimit.Listener // nil where /metrics is beside everything else
 
 	audit    *audit.Trail // nil on a worker
 	keyID    string       // of the master key
@@ -116,10 +121,12 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %s: %w", s.config.Listen, err)
 	}
 	s.url = s.config.endpoint(listener.Addr())
-	s.connections = limit(listener, s.config.MaxConnections, s.config.MaxPerSource, s.config.TLSCert != "", s.log)
-	if s.connections.proxies, err = source.ParseProxies(s.config.TrustedProxies); err != nil {
+	if s.proxies, err = source.ParseProxies(s.config.TrustedProxies); err != nil {
 		return nil, err
 	}
+	s.connections = connlimit.New(listener, connlimit.Options{
+		Max: s.config.MaxConnections, PerSource: s.config.MaxPerSource, TLS: s.config.TLSCert != "", Proxies: s.proxies, Log: s.log,
+	})
 	return s.connections, s.listenMetrics(ctx)
 }
 
@@ -127,7 +134,7 @@ func (s *Server) listen(ctx context.Context) (net.Listener, error) {
 func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	var err error
 	if s.config.TLSCert != "" {
-		if s.tls, err = loadCertificate(s.config.TLSCert, s.config.TLSKey, s.log); err != nil {
+		if s.tls, err = certificate.Load(s.config.TLSCert, s.config.TLSKey, s.log); err != nil {
 			return err
 		}
 	}
@@ -187,7 +194,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err := s.openInventory(key, pages, m); err != nil {
 		return err
 	}
-	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages, Words: s.inventory, MayRead: mayRead})
+	identifiers := identifier.New(identifier.Options{DB: s.db, Pages: pages, Words: s.inventory, MayRead: permission.MayRead})
 	identifiers.Bind(s.registry)
 	s.sessions.Hook(identifiers.SessionHooks())
 	s.openFindings(key, pages, m)
@@ -298,8 +305,8 @@ func (s *Server) run(listener net.Listener) {
 		s.work.Go(func() { s.signins.Run(ctx) })
 	}
 	if s.tls != nil {
-		s.http.TLSConfig = s.tls.config()
-		s.work.Go(func() { s.tls.watch(ctx) })
+		s.http.TLSConfig = s.tls.Config()
+		s.work.Go(func() { s.tls.Watch(ctx) })
 	}
 	s.work.Go(func() {
 		var err error

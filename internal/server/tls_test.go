@@ -108,8 +108,8 @@ func TestTLSCertificateRenewed(t *testing.T) {
 		if err := os.WriteFile(f.to, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.tls.look()
-		s.tls.look()
+		s.tls.Look()
+		s.tls.Look()
 		if f.taken {
 			believers = believers2
 		}
@@ -120,7 +120,7 @@ func TestTLSCertificateRenewed(t *testing.T) {
 	if err := os.Remove(cert); err != nil {
 		t.Fatal(err)
 	}
-	s.tls.look()
+	s.tls.Look()
 	if _, err := dial(believers); err != nil {
 		t.Errorf("without files: %v", err)
 	}

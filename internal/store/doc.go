@@ -30,7 +30,7 @@
 // A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a few, chosen by hash of
 // the name given to Tx, so writers of the same rows should give the same name and never wait for each other's locks.
 //
-//	caller ──turn──▶ lane: begin · [savepoint · closure · release]×n · commit ──verdict──▶ every caller of the group
+//	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
 //
 // The closure itself runs on its caller's goroutine, while the lane waits: a panic is the caller's own, a test may
 // fail inside it, and the others of the group lose nothing.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// session is a connection that transactions are written on, by one lane, or by the caller whose turn it is.
-type session interface {
+// writer is a connection that transactions are written on, by one lane, or by the caller who runs in it.
+type writer interface {
 	conn
 	// begin opens a transaction, connecting first if need be. An error that is ErrUnavailable is worth another try.
 	begin(ctx context.Context) error
@@ -26,17 +26,17 @@ type session interface {
 	close()
 }
 
-// lane is a line of writers in front of one session.
+// lane is a line of writers in front of one connection.
 type lane struct {
-	sess     session
+	conn     writer
 	limit    int   // closures a transaction
 	shard    int64 // its rows of tallies
 	patience time.Duration
 	log      *slog.Logger
 	counters *counters
 
-	queue chan *turn
-	held  *turn // taken from the queue, but wants a group of its own
+	queue chan *request
+	held  *request // taken from the queue, but wants a group of its own
 	stop  chan struct{}
 	done  chan struct{}
 }
@@ -48,15 +48,15 @@ const (
 	slowClosure = 2 * time.Second
 )
 
-func newLane(sess session, limit int, shard int64, o Options, c *counters) *lane {
-	l := &lane{sess: sess, limit: limit, patience: o.Patience, log: o.Logger, counters: c,
-		shard: shard, queue: make(chan *turn, 1024), stop: make(chan struct{}), done: make(chan struct{})}
+func newLane(conn writer, limit int, shard int64, o Options, c *counters) *lane {
+	l := &lane{conn: conn, limit: limit, patience: o.Patience, log: o.Logger, counters: c,
+		shard: shard, queue: make(chan *request, 1024), stop: make(chan struct{}), done: make(chan struct{})}
 	go l.run()
 	return l
 }
 
-// turn is one closure in line.
-type turn struct {
+// request is one closure in line.
+type request struct {
 	ctx   context.Context
 	lane  string // for the log
 	fn    func(*Tx) error
@@ -65,14 +65,14 @@ type turn struct {
 
 	queued  time.Time
 	state   atomic.Int32
-	yours   chan struct{} // the lane says: the session is yours
+	yours   chan struct{} // the lane says: the connection is yours
 	back    chan returned // the caller gives it back
-	verdict chan verdict
+	outcome chan outcome
 }
 
 const (
 	waiting = iota
-	running // the lane has given the session to the caller
+	running // the lane has given the connection to the caller
 	left    // the caller's context ended before that
 )
 
@@ -82,8 +82,8 @@ type returned struct {
 	tallies map[tallyKey]int64
 }
 
-// verdict is what became of a turn.
-type verdict struct {
+// outcome is what became of a request.
+type outcome struct {
 	err   error
 	again bool // nothing of it is in the database, through no fault of its own: run it again
 	alone bool // and in a transaction of its own
@@ -91,36 +91,36 @@ type verdict struct {
 
 var errNoReturn = errors.New("store: the closure did not return")
 
-// do waits for the turn, runs the closure on this goroutine, and waits for the verdict.
-func (l *lane) do(ctx context.Context, t *turn) (*Tx, verdict) {
+// do waits in line, runs the closure on this goroutine, and waits for the outcome.
+func (l *lane) do(ctx context.Context, t *request) (*Tx, outcome) {
 	t.queued = time.Now()
-	t.yours, t.back, t.verdict = make(chan struct{}, 1), make(chan returned, 1), make(chan verdict, 1)
+	t.yours, t.back, t.outcome = make(chan struct{}, 1), make(chan returned, 1), make(chan outcome, 1)
 	select {
 	case l.queue <- t:
 	case <-ctx.Done():
-		return nil, verdict{err: contextError(ctx, "wait in line")}
+		return nil, outcome{err: contextError(ctx, "wait in line")}
 	}
 	select {
 	case <-t.yours:
-	case v := <-t.verdict: // refused before it began
+	case v := <-t.outcome: // refused before it began
 		return nil, v
 	case <-ctx.Done():
 		if t.state.CompareAndSwap(waiting, left) {
-			return nil, verdict{err: contextError(ctx, "wait in line")}
+			return nil, outcome{err: contextError(ctx, "wait in line")}
 		}
 		select {
 		case <-t.yours:
-		case v := <-t.verdict:
+		case v := <-t.outcome:
 			return nil, v
 		}
 	}
 	tx := l.attempt(t)
-	return tx, <-t.verdict
+	return tx, <-t.outcome
 }
 
-// attempt runs the closure while the session is the caller's. A panic, or a test that fails inside the closure, goes on up
+// attempt runs the closure while the connection is the caller's. A panic, or a test that fails inside the closure, goes on up
 // the caller's stack, and the lane goes on with the next.
-func (l *lane) attempt(t *turn) *Tx {
+func (l *lane) attempt(t *request) *Tx {
 	err := errNoReturn
 	var tx *Tx
 	began := time.Now()
@@ -135,19 +135,19 @@ func (l *lane) attempt(t *turn) *Tx {
 		t.back <- r
 	}()
 	if t.twice {
-		rehearsal := &Tx{conn: l.sess}
+		rehearsal := &Tx{conn: l.conn}
 		if t.fn(rehearsal) == nil {
 			_ = rehearsal.flush(t.ctx)
 		}
 		rehearsal.over = true
-		if l.sess.lost() != nil {
+		if l.conn.lost() != nil {
 			err = nil
 			return nil
 		}
-		l.sess.undo()
-		l.sess.savepoint()
+		l.conn.undo()
+		l.conn.savepoint()
 	}
-	tx = &Tx{conn: l.sess}
+	tx = &Tx{conn: l.conn}
 	fnErr := t.fn(tx)
 	if fnErr == nil && tx.failed == nil {
 		fnErr = tx.flush(t.ctx)
@@ -168,7 +168,7 @@ func (l *lane) attempt(t *turn) *Tx {
 
 func (l *lane) run() {
 	defer close(l.done)
-	defer l.sess.close()
+	defer l.conn.close()
 	for {
 		if t := l.held; t != nil {
 			l.held = nil
@@ -189,14 +189,14 @@ func (l *lane) close() {
 	<-l.done
 }
 
-// member is a turn that ran in the group, with the closure's error.
+// member is a request that ran in the group, with the closure's error.
 type member struct {
-	*turn
+	*request
 	err error
 }
 
-// group runs the turn and whoever else is in line in one transaction.
-func (l *lane) group(first *turn) {
+// group runs the request and whoever else is in line in one transaction.
+func (l *lane) group(first *request) {
 	var (
 		members []member
 		kept    int  // closures whose work the transaction holds
@@ -216,46 +216,46 @@ func (l *lane) group(first *turn) {
 		}
 		guarded := kept > 0 || t.twice
 		if guarded {
-			l.sess.savepoint()
+			l.conn.savepoint()
 		}
 		t.yours <- struct{}{}
 		r := <-t.back
 		err := r.err
-		if lost := l.sess.lost(); lost != nil {
-			l.sess.rollback()
+		if lost := l.conn.lost(); lost != nil {
+			l.conn.rollback()
 			l.lost(append(members, member{t, nil}), lost)
 			return
 		}
 		switch {
 		case err == nil:
 			if guarded {
-				l.sess.release()
+				l.conn.release()
 			}
 			kept++
 			tallies.add(r.tallies)
 			members = append(members, member{t, nil})
 		case kept > 0:
 			// It may have seen what the others wrote: it is answered when that is true.
-			l.sess.undo()
+			l.conn.undo()
 			members = append(members, member{t, err})
 		default:
-			l.sess.rollback()
+			l.conn.rollback()
 			open = false
-			t.verdict <- verdict{err: err}
+			t.outcome <- outcome{err: err}
 		}
 	}
 	if !open {
 		return
 	}
 	if kept == 0 {
-		l.sess.rollback()
+		l.conn.rollback()
 		return
 	}
 	l.commit(members, kept, tallies)
 }
 
-// next is the next turn of the group that first opened, nil when there is none or the group has enough.
-func (l *lane) next(first *turn, kept int, started time.Time) *turn {
+// next is the next request of the group that first opened, nil when there is none or the group has enough.
+func (l *lane) next(first *request, kept int, started time.Time) *request {
 	if first.alone || kept >= l.limit || (kept > 0 && time.Since(started) > groupTime) {
 		return nil
 	}
@@ -271,10 +271,10 @@ func (l *lane) next(first *turn, kept int, started time.Time) *turn {
 	}
 }
 
-// begin opens a transaction for the turn, which may leave meanwhile. It keeps trying for as long as the turn has patience.
-func (l *lane) begin(t *turn) bool {
+// begin opens a transaction for the request, which may leave meanwhile. It keeps trying for as long as the request has patience.
+func (l *lane) begin(t *request) bool {
 	for attempt := 1; ; attempt++ {
-		err := l.sess.begin(context.Background())
+		err := l.conn.begin(context.Background())
 		if err == nil {
 			return true
 		}
@@ -283,7 +283,7 @@ func (l *lane) begin(t *turn) bool {
 		}
 		if !errors.Is(err, ErrUnavailable) || time.Since(t.queued) > l.patience {
 			if t.state.CompareAndSwap(waiting, running) {
-				t.verdict <- verdict{err: err}
+				t.outcome <- outcome{err: err}
 			}
 			return false
 		}
@@ -297,49 +297,49 @@ func (l *lane) lost(members []member, reason error) {
 	alone := !errors.Is(reason, ErrUnavailable)
 	for _, m := range members {
 		if alone && len(members) == 1 {
-			m.verdict <- verdict{err: reason}
+			m.outcome <- outcome{err: reason}
 			continue
 		}
-		m.verdict <- verdict{again: true, alone: alone, err: reason}
+		m.outcome <- outcome{again: true, alone: alone, err: reason}
 	}
 }
 
 func (l *lane) commit(members []member, kept int, tallies sums) {
 	began := time.Now()
-	safe, err := false, tallies.write(context.Background(), l.sess, l.shard)
+	safe, err := false, tallies.write(context.Background(), l.conn, l.shard)
 	switch {
 	case err == nil:
-		safe, err = l.sess.commit()
-	case l.sess.lost() != nil:
-		lost := l.sess.lost()
-		l.sess.rollback()
+		safe, err = l.conn.commit()
+	case l.conn.lost() != nil:
+		lost := l.conn.lost()
+		l.conn.rollback()
 		l.lost(members, lost)
 		return
 	default:
-		l.sess.rollback()
+		l.conn.rollback()
 	}
 	switch {
 	case err == nil:
 		l.counters.committed(kept, time.Since(began))
 		for _, m := range members {
-			m.verdict <- verdict{err: m.err}
+			m.outcome <- outcome{err: m.err}
 		}
 	case errors.Is(err, ErrUnknownOutcome):
 		for _, m := range members {
 			if m.err != nil {
-				m.verdict <- verdict{again: true, err: err}
+				m.outcome <- outcome{again: true, err: err}
 				continue
 			}
-			m.verdict <- verdict{err: err}
+			m.outcome <- outcome{err: err}
 		}
 	case safe:
 		l.lost(members, wrapKind(ErrUnavailable, err))
 	case len(members) == 1:
-		members[0].verdict <- verdict{err: err}
+		members[0].outcome <- outcome{err: err}
 	default:
 		// The commit itself was refused. Whose fault it is shows when each has a transaction to itself.
 		for _, m := range members {
-			m.verdict <- verdict{again: true, alone: true, err: err}
+			m.outcome <- outcome{again: true, alone: true, err: err}
 		}
 	}
 }

@@ -97,7 +97,7 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 		}
 		for range lanes {
 			shard = (shard + 1) % tallyShards
-			s.lanes = append(s.lanes, newLane(&postgresSession{config: writer, counters: c}, postgresGroup, shard, o, c))
+			s.lanes = append(s.lanes, newLane(&postgresWriter{config: writer, counters: c}, postgresGroup, shard, o, c))
 		}
 		return s, nil
 	}
@@ -210,8 +210,8 @@ func (s *postgresSide) close() {
 	s.pool.Close()
 }
 
-// postgresSession is a lane's connection, opened when first needed and again when it died.
-type postgresSession struct {
+// postgresWriter is a lane's connection, opened when first needed and again when it died.
+type postgresWriter struct {
 	postgresConn
 	config   *pgx.ConnConfig
 	counters *counters
@@ -219,7 +219,7 @@ type postgresSession struct {
 	endGroup context.CancelFunc
 }
 
-func (s *postgresSession) begin(ctx context.Context) error {
+func (s *postgresWriter) begin(ctx context.Context) error {
 	if s.conn != nil && s.conn.IsClosed() {
 		s.drop()
 	}
@@ -240,7 +240,7 @@ func (s *postgresSession) begin(ctx context.Context) error {
 	return nil
 }
 
-func (s *postgresSession) drop() {
+func (s *postgresWriter) drop() {
 	if s.conn != nil {
 		closeNow(s.conn)
 		s.conn = nil
@@ -256,10 +256,10 @@ func closeNow(conn *pgx.Conn) {
 }
 
 // Control statements wait for the next statement and travel in front of it.
-func (s *postgresSession) savepoint() { s.pending = append(s.pending, "savepoint closure") }
-func (s *postgresSession) release()   { s.pending = append(s.pending, "release savepoint closure") }
+func (s *postgresWriter) savepoint() { s.pending = append(s.pending, "savepoint closure") }
+func (s *postgresWriter) release()   { s.pending = append(s.pending, "release savepoint closure") }
 
-func (s *postgresSession) undo() {
+func (s *postgresWriter) undo() {
 	s.pending = append(s.pending, "rollback to savepoint closure", "release savepoint closure")
 	if s.conn.PgConn().TxStatus() == 'E' {
 		// In a failed transaction the server prepares no statement, so these cannot wait for one.
@@ -267,14 +267,14 @@ func (s *postgresSession) undo() {
 	}
 }
 
-func (s *postgresSession) lost() error {
+func (s *postgresWriter) lost() error {
 	if s.fatal == nil && s.conn.IsClosed() {
 		s.fatal = wrapKind(ErrUnavailable, errors.New("the connection was lost"))
 	}
 	return s.fatal
 }
 
-func (s *postgresSession) rollback() {
+func (s *postgresWriter) rollback() {
 	s.endGroup()
 	s.pending = s.pending[:0]
 	if s.conn == nil {
@@ -291,7 +291,7 @@ func (s *postgresSession) rollback() {
 }
 
 // flush sends the control statements that wait.
-func (s *postgresSession) flush() {
+func (s *postgresWriter) flush() {
 	if _, err := s.control(""); err != nil && s.fatal == nil {
 		s.fatal = wrapKind(ErrUnavailable, err)
 	}
@@ -299,7 +299,7 @@ func (s *postgresSession) flush() {
 
 // control sends the control statements that wait and one more as one simple query, which needs no preparation, and returns
 // the server's word on the last.
-func (s *postgresSession) control(last string) (tag string, err error) {
+func (s *postgresWriter) control(last string) (tag string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	sql := strings.Join(s.pending, "; ")
@@ -316,7 +316,7 @@ func (s *postgresSession) control(last string) (tag string, err error) {
 
 var errCommitRefused = errors.New("the server did not commit")
 
-func (s *postgresSession) commit() (safe bool, err error) {
+func (s *postgresWriter) commit() (safe bool, err error) {
 	s.endGroup()
 	if !s.begun {
 		s.pending = s.pending[:0] // no statement was sent, there is nothing to commit
@@ -347,7 +347,7 @@ func (s *postgresSession) commit() (safe bool, err error) {
 	}
 }
 
-func (s *postgresSession) close() {
+func (s *postgresWriter) close() {
 	if s.conn != nil {
 		closeNow(s.conn)
 	}

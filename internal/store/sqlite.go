@@ -76,7 +76,7 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	e := &sqliteEngine{path: o.Path, patience: o.Patience, readers: newSQLiteReaders(defaultReaders(o)),
 		behind: newSQLiteReaders(backgroundReaders)}
 	writer.write = true
-	e.writer = newLane(&sqliteSession{sqliteConn: writer, patience: o.Patience}, sqliteGroup, 0, o, c)
+	e.writer = newLane(&sqliteWriter{sqliteConn: writer, patience: o.Patience}, sqliteGroup, 0, o, c)
 	return e, nil
 }
 
@@ -164,13 +164,13 @@ func (e *sqliteEngine) close() error {
 	return errors.Join(errs...)
 }
 
-// sqliteSession is the writing connection.
-type sqliteSession struct {
+// sqliteWriter is the writing connection.
+type sqliteWriter struct {
 	*sqliteConn
 	patience time.Duration
 }
 
-func (s *sqliteSession) begin(ctx context.Context) error {
+func (s *sqliteWriter) begin(ctx context.Context) error {
 	began := time.Now()
 	for {
 		_, err := s.exec(ctx, "begin immediate", nil)
@@ -191,23 +191,23 @@ func (s *sqliteSession) begin(ctx context.Context) error {
 	}
 }
 
-func (s *sqliteSession) savepoint() { s.control("savepoint closure") }
-func (s *sqliteSession) release()   { s.control("release savepoint closure") }
+func (s *sqliteWriter) savepoint() { s.control("savepoint closure") }
+func (s *sqliteWriter) release()   { s.control("release savepoint closure") }
 
-func (s *sqliteSession) undo() {
+func (s *sqliteWriter) undo() {
 	s.control("rollback to savepoint closure")
 	s.control("release savepoint closure")
 }
 
-func (s *sqliteSession) control(sql string) {
+func (s *sqliteWriter) control(sql string) {
 	if _, err := s.exec(context.Background(), sql, nil); err != nil && s.fatal == nil {
 		s.fatal = err
 	}
 }
 
-func (s *sqliteSession) lost() error { return s.fatal }
+func (s *sqliteWriter) lost() error { return s.fatal }
 
-func (s *sqliteSession) commit() (safe bool, err error) {
+func (s *sqliteWriter) commit() (safe bool, err error) {
 	if _, err = s.exec(context.Background(), "commit", nil); err == nil {
 		return false, nil
 	}
@@ -220,13 +220,13 @@ func (s *sqliteSession) commit() (safe bool, err error) {
 	return false, subject("commit", err)
 }
 
-func (s *sqliteSession) rollback() {
+func (s *sqliteWriter) rollback() {
 	// It fails when SQLite rolled back by itself; either way no transaction is left.
 	_, _ = s.exec(context.Background(), "rollback", nil)
 	s.fatal = nil
 }
 
-func (s *sqliteSession) close() {
+func (s *sqliteWriter) close() {
 	_, _ = s.exec(context.Background(), "pragma optimize", nil)
 	_ = s.sqliteConn.close()
 }

@@ -153,7 +153,7 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 	l := db.engine.lane(lane, db.background)
 	conflicts, losses, alone := 0, 0, false
 	for {
-		tx, v := l.do(ctx, &turn{ctx: ctx, lane: lane, fn: fn, alone: alone, twice: db.runTwice != nil && db.runTwice()})
+		tx, v := l.do(ctx, &request{ctx: ctx, lane: lane, fn: fn, alone: alone, twice: db.runTwice != nil && db.runTwice()})
 		switch {
 		case v.again:
 			if losses++; losses > maxLosses {

@@ -1,4 +1,5 @@
-package server
+// Package certificate is the TLS certificate of a server whose files are read again while it runs, so that a renewal needs no restart.
+package certificate
 
 import (
 	"bytes"
@@ -12,21 +13,20 @@ import (
 	"time"
 )
 
-// certificateCheck is how often the files of the certificate are looked at.
-const certificateCheck = 5 * time.Second
+// checkEvery is how often the files of the certificate are looked at.
+const checkEvery = 5 * time.Second
 
-// A certificate is the one that connections get from now on: that of its files, which are read again while the server runs. Connections
-// that are there go on.
-type certificate struct {
+// Files is the certificate that connections get from now on: that of its files. Connections that are there go on.
+type Files struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	now               atomic.Pointer[tls.Certificate]
 	seen              []byte // the files when they were last looked at, good or not
 }
 
-// loadCertificate fails where the files are not a certificate and its key.
-func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
+// Load reads a certificate and its key. It fails where the files are not a certificate and its key.
+func Load(certFile, keyFile string, log *slog.Logger) (*Files, error) {
+	c := &Files{certFile: certFile, keyFile: keyFile, log: log}
 	files, pair, err := c.read()
 	if err != nil {
 		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
@@ -37,7 +37,7 @@ func loadCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, 
 }
 
 // read returns what the files hold, also where that is no certificate; where they cannot be read, why.
-func (c *certificate) read() (files []byte, pair *tls.Certificate, err error) {
+func (c *Files) read() (files []byte, pair *tls.Certificate, err error) {
 	cert, err := os.ReadFile(c.certFile)
 	if err != nil {
 		return []byte(err.Error()), nil, err
@@ -59,41 +59,41 @@ func (c *certificate) read() (files []byte, pair *tls.Certificate, err error) {
 	return files, &p, nil
 }
 
-// look takes files that have changed. Those that are no certificate change nothing, and are told of once: a renewal that writes one file
+// Look takes files that have changed. Those that are no certificate change nothing, and are told of once: a renewal that writes one file
 // after the other is seen half done now and then.
-func (c *certificate) look() {
+func (c *Files) Look() {
 	files, pair, err := c.read()
 	if bytes.Equal(files, c.seen) {
 		return
 	}
 	c.seen = files
 	if err != nil {
-		c.log.Warn("the certificate on disk cannot be used; the old one stays", "file", c.certFile, "until", c.expires(), "error", err)
+		c.log.Warn("the certificate on disk cannot be used; the old one stays", "file", c.certFile, "until", c.Expires(), "error", err)
 		return
 	}
 	c.now.Store(pair)
-	c.log.Info("took a new certificate", "file", c.certFile, "until", c.expires())
+	c.log.Info("took a new certificate", "file", c.certFile, "until", c.Expires())
 }
 
-// watch looks until the context ends.
-func (c *certificate) watch(ctx context.Context) {
-	tick := time.NewTicker(certificateCheck)
+// Watch looks until the context ends.
+func (c *Files) Watch(ctx context.Context) {
+	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			c.look()
+			c.Look()
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// expires is when the certificate that is in use does.
-func (c *certificate) expires() time.Time { return c.now.Load().Leaf.NotAfter }
+// Expires is when the certificate that is in use does.
+func (c *Files) Expires() time.Time { return c.now.Load().Leaf.NotAfter }
 
-// config is for the listener.
-func (c *certificate) config() *tls.Config {
+// Config is for the listener.
+func (c *Files) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },

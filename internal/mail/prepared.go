@@ -14,7 +14,7 @@ var textSource string
 //go:embed invitation.html.tmpl
 var htmlSource string
 
-// A mold is a template that was executed once for all the mails of a server,
+// A preparedTemplate is a template that was executed once for all the mails of a server,
 // with marks in the places of what differs between them. Filling it in costs a
 // tenth of executing the template, and mails are written while a thousand
 // invitations wait.
@@ -23,7 +23,7 @@ var htmlSource string
 // comes through the template's escaping as it is, and stands where plain text
 // stands. What takes its place is either made of letters, digits and hyphens
 // (the patterns of invitation.go), or was escaped for that place.
-type mold struct {
+type preparedTemplate struct {
 	parts []string // fixed text
 	marks []mark   // what comes after each part but the last
 }
@@ -59,8 +59,8 @@ var (
 	htmlTemplate = htmltemplate.Must(htmltemplate.New("html").Parse(htmlSource))
 )
 
-// A form is the pair of molds for mails with, or without, a name and a message.
-type form struct{ text, html mold }
+// A form is the pair of prepared templates for mails with, or without, a name and a message.
+type form struct{ text, html preparedTemplate }
 
 // newForm executes the templates.
 func newForm(console, endpoint string, name, message bool) (form, error) {
@@ -99,12 +99,12 @@ func newForm(console, endpoint string, name, message bool) (form, error) {
 	if err := htmlTemplate.Execute(&html, f); err != nil {
 		return form{}, err
 	}
-	return form{text: newMold(text.String()), html: newMold(html.String())}, nil
+	return form{text: prepare(text.String()), html: prepare(html.String())}, nil
 }
 
-// newMold cuts an executed template at its marks.
-func newMold(s string) mold {
-	var m mold
+// prepare cuts an executed template at its marks.
+func prepare(s string) preparedTemplate {
+	var m preparedTemplate
 	for {
 		at, next := len(s), markCount
 		for k := range markCount {
@@ -122,7 +122,7 @@ func newMold(s string) mold {
 }
 
 // fill puts values in the places of the marks.
-func (m *mold) fill(values *[markCount]string) string {
+func (m *preparedTemplate) fill(values *[markCount]string) string {
 	n := 0
 	for _, part := range m.parts {
 		n += len(part)

@@ -15,9 +15,9 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// A session is one connection to the relay that has been greeted, encrypted and
+// A relayConn is one connection to the relay that has been greeted, encrypted and
 // logged in as configured. One goroutine uses it at a time.
-type session struct {
+type relayConn struct {
 	client   *smtp.Client
 	wire     *wire
 	timeouts Timeouts
@@ -30,10 +30,10 @@ type session struct {
 	usable bool // whether another mail may follow
 }
 
-// connect makes a session. Whatever goes wrong here is not the mail's fault and
+// connect makes a relayConn. Whatever goes wrong here is not the mail's fault and
 // may be mended by the relay's operator or ours: it is temporary, even where the
 // relay says 5xx, as it does to a wrong password.
-func (s *SMTP) connect(ctx context.Context) (_ *session, err error) {
+func (s *SMTP) connect(ctx context.Context) (_ *relayConn, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeouts.Connect)
 	defer cancel()
 	raw, err := s.dial(ctx, "tcp", s.relay.Address())
@@ -72,7 +72,7 @@ func (s *SMTP) connect(ctx context.Context) (_ *session, err error) {
 	if err := s.logIn(client, encrypted); err != nil {
 		return nil, err
 	}
-	c := &session{client: client, wire: w, timeouts: s.timeouts, since: time.Now(), usable: true}
+	c := &relayConn{client: client, wire: w, timeouts: s.timeouts, since: time.Now(), usable: true}
 	c.pipelining, _ = client.Extension("PIPELINING")
 	c.utf8, _ = client.Extension("SMTPUTF8")
 	return c, nil
@@ -164,8 +164,8 @@ func heloName(configured string) string {
 	return name
 }
 
-// send delivers one mail over the session.
-func (c *session) send(ctx context.Context, m *Composed) (Reply, error) {
+// send delivers one mail over the connection.
+func (c *relayConn) send(ctx context.Context, m *Composed) (Reply, error) {
 	stop := c.wire.watch(ctx)
 	defer stop()
 
@@ -192,7 +192,7 @@ const (
 )
 
 // envelope names sender and recipient and gets the go-ahead for the content.
-func (c *session) envelope(mailFrom, rcptTo string) error {
+func (c *relayConn) envelope(mailFrom, rcptTo string) error {
 	steps := []struct{ name, command string }{
 		{stepSender, mailFrom}, {stepRecipient, rcptTo}, {stepData, "DATA"},
 	}
@@ -243,7 +243,7 @@ func (c *session) envelope(mailFrom, rcptTo string) error {
 }
 
 // content sends the mail and gets the answer that decides.
-func (c *session) content(data []byte) (Reply, error) {
+func (c *relayConn) content(data []byte) (Reply, error) {
 	c.wire.extend(c.timeouts.Command)
 	w := c.client.Text.DotWriter()
 	if _, err := w.Write(data); err != nil {
@@ -266,12 +266,12 @@ func (c *session) content(data []byte) (Reply, error) {
 }
 
 // broken is a connection that failed while the mail cannot have been taken.
-func (c *session) broken(step string, err error) *Failure {
+func (c *relayConn) broken(step string, err error) *Failure {
 	c.usable = false
 	return refusalOr(step, err)
 }
 
-func (c *session) uncertain(err error) *Failure {
+func (c *relayConn) uncertain(err error) *Failure {
 	f := c.broken("answer to the mail", err)
 	f.Uncertain = true
 	return f
@@ -304,7 +304,7 @@ func aboutUs(step string, r Reply) bool {
 }
 
 // reset makes the relay forget a refused envelope.
-func (c *session) reset() {
+func (c *relayConn) reset() {
 	c.wire.extend(c.timeouts.Command)
 	if err := c.client.Reset(); err != nil {
 		c.usable = false
@@ -312,13 +312,13 @@ func (c *session) reset() {
 }
 
 // close says goodbye, without insisting on an answer.
-func (c *session) close() {
+func (c *relayConn) close() {
 	c.wire.extend(2 * time.Second)
 	_ = c.client.Quit() // the connection ends one way or the other
 	c.abort()
 }
 
-func (c *session) abort() { _ = c.wire.Close() }
+func (c *relayConn) abort() { _ = c.wire.Close() }
 
 func isASCII(s string) bool {
 	for i := range len(s) {

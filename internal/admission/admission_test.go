@@ -1,4 +1,4 @@
-package server
+package admission
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 )
 
 // Of one source so many wait for a lookup, and no more; another source waits in a line of its own, and gets its turn.
-func TestDoorLines(t *testing.T) {
+func TestLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDoor()
+		d := New()
 		var leave []func()
 		for range strangersLooking {
 			l, err := d.Enter(t.Context(), "192.0.2.1")
@@ -66,8 +66,8 @@ func TestDoorLines(t *testing.T) {
 }
 
 // What is remembered is bounded, and who is in use stays.
-func TestDoorMemory(t *testing.T) {
-	d := newDoor()
+func TestMemory(t *testing.T) {
+	d := New()
 	used := &sigv4.Signature{AccessKeyID: "AKIAUSED"}
 	c := &identity.Credentials{Unchecked: true}
 	d.remember(used, c)
@@ -86,9 +86,9 @@ func TestDoorMemory(t *testing.T) {
 }
 
 // A refusal waits once there were many; who goes away is not waited for.
-func TestDoorTakesItsTime(t *testing.T) {
+func TestRefusalsTakeTheirTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDoor()
+		d := New()
 		began := time.Now()
 		for range mostMistakes.Burst {
 			d.Refused(t.Context(), "192.0.2.1")

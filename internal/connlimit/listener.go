@@ -1,4 +1,8 @@
-package server
+// Package connlimit bounds the connections of a server: how many there are, how many of one source, and the bytes of request heads that
+// they make it hold.
+//
+// A [Listener] wraps another one. Connections of trusted proxies say where they come from by the PROXY protocol.
+package connlimit
 
 import (
 	"context"
@@ -18,9 +22,6 @@ import (
 	"magpie/internal/budget"
 	"magpie/internal/source"
 )
-
-// DefaultMaxConnections is how many connections a node holds unless told otherwise.
-const DefaultMaxConnections = 10000
 
 const (
 	// refusing bounds the connections that are being told no at one moment; those beyond are closed without a word.
@@ -48,9 +49,9 @@ const tooManyHead = "HTTP/1.1 503 Service Unavailable\r\n" +
 	"Retry-After: 1\r\n" +
 	"Connection: close\r\n"
 
-// A limiter is a listener that holds so many connections at most, and so many of one source, so that no source can take them all. One more is refused at once, rather than left to wait in a queue in
-// which its caller's time runs out.
-type limiter struct {
+// Listener holds so many connections at most, and so many of one source, so that no source can take them all. One more is refused at
+// once, rather than left to wait in a queue in which its caller's time runs out.
+type Listener struct {
 	net.Listener
 	max    int
 	each   int  // of one source
@@ -67,15 +68,33 @@ type limiter struct {
 	bySource map[string]int
 }
 
-func limit(l net.Listener, most, each int, secure bool, log *slog.Logger) *limiter {
-	return &limiter{
-		Listener: l, max: most, each: each, secure: secure, log: log, telling: make(chan struct{}, refusing), bySource: map[string]int{},
+// Options of a Listener.
+type Options struct {
+	Max, PerSource int
+	TLS            bool           // refuses without a word: who speaks TLS could not read it
+	Proxies        source.Proxies // whose connections may say where they come from
+	Log            *slog.Logger
+}
+
+// New returns a Listener for the connections of l.
+func New(l net.Listener, o Options) *Listener {
+	return &Listener{
+		Listener: l, max: o.Max, each: o.PerSource, secure: o.TLS, proxies: o.Proxies, log: o.Log, telling: make(chan struct{}, refusing), bySource: map[string]int{},
 		heads: budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
 	}
 }
 
+// Open is how many connections there are.
+func (l *Listener) Open() int64 { return l.open.Load() }
+
+// Refused is how many connections were refused.
+func (l *Listener) Refused() int64 { return l.refused.Load() }
+
+// Max is how many connections there may be.
+func (l *Listener) Max() int { return l.max }
+
 // add counts a connection, if there is room for it.
-func (l *limiter) add(from string) bool {
+func (l *Listener) add(from string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open.Load() >= int64(l.max) || from != "" && l.bySource[from] >= l.each {
@@ -86,7 +105,7 @@ func (l *limiter) add(from string) bool {
 	return true
 }
 
-func (l *limiter) remove(c *limited) {
+func (l *Listener) remove(c *limited) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open.Add(-1)
@@ -94,14 +113,14 @@ func (l *limiter) remove(c *limited) {
 }
 
 // forget takes one off a source's count. l.mu is held.
-func (l *limiter) forget(from string) {
+func (l *Listener) forget(from string) {
 	if l.bySource[from]--; l.bySource[from] == 0 {
 		delete(l.bySource, from)
 	}
 }
 
 // assign counts a connection for the source that its proxy names, and closes it if that has as many as may be.
-func (l *limiter) assign(c *limited, from string) {
+func (l *Listener) assign(c *limited, from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if from == c.source {
@@ -117,20 +136,20 @@ func (l *limiter) assign(c *limited, from string) {
 	c.source = from
 }
 
-func (l *limiter) trusts(address string) bool {
+func (l *Listener) trusts(address string) bool {
 	a, err := netip.ParseAddr(address)
 	return err == nil && l.proxies.Trusts(a)
 }
 
 // share is the source that a connection counts for.
-func (l *limiter) share(c *limited) string {
+func (l *Listener) share(c *limited) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return c.source
 }
 
 // Accept implements net.Listener.
-func (l *limiter) Accept() (net.Conn, error) {
+func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err != nil {
@@ -150,7 +169,7 @@ func (l *limiter) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *limiter) refuse(c net.Conn) {
+func (l *Listener) refuse(c net.Conn) {
 	n := l.refused.Add(1)
 	l.mu.Lock()
 	if time.Since(l.logged) > refusalLog {
@@ -182,7 +201,7 @@ func (l *limiter) refuse(c net.Conn) {
 // limited is a connection that counts until it is closed.
 type limited struct {
 	net.Conn
-	of        *limiter
+	of        *Listener
 	source    string     // of.mu guards it
 	announced *announced // nil unless the peer is a trusted proxy
 	once      sync.Once
@@ -300,8 +319,8 @@ func (c *limited) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// turn begins a request, or says that the next may come.
-func (c *limited) turn(within bool) {
+// setWithin says that a request begins, or that the next may come.
+func (c *limited) setWithin(within bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.head.Release()
@@ -312,7 +331,7 @@ func (c *limited) turn(within bool) {
 func (c *limited) Close() error {
 	c.once.Do(func() { c.of.remove(c) })
 	err := c.Conn.Close()
-	c.turn(false)
+	c.setWithin(false)
 	return err
 }
 
@@ -326,7 +345,7 @@ func (c *limited) CloseWrite() error {
 
 type connectionKey struct{}
 
-// limitedOf is the connection under another, nil if it is none of a limiter.
+// limitedOf is the connection under another, nil if it is none of a Listener.
 func limitedOf(c net.Conn) *limited {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()
@@ -335,21 +354,21 @@ func limitedOf(c net.Conn) *limited {
 	return l
 }
 
-// serve has a server answer what comes over the limiter's connections, and tell it of them.
-func (l *limiter) serve(s *http.Server) {
+// Attach has a server tell l of the requests on its connections. It is called before the server serves.
+func (l *Listener) Attach(s *http.Server) {
 	s.Handler = l.handler(s.Handler)
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, connectionKey{}, limitedOf(c))
 	}
 	s.ConnState = func(c net.Conn, state http.ConnState) {
 		if x := limitedOf(c); x != nil && state == http.StateIdle {
-			x.turn(false)
+			x.setWithin(false)
 		}
 	}
 }
 
 // handler counts the heads of requests while next answers them.
-func (l *limiter) handler(next http.Handler) http.Handler {
+func (l *Listener) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, _ := r.Context().Value(connectionKey{}).(*limited)
 		if c == nil {
@@ -364,7 +383,7 @@ func (l *limiter) handler(next http.Handler) http.Handler {
 				return
 			}
 		}
-		c.turn(true)
+		c.setWithin(true)
 		next.ServeHTTP(w, r)
 	})
 }

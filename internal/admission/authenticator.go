@@ -1,4 +1,4 @@
-package server
+package admission
 
 import (
 	"context"
@@ -10,20 +10,23 @@ import (
 	"magpie/internal/sigv4"
 )
 
-// authenticator asks the identity service on behalf of the edge.
-type authenticator struct {
+// Authenticator asks the identity service on behalf of the edge, and tells a Control of the keys that it found.
+type Authenticator struct {
 	identity *identity.Service
-	door     *door
+	control  *Control
 }
 
+// Authenticator returns the Authenticator of a Control.
+func (c *Control) Authenticator(i *identity.Service) Authenticator { return Authenticator{i, c} }
+
 // Authenticate implements awsapi.Authenticator.
-func (a authenticator) Authenticate(ctx context.Context, sig *sigv4.Signature, now time.Time) (*awsapi.Identity, error) {
+func (a Authenticator) Authenticate(ctx context.Context, sig *sigv4.Signature, now time.Time) (*awsapi.Identity, error) {
 	c, err := a.identity.Resolve(ctx, sig.AccessKeyID, sig.SecurityToken, now)
 	if err != nil {
 		return nil, err
 	}
 	if !c.Unchecked {
-		a.door.remember(sig, c)
+		a.control.remember(sig, c)
 	}
 	known := &awsapi.Identity{Principal: c.Principal, Key: c.SigningKey(sig.Date, sig.Region, sig.Service), Unchecked: c.Unchecked}
 	switch {

@@ -1,4 +1,4 @@
-package server
+package awsapi
 
 import (
 	"net"
@@ -6,20 +6,18 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-
-	"magpie/internal/awsapi"
 )
 
-// onlyLoopbackNames refuses requests for other hosts than this machine. In dev mode nobody's secret is checked, so that a page in a
+// OnlyLoopbackHosts refuses requests for other hosts than this machine. In dev mode nobody's secret is checked, so that a page in a
 // browser here could call in its reader's name if a name of its own led to the loopback address.
-func onlyLoopbackNames(next http.Handler, publicURL string) http.Handler {
+func OnlyLoopbackHosts(next http.Handler, publicURL string) http.Handler {
 	public := ""
 	if u, err := url.Parse(publicURL); err == nil {
 		public = strings.ToLower(u.Hostname())
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := hostName(r.Host); !isLoopbackName(host) && (public == "" || host != public) {
-			awsapi.Misdirected(w, "With --dev, requests are for a name of this machine: localhost, 127.0.0.1 or ::1.")
+			misdirected(w, "With --dev, requests are for a name of this machine: localhost, 127.0.0.1 or ::1.")
 			return
 		}
 		next.ServeHTTP(w, r)

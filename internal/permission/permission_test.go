@@ -1,4 +1,4 @@
-package server
+package permission
 
 import (
 	"log/slog"
@@ -11,7 +11,7 @@ import (
 // TestDenialsNameTheResource: a refusal names what was refused as AWS does, where an operation has no resource of its own by the
 // account and the Region.
 func TestDenialsNameTheResource(t *testing.T) {
-	a := &authorizer{log: slog.New(slog.DiscardHandler)}
+	a := New(nil, slog.New(slog.DiscardHandler))
 	id := macie2.Ptr("444455556666")
 	for _, c := range []struct {
 		action, region string

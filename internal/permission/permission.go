@@ -1,4 +1,8 @@
-package server
+// Package permission decides what a caller may do by the policies that are attached to its key or role.
+//
+// [Authorizer] implements awsapi.Authorizer: it says what a call is about (its resource, with the tags of that, and the tags that the
+// call names) and has package policy evaluate the documents.
+package permission
 
 import (
 	"context"
@@ -17,22 +21,25 @@ import (
 	"magpie/internal/resource"
 )
 
-// authorizer asks the policies that are attached to the caller's key or role.
-type authorizer struct {
-	// tags reads the tags of a resource of the caller; an error that is an *macie2.Error means that there is none.
+// Authorizer asks the policies that are attached to the caller's key or role. It is safe for concurrent use.
+type Authorizer struct {
 	tags func(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error)
-
-	log *slog.Logger
+	log  *slog.Logger
 
 	mu        sync.Mutex
 	documents map[string]*policy.Document // by their text; a document does not change
+}
+
+// New returns an Authorizer. tags reads the tags of a resource of the caller; an error that is an *macie2.Error means that there is none.
+func New(tags func(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error), log *slog.Logger) *Authorizer {
+	return &Authorizer{tags: tags, log: log}
 }
 
 // maxDocuments bounds the documents that are kept read. They are few: many keys share a policy.
 const maxDocuments = 1024
 
 // Authorize implements awsapi.Authorizer.
-func (a *authorizer) Authorize(ctx context.Context, call *macie2.Call, action string, in macie2.Input) error {
+func (a *Authorizer) Authorize(ctx context.Context, call *macie2.Call, action string, in macie2.Input) error {
 	switch {
 	case slices.Equal(call.Principal.Policies, administrator):
 		return nil
@@ -74,7 +81,7 @@ func (a *authorizer) Authorize(ctx context.Context, call *macie2.Call, action st
 var administrator = []string{policy.AdministratorAccess}
 
 // attached reads the attached policies, or finds them read.
-func (a *authorizer) attached(policies []string) ([]*policy.Document, error) {
+func (a *Authorizer) attached(policies []string) ([]*policy.Document, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	documents := make([]*policy.Document, 0, len(policies))
@@ -141,4 +148,18 @@ func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.In
 	}
 	slices.Sort(r.TagKeys)
 	return nil
+}
+
+// MayRead reports whether nothing in the caller's policies denies it to read an object. Policies here are written for Macie, and seldom
+// say that objects may be read; but where they say that they may not, that counts.
+func MayRead(call *macie2.Call, bucket, key string) bool {
+	documents, err := policy.Attached(call.Principal.Policies)
+	if err != nil {
+		return false // the caller would not have come here
+	}
+	d := policy.Evaluate(documents, &policy.Request{
+		Action: "s3:GetObject", Resource: "arn:" + arn.Partition(call.Region) + ":s3:::" + bucket + "/" + key, Principal: call.Principal,
+		RoleARN: policy.RoleOf(call.Principal), Region: call.Region, SourceIP: call.SourceIP, Now: call.Now,
+	})
+	return d.Effect != policy.ExplicitDeny
 }

@@ -1,4 +1,8 @@
-package server
+// Package admission keeps callers who cannot prove who they are from taking what others need: lookups of keys in the database, and
+// answers. It remembers the keys that were looked up lately, and delays refusals.
+//
+// [Control] implements awsapi.Admission, and [Authenticator] awsapi.Authenticator: the edge asks the one before the other.
+package admission
 
 import (
 	"context"
@@ -11,22 +15,22 @@ import (
 	"magpie/internal/throttle"
 )
 
-// door keeps those who cannot prove who they are from taking what others need. It locks nobody out: nothing that a stranger does counts
-// against a key.
+// Control decides when a caller who has not proved yet who it is may be looked up, and when it is refused. It locks nobody out: nothing
+// that a stranger does counts against a key. It is safe for concurrent use.
 //
 //   - A key that was looked up lately is remembered, so a wrong signature by it is refused before the database is asked. A right one is
 //     still looked up: a key that is revoked is refused from the next call on.
 //   - Keys that are not remembered are looked up a few at a time. Those of one source wait in a line of its own length; beyond it they
 //     are asked to try again.
 //   - Refusals take their time: a connection that gets things wrong gets only so many of them wrong in a second.
-type door struct {
+type Control struct {
 	pacer *throttle.Pacer
 	looks chan struct{} // a place for each lookup of a key that is not remembered
 
 	mu      sync.Mutex
 	waiting map[string]int                   // for a place, by source
 	young   map[string]*identity.Credentials // by key and token
-	old     map[string]*identity.Credentials
+	old     map[string]*identity.Credentials // those used before the last change of generations
 }
 
 const (
@@ -41,75 +45,76 @@ const (
 
 var mostMistakes = throttle.Rate{PerSecond: 50, Burst: 100}
 
-func newDoor() *door {
-	return &door{
+// New returns a Control that remembers no key.
+func New() *Control {
+	return &Control{
 		pacer: throttle.NewPacer(mostMistakes, longestRefusal), looks: make(chan struct{}, strangersLooking), waiting: map[string]int{},
 		young: map[string]*identity.Credentials{}, old: map[string]*identity.Credentials{},
 	}
 }
 
-// Recall implements awsapi.Door.
-func (d *door) Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool) {
+// Recall implements awsapi.Admission.
+func (c *Control) Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool) {
 	name := sig.AccessKeyID + "/" + sig.SecurityToken
-	d.mu.Lock()
-	c, ok := d.young[name]
+	c.mu.Lock()
+	known, ok := c.young[name]
 	if !ok {
-		if c, ok = d.old[name]; ok {
-			d.keep(name, c)
+		if known, ok = c.old[name]; ok {
+			c.keep(name, known)
 		}
 	}
-	d.mu.Unlock()
+	c.mu.Unlock()
 	if !ok {
 		return sigv4.SigningKey{}, false
 	}
-	return c.SigningKey(sig.Date, sig.Region, sig.Service), true
+	return known.SigningKey(sig.Date, sig.Region, sig.Service), true
 }
 
 // remember notes what a key stands for. A key's secret is never changed.
-func (d *door) remember(sig *sigv4.Signature, c *identity.Credentials) {
+func (c *Control) remember(sig *sigv4.Signature, known *identity.Credentials) {
 	name := sig.AccessKeyID + "/" + sig.SecurityToken
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, ok := d.young[name]; !ok {
-		d.keep(name, c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.young[name]; !ok {
+		c.keep(name, known)
 	}
 }
 
 // keep puts a key among the young; those that were not used since the last change of generations go with the next one.
-func (d *door) keep(name string, c *identity.Credentials) {
-	if len(d.young) >= rememberedKeys {
-		d.old, d.young = d.young, make(map[string]*identity.Credentials, rememberedKeys)
+func (c *Control) keep(name string, known *identity.Credentials) {
+	if len(c.young) >= rememberedKeys {
+		c.old, c.young = c.young, make(map[string]*identity.Credentials, rememberedKeys)
 	}
-	d.young[name] = c
+	c.young[name] = known
 }
 
-// Enter implements awsapi.Door.
-func (d *door) Enter(ctx context.Context, source string) (leave func(), err error) {
-	d.mu.Lock()
-	if d.waiting[source] >= strangersWaiting {
-		d.mu.Unlock()
+// Enter implements awsapi.Admission.
+func (c *Control) Enter(ctx context.Context, source string) (leave func(), err error) {
+	c.mu.Lock()
+	if c.waiting[source] >= strangersWaiting {
+		c.mu.Unlock()
 		return nil, macie2.ErrThrottled(time.Second)
 	}
-	d.waiting[source]++
-	d.mu.Unlock()
+	c.waiting[source]++
+	c.mu.Unlock()
 	defer func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if d.waiting[source]--; d.waiting[source] == 0 {
-			delete(d.waiting, source)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.waiting[source]--; c.waiting[source] == 0 {
+			delete(c.waiting, source)
 		}
 	}()
 	select {
-	case d.looks <- struct{}{}:
-		return func() { <-d.looks }, nil
+	case c.looks <- struct{}{}:
+		return func() { <-c.looks }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
 }
 
-// Refused implements awsapi.Door.
-func (d *door) Refused(ctx context.Context, source string) {
-	delay := d.pacer.Delay(source, time.Now())
+// Refused implements awsapi.Admission.
+func (c *Control) Refused(ctx context.Context, source string) {
+	delay := c.pacer.Delay(source, time.Now())
 	if delay == 0 {
 		return
 	}
