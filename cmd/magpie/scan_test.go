@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"magpie/internal/leak"
 )
 
 // TestMain is the program itself where a test starts it as that.
@@ -22,7 +24,7 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(leak.Run(m))
 }
 
 // program is the program, to be started with these arguments.

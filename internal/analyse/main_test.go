@@ -3,10 +3,12 @@ package analyse
 import (
 	"os"
 	"testing"
+
+	"magpie/internal/leak"
 )
 
 func TestMain(m *testing.M) {
 	hooks()
 	ServeBox()
-	os.Exit(m.Run())
+	os.Exit(leak.Run(m))
 }

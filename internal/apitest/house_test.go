@@ -46,6 +46,7 @@ type house struct {
 	t      *testing.T
 	engine string
 	config server.Config // of every node that is started; tests change it before
+	binary string        // of nodes in processes of their own; "" is the program as it is
 }
 
 // each runs fn in a fresh house on every engine.

@@ -24,6 +24,11 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return programAt(binary, args...)
+}
+
+// programAt is program for a binary that was built otherwise.
+func programAt(binary string, args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "MAGPIE_") && !strings.HasPrefix(entry, "AWS_") {
@@ -84,7 +89,12 @@ func (h *house) work(more ...string) *process {
 func (h *house) launchAs(life time.Duration, args ...string) *process {
 	t := h.t
 	t.Helper()
-	p := &process{t: t, cmd: program(t, args...), ended: make(chan struct{})}
+	p := &process{t: t, ended: make(chan struct{})}
+	if h.binary != "" {
+		p.cmd = programAt(h.binary, args...)
+	} else {
+		p.cmd = program(t, args...)
+	}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

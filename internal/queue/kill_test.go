@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/leak"
 	"magpie/internal/queue"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(leak.Run(m))
 }
 
 const testLease = 400 * time.Millisecond

@@ -5,9 +5,10 @@ import (
 	"testing"
 
 	"magpie/internal/analyse"
+	"magpie/internal/leak"
 )
 
 func TestMain(m *testing.M) {
 	analyse.ServeBox()
-	os.Exit(m.Run())
+	os.Exit(leak.Run(m))
 }

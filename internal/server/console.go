@@ -45,7 +45,7 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string) error {
 	h, err := console.New(console.Options{
 		Sessions: s.signins, Files: web.Files(), Call: c.call, Prove: c.prove, Assume: c.assume, Good: c.good, Name: s.accountName,
 		Record: s.recordSignIn, Dev: s.config.Dev, Accounts: s.devAccounts, Regions: slices.Compact(regions), Unbuilt: unbuilt,
-		PublicURL: s.config.PublicURL, Proxies: s.connections.proxies, Logger: s.log,
+		PublicURL: s.config.PublicURL, Proxies: s.proxies, Logger: s.log,
 	})
 	if err != nil {
 		return err
@@ -258,7 +258,7 @@ func (s *Server) recordSignIn(r *http.Request, e console.Event) {
 	}
 	record := &audit.Event{
 		Time: time.Now(), RequestID: uuid.NewString(), Operation: e.Name, Region: global, SignIn: true,
-		SourceIP: s.connections.proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"]), UserAgent: r.UserAgent()[:min(len(r.UserAgent()), 256)],
+		SourceIP: s.proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"]), UserAgent: r.UserAgent()[:min(len(r.UserAgent()), 256)],
 		KeyID: e.KeyID, Response: map[string]any{e.Name: "Success"},
 	}
 	if e.Who.Principal != "" {

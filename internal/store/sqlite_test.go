@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/leak"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
 )
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(leak.Run(m))
 }
 
 // otherProcess opens the store, and inserts rows when there is a table for them, each only once it is told to.

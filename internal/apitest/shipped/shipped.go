@@ -12,10 +12,15 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"magpie/internal/leak"
 )
 
 // folder is where the binary is, while the tests run.
 var folder string
+
+// Folder is where a test keeps what others of its package use too, until the last has ended.
+func Folder() string { return folder }
 
 // Main runs the tests of a package, takes the binary away and ends the process.
 func Main(m *testing.M) {
@@ -24,7 +29,7 @@ func Main(m *testing.M) {
 		panic(err)
 	}
 	folder = dir
-	code := m.Run()
+	code := leak.Run(m)
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }

@@ -1,0 +1,10 @@
+package reading
+
+import (
+	"os"
+	"testing"
+
+	"magpie/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
