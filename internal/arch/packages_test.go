@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"identifier", "inventory", "usage"},
 	{"finding"},
 	{"discovery", "publication"},
+	{"sampling"},
 	{"awsapi", "console", "cli", "admin", "scan"},
 	{"sts", "organizations", "admission", "permission", "connlimit"},
 	{"server"},
@@ -40,7 +41,7 @@ var layers = [][]string{
 // domains are the packages that have never heard of HTTP.
 var domains = []string{
 	"extract", "detect", "classify", "analyse", "store", "mail", "queue", "resource", "identity", "audit", "session", "signin", "membership", "identifier",
-	"usage", "finding", "discovery",
+	"usage", "finding", "discovery", "sampling",
 }
 
 // onlyTheContract may import the contract and the signatures, not the domains. The console has a memory of its own besides: who is

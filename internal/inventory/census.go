@@ -307,11 +307,7 @@ func (r *record) sameAs(o *record) bool {
 func sortedGroups(m map[groupKey]*[2]int64) []Group {
 	list := make([]Group, 0, len(m))
 	for k, n := range m {
-		month := otherGroups
-		if k.month > 0 {
-			month = fmt.Sprintf("%04d-%02d", k.month/12, k.month%12+1)
-		}
-		list = append(list, Group{k.prefix, k.extension, k.class, month, n[0], n[1]})
+		list = append(list, Group{k.prefix, k.extension, k.class, k.monthText(), n[0], n[1]})
 	}
 	slices.SortFunc(list, func(a, b Group) int {
 		return cmp.Or(strings.Compare(a.Prefix, b.Prefix), strings.Compare(a.Extension, b.Extension), strings.Compare(a.Class, b.Class),

@@ -282,6 +282,21 @@ func monthOf(t time.Time) int32 { return int32(t.Year()*12) + int32(t.Month()) -
 
 // group is the counter of an object's group.
 func (c *count) group(o *objectstore.Object, extension string) *[2]int64 {
+	k := keyOf(o, extension)
+	if g := c.groups[k]; g != nil {
+		return g
+	}
+	k = k.bounded(len(c.groups))
+	g := c.groups[k]
+	if g == nil {
+		g = new([2]int64)
+		c.groups[k] = g
+	}
+	return g
+}
+
+// keyOf is what an object's group goes by.
+func keyOf(o *objectstore.Object, extension string) groupKey {
 	k := groupKey{class: o.StorageClass, extension: extension}
 	if i := strings.IndexByte(o.Key, '/'); i >= 0 {
 		k.prefix = o.Key[:i+1]
@@ -289,11 +304,12 @@ func (c *count) group(o *objectstore.Object, extension string) *[2]int64 {
 	if !o.LastModified.IsZero() {
 		k.month = monthOf(o.LastModified)
 	}
-	if g := c.groups[k]; g != nil {
-		return g
-	}
-	// What is kept is text, and bounded.
-	if len(k.prefix) > maxGroupPrefix || storable(k.prefix) != k.prefix || k.prefix == otherGroups || len(c.groups) >= maxGroups {
+	return k
+}
+
+// bounded is a key that can be kept beside so many others: text, and bounded.
+func (k groupKey) bounded(groups int) groupKey {
+	if len(k.prefix) > maxGroupPrefix || storable(k.prefix) != k.prefix || k.prefix == otherGroups || groups >= maxGroups {
 		k.prefix = otherGroups
 	}
 	if len(k.extension) > maxGroupExtension || storable(k.extension) != k.extension {
@@ -302,16 +318,17 @@ func (c *count) group(o *objectstore.Object, extension string) *[2]int64 {
 	if len(k.class) > 40 {
 		k.class = otherGroups
 	}
-	if len(c.groups) >= maxGroups {
+	if groups >= maxGroups {
 		k.extension, k.month = otherGroups, 0
 	}
-	k = groupKey{strings.Clone(k.prefix), strings.Clone(k.extension), k.class, k.month}
-	g := c.groups[k]
-	if g == nil {
-		g = new([2]int64)
-		c.groups[k] = g
+	return groupKey{strings.Clone(k.prefix), strings.Clone(k.extension), k.class, k.month}
+}
+
+func (k groupKey) monthText() string {
+	if k.month <= 0 {
+		return otherGroups
 	}
-	return g
+	return fmt.Sprintf("%04d-%02d", k.month/12, k.month%12+1)
 }
 
 // sample remembers every so many keys, fewer the more there are.

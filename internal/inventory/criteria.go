@@ -55,7 +55,7 @@ var fields = func() map[string]field {
 		"publicAccess.effectivePermission":            {textField, "b.effective_permission"},
 		"replicationDetails.replicated":               {boolField, "b.replicated"},
 		"replicationDetails.replicatedExternally":     {boolField, "b.replicated_externally"},
-		"sensitivityScore":                            {numberField, "b.sensitivity_score"},
+		"sensitivityScore":                            {numberField, scoreSQL},
 		"serverSideEncryption.type":                   {textField, "b.sse_type"},
 		"serverSideEncryption.kmsMasterKeyId":         {textField, "b.kms_key_id"},
 		"sharedAccess":                                {textField, "b.shared_access"},
@@ -329,7 +329,7 @@ var orders = map[string]order{
 	"classifiableObjectCount": numbersOrder("classifiable_count", func(r *record) *int64 { return r.Classifiable }),
 	"classifiableSizeInBytes": numbersOrder("classifiable_size", func(r *record) *int64 { return r.ClassifiableSize }),
 	"objectCount":             numbersOrder("object_count", func(r *record) *int64 { return r.Objects }),
-	"sensitivityScore":        numbersOrder("sensitivity_score", func(r *record) *int64 { return r.Score }),
+	"sensitivityScore":        {sql: scoreSQL, key: (*record).score},
 	"sizeInBytes":             numbersOrder("size_bytes", func(r *record) *int64 { return r.Size }),
 }
 

@@ -87,7 +87,7 @@ func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order
 		if err != nil {
 			return err
 		}
-		rows, err = selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit()))
+		rows, err = s.selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit()))
 		return err
 	})
 	if err != nil {
@@ -99,16 +99,20 @@ func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order
 
 // selectBuckets reads the buckets of accounts that a query finds, in an order, beginning after the one with the given sort key, account
 // and name.
-func selectBuckets(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, q *query, o order, after []string, size int) ([]described, error) {
+func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, q *query, o order, after []string, size int) ([]described, error) {
+	unsettled, err := s.unsettled(ctx, tx, region, accounts)
+	if err != nil {
+		return nil, err
+	}
 	b := q.begin(tx, region, accounts)
 	if after != nil {
 		if err := o.after(b, after); err != nil {
 			return nil, err
 		}
 	}
-	sql := `select ` + allColumns + ` from bucket b where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
+	sql := `select ` + allColumns + ` from ` + b.from(unsettled) + ` where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
 	var rows []described
-	err := tx.Query(ctx, func(row store.Row) error {
+	err = tx.Query(ctx, func(row store.Row) error {
 		x := described{record: new(record)}
 		rows = append(rows, x)
 		return row.Scan(x.fields()...)
@@ -203,9 +207,7 @@ func metadata(r *record, f *facts) macie2.BucketMetadata {
 		JobDetails: jobDetails(r), LastAutomatedDiscoveryTime: optionalTimestamp(r.LastDiscoveryAt),
 		PublicAccess: &macie2.BucketPublicAccess{EffectivePermission: macie2.Ptr(macie2.EffectivePermission(r.Effective))},
 	}
-	if r.Score != nil {
-		m.SensitivityScore = macie2.Ptr(int32(*r.Score))
-	}
+	m.SensitivityScore = macie2.Ptr(int32(r.score()))
 	if r.ErrorCode != nil {
 		m.ErrorCode, m.ErrorMessage = macie2.Ptr(macie2.BucketMetadataErrorCode(*r.ErrorCode)), r.ErrorText
 		return m
@@ -341,17 +343,25 @@ func (s *Service) GetBucketStatistics(ctx context.Context, call *macie2.Call, in
 				return err
 			}
 		}
+		unsettled, err := s.unsettled(ctx, tx, call.Region, accounts)
+		if err != nil {
+			return err
+		}
 		err = tx.Query(ctx, func(row store.Row) error {
+			var account macie2.AccountID
 			var text string
-			if err := row.Scan(&text); err != nil {
+			if err := row.Scan(&account, &text); err != nil {
 				return err
 			}
 			c, err := readCounters(text)
+			if slices.Contains(unsettled, account) {
+				c.hideSensitivity()
+			}
 			for i := range all {
 				all[i] += c[i]
 			}
 			return err
-		}, `select counters from bucket_statistics where region = $1 and `+tx.Any("account_id", 2), call.Region, store.ListOf(accounts))
+		}, `select account_id, counters from bucket_statistics where region = $1 and `+tx.Any("account_id", 2), call.Region, store.ListOf(accounts))
 		if err != nil {
 			return err
 		}

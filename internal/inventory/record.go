@@ -116,6 +116,9 @@ type change struct{ before, after *record }
 
 // write applies changes, and carries them over to the sums. A bucket that was changed by somebody else meanwhile is a store.ErrConflict.
 func (s *Service) write(ctx context.Context, tx *store.Tx, changes []change) error {
+	if err := s.stand(ctx, tx, changes); err != nil {
+		return err
+	}
 	sums := map[owner]*counters{}
 	var insert [][]any
 	for _, c := range changes {

@@ -125,7 +125,7 @@ func (s *Service) Select(ctx context.Context, tx *store.Tx, region string, accou
 	if after.Name != "" {
 		at = []string{"", string(after.Account), after.Name}
 	}
-	rows, err := selectBuckets(ctx, tx, region, accounts, q, order{}, at, most)
+	rows, err := s.selectBuckets(ctx, tx, region, accounts, q, order{}, at, most)
 	if err != nil {
 		return nil, err
 	}

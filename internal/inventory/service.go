@@ -52,7 +52,8 @@ type Service struct {
 	now       func() time.Time
 	quota     int
 
-	onChange []func(context.Context, *store.Tx, Change) error
+	standings Judge // nil: no bucket has a score
+	onChange  []func(context.Context, *store.Tx, Change) error
 
 	node       string        // names this process
 	checkpoint time.Duration // between two records of a census

@@ -126,6 +126,7 @@ func (s *relations) record(tx *store.Tx, entries ...viewedEntry) {
 	rows := make([][]any, len(entries))
 	for i, x := range entries {
 		rows[i] = s.historyRow(x)
+		s.tellAssociation(tx, x)
 	}
 	tx.DeferInsert(insertHistory, rows, "")
 }

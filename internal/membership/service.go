@@ -72,6 +72,8 @@ type Invitations struct {
 	mailer     Mailer
 	mailBounds MailBounds
 
+	onAssociation []func(*store.Tx, Association)
+
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 
 	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its reads and its writes.

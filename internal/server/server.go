@@ -31,6 +31,7 @@ import (
 	"magpie/internal/publication"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
+	"magpie/internal/sampling"
 	"magpie/internal/session"
 	"magpie/internal/signin"
 	"magpie/internal/source"
@@ -54,6 +55,7 @@ type Server struct {
 	inventory   *inventory.Service
 	jobs        *discovery.Service
 	usage       *usage.Service
+	sampling    *sampling.Service
 	pool        *analyse.Pool
 	registry    *macie2.Registry
 	queue       *queue.Queue
@@ -202,6 +204,9 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openSampling(pages); err != nil {
+		return err
+	}
 	tagged := s.sessions.TagKinds()
 	maps.Copy(tagged, s.membership.TagKinds())
 	maps.Copy(tagged, identifiers.TagKinds())
@@ -296,6 +301,7 @@ func (s *Server) run(listener net.Listener) {
 	s.work.Go(func() { _ = s.inventory.Run(ctx) }) // likewise
 	s.work.Go(func() { _ = s.publication.Run(ctx) })
 	s.work.Go(func() { _ = s.usage.Run(ctx) })
+	s.work.Go(func() { _ = s.sampling.Run(ctx) })
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return
