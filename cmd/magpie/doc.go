@@ -31,6 +31,7 @@
 //	identifier                what to look for: managed and custom data identifiers, allow lists
 //	inventory                 object stores and their buckets: what there is, who can reach it, what changed
 //	discovery                 classification jobs, and the machine that works through their objects
+//	sampling                  automated discovery: which objects are worth reading, and how sensitive a bucket is
 //	usage                     what was analysed and watched for each account, and what it costs by the operator's prices
 //	finding                   what was found: findings, filters, statistics, samples
 //	publication               findings told to others: webhooks, EventBridge, Security Hub, files

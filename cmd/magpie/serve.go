@@ -11,6 +11,7 @@ import (
 
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
+	"magpie/internal/sampling"
 	"magpie/internal/server"
 	"magpie/internal/signin"
 )
@@ -101,6 +102,8 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.Int64Var(&c.AnalysisMemory, "analysis-memory", server.DefaultAnalysisMemory, "bytes that reading and analysing objects may take on this node")
 	f.IntVar(&c.StoreReads, "store-reads", inventory.DefaultReads, "objects of one store that all nodes together read at once")
 	f.StringVar(&c.ScheduledRuns, "scheduled-runs", "", "time of day of the scheduled runs of jobs, `HH:MM` in UTC (default: that of each job's creation)")
+	f.DurationVar(&c.DiscoveryCycle, "discovery-cycle", sampling.DefaultCycle, "time between the beginnings of two cycles of automated discovery")
+	f.StringVar(&c.DiscoveryBudget, "discovery-budget", "", "what a cycle may spend in the buckets of an account at a store, `BYTES[,REQUESTS]` (default: 1GiB,20000)")
 	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that the jobs of an account may analyse in a month")
 	f.StringVar(&c.PriceList, "price-list", "", "`file` with the prices that estimated costs are worked out with, JSON (default: nothing costs anything)")
 }

@@ -58,6 +58,8 @@ type relations struct {
 	log           *slog.Logger
 	now           func() time.Time
 	ids           eventIDs
+
+	onAssociation []func(*store.Tx, Association)
 }
 
 // Members is the administrator's inventory, and the tie of a member to its administrator.
@@ -71,8 +73,6 @@ type Invitations struct {
 	*relations
 	mailer     Mailer
 	mailBounds MailBounds
-
-	onAssociation []func(*store.Tx, Association)
 
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 

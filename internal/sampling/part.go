@@ -197,27 +197,41 @@ func keepSamples(ctx context.Context, tx *store.Tx, k bucketKey, list []sampled)
 // mostSensitive is how many objects of a bucket are known to hold something before no more of it are read: what they hold is kept.
 const mostSensitive = 1000
 
-// dropSamples deletes the rows of objects of a part that are not there any more, or have changed.
-func dropSamples(ctx context.Context, tx *store.Tx, p *part, alive seenSet) error {
-	var gone store.List
+// dropSamples deletes the rows of objects of a part that are not there any more, or have changed. Those that lie in rest, which was cut off
+// the part, are that one's from now on.
+func dropSamples(ctx context.Context, tx *store.Tx, p *part, alive seenSet, rest *part) error {
+	var gone, moved store.List
 	err := tx.Query(ctx, func(r store.Row) error {
-		var id string
-		if err := r.Scan(&id); err != nil {
+		var id, text string
+		if err := r.Scan(&id, &text); err != nil {
 			return err
 		}
 		d, err := parseDigest(id)
 		if err != nil {
 			return p.wrap(err)
 		}
-		if _, there := alive[d]; !there {
+		key, err := decodeKey(text)
+		if err != nil {
+			return p.wrap(err)
+		}
+		switch _, there := alive[d]; {
+		case there:
+		case rest != nil && key > rest.after:
+			moved = append(moved, id)
+		default:
 			gone = append(gone, id)
 		}
 		return nil
-	}, `select id from sample_object`+whereBucket+` and part = $5`, p.args(p.id)...)
-	if err != nil || len(gone) == 0 {
+	}, `select id, object_key from sample_object`+whereBucket+` and part = $5`, p.args(p.id)...)
+	if err != nil {
 		return err
 	}
-	tx.Defer(`delete from sample_object`+whereBucket+` and `+tx.Any("id", 5), p.args(gone)...)
+	if len(gone) > 0 {
+		tx.Defer(`delete from sample_object`+whereBucket+` and `+tx.Any("id", 5), p.args(gone)...)
+	}
+	if len(moved) > 0 {
+		tx.Defer(`update sample_object set part = $6`+whereBucket+` and `+tx.Any("id", 5), p.args(moved, rest.id)...)
+	}
 	return nil
 }
 

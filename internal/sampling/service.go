@@ -87,6 +87,7 @@ func New(o Options) *Service {
 	}
 	s := &Service{db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings,
 		reader: o.Reader, log: o.Logger, every: o.Cycle, budget: o.Budget, now: o.Now}
+	o.Queue.Long(queue.Long{Kind: shareKind, Do: s.share, Finish: s.shareEnded, Slots: o.Shares, Stall: 11 * time.Hour})
 	o.Inventory.OnStanding(s)
 	o.Reader.OnAutomated(s.wanted)
 	return s

@@ -156,5 +156,8 @@ func (s *Service) Tick(ctx context.Context) error {
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
+	if err := s.beginDue(ctx); err != nil {
+		return err
+	}
 	return s.expire(ctx)
 }

@@ -12,6 +12,7 @@ import (
 	"magpie/internal/certificate"
 	"magpie/internal/inventory"
 	"magpie/internal/mail"
+	"magpie/internal/sampling"
 	"magpie/internal/signin"
 	"magpie/internal/source"
 	"magpie/internal/throttle"
@@ -66,6 +67,10 @@ type Config struct {
 	ScheduledRuns string
 	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.
 	QuotaJobBytes int64
+	// DiscoveryCycle is the time between the beginnings of two cycles of automated discovery, and DiscoveryBudget what each may spend, as
+	// sampling.ParseBudget reads it. Default a day, and 1 GiB and 20,000 requests for each account and store.
+	DiscoveryCycle  time.Duration
+	DiscoveryBudget string
 	// PriceList is a file with the prices that estimated costs are worked out with. Empty: nothing costs anything.
 	PriceList string
 
@@ -176,6 +181,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("--analysis-workers must be at least 1, or 0 for one for each processor")
 	case c.AnalysisMemory < leastAnalysisMemory:
 		return c, fmt.Errorf("--analysis-memory must be at least %d MiB", leastAnalysisMemory>>20)
+	case c.DiscoveryCycle < 0 || c.DiscoveryCycle > 0 && c.DiscoveryCycle < time.Second:
+		return c, errors.New("--discovery-cycle must be at least 1s")
 	case c.QuotaJobBytes < 0:
 		return c, errors.New("--quota-job-bytes must be more than 0")
 	case c.MaxConnections < 0:
@@ -183,6 +190,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if _, err := c.scheduledRuns(); err != nil {
 		return c, err
+	}
+	if _, err := sampling.ParseBudget(c.DiscoveryBudget); err != nil {
+		return c, fmt.Errorf("--discovery-budget: %w", err)
 	}
 	if _, err := c.priceList(); err != nil {
 		return c, err
