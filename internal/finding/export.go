@@ -43,7 +43,8 @@ func exportTo(ctx context.Context, tx *store.Tx, region string, account macie2.A
 	return d, err
 }
 
-// GetClassificationExportConfiguration says where the account's results go; the configuration is absent when that was not set.
+// GetClassificationExportConfiguration says where the account's results go; the configuration is empty when that was not set.
+// Terraform looks into it without asking whether it is there.
 func (s *Service) GetClassificationExportConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.GetClassificationExportConfigurationInput) (*macie2.GetClassificationExportConfigurationOutput, error) {
 	var d destination
 	err := s.view(ctx, call, func(tx *store.Tx) (err error) {
@@ -58,7 +59,7 @@ func (s *Service) GetClassificationExportConfiguration(ctx context.Context, call
 
 func (d destination) wire() *macie2.ClassificationExportConfiguration {
 	if d.bucket == "" {
-		return nil
+		return &macie2.ClassificationExportConfiguration{}
 	}
 	to := &macie2.S3Destination{BucketName: &d.bucket, KmsKeyArn: &d.kmsKey}
 	if d.prefix != "" {

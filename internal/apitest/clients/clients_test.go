@@ -41,7 +41,8 @@ type endpoint struct {
 	url      string
 	dev      bool // secrets are not checked
 	accounts map[string]account
-	regions  []string // each conversation takes two from the front
+	regions  []string      // each conversation takes two from the front
+	at       *installation // nil: somebody else runs it
 }
 
 // regions that exist on AWS too, for those who try the conversations there.
