@@ -75,7 +75,7 @@ func (s *Service) CreateAllowList(ctx context.Context, call *macie2.Call, in *ma
 			}
 			id, at := newAllowListID(), call.Now.UnixMilli()
 			tx.DeferInsert(`insert into allow_list (region, account_id, id, name, description, kind, criteria, tags, created_at, updated_at)`,
-				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), kind, string(criteria),
+				[][]any{{call.Region, call.Account, id, macie2.Deref(in.Name), macie2.Deref(in.Description), kind, string(criteria),
 					resource.EncodeTags(in.Tags), at, at}}, "")
 			return id, nil
 		})
@@ -102,7 +102,7 @@ func (x *allowList) scan(row interface{ Scan(...any) error }) error {
 // find reads one of the caller's allow lists.
 func find(ctx context.Context, tx *store.Tx, call *macie2.Call, id *string) (x allowList, err error) {
 	err = x.scan(tx.QueryRow(ctx, `select `+allowListColumns+` from allow_list where region = $1 and account_id = $2 and id = $3`,
-		call.Region, string(call.Account), macie2.Deref(id)))
+		call.Region, call.Account, macie2.Deref(id)))
 	if errors.Is(err, store.ErrNotFound) {
 		err = resource.ErrNone
 	}
@@ -188,7 +188,7 @@ func (s *Service) UpdateAllowList(ctx context.Context, call *macie2.Call, in *ma
 		}
 		tx.DeferExpect(1, `update allow_list set name = $4, description = $5, criteria = $6, updated_at = $7
 			where region = $1 and account_id = $2 and id = $3`,
-			call.Region, string(call.Account), x.id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(criteria), call.Now.UnixMilli())
+			call.Region, call.Account, x.id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(criteria), call.Now.UnixMilli())
 		return nil
 	})
 	if err != nil {
@@ -209,7 +209,7 @@ func (s *Service) DeleteAllowList(ctx context.Context, call *macie2.Call, in *ma
 		if err != nil {
 			return err
 		}
-		tx.DeferExpect(1, `delete from allow_list where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), x.id)
+		tx.DeferExpect(1, `delete from allow_list where region = $1 and account_id = $2 and id = $3`, call.Region, call.Account, x.id)
 		uncount(tx, call, allowListType+" "+x.kind)
 		return nil
 	})

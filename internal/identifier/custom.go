@@ -101,7 +101,7 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 			}
 			id := uuid.NewString()
 			tx.DeferInsert(`insert into custom_data_identifier (region, account_id, id, name, description, definition, tags, created_at)`,
-				[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(text), resource.EncodeTags(in.Tags),
+				[][]any{{call.Region, call.Account, id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(text), resource.EncodeTags(in.Tags),
 					call.Now.UnixMilli()}}, "")
 			return id, nil
 		})
@@ -120,7 +120,7 @@ func (s *Service) GetCustomDataIdentifier(ctx context.Context, call *macie2.Call
 	var deleted bool
 	err := s.view(ctx, call, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select name, description, definition, tags, deleted, created_at from custom_data_identifier
-			where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), macie2.Deref(in.Id)).
+			where region = $1 and account_id = $2 and id = $3`, call.Region, call.Account, macie2.Deref(in.Id)).
 			Scan(&name, &description, &text, &tags, &deleted, &createdAt)
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -218,7 +218,7 @@ func (s *Service) BatchGetCustomDataIdentifiers(ctx context.Context, call *macie
 			seen[id] = true
 			ids = append(ids, id)
 			stmts = append(stmts, store.Stmt{SQL: `select ` + summaryColumns + ` from custom_data_identifier
-				where region = $1 and account_id = $2 and id = $3`, Args: []any{call.Region, string(call.Account), id}})
+				where region = $1 and account_id = $2 and id = $3`, Args: []any{call.Region, call.Account, id}})
 		}
 	}
 	found := make([]*summary, len(ids))
@@ -252,7 +252,7 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
 		var deleted bool
 		err := tx.QueryRow(ctx, `select deleted from custom_data_identifier where region = $1 and account_id = $2 and id = $3`,
-			call.Region, string(call.Account), macie2.Deref(in.Id)).Scan(&deleted)
+			call.Region, call.Account, macie2.Deref(in.Id)).Scan(&deleted)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return resource.ErrNone
@@ -260,7 +260,7 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 			return err
 		}
 		tx.DeferExpect(1, `update custom_data_identifier set deleted = true where region = $1 and account_id = $2 and id = $3 and deleted = false`,
-			call.Region, string(call.Account), *in.Id)
+			call.Region, call.Account, *in.Id)
 		uncount(tx, call, customType)
 		return nil
 	})

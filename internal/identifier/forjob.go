@@ -34,7 +34,7 @@ func CustomForJob(ctx context.Context, tx *store.Tx, region string, account maci
 		x := CustomIdentifier{ID: id}
 		var text string
 		err := tx.QueryRow(ctx, `select name, definition, deleted from custom_data_identifier where region = $1 and account_id = $2 and id = $3`,
-			region, string(account), id).Scan(&x.Name, &text, &x.Deleted)
+			region, account, id).Scan(&x.Name, &text, &x.Deleted)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalidText) {
 			return nil, &MissingError{"custom data identifier", id}
 		}
@@ -66,7 +66,7 @@ func AllowListsForJob(ctx context.Context, tx *store.Tx, region string, account 
 	for _, id := range ids {
 		var text string
 		err := tx.QueryRow(ctx, `select criteria from allow_list where region = $1 and account_id = $2 and id = $3`,
-			region, string(account), id).Scan(&text)
+			region, account, id).Scan(&text)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalidText) {
 			return nil, &MissingError{"allow list", id}
 		}

@@ -93,7 +93,7 @@ func tagKind(table, condition string) resource.Kind {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from `+table+` where region = $1 and account_id = $2 and id = $3`+condition,
-				call.Region, string(call.Account), id).Scan(&tags)
+				call.Region, call.Account, id).Scan(&tags)
 			return tags, err
 		}
 	}
@@ -101,7 +101,7 @@ func tagKind(table, condition string) resource.Kind {
 		Tags: read(condition), TagsToDecide: read(""),
 		SetTags: func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
 			tx.DeferExpect(1, `update `+table+` set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`+condition,
-				call.Region, string(call.Account), id, tags, was)
+				call.Region, call.Account, id, tags, was)
 			return nil
 		},
 	}
@@ -113,13 +113,13 @@ func (s *Service) SessionHooks() session.Hooks { return session.Hooks{Sweep: swe
 func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
 	for _, table := range []string{"custom_data_identifier", "allow_list"} {
 		n, err := tx.Exec(ctx, `delete from `+table+` where region = $1 and account_id = $2 and id in
-			(select id from `+table+` where region = $1 and account_id = $2 order by id limit $3)`, e.Region, string(e.Account), limit)
+			(select id from `+table+` where region = $1 and account_id = $2 order by id limit $3)`, e.Region, e.Account, limit)
 		if err != nil {
 			return false, err
 		}
 		more = more || n == int64(limit)
 	}
-	tx.Defer(`delete from identifier_count where region = $1 and account_id = $2`, e.Region, string(e.Account))
+	tx.Defer(`delete from identifier_count where region = $1 and account_id = $2`, e.Region, e.Account)
 	return more, nil
 }
 
@@ -145,7 +145,7 @@ func (s *Service) view(ctx context.Context, call *macie2.Call, fn func(*store.Tx
 func count(ctx context.Context, tx *store.Tx, call *macie2.Call, kind string, quota int64) error {
 	n, err := tx.Exec(ctx, `insert into identifier_count (region, account_id, kind, counted) values ($1, $2, $3, 1)
 		on conflict (region, account_id, kind) do update set counted = identifier_count.counted + 1 where identifier_count.counted < $4`,
-		call.Region, string(call.Account), kind, quota)
+		call.Region, call.Account, kind, quota)
 	if err == nil && n == 0 {
 		err = macie2.ErrQuota("The request failed because the current account already has %d of these in the Region, which is its quota.", quota)
 	}
@@ -155,7 +155,7 @@ func count(ctx context.Context, tx *store.Tx, call *macie2.Call, kind string, qu
 // uncount takes one of a kind off the account's count.
 func uncount(tx *store.Tx, call *macie2.Call, kind string) {
 	tx.DeferExpect(1, `update identifier_count set counted = counted - 1 where region = $1 and account_id = $2 and kind = $3 and counted > 0`,
-		call.Region, string(call.Account), kind)
+		call.Region, call.Account, kind)
 }
 
 var errPage = macie2.ErrValidation("nextToken: it was not issued for this account, Region and operation")

@@ -84,7 +84,7 @@ func (s *Service) LoadAllowLists(ctx context.Context, region string, account mac
 			err := row.Scan(&id, &text)
 			criteria[id] = text
 			return err
-		}, `select id, criteria from allow_list where region = $1 and account_id = $2 and `+tx.Any("id", 3), region, string(account), store.List(ids))
+		}, `select id, criteria from allow_list where region = $1 and account_id = $2 and `+tx.Any("id", 3), region, account, store.List(ids))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load allow lists: %w", err)

@@ -100,7 +100,7 @@ func (d *Accounts) CreateAccount(ctx context.Context, id macie2.AccountID, email
 	}
 	err := d.db.Tx(ctx, lane(id), func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `insert into account (`+accountColumns+`) values ($1, $2, $3, $4, $5, $6, $7)`,
-			string(a.ID), a.Email, a.Name, string(a.Status), string(a.DisabledRegions), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
+			a.ID, a.Email, a.Name, a.Status, string(a.DisabledRegions), a.CreatedAt.UnixMilli(), a.UpdatedAt.UnixMilli())
 		return err
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -194,8 +194,8 @@ func (d *Accounts) change(ctx context.Context, verb string, id macie2.AccountID,
 		after.UpdatedAt = now.UTC().Truncate(time.Millisecond)
 		n, err := tx.Exec(ctx, `update account set email = $1, name = $2, status = $3, disabled_regions = $4, updated_at = $5
 			where id = $6 and email = $7 and name = $8 and status = $9 and disabled_regions = $10`,
-			after.Email, after.Name, string(after.Status), string(after.DisabledRegions), after.UpdatedAt.UnixMilli(),
-			string(id), before.Email, before.Name, string(before.Status), string(before.DisabledRegions))
+			after.Email, after.Name, after.Status, string(after.DisabledRegions), after.UpdatedAt.UnixMilli(),
+			id, before.Email, before.Name, before.Status, string(before.DisabledRegions))
 		if err == nil && n == 0 {
 			return store.ErrConflict
 		}
@@ -211,7 +211,7 @@ func (d *Accounts) change(ctx context.Context, verb string, id macie2.AccountID,
 }
 
 func readAccount(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Account, error) {
-	a, err := scanAccount(tx.QueryRow(ctx, `select `+accountColumns+` from account where id = $1`, string(id)))
+	a, err := scanAccount(tx.QueryRow(ctx, `select `+accountColumns+` from account where id = $1`, id))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNoAccount
 	}

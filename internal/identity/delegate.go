@@ -36,7 +36,7 @@ func (d *Organizations) EnableServiceAccess(ctx context.Context, management maci
 	return d.manage(ctx, "enable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		var others int64
 		err := tx.QueryRow(ctx, `select count(*) from organization_service where organization_id = $1 and service_principal <> $2`,
-			string(o.ID), string(service)).Scan(&others)
+			o.ID, service).Scan(&others)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (d *Organizations) EnableServiceAccess(ctx context.Context, management maci
 // TrustService is EnableServiceAccess within tx, without its bound.
 func (d *Organizations) TrustService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal, now time.Time) error {
 	_, err := tx.Exec(ctx, `insert into organization_service (organization_id, service_principal, enabled_at) values ($1, $2, $3)
-		on conflict do nothing`, string(o), string(service), now.UnixMilli())
+		on conflict do nothing`, o, service, now.UnixMilli())
 	return err
 }
 
@@ -75,7 +75,7 @@ func (d *Organizations) DisableServiceAccess(ctx context.Context, management mac
 			return err
 		}
 		_, err = tx.Exec(ctx, `delete from organization_service where organization_id = $1 and service_principal = $2`,
-			string(o.ID), string(service))
+			o.ID, service)
 		return err
 	})
 }
@@ -91,7 +91,7 @@ func (d *Organizations) ServiceAccesses(ctx context.Context, o OrganizationID) (
 			x.EnabledAt = time.UnixMilli(at).UTC()
 			list = append(list, x)
 			return err
-		}, `select service_principal, enabled_at from organization_service where organization_id = $1 order by service_principal`, string(o))
+		}, `select service_principal, enabled_at from organization_service where organization_id = $1 order by service_principal`, o)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the services that organization %s trusts: %w", o, err)
@@ -154,7 +154,7 @@ func requireDelegable(ctx context.Context, tx *store.Tx, o Organization, id maci
 
 func insertDelegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) (int64, error) {
 	return tx.Exec(ctx, `insert into organization_delegate (organization_id, account_id, service_principal, delegated_at)
-		values ($1, $2, $3, $4) on conflict do nothing`, string(o), string(id), string(service), now.UnixMilli())
+		values ($1, $2, $3, $4) on conflict do nothing`, o, id, service, now.UnixMilli())
 }
 
 // Delegate registers an account of an organization as a delegated administrator within tx, unless it is one already.
@@ -167,7 +167,7 @@ func (d *Organizations) Delegate(ctx context.Context, tx *store.Tx, o Organizati
 func trustsService(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) (bool, error) {
 	var one int64
 	err := tx.QueryRow(ctx, `select 1 from organization_service where organization_id = $1 and service_principal = $2`,
-		string(o), string(service)).Scan(&one)
+		o, service).Scan(&one)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -190,7 +190,7 @@ func (d *Organizations) DeregisterDelegate(ctx context.Context, management, id m
 
 func (d *Organizations) deregister(ctx context.Context, tx *store.Tx, o Organization, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	n, err := tx.Exec(ctx, `delete from organization_delegate where organization_id = $1 and account_id = $2 and service_principal = $3`,
-		string(o.ID), string(id), string(service))
+		o.ID, id, service)
 	if err == nil && n == 0 {
 		err = ErrNoDelegate
 	}
@@ -222,7 +222,7 @@ func delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service Serv
 		list = append(list, x)
 		return err
 	}, `select account_id, service_principal, delegated_at from organization_delegate
-		where organization_id = $1 and ($2 = '' or service_principal = $2) order by account_id, service_principal`, string(o), string(service))
+		where organization_id = $1 and ($2 = '' or service_principal = $2) order by account_id, service_principal`, o, service)
 	return list, err
 }
 
@@ -259,7 +259,7 @@ func (d *Organizations) DelegatedAccounts(ctx context.Context, o OrganizationID,
 				where organization_id = $1 and ($2 = '' or service_principal = $2) and account_id > $3
 				group by account_id order by account_id limit $4) g
 			join organization_account x on x.account_id = g.account_id join account a on a.id = g.account_id
-			order by a.id`, string(o), string(service), string(after), int64(limit))
+			order by a.id`, o, service, after, int64(limit))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the delegated administrators of organization %s: %w", o, err)
@@ -287,7 +287,7 @@ func (d *Organizations) DelegationsOf(ctx context.Context, o OrganizationID, id 
 			list = append(list, x)
 			return err
 		}, `select service_principal, delegated_at from organization_delegate where organization_id = $1 and account_id = $2
-			order by service_principal`, string(o), string(id))
+			order by service_principal`, o, id)
 		if err == nil && len(list) == 0 {
 			err = ErrNoDelegate
 		}

@@ -137,7 +137,7 @@ func (s *Service) CreateKey(ctx context.Context, account macie2.AccountID, user 
 		}
 		_, err = tx.Exec(ctx, `insert into access_key (id, account_id, user_name, master_key_id, secret, policies, status, created_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			key.ID, string(account), user, s.secrets.keyID, sealed, encodePolicies(policies), string(key.Status), key.CreatedAt.UnixMilli())
+			key.ID, account, user, s.secrets.keyID, sealed, encodePolicies(policies), key.Status, key.CreatedAt.UnixMilli())
 		return err
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func (d *Principals) RevokeKey(ctx context.Context, id string, now time.Time) (A
 	var key AccessKey
 	err := d.db.Tx(ctx, "access-key/"+id, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `update access_key set status = $1, revoked_at = $2 where id = $3 and status = $4`,
-			string(KeyInactive), now.UnixMilli(), id, string(KeyActive))
+			KeyInactive, now.UnixMilli(), id, KeyActive)
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func listOf[T any](ctx context.Context, d *Principals, what string, account maci
 		if _, err := readAccount(ctx, tx, account); err != nil {
 			return err
 		}
-		return tx.Query(ctx, add, ofOne, string(account))
+		return tx.Query(ctx, add, ofOne, account)
 	})
 	if err != nil {
 		owner := "all accounts"

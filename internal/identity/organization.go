@@ -41,11 +41,11 @@ func (d *Organizations) CreateOrganization(ctx context.Context, management macie
 		}
 		at := o.CreatedAt.UnixMilli()
 		if _, err := tx.Exec(ctx, `insert into organization (id, management_id, created_at) values ($1, $2, $3)`,
-			string(o.ID), string(management), at); err != nil {
+			o.ID, management, at); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `insert into organization_account (account_id, organization_id, joined_at) values ($1, $2, $3)`,
-			string(management), string(o.ID), at)
+			management, o.ID, at)
 		return err
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -117,7 +117,7 @@ func (d *Organizations) AddToOrganization(ctx context.Context, management macie2
 			}
 			rows := make([][]any, len(joining))
 			for i, id := range joining {
-				rows[i] = []any{string(id), string(o.ID), now.UnixMilli()}
+				rows[i] = []any{id, o.ID, now.UnixMilli()}
 			}
 			_, err = tx.InsertMany(ctx, `insert into organization_account (account_id, organization_id, joined_at)`, rows, "")
 			if errors.Is(err, store.ErrExists) {
@@ -194,7 +194,7 @@ func (d *Organizations) RemoveFromOrganization(ctx context.Context, management m
 				}
 			}
 			n, err := tx.Exec(ctx, `delete from organization_account where organization_id = $1 and `+tx.Any("account_id", 2),
-				string(o.ID), store.ListOf(leaving))
+				o.ID, store.ListOf(leaving))
 			if errors.Is(err, store.ErrForeignKey) || err == nil && n != int64(len(leaving)) {
 				return store.ErrConflict // one became a delegate, joined Macie's members, or left meanwhile
 			}
@@ -250,7 +250,7 @@ func (d *Organizations) DeleteOrganization(ctx context.Context, management macie
 		}
 		var others int64
 		err = tx.QueryRow(ctx, `select count(*) from organization_account where organization_id = $1 and account_id <> $2`,
-			string(o.ID), string(management)).Scan(&others)
+			o.ID, management).Scan(&others)
 		if err != nil {
 			return err
 		}
@@ -263,11 +263,11 @@ func (d *Organizations) DeleteOrganization(ctx context.Context, management macie
 			}
 		}
 		for _, table := range []string{"organization_service", "organization_account"} {
-			if _, err := tx.Exec(ctx, `delete from `+table+` where organization_id = $1`, string(o.ID)); err != nil {
+			if _, err := tx.Exec(ctx, `delete from `+table+` where organization_id = $1`, o.ID); err != nil {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, `delete from organization where id = $1`, string(o.ID))
+		_, err = tx.Exec(ctx, `delete from organization where id = $1`, o.ID)
 		return err
 	})
 	if errors.Is(err, store.ErrForeignKey) {
@@ -283,7 +283,7 @@ func (d *Organizations) DeleteOrganization(ctx context.Context, management macie
 // it makes those wait who do the same on another node, so that what was read before a change is still so when it is made.
 func managedBy(ctx context.Context, tx *store.Tx, management macie2.AccountID) (Organization, error) {
 	o, err := scanOrganization(tx.QueryRow(ctx, `update organization set created_at = created_at where management_id = $1
-		returning id, management_id, created_at`, string(management)))
+		returning id, management_id, created_at`, management))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNotManagement
 	}
@@ -300,7 +300,7 @@ func scanOrganization(row store.RowOne) (o Organization, err error) {
 // OrganizationOf reads the organization that an account is in, within tx, or returns ErrNoOrganization.
 func (d *Organizations) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Organization, error) {
 	o, err := scanOrganization(tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at
-		from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, string(id)))
+		from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, id))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNoOrganization
 	}
@@ -310,7 +310,7 @@ func (d *Organizations) OrganizationOf(ctx context.Context, tx *store.Tx, id mac
 // LockOrganization waits until nobody else has the organization locked, and locks it until tx ends: for decisions that look at more than
 // constraints can hold, such as that a delegate is the same in all Regions. Every change of delegates locks it.
 func (d *Organizations) LockOrganization(ctx context.Context, tx *store.Tx, o OrganizationID) error {
-	n, err := tx.Exec(ctx, `update organization set created_at = created_at where id = $1`, string(o))
+	n, err := tx.Exec(ctx, `update organization set created_at = created_at where id = $1`, o)
 	if err == nil && n == 0 {
 		err = store.ErrConflict // it was deleted a moment ago
 	}
@@ -332,7 +332,7 @@ func inOrganization(ctx context.Context, tx *store.Tx, o OrganizationID, ids []m
 		err := row.Scan(&id)
 		in[id] = true
 		return err
-	}, `select account_id from organization_account where organization_id = $1 and `+tx.Any("account_id", 2), string(o), store.ListOf(ids))
+	}, `select account_id from organization_account where organization_id = $1 and `+tx.Any("account_id", 2), o, store.ListOf(ids))
 	return in, err
 }
 
@@ -390,7 +390,7 @@ func (d *Organizations) Standing(ctx context.Context, id macie2.AccountID) (s St
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at, x.account_id,
 				(select count(*) from organization_delegate d where d.organization_id = o.id and d.account_id = x.account_id)
-			from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, string(id)).
+			from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, id).
 			Scan(&s.ID, &s.Management, &at, &s.Account, &delegations)
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -422,7 +422,7 @@ func (d *Organizations) OrganizationAccounts(ctx context.Context, o Organization
 			list = append(list, a)
 			return err
 		}, `select `+organizationAccountColumns+` from organization_account x join account a on a.id = x.account_id
-			where x.organization_id = $1 and x.account_id > $2 order by x.account_id limit $3`, string(o), string(after), int64(limit))
+			where x.organization_id = $1 and x.account_id > $2 order by x.account_id limit $3`, o, after, int64(limit))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list the accounts of organization %s: %w", o, err)
@@ -435,7 +435,7 @@ func (d *Organizations) OrganizationAccount(ctx context.Context, o OrganizationI
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		a, err = scanOrganizationAccount(tx.QueryRow(ctx, `select `+organizationAccountColumns+`
 			from organization_account x join account a on a.id = x.account_id
-			where x.organization_id = $1 and x.account_id = $2`, string(o), string(id)))
+			where x.organization_id = $1 and x.account_id = $2`, o, id))
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {

@@ -69,7 +69,7 @@ func (d *Principals) CreateRole(ctx context.Context, r Role, now time.Time) (Rol
 		}
 		_, err = tx.Exec(ctx, `insert into role (id, account_id, name, folded_name, trust, policies, max_session_seconds, created_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			r.ID, string(r.Account), r.Name, strings.ToLower(r.Name), r.Trust, encodePolicies(r.Policies), int64(r.MaxSession/time.Second), r.CreatedAt.UnixMilli())
+			r.ID, r.Account, r.Name, strings.ToLower(r.Name), r.Trust, encodePolicies(r.Policies), int64(r.MaxSession/time.Second), r.CreatedAt.UnixMilli())
 		return err
 	})
 	if errors.Is(err, store.ErrExists) {
@@ -84,7 +84,7 @@ func (d *Principals) CreateRole(ctx context.Context, r Role, now time.Time) (Rol
 // DeleteRole deletes a role. Its sessions end with the next call.
 func (d *Principals) DeleteRole(ctx context.Context, account macie2.AccountID, name string) error {
 	err := d.db.Tx(ctx, lane(account), func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, `delete from role where account_id = $1 and folded_name = $2`, string(account), strings.ToLower(name))
+		n, err := tx.Exec(ctx, `delete from role where account_id = $1 and folded_name = $2`, account, strings.ToLower(name))
 		if err == nil && n == 0 {
 			err = ErrNoRole
 		}

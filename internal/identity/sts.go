@@ -136,7 +136,7 @@ func (s *Service) roleToAssume(ctx context.Context, account macie2.AccountID, na
 		if err != nil {
 			return err
 		}
-		r, err := scanRole(tx.QueryRow(ctx, `select `+roleColumns+` from role where account_id = $1 and folded_name = $2 and name = $3`, string(account), strings.ToLower(name), name))
+		r, err := scanRole(tx.QueryRow(ctx, `select `+roleColumns+` from role where account_id = $1 and folded_name = $2 and name = $3`, account, strings.ToLower(name), name))
 		switch {
 		case errors.Is(err, store.ErrNotFound) && s.dev:
 			r = implicitRole(account, name[strings.LastIndexByte(name, '/')+1:])

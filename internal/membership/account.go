@@ -144,7 +144,7 @@ func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []q
 		}
 		var list []inventoryRecord
 		err = tx.Query(ctx, scanInventory(&list), `select `+inventoryColumns+` from member where region = $1 and administrator_id = $2 and `+abandoned+
-			` order by account_id limit $3`, p.Region, string(p.AdministratorID), s.abandonBatch)
+			` order by account_id limit $3`, p.Region, p.AdministratorID, s.abandonBatch)
 		if err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventor
 	}
 	for _, region := range slices.Sorted(maps.Keys(counted)) {
 		tx.DeferExpect(1, `update macie_session set counted = counted - $1 where region = $2 and account_id = $3 and counted >= $1`,
-			counted[region], region, string(list[0].administrator))
+			counted[region], region, list[0].administrator)
 	}
 	at := millis(now)
 	var events []viewedEntry
@@ -185,7 +185,7 @@ func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventor
 			x.args(at, string(x.status), string(x.held))...)
 		if isAssociated(x.underlying()) {
 			tx.DeferExpect(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
-				x.region, string(x.member))
+				x.region, x.member)
 		}
 		invitation := invitations[i]
 		if invitation.visible() {
@@ -243,7 +243,7 @@ func scanInventory(list *[]inventoryRecord) func(store.Row) error {
 func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account macie2.AccountID) ([]inventoryRecord, error) {
 	var records []inventoryRecord
 	err := tx.Query(ctx, scanInventory(&records), `select `+inventoryColumns+` from member where `+condition+
-		` order by region, administrator_id, account_id`, string(account))
+		` order by region, administrator_id, account_id`, account)
 	return records, err
 }
 

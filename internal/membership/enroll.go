@@ -95,7 +95,7 @@ func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([
 	}
 	tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted + $1, counted = counted - $2
 		where region = $3 and account_id = $4 and standing = 'Administrator' and organization_counted <= $5 and counted >= $6`,
-		len(list), taken, e.region, string(e.administrator), quota.organizationMembers-int64(len(list)), taken)
+		len(list), taken, e.region, e.administrator, quota.organizationMembers-int64(len(list)), taken)
 	ids := make([]macie2.AccountID, len(list))
 	for i, c := range list {
 		ids[i] = c.member
@@ -108,15 +108,15 @@ func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([
 		r := relation{e.region, e.administrator, c.member}
 		tx.DeferExpect(1, `update macie_session set standing = 'Member', updated_at = $3
 			where region = $1 and account_id = $2 and standing <> 'Member' and counted = 0 and organization_counted = 0`,
-			e.region, string(c.member), at)
+			e.region, c.member, at)
 		if c.record.status == "" {
 			tx.DeferExpect(1, `insert into member (region, administrator_id, account_id, organization_id, status, tags, created_at, updated_at)
-				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(string(e.organization), e.tags, at)...)
+				values ($1, $2, $3, $4, 'Enabled', $5, $6, $6)`, r.args(e.organization, e.tags, at)...)
 		} else {
 			tx.DeferExpect(1, `update member set organization_id = $4, email = null, status = 'Enabled', held_status = null, invited_at = null,
 				tags = case when $5 = '' then tags else $5 end, updated_at = $6
 				where region = $1 and administrator_id = $2 and account_id = $3 and status = $7 and coalesce(held_status, '') = $8`,
-				r.args(string(e.organization), e.tags, at, string(c.record.status), string(c.record.held))...)
+				r.args(e.organization, e.tags, at, string(c.record.status), string(c.record.held))...)
 			tx.Defer(deleteInvitation, r.args()...)
 		}
 		events = append(events, entry{relation: r, event: EventMemberEnabled, from: c.record.status, to: macie2.RelationshipStatusEnabled,
@@ -249,14 +249,14 @@ func (s *Delegations) enrollWaiting(ctx context.Context, tx *store.Tx, a identit
 			waiting = append(waiting, p)
 		}
 		return err
-	}, `select region, organization_id from organization_waiting where account_id = $1 order by region`, string(a.ID))
+	}, `select region, organization_id from organization_waiting where account_id = $1 order by region`, a.ID)
 	if err != nil {
 		return err
 	}
 	var tasks []queue.New
 	for _, p := range waiting {
 		tx.DeferExpect(1, `delete from organization_waiting where account_id = $1 and organization_id = $2 and region = $3`,
-			string(a.ID), string(p.OrganizationID), p.Region)
+			a.ID, p.OrganizationID, p.Region)
 		tasks = append(tasks, queue.New{Kind: kindEnroll, Payload: p})
 	}
 	return s.queue.Enqueue(ctx, tx, tasks...)
@@ -287,7 +287,7 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 			}
 			if x.cause == excludedOverridden {
 				tx.Defer(`insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
-					d.region, string(d.organization), string(x.id))
+					d.region, d.organization, x.id)
 			}
 			s.record(tx, entry{relation: relation{d.region, d.administrator, x.id}, event: EventMemberNotEnabled, at: now, detail: x.text}.forAdministrator())
 		}
@@ -303,7 +303,7 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 func (s *Delegations) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 	var held string
 	err := tx.QueryRow(ctx, `select administrator_id from organization_administrator where organization_id = $1 and `+
-		tx.Any("administrator_id", 2)+` order by administrator_id limit 1`, string(o), store.ListOf(ids)).Scan(&held)
+		tx.Any("administrator_id", 2)+` order by administrator_id limit 1`, o, store.ListOf(ids)).Scan(&held)
 	switch {
 	case err == nil:
 		return fmt.Errorf("account %s: %w of Macie, or is still being disabled as that", held, identity.ErrDelegate)
@@ -312,11 +312,11 @@ func (s *Delegations) OrganizationLeft(ctx context.Context, tx *store.Tx, o iden
 	}
 	var members []inventoryRecord
 	err = tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member where organization_tie = $1 and `+tx.Any("account_id", 2)+
-		` order by region, administrator_id, account_id`, string(o), store.ListOf(ids))
+		` order by region, administrator_id, account_id`, o, store.ListOf(ids))
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and `+tx.Any("account_id", 2), string(o), store.ListOf(ids))
+	_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and `+tx.Any("account_id", 2), o, store.ListOf(ids))
 	if err != nil {
 		return err
 	}
@@ -355,7 +355,7 @@ func (s *Delegations) releaseQueued(ctx context.Context, tx *store.Tx, tasks []q
 		var members []inventoryRecord
 		err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
 			where region = $1 and administrator_id = $2 and member_standing = 'Member' and organization_tie = $3 order by account_id limit $4`,
-			p.Region, string(p.AdministratorID), string(p.OrganizationID), releaseBatch)
+			p.Region, p.AdministratorID, p.OrganizationID, releaseBatch)
 		if err != nil {
 			return err
 		}
@@ -371,7 +371,7 @@ func (s *Delegations) releaseQueued(ctx context.Context, tx *store.Tx, tasks []q
 		}
 		_, err = tx.Exec(ctx, `delete from organization_administrator
 			where region = $1 and organization_id = $2 and administrator_id = $3 and status = 'DISABLING_IN_PROGRESS'`,
-			p.Region, string(p.OrganizationID), string(p.AdministratorID))
+			p.Region, p.OrganizationID, p.AdministratorID)
 		if errors.Is(err, store.ErrForeignKey) {
 			return store.ErrConflict // a member that was just on its way in
 		}
@@ -407,7 +407,7 @@ func (s *Delegations) releaseMembers(ctx context.Context, tx *store.Tx, members 
 	}
 	for _, p := range places {
 		tx.DeferExpect(1, `update macie_session set organization_counted = organization_counted - $1
-			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, string(p.administrator), counted[p])
+			where region = $2 and account_id = $3 and organization_counted >= $4`, counted[p], p.region, p.administrator, counted[p])
 	}
 	var events []viewedEntry
 	for _, x := range members {
@@ -415,7 +415,7 @@ func (s *Delegations) releaseMembers(ctx context.Context, tx *store.Tx, members 
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
 			x.args(millis(now), string(x.status), string(x.held))...)
 		tx.DeferExpect(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
-			x.region, string(x.member))
+			x.region, x.member)
 		events = append(events, entry{relation: x.relation, event: EventMemberRemoved, from: x.status, to: macie2.RelationshipStatusRemoved,
 			at: now, detail: detail}.forBoth()...)
 	}

@@ -112,7 +112,7 @@ const (
 )
 
 func (s *relations) historyRow(x viewedEntry) []any {
-	return []any{string(x.viewer), x.region, s.ids.next(x.at), millis(x.at), string(x.administrator), string(x.member), string(x.event),
+	return []any{x.viewer, x.region, s.ids.next(x.at), millis(x.at), x.administrator, x.member, x.event,
 		string(x.from), string(x.to), x.principalFor(), x.invitation, x.detail}
 }
 

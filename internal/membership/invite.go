@@ -256,7 +256,7 @@ func (s *Invitations) inventoryOf(ctx context.Context, tx *store.Tx, call *macie
 		stmts[i] = store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
 				coalesce(m.organization_id, ''), ` + mailsOf + `
 			from macie_session s left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
-			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, string(call.Account), string(id), dayOf(call.Now)}}
+			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, call.Account, id, dayOf(call.Now)}}
 	}
 	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
 		var m memberRecord
@@ -386,7 +386,7 @@ func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *
 	events := make([]viewedEntry, len(d.invited))
 	for i, c := range d.invited {
 		invitationIDs[i] = newInvitationID()
-		rows[i] = []any{call.Region, string(c.member), string(call.Account), invitationIDs[i],
+		rows[i] = []any{call.Region, c.member, call.Account, invitationIDs[i],
 			string(macie2.RelationshipStatusEmailVerificationInProgress), w.message, w.noEmail, at, at}
 		events[i] = entry{relation: relation{call.Region, call.Account, c.member}, event: EventInvitationRequested, from: c.record.status,
 			to: macie2.RelationshipStatusEmailVerificationInProgress, principal: call.Principal, at: call.Now,
@@ -397,7 +397,7 @@ func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *
 		tx.Defer(promote.SQL, promote.Args...)
 		tx.DeferExpect(1, `update macie_session set counted = counted + $1
 			where region = $2 and account_id = $3 and standing = 'Administrator' and counted = $4`,
-			d.returning, call.Region, string(call.Account), d.side.counted)
+			d.returning, call.Region, call.Account, d.side.counted)
 	}
 	for _, c := range d.invited {
 		// Compared with the very status that was read: it says whether the record is on the administrator's count already.

@@ -74,7 +74,7 @@ func readMailLedger(ctx context.Context, tx *store.Tx, list []outgoing, now time
 		pair := mailPair{i.administrator, i.member}
 		l.last[pair] = map[string]int64{}
 		stmts = append(stmts, store.Stmt{SQL: `select region, at from mail_last where administrator_id = $1 and account_id = $2`,
-			Args: []any{string(pair.administrator), string(pair.member)}})
+			Args: []any{pair.administrator, pair.member}})
 		take = append(take, func(row store.Row) error {
 			var region string
 			var at int64
@@ -84,7 +84,7 @@ func readMailLedger(ctx context.Context, tx *store.Tx, list []outgoing, now time
 		})
 		for _, c := range []mailCount{{i.administrator, mailsSent}, {i.member, mailsGot}} {
 			stmts = append(stmts, store.Stmt{SQL: `select mails from mail_day where account_id = $1 and side = $2 and day = $3`,
-				Args: []any{string(c.account), c.side, dayOf(now)}})
+				Args: []any{c.account, c.side, dayOf(now)}})
 			take = append(take, func(row store.Row) error {
 				var n int64
 				err := row.Scan(&n)
@@ -154,14 +154,14 @@ func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 			most = int64(b.PerAdministrator)
 		}
 		if l.day[c] == 0 {
-			tx.Defer(`delete from mail_day where account_id = $1 and side = $2 and day < $3`, string(c.account), c.side, dayOf(now))
+			tx.Defer(`delete from mail_day where account_id = $1 and side = $2 and day < $3`, c.account, c.side, dayOf(now))
 			if c.side == mailsSent {
-				tx.Defer(`delete from mail_last where administrator_id = $1 and at < $2`, string(c.account), millis(now.Add(-max(b.Cooldown, 24*time.Hour))))
+				tx.Defer(`delete from mail_last where administrator_id = $1 and at < $2`, c.account, millis(now.Add(-max(b.Cooldown, 24*time.Hour))))
 			}
 		}
 		tx.DeferExpect(1, `insert into mail_day (account_id, side, day, mails) values ($1, $2, $3, $4)
 			on conflict (account_id, side, day) do update set mails = mail_day.mails + excluded.mails
-			where mail_day.mails + excluded.mails <= $5 or $5 = 0`, string(c.account), c.side, dayOf(now), l.add[c], most)
+			where mail_day.mails + excluded.mails <= $5 or $5 = 0`, c.account, c.side, dayOf(now), l.add[c], most)
 	}
 	at := millis(now)
 	for _, p := range slices.SortedFunc(maps.Keys(l.mailed), func(a, b mailPlace) int {
@@ -169,7 +169,7 @@ func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 	}) {
 		tx.DeferExpect(1, `insert into mail_last (administrator_id, account_id, region, at) values ($1, $2, $3, $4)
 			on conflict (administrator_id, account_id, region) do update set at = excluded.at where mail_last.at <= $5`,
-			string(p.administrator), string(p.member), p.region, at, at-b.Cooldown.Milliseconds())
+			p.administrator, p.member, p.region, at, at-b.Cooldown.Milliseconds())
 	}
 }
 

@@ -72,11 +72,11 @@ func (s *Members) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 	n, err := tx.Batch(ctx, a.promote(),
 		store.Stmt{SQL: `update macie_session set counted = counted + 1
 			where region = $1 and account_id = $2 and counted < ` + quotaOf("$2") + ` and ` + may,
-			Args: []any{call.Region, string(call.Account)}},
+			Args: []any{call.Region, call.Account}},
 		store.Stmt{SQL: `insert into member (region, administrator_id, account_id, email, status, tags, created_at, updated_at)
 			select region, account_id, $3, $4, 'Created', $5, $6, $6 from macie_session
 			where region = $1 and account_id = $2 and ` + may + ` on conflict do nothing`,
-			Args: []any{call.Region, string(call.Account), string(a.member), a.email, a.tags, millis(call.Now)}},
+			Args: []any{call.Region, call.Account, a.member, a.email, a.tags, millis(call.Now)}},
 		s.recordStmt(added.forAdministrator()))
 	if err != nil {
 		return err

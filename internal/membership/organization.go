@@ -45,7 +45,7 @@ func (f delegationsOf) read(ctx context.Context, tx *store.Tx) ([]delegation, er
 		return err
 	}, `select region, organization_id, administrator_id, auto_enable from organization_administrator
 		where status = 'ENABLED' and ($1 = '' or administrator_id = $1) and ($2 = '' or organization_id = $2) and ($3 = '' or region = $3)
-		order by region, organization_id`, string(f.administrator), string(f.organization), f.region)
+		order by region, organization_id`, f.administrator, f.organization, f.region)
 	return list, err
 }
 
@@ -63,7 +63,7 @@ func (f delegationsOf) one(ctx context.Context, tx *store.Tx) (delegation, error
 
 // isDelegated reports whether an account is the delegated administrator of its organization in a Region.
 func isDelegated(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
-	return exists(ctx, tx, delegations+` where o.administrator_id = $1 and o.region = $2 and o.status = 'ENABLED'`, string(account), region)
+	return exists(ctx, tx, delegations+` where o.administrator_id = $1 and o.region = $2 and o.status = 'ENABLED'`, account, region)
 }
 
 // requireOrganization reads the caller's organization, and the side that the caller is on. A management account may call without Macie:
@@ -107,7 +107,7 @@ func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *
 	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
 		// The caller's session does not end meanwhile: it may be the administrator's, which this call would make anew.
 		_, err := tx.Exec(ctx, `update macie_session set updated_at = updated_at where region = $1 and account_id = $2`,
-			call.Region, string(call.Account))
+			call.Region, call.Account)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *Delegations) mayDelegate(ctx context.Context, tx *store.Tx, d delegatio
 		return macie2.ErrConflict("%s", textAnotherDelegated+hintDeregister)
 	}
 	disabling, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
-		d.region, string(d.organization), string(d.administrator))
+		d.region, d.organization, d.administrator)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (s *Delegations) delegate(ctx context.Context, tx *store.Tx, call *macie2.C
 	promote := relation{region: d.region, administrator: d.administrator}.promote()
 	tx.Defer(promote.SQL, promote.Args...)
 	_, err := tx.Exec(ctx, `insert into organization_administrator (region, organization_id, administrator_id, status, created_at, updated_at)
-		values ($1, $2, $3, 'ENABLED', $4, $4)`, d.region, string(d.organization), string(d.administrator), at)
+		values ($1, $2, $3, 'ENABLED', $4, $4)`, d.region, d.organization, d.administrator, at)
 	if errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrForeignKey) {
 		return store.ErrConflict // another was delegated, or it became a member or left the organization, meanwhile
 	}
@@ -240,7 +240,7 @@ func (s *Delegations) convertMembers(ctx context.Context, tx *store.Tx, call *ma
 	var members []inventoryRecord
 	err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
 		where region = $1 and administrator_id = $2 and member_standing = 'Member' and organization_id is null order by account_id`,
-		d.region, string(d.administrator))
+		d.region, d.administrator)
 	if err != nil {
 		return err
 	}
@@ -258,12 +258,12 @@ func (s *Delegations) convertMembers(ctx context.Context, tx *store.Tx, call *ma
 	}
 	at, n := millis(call.Now), len(members)
 	tx.DeferExpect(1, `update macie_session set counted = counted - $1, organization_counted = organization_counted + $2
-		where region = $3 and account_id = $4 and counted >= $5`, n, n, d.region, string(d.administrator), n)
+		where region = $3 and account_id = $4 and counted >= $5`, n, n, d.region, d.administrator, n)
 	var events []viewedEntry
 	for _, x := range members {
 		tx.DeferExpect(1, `update member set organization_id = $4, email = null, updated_at = $5
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
-			and organization_id is null`, x.args(string(d.organization), at, string(x.status), string(x.held))...)
+			and organization_id is null`, x.args(d.organization, at, string(x.status), string(x.held))...)
 		tx.Defer(deleteInvitation, x.args()...)
 		events = append(events, entry{relation: x.relation, event: EventMemberViaOrganization, from: x.status, to: x.status,
 			principal: call.Principal, at: call.Now}.forBoth()...)
@@ -286,7 +286,7 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 			return err
 		}
 		there, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
-			call.Region, string(o.ID), string(id))
+			call.Region, o.ID, id)
 		if err != nil {
 			return err
 		}
@@ -314,7 +314,7 @@ func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delega
 	for _, d := range list {
 		n, err := tx.Exec(ctx, `update organization_administrator set status = 'DISABLING_IN_PROGRESS', auto_enable = false, updated_at = $1
 			where region = $2 and organization_id = $3 and administrator_id = $4 and status = 'ENABLED'`,
-			millis(at), d.region, string(d.organization), string(d.administrator))
+			millis(at), d.region, d.organization, d.administrator)
 		if err := changedOne(n, err); err != nil {
 			return err
 		}
@@ -322,7 +322,7 @@ func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delega
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and region = $2`, string(d.organization), d.region)
+		_, err = tx.Exec(ctx, `delete from organization_waiting where organization_id = $1 and region = $2`, d.organization, d.region)
 		if err != nil {
 			return err
 		}
@@ -349,7 +349,7 @@ func (s *Delegations) ListOrganizationAdminAccounts(ctx context.Context, call *m
 		}
 		if o.Management != call.Account {
 			one, err := exists(ctx, tx, delegations+` where o.region = $1 and o.organization_id = $2 and o.administrator_id = $3`,
-				call.Region, string(o.ID), string(call.Account))
+				call.Region, o.ID, call.Account)
 			if err != nil {
 				return err
 			}
@@ -423,7 +423,7 @@ func (s *Delegations) UpdateOrganizationConfiguration(ctx context.Context, call 
 		}
 		n, err := tx.Exec(ctx, `update organization_administrator set auto_enable = $1, updated_at = $2
 			where region = $3 and organization_id = $4 and administrator_id = $5 and status = 'ENABLED'`,
-			macie2.Deref(in.AutoEnable), millis(call.Now), d.region, string(d.organization), string(d.administrator))
+			macie2.Deref(in.AutoEnable), millis(call.Now), d.region, d.organization, d.administrator)
 		return changedOne(n, err)
 	})
 	if err != nil {

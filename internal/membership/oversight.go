@@ -18,7 +18,7 @@ func MembersOf(ctx context.Context, tx *store.Tx, region string, administrator m
 		members = append(members, id)
 		return err
 	}, `select account_id from member where region = $1 and administrator_id = $2 and member_standing = 'Member' order by account_id`,
-		region, string(administrator))
+		region, administrator)
 	return members, err
 }
 

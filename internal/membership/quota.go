@@ -32,7 +32,7 @@ func quotaOf(account string) string {
 func quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (q quotas, err error) {
 	err = tx.QueryRow(ctx, `select coalesce(own.members, every.members, $1), coalesce(own.organization_members, every.organization_members, $2)
 		from (select 1 as one) one left join quota own on own.account_id = $3 left join quota every on every.account_id = ''`,
-		DefaultQuotaMembers, DefaultQuotaOrganizationMembers, string(account)).Scan(&q.members, &q.organizationMembers)
+		DefaultQuotaMembers, DefaultQuotaOrganizationMembers, account).Scan(&q.members, &q.organizationMembers)
 	return q, err
 }
 
@@ -57,7 +57,7 @@ func SetQuota(ctx context.Context, db *store.DB, q Quota) error {
 		_, err := tx.Exec(ctx, `insert into quota (account_id, members, organization_members, updated_at) values ($1, $2, $3, $4)
 			on conflict (account_id) do update set members = coalesce(excluded.members, quota.members),
 			organization_members = coalesce(excluded.organization_members, quota.organization_members), updated_at = excluded.updated_at`,
-			string(q.Account), q.Members, q.OrganizationMembers, millis(q.UpdatedAt))
+			q.Account, q.Members, q.OrganizationMembers, millis(q.UpdatedAt))
 		return err
 	})
 	if err != nil {
@@ -69,7 +69,7 @@ func SetQuota(ctx context.Context, db *store.DB, q Quota) error {
 // UnsetQuota takes an account's own quotas back. It reports whether it had any.
 func UnsetQuota(ctx context.Context, db *store.DB, account macie2.AccountID) (had bool, err error) {
 	err = db.Tx(ctx, "quota", func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, `delete from quota where account_id = $1`, string(account))
+		n, err := tx.Exec(ctx, `delete from quota where account_id = $1`, account)
 		had = n > 0
 		return err
 	})

@@ -67,7 +67,7 @@ func (s *Invitations) GetInvitationsCount(ctx context.Context, call *macie2.Call
 			return err
 		}
 		return tx.QueryRow(ctx, `select count(*) from invitation where region = $1 and account_id = $2
-			and status in ('Invited', 'Removed', 'Resigned')`, call.Region, string(call.Account)).Scan(&count)
+			and status in ('Invited', 'Removed', 'Resigned')`, call.Region, call.Account).Scan(&count)
 	})
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (s *Invitations) receivedInvitation(ctx context.Context, tx *store.Tx, call
 	err := tx.QueryRow(ctx, `select i.administrator_id, i.invitation_id, i.status, i.declined, m.status
 		from invitation i join member m
 			on m.region = i.region and m.administrator_id = i.administrator_id and m.account_id = i.account_id
-		where i.invitation_id = $1 and i.region = $2 and i.account_id = $3`, id, call.Region, string(call.Account)).
+		where i.invitation_id = $1 and i.region = $2 and i.account_id = $3`, id, call.Region, call.Account).
 		Scan(&r.administrator, &i.id, &i.status, &i.declined, &m.status)
 	if errors.Is(err, store.ErrNotFound) {
 		err = macie2.ErrValidation("%s", textNoPendingInvitation)
@@ -145,7 +145,7 @@ func (s *Invitations) accept(ctx context.Context, tx *store.Tx, call *macie2.Cal
 		}
 	}
 	n, err := tx.Exec(ctx, `update macie_session set standing = 'Member' where region = $1 and account_id = $2
-		and standing <> 'Member' and counted = 0 and organization_counted = 0 and status = $3`, r.region, string(r.member), string(a.session.status))
+		and standing <> 'Member' and counted = 0 and organization_counted = 0 and status = $3`, r.region, r.member, string(a.session.status))
 	if errors.Is(err, store.ErrForeignKey) {
 		return store.ErrConflict // it became an administrator meanwhile
 	}
@@ -173,7 +173,7 @@ func (s *Invitations) accept(ctx context.Context, tx *store.Tx, call *macie2.Cal
 // have made it so.
 func (s *Invitations) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2"), r.region, string(r.administrator))
+		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2"), r.region, r.administrator)
 	if err != nil || n == 1 {
 		return err
 	}
@@ -184,7 +184,7 @@ func (s *Invitations) recount(ctx context.Context, tx *store.Tx, r relation, a a
 	}
 	still, err := exists(ctx, tx, `select 1 from member m join macie_session s on s.region = m.region and s.account_id = m.account_id
 		where m.region = $1 and m.administrator_id = $2 and m.account_id = $3 and m.status = $4 and s.standing = $5 and s.counted = 0`,
-		r.args(string(a.record.status), string(a.session.standing))...)
+		r.args(string(a.record.status), a.session.standing)...)
 	switch {
 	case err != nil:
 		return err

@@ -22,7 +22,7 @@ type relation struct {
 }
 
 func (r relation) args(args ...any) []any {
-	return append([]any{r.region, string(r.administrator), string(r.member)}, args...)
+	return append([]any{r.region, r.administrator, r.member}, args...)
 }
 
 // move takes the member record from one status to another. It returns store.ErrConflict when the record is not in status from.
@@ -60,7 +60,7 @@ func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord)
 	}
 	n, err := tx.Exec(ctx, `delete from member where region = $1 and administrator_id = $2 and account_id = $3
 		and status = $4 and coalesce(held_status, '') = $5 and coalesce(organization_id, '') = $6`,
-		r.args(string(record.status), string(record.held), string(record.organization))...)
+		r.args(string(record.status), string(record.held), record.organization)...)
 	return changedOne(n, err)
 }
 
@@ -70,7 +70,7 @@ func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord)
 // of the inventory, whenever a statement sets a column that foreign keys refer to, even to the value that it has.
 func (r relation) promote() store.Stmt {
 	return store.Stmt{SQL: `update macie_session set standing = 'Administrator'
-		where region = $1 and account_id = $2 and standing = 'Standalone'`, Args: []any{r.region, string(r.administrator)}}
+		where region = $1 and account_id = $2 and standing = 'Standalone'`, Args: []any{r.region, r.administrator}}
 }
 
 // uncount takes one record off the count of its kind that the administrator has.
@@ -80,14 +80,14 @@ func (r relation) uncount(ctx context.Context, tx *store.Tx, record memberRecord
 		count = "organization_counted"
 	}
 	n, err := tx.Exec(ctx, `update macie_session set `+count+` = `+count+` - 1 where region = $1 and account_id = $2 and `+count+` > 0`,
-		r.region, string(r.administrator))
+		r.region, r.administrator)
 	return changedOne(n, err)
 }
 
 // release makes the member's account standalone again. The member record must have left Enabled and Paused before.
 func (r relation) release(ctx context.Context, tx *store.Tx) error {
 	n, err := tx.Exec(ctx, `update macie_session set standing = 'Standalone'
-		where region = $1 and account_id = $2 and standing = 'Member'`, r.region, string(r.member))
+		where region = $1 and account_id = $2 and standing = 'Member'`, r.region, r.member)
 	return changedOne(n, err)
 }
 
@@ -156,7 +156,7 @@ func administratorOf(ctx context.Context, tx *store.Tx, region string, account m
 	err := tx.QueryRow(ctx, `select m.administrator_id, m.status, coalesce(i.invitation_id, ''), coalesce(i.invited_at, 0), coalesce(m.organization_id, '')
 		from member m left join invitation i on i.region = m.region and i.account_id = m.account_id
 			and i.administrator_id = m.administrator_id and m.organization_id is null -- one that was declined may have stayed
-		where m.region = $1 and m.account_id = $2 and m.member_standing = 'Member'`, region, string(account)).
+		where m.region = $1 and m.account_id = $2 and m.member_standing = 'Member'`, region, account).
 		Scan(&l.administrator, &l.status, &l.invitation, &l.invitedAt, &l.organization)
 	return l, err
 }
@@ -250,7 +250,7 @@ func (s *relations) dissolve(ctx context.Context, tx *store.Tx, r relation, m me
 	n, err := tx.Exec(ctx, `update member set status = $4, held_status = null, updated_at = $5
 		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and coalesce(held_status, '') = $7
 			and coalesce(organization_id, '') = $8`,
-		r.args(string(d.to), at, string(m.status), string(m.held), string(m.organization))...)
+		r.args(string(d.to), at, string(m.status), string(m.held), m.organization)...)
 	if err := changedOne(n, err); err != nil {
 		return err
 	}

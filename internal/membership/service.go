@@ -157,7 +157,7 @@ type side struct {
 func sideOf(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (side, error) {
 	var x side
 	err := tx.QueryRow(ctx, `select status, standing, counted, organization_counted
-		from macie_session where region = $1 and account_id = $2`, region, string(account)).
+		from macie_session where region = $1 and account_id = $2`, region, account).
 		Scan(&x.status, &x.standing, &x.counted, &x.organizationCounted)
 	return x, err
 }

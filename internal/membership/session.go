@@ -102,13 +102,13 @@ func noRecords(ctx context.Context, tx *store.Tx, c session.Change) error {
 
 // hasRecords reports whether the administrator has anybody in its inventory, in whatever state.
 func hasRecords(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
-	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 limit 1`, region, string(account))
+	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 limit 1`, region, account)
 }
 
 // hasMembers reports whether accounts are associated with the administrator: Enabled, Paused, or so before they were suspended.
 func hasMembers(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
 	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 and member_standing = 'Member' limit 1`,
-		region, string(account))
+		region, account)
 }
 
 // exists reports whether a query has a row.

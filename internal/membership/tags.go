@@ -18,13 +18,13 @@ func memberTags(ctx context.Context, tx *store.Tx, call *macie2.Call, id string)
 		return "", err
 	}
 	err = tx.QueryRow(ctx, `select tags from member where region = $1 and administrator_id = $2 and account_id = $3`,
-		call.Region, string(call.Account), id).Scan(&tags)
+		call.Region, call.Account, id).Scan(&tags)
 	return tags, err
 }
 
 func setMemberTags(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
 	n, err := tx.Exec(ctx, `update member set tags = $4
 		where region = $1 and administrator_id = $2 and account_id = $3 and tags = $5`,
-		call.Region, string(call.Account), id, tags, was)
+		call.Region, call.Account, id, tags, was)
 	return changedOne(n, err)
 }

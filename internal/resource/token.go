@@ -30,7 +30,7 @@ func Replay(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token) (resp
 	var request string
 	err = tx.QueryRow(ctx, `select request, response from client_token
 		where account_id = $1 and region = $2 and operation = $3 and client_token = $4 and at > $5`,
-		string(call.Account), call.Region, t.Operation, t.ClientToken, call.Now.Add(-tokenLife).UnixMilli()).Scan(&request, &response)
+		call.Account, call.Region, t.Operation, t.ClientToken, call.Now.Add(-tokenLife).UnixMilli()).Scan(&request, &response)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return "", false, nil
@@ -52,16 +52,16 @@ func Remember(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token, res
 	}
 	_, err := tx.Batch(ctx,
 		store.Stmt{SQL: `delete from client_token where account_id = $1 and region = $2 and at <= $3`,
-			Args: []any{string(call.Account), call.Region, call.Now.Add(-tokenLife).UnixMilli()}},
+			Args: []any{call.Account, call.Region, call.Now.Add(-tokenLife).UnixMilli()}},
 		store.Stmt{SQL: `insert into client_token (account_id, region, operation, client_token, request, response, at)
 			values ($1, $2, $3, $4, $5, $6, $7)`,
-			Args: []any{string(call.Account), call.Region, t.Operation, t.ClientToken, t.Request, response, call.Now.UnixMilli()}})
+			Args: []any{call.Account, call.Region, t.Operation, t.ClientToken, t.Request, response, call.Now.UnixMilli()}})
 	return err
 }
 
 // Forget drops all tokens of the caller in the Region: what they created is gone with the session.
 func Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
-	_, err := tx.Exec(ctx, `delete from client_token where account_id = $1 and region = $2`, string(call.Account), call.Region)
+	_, err := tx.Exec(ctx, `delete from client_token where account_id = $1 and region = $2`, call.Account, call.Region)
 	return err
 }
 

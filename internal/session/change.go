@@ -46,7 +46,7 @@ func (s *Service) EnableMacie(ctx context.Context, call *macie2.Call, in *macie2
 	}
 	token := resource.Token{Operation: "EnableMacie", ClientToken: macie2.Deref(in.ClientToken), Request: string(status) + " " + string(frequency)}
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
-		n, err := tx.Exec(ctx, insert, call.Region, string(call.Account), string(status), string(frequency), call.Now.UnixMilli())
+		n, err := tx.Exec(ctx, insert, call.Region, call.Account, string(status), string(frequency), call.Now.UnixMilli())
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 	stmts := make([]store.Stmt, len(ids))
 	statuses := make([]macie2.MacieStatus, len(ids))
 	for i, id := range ids {
-		stmts[i] = store.Stmt{SQL: `select status from macie_session where region = $1 and account_id = $2`, Args: []any{region, string(id)}}
+		stmts[i] = store.Stmt{SQL: `select status from macie_session where region = $1 and account_id = $2`, Args: []any{region, id}}
 	}
 	if err := tx.QueryMany(ctx, func(i int, row store.Row) error { return row.Scan(&statuses[i]) }, stmts...); err != nil {
 		return err
@@ -100,11 +100,11 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 		c := Change{Region: region, Account: id, From: statuses[i], To: macie2.MacieStatusEnabled, By: by, At: at}
 		switch c.From {
 		case "":
-			tx.DeferExpect(1, insert, region, string(id), string(defaultStatus), string(defaultFrequency), at.UnixMilli())
+			tx.DeferExpect(1, insert, region, id, string(defaultStatus), string(defaultFrequency), at.UnixMilli())
 			begun = append(begun, c)
 		case macie2.MacieStatusPaused:
 			tx.DeferExpect(1, `update macie_session set status = 'ENABLED', updated_at = $3
-				where region = $1 and account_id = $2 and status = 'PAUSED'`, region, string(id), at.UnixMilli())
+				where region = $1 and account_id = $2 and status = 'PAUSED'`, region, id, at.UnixMilli())
 			resumed = append(resumed, c)
 		}
 	}
@@ -122,7 +122,7 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 // SetStatus pauses or resumes a session on behalf of somebody else, such as the account's administrator.
 func (s *Service) SetStatus(ctx context.Context, tx *store.Tx, c Change) error {
 	n, err := tx.Exec(ctx, `update macie_session set status = $3, updated_at = $4 where region = $1 and account_id = $2 and status <> $3`,
-		c.Region, string(c.Account), string(c.To), c.At.UnixMilli())
+		c.Region, c.Account, string(c.To), c.At.UnixMilli())
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in 
 		}
 		n, err := tx.Exec(ctx, `update macie_session set status = $1, finding_publishing_frequency = coalesce($2, finding_publishing_frequency),
 			updated_at = $3 where region = $4 and account_id = $5 and status = $6 and standing = $7`,
-			string(c.To), in.FindingPublishingFrequency, call.Now.UnixMilli(), call.Region, string(call.Account), string(c.From), x.Standing)
+			string(c.To), in.FindingPublishingFrequency, call.Now.UnixMilli(), call.Region, call.Account, string(c.From), x.Standing)
 		if err := changedOne(n, err); err != nil || c.From == c.To {
 			return err
 		}
@@ -214,7 +214,7 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 			return err
 		}
 		n, err := tx.Exec(ctx, `delete from macie_session where region = $1 and account_id = $2 and standing = $3`,
-			call.Region, string(call.Account), x.Standing)
+			call.Region, call.Account, x.Standing)
 		if errors.Is(err, store.ErrForeignKey) {
 			return store.ErrConflict // something came to hang on it meanwhile: the next look says what
 		}

@@ -27,7 +27,7 @@ func Of(ctx context.Context, tx *store.Tx, region string, account macie2.Account
 	var x Session
 	var created, updated int64
 	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, created_at, updated_at
-		from macie_session where region = $1 and account_id = $2`, region, string(account)).
+		from macie_session where region = $1 and account_id = $2`, region, account).
 		Scan(&x.Status, &x.Frequency, &x.Standing, &created, &updated)
 	x.CreatedAt, x.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	return x, err
@@ -129,13 +129,13 @@ func tags(ctx context.Context, tx *store.Tx, call *macie2.Call, _ string) (tags 
 		return "", err
 	}
 	err = tx.QueryRow(ctx, `select tags from macie_session where region = $1 and account_id = $2`,
-		call.Region, string(call.Account)).Scan(&tags)
+		call.Region, call.Account).Scan(&tags)
 	return tags, err
 }
 
 func setTags(ctx context.Context, tx *store.Tx, call *macie2.Call, _, was, tags string) error {
 	n, err := tx.Exec(ctx, `update macie_session set tags = $3 where region = $1 and account_id = $2 and tags = $4`,
-		call.Region, string(call.Account), tags, was)
+		call.Region, call.Account, tags, was)
 	return changedOne(n, err)
 }
 

@@ -33,7 +33,7 @@ type sweepPayload struct {
 // mark notes that a session has ended, and has its rows swept.
 func (s *Service) mark(ctx context.Context, tx *store.Tx, e Ended) error {
 	tx.Defer(`insert into session_ended (region, account_id, ended_at) values ($1, $2, $3)
-		on conflict (region, account_id) do update set ended_at = excluded.ended_at`, e.Region, string(e.Account), e.At.UnixMilli())
+		on conflict (region, account_id) do update set ended_at = excluded.ended_at`, e.Region, e.Account, e.At.UnixMilli())
 	return s.enqueueSweep(ctx, tx, e)
 }
 
@@ -46,7 +46,7 @@ func ended(ctx context.Context, tx *store.Tx, region string, account macie2.Acco
 	e := Ended{Region: region, Account: account}
 	var at int64
 	err := tx.QueryRow(ctx, `update session_ended set ended_at = ended_at where region = $1 and account_id = $2 returning ended_at`,
-		region, string(account)).Scan(&at)
+		region, account).Scan(&at)
 	e.At = time.UnixMilli(at).UTC()
 	return e, err
 }
@@ -64,7 +64,7 @@ func (s *Service) sweepSome(ctx context.Context, tx *store.Tx, e Ended, limit in
 		more = more || left
 	}
 	if !more {
-		tx.Defer(`delete from session_ended where region = $1 and account_id = $2`, e.Region, string(e.Account))
+		tx.Defer(`delete from session_ended where region = $1 and account_id = $2`, e.Region, e.Account)
 	}
 	return more, nil
 }
@@ -98,7 +98,7 @@ func (s *Service) sweepQueued(ctx context.Context, tx *store.Tx, tasks []queue.T
 func (s *Service) sweepNow(ctx context.Context, region string, account macie2.AccountID) error {
 	var marked bool
 	err := s.db.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `select exists (select 1 from session_ended where region = $1 and account_id = $2)`, region, string(account)).Scan(&marked)
+		return tx.QueryRow(ctx, `select exists (select 1 from session_ended where region = $1 and account_id = $2)`, region, account).Scan(&marked)
 	})
 	for err == nil && marked {
 		err = s.db.Background().Tx(ctx, kindSweep, func(tx *store.Tx) error {
