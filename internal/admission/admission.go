@@ -20,9 +20,9 @@ import (
 //
 //   - A key that was looked up lately is remembered, so a wrong signature by it is refused before the database is asked. A right one is
 //     still looked up: a key that is revoked is refused from the next call on.
-//   - Keys that are not remembered are looked up a few at a time. Those of one source wait in a line of its own length; beyond it they
+//   - Keys that are not remembered are looked up a few at a time. Each source has a line of its own, of bounded length; beyond it callers
 //     are asked to try again.
-//   - Refusals take their time: a connection that gets things wrong gets only so many of them wrong in a second.
+//   - Refusals are delayed: a source can make only so many mistakes in a second.
 type Control struct {
 	pacer *throttle.Pacer
 	looks chan struct{} // a place for each lookup of a key that is not remembered
@@ -39,7 +39,7 @@ const (
 	strangersWaiting = 64 // of one source
 	// rememberedKeys is half of the keys that are remembered at most.
 	rememberedKeys = 4096
-	// mostMistakes is what a source is told at once that it got wrong; each further one waits, up to longestRefusal.
+	// mostMistakes is how many refusals a source gets at once; each further one waits, up to longestRefusal.
 	longestRefusal = time.Second
 )
 

@@ -8,9 +8,9 @@
 //   - The records of other calls are written by a worker, many in one transaction, within a second. They wait in a bounded buffer; when
 //     it is full, calls wait for it; what is lost all the same, because the database is away for longer than they can wait, is
 //     counted and logged.
-//   - Every record also goes, as a line of JSON, to a file of the node's own, within a second. Whoever ships logs reads those.
+//   - Every record also goes, as a line of JSON, to a file of the node's own, within a second. Log shippers read those.
 //   - A record shows the members of an input that members.go names, and nothing else: no secret, no token, no matched data.
-//   - Who cannot prove who they are cannot fill the disk: beyond a rate their calls are counted, in a record of their own.
+//   - Strangers cannot fill the disk: beyond a rate their calls are only counted, in one record a second.
 //   - Records go when they are older than the retention, a few at a time.
 //
 // # What the transaction cannot know

@@ -25,7 +25,7 @@ const (
 	largeBodies  = 4 << 20  // for those beyond
 	knownBodies  = 64 << 20 // of callers who are known, until they are answered
 	slowAnswers  = 32 << 20 // answers beyond modestBody, until they are sent
-	// grace is how long a body or an answer has to itself, whoever waits for room.
+	// grace is how long a body or an answer keeps its room even if others wait for it.
 	bodyGrace   = 250 * time.Millisecond
 	answerGrace = 5 * time.Second
 	roomWait    = 2 * time.Second
@@ -168,9 +168,9 @@ func (s *Server) keepBody(ctx context.Context, x *exchange) error {
 	return nil
 }
 
-// leaveBody sees to a body that nobody has read when the answer is known. One that is small, net/http
-// reads on its own, so that the connection goes on. Any other ends the connection, after the answer.
-// Either way net/http waits for some of the body, and gets little time for that.
+// leaveBody deals with a body that has not been read when the answer is known. net/http reads a small
+// one itself, so that the connection can be used again. Any other ends the connection after the answer.
+// Either way net/http waits for some of the body, and is given little time for that.
 func (x *exchange) leaveBody() {
 	if x.read || x.r.ContentLength == 0 {
 		return

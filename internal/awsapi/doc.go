@@ -33,7 +33,7 @@
 //     path, no body.
 //   - Memory and time that a stranger can take up are bounded: [MaxBody],
 //     [Options].BodyTimeout, [NewHTTPServer]; all bodies together by the budgets
-//     in body.go. Who names no key that there is, is answered without a body.
+//     in body.go. A request whose key does not exist is answered before its body is read.
 //   - A header of AWS's that the signature does not cover is refused.
 //
 // Beside the contract's operations a Server carries what else is served on the

@@ -44,7 +44,7 @@ func (s *Server) refuse(x *exchange, err error) Answer {
 	return Answer{Status: e.Code.HTTPStatus(), ContentType: jsonType, Body: x.buffer.bytes}
 }
 
-// Busy answers a request that there is no room for.
+// Busy answers a request for which there is no room.
 func Busy(w http.ResponseWriter) {
 	w.Header()["Retry-After"] = []string{"1"}
 	turnAway(w, http.StatusServiceUnavailable, macie2.ServiceUnavailableException, "This node holds as many bytes of requests as it may. Try again.")
@@ -55,7 +55,7 @@ func misdirected(w http.ResponseWriter, message string) {
 	turnAway(w, http.StatusMisdirectedRequest, macie2.AccessDeniedException, message)
 }
 
-// turnAway answers a request that nobody looks at any closer.
+// turnAway answers a request that is looked at no further.
 func turnAway(w http.ResponseWriter, status int, code macie2.Exception, message string) {
 	header := w.Header()
 	header["x-amzn-ErrorType"], header["x-amzn-RequestId"] = []string{string(code)}, []string{uuid.NewString()}

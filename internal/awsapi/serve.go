@@ -125,8 +125,8 @@ func (s *Server) contain(x *exchange, path string) (answer Answer, err error) {
 	return s.answer(x, path)
 }
 
-// answer is the way of a request. The body is read last of what there is to see: only of a caller
-// whose signature has the right form and names a key that there is.
+// answer takes a request through its steps. The body is read only once the signature is known to have
+// the right form and to name an existing key.
 func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	c, err := s.recognise(x)
 	if err != nil {
@@ -183,7 +183,7 @@ type claimant struct {
 }
 
 // recognise finds out who a request says it is from and for which service, before its body is read:
-// a signature of another form, or by a key that there is not, is not worth the room of a body.
+// a request with a malformed signature or an unknown key gets no room for a body.
 func (s *Server) recognise(x *exchange) (c claimant, err error) {
 	now := x.start.UTC()
 	if c.sig, err = sigv4.Parse(x.r, now); err != nil {
@@ -248,7 +248,7 @@ func (s *Server) authenticate(x *exchange, c claimant) error {
 			return err
 		}
 	}
-	// What is remembered may refuse; only what the Authenticator says now lets anybody in.
+	// A remembered key can only refuse. Whether the caller is let in depends on what the Authenticator says now.
 	if !identity.Unchecked && (c.recalled == nil || subtle.ConstantTimeCompare(c.recalled[:], identity.Key[:]) != 1) {
 		if err := sig.Verify(identity.Key, x.r, sha256.Sum256(x.body)); err != nil {
 			return err
@@ -286,7 +286,7 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	}
 	in, err := op.Decode(&macie2.Request{Path: labels, Query: query, Body: x.body})
 	if err != nil {
-		// What a request is about is not known if it cannot be read: who may do this to something is told why.
+		// If the request cannot be read, its resource is not known: a caller that may do this to any resource is told what is wrong.
 		if denied := s.o.Authorizer.Authorize(x.ctx, x.call, op.Action, nil); denied != nil {
 			err = denied
 		}

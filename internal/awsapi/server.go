@@ -87,13 +87,13 @@ type Answer struct {
 	ErrorType string
 }
 
-// Admission stands before the Authenticator: it bounds what those can take who do not prove who they are.
+// Admission stands before the Authenticator: it bounds what callers can take who have not proved who they are.
 type Admission interface {
 	// Recall returns the key to verify sig with, if it is remembered: what does not verify is refused without asking further.
 	Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool)
-	// Enter waits until somebody from source, whose key is not remembered, may be asked about; leave says that it is done.
+	// Enter waits until a key that is not remembered may be looked up for source; leave says that the lookup has ended.
 	Enter(ctx context.Context, source string) (leave func(), err error)
-	// Refused is called before somebody from source, who did not prove who it is, is told so; it returns when that may happen.
+	// Refused is called before a caller from source is told that it did not prove who it is; it returns when the answer may be sent.
 	Refused(ctx context.Context, source string)
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrFull says that there is no room, and that nobody gave way in time.
+// ErrFull says that there is no room, and that no other claim gave way in time.
 var ErrFull = errors.New("too many bytes are held at once")
 
 // ErrDropped says that a claim has given way to another.
@@ -33,7 +33,7 @@ type Budget struct {
 	freed    chan struct{} // closed when room is made
 }
 
-// New returns a Budget of which nothing is held.
+// New returns a Budget with no claims.
 func New(o Options) *Budget {
 	if o.Each == 0 {
 		o.Each = o.Most
@@ -157,7 +157,7 @@ func (b *Budget) makeRoom(by *Claim, n int64, now time.Time) time.Duration {
 	return time.Hour
 }
 
-// Keep makes the claim one that gives way to nobody. It reports whether it has not already.
+// Keep makes the claim one that never gives way. It returns false if the claim was dropped already.
 func (c *Claim) Keep() bool {
 	c.b.mu.Lock()
 	defer c.b.mu.Unlock()

@@ -119,7 +119,7 @@ func (l *Listener) forget(from string) {
 	}
 }
 
-// assign counts a connection for the source that its proxy names, and closes it if that has as many as may be.
+// assign counts a connection for the source that its proxy names, and closes it if that source has too many.
 func (l *Listener) assign(c *limited, from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -157,7 +157,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		}
 		x := &limited{Conn: c, of: l}
 		if address := source.Address(c.RemoteAddr().String()); l.trusts(address) {
-			x.announced = &announced{Conn: c} // counts for nobody until it has said for whom
+			x.announced = &announced{Conn: c} // counts for no source until the proxy has named one
 			x.Conn = x.announced
 		} else {
 			x.source = source.Share(address)
@@ -283,7 +283,7 @@ func (a *announced) Read(b []byte) (int, error) {
 	return a.Conn.Read(b)
 }
 
-// CloseWrite ends what is sent and not what is read.
+// CloseWrite shuts down the writing side of the connection.
 func (a *announced) CloseWrite() error {
 	if half, ok := a.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -335,7 +335,7 @@ func (c *limited) Close() error {
 	return err
 }
 
-// CloseWrite ends what is sent and not what is read; net/http does so before it closes a connection whose request it did not read to the end.
+// CloseWrite shuts down the writing side, as net/http does before it closes a connection whose request it has not read to the end.
 func (c *limited) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

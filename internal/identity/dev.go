@@ -14,7 +14,7 @@ import (
 // devAccount is whose account a key is that says nothing else.
 const devAccount macie2.AccountID = "000000000000"
 
-// resolveDev is Resolve in dev mode: everybody is somebody, and who was given a
+// resolveDev is Resolve in dev mode: every caller is some account, and one that was given a
 // key or a session here stays who it is.
 func (s *Service) resolveDev(ctx context.Context, keyID, token string, now time.Time) (*Credentials, error) {
 	if account, err := macie2.ParseAccountID(keyID); err == nil {

@@ -46,7 +46,7 @@ type Credentials struct {
 	// Unchecked is set in dev mode, where the signature is not verified.
 	Unchecked bool
 	// Suspended says that the account is suspended. The caller may be told so, but
-	// only once its signature is verified: it is nobody else's business.
+	// only once its signature is verified: nobody else learns it.
 	Suspended bool
 	// DisabledRegions are those in which the account cannot call. The same holds for
 	// saying so.

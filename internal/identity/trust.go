@@ -41,8 +41,8 @@ func (q trustQuestion) request() *policy.Request {
 	return r
 }
 
-// trusts says whether a trust policy lets somebody do something. A document that
-// cannot be read, which CreateRole does not let in, trusts nobody.
+// trusts reports whether a trust policy allows what q asks. A document that cannot
+// be read, which CreateRole refuses, allows nothing.
 func trusts(document string, q trustQuestion) (bool, error) {
 	d, err := policy.Parse(policy.Trust, document)
 	if err != nil {
@@ -51,7 +51,7 @@ func trusts(document string, q trustQuestion) (bool, error) {
 	return policy.Evaluate([]*policy.Document{d}, q.request()).Effect == policy.Allow, nil
 }
 
-// permits says whether the caller's own policies let it.
+// permits reports whether the caller's own policies allow it.
 func permits(q trustQuestion) (bool, error) {
 	documents, err := policy.Attached(q.Principal.Policies)
 	if err != nil {

@@ -217,7 +217,7 @@ func (s *SMTP) release(c *relayConn) {
 	c.close()
 }
 
-// expire closes a connection that nobody has taken meanwhile.
+// expire closes a connection unless it was taken meanwhile.
 func (s *SMTP) expire(c *relayConn) {
 	s.mu.Lock()
 	for i, other := range s.idle {
@@ -231,7 +231,7 @@ func (s *SMTP) expire(c *relayConn) {
 	s.mu.Unlock()
 }
 
-// closeIdle drops the connections that nobody uses, without a farewell.
+// closeIdle drops the idle connections, without QUIT.
 func (s *SMTP) closeIdle() {
 	s.mu.Lock()
 	idle := s.idle

@@ -12,10 +12,10 @@ import (
 	"magpie/internal/store"
 )
 
-// Two things can override a relationship, whatever it is: that the member's account is suspended or closed, and that the Region is
-// disabled for it. The record then shows the one of them that says more, and keeps the relationship in held_status until neither is so.
+// Two things override a relationship's status, whatever it is: that the member's account is suspended or closed, and that the Region is
+// disabled for it. The record then shows the stronger of the two, and keeps the relationship's own status in held_status until neither holds.
 
-// overrideOf is what overrides an account's records in a Region; empty if nothing does.
+// overrideOf is the status that overrides an account's records in a Region; empty if none does.
 func overrideOf(a identity.Account, region string) macie2.RelationshipStatus {
 	switch {
 	case a.Status != identity.AccountActive:
@@ -131,7 +131,8 @@ func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []q
 		if err := t.Decode(&p); err != nil {
 			return err
 		}
-		// It is not resumed meanwhile; and once it has been, nothing was left, and what it has is new.
+		// The lock keeps the account from being resumed meanwhile. An account that was resumed before has nothing left
+		// from then, and what it has is new.
 		if err := s.accounts.LockAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID}); err != nil {
 			return err
 		}
@@ -202,7 +203,7 @@ func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventor
 
 // AccountRegionChanged follows the disabling or enabling of a Region for an account, which is given as it is from then on. Wherever the
 // account is in an inventory in that Region it reads RegionDisabled, and goes back to what it was. The account's own members, if it is
-// an administrator, stay what they are: it cannot see to them meanwhile, as nobody can who cannot call.
+// an administrator, stay what they are: it cannot manage them meanwhile, since it cannot call.
 func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a identity.Account, region string) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	records, err := recordsWhere(ctx, tx, `account_id = $1`, a.ID)
@@ -247,7 +248,7 @@ func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account m
 	return records, err
 }
 
-// setOverride lets a record show what overrides it now, or, where override is empty, the relationship again.
+// setOverride makes a record show override, or, where that is empty, the relationship's own status again.
 func (s *relations) setOverride(ctx context.Context, tx *store.Tx, x inventoryRecord, override macie2.RelationshipStatus, now time.Time) error {
 	e := entry{relation: x.relation, from: x.status, to: override, at: now}
 	held := macie2.Ptr(string(x.underlying()))

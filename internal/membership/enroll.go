@@ -129,7 +129,8 @@ func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([
 	return excluded, nil
 }
 
-// settle runs what waits. Where a constraint refuses it, somebody else was faster since it was decided, and the next look tells how.
+// settle runs the deferred statements. Where a constraint refuses one, another transaction has changed what was decided on, and the
+// closure is run again.
 func settle(ctx context.Context, tx *store.Tx) error {
 	err := tx.Flush(ctx)
 	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrExists) {
@@ -144,7 +145,7 @@ func (s *Delegations) decideEnrollment(ctx context.Context, tx *store.Tx, e enro
 	if err != nil {
 		return nil, nil, err
 	}
-	// A suspension of this moment comes before, and is seen, or waits, and then finds the record.
+	// A suspension that happens right now either committed before, and is seen here, or waits for this lock and then finds the record.
 	if err := s.accounts.LockAccounts(ctx, tx, e.ids); err != nil {
 		return nil, nil, err
 	}
@@ -272,7 +273,7 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 		}
 		d, err := delegationsOf{region: p.Region, organization: p.OrganizationID}.one(ctx, tx)
 		if errors.Is(err, store.ErrNotFound) || err == nil && !d.autoEnable {
-			continue // nobody wants them any more
+			continue // the delegation ended, or no longer takes accounts that join
 		}
 		if err != nil {
 			return err
@@ -283,7 +284,7 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 		}
 		for _, x := range excluded {
 			if x.cause == excludedOutside || x.cause == excludedEnrolled || x.cause == excludedMember {
-				continue // there is nothing to be done about them
+				continue // no event: nobody can do anything about these
 			}
 			if x.cause == excludedOverridden {
 				tx.Defer(`insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,

@@ -93,7 +93,7 @@ func (e entry) forSides(memberKnows bool) []viewedEntry {
 	return []viewedEntry{e.forAdministrator()}
 }
 
-// principalFor is the actor as the viewer may see it: its own principals by name, those of the other side as their account.
+// principalFor is the principal as the viewer may see it: by name if it is the viewer's own, by its account otherwise.
 func (x viewedEntry) principalFor() string {
 	switch {
 	case x.principal.ARN == "":

@@ -114,7 +114,7 @@ func (s *Invitations) inviteEach(ctx context.Context, call *macie2.Call, w wordi
 	case err == nil || len(ids) == 1 || errors.As(err, &contract) || ctx.Err() != nil || !faultOfOne(err):
 		return refused, err
 	}
-	refused = nil // what the transaction that failed had decided
+	refused = nil // they belong to the transaction that failed
 	half := len(ids) / 2
 	answered, failed := 0, 0 // parts that were refused whole for a reason to tell, and parts that could not be stored
 	for _, part := range [][]macie2.AccountID{ids[:half], ids[half:]} {
@@ -332,7 +332,8 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 			return
 		}
 	}
-	// Who does not know the address is not told what came to it; the verification fails, and no mail is sent.
+	// An administrator that does not know the address is not told how many mails the account had: the verification fails, and no mail
+	// is sent.
 	if a := d.accounts[id]; a.EmailIs(record.email) {
 		if text := d.mail.overMails(record.mails, int64(len(d.invited))); text != "" && canBeInvited(record) {
 			d.refuse(id, text+d.mail.hintNoMail(text, d.now))

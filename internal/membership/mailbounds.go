@@ -21,8 +21,8 @@ type MailBounds struct {
 	PerAdministrator int           // mails that an administrator sends in a day
 }
 
-// mostRegions is in how many Regions an administrator can mail one account within the cooldown: who sets several up is told of in each,
-// who goes through all of them fills no mailbox.
+// mostRegions is in how many Regions an administrator can mail one account within the cooldown: enough to set up several Regions, too few
+// to fill a mailbox by going through all of them.
 const mostRegions = 3
 
 // mailSides are the accounts of a mail that count it in a day.
@@ -57,7 +57,7 @@ type mailPlace struct {
 	region string
 }
 
-// mailLedger is what of the mails so far matters to those that are to be sent.
+// mailLedger is the mails so far, as far as they bound those that are to be sent.
 type mailLedger struct {
 	last   map[mailPair]map[string]int64 // when the last mail went, by Region
 	mailed map[mailPlace]bool            // what is added to last
@@ -145,7 +145,7 @@ func (b MailBounds) waits(last map[string]int64, region string, now time.Time) (
 }
 
 // keep writes what was admitted. Each count is compared with the bound once more as it is written, so that two transactions do not both
-// take the last place; rows are written in one order, so that they do not wait for each other. What is older than a day goes.
+// take the last place; rows are written in one order, so that they do not wait for each other. Rows older than a day are deleted.
 func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 	b := s.mailBounds
 	for _, c := range slices.SortedFunc(maps.Keys(l.add), mailCount.compare) {

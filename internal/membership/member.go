@@ -88,7 +88,7 @@ func (s *Members) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 }
 
 // explainAdd finds out why an account could not be added. A record that was inserted all the same, and is rolled back with the error,
-// means that nothing but the quota stood against it. Only what is still so is a reason: otherwise something was changed since, and the
+// means that only the quota stood against it. A reason counts only if it still holds: otherwise something was changed since, and the
 // call is tried again.
 func (s *Members) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
 	x, err := sideOf(ctx, tx, a.region, a.administrator)

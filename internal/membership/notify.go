@@ -64,7 +64,7 @@ func (i outgoing) addressOf(a identity.Account) string {
 	return a.Email
 }
 
-// queueMail queues the mails of verified invitations, and says of the others that they have none.
+// queueMail queues the mails of verified invitations, and records of the others why they have none.
 func (s *Invitations) queueMail(ctx context.Context, tx *store.Tx, verified []outgoing, accounts map[macie2.AccountID]identity.Account, now time.Time) error {
 	var tasks []queue.New
 	var events []viewedEntry

@@ -296,7 +296,7 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 		if err := s.endDelegations(ctx, tx, delegationsOf{call.Region, o.ID, id}, call.Principal, call.Now); err != nil {
 			return err
 		}
-		// Where it is on its way out already, the call begins that anew, should it have come to a halt.
+		// A delegation that is being disabled already gets its task again, in case that one was given up.
 		return s.queue.Enqueue(ctx, tx, delegation{region: call.Region, organization: o.ID, administrator: id}.releaseTask())
 	})
 	if err != nil {
@@ -305,7 +305,7 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 	return &macie2.DisableOrganizationAdminAccountOutput{}, nil
 }
 
-// endDelegations begins the end of the selected delegations: from here on nobody joins through them, and a worker releases who did.
+// endDelegations begins the end of the selected delegations: no account joins through them any more, and a worker releases their members.
 func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delegationsOf, by macie2.Principal, at time.Time) error {
 	list, err := f.read(ctx, tx)
 	if err != nil {

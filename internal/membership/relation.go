@@ -189,7 +189,7 @@ func (i invitationRecord) pending() bool {
 	return i.status == macie2.RelationshipStatusInvited || i.status == macie2.RelationshipStatusResigned && !i.declined
 }
 
-// invitationOf reads the invitation of a relationship; a relationship without one has the zero record, which is not visible.
+// invitationOf reads the invitation of a relationship; one without an invitation has a record that is not visible.
 func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationRecord, error) {
 	i := invitationRecord{status: macie2.RelationshipStatusEmailVerificationInProgress}
 	err := tx.QueryRow(ctx, `select invitation_id, status, declined from invitation

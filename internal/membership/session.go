@@ -90,8 +90,8 @@ func (s *Service) beforeDisable(ctx context.Context, tx *store.Tx, call *macie2.
 	return err
 }
 
-// noRecords makes sure that a session which is gone has left no record: nobody can add one from here on, and one that was added
-// before, and removed again, has no foreign key to say so.
+// noRecords makes sure that a session that is gone has left no record. None can be added from here on, but one may have been added and
+// removed since the check before, which no foreign key shows.
 func noRecords(ctx context.Context, tx *store.Tx, c session.Change) error {
 	has, err := hasRecords(ctx, tx, c.Region, c.Account)
 	if err == nil && has {

@@ -2,7 +2,7 @@
 // Macie ask for, which is who is in the organization, which services it trusts, and who acts for it. What they do is in package identity;
 // how a request gets here, with its signature verified, in package awsapi, of which a Service is one more service on the same address.
 //
-// Who may ask is what AWS documents: DescribeOrganization any account of the organization, what else reads its management account or a
+// Who may ask is as AWS documents it: DescribeOrganization any account of the organization, what else reads its management account or a
 // delegated administrator, what changes something its management account alone. Organizations are made, and accounts come and go, by the
 // operator's command line, not here.
 //

@@ -75,7 +75,7 @@ var operators = map[string]operator{
 	"Null": {family: nullFamily},
 }
 
-// condition is one key of one operator, with the values of which one has to match, or, negated, none.
+// condition is one key of one operator. One of its values has to match, or, if it is negated, none.
 type condition struct {
 	operator
 	quantifier quantifier

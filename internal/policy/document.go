@@ -216,7 +216,7 @@ func (d *Document) readResources(place string, value jsontext.Value) ([]string, 
 	return resources, nil
 }
 
-// readPrincipals reads "*" or {"AWS": …}. Services and federated users do not exist here: who names them names nobody, as a role that was
+// readPrincipals reads "*" or {"AWS": …}. Services and federated users do not exist here: a statement that names one matches nobody, like one for a role that was
 // made for a service of AWS does.
 func readPrincipals(place string, value jsontext.Value) ([]string, error) {
 	if value.Kind() == '"' {

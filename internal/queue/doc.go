@@ -11,7 +11,7 @@
 //   - A [Long] kind works for minutes or hours. What it stores, it stores in transactions that also record how far it has
 //     come ([Held.Progress]), so each of them happens once, and the next attempt begins at the last.
 //   - Only one worker owns a task. Each claim has a name that is never used again (the fence); ending a task, or recording
-//     its progress, names the claim, so whoever lost it changes nothing, and what else its transaction wrote is rolled back.
+//     its progress, names the claim: a worker that lost it changes nothing, and its transaction is rolled back.
 //   - The tasks of a dead worker are taken up within Lease + Poll (less than five seconds), by the database's clock.
 //   - All nodes together keep to a kind's Rate, without bursts, and to the limits of a long kind.
 //

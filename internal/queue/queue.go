@@ -160,7 +160,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *store.Tx, tasks ...New) error {
 	return nil
 }
 
-// check refuses a task that nobody could do.
+// check refuses a task that no worker could do.
 func (q *Queue) check(t New) error {
 	if t.Kind == "" {
 		return errors.New("queue: enqueue: a task has no kind")

@@ -93,7 +93,7 @@ func (k *transactionalKind) handle(ctx context.Context, keys []string) (tasks []
 	return tasks, err
 }
 
-// take deletes tasks from the queue; whoever rolls back puts them back.
+// take deletes tasks from the queue; a rollback puts them back.
 func (k *transactionalKind) take(ctx context.Context, tx *store.Tx, keys []string) ([]Task, error) {
 	pick := "run_at <= " + k.q.now(tx)
 	args := []any{k.Kind, k.Batch}

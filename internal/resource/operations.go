@@ -157,7 +157,7 @@ func WordRace(err error) error {
 	return err
 }
 
-// find resolves an ARN for the caller. Whatever is not the caller's own in this Region is as good as not there.
+// find resolves an ARN for the caller. A resource of another account or Region is answered as one that does not exist.
 func (s *Service) find(call *macie2.Call, arn string) (Kind, string, error) {
 	a, err := ParseARN(arn)
 	if err != nil {

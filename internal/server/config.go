@@ -108,6 +108,15 @@ const (
 
 // withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at start.
 func (c Config) withDefaults() (Config, error) {
+	c = c.filled()
+	if err := c.checkValues(); err != nil {
+		return c, err
+	}
+	return c, c.checkTexts()
+}
+
+// filled fills in what was left out.
+func (c Config) filled() Config {
 	if c.Listen == "" {
 		c.Listen = DefaultListen
 	}
@@ -156,73 +165,83 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Dev && c.SMTPURL == "" && c.MailDir == "" {
 		c.MailDir = filepath.Join(c.Data, "mail")
 	}
+	return c
+}
+
+// checkValues refuses numbers that are out of bounds and settings that exclude each other.
+func (c Config) checkValues() error {
 	switch {
 	case c.SMTPURL != "" && c.MailDir != "":
-		return c, errors.New("--smtp-url and --mail-dir exclude each other: give one of them")
+		return errors.New("--smtp-url and --mail-dir exclude each other: give one of them")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return c, errors.New("--tls-cert and --tls-key go together: give both")
+		return errors.New("--tls-cert and --tls-key go together: give both")
 	case c.MailRate < 0:
-		return c, errors.New("--mail-rate must be at least 1")
+		return errors.New("--mail-rate must be at least 1")
 	case c.MetricsListen != "" && c.WorkerOnly:
-		return c, errors.New("--metrics-listen is for nodes that serve")
+		return errors.New("--metrics-listen is for nodes that serve")
 	case c.MailCooldown < 0 || c.MailPerRecipient < 0 || c.MailPerAdministrator < 0:
-		return c, errors.New("--mail-cooldown, --mail-per-recipient and --mail-per-administrator must be more than 0")
+		return errors.New("--mail-cooldown, --mail-per-recipient and --mail-per-administrator must be more than 0")
 	case c.MaxPerSource < 0:
-		return c, errors.New("--max-connections-per-source must be at least 1")
+		return errors.New("--max-connections-per-source must be at least 1")
 	case c.AuditRetention < 0:
-		return c, errors.New("--audit-retention must be more than 0")
+		return errors.New("--audit-retention must be more than 0")
 	case c.ConsoleLife < time.Minute || c.ConsoleIdle < time.Minute:
-		return c, errors.New("--console-session and --console-idle must be at least a minute")
+		return errors.New("--console-session and --console-idle must be at least a minute")
 	case c.QuotaMembers < 0:
-		return c, errors.New("--quota-members must be at least 1")
+		return errors.New("--quota-members must be at least 1")
 	case c.QuotaOrganizationMembers < 0:
-		return c, errors.New("--quota-organization-members must be at least 1")
+		return errors.New("--quota-organization-members must be at least 1")
 	case c.AnalysisWorkers < 0:
-		return c, errors.New("--analysis-workers must be at least 1, or 0 for one for each processor")
+		return errors.New("--analysis-workers must be at least 1, or 0 for one for each processor")
 	case c.AnalysisMemory < leastAnalysisMemory:
-		return c, fmt.Errorf("--analysis-memory must be at least %d MiB", leastAnalysisMemory>>20)
+		return fmt.Errorf("--analysis-memory must be at least %d MiB", leastAnalysisMemory>>20)
 	case c.DiscoveryCycle < 0 || c.DiscoveryCycle > 0 && c.DiscoveryCycle < time.Second:
-		return c, errors.New("--discovery-cycle must be at least 1s")
+		return errors.New("--discovery-cycle must be at least 1s")
 	case c.QuotaJobBytes < 0:
-		return c, errors.New("--quota-job-bytes must be more than 0")
+		return errors.New("--quota-job-bytes must be more than 0")
 	case c.MaxConnections < 0:
-		return c, errors.New("--max-connections must be at least 1")
+		return errors.New("--max-connections must be at least 1")
 	}
+	return nil
+}
+
+// checkTexts refuses settings that cannot be read.
+func (c Config) checkTexts() error {
 	if _, err := c.scheduledRuns(); err != nil {
-		return c, err
+		return err
 	}
 	if _, err := sampling.ParseBudget(c.DiscoveryBudget); err != nil {
-		return c, fmt.Errorf("--discovery-budget: %w", err)
+		return fmt.Errorf("--discovery-budget: %w", err)
 	}
 	if _, err := c.priceList(); err != nil {
-		return c, err
+		return err
 	}
 	if err := c.checkMail(); err != nil {
-		return c, err
+		return err
 	}
 	if _, err := c.rates(); err != nil {
-		return c, err
+		return err
 	}
 	if err := c.checkRegions(); err != nil {
-		return c, err
+		return err
 	}
 	if _, err := source.ParseProxies(c.TrustedProxies); err != nil {
-		return c, fmt.Errorf("--trusted-proxies: %w", err)
+		return fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	if _, err := inventory.ParseEndpoints(c.StoreEndpoints); err != nil {
-		return c, fmt.Errorf("--store-endpoints %w", err)
+		return fmt.Errorf("--store-endpoints %w", err)
 	}
 	if c.TLSCert != "" {
 		if _, err := certificate.Load(c.TLSCert, c.TLSKey, nil); err != nil {
-			return c, err
+			return err
 		}
 	}
 	if c.Dev && !c.WorkerOnly {
 		if err := loopbackOnly(c.Listen); err != nil {
-			return c, err
+			return err
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // rates are the rates that were set, by action.

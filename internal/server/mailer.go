@@ -18,7 +18,7 @@ type mailer struct {
 func (m *mailer) Deliver(ctx context.Context, invitation mail.Invitation) membership.Delivery {
 	composed, err := m.composer.Compose(invitation)
 	if err != nil {
-		// Nothing about it gets better by waiting: what is wrong is the address or the name.
+		// Trying again does not help: the address or the name is wrong.
 		return membership.Delivery{Outcome: membership.MailRefused, Detail: "the mail could not be written: " + err.Error()}
 	}
 	reply, err := m.sender.Send(ctx, composed)

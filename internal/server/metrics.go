@@ -54,7 +54,7 @@ func newMetrics(db *store.DB, q *queue.Queue, log *slog.Logger) *metrics {
 	return m
 }
 
-// auditing adds what of the audit records is worth an alarm.
+// auditing adds the counters of audit records that were lost, which are worth an alarm.
 func (m *metrics) auditing(trail *audit.Trail) {
 	for place, count := range map[string]func() int64{
 		"database": func() int64 { rows, _ := trail.Lost(); return rows },
@@ -124,7 +124,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }
 
-// withoutVersion is a collector less what says by which version of Go the program was made: whoever asks is not known.
+// withoutVersion leaves Go's version out of a collector: anybody can ask for the metrics.
 type withoutVersion struct{ prometheus.Collector }
 
 // Collect implements prometheus.Collector.

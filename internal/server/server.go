@@ -140,40 +140,14 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 			return err
 		}
 	}
-	if s.db, err = OpenStore(ctx, s.config, s.log); err != nil {
-		return err
-	}
-	key, err := identity.LoadMasterKey(ctx, s.db, identity.MasterKeySource{Env: s.config.MasterKey, Folder: s.config.Data, Logger: s.log})
-	if err != nil {
-		return err
-	}
-	s.keyID = key.ID()
-	if !s.config.WorkerOnly {
-		if err := identity.MarkDev(s.config.Data, s.config.Dev); err != nil {
-			return fmt.Errorf("--data: %w", err)
-		}
-	}
-	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
-	hooks := accountHooks(func() *membership.Service { return s.membership }) // which asks identity, and is made after it
-	if s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks}); err != nil {
-		return err
-	}
-	endpoint := s.url
-	if endpoint == "" {
-		endpoint = s.config.PublicURL
-	}
-	mailer, closeMail, err := newMailer(s.config, endpoint)
+	key, err := s.openIdentity(ctx)
 	if err != nil {
 		return err
 	}
 	m := newMetrics(s.db, s.queue, s.log)
-	mailer = m.counting(mailer)
-	s.closeMail = closeMail
-	switch {
-	case mailer == nil:
-		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
-	case !s.config.Dev && !s.config.reachable():
-		s.log.Warn("mails tell people to use an address that only this machine has: set --public-url", "address", endpoint)
+	mailer, err := s.openMail(m)
+	if err != nil {
+		return err
 	}
 	pageKey := key.Derive("page tokens")
 	pages := pagetoken.New(pageKey[:])
@@ -218,6 +192,47 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 		return nil
 	}
 	return s.openEdge(ctx, tags, pages, m, jobs)
+}
+
+// openIdentity opens the database, the queue in it, and accounts and keys under the master key.
+func (s *Server) openIdentity(ctx context.Context) (key identity.MasterKey, err error) {
+	if s.db, err = OpenStore(ctx, s.config, s.log); err != nil {
+		return key, err
+	}
+	key, err = identity.LoadMasterKey(ctx, s.db, identity.MasterKeySource{Env: s.config.MasterKey, Folder: s.config.Data, Logger: s.log})
+	if err != nil {
+		return key, err
+	}
+	s.keyID = key.ID()
+	if !s.config.WorkerOnly {
+		if err := identity.MarkDev(s.config.Data, s.config.Dev); err != nil {
+			return key, fmt.Errorf("--data: %w", err)
+		}
+	}
+	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
+	hooks := accountHooks(func() *membership.Service { return s.membership }) // which asks identity, and is made after it
+	s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks})
+	return key, err
+}
+
+// openMail opens what delivers mail, and counts what becomes of it; nil where none is configured.
+func (s *Server) openMail(m *metrics) (membership.Mailer, error) {
+	endpoint := s.url
+	if endpoint == "" {
+		endpoint = s.config.PublicURL
+	}
+	mailer, closeMail, err := newMailer(s.config, endpoint)
+	if err != nil {
+		return nil, err
+	}
+	s.closeMail = closeMail
+	switch {
+	case mailer == nil:
+		s.log.Warn("no mail is sent: neither --smtp-url nor --mail-dir is set; each invitation's history says so")
+	case !s.config.Dev && !s.config.reachable():
+		s.log.Warn("mails tell people to use an address that only this machine has: set --public-url", "address", endpoint)
+	}
+	return m.counting(mailer), nil
 }
 
 // keepQuotas keeps the quotas that were given in the database, where all nodes find them.

@@ -3,5 +3,5 @@
 package server
 
 // without names what this program leaves out, any of permissions, rates and audit, by -ldflags '-X magpie/internal/server.without=…'.
-// It was built with the tag measure, to measure what they cost, and is to be run by nobody else.
+// It was built with the tag measure, to measure what they cost, and is for nothing else.
 var without string

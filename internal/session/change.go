@@ -119,7 +119,7 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 	return nil
 }
 
-// SetStatus pauses or resumes a session on behalf of somebody else, such as the account's administrator.
+// SetStatus pauses or resumes a session for another account, such as the administrator of its own.
 func (s *Service) SetStatus(ctx context.Context, tx *store.Tx, c Change) error {
 	n, err := tx.Exec(ctx, `update macie_session set status = $3, updated_at = $4 where region = $1 and account_id = $2 and status <> $3`,
 		c.Region, c.Account, string(c.To), c.At.UnixMilli())

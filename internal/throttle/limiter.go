@@ -161,7 +161,7 @@ func (l *Limiter) Allow(call *macie2.Call, action string) (retryAfter time.Durat
 }
 
 // makeRoom drops the buckets that are full. Where that does not help, for one account can have as many buckets as it can name
-// Regions, it drops others: that gives somebody calls, and takes none from anybody.
+// Regions, it drops others: an account then gets calls that it would not have had, and none loses any.
 func (s *shard) makeRoom(now int64, most int) {
 	for b, full := range s.buckets {
 		if full <= now {

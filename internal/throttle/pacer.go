@@ -8,8 +8,8 @@ import (
 	"magpie/internal/source"
 )
 
-// Pacer spreads out what each source gets wrong. It refuses nothing, so it can lock nobody out: whoever is told later that a signature
-// is wrong does no harm meanwhile, and whoever shares the source and gets things right never waits.
+// Pacer spreads out what each source gets wrong. It refuses nothing, so it locks nobody out: a caller that is told later that its
+// signature is wrong does no harm meanwhile, and callers from the same source whose signatures are right never wait.
 type Pacer struct {
 	pace pace
 	most int64 // nanoseconds
