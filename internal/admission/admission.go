@@ -1,7 +1,9 @@
-// Package admission keeps callers who cannot prove who they are from taking what others need: lookups of keys in the database, and
-// answers. It remembers the keys that were looked up lately, and delays refusals.
+// Package admission keeps callers who cannot prove who they are from taking what others need:
+// lookups of keys in the database, and answers. It remembers the keys that were looked up lately,
+// and delays refusals.
 //
-// [Control] implements awsapi.Admission, and [Authenticator] awsapi.Authenticator: the edge asks the one before the other.
+// [Control] implements awsapi.Admission, and [Authenticator] awsapi.Authenticator: the edge asks
+// the one before the other.
 package admission
 
 import (
@@ -15,13 +17,15 @@ import (
 	"magpie/internal/throttle"
 )
 
-// Control decides when a caller who has not proved yet who it is may be looked up, and when it is refused. It locks nobody out: nothing
-// that a stranger does counts against a key. It is safe for concurrent use.
+// Control decides when a caller who has not proved yet who it is may be looked up, and when it is
+// refused. It locks nobody out: nothing that a stranger does counts against a key. It is safe for
+// concurrent use.
 //
-//   - A key that was looked up lately is remembered, so a wrong signature by it is refused before the database is asked. A right one is
-//     still looked up: a key that is revoked is refused from the next call on.
-//   - Keys that are not remembered are looked up a few at a time. Each source has a line of its own, of bounded length; beyond it callers
-//     are asked to try again.
+//   - A key that was looked up lately is remembered, so a wrong signature by it is refused before
+//     the database is asked. A right one is still looked up: a key that is revoked is refused from
+//     the next call on.
+//   - Keys that are not remembered are looked up a few at a time. Each source has a line of its
+//     own, of bounded length; beyond it callers are asked to try again.
 //   - Refusals are delayed: a source can make only so many mistakes in a second.
 type Control struct {
 	pacer *throttle.Pacer
@@ -34,12 +38,14 @@ type Control struct {
 }
 
 const (
-	// The store on SQLite has four readers; those whose keys are remembered have two of them to themselves.
+	// The store on SQLite has four readers; those whose keys are remembered have two of them to
+	// themselves.
 	strangersLooking = 2
 	strangersWaiting = 64 // of one source
 	// rememberedKeys is half of the keys that are remembered at most.
 	rememberedKeys = 4096
-	// mostMistakes is how many refusals a source gets at once; each further one waits, up to longestRefusal.
+	// mostMistakes is how many refusals a source gets at once; each further one waits, up to
+	// longestRefusal.
 	longestRefusal = time.Second
 )
 
@@ -80,7 +86,8 @@ func (c *Control) remember(sig *sigv4.Signature, known *identity.Credentials) {
 	}
 }
 
-// keep puts a key among the young; those that were not used since the last change of generations go with the next one.
+// keep puts a key among the young; those that were not used since the last change of generations go
+// with the next one.
 func (c *Control) keep(name string, known *identity.Credentials) {
 	if len(c.young) >= rememberedKeys {
 		c.old, c.young = c.young, make(map[string]*identity.Credentials, rememberedKeys)

@@ -13,7 +13,8 @@ import (
 	"magpie/internal/sigv4"
 )
 
-// Of one source so many wait for a lookup, and no more; another source waits in a line of its own, and gets its turn.
+// Of one source so many wait for a lookup, and no more; another source waits in a line of its own,
+// and gets its turn.
 func TestLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := New()

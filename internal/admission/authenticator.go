@@ -10,7 +10,8 @@ import (
 	"magpie/internal/sigv4"
 )
 
-// Authenticator asks the identity service on behalf of the edge, and tells a Control of the keys that it found.
+// Authenticator asks the identity service on behalf of the edge, and tells a Control of the keys
+// that it found.
 type Authenticator struct {
 	identity *identity.Service
 	control  *Control

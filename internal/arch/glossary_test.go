@@ -17,7 +17,8 @@ var (
 	bannedRow   = regexp.MustCompile(`(?m)^\| ([^|]+) \| ([^|]+) \|$`)
 )
 
-// The names that the glossary explains are those of the code, and what it says not to say is said nowhere.
+// The names that the glossary explains are those of the code, and what it says not to say is said
+// nowhere.
 func TestGlossary(t *testing.T) {
 	document, err := os.ReadFile("../../docs/glossary.md")
 	if err != nil {
@@ -71,7 +72,8 @@ func TestGlossary(t *testing.T) {
 	}
 }
 
-// textsOfOurs are the files that people read: code and documents, less what is generated and the glossary itself.
+// textsOfOurs are the files that people read: code and documents, less what is generated and the
+// glossary itself.
 func textsOfOurs(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("../../*.md")
@@ -99,7 +101,8 @@ func textsOfOurs(t *testing.T) []string {
 	return names
 }
 
-// declaredIn are the types, functions, methods, variables and constants that a package below internal/ declares.
+// declaredIn are the types, functions, methods, variables and constants that a package below
+// internal/ declares.
 func declaredIn(t *testing.T, pkg string) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../../internal", pkg, "*.go"))

@@ -44,8 +44,8 @@ var domains = []string{
 	"usage", "finding", "discovery", "sampling",
 }
 
-// onlyTheContract may import the contract and the signatures, not the domains. The console has a memory of its own besides: who is
-// signed in to it.
+// onlyTheContract may import the contract and the signatures, not the domains. The console has a
+// memory of its own besides: who is signed in to it.
 var onlyTheContract = []string{"awsapi", "console", "cli"}
 
 const module = "magpie"

@@ -78,9 +78,9 @@ func Role(account, name string) string {
 	return ARN{Partition: Home, Service: "iam", Account: account, Resource: "role/" + name}.String()
 }
 
-// ParseRole reads the name of a role, as the client of a Region spells it: in the partition Home, or
-// in that of the Region. name is with its path, if it has one. Whether there is such a role is not
-// known here, and Role says what it is called.
+// ParseRole reads the name of a role, as the client of a Region spells it: in the partition Home,
+// or in that of the Region. name is with its path, if it has one. Whether there is such a role is
+// not known here, and Role says what it is called.
 func ParseRole(s, region string) (account, name string, ok bool) {
 	a, err := Parse(s)
 	if err != nil || a.Service != "iam" || a.Region != "" || a.Account == "" || a.Partition != Home && a.Partition != Partition(region) {

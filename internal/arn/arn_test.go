@@ -55,7 +55,8 @@ func TestParseRole(t *testing.T) {
 	}
 }
 
-// Whatever is accepted has one spelling: two texts that name the same role differ in the partition alone.
+// Whatever is accepted has one spelling: two texts that name the same role differ in the partition
+// alone.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"arn:aws:iam::111122223333:role/Operator", "arn:aws-cn:iam::111122223333:role/a/b", "arn:aws:macie2:eu-west-1:111122223333:"} {
 		f.Add(s)

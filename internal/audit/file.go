@@ -13,9 +13,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// file is the newest of a folder's files. Files are named by the time of their first record, so that names sort. A file is begun with
-// the first record, by this process: what a process that died has left half a line of is not written to again. It is for one
-// goroutine, but for prune.
+// file is the newest of a folder's files. Files are named by the time of their first record, so
+// that names sort. A file is begun with the first record, by this process: what a process that died
+// has left half a line of is not written to again. It is for one goroutine, but for prune.
 type file struct {
 	dir  string
 	most int64

@@ -1,8 +1,8 @@
 package audit
 
-// members are those of an operation's input that a record shows, whole: whatever is not named here stays out, so that what the
-// contract gets one day is not recorded before somebody has looked at it. Left out are page and client tokens, and the text that
-// TestCustomDataIdentifier is tried on.
+// members are those of an operation's input that a record shows, whole: whatever is not named here
+// stays out, so that what the contract gets one day is not recorded before somebody has looked at
+// it. Left out are page and client tokens, and the text that TestCustomDataIdentifier is tried on.
 var members = map[string][]string{
 	"AcceptInvitation":                        {"administratorAccountId", "invitationId", "masterAccount"},
 	"BatchGetCustomDataIdentifiers":           {"ids"},
@@ -90,7 +90,8 @@ var members = map[string][]string{
 // withheld are the members that members leaves out on purpose.
 var withheld = []string{"clientToken", "nextToken", "sampleText"}
 
-// answers are the operations whose answer a record shows, whole. They make or change something and say which.
+// answers are the operations whose answer a record shows, whole. They make or change something and
+// say which.
 var answers = map[string]bool{
 	"BatchUpdateAutomatedDiscoveryAccounts": true,
 	"CreateAllowList":                       true,

@@ -37,7 +37,8 @@ type Event struct {
 
 	// Console says that the call was made for a page of the web console.
 	Console bool
-	// SignIn says that it is no call but somebody signing in to the console, or out, or switching roles there.
+	// SignIn says that it is no call but somebody signing in to the console, or out, or switching
+	// roles there.
 	SignIn bool
 }
 
@@ -213,8 +214,8 @@ func appendResponse(b []byte, e *Event) []byte {
 	return b
 }
 
-// usual is what an operation nearly always answers, as a record shows it; nil is null. It is what a record says that is written with
-// the change, before there is an answer.
+// usual is what an operation nearly always answers, as a record shows it; nil is null. It is what a
+// record says that is written with the change, before there is an answer.
 func usual(operation string) macie2.Output {
 	switch operation {
 	case "CreateInvitations":

@@ -36,13 +36,15 @@ const (
 	linger = 100 * time.Millisecond
 	// patience is how long a call waits for room in the buffer.
 	patience = 5 * time.Second
-	// strangersPerSecond is how many calls of those who did not prove who they are have records of their own.
+	// strangersPerSecond is how many calls of those who did not prove who they are have records of
+	// their own.
 	strangersPerSecond = 20
 	// housekeeping is how often old records are looked for.
 	housekeeping = 10 * time.Minute
 )
 
-// Trail writes records. It is safe for concurrent use. Close it after the last call has ended, and before the store.
+// Trail writes records. It is safe for concurrent use. Close it after the last call has ended, and
+// before the store.
 type Trail struct {
 	o    Options
 	log  *slog.Logger
@@ -127,8 +129,9 @@ type Change struct {
 	committed bool
 }
 
-// Attach returns a context in which the record of e rides in the transactions of the store. The record says of e's outcome what it
-// nearly always is; [Trail.Write] puts right what turns out otherwise.
+// Attach returns a context in which the record of e rides in the transactions of the store. The
+// record says of e's outcome what it nearly always is; [Trail.Write] puts right what turns out
+// otherwise.
 func (t *Trail) Attach(ctx context.Context, e *Event) (context.Context, *Change) {
 	expected := *e
 	expected.Output = usual(e.Operation)
@@ -148,8 +151,9 @@ func (t *Trail) newRow(e *Event, id string) row {
 		record: string(appendRecord(make([]byte, 0, 1024), e, id))}
 }
 
-// Write records what a call came to, before it is answered. c is what Attach returned, nil for a call that changes nothing. An error
-// means that the call must not be answered as it was going to be.
+// Write records what a call came to, before it is answered. c is what Attach returned, nil for a
+// call that changes nothing. An error means that the call must not be answered as it was going to
+// be.
 func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
 	if e.Principal.Account == "" && t.strangers.Add(1) > strangersPerSecond {
 		t.counted.Add(1)
@@ -203,7 +207,8 @@ func (t *Trail) writeLine(ctx context.Context, record string) {
 	}
 }
 
-// put adds to a buffer; while it is full, for as long as a call may wait. After Close nobody would take it out again.
+// put adds to a buffer; while it is full, for as long as a call may wait. After Close nobody would
+// take it out again.
 func put[T any](ctx context.Context, end chan struct{}, to chan T, what T) bool {
 	select {
 	case <-end:

@@ -48,7 +48,8 @@ func stored(t *testing.T, db *store.DB) (list []string) {
 	return list
 }
 
-// A change and its record are there together or not at all; one change has one record, in however many transactions it is made.
+// A change and its record are there together or not at all; one change has one record, in however
+// many transactions it is made.
 func TestChangeCarriesItsRecord(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openStore func() *store.DB) {
 		db := openStore()
@@ -121,8 +122,8 @@ func TestRecordIsPutRight(t *testing.T) {
 	})
 }
 
-// Without the database, the call whose record would mislead is told so, and records of others are counted as lost, never dropped in
-// silence. After Close there is nobody who would write.
+// Without the database, the call whose record would mislead is told so, and records of others are
+// counted as lost, never dropped in silence. After Close there is nobody who would write.
 func TestLostRecordsAreCounted(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openStore func() *store.DB) {
 		db := openStore()
@@ -186,7 +187,8 @@ func TestStrangersAreCounted(t *testing.T) {
 	})
 }
 
-// Files are begun when the last one is full, hold whole lines only, belong to their owner, and go when they are old.
+// Files are begun when the last one is full, hold whole lines only, belong to their owner, and go
+// when they are old.
 func TestFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "audit")
 	f, err := openFile(dir, 100)
@@ -233,7 +235,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// A file that cannot be written does not stop calls, and the next record finds its way when the fault is gone.
+// A file that cannot be written does not stop calls, and the next record finds its way when the
+// fault is gone.
 func TestFilesThatCannotBeWritten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openStore func() *store.DB) {
 		db, dir := openStore(), filepath.Join(t.TempDir(), "audit")

@@ -16,8 +16,8 @@ import (
 )
 
 // The bytes of requests and answers that a node holds at once. A body counts as it arrives. What is
-// sent by those who have not proved yet who they are is a small part, and its oldest gives way; what
-// those have sent who have is held until they are answered.
+// sent by those who have not proved yet who they are is a small part, and its oldest gives way;
+// what those have sent who have is held until they are answered.
 const (
 	ownBuffer    = 4 << 10  // of every request, which counts as its connection
 	modestBody   = 32 << 10 // what the largest honest bodies need
@@ -153,7 +153,8 @@ func (s *Server) receive(x *exchange, r io.Reader, large func() *budget.Claim) e
 	}
 }
 
-// keepBody counts the body among those of callers who are known: no account can take all of that room.
+// keepBody counts the body among those of callers who are known: no account can take all of that
+// room.
 func (s *Server) keepBody(ctx context.Context, x *exchange) error {
 	if x.held == 0 {
 		return nil
@@ -168,9 +169,9 @@ func (s *Server) keepBody(ctx context.Context, x *exchange) error {
 	return nil
 }
 
-// leaveBody deals with a body that has not been read when the answer is known. net/http reads a small
-// one itself, so that the connection can be used again. Any other ends the connection after the answer.
-// Either way net/http waits for some of the body, and is given little time for that.
+// leaveBody deals with a body that has not been read when the answer is known. net/http reads a
+// small one itself, so that the connection can be used again. Any other ends the connection after
+// the answer. Either way net/http waits for some of the body, and is given little time for that.
 func (x *exchange) leaveBody() {
 	if x.read || x.r.ContentLength == 0 {
 		return

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// OnlyLoopbackHosts refuses requests for other hosts than this machine. In dev mode nobody's secret is checked, so that a page in a
-// browser here could call in its reader's name if a name of its own led to the loopback address.
+// OnlyLoopbackHosts refuses requests for other hosts than this machine. In dev mode nobody's secret
+// is checked, so that a page in a browser here could call in its reader's name if a name of its own
+// led to the loopback address.
 func OnlyLoopbackHosts(next http.Handler, publicURL string) http.Handler {
 	public := ""
 	if u, err := url.Parse(publicURL); err == nil {

@@ -114,8 +114,8 @@ func (x *exchange) write(a Answer) {
 	}
 }
 
-// close ends the connection after the answer. One of HTTP/2 goes on: it has other requests, and what
-// is left of this one's body is no burden to it.
+// close ends the connection after the answer. One of HTTP/2 goes on: it has other requests, and
+// what is left of this one's body is no burden to it.
 func (x *exchange) close() {
 	if x.r.ProtoMajor == 1 {
 		x.w.Header()["Connection"] = []string{"close"}

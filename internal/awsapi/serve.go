@@ -83,7 +83,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // errUnrecorded hides whatever a request came to whose record could not be kept.
 var errUnrecorded = errors.New("the call's record could not be kept")
 
-// audit has the request recorded. The client's going away does not keep it from that, the end of the request's time does.
+// audit has the request recorded. The client's going away does not keep it from that, the end of
+// the request's time does.
 func (s *Server) audit(x *exchange, answer Answer, err error) error {
 	e := &x.event
 	e.Time, e.Record, e.Call = x.start, x.record, x.call
@@ -125,8 +126,8 @@ func (s *Server) contain(x *exchange, path string) (answer Answer, err error) {
 	return s.answer(x, path)
 }
 
-// answer takes a request through its steps. The body is read only once the signature is known to have
-// the right form and to name an existing key.
+// answer takes a request through its steps. The body is read only once the signature is known to
+// have the right form and to name an existing key.
 func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	c, err := s.recognise(x)
 	if err != nil {
@@ -154,7 +155,8 @@ func (s *Server) answer(x *exchange, path string) (Answer, error) {
 	return s.serveOperation(x, path)
 }
 
-// own finds the operations of our own at a path, and what stands for the label of their path where it has one.
+// own finds the operations of our own at a path, and what stands for the label of their path where
+// it has one.
 func (s *Server) own(path string) (map[string]signedOperation, []macie2.PathLabel) {
 	if found := s.signed[path]; found != nil {
 		return found, nil
@@ -248,7 +250,8 @@ func (s *Server) authenticate(x *exchange, c claimant) error {
 			return err
 		}
 	}
-	// A remembered key can only refuse. Whether the caller is let in depends on what the Authenticator says now.
+	// A remembered key can only refuse. Whether the caller is let in depends on what the
+	// Authenticator says now.
 	if !identity.Unchecked && (c.recalled == nil || subtle.ConstantTimeCompare(c.recalled[:], identity.Key[:]) != 1) {
 		if err := sig.Verify(identity.Key, x.r, sha256.Sum256(x.body)); err != nil {
 			return err
@@ -286,7 +289,8 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	}
 	in, err := op.Decode(&macie2.Request{Path: labels, Query: query, Body: x.body})
 	if err != nil {
-		// If the request cannot be read, its resource is not known: a caller that may do this to any resource is told what is wrong.
+		// If the request cannot be read, its resource is not known: a caller that may do this to
+		// any resource is told what is wrong.
 		if denied := s.o.Authorizer.Authorize(x.ctx, x.call, op.Action, nil); denied != nil {
 			err = denied
 		}
@@ -317,7 +321,8 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	return Answer{Status: op.Status, ContentType: jsonType, Body: x.out.bytes}, nil
 }
 
-// changing tells the Auditor of an operation that is about to be done, and returns the context to do it in.
+// changing tells the Auditor of an operation that is about to be done, and returns the context to
+// do it in.
 func (s *Server) changing(x *exchange) context.Context {
 	if s.o.Auditor == nil {
 		return x.ctx

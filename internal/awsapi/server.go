@@ -83,25 +83,32 @@ type Answer struct {
 	Status      int
 	ContentType string
 	Body        []byte
-	// ErrorType is what a Service calls an exception, where clients read that from x-amzn-ErrorType and it has a name of its own for it.
+	// ErrorType is what a Service calls an exception, where clients read that from x-amzn-ErrorType
+	// and it has a name of its own for it.
 	ErrorType string
 }
 
-// Admission stands before the Authenticator: it bounds what callers can take who have not proved who they are.
+// Admission stands before the Authenticator: it bounds what callers can take who have not proved
+// who they are.
 type Admission interface {
-	// Recall returns the key to verify sig with, if it is remembered: what does not verify is refused without asking further.
+	// Recall returns the key to verify sig with, if it is remembered: what does not verify is
+	// refused without asking further.
 	Recall(sig *sigv4.Signature) (sigv4.SigningKey, bool)
-	// Enter waits until a key that is not remembered may be looked up for source; leave says that the lookup has ended.
+	// Enter waits until a key that is not remembered may be looked up for source; leave says that
+	// the lookup has ended.
 	Enter(ctx context.Context, source string) (leave func(), err error)
-	// Refused is called before a caller from source is told that it did not prove who it is; it returns when the answer may be sent.
+	// Refused is called before a caller from source is told that it did not prove who it is; it
+	// returns when the answer may be sent.
 	Refused(ctx context.Context, source string)
 }
 
 // Auditor keeps a record of every call.
 type Auditor interface {
-	// Change is told of an operation of the contract, or of a Service, that is about to be done, and returns the context to do it in.
+	// Change is told of an operation of the contract, or of a Service, that is about to be done,
+	// and returns the context to do it in.
 	Change(ctx context.Context, e *Event) context.Context
-	// Write is told what a request came to, before it is answered. When it fails, the request is answered as an internal error.
+	// Write is told what a request came to, before it is answered. When it fails, the request is
+	// answered as an internal error.
 	Write(ctx context.Context, e *Event) error
 }
 
@@ -144,8 +151,8 @@ type Options struct {
 	Admission     Admission    // nil bounds nothing
 	Auditor       Auditor      // nil keeps no records
 	Logger        *slog.Logger // nil discards
-	// Enabled refuses a caller whose account has not enabled Macie. It is asked for operations that nobody has
-	// bound; the others ask themselves. nil asks nothing.
+	// Enabled refuses a caller whose account has not enabled Macie. It is asked for operations that
+	// nobody has bound; the others ask themselves. nil asks nothing.
 	Enabled func(ctx context.Context, call *macie2.Call) error
 	// Proxies are those whose X-Forwarded-For says where a request comes from.
 	Proxies source.Proxies

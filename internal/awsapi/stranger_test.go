@@ -13,7 +13,8 @@ import (
 	"magpie/internal/macie2"
 )
 
-// What does not prove who it is, or cannot, is answered without its body, of which nothing comes here.
+// What does not prove who it is, or cannot, is answered without its body, of which nothing comes
+// here.
 func TestStrangersAreAnsweredWithoutTheirBodies(t *testing.T) {
 	e := newEdge(t, func(o *Options) { o.BodyTimeout = time.Hour })
 	e.HandleService("sts", echoService{})

@@ -60,10 +60,10 @@ type Claim struct {
 	dropped bool
 }
 
-// Claim returns a claim of a source that holds nothing yet. The empty source has no share of its own
-// but all of the budget: it stands for this machine. drop is called, once at most and never after
-// Release has returned, when the claim is to give way: it makes its owner release it soon, and must
-// not wait.
+// Claim returns a claim of a source that holds nothing yet. The empty source has no share of its
+// own but all of the budget: it stands for this machine. drop is called, once at most and never
+// after Release has returned, when the claim is to give way: it makes its owner release it soon,
+// and must not wait.
 func (b *Budget) Claim(source string, drop func()) *Claim {
 	return &Claim{b: b, source: source, drop: drop, since: time.Now()}
 }

@@ -1,4 +1,5 @@
-// Package certificate is the TLS certificate of a server whose files are read again while it runs, so that a renewal needs no restart.
+// Package certificate is the TLS certificate of a server whose files are read again while it runs,
+// so that a renewal needs no restart.
 package certificate
 
 import (
@@ -16,7 +17,8 @@ import (
 // checkEvery is how often the files of the certificate are looked at.
 const checkEvery = 5 * time.Second
 
-// Files is the certificate that connections get from now on: that of its files. Connections that are there go on.
+// Files is the certificate that connections get from now on: that of its files. Connections that
+// are there go on.
 type Files struct {
 	certFile, keyFile string
 	log               *slog.Logger
@@ -36,7 +38,8 @@ func Load(certFile, keyFile string, log *slog.Logger) (*Files, error) {
 	return c, nil
 }
 
-// read returns what the files hold, also where that is no certificate; where they cannot be read, why.
+// read returns what the files hold, also where that is no certificate; where they cannot be read,
+// why.
 func (c *Files) read() (files []byte, pair *tls.Certificate, err error) {
 	cert, err := os.ReadFile(c.certFile)
 	if err != nil {
@@ -59,8 +62,8 @@ func (c *Files) read() (files []byte, pair *tls.Certificate, err error) {
 	return files, &p, nil
 }
 
-// Look takes files that have changed. Those that are no certificate change nothing, and are told of once: a renewal that writes one file
-// after the other is seen half done now and then.
+// Look takes files that have changed. Those that are no certificate change nothing, and are told of
+// once: a renewal that writes one file after the other is seen half done now and then.
 func (c *Files) Look() {
 	files, pair, err := c.read()
 	if bytes.Equal(files, c.seen) {

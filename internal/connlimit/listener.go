@@ -1,7 +1,8 @@
-// Package connlimit bounds the connections of a server: how many there are, how many of one source, and the bytes of request heads that
-// they make it hold.
+// Package connlimit bounds the connections of a server: how many there are, how many of one source,
+// and the bytes of request heads that they make it hold.
 //
-// A [Listener] wraps another one. Connections of trusted proxies say where they come from by the PROXY protocol.
+// A [Listener] wraps another one. Connections of trusted proxies say where they come from by the
+// PROXY protocol.
 package connlimit
 
 import (
@@ -24,15 +25,16 @@ import (
 )
 
 const (
-	// refusing bounds the connections that are being told no at one moment; those beyond are closed without a word.
+	// refusing bounds the connections that are being told no at one moment; those beyond are closed
+	// without a word.
 	refusing = 64
 	// refusalTime is how long a stranger may take to hear a no.
 	refusalTime = time.Second
 	// refusalLog is how often the log says that connections are refused.
 	refusalLog = 10 * time.Second
 
-	// ownHead is how much of a request's line and headers counts as its connection. What is beyond, all
-	// requests share: hardly any is longer.
+	// ownHead is how much of a request's line and headers counts as its connection. What is beyond,
+	// all requests share: hardly any is longer.
 	ownHead   = 8 << 10
 	longHeads = 4 << 20
 	// headGrace is how old a long head is before it gives way to another.
@@ -42,15 +44,17 @@ const (
 
 const tooManyMessage = `{"message":"This node holds as many connections as it may."}`
 
-// tooManyHead, a length and tooManyMessage are what a connection over the limit is told. The SDKs try again after a 503.
+// tooManyHead, a length and tooManyMessage are what a connection over the limit is told. The SDKs
+// try again after a 503.
 const tooManyHead = "HTTP/1.1 503 Service Unavailable\r\n" +
 	"Content-Type: application/json\r\n" +
 	"X-Amzn-Errortype: ServiceUnavailableException\r\n" +
 	"Retry-After: 1\r\n" +
 	"Connection: close\r\n"
 
-// Listener holds so many connections at most, and so many of one source, so that no source can take them all. One more is refused at
-// once, rather than left to wait in a queue in which its caller's time runs out.
+// Listener holds so many connections at most, and so many of one source, so that no source can take
+// them all. One more is refused at once, rather than left to wait in a queue in which its caller's
+// time runs out.
 type Listener struct {
 	net.Listener
 	max    int
@@ -119,7 +123,8 @@ func (l *Listener) forget(from string) {
 	}
 }
 
-// assign counts a connection for the source that its proxy names, and closes it if that source has too many.
+// assign counts a connection for the source that its proxy names, and closes it if that source has
+// too many.
 func (l *Listener) assign(c *limited, from string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,7 +197,8 @@ func (l *Listener) refuse(c net.Conn) {
 		defer func() { <-l.telling }()
 		defer c.Close()
 		_ = c.SetDeadline(time.Now().Add(refusalTime))
-		// The request is read as far as it has come: closing a connection with unread bytes would take the answer back.
+		// The request is read as far as it has come: closing a connection with unread bytes would
+		// take the answer back.
 		_, _ = c.Read(make([]byte, 16<<10))
 		_, _ = fmt.Fprintf(c, "%sContent-Length: %d\r\n\r\n%s", tooManyHead, len(tooManyMessage), tooManyMessage)
 	}()
@@ -213,7 +219,8 @@ type limited struct {
 	held   int64         // bytes that head holds
 }
 
-// RemoteAddr implements net.Conn. Behind a trusted proxy it is where that says that the connection comes from, for which it waits.
+// RemoteAddr implements net.Conn. Behind a trusted proxy it is where that says that the connection
+// comes from, for which it waits.
 func (c *limited) RemoteAddr() net.Addr {
 	if c.announced == nil {
 		return c.Conn.RemoteAddr()
@@ -226,7 +233,8 @@ func (c *limited) RemoteAddr() net.Addr {
 	return c.announced.address
 }
 
-// announced is a connection of a trusted proxy, which may begin with a header of the PROXY protocol.
+// announced is a connection of a trusted proxy, which may begin with a header of the PROXY
+// protocol.
 type announced struct {
 	net.Conn
 	once    sync.Once
@@ -238,7 +246,8 @@ type announced struct {
 // announcement is how long a proxy has to say where a connection comes from.
 const announcement = 10 * time.Second
 
-// look reads the header, if there is one. A connection that says nothing in time comes from its proxy.
+// look reads the header, if there is one. A connection that says nothing in time comes from its
+// proxy.
 func (a *announced) look() (from netip.AddrPort) {
 	a.address = a.Conn.RemoteAddr()
 	_ = a.Conn.SetReadDeadline(time.Now().Add(announcement))
@@ -294,8 +303,8 @@ func (a *announced) CloseWrite() error {
 // drop ends a connection whose head gives way to another's.
 func (c *limited) drop() { c.Conn.Close() }
 
-// Read implements net.Conn. It counts what comes outside of requests: lines and headers. Bodies count
-// as such.
+// Read implements net.Conn. It counts what comes outside of requests: lines and headers. Bodies
+// count as such.
 func (c *limited) Read(b []byte) (int, error) {
 	c.RemoteAddr() // what a proxy says comes first
 	n, err := c.Conn.Read(b)
@@ -335,7 +344,8 @@ func (c *limited) Close() error {
 	return err
 }
 
-// CloseWrite shuts down the writing side, as net/http does before it closes a connection whose request it has not read to the end.
+// CloseWrite shuts down the writing side, as net/http does before it closes a connection whose
+// request it has not read to the end.
 func (c *limited) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -354,7 +364,8 @@ func limitedOf(c net.Conn) *limited {
 	return l
 }
 
-// Attach has a server tell l of the requests on its connections. It is called before the server serves.
+// Attach has a server tell l of the requests on its connections. It is called before the server
+// serves.
 func (l *Listener) Attach(s *http.Server) {
 	s.Handler = l.handler(s.Handler)
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {

@@ -32,7 +32,8 @@ func (a *arrivals) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// One source cannot take all connections; an IPv6 network is one source; this machine itself is none.
+// One source cannot take all connections; an IPv6 network is one source; this machine itself is
+// none.
 func TestMaxConnectionsOfOneSource(t *testing.T) {
 	const many, net1, net2 = "192.0.2.1", "2001:db8::1", "2001:db8::2"
 	a := &arrivals{from: []string{many, many, many, net1, net2, net1, "192.0.2.2", "127.0.0.1", "127.0.0.1", "127.0.0.1", many}}

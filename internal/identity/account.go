@@ -63,10 +63,12 @@ type Hooks struct {
 	// OnAccountRegion is told of an account as it is once region is disabled or enabled for it.
 	OnAccountRegion func(ctx context.Context, tx *store.Tx, a Account, region string) error
 
-	// OnOrganizationJoin is told when accounts are in an organization, OnOrganizationLeave just before they are not any more.
+	// OnOrganizationJoin is told when accounts are in an organization, OnOrganizationLeave just
+	// before they are not any more.
 	OnOrganizationJoin  func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
 	OnOrganizationLeave func(ctx context.Context, tx *store.Tx, organization OrganizationID, ids []macie2.AccountID) error
-	// OnDelegateDeregistered is told when an account does not act for its organization in a service any more.
+	// OnDelegateDeregistered is told when an account does not act for its organization in a service
+	// any more.
 	OnDelegateDeregistered func(ctx context.Context, tx *store.Tx, organization OrganizationID, id macie2.AccountID, service ServicePrincipal, by macie2.Principal) error
 }
 

@@ -24,14 +24,15 @@ type Delegate struct {
 	DelegatedAt time.Time
 }
 
-// Bounds of what an organization's own people can fill the tables with. No service of AWS lets an organization have more.
+// Bounds of what an organization's own people can fill the tables with. No service of AWS lets an
+// organization have more.
 const (
 	MaxServices  = 200 // that an organization trusts
 	MaxDelegates = 50  // in one service
 )
 
-// EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it is. It returns ErrTooManyServices
-// for one more than MaxServices.
+// EnableServiceAccess lets an organization trust a service; one that it trusts already stays as it
+// is. It returns ErrTooManyServices for one more than MaxServices.
 func (d *Organizations) EnableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "enable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		var others int64
@@ -54,8 +55,9 @@ func (d *Organizations) TrustService(ctx context.Context, tx *store.Tx, o Organi
 	return err
 }
 
-// DisableServiceAccess ends an organization's trust in a service, and all delegations in it, also that of the management account, which is
-// no registered one. Ending what is not there changes nothing.
+// DisableServiceAccess ends an organization's trust in a service, and all delegations in it, also
+// that of the management account, which is no registered one. Ending what is not there changes
+// nothing.
 func (d *Organizations) DisableServiceAccess(ctx context.Context, management macie2.AccountID, service ServicePrincipal, by macie2.Principal) error {
 	return d.manage(ctx, "disable access for "+string(service), management, func(tx *store.Tx, o Organization) error {
 		list, err := delegates(ctx, tx, o.ID, service)
@@ -99,9 +101,10 @@ func (d *Organizations) ServiceAccesses(ctx context.Context, o OrganizationID) (
 	return list, nil
 }
 
-// RegisterDelegate lets an account act for its organization in a service that the organization trusts. It returns ErrDelegateExists for
-// one that does so already, ErrManagement for the management account, which needs no delegation, ErrSuspended or ErrClosed for one
-// that takes no part, ErrTooManyDelegates for one more than MaxDelegates.
+// RegisterDelegate lets an account act for its organization in a service that the organization
+// trusts. It returns ErrDelegateExists for one that does so already, ErrManagement for the
+// management account, which needs no delegation, ErrSuspended or ErrClosed for one that takes no
+// part, ErrTooManyDelegates for one more than MaxDelegates.
 func (d *Organizations) RegisterDelegate(ctx context.Context, management, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	return d.manage(ctx, "register account "+string(id), management, func(tx *store.Tx, o Organization) error {
 		if err := requireDelegable(ctx, tx, o, id); err != nil {
@@ -157,7 +160,8 @@ func insertDelegate(ctx context.Context, tx *store.Tx, o OrganizationID, id maci
 		values ($1, $2, $3, $4) on conflict do nothing`, o, id, service, now.UnixMilli())
 }
 
-// Delegate registers an account of an organization as a delegated administrator within tx, unless it is one already.
+// Delegate registers an account of an organization as a delegated administrator within tx, unless
+// it is one already.
 func (d *Organizations) Delegate(ctx context.Context, tx *store.Tx, o OrganizationID, id macie2.AccountID, service ServicePrincipal, now time.Time) error {
 	_, err := insertDelegate(ctx, tx, o, id, service, now)
 	return err
@@ -207,7 +211,8 @@ func (d *Organizations) deregistered(ctx context.Context, tx *store.Tx, o Organi
 	return d.hooks.OnDelegateDeregistered(ctx, tx, o.ID, id, service, by)
 }
 
-// Delegates lists the delegated administrators of an organization in a service, within tx; in all services if none is named.
+// Delegates lists the delegated administrators of an organization in a service, within tx; in all
+// services if none is named.
 func (d *Organizations) Delegates(ctx context.Context, tx *store.Tx, o OrganizationID, service ServicePrincipal) ([]Delegate, error) {
 	return delegates(ctx, tx, o, service)
 }
@@ -244,8 +249,9 @@ type DelegatedAccount struct {
 	DelegatedAt time.Time
 }
 
-// DelegatedAccounts lists the accounts that act for an organization in a service, in any if none is named, by id: at most limit of those
-// behind the account after, "" for the first. Of several delegations of one account the oldest counts.
+// DelegatedAccounts lists the accounts that act for an organization in a service, in any if none is
+// named, by id: at most limit of those behind the account after, "" for the first. Of several
+// delegations of one account the oldest counts.
 func (d *Organizations) DelegatedAccounts(ctx context.Context, o OrganizationID, service ServicePrincipal, after macie2.AccountID, limit int) (list []DelegatedAccount, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
@@ -267,8 +273,9 @@ func (d *Organizations) DelegatedAccounts(ctx context.Context, o OrganizationID,
 	return list, nil
 }
 
-// DelegationsOf lists what an account of an organization acts for it in, by service. It returns ErrNotInOrganization for one that is not
-// in it, ErrNoDelegate for one that does not act for it at all.
+// DelegationsOf lists what an account of an organization acts for it in, by service. It returns
+// ErrNotInOrganization for one that is not in it, ErrNoDelegate for one that does not act for it at
+// all.
 func (d *Organizations) DelegationsOf(ctx context.Context, o OrganizationID, id macie2.AccountID) (list []Delegate, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
@@ -299,7 +306,8 @@ func (d *Organizations) DelegationsOf(ctx context.Context, o OrganizationID, id 
 	return list, nil
 }
 
-// manage runs a change of the organization that management is the management account of, or returns ErrNotManagement.
+// manage runs a change of the organization that management is the management account of, or returns
+// ErrNotManagement.
 func (d *Organizations) manage(ctx context.Context, doing string, management macie2.AccountID, fn func(*store.Tx, Organization) error) error {
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 		o, err := managedBy(ctx, tx, management)

@@ -10,8 +10,8 @@ import (
 // devFile is the file of a data folder which says that its last server ran in dev mode.
 const devFile = "magpie.dev"
 
-// MarkDev keeps for the folder of a server whether it runs in dev mode, so that programs that work on its store know that every account
-// exists there.
+// MarkDev keeps for the folder of a server whether it runs in dev mode, so that programs that work
+// on its store know that every account exists there.
 func MarkDev(folder string, dev bool) error {
 	path := filepath.Join(folder, devFile)
 	if !dev {

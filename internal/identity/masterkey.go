@@ -252,7 +252,8 @@ func claimedKey(ctx context.Context, db *store.DB) (id string, err error) {
 	return id, err
 }
 
-// StoreKeyID is the id of the master key under which a store is sealed, or "" where there is none yet.
+// StoreKeyID is the id of the master key under which a store is sealed, or "" where there is none
+// yet.
 func StoreKeyID(ctx context.Context, tx *store.Tx) (id string, err error) {
 	err = tx.QueryRow(ctx, `select key_id from master_key where singleton = $1`, 1).Scan(&id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -264,7 +265,8 @@ func StoreKeyID(ctx context.Context, tx *store.Tx) (id string, err error) {
 	return id, nil
 }
 
-// ReadMasterKey returns the key that src names, without asking a store. It fails with fs.ErrNotExist where there is none.
+// ReadMasterKey returns the key that src names, without asking a store. It fails with
+// fs.ErrNotExist where there is none.
 func ReadMasterKey(src MasterKeySource) (MasterKey, error) {
 	if src.Env == "" {
 		return readMasterKey(filepath.Join(src.Folder, MasterKeyFile))

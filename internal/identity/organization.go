@@ -31,8 +31,8 @@ type OrganizationAccount struct {
 	JoinedAt time.Time
 }
 
-// CreateOrganization makes an organization of one account, its management account. It returns ErrOrganizationExists where that is in
-// one already.
+// CreateOrganization makes an organization of one account, its management account. It returns
+// ErrOrganizationExists where that is in one already.
 func (d *Organizations) CreateOrganization(ctx context.Context, management macie2.AccountID, now time.Time) (Organization, error) {
 	o := Organization{ID: newOrganizationID(), Management: management, CreatedAt: now.UTC().Truncate(time.Millisecond)}
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
@@ -81,8 +81,9 @@ func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 	return err
 }
 
-// joinBatch is how many accounts join or leave in one transaction. After each, as much time passes as it took: a list of thousands
-// leaves whoever works on the same database, which on SQLite has one writer at a time, at least half of it.
+// joinBatch is how many accounts join or leave in one transaction. After each, as much time passes
+// as it took: a list of thousands leaves whoever works on the same database, which on SQLite has
+// one writer at a time, at least half of it.
 const joinBatch = 20
 
 func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []macie2.AccountID) error) error {
@@ -101,9 +102,9 @@ func inBatches(ctx context.Context, ids []macie2.AccountID, do func(batch []maci
 	return do(ids)
 }
 
-// AddToOrganization adds accounts to the organization of a management account; those that are in it already stay as they are. They are
-// added some at a time: when it fails, those before the one that the error names may be in, and adding all again does no harm. It
-// returns how many it added.
+// AddToOrganization adds accounts to the organization of a management account; those that are in it
+// already stay as they are. They are added some at a time: when it fails, those before the one that
+// the error names may be in, and adding all again does no harm. It returns how many it added.
 func (d *Organizations) AddToOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID, now time.Time) (added int, err error) {
 	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var joining []macie2.AccountID
@@ -139,7 +140,8 @@ func (d *Organizations) AddToOrganization(ctx context.Context, management macie2
 	return added, nil
 }
 
-// mayJoin returns those of the accounts that are not in the organization yet, or says which of them cannot join it.
+// mayJoin returns those of the accounts that are not in the organization yet, or says which of them
+// cannot join it.
 func mayJoin(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.AccountID) ([]macie2.AccountID, error) {
 	status := make(map[macie2.AccountID]AccountStatus, len(ids))
 	in := make(map[macie2.AccountID]OrganizationID, len(ids))
@@ -174,9 +176,10 @@ func mayJoin(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Acc
 	return joining, nil
 }
 
-// RemoveFromOrganization takes accounts out of the organization of a management account, some at a time or none of them; those that are
-// out already stay so, but if all are it returns ErrNotInOrganization. The management account cannot leave, nor can a delegated
-// administrator. It returns how many it removed.
+// RemoveFromOrganization takes accounts out of the organization of a management account, some at a
+// time or none of them; those that are out already stay so, but if all are it returns
+// ErrNotInOrganization. The management account cannot leave, nor can a delegated administrator. It
+// returns how many it removed.
 func (d *Organizations) RemoveFromOrganization(ctx context.Context, management macie2.AccountID, ids []macie2.AccountID) (removed int, err error) {
 	err = inBatches(ctx, ids, func(batch []macie2.AccountID) error {
 		var leaving []macie2.AccountID
@@ -214,7 +217,8 @@ func (d *Organizations) RemoveFromOrganization(ctx context.Context, management m
 	return removed, nil
 }
 
-// mayLeave drops repetitions and accounts that are not in the organization, and says which of the others cannot leave it.
+// mayLeave drops repetitions and accounts that are not in the organization, and says which of the
+// others cannot leave it.
 func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.AccountID) ([]macie2.AccountID, error) {
 	in, err := inOrganization(ctx, tx, o.ID, ids)
 	if err != nil {
@@ -241,7 +245,8 @@ func mayLeave(ctx context.Context, tx *store.Tx, o Organization, ids []macie2.Ac
 	return leaving, nil
 }
 
-// DeleteOrganization deletes the organization of a management account, which must be alone in it by then.
+// DeleteOrganization deletes the organization of a management account, which must be alone in it by
+// then.
 func (d *Organizations) DeleteOrganization(ctx context.Context, management macie2.AccountID) error {
 	err := d.db.Tx(ctx, organizationLane(management), func(tx *store.Tx) error {
 		o, err := managedBy(ctx, tx, management)
@@ -279,8 +284,9 @@ func (d *Organizations) DeleteOrganization(ctx context.Context, management macie
 	return nil
 }
 
-// managedBy reads the organization that an account is the management account of, to change something in it. The update changes nothing:
-// it makes those wait who do the same on another node, so that what was read before a change is still so when it is made.
+// managedBy reads the organization that an account is the management account of, to change
+// something in it. The update changes nothing: it makes those wait who do the same on another node,
+// so that what was read before a change is still so when it is made.
 func managedBy(ctx context.Context, tx *store.Tx, management macie2.AccountID) (Organization, error) {
 	o, err := scanOrganization(tx.QueryRow(ctx, `update organization set created_at = created_at where management_id = $1
 		returning id, management_id, created_at`, management))
@@ -297,7 +303,8 @@ func scanOrganization(row store.RowOne) (o Organization, err error) {
 	return o, err
 }
 
-// OrganizationOf reads the organization that an account is in, within tx, or returns ErrNoOrganization.
+// OrganizationOf reads the organization that an account is in, within tx, or returns
+// ErrNoOrganization.
 func (d *Organizations) OrganizationOf(ctx context.Context, tx *store.Tx, id macie2.AccountID) (Organization, error) {
 	o, err := scanOrganization(tx.QueryRow(ctx, `select o.id, o.management_id, o.created_at
 		from organization_account x join organization o on o.id = x.organization_id where x.account_id = $1`, id))
@@ -307,8 +314,9 @@ func (d *Organizations) OrganizationOf(ctx context.Context, tx *store.Tx, id mac
 	return o, err
 }
 
-// LockOrganization waits until nobody else has the organization locked, and locks it until tx ends: for decisions that look at more than
-// constraints can hold, such as that a delegate is the same in all Regions. Every change of delegates locks it.
+// LockOrganization waits until nobody else has the organization locked, and locks it until tx ends:
+// for decisions that look at more than constraints can hold, such as that a delegate is the same in
+// all Regions. Every change of delegates locks it.
 func (d *Organizations) LockOrganization(ctx context.Context, tx *store.Tx, o OrganizationID) error {
 	n, err := tx.Exec(ctx, `update organization set created_at = created_at where id = $1`, o)
 	if err == nil && n == 0 {
@@ -413,7 +421,8 @@ func scanOrganizationAccount(row store.RowOne, more ...any) (a OrganizationAccou
 	return a, err
 }
 
-// OrganizationAccounts lists accounts of an organization by id: at most limit of those behind the account after, "" for the first.
+// OrganizationAccounts lists accounts of an organization by id: at most limit of those behind the
+// account after, "" for the first.
 func (d *Organizations) OrganizationAccounts(ctx context.Context, o OrganizationID, after macie2.AccountID, limit int) (list []OrganizationAccount, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil

@@ -26,7 +26,8 @@ const (
 
 var byBoss = macie2.Principal{ARN: "arn:aws:iam::100000000000:user/admin", Account: boss}
 
-// organized returns a directory with the accounts above, of which boss and rival manage an organization.
+// organized returns a directory with the accounts above, of which boss and rival manage an
+// organization.
 func organized(t *testing.T, db *store.DB, h Hooks) *Directory {
 	t.Helper()
 	d := NewDirectory(db, Options{Hooks: h})
@@ -383,7 +384,8 @@ func TestOrganizationHooks(t *testing.T) {
 	})
 }
 
-// Two nodes add one account to two organizations at once: it is in one of them, and the other is told so.
+// Two nodes add one account to two organizations at once: it is in one of them, and the other is
+// told so.
 func TestTwoOrganizationsWantOneAccount(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
 		ctx := t.Context()
@@ -419,8 +421,8 @@ func TestTwoOrganizationsWantOneAccount(t *testing.T) {
 	})
 }
 
-// An account leaves on one node while it is registered as a delegated administrator on another: one of the two is refused, in the words
-// of the directory.
+// An account leaves on one node while it is registered as a delegated administrator on another: one
+// of the two is refused, in the words of the directory.
 func TestLeaveAgainstRegister(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
 		ctx := t.Context()
@@ -455,7 +457,8 @@ func TestLeaveAgainstRegister(t *testing.T) {
 	})
 }
 
-// The trust in a service ends on one node while somebody is registered in it on another: no delegation is left that stands on nothing.
+// The trust in a service ends on one node while somebody is registered in it on another: no
+// delegation is left that stands on nothing.
 func TestDistrustAgainstRegister(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
 		ctx := t.Context()

@@ -38,8 +38,9 @@ const maxDisabledRegions = 64
 
 var regionName = regexp.MustCompile(`^[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}$`)
 
-// SetRegion enables a Region for an account or disables it, from the next call on: in a disabled one the account cannot call, and is
-// nobody's active member. It returns ErrInvalid for what cannot be a Region's name, ErrClosed for a closed account.
+// SetRegion enables a Region for an account or disables it, from the next call on: in a disabled
+// one the account cannot call, and is nobody's active member. It returns ErrInvalid for what cannot
+// be a Region's name, ErrClosed for a closed account.
 func (d *Accounts) SetRegion(ctx context.Context, id macie2.AccountID, region string, enabled bool, now time.Time) (Account, error) {
 	verb := "disable a Region for"
 	if enabled {

@@ -25,7 +25,8 @@ func TestRegionSet(t *testing.T) {
 	}
 }
 
-// A Region is disabled for an account, and everybody who asks about the account's keys and sessions is told so from then on.
+// A Region is disabled for an account, and everybody who asks about the account's keys and sessions
+// is told so from then on.
 func TestDisabledRegions(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
 		ctx := t.Context()

@@ -79,7 +79,8 @@ func RotateMasterKey(ctx context.Context, db *store.DB, src MasterKeySource, nex
 // reseal moves the store from one key to another.
 func reseal(ctx context.Context, db *store.DB, old, next MasterKey) (n int, err error) {
 	err = db.Tx(ctx, "master-key", func(tx *store.Tx) error {
-		// First, and with a lock on the row: who makes a key meanwhile waits, and finds another master key.
+		// First, and with a lock on the row: who makes a key meanwhile waits, and finds another
+		// master key.
 		if n, err := tx.Exec(ctx, `update master_key set key_id = $1 where singleton = $2 and key_id = $3`, next.id, 1, old.id); err != nil {
 			return err
 		} else if n == 0 {
@@ -106,7 +107,8 @@ func reseal(ctx context.Context, db *store.DB, old, next MasterKey) (n int, err 
 	return n, err
 }
 
-// sealedColumns are all the places where the store has secrets, each bound to its row's id. A row whose secret is empty has none.
+// sealedColumns are all the places where the store has secrets, each bound to its row's id. A row
+// whose secret is empty has none.
 var sealedColumns = []sealedColumn{
 	{"access_key", "access key", secretPurpose},
 	{"object_store", "object store", StoreSecretPurpose},

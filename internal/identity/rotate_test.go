@@ -13,8 +13,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// After a rotation every access key is what it was, under the new master key; sessions and what was opened with the old one end; nobody
-// makes a key under the old one any more.
+// After a rotation every access key is what it was, under the new master key; sessions and what was
+// opened with the old one end; nobody makes a key under the old one any more.
 func TestRotateMasterKey(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openDB func() *store.DB) {
 		ctx, db, now := t.Context(), openDB(), time.Now()
@@ -90,7 +90,8 @@ func TestRotateMasterKey(t *testing.T) {
 	})
 }
 
-// A rotation that is cut short before, or after, its transaction loses no key: whoever comes next has the right one.
+// A rotation that is cut short before, or after, its transaction loses no key: whoever comes next
+// has the right one.
 func TestRotationCutShort(t *testing.T) {
 	o := storetest.Fresh(t, "sqlite")
 	ctx, db, now := t.Context(), storetest.Open(t, o), time.Now()
@@ -118,7 +119,8 @@ func TestRotationCutShort(t *testing.T) {
 	if c := must[*Credentials](t)(service.Resolve(ctx, key.ID, "", now)); c.entry.secret != secret.Reveal() {
 		t.Error("another secret")
 	}
-	// One that began and never came to its transaction is taken up by the next; one with another key is not trodden on.
+	// One that began and never came to its transaction is taken up by the next; one with another
+	// key is not trodden on.
 	proposed := must[*MasterKey](t)(proposeKey(path+nextKeySuffix, nil))
 	given := NewMasterKey()
 	if _, err := RotateMasterKey(ctx, db, src, &given); err == nil || !strings.Contains(err.Error(), "holds the key of another rotation") {

@@ -99,8 +99,8 @@ func (s *Service) AssumeRole(ctx context.Context, call *macie2.Call, in *AssumeR
 	return s.newSession(*role, *in.RoleSessionName, macie2.Deref(in.SourceIdentity), call.Now.Add(time.Duration(seconds)*time.Second)), nil
 }
 
-// inheriting is the request as a session makes it: the session's own source identity goes with it, and
-// cannot become another.
+// inheriting is the request as a session makes it: the session's own source identity goes with it,
+// and cannot become another.
 func (in *AssumeRoleInput) inheriting(p macie2.Principal) (*AssumeRoleInput, error) {
 	if p.SourceIdentity == "" {
 		return in, nil
@@ -156,8 +156,8 @@ func (s *Service) roleToAssume(ctx context.Context, account macie2.AccountID, na
 	return role, nil
 }
 
-// mayAssume asks the role's trust policy and the caller's own permissions. The question is about the
-// role as it is stored, however the caller spelt its name.
+// mayAssume asks the role's trust policy and the caller's own permissions. The question is about
+// the role as it is stored, however the caller spelt its name.
 func (s *Service) mayAssume(call *macie2.Call, role Role, in *AssumeRoleInput, callerRole string) bool {
 	if s.dev {
 		return true

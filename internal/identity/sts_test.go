@@ -260,7 +260,8 @@ func TestSourceIdentity(t *testing.T) {
 			t.Errorf("%+v %+v", out, c.Session)
 		}
 
-		// It stays through every role that is assumed from there, whether it is given again or not, and is no other.
+		// It stays through every role that is assumed from there, whether it is given again or not,
+		// and is no other.
 		must[Role](t)(s.CreateRole(ctx, Role{Account: beta, Name: "Next", Trust: `{"Statement":[{"Effect":"Allow","Principal":"*","Action":["sts:AssumeRole","sts:SetSourceIdentity"]},` +
 			`{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringNotEquals":{"sts:SourceIdentity":"alice","aws:SourceIdentity":"alice"}}}]}`}, now))
 		for range 3 {

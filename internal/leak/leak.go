@@ -1,6 +1,8 @@
-// Package leak fails the tests of a package that leave goroutines of Magpie's behind: whoever starts one ends it.
+// Package leak fails the tests of a package that leave goroutines of Magpie's behind: whoever
+// starts one ends it.
 //
-// A package that starts goroutines has a TestMain that calls [Run]; a test of package arch asks for that.
+// A package that starts goroutines has a TestMain that calls [Run]; a test of package arch asks for
+// that.
 package leak
 
 import (
@@ -12,10 +14,12 @@ import (
 	"time"
 )
 
-// patience is how long goroutines have to end that are about to. It says nothing of how long they should take.
+// patience is how long goroutines have to end that are about to. It says nothing of how long they
+// should take.
 const patience = 30 * time.Second
 
-// Run runs the tests and returns what to exit with. It fails if they passed and left goroutines behind.
+// Run runs the tests and returns what to exit with. It fails if they passed and left goroutines
+// behind.
 func Run(m *testing.M) int {
 	code := m.Run()
 	if code != 0 {
@@ -36,7 +40,8 @@ func Run(m *testing.M) int {
 // kept is the cluster of PostgreSQL that the tests of a package share until their process ends.
 const kept = "magpie/internal/store/storetest.start"
 
-// ours are the stacks of goroutines that run code of Magpie's or were started by it, less the one that asks.
+// ours are the stacks of goroutines that run code of Magpie's or were started by it, less the one
+// that asks.
 func ours() (left []string) {
 	buf := make([]byte, 1<<20)
 	for {

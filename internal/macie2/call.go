@@ -47,8 +47,8 @@ type Principal struct {
 	KeyID   string // the access key id
 	Account AccountID
 
-	// SourceIdentity is what a session says of who is behind it; it stays the same through all roles that
-	// are assumed from it. Empty if nothing was said.
+	// SourceIdentity is what a session says of who is behind it; it stays the same through all
+	// roles that are assumed from it. Empty if nothing was said.
 	SourceIdentity string
 
 	// Policies are the names or documents attached to the key or role. The

@@ -61,7 +61,8 @@ func (d *decoder) want(kind jsontext.Kind, what string) error {
 	if next == kind {
 		return nil
 	}
-	// PeekKind goes by the first byte alone. Reading on tells a value from what begins like one: notjson is no null, truely no boolean.
+	// PeekKind goes by the first byte alone. Reading on tells a value from what begins like one:
+	// notjson is no null, truely no boolean.
 	_, err := d.tokens.ReadToken()
 	if err == nil && d.tokens.PeekKind() == 0 {
 		if _, err = d.tokens.ReadToken(); err == io.EOF {

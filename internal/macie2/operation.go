@@ -23,8 +23,9 @@ type Operation struct {
 	tags     func(Input) (tags map[string]string, tagKeys []string) // nil: it names none
 }
 
-// Resource is the resource that a call is about: its type, as ARNs name it, and its id. Both are empty for operations that are
-// about no resource in particular. A type that is empty beside an id means that the id is an ARN, as the caller spelt it.
+// Resource is the resource that a call is about: its type, as ARNs name it, and its id. Both are
+// empty for operations that are about no resource in particular. A type that is empty beside an id
+// means that the id is an ARN, as the caller spelt it.
 func (op *Operation) Resource(in Input) (kind, id string) {
 	if op.resource == nil || in == nil {
 		return "", ""

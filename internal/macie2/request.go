@@ -15,7 +15,8 @@ type Request struct {
 	Query url.Values
 	// Body is the whole body. An empty one counts as {}.
 	Body []byte
-	// SecurityToken is the session token that the request was signed with, for operations of our own. Empty for long-term keys.
+	// SecurityToken is the session token that the request was signed with, for operations of our
+	// own. Empty for long-term keys.
 	SecurityToken string
 }
 

@@ -12,8 +12,9 @@ import (
 	"magpie/internal/store"
 )
 
-// Two things override a relationship's status, whatever it is: that the member's account is suspended or closed, and that the Region is
-// disabled for it. The record then shows the stronger of the two, and keeps the relationship's own status in held_status until neither holds.
+// Two things override a relationship's status, whatever it is: that the member's account is
+// suspended or closed, and that the Region is disabled for it. The record then shows the stronger
+// of the two, and keeps the relationship's own status in held_status until neither holds.
 
 // overrideOf is the status that overrides an account's records in a Region; empty if none does.
 func overrideOf(a identity.Account, region string) macie2.RelationshipStatus {
@@ -26,8 +27,9 @@ func overrideOf(a identity.Account, region string) macie2.RelationshipStatus {
 	return ""
 }
 
-// overrideIn is what overrides a record in its Region, as far as its administrator may know: whether an account is suspended is told to those
-// who know its address, and to those whose invitation it has had. To anybody else it is as an account without that address.
+// overrideIn is what overrides a record in its Region, as far as its administrator may know:
+// whether an account is suspended is told to those who know its address, and to those whose
+// invitation it has had. To anybody else it is as an account without that address.
 func (m memberRecord) overrideIn(a identity.Account, region string) macie2.RelationshipStatus {
 	if m.viaOrganization() || a.EmailIs(m.email) {
 		return overrideOf(a, region)
@@ -46,11 +48,13 @@ var overrideTexts = map[macie2.RelationshipStatus]string{
 	macie2.RelationshipStatusRegionDisabled:   textRegionDisabled,
 }
 
-// AccountStatusChanged follows a change of an account in the directory, in the transaction that makes it. A suspended or closed account
-// reads AccountSuspended wherever it is in an inventory, and goes back to what it was when it is resumed. An administrator that is
-// suspended or closed loses its members, which are standalone from then on, and its invitations, those included that a member which
-// resigned could accept again; where it is delegated by an organization, it is that no longer. Some of this is done at once, the rest
-// by a task; it is through before the account can act again.
+// AccountStatusChanged follows a change of an account in the directory, in the transaction that
+// makes it. A suspended or closed account reads AccountSuspended wherever it is in an inventory,
+// and goes back to what it was when it is resumed. An administrator that is suspended or closed
+// loses its members, which are standalone from then on, and its invitations, those included that a
+// member which resigned could accept again; where it is delegated by an organization, it is that no
+// longer. Some of this is done at once, the rest by a task; it is through before the account can
+// act again.
 func (s *Service) AccountStatusChanged(ctx context.Context, tx *store.Tx, account macie2.AccountID, status identity.AccountStatus) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	accounts, err := s.accounts.LookupAccounts(ctx, tx, []macie2.AccountID{account})
@@ -95,7 +99,8 @@ func (p abandonPayload) task() queue.New {
 	return queue.New{Kind: kindAbandon, Key: p.Region + "/" + string(p.AdministratorID), Payload: p}
 }
 
-// abandonSome ends some of the relationships of an administrator that is suspended or closed, and leaves the others to tasks.
+// abandonSome ends some of the relationships of an administrator that is suspended or closed, and
+// leaves the others to tasks.
 func (s *Invitations) abandonSome(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
 	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
 	if err != nil {
@@ -114,7 +119,8 @@ func (s *Invitations) abandonSome(ctx context.Context, tx *store.Tx, account mac
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// abandonAll ends what the task that follows a suspension has left, so that an account which is resumed has none of it.
+// abandonAll ends what the task that follows a suspension has left, so that an account which is
+// resumed has none of it.
 func (s *Invitations) abandonAll(ctx context.Context, tx *store.Tx, account macie2.AccountID, now time.Time) error {
 	list, err := recordsWhere(ctx, tx, `administrator_id = $1 and `+abandoned, account)
 	if err != nil {
@@ -123,7 +129,8 @@ func (s *Invitations) abandonAll(ctx context.Context, tx *store.Tx, account maci
 	return s.abandon(ctx, tx, list, now)
 }
 
-// abandonQueued is the task: it ends some relationships in a Region, and queues itself again while there are more.
+// abandonQueued is the task: it ends some relationships in a Region, and queues itself again while
+// there are more.
 func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	for _, t := range tasks {
@@ -131,8 +138,8 @@ func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []q
 		if err := t.Decode(&p); err != nil {
 			return err
 		}
-		// The lock keeps the account from being resumed meanwhile. An account that was resumed before has nothing left
-		// from then, and what it has is new.
+		// The lock keeps the account from being resumed meanwhile. An account that was resumed
+		// before has nothing left from then, and what it has is new.
 		if err := s.accounts.LockAccounts(ctx, tx, []macie2.AccountID{p.AdministratorID}); err != nil {
 			return err
 		}
@@ -161,8 +168,8 @@ func (s *Invitations) abandonQueued(ctx context.Context, tx *store.Tx, tasks []q
 	return nil
 }
 
-// abandon does to many records of one administrator what dissolve does to one, in a few round trips for all of them. They are sorted by
-// Region and account.
+// abandon does to many records of one administrator what dissolve does to one, in a few round trips
+// for all of them. They are sorted by Region and account.
 func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventoryRecord, now time.Time) error {
 	invitations, err := invitationsOf(ctx, tx, list)
 	if err != nil {
@@ -201,9 +208,10 @@ func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventor
 	return nil
 }
 
-// AccountRegionChanged follows the disabling or enabling of a Region for an account, which is given as it is from then on. Wherever the
-// account is in an inventory in that Region it reads RegionDisabled, and goes back to what it was. The account's own members, if it is
-// an administrator, stay what they are: it cannot manage them meanwhile, since it cannot call.
+// AccountRegionChanged follows the disabling or enabling of a Region for an account, which is given
+// as it is from then on. Wherever the account is in an inventory in that Region it reads
+// RegionDisabled, and goes back to what it was. The account's own members, if it is an
+// administrator, stay what they are: it cannot manage them meanwhile, since it cannot call.
 func (s *Service) AccountRegionChanged(ctx context.Context, tx *store.Tx, a identity.Account, region string) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	records, err := recordsWhere(ctx, tx, `account_id = $1`, a.ID)
@@ -248,7 +256,8 @@ func recordsWhere(ctx context.Context, tx *store.Tx, condition string, account m
 	return records, err
 }
 
-// setOverride makes a record show override, or, where that is empty, the relationship's own status again.
+// setOverride makes a record show override, or, where that is empty, the relationship's own status
+// again.
 func (s *relations) setOverride(ctx context.Context, tx *store.Tx, x inventoryRecord, override macie2.RelationshipStatus, now time.Time) error {
 	e := entry{relation: x.relation, from: x.status, to: override, at: now}
 	held := macie2.Ptr(string(x.underlying()))

@@ -37,8 +37,9 @@ func TestSuspendedWhileInVerification(t *testing.T) {
 	})
 }
 
-// TestSuspendedBehindTheBack: an account that was suspended while an invitation was on its way to the database is found suspended by the
-// worker; one that came back then is found well by the next invitation.
+// TestSuspendedBehindTheBack: an account that was suspended while an invitation was on its way to
+// the database is found suspended by the worker; one that came back then is found well by the next
+// invitation.
 func TestSuspendedBehindTheBack(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		status := func(s string) { d.sql("update account set status = $1 where id = $2", s, string(bob)) } // without the news
@@ -59,7 +60,8 @@ func TestSuspendedBehindTheBack(t *testing.T) {
 	})
 }
 
-// TestClosedAdministrator: its members are standalone, its invitations are worth nothing, and so are those on their way.
+// TestClosedAdministrator: its members are standalone, its invitations are worth nothing, and so
+// are those on their way.
 func TestClosedAdministrator(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob, carol)
@@ -86,8 +88,9 @@ func TestClosedAdministrator(t *testing.T) {
 	})
 }
 
-// TestSuspendedAdministratorOfMany: what does not end with the suspension itself is ended by a task, with the same fate; and an account
-// that is resumed before the task was there has lost all of it, too, and keeps what is new.
+// TestSuspendedAdministratorOfMany: what does not end with the suspension itself is ended by a
+// task, with the same fate; and an account that is resumed before the task was there has lost all
+// of it, too, and keeps what is new.
 func TestSuspendedAdministratorOfMany(t *testing.T) {
 	for _, resumedFirst := range []bool{false, true} {
 		t.Run(fmt.Sprint("resumed first ", resumedFirst), func(t *testing.T) {
@@ -171,7 +174,8 @@ func (d *deployment) listed(associated string) string {
 	return ids[0]
 }
 
-// TestSuspensionRollsBack: the relationship follows the directory in its transaction, or not at all.
+// TestSuspensionRollsBack: the relationship follows the directory in its transaction, or not at
+// all.
 func TestSuspensionRollsBack(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)
@@ -192,7 +196,8 @@ func TestSuspensionRollsBack(t *testing.T) {
 	})
 }
 
-// TestSuspendedMembersSession: a call that was let in just before the suspension changes what the account comes back to.
+// TestSuspendedMembersSession: a call that was let in just before the suspension changes what the
+// account comes back to.
 func TestSuspendedMembersSession(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)
@@ -208,7 +213,8 @@ func TestSuspendedMembersSession(t *testing.T) {
 	})
 }
 
-// TestSuspendedRecipientAccepts: nor can an invitation be accepted that was suspended at that moment.
+// TestSuspendedRecipientAccepts: nor can an invitation be accepted that was suspended at that
+// moment.
 func TestSuspendedRecipientAccepts(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.invited(alice, bob)

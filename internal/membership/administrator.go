@@ -44,8 +44,8 @@ func (s *Members) administratorAccount(ctx context.Context, call *macie2.Call) (
 	return macie2.Ptr(invitationOut(l)), nil
 }
 
-// DisassociateFromAdministratorAccount ends the relationship from the member's side, if it is by invitation. The invitation stays, and
-// can be accepted again.
+// DisassociateFromAdministratorAccount ends the relationship from the member's side, if it is by
+// invitation. The invitation stays, and can be accepted again.
 func (s *Members) DisassociateFromAdministratorAccount(ctx context.Context, call *macie2.Call, _ *macie2.DisassociateFromAdministratorAccountInput) (*macie2.DisassociateFromAdministratorAccountOutput, error) {
 	if err := s.resign(ctx, call); err != nil {
 		return nil, err

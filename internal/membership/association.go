@@ -15,14 +15,15 @@ type Association struct {
 	At                    time.Time
 }
 
-// OnAssociation registers what has to happen, in the same transaction, when an account becomes a member account, or ceases to be one. The
-// hook may put statements off to the end of the transaction, and does nothing else. It must be called before the first request.
+// OnAssociation registers what has to happen, in the same transaction, when an account becomes a
+// member account, or ceases to be one. The hook may put statements off to the end of the
+// transaction, and does nothing else. It must be called before the first request.
 func (s *relations) OnAssociation(hook func(*store.Tx, Association)) {
 	s.onAssociation = append(s.onAssociation, hook)
 }
 
-// tellAssociation tells the hooks of an event that begins or ends an association. An account that is suspended, or whose Region is
-// disabled, stays the member that it was.
+// tellAssociation tells the hooks of an event that begins or ends an association. An account that
+// is suspended, or whose Region is disabled, stays the member that it was.
 func (s *relations) tellAssociation(tx *store.Tx, x viewedEntry) {
 	if x.viewer != x.administrator {
 		return // each event is told once

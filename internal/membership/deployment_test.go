@@ -23,7 +23,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// The accounts and Regions of the tests. Whether an account is an administrator or a member is each test's business.
+// The accounts and Regions of the tests. Whether an account is an administrator or a member is each
+// test's business.
 const (
 	alice, bob, carol = macie2.AccountID("111122223333"), macie2.AccountID("444455556666"), macie2.AccountID("777788889999")
 	dave, erin        = macie2.AccountID("123456789012"), macie2.AccountID("210987654321")
@@ -44,7 +45,8 @@ func (c *clock) now() time.Time {
 
 func (c *clock) advance(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
-// relay is a mailer that keeps what it is given. answer says what becomes of a mail; nil accepts everything.
+// relay is a mailer that keeps what it is given. answer says what becomes of a mail; nil accepts
+// everything.
 type relay struct {
 	mu     sync.Mutex
 	mails  []mail.Invitation
@@ -78,7 +80,8 @@ type node struct {
 	queue     *queue.Queue
 }
 
-// deployment is a service on a fresh database, the accounts of the tests in its directory, and what the tests drive it with.
+// deployment is a service on a fresh database, the accounts of the tests in its directory, and what
+// the tests drive it with.
 type deployment struct {
 	*node
 	t     *testing.T
@@ -173,7 +176,8 @@ func (d *deployment) work() {
 	}
 }
 
-// answer words the outcome of an operation: "ok", or the exception and its text. An error that is none of the contract's says so.
+// answer words the outcome of an operation: "ok", or the exception and its text. An error that is
+// none of the contract's says so.
 func answer(err error) string {
 	var contract *macie2.Error
 	switch {
@@ -357,7 +361,8 @@ func (d *deployment) status(administrator, id macie2.AccountID) string {
 	return string(*m.RelationshipStatus)
 }
 
-// received is what an account sees of the invitations that it received: the status by administrator.
+// received is what an account sees of the invitations that it received: the status by
+// administrator.
 func (d *deployment) received(id macie2.AccountID) map[macie2.AccountID]string {
 	d.t.Helper()
 	list, err := d.ListInvitations(d.t.Context(), d.call(id), &macie2.ListInvitationsInput{})
@@ -371,7 +376,8 @@ func (d *deployment) received(id macie2.AccountID) map[macie2.AccountID]string {
 	return seen
 }
 
-// invitationID is the id by which an account accepts the invitation of an administrator; empty when it has none.
+// invitationID is the id by which an account accepts the invitation of an administrator; empty when
+// it has none.
 func (d *deployment) invitationID(id, administrator macie2.AccountID) string {
 	list, err := d.ListInvitations(d.t.Context(), d.call(id), &macie2.ListInvitationsInput{})
 	if err != nil {
@@ -385,7 +391,8 @@ func (d *deployment) invitationID(id, administrator macie2.AccountID) string {
 	return ""
 }
 
-// sees checks what both sides of a relationship see; an empty status is a record or invitation that is not there.
+// sees checks what both sides of a relationship see; an empty status is a record or invitation that
+// is not there.
 func (d *deployment) sees(administrator, id macie2.AccountID, asAdministrator, asRecipient string) {
 	d.t.Helper()
 	got := d.status(administrator, id)

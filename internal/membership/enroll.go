@@ -26,13 +26,15 @@ func (s *Delegations) register() {
 	s.queue.Transactional(queue.Transactional{Kind: kindRelease, Handle: s.releaseQueued, Batch: 1, Gentle: true})
 }
 
-// How many accounts one transaction enrolls or releases: few enough that other callers do not wait for it.
+// How many accounts one transaction enrolls or releases: few enough that other callers do not wait
+// for it.
 const (
 	enrollBatch  = 20
 	releaseBatch = 50
 )
 
-// enrollment is accounts that are to become members of their organization's delegated administrator.
+// enrollment is accounts that are to become members of their organization's delegated
+// administrator.
 type enrollment struct {
 	delegation
 	ids       []macie2.AccountID
@@ -67,9 +69,10 @@ const (
 	excludedFull                             // by the quota
 )
 
-// enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record that the administrator may have of it
-// from an invitation becomes that of a member through the organization. The accounts that cannot be members are returned with the
-// reason; every step is a compare-and-set or leans on a constraint, as with accept.
+// enroll makes accounts members, all in one transaction: Macie is enabled in each, and the record
+// that the administrator may have of it from an invitation becomes that of a member through the
+// organization. The accounts that cannot be members are returned with the reason; every step is a
+// compare-and-set or leans on a constraint, as with accept.
 func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([]exclusion, error) {
 	x, err := sideOf(ctx, tx, e.region, e.administrator)
 	if errors.Is(err, store.ErrNotFound) {
@@ -129,8 +132,8 @@ func (s *Delegations) enroll(ctx context.Context, tx *store.Tx, e enrollment) ([
 	return excluded, nil
 }
 
-// settle runs the deferred statements. Where a constraint refuses one, another transaction has changed what was decided on, and the
-// closure is run again.
+// settle runs the deferred statements. Where a constraint refuses one, another transaction has
+// changed what was decided on, and the closure is run again.
 func settle(ctx context.Context, tx *store.Tx) error {
 	err := tx.Flush(ctx)
 	if errors.Is(err, store.ErrForeignKey) || errors.Is(err, store.ErrExists) {
@@ -145,7 +148,8 @@ func (s *Delegations) decideEnrollment(ctx context.Context, tx *store.Tx, e enro
 	if err != nil {
 		return nil, nil, err
 	}
-	// A suspension that happens right now either committed before, and is seen here, or waits for this lock and then finds the record.
+	// A suspension that happens right now either committed before, and is seen here, or waits for
+	// this lock and then finds the record.
 	if err := s.accounts.LockAccounts(ctx, tx, e.ids); err != nil {
 		return nil, nil, err
 	}
@@ -192,7 +196,8 @@ func (s *Delegations) decideEnrollment(ctx context.Context, tx *store.Tx, e enro
 	return list, excluded, nil
 }
 
-// readEnrollables reads what is known of the accounts, in the order of their ids, which is the one in which their rows are locked.
+// readEnrollables reads what is known of the accounts, in the order of their ids, which is the one
+// in which their rows are locked.
 func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrollable, error) {
 	ids := slices.Clone(e.ids)
 	slices.Sort(ids)
@@ -215,14 +220,16 @@ func readEnrollables(ctx context.Context, tx *store.Tx, e enrollment) ([]enrolla
 	return list, err
 }
 
-// enrollPayload names accounts that are to be enrolled because they joined their organization, or what kept them out then is over.
+// enrollPayload names accounts that are to be enrolled because they joined their organization, or
+// what kept them out then is over.
 type enrollPayload struct {
 	Region         string                  `json:"region"`
 	OrganizationID identity.OrganizationID `json:"organizationId"`
 	AccountIDs     []macie2.AccountID      `json:"accountIds"`
 }
 
-// OrganizationJoined follows accounts into an organization: where its delegated administrator wants those that join, they become members.
+// OrganizationJoined follows accounts into an organization: where its delegated administrator wants
+// those that join, they become members.
 func (s *Delegations) OrganizationJoined(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 	list, err := delegationsOf{organization: o}.read(ctx, tx)
 	if err != nil {
@@ -240,7 +247,8 @@ func (s *Delegations) OrganizationJoined(ctx context.Context, tx *store.Tx, o id
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// enrollWaiting lets an account become a member wherever it could not when it joined its organization, if nothing overrides it any more.
+// enrollWaiting lets an account become a member wherever it could not when it joined its
+// organization, if nothing overrides it any more.
 func (s *Delegations) enrollWaiting(ctx context.Context, tx *store.Tx, a identity.Account) error {
 	var waiting []enrollPayload
 	err := tx.Query(ctx, func(row store.Row) error {
@@ -263,7 +271,8 @@ func (s *Delegations) enrollWaiting(ctx context.Context, tx *store.Tx, a identit
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
-// enrollQueued is the task that follows: it tells the administrator's history of accounts that could not become members, and why.
+// enrollQueued is the task that follows: it tells the administrator's history of accounts that
+// could not become members, and why.
 func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	now := s.now().UTC().Truncate(time.Millisecond)
 	for _, t := range tasks {
@@ -299,8 +308,8 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 	return nil
 }
 
-// OrganizationLeft releases accounts that are about to leave an organization. It refuses for one that is the delegated administrator,
-// or on its way out of that.
+// OrganizationLeft releases accounts that are about to leave an organization. It refuses for one
+// that is the delegated administrator, or on its way out of that.
 func (s *Delegations) OrganizationLeft(ctx context.Context, tx *store.Tx, o identity.OrganizationID, ids []macie2.AccountID) error {
 	var held string
 	err := tx.QueryRow(ctx, `select administrator_id from organization_administrator where organization_id = $1 and `+
@@ -324,7 +333,8 @@ func (s *Delegations) OrganizationLeft(ctx context.Context, tx *store.Tx, o iden
 	return s.releaseMembers(ctx, tx, members, "the account left the organization")
 }
 
-// DelegateDeregistered ends all delegations of an account that does not act for its organization in Macie any more.
+// DelegateDeregistered ends all delegations of an account that does not act for its organization in
+// Macie any more.
 func (s *Delegations) DelegateDeregistered(ctx context.Context, tx *store.Tx, o identity.OrganizationID, id macie2.AccountID, service identity.ServicePrincipal,
 	by macie2.Principal) error {
 	if service != MaciePrincipal {
@@ -345,8 +355,8 @@ func (d delegation) releaseTask() queue.New {
 		Payload: releasePayload{d.region, d.organization, d.administrator}}
 }
 
-// releaseQueued is the task that follows the end of a delegation: it releases some of its members and queues itself again, until none
-// are left and the delegation goes.
+// releaseQueued is the task that follows the end of a delegation: it releases some of its members
+// and queues itself again, until none are left and the delegation goes.
 func (s *Delegations) releaseQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	for _, t := range tasks {
 		var p releasePayload
@@ -383,8 +393,8 @@ func (s *Delegations) releaseQueued(ctx context.Context, tx *store.Tx, tasks []q
 	return nil
 }
 
-// releaseMembers lets members through an organization stand alone. Their records stay, as Removed: tools that tear an organization down
-// go through the list and disassociate and delete each.
+// releaseMembers lets members through an organization stand alone. Their records stay, as Removed:
+// tools that tear an organization down go through the list and disassociate and delete each.
 func (s *Delegations) releaseMembers(ctx context.Context, tx *store.Tx, members []inventoryRecord, detail string) error {
 	if len(members) == 0 {
 		return nil

@@ -85,7 +85,8 @@ func (e entry) forBoth() []viewedEntry {
 	return []viewedEntry{e.forAdministrator(), e.forMember()}
 }
 
-// forSides is for both when the other side knows of the relationship already, and for the administrator alone when not.
+// forSides is for both when the other side knows of the relationship already, and for the
+// administrator alone when not.
 func (e entry) forSides(memberKnows bool) []viewedEntry {
 	if memberKnows {
 		return e.forBoth()
@@ -93,7 +94,8 @@ func (e entry) forSides(memberKnows bool) []viewedEntry {
 	return []viewedEntry{e.forAdministrator()}
 }
 
-// principalFor is the principal as the viewer may see it: by name if it is the viewer's own, by its account otherwise.
+// principalFor is the principal as the viewer may see it: by name if it is the viewer's own, by its
+// account otherwise.
 func (x viewedEntry) principalFor() string {
 	switch {
 	case x.principal.ARN == "":
@@ -131,12 +133,14 @@ func (s *relations) record(tx *store.Tx, entries ...viewedEntry) {
 	tx.DeferInsert(insertHistory, rows, "")
 }
 
-// eventIDs makes ids that ascend with time, and within a millisecond with the order in which this process made them.
+// eventIDs makes ids that ascend with time, and within a millisecond with the order in which this
+// process made them.
 type eventIDs struct {
 	sequence atomic.Uint32
 }
 
-// next returns 32 hexadecimal digits: 12 of the time in milliseconds, 8 of a sequence, 12 at random.
+// next returns 32 hexadecimal digits: 12 of the time in milliseconds, 8 of a sequence, 12 at
+// random.
 func (g *eventIDs) next(at time.Time) string {
 	var random [6]byte
 	rand.Read(random[:]) // never fails
@@ -180,8 +184,8 @@ const (
 	maxHistoryPage     = 100
 )
 
-// History lists what happened to the caller's relationships in the Region, on its own side, the latest first. It needs no session:
-// what happened stays known after Macie was disabled.
+// History lists what happened to the caller's relationships in the Region, on its own side, the
+// latest first. It needs no session: what happened stays known after Macie was disabled.
 func (s *Service) History(ctx context.Context, call *macie2.Call, in *HistoryInput) (*HistoryOutput, error) {
 	if err := in.check(); err != nil {
 		return nil, err

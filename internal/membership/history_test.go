@@ -12,7 +12,8 @@ import (
 	"magpie/internal/mail"
 )
 
-// told is an event as a line: what, from which state to which, by whom, and what else there is to say.
+// told is an event as a line: what, from which state to which, by whom, and what else there is to
+// say.
 func told(events []HistoryEvent) []string {
 	var lines []string
 	for _, e := range events {
@@ -100,7 +101,8 @@ func TestHistory(t *testing.T) {
 	})
 }
 
-// TestHistoryOfTheUntold: what never reached the recipient is none of its business, whatever the administrator did with it.
+// TestHistoryOfTheUntold: what never reached the recipient is none of its business, whatever the
+// administrator did with it.
 func TestHistoryOfTheUntold(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		for _, name := range []string{stCreated, stVerifying, stFailed} {
@@ -130,7 +132,8 @@ func enabled(answer string) string {
 	return answer
 }
 
-// TestHistoryTellsTheRecipient: what the administrator does with an invitation that was received is told to the recipient.
+// TestHistoryTellsTheRecipient: what the administrator does with an invitation that was received is
+// told to the recipient.
 func TestHistoryTellsTheRecipient(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.invited(alice, bob)
@@ -151,7 +154,8 @@ func TestHistoryTellsTheRecipient(t *testing.T) {
 	})
 }
 
-// TestHistoryKeepsSecrets goes through everything once, and looks for what one side must not learn of the other.
+// TestHistoryKeepsSecrets goes through everything once, and looks for what one side must not learn
+// of the other.
 func TestHistoryKeepsSecrets(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		for i, name := range slices.Sorted(func(yield func(string) bool) {
@@ -171,7 +175,8 @@ func TestHistoryKeepsSecrets(t *testing.T) {
 			d.work()
 			d.decline(bob, alice)
 			for viewer, secrets := range map[macie2.AccountID][]string{
-				// The administrator knows the address that it gave, and the relay's answer; the recipient neither.
+				// The administrator knows the address that it gave, and the relay's answer; the
+				// recipient neither.
 				alice: {principalOf(bob)},
 				bob:   {principalOf(alice), "example", "queued", "Mail", "somebody"},
 			} {

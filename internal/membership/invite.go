@@ -16,15 +16,17 @@ import (
 	"magpie/internal/store"
 )
 
-// The bounds of one CreateInvitations call. Macie publishes the length of a message, and no number of ids.
+// The bounds of one CreateInvitations call. Macie publishes the length of a message, and no number
+// of ids.
 const (
 	maxAccountIDs = 1000
 	maxMessage    = 80 // characters
 )
 
-// CreateInvitations invites accounts of the caller's inventory to become its members. Each account is decided on its own: those that
-// cannot be invited are listed in unprocessedAccounts with a reason to act on, the others go to EmailVerificationInProgress, and a
-// worker verifies the address, shows the invitation to the recipient and sends the mail.
+// CreateInvitations invites accounts of the caller's inventory to become its members. Each account
+// is decided on its own: those that cannot be invited are listed in unprocessedAccounts with a
+// reason to act on, the others go to EmailVerificationInProgress, and a worker verifies the
+// address, shows the invitation to the recipient and sends the mail.
 //
 // A request that is malformed in itself is refused whole, before anything is done for any account.
 func (s *Invitations) CreateInvitations(ctx context.Context, call *macie2.Call, in *macie2.CreateInvitationsInput) (*macie2.CreateInvitationsOutput, error) {
@@ -65,8 +67,8 @@ func accountIDs(list []string) ([]macie2.AccountID, error) {
 	return ids, nil
 }
 
-// checkMessage holds an invitation's message to what a mail can show as one quoted line: control characters, line breaks and
-// characters that reorder or hide text are refused.
+// checkMessage holds an invitation's message to what a mail can show as one quoted line: control
+// characters, line breaks and characters that reorder or hide text are refused.
 func checkMessage(message string) error {
 	if n := utf8.RuneCountInString(message); n < 1 || n > maxMessage {
 		return macie2.ErrValidation("message: must have 1 to %d characters, not %d", maxMessage, n)
@@ -105,8 +107,9 @@ func unprocessed(refused []refusal) []macie2.UnprocessedAccount {
 	return list
 }
 
-// inviteEach invites all accounts in one transaction. When storing them fails for a reason that may lie with one account, it tries
-// them in halves, so that one account's fault is reported as that account's. It fails as a whole when it fails for all of them.
+// inviteEach invites all accounts in one transaction. When storing them fails for a reason that may
+// lie with one account, it tries them in halves, so that one account's fault is reported as that
+// account's. It fails as a whole when it fails for all of them.
 func (s *Invitations) inviteEach(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) ([]refusal, error) {
 	refused, err := s.inviteMembers(ctx, call, w, ids)
 	var contract *macie2.Error
@@ -161,7 +164,8 @@ type candidate struct {
 	record memberRecord
 }
 
-// inviteMembers decides about all accounts in one transaction, by one compare-and-set of their records.
+// inviteMembers decides about all accounts in one transaction, by one compare-and-set of their
+// records.
 func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
 	sawSession := false
 	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
@@ -224,9 +228,10 @@ func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wo
 	return refused, err
 }
 
-// resumeOvertaken takes records back to what they were, or to what still overrides them, whose accounts are not suspended any more, or the
-// Region not disabled for them: an invitation that was refused at the very moment of the account's return can have marked its record
-// just after the return had gone through the records.
+// resumeOvertaken takes records back to what they were, or to what still overrides them, whose
+// accounts are not suspended any more, or the Region not disabled for them: an invitation that was
+// refused at the very moment of the account's return can have marked its record just after the
+// return had gone through the records.
 func (s *Invitations) resumeOvertaken(ctx context.Context, tx *store.Tx, call *macie2.Call, records map[macie2.AccountID]memberRecord,
 	accounts map[macie2.AccountID]identity.Account) (found bool, err error) {
 	for id, record := range records {
@@ -243,11 +248,13 @@ func (s *Invitations) resumeOvertaken(ctx context.Context, tx *store.Tx, call *m
 	return found, nil
 }
 
-// inventoryOf reads, in one round trip, the caller's session and its records of the given accounts. store.ErrNotFound: no session.
+// inventoryOf reads, in one round trip, the caller's session and its records of the given accounts.
+// store.ErrNotFound: no session.
 //
-// It is a statement for each account, by the whole primary key. One statement for all of them would leave it to PostgreSQL's statistics
-// whether it reads the accounts that are asked for or all of the inventory, and statistics lag behind an inventory that has just been
-// filled (measured: 4 ms for one account among 4,000).
+// It is a statement for each account, by the whole primary key. One statement for all of them would
+// leave it to PostgreSQL's statistics whether it reads the accounts that are asked for or all of
+// the inventory, and statistics lag behind an inventory that has just been filled (measured: 4 ms
+// for one account among 4,000).
 func (s *Invitations) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (side, map[macie2.AccountID]memberRecord, error) {
 	var x side
 	records := make(map[macie2.AccountID]memberRecord, len(ids))
@@ -289,7 +296,8 @@ type decision struct {
 	overQuota  int // of those refused, how many for the quota
 }
 
-// overriddenRecord is a record that is to show that its account is suspended, or the Region disabled for it.
+// overriddenRecord is a record that is to show that its account is suspended, or the Region
+// disabled for it.
 type overriddenRecord struct {
 	inventoryRecord
 	override macie2.RelationshipStatus
@@ -299,7 +307,8 @@ func (d *decision) refuse(id macie2.AccountID, text string) {
 	d.refused = append(d.refused, refusal{id, macie2.ErrorCodeClientError, text})
 }
 
-// anyComesBack reports whether an invitation may put an account back onto the count: the quota matters to no other.
+// anyComesBack reports whether an invitation may put an account back onto the count: the quota
+// matters to no other.
 func anyComesBack(records map[macie2.AccountID]memberRecord) bool {
 	for _, r := range records {
 		if !counts(r.status) {
@@ -332,8 +341,8 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 			return
 		}
 	}
-	// An administrator that does not know the address is not told how many mails the account had: the verification fails, and no mail
-	// is sent.
+	// An administrator that does not know the address is not told how many mails the account had:
+	// the verification fails, and no mail is sent.
 	if a := d.accounts[id]; a.EmailIs(record.email) {
 		if text := d.mail.overMails(record.mails, int64(len(d.invited))); text != "" && canBeInvited(record) {
 			d.refuse(id, text+d.mail.hintNoMail(text, d.now))
@@ -375,8 +384,8 @@ func canBeInvited(record memberRecord) bool {
 	return false
 }
 
-// storeInvitations writes the invitations that were decided on: the records by compare-and-set, the recipient's rows, the events, and
-// the tasks that verify the addresses.
+// storeInvitations writes the invitations that were decided on: the records by compare-and-set, the
+// recipient's rows, the events, and the tasks that verify the addresses.
 func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *macie2.Call, w wording, d decision) error {
 	if len(d.invited) == 0 {
 		return nil
@@ -401,7 +410,8 @@ func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *
 			d.returning, call.Region, call.Account, d.side.counted)
 	}
 	for _, c := range d.invited {
-		// Compared with the very status that was read: it says whether the record is on the administrator's count already.
+		// Compared with the very status that was read: it says whether the record is on the
+		// administrator's count already.
 		tx.DeferExpect(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
 			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5`,
 			relation{call.Region, call.Account, c.member}.args(at, string(c.record.status))...)
@@ -416,7 +426,8 @@ func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *
 	return s.queue.Enqueue(ctx, tx, verificationTasks(invitationIDs)...)
 }
 
-// verificationTasks spreads invitations over tasks that are small enough to be done next to those of other callers.
+// verificationTasks spreads invitations over tasks that are small enough to be done next to those
+// of other callers.
 func verificationTasks(invitationIDs []string) []queue.New {
 	const perTask = 50
 	var tasks []queue.New

@@ -52,7 +52,8 @@ func TestCreateInvitations(t *testing.T) {
 	})
 }
 
-// TestMalformedInvitations: a request that is wrong in itself names what is wrong and where, and nothing is done for any account.
+// TestMalformedInvitations: a request that is wrong in itself names what is wrong and where, and
+// nothing is done for any account.
 func TestMalformedInvitations(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(alice), d.add(alice, bob))
@@ -115,7 +116,8 @@ func TestMalformedInvitations(t *testing.T) {
 	})
 }
 
-// TestInviteSeveral: each account is decided on its own, once, and those that cannot be invited say why.
+// TestInviteSeveral: each account is decided on its own, once, and those that cannot be invited say
+// why.
 func TestInviteSeveral(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, carol)
@@ -271,7 +273,8 @@ func TestInvitedAgain(t *testing.T) {
 	}
 }
 
-// TestMailIsOvertaken: an invitation that was answered or taken back before its mail was sent is not mailed.
+// TestMailIsOvertaken: an invitation that was answered or taken back before its mail was sent is
+// not mailed.
 func TestMailIsOvertaken(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.relay.answer = func(m mail.Invitation) Delivery { return Delivery{MailDeferred, "451 4.7.1 try later"} }
@@ -302,7 +305,8 @@ func (d *deployment) fault(id macie2.AccountID) {
 		execute function fault_` + string(id) + `()`)
 }
 
-// TestStorageFault: what fails for one account is that account's, and the others are invited; what fails for all is an internal error.
+// TestStorageFault: what fails for one account is that account's, and the others are invited; what
+// fails for all is an internal error.
 func TestStorageFault(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(alice), d.add(alice, bob, carol, dave, erin))
@@ -338,7 +342,8 @@ func TestStorageFault(t *testing.T) {
 func TestSessionEndsMeanwhile(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(alice), d.add(alice, bob))
-		// The end comes from another request. On SQLite, which has one writer, that gets its turn when this one tries again.
+		// The end comes from another request. On SQLite, which has one writer, that gets its turn
+		// when this one tries again.
 		ended := make(chan string, 1)
 		begun := false
 		d.beforeWrite = func(*store.Tx) error {
@@ -361,7 +366,8 @@ func (d *deployment) beforeEnd(ended chan<- string) {
 	ended <- d.disable(alice)
 }
 
-// TestLostRace: a relationship that changes each time that a request looks at it is a conflict in the end, not an internal error.
+// TestLostRace: a relationship that changes each time that a request looks at it is a conflict in
+// the end, not an internal error.
 func TestLostRace(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(alice), d.add(alice, bob))
@@ -372,7 +378,8 @@ func TestLostRace(t *testing.T) {
 	})
 }
 
-// TestNoMailer: without relay and folder the invitation stands, and the history says that no mail was sent.
+// TestNoMailer: without relay and folder the invitation stands, and the history says that no mail
+// was sent.
 func TestNoMailer(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.mailer = nil

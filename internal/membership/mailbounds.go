@@ -13,16 +13,17 @@ import (
 	"magpie/internal/store"
 )
 
-// MailBounds keep administrators from using invitations to fill somebody's mailbox. They count mails, not invitations: one that has no
-// mail is shown to its recipient all the same. What they count stays when a member record goes. 0 is without limit.
+// MailBounds keep administrators from using invitations to fill somebody's mailbox. They count
+// mails, not invitations: one that has no mail is shown to its recipient all the same. What they
+// count stays when a member record goes. 0 is without limit.
 type MailBounds struct {
 	Cooldown         time.Duration // between two mails of one administrator to one account in a Region; of all Regions, mostRegions mails go in it
 	PerRecipient     int           // mails that an account gets in a day, of all administrators
 	PerAdministrator int           // mails that an administrator sends in a day
 }
 
-// mostRegions is in how many Regions an administrator can mail one account within the cooldown: enough to set up several Regions, too few
-// to fill a mailbox by going through all of them.
+// mostRegions is in how many Regions an administrator can mail one account within the cooldown:
+// enough to set up several Regions, too few to fill a mailbox by going through all of them.
 const mostRegions = 3
 
 // mailSides are the accounts of a mail that count it in a day.
@@ -144,8 +145,9 @@ func (b MailBounds) waits(last map[string]int64, region string, now time.Time) (
 	return since, false
 }
 
-// keep writes what was admitted. Each count is compared with the bound once more as it is written, so that two transactions do not both
-// take the last place; rows are written in one order, so that they do not wait for each other. Rows older than a day are deleted.
+// keep writes what was admitted. Each count is compared with the bound once more as it is written,
+// so that two transactions do not both take the last place; rows are written in one order, so that
+// they do not wait for each other. Rows older than a day are deleted.
 func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 	b := s.mailBounds
 	for _, c := range slices.SortedFunc(maps.Keys(l.add), mailCount.compare) {
@@ -176,11 +178,13 @@ func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 // mailsNow are how many mails the day has had already of both sides of an invitation.
 type mailsNow struct{ sent, got int64 }
 
-// mailsOf is the expressions for a mailsNow: of the administrator $2 and the account $3 on the day $4.
+// mailsOf is the expressions for a mailsNow: of the administrator $2 and the account $3 on the day
+// $4.
 const mailsOf = `coalesce((select mails from mail_day where account_id = $2 and side = 'sent' and day = $4), 0),
 	coalesce((select mails from mail_day where account_id = $3 and side = 'got' and day = $4), 0)`
 
-// overMails says why an invitation can have no mail today, "" if it can; pending is how many of this call will have one.
+// overMails says why an invitation can have no mail today, "" if it can; pending is how many of
+// this call will have one.
 func (b MailBounds) overMails(now mailsNow, pending int64) string {
 	switch {
 	case b.PerAdministrator > 0 && now.sent+pending >= int64(b.PerAdministrator):

@@ -31,8 +31,9 @@ func mailsOfHistory(d *deployment, administrator macie2.AccountID) (queued, with
 	return queued, withheld, why
 }
 
-// However often an account is added, invited and deleted, one mail goes to it in a Region within the cooldown, and few in all Regions; the
-// history says so of the others, and the recipient sees every invitation.
+// However often an account is added, invited and deleted, one mail goes to it in a Region within
+// the cooldown, and few in all Regions; the history says so of the others, and the recipient sees
+// every invitation.
 func TestMailCooldown(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.mailBounds = MailBounds{Cooldown: time.Hour}
@@ -66,7 +67,8 @@ func TestMailCooldown(t *testing.T) {
 	})
 }
 
-// A day has so many mails of an administrator, and so many to an account; the answer says so, and what goes without mail goes.
+// A day has so many mails of an administrator, and so many to an account; the answer says so, and
+// what goes without mail goes.
 func TestMailsOfADay(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.mailBounds = MailBounds{PerRecipient: 2, PerAdministrator: 3}
@@ -136,8 +138,8 @@ func TestMailsOfOneCall(t *testing.T) {
 	})
 }
 
-// Whether an account is suspended or closed, or a Region disabled for it, is told to who knows its address, and to nobody else: not by an
-// answer, and not by the record.
+// Whether an account is suspended or closed, or a Region disabled for it, is told to who knows its
+// address, and to nobody else: not by an answer, and not by the record.
 func TestOverridesAreToldToWhoKnowsTheAddress(t *testing.T) {
 	for what, override := range map[string]func(d *deployment){
 		"suspended": func(d *deployment) { d.suspend(bob) },
@@ -178,7 +180,8 @@ func TestOverridesAreToldToWhoKnowsTheAddress(t *testing.T) {
 	}
 }
 
-// An address that only looks like the registered one is another, and mail goes to the registered one as it is registered.
+// An address that only looks like the registered one is another, and mail goes to the registered
+// one as it is registered.
 func TestMailGoesToTheRegisteredAddress(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		id := macie2.AccountID("800000000000")

@@ -19,9 +19,10 @@ const (
 	maxEmail     = 254
 )
 
-// CreateMember adds an account to the caller's inventory. Where the caller is the delegated administrator of the account's organization,
-// Macie is enabled in the account, which is its member from then on, without an address; any other is to be invited, and its address is
-// not verified before.
+// CreateMember adds an account to the caller's inventory. Where the caller is the delegated
+// administrator of the account's organization, Macie is enabled in the account, which is its member
+// from then on, without an address; any other is to be invited, and its address is not verified
+// before.
 func (s *Members) CreateMember(ctx context.Context, call *macie2.Call, in *macie2.CreateMemberInput) (*macie2.CreateMemberOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.Account.AccountId))
 	if err != nil {
@@ -52,11 +53,13 @@ type addition struct {
 	byInvitation bool // although the caller is a delegated administrator: the account is not in its organization
 }
 
-// errDelegated ends an attempt to add an account: the caller is a delegated administrator, whose accounts come in another way.
+// errDelegated ends an attempt to add an account: the caller is a delegated administrator, whose
+// accounts come in another way.
 var errDelegated = errors.New("membership: the caller is a delegated administrator")
 
-// add adds an account that is to be invited, in one round trip when all is well. The insert asks for the standing that its foreign key
-// needs, so that a caller without it gets no row, which is explained afterwards, instead of an error that ends the transaction.
+// add adds an account that is to be invited, in one round trip when all is well. The insert asks
+// for the standing that its foreign key needs, so that a caller without it gets no row, which is
+// explained afterwards, instead of an error that ends the transaction.
 func (s *Members) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
 	if a.member == call.Account {
 		if _, err := requireSession(ctx, tx, call); err != nil {
@@ -87,9 +90,9 @@ func (s *Members) add(ctx context.Context, tx *store.Tx, call *macie2.Call, a ad
 	return s.explainAdd(ctx, tx, a, n[2] == 1)
 }
 
-// explainAdd finds out why an account could not be added. A record that was inserted all the same, and is rolled back with the error,
-// means that only the quota stood against it. A reason counts only if it still holds: otherwise something was changed since, and the
-// call is tried again.
+// explainAdd finds out why an account could not be added. A record that was inserted all the same,
+// and is rolled back with the error, means that only the quota stood against it. A reason counts
+// only if it still holds: otherwise something was changed since, and the call is tried again.
 func (s *Members) explainAdd(ctx context.Context, tx *store.Tx, a addition, inserted bool) error {
 	x, err := sideOf(ctx, tx, a.region, a.administrator)
 	switch {
@@ -123,7 +126,8 @@ func (s *Members) explainAdd(ctx context.Context, tx *store.Tx, a addition, inse
 	return macie2.ErrValidation("%s", textAlreadyAMember)
 }
 
-// addByDelegate adds an account for a delegated administrator: as a member, if it is in the organization.
+// addByDelegate adds an account for a delegated administrator: as a member, if it is in the
+// organization.
 func (s *Members) addByDelegate(ctx context.Context, tx *store.Tx, call *macie2.Call, a addition) error {
 	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
 	if errors.Is(err, store.ErrNotFound) { // it was one a moment ago
@@ -236,7 +240,8 @@ func (s *Members) GetMember(ctx context.Context, call *macie2.Call, in *macie2.G
 	}, nil
 }
 
-// inventory names the relationship between the caller and an account given by the path. An id that is not one cannot be in the inventory.
+// inventory names the relationship between the caller and an account given by the path. An id that
+// is not one cannot be in the inventory.
 func inventory(call *macie2.Call, id *string) (relation, error) {
 	account, err := macie2.ParseAccountID(macie2.Deref(id))
 	if err != nil {
@@ -245,11 +250,12 @@ func inventory(call *macie2.Call, id *string) (relation, error) {
 	return relation{call.Region, call.Account, account}, nil
 }
 
-// defaultPage is the size of a page when the caller names none; it is also the most that the contract allows.
+// defaultPage is the size of a page when the caller names none; it is also the most that the
+// contract allows.
 const defaultPage = 25
 
-// ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all with onlyAssociated "false", in any
-// letter case: Python writes it False.
+// ListMembers lists the caller's inventory in the order of account ids: associated accounts, or all
+// with onlyAssociated "false", in any letter case: Python writes it False.
 func (s *Members) ListMembers(ctx context.Context, call *macie2.Call, in *macie2.ListMembersInput) (*macie2.ListMembersOutput, error) {
 	filters := "associated"
 	query := `select ` + memberColumns + ` from member m where m.region = $1 and m.administrator_id = $2 and m.account_id > $3
@@ -295,7 +301,8 @@ func pageSize(maxResults *int32) int {
 	return int(*maxResults)
 }
 
-// DeleteMember takes an account out of the caller's inventory. It must not be associated any more. A pending invitation goes with it.
+// DeleteMember takes an account out of the caller's inventory. It must not be associated any more.
+// A pending invitation goes with it.
 func (s *Members) DeleteMember(ctx context.Context, call *macie2.Call, in *macie2.DeleteMemberInput) (*macie2.DeleteMemberOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
@@ -330,7 +337,8 @@ func (s *Members) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 	return &macie2.DeleteMemberOutput{}, nil
 }
 
-// requireMember reads the record of an account in the caller's inventory, or says with the given text that there is none.
+// requireMember reads the record of an account in the caller's inventory, or says with the given
+// text that there is none.
 func (s *Members) requireMember(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, text string) (memberRecord, error) {
 	m, err := memberOf(ctx, tx, r)
 	if !errors.Is(err, store.ErrNotFound) {
@@ -342,8 +350,9 @@ func (s *Members) requireMember(ctx context.Context, tx *store.Tx, call *macie2.
 	return m, macie2.ErrValidation("%s", text)
 }
 
-// DisassociateMember ends the relationship from the administrator's side, whatever its state: the record stays, as Removed, and can be
-// invited again. A member account is standalone afterwards; an invitation can no longer be accepted.
+// DisassociateMember ends the relationship from the administrator's side, whatever its state: the
+// record stays, as Removed, and can be invited again. A member account is standalone afterwards; an
+// invitation can no longer be accepted.
 func (s *Members) DisassociateMember(ctx context.Context, call *macie2.Call, in *macie2.DisassociateMemberInput) (*macie2.DisassociateMemberOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {
@@ -367,8 +376,8 @@ func (s *Members) DisassociateMember(ctx context.Context, call *macie2.Call, in 
 	return &macie2.DisassociateMemberOutput{}, nil
 }
 
-// UpdateMemberSession suspends Macie for a member account, or resumes it. Resuming is the member's own business when it joined by
-// invitation.
+// UpdateMemberSession suspends Macie for a member account, or resumes it. Resuming is the member's
+// own business when it joined by invitation.
 func (s *Members) UpdateMemberSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMemberSessionInput) (*macie2.UpdateMemberSessionOutput, error) {
 	r, err := inventory(call, in.Id)
 	if err != nil {

@@ -94,7 +94,8 @@ func TestCreateMemberRefusals(t *testing.T) {
 	})
 }
 
-// TestQuota: Created, EmailVerification*, Invited, Enabled and Paused count, Removed and Resigned do not, nor who declined.
+// TestQuota: Created, EmailVerification*, Invited, Enabled and Paused count, Removed and Resigned
+// do not, nor who declined.
 func TestQuota(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 1)
@@ -203,7 +204,8 @@ func (d *deployment) page(size int32, associated, token string) (ids []string, n
 	return ids, next
 }
 
-// TestListMembersPages: pages survive what is added and deleted between them: what was there all along is listed once.
+// TestListMembersPages: pages survive what is added and deleted between them: what was there all
+// along is listed once.
 func TestListMembersPages(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(alice))
@@ -222,7 +224,8 @@ func TestListMembersPages(t *testing.T) {
 		}
 
 		seen, next := d.page(10, "false", "")
-		// Gone: one that was shown, the one at which the page ended, one to come. New: one before, one behind.
+		// Gone: one that was shown, the one at which the page ended, one to come. New: one before,
+		// one behind.
 		d.must(d.delete(alice, ids[2]), d.delete(alice, ids[9]), d.delete(alice, ids[15]),
 			d.addAs(alice, "400000000000", "a@example.com"), d.addAs(alice, "600000000000", "a@example.com"))
 		for next != "" {

@@ -141,7 +141,8 @@ func (m *model) listAdministrators(at place) string {
 	return strings.Join(append([]string{"ok"}, list...), " ")
 }
 
-// membership is what AWS Organizations and whoever administers it do: accounts join, leave, and are no delegates any more.
+// membership is what AWS Organizations and whoever administers it do: accounts join, leave, and are
+// no delegates any more.
 func (m *model) membership(o operation) string {
 	switch o.kind {
 	case opJoin:
@@ -180,7 +181,8 @@ func (m *model) membership(o operation) string {
 	return "ok"
 }
 
-// comesBack lets an account wait for its enrollment wherever it was kept out of it and nothing overrides it any more.
+// comesBack lets an account wait for its enrollment wherever it was kept out of it and nothing
+// overrides it any more.
 func (m *model) comesBack(account macie2.AccountID) {
 	for k := range m.kept {
 		if k.account == account && m.override(k) == "" {
@@ -190,7 +192,8 @@ func (m *model) comesBack(account macie2.AccountID) {
 	}
 }
 
-// work is what the workers do with all that waits for them. Whether they enroll first or release first is theirs.
+// work is what the workers do with all that waits for them. Whether they enroll first or release
+// first is theirs.
 func (m *model) work(releaseFirst bool) {
 	m.verify()
 	if releaseFirst {

@@ -17,8 +17,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// The environment makes the model tests longer, or repeats one: MAGPIE_MODEL_SEED is the first seed, MAGPIE_MODEL_SEEDS how many,
-// MAGPIE_MODEL_ROUNDS the length of each run.
+// The environment makes the model tests longer, or repeats one: MAGPIE_MODEL_SEED is the first
+// seed, MAGPIE_MODEL_SEEDS how many, MAGPIE_MODEL_ROUNDS the length of each run.
 func fromEnv(t *testing.T, name string, or int) int {
 	t.Helper()
 	text := os.Getenv(name)
@@ -37,8 +37,9 @@ const (
 	modelOrganizationQuota = 100 // large: which of several that wait for the worker is over it, is no story
 )
 
-// TestModel runs rounds of up to four operations at once through the service, on two nodes where the engine allows that, and after each
-// asks of the model for an order of these operations in which it gives the very same answers and ends in the very same state.
+// TestModel runs rounds of up to four operations at once through the service, on two nodes where
+// the engine allows that, and after each asks of the model for an order of these operations in
+// which it gives the very same answers and ends in the very same state.
 func TestModel(t *testing.T) {
 	first := fromEnv(t, "MAGPIE_MODEL_SEED", 1)
 	rounds := fromEnv(t, "MAGPIE_MODEL_ROUNDS", 400)
@@ -129,7 +130,8 @@ func (r *run) do(ops []operation) []string {
 	return got
 }
 
-// explain finds an order of the operations in which the model gives the answers and ends in the state that were observed.
+// explain finds an order of the operations in which the model gives the answers and ends in the
+// state that were observed.
 func (r *run) explain(ops []operation, got []string, after *state) (m *model, tried string) {
 	want := after.lines(r.known)
 	var story strings.Builder
@@ -159,8 +161,8 @@ func (r *run) explain(ops []operation, got []string, after *state) (m *model, tr
 	return nil, story.String()
 }
 
-// explainApart is explain with the accounts of each CreateInvitations decided on their own, as that operation promises: between two of
-// them another operation may come.
+// explainApart is explain with the accounts of each CreateInvitations decided on their own, as that
+// operation promises: between two of them another operation may come.
 func (r *run) explainApart(ops []operation, got []string, want string) *model {
 	type part struct {
 		operation
@@ -226,7 +228,8 @@ func (r *run) explainApart(ops []operation, got []string, want string) *model {
 	return nil
 }
 
-// same compares the model's answer with the service's, which may say of a session that ended that it ended just now.
+// same compares the model's answer with the service's, which may say of a session that ended that
+// it ended just now.
 func same(model, service string) bool {
 	return model == service ||
 		model == "AccessDeniedException: "+specNotEnabled && service == "ResourceNotFoundException: "+textSessionEnded
@@ -251,7 +254,8 @@ func orders(n int) func(yield func([]int) bool) {
 	}
 }
 
-// choices yields every order of the operations, and for the worker, which comes alone, both ways in which it can do its work.
+// choices yields every order of the operations, and for the worker, which comes alone, both ways in
+// which it can do its work.
 func choices(ops []operation) func(yield func([]int) bool) {
 	if ops[0].kind != opVerify {
 		return orders(len(ops))
@@ -322,7 +326,8 @@ func brief(answer string) string {
 	return answer
 }
 
-// logOutcomes logs how often which operation had which answer: a model test that never gets anywhere proves nothing.
+// logOutcomes logs how often which operation had which answer: a model test that never gets
+// anywhere proves nothing.
 func (r *run) logOutcomes() {
 	for _, what := range slices.Sorted(maps.Keys(r.seen)) {
 		r.t.Logf("%5d %s", r.seen[what], what)

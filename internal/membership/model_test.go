@@ -9,9 +9,10 @@ import (
 	"magpie/internal/macie2"
 )
 
-// model is the membership of a few accounts as the specification tells it, in maps, one operation at a time. It was written from the
-// state machine that AWS documents and from docs/divergences.md, not from the code beside it, and knows nothing of rows, transactions
-// or constraints. model_rounds_test.go holds the service against it.
+// model is the membership of a few accounts as the specification tells it, in maps, one operation
+// at a time. It was written from the state machine that AWS documents and from docs/divergences.md,
+// not from the code beside it, and knows nothing of rows, transactions or constraints.
+// model_rounds_test.go holds the service against it.
 type model struct {
 	quota       int
 	sessions    map[place]bool // true: paused
@@ -20,7 +21,8 @@ type model struct {
 	suspended   map[macie2.AccountID]bool // in the directory
 	disabled    map[place]bool            // the Region, for the account
 
-	// The organization: its accounts, its delegated administrators by Region, and who joined and waits for the worker.
+	// The organization: its accounts, its delegated administrators by Region, and who joined and
+	// waits for the worker.
 	in          map[macie2.AccountID]bool
 	delegations map[place]delegationState
 	registered  macie2.AccountID // as Macie's delegate; empty if nobody is
@@ -99,7 +101,8 @@ func (m *model) clone() *model {
 		maps.Clone(m.disabled), maps.Clone(m.in), maps.Clone(m.delegations), m.registered, maps.Clone(m.waiting), maps.Clone(m.kept)}
 }
 
-// newID marks the id of an invitation that the model has made up, since it cannot guess the service's.
+// newID marks the id of an invitation that the model has made up, since it cannot guess the
+// service's.
 const newID = "new:"
 
 // shown is an id as answers are compared: all ids that are new in a round look alike.
@@ -142,7 +145,8 @@ func (m *model) counted(at place) int {
 	return len(m.inventory(at, func(r record) bool { return r.counts() && !r.organization }))
 }
 
-// administers reports whether an account is an administrator: by a designation, or by the accounts in its inventory.
+// administers reports whether an account is an administrator: by a designation, or by the accounts
+// in its inventory.
 func (m *model) administers(at place) bool {
 	return m.delegations[at].enabled || len(m.inventory(at, record.counts)) > 0
 }
@@ -158,8 +162,8 @@ func (m *model) override(at place) macie2.RelationshipStatus {
 	return ""
 }
 
-// overrideOf is what overrides a record, as far as its administrator may know: one that was never verified shows nothing of an account whose
-// address is another.
+// overrideOf is what overrides a record, as far as its administrator may know: one that was never
+// verified shows nothing of an account whose address is another.
 func (m *model) overrideOf(p pair) macie2.RelationshipStatus {
 	r := m.records[p]
 	switch r.underlying() {
@@ -212,7 +216,8 @@ func (m *model) end(p pair, to macie2.RelationshipStatus) {
 	m.set(p, to)
 }
 
-// drop takes a record away, and its invitation, unless that was declined and so is the recipient's own.
+// drop takes a record away, and its invitation, unless that was declined and so is the recipient's
+// own.
 func (m *model) drop(p pair) {
 	delete(m.records, p)
 	if !m.invitations[p].declined {
@@ -421,7 +426,8 @@ func (m *model) updateMemberSession(p pair, paused bool) string {
 }
 
 func (m *model) invite(at place, o operation) string {
-	// All that a call can be refused for is decided before anything is done: the quota refuses all ids, or some.
+	// All that a call can be refused for is decided before anything is done: the quota refuses all
+	// ids, or some.
 	after := m.clone()
 	var refused refusals
 	over := 0
@@ -484,7 +490,8 @@ func (r refusals) String() string {
 	return strings.Join(append([]string{"ok"}, list...), "\n\t\t")
 }
 
-// listInvitations sorts by administrator: the order in which the service lists, by time, is not the model's business.
+// listInvitations sorts by administrator: the order in which the service lists, by time, is not the
+// model's business.
 func (m *model) listInvitations(at place) string {
 	var list []string
 	for p, i := range m.invitations {
@@ -623,7 +630,8 @@ func (m *model) region(at place, disabled bool) {
 	m.comesBack(at.account)
 }
 
-// open reports whether a relationship in this status is one, or becomes one as soon as the other side wants it.
+// open reports whether a relationship in this status is one, or becomes one as soon as the other
+// side wants it.
 func open(s macie2.RelationshipStatus) bool {
 	switch s {
 	case macie2.RelationshipStatusEnabled, macie2.RelationshipStatusPaused, macie2.RelationshipStatusInvited,

@@ -24,8 +24,8 @@ type race struct {
 	want    []string // "answer of one | answer of two | what alice sees of bob"
 }
 
-// TestTwoNodes sends two requests at once to two processes that share a database, again and again. Whichever is first, the second gets
-// the answer that it would have got a moment later.
+// TestTwoNodes sends two requests at once to two processes that share a database, again and again.
+// Whichever is first, the second gets the answer that it would have got a moment later.
 func TestTwoNodes(t *testing.T) {
 	noPending, notEnabled := invalid(specNoPendingInvitation), "AccessDeniedException: "+specNotEnabled
 	races := []race{
@@ -289,8 +289,9 @@ func holds(t *testing.T, d *deployment, quota int) *state {
 	return s
 }
 
-// TestStress has several clients at two nodes do whatever comes to mind, with the workers of both at work. No order is asked for, but
-// every invariant, no internal error, no mail twice, and that nothing is left undone.
+// TestStress has several clients at two nodes do whatever comes to mind, with the workers of both
+// at work. No order is asked for, but every invariant, no internal error, no mail twice, and that
+// nothing is left undone.
 func TestStress(t *testing.T) {
 	const clients, calls = 8, 12
 	batches := fromEnv(t, "MAGPIE_MODEL_ROUNDS", 60) / 5

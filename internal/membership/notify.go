@@ -24,14 +24,15 @@ const (
 	MailRefused
 )
 
-// Delivery is the outcome of one attempt, with words for the administrator: the relay's reply, or why there is none. They never repeat
-// the mail's text.
+// Delivery is the outcome of one attempt, with words for the administrator: the relay's reply, or
+// why there is none. They never repeat the mail's text.
 type Delivery struct {
 	Outcome MailOutcome
 	Detail  string
 }
 
-// Mailer delivers one invitation's mail. It may be called from several goroutines at once, and again for a mail whose outcome was lost.
+// Mailer delivers one invitation's mail. It may be called from several goroutines at once, and
+// again for a mail whose outcome was lost.
 type Mailer interface {
 	Deliver(ctx context.Context, invitation mail.Invitation) Delivery
 }
@@ -55,8 +56,9 @@ type mailPayload struct {
 
 func (p mailPayload) relation() relation { return relation{p.Region, p.AdministratorID, p.MemberID} }
 
-// addressOf is where the mail of a verified invitation goes: to the address that is registered, never to one like it that the
-// administrator gave. In dev mode an account that nobody created has no other.
+// addressOf is where the mail of a verified invitation goes: to the address that is registered,
+// never to one like it that the administrator gave. In dev mode an account that nobody created has
+// no other.
 func (i outgoing) addressOf(a identity.Account) string {
 	if a.Implicit {
 		return i.email
@@ -111,7 +113,8 @@ func (s *Invitations) register(mailRate float64) {
 // notSent is the result of an attempt that sent nothing, and need not.
 type notSent struct{}
 
-// deliverMail hands one mail to the relay, unless the invitation was answered or withdrawn since it was queued.
+// deliverMail hands one mail to the relay, unless the invitation was answered or withdrawn since it
+// was queued.
 func (s *Invitations) deliverMail(ctx context.Context, t queue.Task) queue.Outcome {
 	var p mailPayload
 	if err := t.Decode(&p); err != nil {
@@ -146,7 +149,8 @@ func (s *Invitations) deliverMail(ctx context.Context, t queue.Task) queue.Outco
 	return queue.Outcome{Status: status, Detail: d.Detail}
 }
 
-// recordMail tells the administrator's history what became of an attempt, in the transaction that ends the task or puts it off.
+// recordMail tells the administrator's history what became of an attempt, in the transaction that
+// ends the task or puts it off.
 func (s *Invitations) recordMail(ctx context.Context, tx *store.Tx, t queue.Task, o queue.Outcome) error {
 	var p mailPayload
 	if err := t.Decode(&p); err != nil {
@@ -169,8 +173,8 @@ func (s *Invitations) recordMail(ctx context.Context, tx *store.Tx, t queue.Task
 	return nil
 }
 
-// mailBackoff is the wait after a temporary refusal that so many others came before: a minute, doubling up to two hours, as mail
-// servers do among themselves.
+// mailBackoff is the wait after a temporary refusal that so many others came before: a minute,
+// doubling up to two hours, as mail servers do among themselves.
 func mailBackoff(before int) time.Duration {
 	return min(time.Minute<<min(before, 10), 2*time.Hour)
 }

@@ -91,7 +91,8 @@ func (o operation) String() string {
 	return s
 }
 
-// run does the operation for real, and words its answer as the model does. known are the ids of invitations before the round.
+// run does the operation for real, and words its answer as the model does. known are the ids of
+// invitations before the round.
 func (o operation) run(ctx context.Context, d *deployment, n *node, known map[string]bool) string {
 	call := d.callIn(o.region, o.account)
 	id := macie2.Ptr(string(o.other()))
@@ -237,7 +238,8 @@ func orRefused(err error) string {
 	return answer(err)
 }
 
-// generator makes up operations that mostly mean something in the state at hand, and often meddle with one another.
+// generator makes up operations that mostly mean something in the state at hand, and often meddle
+// with one another.
 type generator struct {
 	*rand.Rand
 	accounts []macie2.AccountID
@@ -284,8 +286,9 @@ func (g *generator) round(m *model, k int) []operation {
 		o := g.operation(m, f)
 		o.name = fmt.Sprintf("op%d", len(list))
 		o.node = g.IntN(g.nodes)
-		// An account's suspension and its own calls do not meet: the edge turns suspended accounts away. Nor is it held against the service
-		// in which order it sees a suspension and an invitation of the same moment, as long as it comes right later (account_test.go).
+		// An account's suspension and its own calls do not meet: the edge turns suspended accounts
+		// away. Nor is it held against the service in which order it sees a suspension and an
+		// invitation of the same moment, as long as it comes right later (account_test.go).
 		switch o.kind {
 		case opSuspendAccount, opResumeAccount, opDisableRegion, opEnableRegion:
 			if busy[o.account] || changing[o.account] {
@@ -310,8 +313,8 @@ func (g *generator) round(m *model, k int) []operation {
 	return list
 }
 
-// calls reports whether an operation is a call by its account, which the edge turns away where the account is suspended or the Region
-// disabled for it.
+// calls reports whether an operation is a call by its account, which the edge turns away where the
+// account is suspended or the Region disabled for it.
 func calls(k opKind) bool { return k != opJoin && k != opLeave && k != opDeregister }
 
 // organization makes up an operation of the organization.

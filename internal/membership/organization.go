@@ -17,7 +17,8 @@ import (
 // MaciePrincipal is what AWS Organizations calls Macie.
 const MaciePrincipal identity.ServicePrincipal = "macie.amazonaws.com"
 
-// delegation is a row of organization_administrator that is ENABLED: an account that is the Macie administrator of its organization in a Region.
+// delegation is a row of organization_administrator that is ENABLED: an account that is the Macie
+// administrator of its organization in a Region.
 type delegation struct {
 	region        string
 	organization  identity.OrganizationID
@@ -61,14 +62,16 @@ func (f delegationsOf) one(ctx context.Context, tx *store.Tx) (delegation, error
 	return list[0], nil
 }
 
-// isDelegated reports whether an account is the delegated administrator of its organization in a Region.
+// isDelegated reports whether an account is the delegated administrator of its organization in a
+// Region.
 func isDelegated(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
 	return exists(ctx, tx, delegations+` where o.administrator_id = $1 and o.region = $2 and o.status = 'ENABLED'`, account, region)
 }
 
-// requireOrganization reads the caller's organization, and the side that the caller is on. A management account may call without Macie:
-// tools look for the administrator, and designate it, before they enable Macie for the management account, if they ever do. Its side is
-// the zero one then. Any other account is told that Macie is not enabled.
+// requireOrganization reads the caller's organization, and the side that the caller is on. A
+// management account may call without Macie: tools look for the administrator, and designate it,
+// before they enable Macie for the management account, if they ever do. Its side is the zero one
+// then. Any other account is told that Macie is not enabled.
 func (s *Delegations) requireOrganization(ctx context.Context, tx *store.Tx, call *macie2.Call) (side, identity.Organization, error) {
 	o, err := s.organizations.OrganizationOf(ctx, tx, call.Account)
 	alone := errors.Is(err, identity.ErrNoOrganization)
@@ -94,10 +97,11 @@ func (s *Delegations) requireManagement(ctx context.Context, tx *store.Tx, call 
 	return x, o, err
 }
 
-// EnableOrganizationAdminAccount makes an account of the caller's organization its delegated Macie administrator in the Region: Macie is
-// enabled in it, the organization trusts Macie, and the account is registered as a delegate. If it has members by invitation, those that
-// belong to the organization are members through it from then on. Only the management account can call it, and needs Macie itself only
-// where it designates itself.
+// EnableOrganizationAdminAccount makes an account of the caller's organization its delegated Macie
+// administrator in the Region: Macie is enabled in it, the organization trusts Macie, and the
+// account is registered as a delegate. If it has members by invitation, those that belong to the
+// organization are members through it from then on. Only the management account can call it, and
+// needs Macie itself only where it designates itself.
 func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.EnableOrganizationAdminAccountInput) (*macie2.EnableOrganizationAdminAccountOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
 	if err != nil {
@@ -105,7 +109,8 @@ func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *
 	}
 	token := resource.Token{Operation: "EnableOrganizationAdminAccount", ClientToken: macie2.Deref(in.ClientToken), Request: string(id)}
 	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
-		// The caller's session does not end meanwhile: it may be the administrator's, which this call would make anew.
+		// The caller's session does not end meanwhile: it may be the administrator's, which this
+		// call would make anew.
 		_, err := tx.Exec(ctx, `update macie_session set updated_at = updated_at where region = $1 and account_id = $2`,
 			call.Region, call.Account)
 		if err != nil {
@@ -118,8 +123,9 @@ func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *
 		if id == call.Account && x.standing == "" {
 			return session.ErrNotEnabled // nobody but the management account can enable Macie for itself
 		}
-		// One after the other: that the administrator is the same in all Regions is no constraint, and the first of two calls with the
-		// same token has to be through before the second looks for it.
+		// One after the other: that the administrator is the same in all Regions is no constraint,
+		// and the first of two calls with the same token has to be through before the second looks
+		// for it.
 		if err := s.organizations.LockOrganization(ctx, tx, o.ID); err != nil {
 			return err
 		}
@@ -228,14 +234,15 @@ func (s *Delegations) delegate(ctx context.Context, tx *store.Tx, call *macie2.C
 	return s.convertMembers(ctx, tx, call, d)
 }
 
-// entry is an event of the delegation, between the administrator and the organization's management account.
+// entry is an event of the delegation, between the administrator and the organization's management
+// account.
 func (d delegation) entry(event Event, management macie2.AccountID, by macie2.Principal, at time.Time) entry {
 	return entry{relation: relation{d.region, d.administrator, management}, event: event, principal: by, at: at,
 		detail: "organization " + string(d.organization)}
 }
 
-// convertMembers makes the members by invitation that belong to the organization members through it: they have neither an address nor
-// an invitation any more, and are on the other count.
+// convertMembers makes the members by invitation that belong to the organization members through
+// it: they have neither an address nor an invitation any more, and are on the other count.
 func (s *Delegations) convertMembers(ctx context.Context, tx *store.Tx, call *macie2.Call, d delegation) error {
 	var members []inventoryRecord
 	err := tx.Query(ctx, scanInventory(&members), `select `+inventoryColumns+` from member
@@ -272,9 +279,10 @@ func (s *Delegations) convertMembers(ctx context.Context, tx *store.Tx, call *ma
 	return nil
 }
 
-// DisableOrganizationAdminAccount ends the designation of the organization's delegated administrator in the Region. Its members through
-// the organization stand alone from then on, with Macie enabled: a worker releases them, and the designation reads DISABLING_IN_PROGRESS
-// meanwhile. Only the management account can call it.
+// DisableOrganizationAdminAccount ends the designation of the organization's delegated
+// administrator in the Region. Its members through the organization stand alone from then on, with
+// Macie enabled: a worker releases them, and the designation reads DISABLING_IN_PROGRESS meanwhile.
+// Only the management account can call it.
 func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call *macie2.Call, in *macie2.DisableOrganizationAdminAccountInput) (*macie2.DisableOrganizationAdminAccountOutput, error) {
 	id, err := macie2.ParseAccountID(macie2.Deref(in.AdminAccountId))
 	if err != nil {
@@ -296,7 +304,8 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 		if err := s.endDelegations(ctx, tx, delegationsOf{call.Region, o.ID, id}, call.Principal, call.Now); err != nil {
 			return err
 		}
-		// A delegation that is being disabled already gets its task again, in case that one was given up.
+		// A delegation that is being disabled already gets its task again, in case that one was
+		// given up.
 		return s.queue.Enqueue(ctx, tx, delegation{region: call.Region, organization: o.ID, administrator: id}.releaseTask())
 	})
 	if err != nil {
@@ -305,7 +314,8 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 	return &macie2.DisableOrganizationAdminAccountOutput{}, nil
 }
 
-// endDelegations begins the end of the selected delegations: no account joins through them any more, and a worker releases their members.
+// endDelegations begins the end of the selected delegations: no account joins through them any
+// more, and a worker releases their members.
 func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delegationsOf, by macie2.Principal, at time.Time) error {
 	list, err := f.read(ctx, tx)
 	if err != nil {
@@ -334,8 +344,9 @@ func (s *Delegations) endDelegations(ctx context.Context, tx *store.Tx, f delega
 	return nil
 }
 
-// ListOrganizationAdminAccounts lists the delegated Macie administrators of the caller's organization in the Region: at most one that is
-// ENABLED, and those that are on their way out. The management account can call it, and they.
+// ListOrganizationAdminAccounts lists the delegated Macie administrators of the caller's
+// organization in the Region: at most one that is ENABLED, and those that are on their way out. The
+// management account can call it, and they.
 func (s *Delegations) ListOrganizationAdminAccounts(ctx context.Context, call *macie2.Call, in *macie2.ListOrganizationAdminAccountsInput) (*macie2.ListOrganizationAdminAccountsOutput, error) {
 	page, err := s.page(pagetoken.Of(call, "ListOrganizationAdminAccounts", ""), in.NextToken, 1, pageSize(in.MaxResults))
 	if err != nil {
@@ -376,8 +387,8 @@ func (s *Delegations) ListOrganizationAdminAccounts(ctx context.Context, call *m
 	return out, nil
 }
 
-// requireDelegation reads the caller's delegation in the Region, or says that the caller has to be a delegated administrator: also where
-// Macie is not enabled.
+// requireDelegation reads the caller's delegation in the Region, or says that the caller has to be
+// a delegated administrator: also where Macie is not enabled.
 func requireDelegation(ctx context.Context, tx *store.Tx, call *macie2.Call) (delegation, error) {
 	d, err := delegationsOf{region: call.Region, administrator: call.Account}.one(ctx, tx)
 	if errors.Is(err, store.ErrNotFound) {
@@ -386,8 +397,9 @@ func requireDelegation(ctx context.Context, tx *store.Tx, call *macie2.Call) (de
 	return d, err
 }
 
-// DescribeOrganizationConfiguration says whether accounts that join the organization become members by themselves, and whether the
-// quota of members leaves no room for more. Only the delegated administrator can call it.
+// DescribeOrganizationConfiguration says whether accounts that join the organization become members
+// by themselves, and whether the quota of members leaves no room for more. Only the delegated
+// administrator can call it.
 func (s *Delegations) DescribeOrganizationConfiguration(ctx context.Context, call *macie2.Call, _ *macie2.DescribeOrganizationConfigurationInput) (*macie2.DescribeOrganizationConfigurationOutput, error) {
 	var out macie2.DescribeOrganizationConfigurationOutput
 	err := s.db.View(ctx, func(tx *store.Tx) error {
@@ -413,8 +425,9 @@ func (s *Delegations) DescribeOrganizationConfiguration(ctx context.Context, cal
 	return &out, nil
 }
 
-// UpdateOrganizationConfiguration sets whether accounts that join the organization become members by themselves. Accounts that are in it
-// already are not affected. Only the delegated administrator can call it.
+// UpdateOrganizationConfiguration sets whether accounts that join the organization become members
+// by themselves. Accounts that are in it already are not affected. Only the delegated administrator
+// can call it.
 func (s *Delegations) UpdateOrganizationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.UpdateOrganizationConfigurationInput) (*macie2.UpdateOrganizationConfigurationOutput, error) {
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
 		d, err := requireDelegation(ctx, tx, call)

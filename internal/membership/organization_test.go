@@ -13,7 +13,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// What the tests of organizations do, in the fewest words. The organization is carol's, unless a test says otherwise.
+// What the tests of organizations do, in the fewest words. The organization is carol's, unless a
+// test says otherwise.
 
 // organize makes an organization of a management account and others.
 func (d *deployment) organize(management macie2.AccountID, others ...macie2.AccountID) {
@@ -84,7 +85,8 @@ func (d *deployment) disableRegion(id macie2.AccountID, region string, disabled 
 	}
 }
 
-// administrator is whom an account has as its administrator, and in which status; with the invitation where there is one.
+// administrator is whom an account has as its administrator, and in which status; with the
+// invitation where there is one.
 func (d *deployment) administrator(id macie2.AccountID) string {
 	out, err := d.GetAdministratorAccount(d.t.Context(), d.call(id), &macie2.GetAdministratorAccountInput{})
 	if err != nil {
@@ -113,7 +115,8 @@ const (
 	notEnabled      = "AccessDeniedException: " + specNotEnabled
 )
 
-// TestManagementWithoutMacie: a management account designates, lists and ends without Macie being enabled in it, and stays without.
+// TestManagementWithoutMacie: a management account designates, lists and ends without Macie being
+// enabled in it, and stays without.
 func TestManagementWithoutMacie(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, alice, bob)
@@ -244,7 +247,8 @@ func TestDelegationHistory(t *testing.T) {
 	})
 }
 
-// TestTwoOrganizations: organizations, other services of theirs, and Regions do not affect each other.
+// TestTwoOrganizations: organizations, other services of theirs, and Regions do not affect each
+// other.
 func TestTwoOrganizations(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		ctx := t.Context()
@@ -281,8 +285,8 @@ func TestTwoOrganizations(t *testing.T) {
 	})
 }
 
-// TestManagementIsDistrusted: the management account needs no registration to be the administrator, and is it no longer when the
-// organization does not trust Macie any more.
+// TestManagementIsDistrusted: the management account needs no registration to be the administrator,
+// and is it no longer when the organization does not trust Macie any more.
 func TestManagementIsDistrusted(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, bob)
@@ -310,7 +314,8 @@ func TestReleaseGoesOn(t *testing.T) {
 	})
 }
 
-// TestDelegateMembers: an account cannot be an administrator and a member at once, whichever comes first.
+// TestDelegateMembers: an account cannot be an administrator and a member at once, whichever comes
+// first.
 func TestDelegateMembers(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, alice, bob)
@@ -325,8 +330,8 @@ func TestDelegateMembers(t *testing.T) {
 	})
 }
 
-// TestManagementDelegates: the management account can be the delegated administrator itself, and acts for its organization without being
-// registered.
+// TestManagementDelegates: the management account can be the delegated administrator itself, and
+// acts for its organization without being registered.
 func TestManagementDelegates(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, bob)
@@ -489,7 +494,8 @@ func TestNotThroughOrganization(t *testing.T) {
 	})
 }
 
-// TestTakingOver: an account that is in the inventory by invitation, but no member, becomes one through the organization when it is added.
+// TestTakingOver: an account that is in the inventory by invitation, but no member, becomes one
+// through the organization when it is added.
 func TestTakingOver(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, alice, bob)
@@ -512,8 +518,8 @@ func TestTakingOver(t *testing.T) {
 	})
 }
 
-// TestConversion: members by invitation of an account that becomes the delegated administrator are members through the organization
-// from then on, if they belong to it.
+// TestConversion: members by invitation of an account that becomes the delegated administrator are
+// members through the organization from then on, if they belong to it.
 func TestConversion(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob, dave, erin)
@@ -609,7 +615,8 @@ func TestEndOfDelegation(t *testing.T) {
 	}
 }
 
-// TestTeardownAtOnce: a tool that disassociates and deletes every member at once, while the worker has not looked yet, meets no error.
+// TestTeardownAtOnce: a tool that disassociates and deletes every member at once, while the worker
+// has not looked yet, meets no error.
 func TestTeardownAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, alice, bob, dave)
@@ -674,7 +681,8 @@ func (d *deployment) associated() []string {
 	}
 }
 
-// TestJoining: accounts that join an organization become members by themselves, where its delegated administrator wants that.
+// TestJoining: accounts that join an organization become members by themselves, where its delegated
+// administrator wants that.
 func TestJoining(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 3)
@@ -693,7 +701,8 @@ func TestJoining(t *testing.T) {
 		answers(t, "in another Region", d.macie(dave), notEnabled)
 		d.region = virginia
 
-		// An account that left and joins again is wanted again; one that was disassociated is not, until it does.
+		// An account that left and joins again is wanted again; one that was disassociated is not,
+		// until it does.
 		answers(t, "leaving", d.leave(carol, dave), "ok")
 		answers(t, "left", d.status(alice, dave)+" "+d.administrator(dave), stRemoved+" "+noAdministrator)
 		d.join(carol, dave)
@@ -717,7 +726,8 @@ func TestJoining(t *testing.T) {
 		d.work()
 		answers(t, "one that was there before, suspended, resumed", d.macie(bob), notEnabled)
 
-		// What keeps an account out is told to the administrator, and it comes in when that is over.
+		// What keeps an account out is told to the administrator, and it comes in when that is
+		// over.
 		crowd := d.crowd(6)
 		tied, suspended, away, first, last, late := crowd[0], crowd[1], crowd[2], crowd[3], crowd[4], crowd[5]
 		d.members(erin, tied)
@@ -793,7 +803,8 @@ func TestLeaving(t *testing.T) {
 	})
 }
 
-// TestOverrides: an account that is suspended, a Region that is disabled for it, and both, in every order.
+// TestOverrides: an account that is suspended, a Region that is disabled for it, and both, in every
+// order.
 func TestOverrides(t *testing.T) {
 	const disabled = string(macie2.RelationshipStatusRegionDisabled)
 	suspend := func(d *deployment) { d.suspend(bob) }
@@ -843,7 +854,8 @@ func TestOverrides(t *testing.T) {
 	})
 }
 
-// TestOverrideHistory: each override that comes and goes is told, also where it does not change what the record reads in the end.
+// TestOverrideHistory: each override that comes and goes is told, also where it does not change
+// what the record reads in the end.
 func TestOverrideHistory(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)
@@ -865,7 +877,8 @@ func TestOverrideHistory(t *testing.T) {
 	})
 }
 
-// TestRegionDisabledWhileInvited: CreateInvitations says that the Region is disabled, and so does the record; a verification waits.
+// TestRegionDisabledWhileInvited: CreateInvitations says that the Region is disabled, and so does
+// the record; a verification waits.
 func TestRegionDisabledWhileInvited(t *testing.T) {
 	const disabled = string(macie2.RelationshipStatusRegionDisabled)
 	each(t, func(t *testing.T, d *deployment) {
@@ -891,7 +904,8 @@ func TestRegionDisabledWhileInvited(t *testing.T) {
 	})
 }
 
-// TestAdministratorWithoutRegion: disabling the Region for an administrator does not affect its members.
+// TestAdministratorWithoutRegion: disabling the Region for an administrator does not affect its
+// members.
 func TestAdministratorWithoutRegion(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)
@@ -948,7 +962,8 @@ func TestOrganizationConstraints(t *testing.T) {
 	})
 }
 
-// TestOrganizationPages: the list of delegated administrators has pages, of those that are on their way out.
+// TestOrganizationPages: the list of delegated administrators has pages, of those that are on their
+// way out.
 func TestOrganizationPages(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.organize(carol, alice, bob, dave)

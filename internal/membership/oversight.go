@@ -8,8 +8,9 @@ import (
 	"magpie/internal/store"
 )
 
-// MembersOf lists the accounts that an administrator oversees in a Region: its members that are Enabled or Paused, or were
-// so before their account was suspended or the Region was disabled for it. The order is that of the account ids.
+// MembersOf lists the accounts that an administrator oversees in a Region: its members that are
+// Enabled or Paused, or were so before their account was suspended or the Region was disabled for
+// it. The order is that of the account ids.
 func MembersOf(ctx context.Context, tx *store.Tx, region string, administrator macie2.AccountID) ([]macie2.AccountID, error) {
 	var members []macie2.AccountID
 	err := tx.Query(ctx, func(r store.Row) error {
@@ -22,7 +23,8 @@ func MembersOf(ctx context.Context, tx *store.Tx, region string, administrator m
 	return members, err
 }
 
-// AdministratorOf is the account that oversees a member in a Region, or empty for an account that is no member.
+// AdministratorOf is the account that oversees a member in a Region, or empty for an account that
+// is no member.
 func AdministratorOf(ctx context.Context, tx *store.Tx, region string, member macie2.AccountID) (macie2.AccountID, error) {
 	l, err := administratorOf(ctx, tx, region, member)
 	if errors.Is(err, store.ErrNotFound) {

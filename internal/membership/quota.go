@@ -11,7 +11,8 @@ import (
 	"magpie/internal/store"
 )
 
-// How many members an administrator may have in a Region, as Macie documents it: by invitation, and through an organization.
+// How many members an administrator may have in a Region, as Macie documents it: by invitation, and
+// through an organization.
 const (
 	DefaultQuotaMembers             = 1000
 	DefaultQuotaOrganizationMembers = 10_000
@@ -22,7 +23,8 @@ type quotas struct {
 	members, organizationMembers int64
 }
 
-// quotaOf is the expression for an administrator's quota of members by invitation: its own, or that of all accounts, or Macie's.
+// quotaOf is the expression for an administrator's quota of members by invitation: its own, or that
+// of all accounts, or Macie's.
 func quotaOf(account string) string {
 	return "coalesce((select members from quota where account_id = " + account + "), (select members from quota where account_id = ''), " +
 		strconv.Itoa(DefaultQuotaMembers) + ")"
@@ -36,8 +38,8 @@ func quotaNow(ctx context.Context, tx *store.Tx, account macie2.AccountID) (q qu
 	return q, err
 }
 
-// Quota is what an account has in place of Macie's quotas; nil: it has none of its own. No account stands for every account that has
-// none of its own.
+// Quota is what an account has in place of Macie's quotas; nil: it has none of its own. No account
+// stands for every account that has none of its own.
 type Quota struct {
 	Account             macie2.AccountID
 	Members             *int64 // by invitation, in each Region
@@ -45,8 +47,9 @@ type Quota struct {
 	UpdatedAt           time.Time
 }
 
-// SetQuota gives an account quotas of its own, from the next call on, on every node; one that is nil stays as it is. One that is lower
-// than what the account has takes nothing away: it only gets no more.
+// SetQuota gives an account quotas of its own, from the next call on, on every node; one that is
+// nil stays as it is. One that is lower than what the account has takes nothing away: it only gets
+// no more.
 func SetQuota(ctx context.Context, db *store.DB, q Quota) error {
 	for _, n := range []*int64{q.Members, q.OrganizationMembers} {
 		if n != nil && *n < 0 {
@@ -79,7 +82,8 @@ func UnsetQuota(ctx context.Context, db *store.DB, account macie2.AccountID) (ha
 	return had, nil
 }
 
-// Quotas lists the accounts that have quotas of their own, behind what holds for every other account, if that was set.
+// Quotas lists the accounts that have quotas of their own, behind what holds for every other
+// account, if that was set.
 func Quotas(ctx context.Context, db *store.DB) (list []Quota, err error) {
 	err = db.View(ctx, func(tx *store.Tx) error {
 		list = nil

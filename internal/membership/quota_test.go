@@ -8,7 +8,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// TestQuotaOfItsOwn: an account's own quota counts wherever the server's would, above it and below it, until it is taken back.
+// TestQuotaOfItsOwn: an account's own quota counts wherever the server's would, above it and below
+// it, until it is taken back.
 func TestQuotaOfItsOwn(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 1)
@@ -54,7 +55,8 @@ func TestQuotaOfItsOwn(t *testing.T) {
 	})
 }
 
-// TestQuotaOfEveryAccount: what holds for accounts without a quota of their own is in the database, so that all nodes decide alike.
+// TestQuotaOfEveryAccount: what holds for accounts without a quota of their own is in the database,
+// so that all nodes decide alike.
 func TestQuotaOfEveryAccount(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 0)

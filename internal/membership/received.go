@@ -11,9 +11,11 @@ import (
 	"magpie/internal/store"
 )
 
-// What follows is the recipient's side of an invitation: listing, counting, accepting, declining and deleting what it received.
+// What follows is the recipient's side of an invitation: listing, counting, accepting, declining
+// and deleting what it received.
 
-// ListInvitations lists the invitations that the caller has received and not deleted, the oldest first.
+// ListInvitations lists the invitations that the caller has received and not deleted, the oldest
+// first.
 func (s *Invitations) ListInvitations(ctx context.Context, call *macie2.Call, in *macie2.ListInvitationsInput) (*macie2.ListInvitationsOutput, error) {
 	page, err := s.page(pagetoken.Of(call, "ListInvitations", ""), in.NextToken, 2, pageSize(in.MaxResults))
 	if err != nil {
@@ -59,7 +61,8 @@ func invitationOut(l link) macie2.Invitation {
 	return i
 }
 
-// GetInvitationsCount counts the invitations that the caller has received and not deleted, less the one it has accepted.
+// GetInvitationsCount counts the invitations that the caller has received and not deleted, less the
+// one it has accepted.
 func (s *Invitations) GetInvitationsCount(ctx context.Context, call *macie2.Call, _ *macie2.GetInvitationsCountInput) (*macie2.GetInvitationsCountOutput, error) {
 	var count int64
 	err := s.db.View(ctx, func(tx *store.Tx) error {
@@ -75,8 +78,8 @@ func (s *Invitations) GetInvitationsCount(ctx context.Context, call *macie2.Call
 	return &macie2.GetInvitationsCountOutput{InvitationsCount: macie2.Ptr(count)}, nil
 }
 
-// AcceptInvitation makes the caller a member of the account that sent the invitation. It accepts one that is unanswered, and one that
-// was accepted before and resigned from.
+// AcceptInvitation makes the caller a member of the account that sent the invitation. It accepts
+// one that is unanswered, and one that was accepted before and resigned from.
 func (s *Invitations) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
 	from := cmp.Or(macie2.Deref(in.AdministratorAccountId), macie2.Deref(in.MasterAccount))
 	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
@@ -108,7 +111,8 @@ func (s *Invitations) AcceptInvitation(ctx context.Context, call *macie2.Call, i
 	return &macie2.AcceptInvitationOutput{}, nil
 }
 
-// receivedInvitation finds the invitation with this id among those that the caller received, with the administrator's record.
+// receivedInvitation finds the invitation with this id among those that the caller received, with
+// the administrator's record.
 func (s *Invitations) receivedInvitation(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (relation, invitationRecord, memberRecord, error) {
 	r := relation{region: call.Region, member: call.Account}
 	var i invitationRecord
@@ -131,8 +135,9 @@ type acceptance struct {
 	record     memberRecord // the administrator's
 }
 
-// accept makes the relationship. Every step is a compare-and-set or leans on a constraint; whatever another request changed meanwhile
-// ends this attempt with store.ErrConflict, and the next attempt sees why.
+// accept makes the relationship. Every step is a compare-and-set or leans on a constraint; whatever
+// another request changed meanwhile ends this attempt with store.ErrConflict, and the next attempt
+// sees why.
 func (s *Invitations) accept(ctx context.Context, tx *store.Tx, call *macie2.Call, r relation, a acceptance) error {
 	at := millis(call.Now)
 	to := macie2.RelationshipStatusEnabled
@@ -168,9 +173,9 @@ func (s *Invitations) accept(ctx context.Context, tx *store.Tx, call *macie2.Cal
 	return nil
 }
 
-// recount puts a member that resigned back onto its administrator's count, if that account can have it back. Why it cannot is a reason
-// only while the record and the caller's session still are what they were: another invitation or acceptance of this very moment may
-// have made it so.
+// recount puts a member that resigned back onto its administrator's count, if that account can have
+// it back. Why it cannot is a reason only while the record and the caller's session still are what
+// they were: another invitation or acceptance of this very moment may have made it so.
 func (s *Invitations) recount(ctx context.Context, tx *store.Tx, r relation, a acceptance) error {
 	n, err := tx.Exec(ctx, `update macie_session set counted = counted + 1, standing = 'Administrator'
 		where region = $1 and account_id = $2 and standing <> 'Member' and counted < `+quotaOf("$2"), r.region, r.administrator)
@@ -203,8 +208,8 @@ func (s *Invitations) recount(ctx context.Context, tx *store.Tx, r relation, a a
 	return store.ErrConflict // it had no room, or another standing, a moment ago
 }
 
-// DeclineInvitations refuses invitations from the given accounts: the caller leaves their inventories, and the invitations stay, as
-// Resigned, until they are deleted.
+// DeclineInvitations refuses invitations from the given accounts: the caller leaves their
+// inventories, and the invitations stay, as Resigned, until they are deleted.
 func (s *Invitations) DeclineInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeclineInvitationsInput) (*macie2.DeclineInvitationsOutput, error) {
 	refused, err := s.answerEach(ctx, call, in.AccountIds, s.decline)
 	if err != nil {
@@ -213,8 +218,8 @@ func (s *Invitations) DeclineInvitations(ctx context.Context, call *macie2.Call,
 	return &macie2.DeclineInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
 }
 
-// DeleteInvitations deletes invitations that were declined, resigned from, or ended by the administrator, and with them the record in
-// the administrator's inventory.
+// DeleteInvitations deletes invitations that were declined, resigned from, or ended by the
+// administrator, and with them the record in the administrator's inventory.
 func (s *Invitations) DeleteInvitations(ctx context.Context, call *macie2.Call, in *macie2.DeleteInvitationsInput) (*macie2.DeleteInvitationsOutput, error) {
 	refused, err := s.answerEach(ctx, call, in.AccountIds, s.deleteReceived)
 	if err != nil {
@@ -223,8 +228,9 @@ func (s *Invitations) DeleteInvitations(ctx context.Context, call *macie2.Call, 
 	return &macie2.DeleteInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
 }
 
-// answerEach does one thing with the invitations from each of the given accounts, in one transaction. The text that it returns for an
-// account, if any, is why that account was not processed.
+// answerEach does one thing with the invitations from each of the given accounts, in one
+// transaction. The text that it returns for an account, if any, is why that account was not
+// processed.
 func (s *Invitations) answerEach(ctx context.Context, call *macie2.Call, list []string,
 	answer func(context.Context, *store.Tx, *macie2.Call, relation) (string, error)) ([]refusal, error) {
 	ids, err := accountIDs(list)

@@ -11,7 +11,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// TestListInvitations: what an account has received and not deleted, the oldest first, whatever became of it.
+// TestListInvitations: what an account has received and not deleted, the oldest first, whatever
+// became of it.
 func TestListInvitations(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.must(d.enable(bob))
@@ -164,7 +165,8 @@ func TestAcceptFromMember(t *testing.T) {
 	})
 }
 
-// TestReacceptedMemberCounts: an account that comes back by its standing invitation is on the count again.
+// TestReacceptedMemberCounts: an account that comes back by its standing invitation is on the count
+// again.
 func TestReacceptedMemberCounts(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		d := deploy(t, open(), 1)
@@ -204,8 +206,9 @@ func TestAnswerSeveral(t *testing.T) {
 	})
 }
 
-// TestDeletedInvitation: with the invitation of a member that resigned, or was removed, its record leaves the inventory; the record of
-// an account that was added again since does not belong to the declined invitation.
+// TestDeletedInvitation: with the invitation of a member that resigned, or was removed, its record
+// leaves the inventory; the record of an account that was added again since does not belong to the
+// declined invitation.
 func TestDeletedInvitation(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)

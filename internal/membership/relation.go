@@ -10,9 +10,10 @@ import (
 	"magpie/internal/store"
 )
 
-// Transactions take their locks in one order, so that two of them that meet wait for each other instead of ending in a deadlock: the
-// administrator's session, the record, the member's session, the invitation. (Only accept has to take the member's session before the
-// record, since the record refers to its standing.) What was read before is compared again by the statement that changes it.
+// Transactions take their locks in one order, so that two of them that meet wait for each other
+// instead of ending in a deadlock: the administrator's session, the record, the member's session,
+// the invitation. (Only accept has to take the member's session before the record, since the record
+// refers to its standing.) What was read before is compared again by the statement that changes it.
 
 // relation names one relationship: who is on which side, and where.
 type relation struct {
@@ -25,7 +26,8 @@ func (r relation) args(args ...any) []any {
 	return append([]any{r.region, r.administrator, r.member}, args...)
 }
 
-// move takes the member record from one status to another. It returns store.ErrConflict when the record is not in status from.
+// move takes the member record from one status to another. It returns store.ErrConflict when the
+// record is not in status from.
 func (r relation) move(ctx context.Context, tx *store.Tx, from, to macie2.RelationshipStatus, at int64) error {
 	n, err := tx.Exec(ctx, `update member set status = $4, updated_at = $5
 		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6`,
@@ -33,8 +35,8 @@ func (r relation) move(ctx context.Context, tx *store.Tx, from, to macie2.Relati
 	return changedOne(n, err)
 }
 
-// moveInvitation sets the status that the recipient sees. A relationship without an invitation has nothing to set, and one that was
-// declined is the recipient's own affair.
+// moveInvitation sets the status that the recipient sees. A relationship without an invitation has
+// nothing to set, and one that was declined is the recipient's own affair.
 func (r relation) moveInvitation(ctx context.Context, tx *store.Tx, to macie2.RelationshipStatus, at int64) error {
 	_, err := tx.Exec(ctx, updateInvitation, r.args(string(to), at)...)
 	return err
@@ -43,7 +45,8 @@ func (r relation) moveInvitation(ctx context.Context, tx *store.Tx, to macie2.Re
 const updateInvitation = `update invitation set status = $4, updated_at = $5
 	where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`
 
-// deleteInvitation deletes a relationship's invitation from the administrator's side. One that was declined stays with the recipient.
+// deleteInvitation deletes a relationship's invitation from the administrator's side. One that was
+// declined stays with the recipient.
 const deleteInvitation = `delete from invitation where region = $1 and administrator_id = $2 and account_id = $3 and declined = false`
 
 func (r relation) withdrawInvitation(ctx context.Context, tx *store.Tx) error {
@@ -51,7 +54,8 @@ func (r relation) withdrawInvitation(ctx context.Context, tx *store.Tx) error {
 	return err
 }
 
-// remove deletes the member record in the given state, and takes it off the administrator's count where it was counted.
+// remove deletes the member record in the given state, and takes it off the administrator's count
+// where it was counted.
 func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord) error {
 	if counts(record.underlying()) {
 		if err := r.uncount(ctx, tx, record); err != nil {
@@ -66,8 +70,9 @@ func (r relation) remove(ctx context.Context, tx *store.Tx, record memberRecord)
 
 // promote makes the administrator's session one of an administrator, if it is standalone.
 //
-// No other statement names the standing of a session that has it already: SQLite looks through every row that refers to it, which is all
-// of the inventory, whenever a statement sets a column that foreign keys refer to, even to the value that it has.
+// No other statement names the standing of a session that has it already: SQLite looks through
+// every row that refers to it, which is all of the inventory, whenever a statement sets a column
+// that foreign keys refer to, even to the value that it has.
 func (r relation) promote() store.Stmt {
 	return store.Stmt{SQL: `update macie_session set standing = 'Administrator'
 		where region = $1 and account_id = $2 and standing = 'Standalone'`, Args: []any{r.region, r.administrator}}
@@ -84,14 +89,16 @@ func (r relation) uncount(ctx context.Context, tx *store.Tx, record memberRecord
 	return changedOne(n, err)
 }
 
-// release makes the member's account standalone again. The member record must have left Enabled and Paused before.
+// release makes the member's account standalone again. The member record must have left Enabled and
+// Paused before.
 func (r relation) release(ctx context.Context, tx *store.Tx) error {
 	n, err := tx.Exec(ctx, `update macie_session set standing = 'Standalone'
 		where region = $1 and account_id = $2 and standing = 'Member'`, r.region, r.member)
 	return changedOne(n, err)
 }
 
-// changedOne turns the count of a compare-and-set into store.ErrConflict when it found nothing to change.
+// changedOne turns the count of a compare-and-set into store.ErrConflict when it found nothing to
+// change.
 func changedOne(n int64, err error) error {
 	if err == nil && n == 0 {
 		return store.ErrConflict
@@ -99,8 +106,8 @@ func changedOne(n int64, err error) error {
 	return err
 }
 
-// counts reports whether a record in this status counts against the administrator's quota: it is associated, or may become so without
-// another look at the quota.
+// counts reports whether a record in this status counts against the administrator's quota: it is
+// associated, or may become so without another look at the quota.
 func counts(status macie2.RelationshipStatus) bool {
 	return status != macie2.RelationshipStatusRemoved && status != macie2.RelationshipStatusResigned
 }
@@ -121,7 +128,8 @@ type memberRecord struct {
 	mails mailsNow // where the record was read to invite the account
 }
 
-// viaOrganization reports whether the account is a member through an organization, and not by invitation.
+// viaOrganization reports whether the account is a member through an organization, and not by
+// invitation.
 func (m memberRecord) viaOrganization() bool { return m.organization != "" }
 
 // underlying is the relationship behind a suspension.
@@ -173,7 +181,8 @@ func (i invitationRecord) visible() bool {
 	return i.status != macie2.RelationshipStatusEmailVerificationInProgress && i.status != macie2.RelationshipStatusEmailVerificationFailed
 }
 
-// current is the id of the invitation that belongs to the relationship as it is; one that was declined belongs to an earlier one.
+// current is the id of the invitation that belongs to the relationship as it is; one that was
+// declined belongs to an earlier one.
 func (i invitationRecord) current() string {
 	if i.declined {
 		return ""
@@ -181,15 +190,18 @@ func (i invitationRecord) current() string {
 	return i.id
 }
 
-// shared reports whether both sides know of the relationship: the recipient has seen the invitation, and has not declined it.
+// shared reports whether both sides know of the relationship: the recipient has seen the
+// invitation, and has not declined it.
 func (i invitationRecord) shared() bool { return i.visible() && !i.declined }
 
-// pending reports whether the recipient can accept the invitation: it is unanswered, or was accepted and resigned from.
+// pending reports whether the recipient can accept the invitation: it is unanswered, or was
+// accepted and resigned from.
 func (i invitationRecord) pending() bool {
 	return i.status == macie2.RelationshipStatusInvited || i.status == macie2.RelationshipStatusResigned && !i.declined
 }
 
-// invitationOf reads the invitation of a relationship; one without an invitation has a record that is not visible.
+// invitationOf reads the invitation of a relationship; one without an invitation has a record that
+// is not visible.
 func invitationOf(ctx context.Context, tx *store.Tx, r relation) (invitationRecord, error) {
 	i := invitationRecord{status: macie2.RelationshipStatusEmailVerificationInProgress}
 	err := tx.QueryRow(ctx, `select invitation_id, status, declined from invitation
@@ -215,8 +227,8 @@ func invitationsOf(ctx context.Context, tx *store.Tx, list []inventoryRecord) ([
 	return invitations, err
 }
 
-// bothSides reads the record of a relationship and its invitation in one look, so that they fit each other. A side that is not there
-// has its zero value.
+// bothSides reads the record of a relationship and its invitation in one look, so that they fit
+// each other. A side that is not there has its zero value.
 func bothSides(ctx context.Context, tx *store.Tx, r relation) (memberRecord, invitationRecord, error) {
 	var m memberRecord
 	var i invitationRecord
@@ -238,8 +250,9 @@ type dissolution struct {
 	detail    string
 }
 
-// dissolve ends a relationship and keeps its record: the member's account is standalone again, the quota has room for another, and an
-// invitation that the recipient knows of says how it ended, while one that it was never shown is gone.
+// dissolve ends a relationship and keeps its record: the member's account is standalone again, the
+// quota has room for another, and an invitation that the recipient knows of says how it ended,
+// while one that it was never shown is gone.
 func (s *relations) dissolve(ctx context.Context, tx *store.Tx, r relation, m memberRecord, d dissolution) error {
 	at := millis(d.at)
 	if counts(m.underlying()) {

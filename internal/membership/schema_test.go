@@ -7,7 +7,8 @@ import (
 	"magpie/internal/store"
 )
 
-// TestConstraints asks the database itself for what must never be, past all the code that avoids it: it refuses, on both engines.
+// TestConstraints asks the database itself for what must never be, past all the code that avoids
+// it: it refuses, on both engines.
 func TestConstraints(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.members(alice, bob)

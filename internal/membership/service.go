@@ -16,7 +16,8 @@ import (
 	"magpie/internal/store"
 )
 
-// Options are the parts and settings of a Service. DB, Queue, Directory, Sessions and Pages are required.
+// Options are the parts and settings of a Service. DB, Queue, Directory, Sessions and Pages are
+// required.
 type Options struct {
 	DB        *store.DB
 	Queue     *queue.Queue
@@ -25,7 +26,8 @@ type Options struct {
 	Pages     *pagetoken.Issuer
 	Logger    *slog.Logger
 
-	// Mailer delivers invitation mail. Without one, each invitation's mail outcome says that none is configured.
+	// Mailer delivers invitation mail. Without one, each invitation's mail outcome says that none
+	// is configured.
 	Mailer Mailer
 
 	// MailRate is how many mails a second all nodes together hand over; 0 is without limit.
@@ -38,8 +40,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Service is the membership operations. Its methods may be called at once from any number of goroutines and processes: it keeps no
-// state but what is in the database.
+// Service is the membership operations. Its methods may be called at once from any number of
+// goroutines and processes: it keeps no state but what is in the database.
 type Service struct {
 	*relations
 	*Members
@@ -47,7 +49,8 @@ type Service struct {
 	*Delegations
 }
 
-// relations is what all parts of a Service need: to read and change one relationship, and to record that.
+// relations is what all parts of a Service need: to read and change one relationship, and to record
+// that.
 type relations struct {
 	db            *store.DB
 	queue         *queue.Queue
@@ -76,11 +79,13 @@ type Invitations struct {
 
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 
-	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its reads and its writes.
+	// beforeWrite, set by tests only, runs inside the transaction of CreateInvitations between its
+	// reads and its writes.
 	beforeWrite func(tx *store.Tx) error
 }
 
-// Delegations is members through an organization: its delegated administrators, and who comes to them and goes.
+// Delegations is members through an organization: its delegated administrators, and who comes to
+// them and goes.
 type Delegations struct {
 	*relations
 }
@@ -145,7 +150,8 @@ const (
 	associated    standing = "Member"
 )
 
-// side is what this package keeps with an account's session: which side of the relationship it is on, and how much it has there.
+// side is what this package keeps with an account's session: which side of the relationship it is
+// on, and how much it has there.
 type side struct {
 	status              macie2.MacieStatus // package session's, read only
 	standing            standing
@@ -171,7 +177,8 @@ func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (side,
 	return x, err
 }
 
-// tx runs fn in a read-write transaction with the lane of one account's relationships, and words the outcome of a lost race.
+// tx runs fn in a read-write transaction with the lane of one account's relationships, and words
+// the outcome of a lost race.
 func (s *relations) tx(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
 	err := s.db.Tx(ctx, region+"/"+string(account), fn)
 	if errors.Is(err, store.ErrConflict) {

@@ -9,9 +9,11 @@ import (
 	"magpie/internal/store"
 )
 
-// SessionHooks are what relationships want to know of sessions, and what they forbid: an administrator with members cannot suspend
-// Macie for itself, nor one with records disable it; a member by invitation that suspends or resumes it is Paused or Enabled in its
-// administrator's inventory from then on, one through an organization cannot. Invitations that an account has received stay.
+// SessionHooks are what relationships want to know of sessions, and what they forbid: an
+// administrator with members cannot suspend Macie for itself, nor one with records disable it; a
+// member by invitation that suspends or resumes it is Paused or Enabled in its administrator's
+// inventory from then on, one through an organization cannot. Invitations that an account has
+// received stay.
 func (s *Service) SessionHooks() session.Hooks {
 	return session.Hooks{BeforeUpdate: s.beforeUpdate, BeforeDisable: s.beforeDisable, OnDisable: noRecords}
 }
@@ -38,7 +40,8 @@ func mayPause(ctx context.Context, tx *store.Tx, call *macie2.Call, status macie
 	return err
 }
 
-// followSession carries a member's own suspension or resumption over to its record at its administrator and to its invitation.
+// followSession carries a member's own suspension or resumption over to its record at its
+// administrator and to its invitation.
 func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.Call, status macie2.MacieStatus) error {
 	link, err := administratorOf(ctx, tx, call.Region, call.Account)
 	if errors.Is(err, store.ErrNotFound) {
@@ -90,8 +93,8 @@ func (s *Service) beforeDisable(ctx context.Context, tx *store.Tx, call *macie2.
 	return err
 }
 
-// noRecords makes sure that a session that is gone has left no record. None can be added from here on, but one may have been added and
-// removed since the check before, which no foreign key shows.
+// noRecords makes sure that a session that is gone has left no record. None can be added from here
+// on, but one may have been added and removed since the check before, which no foreign key shows.
 func noRecords(ctx context.Context, tx *store.Tx, c session.Change) error {
 	has, err := hasRecords(ctx, tx, c.Region, c.Account)
 	if err == nil && has {
@@ -105,7 +108,8 @@ func hasRecords(ctx context.Context, tx *store.Tx, region string, account macie2
 	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 limit 1`, region, account)
 }
 
-// hasMembers reports whether accounts are associated with the administrator: Enabled, Paused, or so before they were suspended.
+// hasMembers reports whether accounts are associated with the administrator: Enabled, Paused, or so
+// before they were suspended.
 func hasMembers(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (bool, error) {
 	return exists(ctx, tx, `select 1 from member where region = $1 and administrator_id = $2 and member_standing = 'Member' limit 1`,
 		region, account)

@@ -33,7 +33,8 @@ func TestEnableMacie(t *testing.T) {
 		}
 		answers(t, "again", d.enable(alice), conflict(specAlreadyEnabled))
 
-		// Every Region and every account has a session of its own, with the settings that it asks for.
+		// Every Region and every account has a session of its own, with the settings that it asks
+		// for.
 		d.region = "cn-north-1"
 		answers(t, "another Region before it is enabled", d.disable(alice), "AccessDeniedException: "+specNotEnabled)
 		_, err = d.EnableMacie(t.Context(), d.call(alice), &macie2.EnableMacieInput{Status: macie2.Ptr(macie2.MacieStatusPaused),
@@ -53,7 +54,8 @@ func TestEnableMacie(t *testing.T) {
 	})
 }
 
-// TestEnableMacieClientToken: a client that has not heard the answer asks again, with the same token.
+// TestEnableMacieClientToken: a client that has not heard the answer asks again, with the same
+// token.
 func TestEnableMacieClientToken(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		enable := func(account macie2.AccountID, token string, status macie2.MacieStatus) string {
@@ -82,7 +84,8 @@ func TestEnableMacieClientToken(t *testing.T) {
 	})
 }
 
-// TestNotEnabled: without a session every operation but EnableMacie gets the same text, to which clients compare the whole of it.
+// TestNotEnabled: without a session every operation but EnableMacie gets the same text, to which
+// clients compare the whole of it.
 func TestNotEnabled(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		ctx, id := t.Context(), macie2.Ptr(string(bob))
@@ -201,7 +204,8 @@ func TestUpdateMacieSession(t *testing.T) {
 		}
 		d.must(d.session(alice, macie2.MacieStatusEnabled))
 
-		// An administrator cannot suspend itself while it has members; those that it has only invited do not hold it.
+		// An administrator cannot suspend itself while it has members; those that it has only
+		// invited do not hold it.
 		d.invited(alice, bob, carol)
 		d.must(d.session(alice, macie2.MacieStatusPaused), d.session(alice, macie2.MacieStatusEnabled), d.accept(bob, alice))
 		answers(t, "an administrator pauses", d.session(alice, macie2.MacieStatusPaused), conflict(oursPauseWithMembers))
@@ -210,13 +214,15 @@ func TestUpdateMacieSession(t *testing.T) {
 		answers(t, "a paused member is one", d.session(alice, macie2.MacieStatusPaused), conflict(oursPauseWithMembers))
 		d.must(d.disassociate(alice, bob), d.session(alice, macie2.MacieStatusPaused))
 
-		// A member that joins while its administrator is suspended does not keep it from changing anything else.
+		// A member that joins while its administrator is suspended does not keep it from changing
+		// anything else.
 		d.must(d.accept(carol, alice), update(alice, frequency))
 		answers(t, "suspending what is suspended", d.session(alice, macie2.MacieStatusPaused), "ok")
 	})
 }
 
-// TestPausedSessions: a session that is suspended can be in any relationship, and its relationship says so.
+// TestPausedSessions: a session that is suspended can be in any relationship, and its relationship
+// says so.
 func TestPausedSessions(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.invited(alice, bob)
@@ -227,7 +233,8 @@ func TestPausedSessions(t *testing.T) {
 		d.must(d.session(bob, macie2.MacieStatusEnabled))
 		d.sees(alice, bob, stEnabled, stEnabled)
 
-		// What the administrator suspended stays suspended when the relationship ends, and when it begins again.
+		// What the administrator suspended stays suspended when the relationship ends, and when it
+		// begins again.
 		d.must(d.memberSession(alice, bob, macie2.MacieStatusPaused), d.resignFrom(bob))
 		d.sees(alice, bob, stResigned, stResigned)
 		d.must(d.accept(bob, alice))
@@ -260,8 +267,8 @@ func TestDisableMacie(t *testing.T) {
 	})
 }
 
-// TestDisableMacieKeepsInvitations: what an account received outlives its session, an invitation that it accepted and resigned from
-// included.
+// TestDisableMacieKeepsInvitations: what an account received outlives its session, an invitation
+// that it accepted and resigned from included.
 func TestDisableMacieKeepsInvitations(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		d.invited(alice, bob)
@@ -275,7 +282,8 @@ func TestDisableMacieKeepsInvitations(t *testing.T) {
 	})
 }
 
-// TestOnDisable: what else ends with a session ends in the same transaction, or the session goes on.
+// TestOnDisable: what else ends with a session ends in the same transaction, or the session goes
+// on.
 func TestOnDisable(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		fail := errors.New("the other domain refuses")
@@ -307,8 +315,8 @@ func TestOnDisable(t *testing.T) {
 	})
 }
 
-// TestDisableMacieLooksAgain: an account that was added and removed between the look at the inventory and the end of the session has no
-// foreign key that holds the session.
+// TestDisableMacieLooksAgain: an account that was added and removed between the look at the
+// inventory and the end of the session has no foreign key that holds the session.
 func TestDisableMacieLooksAgain(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		// The last look before the row goes.

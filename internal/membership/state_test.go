@@ -346,7 +346,8 @@ func (s *state) broken(quota int) []string {
 	return list
 }
 
-// checkOrganization holds a member through an organization against its place in it, and its administrator's.
+// checkOrganization holds a member through an organization against its place in it, and its
+// administrator's.
 func (s *state) checkOrganization(p pair, x recordRow, broken func(string, ...any)) {
 	if s.managedBy[p.member] != x.organization {
 		broken("%v is a member through organization %s and in %q", p, x.organization, s.managedBy[p.member])

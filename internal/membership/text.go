@@ -2,9 +2,10 @@ package membership
 
 import "magpie/internal/macie2"
 
-// Message texts are interface: clients match parts of them. Those of the shared membership backend begin with "The request is rejected
-// because", those of Macie's own front with "The request failed because" or are short sentences. Where Macie's own text was never
-// published it is the one that GuardDuty, which stands on the same backend, documents; docs/divergences.md lists them.
+// Message texts are interface: clients match parts of them. Those of the shared membership backend
+// begin with "The request is rejected because", those of Macie's own front with "The request failed
+// because" or are short sentences. Where Macie's own text was never published it is the one that
+// GuardDuty, which stands on the same backend, documents; docs/divergences.md lists them.
 const (
 	textDisableWhileMember        = "Cannot disable Macie while associated with an administrator account"
 	textDisableWhileAdministrator = "Cannot disable Macie while accounts are in the member inventory of the current account. Disassociate and delete each of them first."

@@ -1,7 +1,8 @@
 package membership
 
-// The texts that clients match, as they were seen on the wire or documented (Macie's own, or those of GuardDuty, which stands on the
-// same backend). They are repeated here to the letter, so that a change of one in text.go does not pass unseen.
+// The texts that clients match, as they were seen on the wire or documented (Macie's own, or those
+// of GuardDuty, which stands on the same backend). They are repeated here to the letter, so that a
+// change of one in text.go does not pass unseen.
 const (
 	specNotEnabled            = "Macie is not enabled"
 	specAlreadyEnabled        = "Macie has already been enabled"
@@ -29,7 +30,8 @@ const (
 	specNotAssociatedToMaster = "The request is rejected because the current account is not associated to a master account."
 )
 
-// Texts of our own, where none of Macie's was ever published. Tests ask for what they must say; their wording may change.
+// Texts of our own, where none of Macie's was ever published. Tests ask for what they must say;
+// their wording may change.
 const (
 	oursDisableWithMembers    = textDisableWhileAdministrator
 	oursPauseWithMembers      = textPauseWhileAdministrator

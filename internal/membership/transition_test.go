@@ -9,8 +9,9 @@ import (
 	"magpie/internal/macie2"
 )
 
-// The states that alice's relationship with bob can be in, in the words of the administrator's record, and three that these words leave
-// out: no record, no record since bob declined, and a suspension of bob's account over Enabled.
+// The states that alice's relationship with bob can be in, in the words of the administrator's
+// record, and three that these words leave out: no record, no record since bob declined, and a
+// suspension of bob's account over Enabled.
 const (
 	stNone     = "none"
 	stDeclined = "declined"
@@ -29,7 +30,8 @@ const (
 // view is what both sides see.
 type view struct{ administrator, recipient string }
 
-// views are what both sides see in each state, and how it is reached with Macie enabled on both sides.
+// views are what both sides see in each state, and how it is reached with Macie enabled on both
+// sides.
 var states = map[string]struct {
 	view
 	reach func(d *deployment)
@@ -76,7 +78,8 @@ type event struct {
 	otherwise outcome
 }
 
-// TestTransitions does everything that can happen to a relationship in every state that it can be in, and looks at both sides.
+// TestTransitions does everything that can happen to a relationship in every state that it can be
+// in, and looks at both sides.
 func TestTransitions(t *testing.T) {
 	unknown, notMember, noPending := stays(invalid(specNotAssociated)), stays(invalid(specNotAMember)), stays(refused(alice, specNoPendingInvitation))
 	events := []event{
@@ -199,7 +202,8 @@ func TestTransitions(t *testing.T) {
 	each(t, func(t *testing.T, d *deployment) {
 		for _, e := range events {
 			for i, name := range slices.Sorted(maps.Keys(states)) {
-				// A Region for each state: one is as good as another, and knows nothing of the others.
+				// A Region for each state: one is as good as another, and knows nothing of the
+				// others.
 				d.region = fmt.Sprintf("us-test-%d", i)
 				d.must(d.enable(alice, bob))
 				states[name].reach(d)

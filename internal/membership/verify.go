@@ -33,11 +33,12 @@ type outgoing struct {
 	email     string // as the administrator gave it
 }
 
-// sendInvitations is the task that follows CreateInvitations: where the address that the administrator gave is the one registered for
-// the account, the recipient sees the invitation and gets a mail; where it is not, the administrator sees EmailVerificationFailed.
+// sendInvitations is the task that follows CreateInvitations: where the address that the
+// administrator gave is the one registered for the account, the recipient sees the invitation and
+// gets a mail; where it is not, the administrator sees EmailVerificationFailed.
 //
-// It runs in the transaction that deletes the tasks, so it happens once. An invitation that is not in verification any more, because
-// it was withdrawn or replaced meanwhile, is passed over.
+// It runs in the transaction that deletes the tasks, so it happens once. An invitation that is not
+// in verification any more, because it was withdrawn or replaced meanwhile, is passed over.
 func (s *Invitations) sendInvitations(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	var ids []string
 	for _, t := range tasks {
@@ -123,8 +124,8 @@ func parties(invitations []outgoing) []macie2.AccountID {
 	return ids
 }
 
-// finishVerification moves both sides' rows of the given invitations out of verification, unless they were withdrawn since they were
-// read: then the transaction is tried again.
+// finishVerification moves both sides' rows of the given invitations out of verification, unless
+// they were withdrawn since they were read: then the transaction is tried again.
 func finishVerification(tx *store.Tx, list []outgoing, to macie2.RelationshipStatus, now time.Time) {
 	for _, x := range list {
 		tx.DeferExpect(1, `update member set status = $4, updated_at = $5

@@ -44,8 +44,8 @@ func nameOf(code macie2.Exception) macie2.Exception {
 	return code
 }
 
-// status is 400 for what the client can mend, whatever it is, as in every service that speaks JSON 1.1. The rest keep theirs: they say
-// something of HTTP, of this server, or of the account.
+// status is 400 for what the client can mend, whatever it is, as in every service that speaks JSON
+// 1.1. The rest keep theirs: they say something of HTTP, of this server, or of the account.
 func status(name macie2.Exception) int {
 	switch name {
 	case ServiceException:
@@ -65,8 +65,9 @@ func errInput(reason, message string) error {
 	return &macie2.Error{Code: InvalidInputException, Message: message, Reason: reason}
 }
 
-// exceptions are what the directory's refusals are to a client, and a race that was lost again and again. The texts are those that were
-// observed on AWS, or are in its reference; where neither has one, ours.
+// exceptions are what the directory's refusals are to a client, and a race that was lost again and
+// again. The texts are those that were observed on AWS, or are in its reference; where neither has
+// one, ours.
 var exceptions = []struct {
 	err error
 	as  macie2.Error
@@ -92,7 +93,8 @@ var exceptions = []struct {
 var errNotActive = macie2.Error{Code: ConstraintException, Reason: "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR",
 	Message: "You cannot register a suspended account as a delegated administrator."}
 
-// exception turns an error of the directory into what a client sees of it, and leaves every other as it is.
+// exception turns an error of the directory into what a client sees of it, and leaves every other
+// as it is.
 func exception(err error) error {
 	var refused *macie2.Error
 	if errors.As(err, &refused) {

@@ -79,8 +79,8 @@ func (in accountInput) account() (macie2.AccountID, error) {
 	return id, nil
 }
 
-// servicePrincipal is what AWS's services are called. Which services there are is not asked: an organization may trust one that is
-// younger than this program.
+// servicePrincipal is what AWS's services are called. Which services there are is not asked: an
+// organization may trust one that is younger than this program.
 var servicePrincipal = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*\.)+amazonaws\.com$`)
 
 // principalPattern is what the reference says of the member, before it is looked at any closer.

@@ -14,8 +14,8 @@ import (
 	"magpie/internal/store"
 )
 
-// Whatever a caller sends is understood or refused as the caller's fault, in the shape of a refusal, and never gets further than its
-// bounds.
+// Whatever a caller sends is understood or refused as the caller's fault, in the shape of a
+// refusal, and never gets further than its bounds.
 func FuzzRequest(f *testing.F) {
 	s := New(nil, pagetoken.New([]byte("0123456789abcdef")))
 	c := &caller{Call: &macie2.Call{Account: "111122223333"}, Standing: identity.Standing{Organization: identity.Organization{ID: "o-abcdefghij"}}}
@@ -99,7 +99,8 @@ func refused(t *testing.T, s *Service, err error) {
 	}
 }
 
-// What is not one of the directory's own refusals stays what it is: a fault of ours, or an exception made where the rule was broken.
+// What is not one of the directory's own refusals stays what it is: a fault of ours, or an
+// exception made where the rule was broken.
 func TestExceptionsOfOthers(t *testing.T) {
 	conflict := macie2.ErrConflict("no")
 	for _, err := range []error{context.Canceled, identity.ErrInvalid, conflict, errors.Join(conflict, identity.ErrNoDelegate)} {

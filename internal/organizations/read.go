@@ -39,7 +39,8 @@ type root struct {
 
 type policyType struct{ Type, Status string }
 
-// account is the reference's Account. It has Status, which AWS has announced to retire, for the clients that read that.
+// account is the reference's Account. It has Status, which AWS has announced to retire, for the
+// clients that read that.
 type account struct {
 	ID              string `json:"Id"`
 	ARN             string `json:"Arn"`
@@ -126,7 +127,8 @@ func (s *Service) listRoots(_ context.Context, c *caller, in *pageInput) (any, e
 	if _, err := s.page(c, *in, "ListRoots", ""); err != nil {
 		return nil, err
 	}
-	// An organization id is "o-" and ten characters or more; nothing else asks for a root's id to be unique beyond its organization.
+	// An organization id is "o-" and ten characters or more; nothing else asks for a root's id to
+	// be unique beyond its organization.
 	id := "r-" + string(c.ID[2:6])
 	type output struct{ Roots []root }
 	return output{[]root{{ID: id, ARN: arn(c.Organization, "root", id), Name: "Root"}}}, nil

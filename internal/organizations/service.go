@@ -58,7 +58,8 @@ var operations = map[string]operation{
 	"DeregisterDelegatedAdministrator":    does(management, (*Service).deregisterDelegate),
 }
 
-// notImplemented are the operations that Organizations has and Magpie has not; a name that is in neither list is the client's mistake.
+// notImplemented are the operations that Organizations has and Magpie has not; a name that is in
+// neither list is the client's mistake.
 var notImplemented = []string{
 	"AcceptHandshake", "AttachPolicy", "CancelHandshake", "CloseAccount", "CreateAccount", "CreateGovCloudAccount", "CreateOrganization",
 	"CreateOrganizationalUnit", "CreatePolicy", "DeclineHandshake", "DeleteOrganization", "DeleteOrganizationalUnit", "DeletePolicy",

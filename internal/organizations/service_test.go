@@ -64,7 +64,8 @@ func (x throttler) Allow(call *macie2.Call, _ string) (time.Duration, bool) {
 	return time.Second, !x.slow[call.Account]
 }
 
-// endpoint is Organizations on a socket, with an organization of three accounts, and a fourth account.
+// endpoint is Organizations on a socket, with an organization of three accounts, and a fourth
+// account.
 type endpoint struct {
 	t        *testing.T
 	url      string
@@ -595,7 +596,8 @@ func TestBounds(t *testing.T) {
 	})
 }
 
-// send signs a request with our own signer, and returns what comes back without what differs from call to call.
+// send signs a request with our own signer, and returns what comes back without what differs from
+// call to call.
 func (e *endpoint) send(method string, header http.Header, body string) (status int, errorType, answer string) {
 	e.t.Helper()
 	r, err := http.NewRequest(method, e.url+"/", strings.NewReader(body))
@@ -702,7 +704,8 @@ func TestWire(t *testing.T) {
 	})
 }
 
-// Every operation of the SDK, which is generated from AWS's own model, is either done or known not to be.
+// Every operation of the SDK, which is generated from AWS's own model, is either done or known not
+// to be.
 func TestEveryOperationIsKnown(t *testing.T) {
 	var model []string
 	for method := range reflect.TypeFor[*sdk.Client]().Methods() {

@@ -6,8 +6,8 @@ import (
 	"magpie/internal/macie2"
 )
 
-// Page is the page of a list that a request asks for. The list is read from behind the entry whose sort keys the page has, Limit entries
-// of it, and Cut makes the answer of what was read.
+// Page is the page of a list that a request asks for. The list is read from behind the entry whose
+// sort keys the page has, Limit entries of it, and Cut makes the answer of what was read.
 type Page struct {
 	issuer *Issuer
 	list   List
@@ -20,8 +20,9 @@ func Of(call *macie2.Call, operation, filters string) List {
 	return List{Account: string(call.Account), Region: call.Region, Operation: operation, Filters: filters}
 }
 
-// Page reads which page of a list is asked for: the first one without a token, else the one behind the entry that the token names by so
-// many sort keys. It returns ErrInvalid for a token that was not issued for this list.
+// Page reads which page of a list is asked for: the first one without a token, else the one behind
+// the entry that the token names by so many sort keys. It returns ErrInvalid for a token that was
+// not issued for this list.
 func (i *Issuer) Page(list List, token *string, keys, size int) (Page, error) {
 	p := Page{issuer: i, list: list, size: size}
 	if token == nil {
@@ -55,11 +56,12 @@ func (p Page) Int(i int) int64 {
 	return n
 }
 
-// Limit is how many entries to read: one more than the page has, which tells whether another page follows.
+// Limit is how many entries to read: one more than the page has, which tells whether another page
+// follows.
 func (p Page) Limit() int64 { return int64(p.size) + 1 }
 
-// Cut takes entries of which Limit were asked for down to the page. next is the token of the next page, nil if this is the last; keys
-// are the sort keys of an entry.
+// Cut takes entries of which Limit were asked for down to the page. next is the token of the next
+// page, nil if this is the last; keys are the sort keys of an entry.
 func Cut[T any](p Page, entries []T, keys func(T) []string) (page []T, next *string) {
 	if len(entries) <= p.size {
 		return entries, nil

@@ -1,9 +1,10 @@
 // Package pagetoken owns the nextToken of paged operations: an opaque, authenticated cursor.
 //
-// A token says where the next page begins, in the terms of the list's own order, so that a page survives what is inserted or deleted
-// between two calls. It is bound to the account, the Region, the operation and the filters it was issued for: anything else, and
-// anything that was altered, is refused with [ErrInvalid]. It carries no secret, and it never expires, since a cursor into an ordered
-// list does not go stale.
+// A token says where the next page begins, in the terms of the list's own order, so that a page
+// survives what is inserted or deleted between two calls. It is bound to the account, the Region,
+// the operation and the filters it was issued for: anything else, and anything that was altered, is
+// refused with [ErrInvalid]. It carries no secret, and it never expires, since a cursor into an
+// ordered list does not go stale.
 package pagetoken
 
 import (

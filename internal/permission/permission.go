@@ -1,7 +1,8 @@
-// Package permission decides what a caller may do by the policies that are attached to its key or role.
+// Package permission decides what a caller may do by the policies that are attached to its key or
+// role.
 //
-// [Authorizer] implements awsapi.Authorizer: it says what a call is about (its resource, with the tags of that, and the tags that the
-// call names) and has package policy evaluate the documents.
+// [Authorizer] implements awsapi.Authorizer: it says what a call is about (its resource, with the
+// tags of that, and the tags that the call names) and has package policy evaluate the documents.
 package permission
 
 import (
@@ -21,7 +22,8 @@ import (
 	"magpie/internal/resource"
 )
 
-// Authorizer asks the policies that are attached to the caller's key or role. It is safe for concurrent use.
+// Authorizer asks the policies that are attached to the caller's key or role. It is safe for
+// concurrent use.
 type Authorizer struct {
 	tags func(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error)
 	log  *slog.Logger
@@ -30,7 +32,8 @@ type Authorizer struct {
 	documents map[string]*policy.Document // by their text; a document does not change
 }
 
-// New returns an Authorizer. tags reads the tags of a resource of the caller; an error that is an *macie2.Error means that there is none.
+// New returns an Authorizer. tags reads the tags of a resource of the caller; an error that is an
+// *macie2.Error means that there is none.
 func New(tags func(ctx context.Context, call *macie2.Call, arn string) (map[string]string, error), log *slog.Logger) *Authorizer {
 	return &Authorizer{tags: tags, log: log}
 }
@@ -105,8 +108,8 @@ func (a *Authorizer) attached(policies []string) ([]*policy.Document, error) {
 	return documents, nil
 }
 
-// denied names what a caller was refused, as AWS does: where an operation of Macie has no resource, by all that the account has in the
-// Region.
+// denied names what a caller was refused, as AWS does: where an operation of Macie has no resource,
+// by all that the account has in the Region.
 func denied(call *macie2.Call, action, name string) string {
 	if name != "*" || !strings.HasPrefix(action, macie2.SigningName+":") {
 		return name
@@ -115,8 +118,9 @@ func denied(call *macie2.Call, action, name string) string {
 		Resource: "*"}.String()
 }
 
-// nameOf is the name of what a call is about: of a type and an id, or of the ARN that the caller sent. What the caller sent is not
-// decided on as it was spelt: a text that is no ARN of Macie's names nothing, and is refused once the caller may ask.
+// nameOf is the name of what a call is about: of a type and an id, or of the ARN that the caller
+// sent. What the caller sent is not decided on as it was spelt: a text that is no ARN of Macie's
+// names nothing, and is refused once the caller may ask.
 func nameOf(call *macie2.Call, kind, id string) string {
 	if kind != "" {
 		return resource.Name(call.Account, call.Region, kind, id)
@@ -131,7 +135,8 @@ func nameOf(call *macie2.Call, kind, id string) string {
 // mostTags is more tags than any call may name.
 const mostTags = 200
 
-// tellAbout says what a call is about: its resource, and the tags that it names. It refuses more of these than can be asked about.
+// tellAbout says what a call is about: its resource, and the tags that it names. It refuses more of
+// these than can be asked about.
 func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.Input) error {
 	name, ok := strings.CutPrefix(action, macie2.SigningName+":")
 	op := macie2.OperationNamed(name)
@@ -150,8 +155,9 @@ func tellAbout(r *policy.Request, call *macie2.Call, action string, in macie2.In
 	return nil
 }
 
-// MayRead reports whether nothing in the caller's policies denies it to read an object. Policies here are written for Macie, and seldom
-// say that objects may be read; but where they say that they may not, that counts.
+// MayRead reports whether nothing in the caller's policies denies it to read an object. Policies
+// here are written for Macie, and seldom say that objects may be read; but where they say that they
+// may not, that counts.
 func MayRead(call *macie2.Call, bucket, key string) bool {
 	documents, err := policy.Attached(call.Principal.Policies)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"magpie/internal/macie2"
 )
 
-// TestDenialsNameTheResource: a refusal names what was refused as AWS does, where an operation has no resource of its own by the
-// account and the Region.
+// TestDenialsNameTheResource: a refusal names what was refused as AWS does, where an operation has
+// no resource of its own by the account and the Region.
 func TestDenialsNameTheResource(t *testing.T) {
 	a := New(nil, slog.New(slog.DiscardHandler))
 	id := macie2.Ptr("444455556666")

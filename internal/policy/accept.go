@@ -9,9 +9,9 @@ import (
 	"magpie/internal/macie2"
 )
 
-// Accept reads a document that is to be attached. Beyond what Parse refuses, it refuses what could never
-// match where that lets somebody in: in an element of a deny, or in the exception from an allow. A deny of
-// an action that is misspelt denies nothing. Its error is an *Error.
+// Accept reads a document that is to be attached. Beyond what Parse refuses, it refuses what could
+// never match where that lets somebody in: in an element of a deny, or in the exception from an
+// allow. A deny of an action that is misspelt denies nothing. Its error is an *Error.
 func Accept(kind Kind, text string) (*Document, error) {
 	d, err := Parse(kind, text)
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *statement) accept(place string, d *Document) error {
 	return nil
 }
 
-// canBeAction reports whether there is an action that a pattern stands for, in lower case. Actions of other
-// services are not known.
+// canBeAction reports whether there is an action that a pattern stands for, in lower case. Actions
+// of other services are not known.
 func canBeAction(a string) bool {
 	name, ours := strings.CutPrefix(a, "macie2:")
 	if !ours {
@@ -125,7 +125,8 @@ func neverOfMacie(part []string, fixed func(int) bool) string {
 	return ""
 }
 
-// splitText splits the text of a name at its first five colons, of which those in variables are none.
+// splitText splits the text of a name at its first five colons, of which those in variables are
+// none.
 func splitText(d *Document, text string) []string {
 	var split []string
 	start, inside := 0, false
@@ -143,8 +144,8 @@ func splitText(d *Document, text string) []string {
 	return append(split, text[start:])
 }
 
-// valuesOf are the families of operators that can compare a key's values; keys that are not here, and those
-// of tags, hold texts.
+// valuesOf are the families of operators that can compare a key's values; keys that are not here,
+// and those of tags, hold texts.
 var valuesOf = map[string][]family{
 	"aws:sourceip":     {ipFamily},
 	"aws:currenttime":  {dateFamily, textFamily, textFoldFamily, textLikeFamily},

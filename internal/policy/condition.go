@@ -143,8 +143,8 @@ func (c *condition) take(value string) error {
 
 var decimal = regexp.MustCompile(`^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$`)
 
-// parseNumber reads a decimal number. What else can be read as one, such as NaN, is greater and less than
-// nothing.
+// parseNumber reads a decimal number. What else can be read as one, such as NaN, is greater and
+// less than nothing.
 func parseNumber(s string) (n float64, ok bool) {
 	if !decimal.MatchString(s) {
 		return 0, false
@@ -153,8 +153,8 @@ func parseNumber(s string) (n float64, ok bool) {
 	return n, err == nil
 }
 
-// The seconds since 1970 that can be meant: from 1973 to 5138. A smaller number is a year or a day without
-// its hyphens, a larger one is milliseconds.
+// The seconds since 1970 that can be meant: from 1973 to 5138. A smaller number is a year or a day
+// without its hyphens, a larger one is milliseconds.
 const (
 	firstSecond = 100_000_000
 	lastSecond  = 100_000_000_000
@@ -173,8 +173,8 @@ func parseDate(s string) (seconds float64, ok bool) {
 	return 0, false
 }
 
-// parsePrefix reads an address or a range. The addresses of callers are IPv4 where they can be, and have no
-// zone: a range of IPv4 inside IPv6, or a zone, would be that of nobody.
+// parsePrefix reads an address or a range. The addresses of callers are IPv4 where they can be, and
+// have no zone: a range of IPv4 inside IPv6, or a zone, would be that of nobody.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		if p.Addr().Is4In6() {
@@ -213,8 +213,8 @@ func (c *condition) holds(e *question) bool {
 			return c.negated // a key that is not there is certainly not equal to anything
 		}
 	}
-	// Of several values, all must do where that allows something, and one where that denies it, unless
-	// the document says which.
+	// Of several values, all must do where that allows something, and one where that denies it,
+	// unless the document says which.
 	all := c.quantifier == forAll || c.quantifier == single && !e.deny
 	for _, v := range values {
 		if c.holdsFor(v, e) != all {
@@ -224,8 +224,8 @@ func (c *condition) holds(e *question) bool {
 	return all
 }
 
-// holdsFor reports whether the condition is true of one value of the request. A variable without a value
-// leaves open what a text stands for: nothing is allowed because of that.
+// holdsFor reports whether the condition is true of one value of the request. A variable without a
+// value leaves open what a text stands for: nothing is allowed because of that.
 func (c *condition) holdsFor(value string, e *question) bool {
 	matched, open := c.matches(value, e)
 	if c.negated {
@@ -234,8 +234,8 @@ func (c *condition) holdsFor(value string, e *question) bool {
 	return matched
 }
 
-// matches reports whether the request's value matches one of the policy's, and whether what one of these
-// stands for is open.
+// matches reports whether the request's value matches one of the policy's, and whether what one of
+// these stands for is open.
 func (c *condition) matches(value string, e *question) (matched, open bool) {
 	switch c.family {
 	case numberFamily, dateFamily:

@@ -115,7 +115,8 @@ func Parse(kind Kind, text string) (*Document, error) {
 	return d, err
 }
 
-// AsksResourceTags reports whether the decision may depend on tags of the resource, which then have to be read.
+// AsksResourceTags reports whether the decision may depend on tags of the resource, which then have
+// to be read.
 func (d *Document) AsksResourceTags() bool { return d.tags }
 
 // add reads one statement.
@@ -160,7 +161,8 @@ func (d *Document) add(place string, value jsontext.Value) error {
 	return nil
 }
 
-// complete says whether a statement has what it needs, and nothing that excludes something else it has.
+// complete says whether a statement has what it needs, and nothing that excludes something else it
+// has.
 func (d *Document) complete(place string, have map[string]bool) error {
 	one := func(a, b string, needed bool) error {
 		switch {
@@ -216,8 +218,9 @@ func (d *Document) readResources(place string, value jsontext.Value) ([]string, 
 	return resources, nil
 }
 
-// readPrincipals reads "*" or {"AWS": …}. Services and federated users do not exist here: a statement that names one matches nobody, like one for a role that was
-// made for a service of AWS does.
+// readPrincipals reads "*" or {"AWS": …}. Services and federated users do not exist here: a
+// statement that names one matches nobody, like one for a role that was made for a service of AWS
+// does.
 func readPrincipals(place string, value jsontext.Value) ([]string, error) {
 	if value.Kind() == '"' {
 		p, err := text1(place, value)
@@ -417,7 +420,8 @@ func list(place string, value jsontext.Value) ([]string, error) {
 	return readList(place, value, text1, "a string")
 }
 
-// scalars reads a value of a condition, or a list of them: numbers and booleans stand for their texts.
+// scalars reads a value of a condition, or a list of them: numbers and booleans stand for their
+// texts.
 func scalars(place string, value jsontext.Value) ([]string, error) {
 	return readList(place, value, func(place string, v jsontext.Value) (string, error) {
 		switch v.Kind() {

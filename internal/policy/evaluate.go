@@ -37,8 +37,8 @@ func RoleOf(p macie2.Principal) string {
 	return "arn:aws:iam::" + string(p.Account) + ":role/" + name
 }
 
-// Keys that a condition may ask for, in lower case, with the kinds of documents in which they mean something. Keys that end in a slash
-// are followed by a tag's key.
+// Keys that a condition may ask for, in lower case, with the kinds of documents in which they mean
+// something. Keys that end in a slash are followed by a tag's key.
 var keys = map[string]bool{ // true: in trust documents only
 	"aws:requesttag/": false, "aws:resourcetag/": false, "aws:tagkeys": false,
 	"aws:sourceip": false, "aws:principalaccount": false, "aws:principalarn": false, "aws:principaltype": false,
@@ -47,7 +47,8 @@ var keys = map[string]bool{ // true: in trust documents only
 	"sts:externalid": true, "sts:rolesessionname": true, "sts:sourceidentity": true,
 }
 
-// lowerKey is a condition key in lower case, less the key of a tag: folding is not lowering in every script.
+// lowerKey is a condition key in lower case, less the key of a tag: folding is not lowering in
+// every script.
 func lowerKey(key string) string {
 	name, tag, ok := strings.Cut(key, "/")
 	if !ok {
@@ -56,7 +57,8 @@ func lowerKey(key string) string {
 	return strings.ToLower(name) + "/" + tag
 }
 
-// checkKey refuses a condition key that has no value here: a condition on it would be decided by its absence.
+// checkKey refuses a condition key that has no value here: a condition on it would be decided by
+// its absence.
 func checkKey(place, key string, kind Kind) error {
 	k := lowerKey(key)
 	if tag, rest, ok := strings.Cut(k, "/"); ok {
@@ -84,8 +86,9 @@ func (r *Request) values(key string) []string {
 		if tag == "aws:requesttag" {
 			tags = r.RequestTags
 		}
-		// Tag keys in conditions do not heed letter case. Keys that differ in nothing else are refused
-		// where tags are set; where there are such all the same, all of their values are asked.
+		// Tag keys in conditions do not heed letter case. Keys that differ in nothing else are
+		// refused where tags are set; where there are such all the same, all of their values are
+		// asked.
 		var values []string
 		for k, v := range tags {
 			if strings.EqualFold(k, rest) {
@@ -153,8 +156,8 @@ type Decision struct {
 	Place    int    // of the statement in its document
 }
 
-// mostSteps bounds the characters that are compared for one decision. Ten documents of 500 patterns each,
-// asked about 50 tags, are within it.
+// mostSteps bounds the characters that are compared for one decision. Ten documents of 500 patterns
+// each, asked about 50 tags, are within it.
 const mostSteps = 10_000_000
 
 // question is a decision on its way.
@@ -228,8 +231,8 @@ func (s *statement) matchesAction(e *question) bool {
 	return false
 }
 
-// appliesTo reports whether the statement is about the resource. A variable without a value leaves open
-// what a text stands for: nothing is allowed because of that.
+// appliesTo reports whether the statement is about the resource. A variable without a value leaves
+// open what a text stands for: nothing is allowed because of that.
 func (s *statement) appliesTo(d *Document, e *question) bool {
 	matched, open := false, false
 	for _, text := range s.resources {
@@ -246,7 +249,8 @@ func (s *statement) appliesTo(d *Document, e *question) bool {
 			matched = true
 		case found != oneValue:
 			open = true
-		// Unlike in ArnLike, a wildcard in Resource reaches over colons in the resource's own part only: ARNs are compared part by part.
+		// Unlike in ArnLike, a wildcard in Resource reaches over colons in the resource's own part
+		// only: ARNs are compared part by part.
 		case e.Resource != "*" && e.likeARN(parts, e.Resource):
 			matched = true
 		}
@@ -257,7 +261,8 @@ func (s *statement) appliesTo(d *Document, e *question) bool {
 	return matched
 }
 
-// matchesPrincipal reports whether the statement names who asks: by name, by the role of the session, or by the account.
+// matchesPrincipal reports whether the statement names who asks: by name, by the role of the
+// session, or by the account.
 func (s *statement) matchesPrincipal(r *Request) bool {
 	for _, p := range s.principals {
 		switch p {

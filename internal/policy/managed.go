@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// The documents that are built in. AmazonMacieFullAccess and AmazonMacieReadOnlyAccess are those of AWS, less what they say of services
-// that are not here, with the operations that Magpie serves beside Macie's.
+// The documents that are built in. AmazonMacieFullAccess and AmazonMacieReadOnlyAccess are those of
+// AWS, less what they say of services that are not here, with the operations that Magpie serves
+// beside Macie's.
 const (
 	AdministratorAccess = "AdministratorAccess"
 	MacieFullAccess     = "AmazonMacieFullAccess"
@@ -38,8 +39,8 @@ func ManagedNames() []string {
 // MaxAttached bounds how many policies a key or a role may have.
 const MaxAttached = 10
 
-// CheckAttached says whether policies can be attached together: names of those that are built in, documents, or None by itself. Its error
-// says which one, where and why.
+// CheckAttached says whether policies can be attached together: names of those that are built in,
+// documents, or None by itself. Its error says which one, where and why.
 func CheckAttached(policies []string) error {
 	if len(policies) > MaxAttached {
 		return fmt.Errorf("%d policies; at most %d can be attached", len(policies), MaxAttached)

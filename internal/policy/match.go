@@ -4,8 +4,8 @@ import (
 	"strings"
 )
 
-// like reports whether a value matches a pattern: * stands for any characters, ? for any one. It takes time in the order of the product of
-// both lengths at the worst, whatever the pattern.
+// like reports whether a value matches a pattern: * stands for any characters, ? for any one. It
+// takes time in the order of the product of both lengths at the worst, whatever the pattern.
 func (e *question) like(pattern []part, value string) bool {
 	p, v := 0, 0
 	star, mark := -1, 0
@@ -71,8 +71,8 @@ func literal(text string) []part {
 	return parts
 }
 
-// likeARN matches each of the six parts of an ARN by itself, so that a wildcard does not reach over a colon; the last part has all that
-// follows.
+// likeARN matches each of the six parts of an ARN by itself, so that a wildcard does not reach over
+// a colon; the last part has all that follows.
 func (e *question) likeARN(pattern []part, value string) bool {
 	patterns := splitParts(pattern)
 	values := strings.SplitN(value, ":", 6)
@@ -99,7 +99,8 @@ func splitParts(pattern []part) [][]part {
 	return append(split, pattern[start:])
 }
 
-// A policy variable is ${KEY}, or ${KEY, 'DEFAULT'}; ${*}, ${?} and ${$} are these characters themselves.
+// A policy variable is ${KEY}, or ${KEY, 'DEFAULT'}; ${*}, ${?} and ${$} are these characters
+// themselves.
 
 // checkVariables refuses what expand could not expand.
 func (d *Document) checkVariables(place, text string) error {
@@ -133,8 +134,8 @@ func (d *Document) checkVariables(place, text string) error {
 // escapeVariables keeps ${ as it is in documents that know no variables.
 func escapeVariables(text string) string { return strings.ReplaceAll(text, "${", "${$}{") }
 
-// found says how many values the variables of a text have: no value where one of them has none, several where one
-// has several.
+// found says how many values the variables of a text have: no value where one of them has none,
+// several where one has several.
 type found int
 
 const (
@@ -143,7 +144,8 @@ const (
 	severalValues
 )
 
-// expand reads a text with policy variables. A value that is put in matches only itself, whatever characters it has.
+// expand reads a text with policy variables. A value that is put in matches only itself, whatever
+// characters it has.
 func (e *question) expand(text string, wildcards bool) (parts []part, f found) {
 	e.steps += 4 * len(text) // making parts of it takes longer than comparing them
 	if e.steps > mostSteps {

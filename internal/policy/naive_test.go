@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// naive decides by the rules as they are written down, one after the other, without anything being prepared or cut short. It knows the
-// elements that randomDocument writes.
+// naive decides by the rules as they are written down, one after the other, without anything being
+// prepared or cut short. It knows the elements that randomDocument writes.
 func naive(documents []string, r *Request) Effect {
 	effect := ImplicitDeny
 	for _, text := range documents {

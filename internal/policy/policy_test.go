@@ -399,7 +399,8 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// However a document and a request are put together, reading and deciding end, and never allow what AWS would not even read.
+// However a document and a request are put together, reading and deciding end, and never allow what
+// AWS would not even read.
 func FuzzPolicy(f *testing.F) {
 	for _, c := range append(elementCases, conditionCases...) {
 		for _, d := range c.documents {

@@ -1,8 +1,10 @@
-// Package printable makes text that others wrote safe to show: on a terminal, where control characters move the cursor, ask the
-// terminal to answer, or turn the order of what is read; and in a spreadsheet, where a cell can be a formula. It is pure.
+// Package printable makes text that others wrote safe to show: on a terminal, where control
+// characters move the cursor, ask the terminal to answer, or turn the order of what is read; and in
+// a spreadsheet, where a cell can be a formula. It is pure.
 //
-// What is no letter, mark, number, punctuation, symbol or plain space is shown escaped as \u202e is here: C0 and C1 control characters,
-// format characters, which those that change the direction of text are among, separators, and what Unicode has not assigned.
+// What is no letter, mark, number, punctuation, symbol or plain space is shown escaped as \u202e is
+// here: C0 and C1 control characters, format characters, which those that change the direction of
+// text are among, separators, and what Unicode has not assigned.
 package printable
 
 import (
@@ -46,7 +48,8 @@ func escape(s string, keep func(rune) bool, space bool) string {
 
 var number = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]+)?$`)
 
-// formulaStarts are what a spreadsheet takes for the beginning of a formula, also behind spaces and in the wide forms of East Asia.
+// formulaStarts are what a spreadsheet takes for the beginning of a formula, also behind spaces and
+// in the wide forms of East Asia.
 const formulaStarts = "=+-@＝＋－＠"
 
 // Cell is a value for a spreadsheet: what could be taken for a formula begins with an apostrophe.
@@ -65,7 +68,8 @@ func first(s string) rune {
 	return r
 }
 
-// JSON is the same JSON with every character that is not printable escaped. Outside of strings there is none but white space.
+// JSON is the same JSON with every character that is not printable escaped. Outside of strings
+// there is none but white space.
 func JSON(text []byte) []byte {
 	var b bytes.Buffer
 	for _, r := range string(text) {

@@ -8,7 +8,8 @@ import (
 	"magpie/internal/macie2"
 )
 
-// ARN is the name of a Macie resource: arn:PARTITION:macie2:REGION:ACCOUNT:TYPE/ID. Type and ID are empty for the account's session.
+// ARN is the name of a Macie resource: arn:PARTITION:macie2:REGION:ACCOUNT:TYPE/ID. Type and ID are
+// empty for the account's session.
 type ARN struct {
 	Region  string
 	Account macie2.AccountID
@@ -30,7 +31,8 @@ func (a ARN) String() string {
 	return name.String()
 }
 
-// ParseARN reads the ARN of a Macie resource. Its error names what is wrong, and may be shown to the caller.
+// ParseARN reads the ARN of a Macie resource. Its error names what is wrong, and may be shown to
+// the caller.
 func ParseARN(s string) (ARN, error) {
 	name, err := arn.Parse(s)
 	switch {

@@ -9,15 +9,16 @@ import (
 	"magpie/internal/store"
 )
 
-// Kind is a type of resource that has tags. Its functions run in the transaction of the call; both return store.ErrNotFound when the
-// caller has no such resource.
+// Kind is a type of resource that has tags. Its functions run in the transaction of the call; both
+// return store.ErrNotFound when the caller has no such resource.
 type Kind struct {
 	// Tags returns the stored tags of the caller's resource with this id.
 	Tags func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (string, error)
-	// SetTags replaces them, if they still are what they were; otherwise it returns store.ErrConflict.
+	// SetTags replaces them, if they still are what they were; otherwise it returns
+	// store.ErrConflict.
 	SetTags func(ctx context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error
-	// TagsToDecide reads the tags that permissions are decided by where those are not Tags': also of what was deleted and can
-	// still be read. nil: Tags.
+	// TagsToDecide reads the tags that permissions are decided by where those are not Tags': also
+	// of what was deleted and can still be read. nil: Tags.
 	TagsToDecide func(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (string, error)
 }
 
@@ -27,7 +28,8 @@ type Service struct {
 	kinds map[string]Kind
 }
 
-// NewService returns a Service. kinds is keyed by the type that an ARN names, "" being the account's session.
+// NewService returns a Service. kinds is keyed by the type that an ARN names, "" being the
+// account's session.
 func NewService(db *store.DB, kinds map[string]Kind) *Service {
 	return &Service{db: db, kinds: maps.Clone(kinds)}
 }
@@ -148,8 +150,8 @@ func (s *Service) change(ctx context.Context, call *macie2.Call, arn string, edi
 	return WordRace(err)
 }
 
-// WordRace says to the caller that a change of a resource lost a race, which is what store.ErrConflict means once it comes out of a
-// transaction. Other errors stay as they are.
+// WordRace says to the caller that a change of a resource lost a race, which is what
+// store.ErrConflict means once it comes out of a transaction. Other errors stay as they are.
 func WordRace(err error) error {
 	if errors.Is(err, store.ErrConflict) {
 		return macie2.ErrConflict("The request failed because the resource was changed by another request at the same time. Try again.")
@@ -157,7 +159,8 @@ func WordRace(err error) error {
 	return err
 }
 
-// find resolves an ARN for the caller. A resource of another account or Region is answered as one that does not exist.
+// find resolves an ARN for the caller. A resource of another account or Region is answered as one
+// that does not exist.
 func (s *Service) find(call *macie2.Call, arn string) (Kind, string, error) {
 	a, err := ParseARN(arn)
 	if err != nil {

@@ -41,8 +41,8 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
-// checkFolded refuses tags whose keys differ from each other, or from those of tags that are there, in letter
-// case alone: conditions of policies do not tell such apart.
+// checkFolded refuses tags whose keys differ from each other, or from those of tags that are there,
+// in letter case alone: conditions of policies do not tell such apart.
 func checkFolded(tags, there map[string]string) error {
 	folded := make(map[string]string, len(tags)+len(there))
 	for key := range there {

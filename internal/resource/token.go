@@ -11,7 +11,8 @@ import (
 	"magpie/internal/store"
 )
 
-// tokenLife is how long a client token is remembered. Macie does not document its own figure; a day outlives any client's retries.
+// tokenLife is how long a client token is remembered. Macie does not document its own figure; a day
+// outlives any client's retries.
 const tokenLife = 24 * time.Hour
 
 // Token identifies a call that is safe to repeat.
@@ -21,8 +22,8 @@ type Token struct {
 	Request     string // what the call asks for, in any form that is equal for equal requests
 }
 
-// Replay reports whether the call repeats an earlier one, and returns the response kept for it. The same token with another request is
-// a ConflictException.
+// Replay reports whether the call repeats an earlier one, and returns the response kept for it. The
+// same token with another request is a ConflictException.
 func Replay(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token) (response string, found bool, err error) {
 	if t.ClientToken == "" {
 		return "", false, nil
@@ -42,7 +43,8 @@ func Replay(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token) (resp
 	return response, true, nil
 }
 
-// Remember keeps the response of a call in the transaction that does what it asked for, and drops what has expired.
+// Remember keeps the response of a call in the transaction that does what it asked for, and drops
+// what has expired.
 func Remember(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token, response string) error {
 	if t.ClientToken == "" {
 		return nil
@@ -65,8 +67,8 @@ func Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
 	return err
 }
 
-// Once runs create, unless the call repeats an earlier one with the same client token: then it returns the id of what that one
-// created. in is what the call asks for, without the token.
+// Once runs create, unless the call repeats an earlier one with the same client token: then it
+// returns the id of what that one created. in is what the call asks for, without the token.
 func Once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (id string, err error)) (string, error) {
 	request, err := json.Marshal(in)
 	if err != nil {

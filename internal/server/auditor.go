@@ -31,8 +31,8 @@ func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
 	return a.trail.Write(ctx, auditEvent(e), change)
 }
 
-// Parameters of what is no operation of the contract, that a record shows. AssumeRole's policies and tags are refused, its tokens and
-// codes are secrets.
+// Parameters of what is no operation of the contract, that a record shows. AssumeRole's policies
+// and tags are refused, its tokens and codes are secrets.
 var auditedParameters = map[string][]string{
 	"sts:AssumeRole":        {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
 	"magpie:GetHistory":     {"accountId", "event", "since", "until", "maxResults"},
@@ -106,7 +106,8 @@ func textMembers(body []byte) url.Values {
 	return values
 }
 
-// assumed is the part of AssumeRole's answer that a record shows: by the access key id, calls of the session are traced to who assumed it.
+// assumed is the part of AssumeRole's answer that a record shows: by the access key id, calls of
+// the session are traced to who assumed it.
 func assumed(answer []byte) map[string]any {
 	var x struct {
 		KeyID      string `xml:"AssumeRoleResult>Credentials>AccessKeyId"`

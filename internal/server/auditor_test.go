@@ -14,7 +14,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// A change made through Organizations and its record are there together or not at all, before the call is answered.
+// A change made through Organizations and its record are there together or not at all, before the
+// call is answered.
 func TestOrganizationsChangeCarriesItsRecord(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		ctx, db := t.Context(), open()

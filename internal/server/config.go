@@ -39,8 +39,9 @@ type Config struct {
 	TrustedProxies []string // networks of proxies that say where requests come from; default none
 	MetricsListen  string   // host:port of /metrics, which then is there alone; default: beside everything else
 
-	// The quotas of members by invitation and through an organization, for accounts that have none of their own. What is given is
-	// kept in the database, for all nodes; 0 leaves what is kept there, or else 1,000 and 10,000.
+	// The quotas of members by invitation and through an organization, for accounts that have none
+	// of their own. What is given is kept in the database, for all nodes; 0 leaves what is kept
+	// there, or else 1,000 and 10,000.
 	QuotaMembers, QuotaOrganizationMembers int
 
 	MaxPerSource   int           // connections from one source; default half of MaxConnections
@@ -52,33 +53,40 @@ type Config struct {
 	TLSKey  string
 	Dev     bool
 
-	// StoreEndpoints are the endpoints that accounts may name for stores of their own: https://HOST, https://*.DOMAIN. None by default.
+	// StoreEndpoints are the endpoints that accounts may name for stores of their own:
+	// https://HOST, https://*.DOMAIN. None by default.
 	StoreEndpoints []string
 
 	MaxConnections int // that a node holds at once; default 10000
 
-	// AnalysisWorkers is how many objects this node analyses at once, and AnalysisMemory how many bytes that may take: a third for
-	// reading them, the rest for the processes that look into them. By default one for each processor, and 768 MiB.
+	// AnalysisWorkers is how many objects this node analyses at once, and AnalysisMemory how many
+	// bytes that may take: a third for reading them, the rest for the processes that look into
+	// them. By default one for each processor, and 768 MiB.
 	AnalysisWorkers int
 	AnalysisMemory  int64
-	// StoreReads is how many objects of one store all nodes together read at once; default 32. It should be the same on all nodes.
+	// StoreReads is how many objects of one store all nodes together read at once; default 32. It
+	// should be the same on all nodes.
 	StoreReads int
-	// ScheduledRuns is the time of day, HH:MM in UTC, of the scheduled runs of jobs. Empty: that of each job's creation.
+	// ScheduledRuns is the time of day, HH:MM in UTC, of the scheduled runs of jobs. Empty: that of
+	// each job's creation.
 	ScheduledRuns string
-	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default Macie's quota, 5 TB.
+	// QuotaJobBytes is how many bytes the jobs of an account may analyse in a month. Default
+	// Macie's quota, 5 TB.
 	QuotaJobBytes int64
-	// DiscoveryCycle is the time between the beginnings of two cycles of automated discovery, and DiscoveryBudget what each may spend, as
-	// sampling.ParseBudget reads it. Default a day, and 1 GiB and 20,000 requests for each account and store.
+	// DiscoveryCycle is the time between the beginnings of two cycles of automated discovery, and
+	// DiscoveryBudget what each may spend, as sampling.ParseBudget reads it. Default a day, and 1
+	// GiB and 20,000 requests for each account and store.
 	DiscoveryCycle  time.Duration
 	DiscoveryBudget string
-	// PriceList is a file with the prices that estimated costs are worked out with. Empty: nothing costs anything.
+	// PriceList is a file with the prices that estimated costs are worked out with. Empty: nothing
+	// costs anything.
 	PriceList string
 
 	// Exclusive refuses a data folder with an embedded store that another process serves from.
 	Exclusive bool
 
-	// NoConsole leaves the web console out. ConsoleLife is how long somebody stays signed in to it, and ConsoleIdle how long without
-	// doing anything; default 12 hours and 1 hour.
+	// NoConsole leaves the web console out. ConsoleLife is how long somebody stays signed in to it,
+	// and ConsoleIdle how long without doing anything; default 12 hours and 1 hour.
 	NoConsole                bool
 	ConsoleLife, ConsoleIdle time.Duration
 
@@ -106,7 +114,8 @@ const (
 	DefaultAuditRetention = 90 * 24 * time.Hour
 )
 
-// withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at start.
+// withDefaults fills in what was left out, and refuses what cannot work, so that a mistake shows at
+// start.
 func (c Config) withDefaults() (Config, error) {
 	c = c.filled()
 	if err := c.checkValues(); err != nil {
@@ -279,7 +288,8 @@ func (c Config) checkMail() error {
 	return nil
 }
 
-// reachable reports whether those who get mails can use the endpoint that is in them. Mails in a folder are read on this machine.
+// reachable reports whether those who get mails can use the endpoint that is in them. Mails in a
+// folder are read on this machine.
 func (c Config) reachable() bool {
 	if c.PublicURL != "" {
 		return true

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// One connection more than the node holds is told so at once, in words that SDKs understand; when one closes, there is room again.
+// One connection more than the node holds is told so at once, in words that SDKs understand; when
+// one closes, there is room again.
 func TestMaxConnections(t *testing.T) {
 	s := start(t, Config{MaxConnections: 2})
 	address := strings.TrimPrefix(s.URL(), "http://")

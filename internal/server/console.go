@@ -56,7 +56,8 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string) error {
 	return nil
 }
 
-// consoleCalls makes the console's calls: signed in the process, by the door that the network's calls come to.
+// consoleCalls makes the console's calls: signed in the process, by the door that the network's
+// calls come to.
 type consoleCalls struct {
 	identity *identity.Service
 	edge     http.Handler
@@ -95,7 +96,8 @@ func (c consoleCalls) call(w http.ResponseWriter, r *http.Request, as signin.Ide
 	return nil
 }
 
-// inner is the request that a request of the console comes to: from the same client, with nothing else of its headers.
+// inner is the request that a request of the console comes to: from the same client, with nothing
+// else of its headers.
 func inner(r *http.Request, method, target, kind string, body []byte) (*http.Request, error) {
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
@@ -129,7 +131,8 @@ func (h *heard) Header() http.Header         { return h.header }
 func (h *heard) WriteHeader(status int)      { h.status = status }
 func (h *heard) Write(b []byte) (int, error) { return h.body.Write(b) }
 
-// sts calls the Security Token Service, signed by sign, and reads the answer. What it refuses is a *macie2.Error.
+// sts calls the Security Token Service, signed by sign, and reads the answer. What it refuses is a
+// *macie2.Error.
 func (c consoleCalls) sts(r *http.Request, form url.Values, sign func(in *http.Request, body []byte) error, out any) error {
 	form.Set("Version", "2011-06-15")
 	body := []byte(form.Encode())
@@ -178,7 +181,8 @@ func (c consoleCalls) prove(r *http.Request, keyID, secret string) (signin.Ident
 	return signin.Identity{ID: "0", Account: macie2.AccountID(out.Account), Principal: out.ARN, KeyID: keyID}, err
 }
 
-// assume switches to a role. The secret of the session that it gives is not kept: the token is enough.
+// assume switches to a role. The secret of the session that it gives is not kept: the token is
+// enough.
 func (c consoleCalls) assume(r *http.Request, as signin.Identity, roleARN, region string) (signin.Identity, error) {
 	found, err := c.resolve(r.Context(), as)
 	if err != nil {
@@ -205,7 +209,8 @@ func (c consoleCalls) assume(r *http.Request, as signin.Identity, roleARN, regio
 	return signin.Identity{Account: macie2.AccountID(account), Principal: out.ARN, RoleARN: roleARN, KeyID: out.KeyID, Token: out.Token, Expires: out.Expires}, nil
 }
 
-// sessionName is what a session of a role is called after who assumed it: the user's or session's name.
+// sessionName is what a session of a role is called after who assumed it: the user's or session's
+// name.
 func sessionName(arn string) string {
 	name := arn[strings.LastIndexAny(arn, "/:")+1:]
 	if len(name) < 2 {
@@ -285,7 +290,8 @@ const (
 	longestLink = 15 * time.Minute
 )
 
-// mountConsoleLinks serves POST /magpie/v1/console-links: a link that signs a browser in as the caller, once.
+// mountConsoleLinks serves POST /magpie/v1/console-links: a link that signs a browser in as the
+// caller, once.
 func mountConsoleLinks(edge *awsapi.Server, sessions *signin.Service, address string) {
 	edge.HandleSigned(http.MethodPost, "/magpie/v1/console-links", "magpie:CreateConsoleLink",
 		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {

@@ -287,7 +287,8 @@ func TestConsoleHeaders(t *testing.T) {
 	}
 }
 
-// The cookie is Secure, and of this host alone, wherever the browser came by TLS; where others could read what is sent, nobody signs in.
+// The cookie is Secure, and of this host alone, wherever the browser came by TLS; where others
+// could read what is sent, nobody signs in.
 func TestConsoleSecureCookie(t *testing.T) {
 	s := start(t, Config{PublicURL: "https://magpie.example.com"})
 	id, secret := newKey(t, s, "111122223333")
@@ -463,7 +464,8 @@ func TestConsoleLinks(t *testing.T) {
 	})
 }
 
-// Signing in and out, switching roles and every call are recorded, and those of the console are marked, whatever a client says.
+// Signing in and out, switching roles and every call are recorded, and those of the console are
+// marked, whatever a client says.
 func TestConsoleAudit(t *testing.T) {
 	s := start(t, Config{})
 	id, secret := newKey(t, s, "111122223333")

@@ -11,7 +11,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite docs/coverage.md")
 
-// docs/coverage.md says what is bound, and nothing else; what is not is marked in the help of the command line.
+// docs/coverage.md says what is bound, and nothing else; what is not is marked in the help of the
+// command line.
 func TestCoverageDocument(t *testing.T) {
 	const file = "../../docs/coverage.md"
 	s := start(t, Config{})

@@ -57,8 +57,8 @@ func expressions(t *testing.T) (all []string) {
 	return all
 }
 
-// Every metric that the alert rules and the dashboard ask for is one that a server exports once it has done a little of everything, and
-// every metric of Magpie's is looked at by one of them.
+// Every metric that the alert rules and the dashboard ask for is one that a server exports once it
+// has done a little of everything, and every metric of Magpie's is looked at by one of them.
 func TestDashboardAndAlertsKnowTheMetrics(t *testing.T) {
 	cert, key, believers := selfSigned(t)
 	s := start(t, Config{Dev: true, TLSCert: cert, TLSKey: key})

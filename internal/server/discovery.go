@@ -49,7 +49,8 @@ func oversees(ctx context.Context, tx *store.Tx, region string, administrator, m
 // jobEventParameters are those that GET /magpie/v1/jobs/{jobId}/events knows.
 var jobEventParameters = []string{"nextToken"}
 
-// mountJobs serves /magpie/v1/jobs/{jobId}: what happened to a job, which Macie writes to a log of its own, and how far it has come.
+// mountJobs serves /magpie/v1/jobs/{jobId}: what happened to a job, which Macie writes to a log of
+// its own, and how far it has come.
 func mountJobs(edge *awsapi.Server, jobs *discovery.Service) {
 	edge.HandleSigned(http.MethodGet, "/magpie/v1/jobs/{jobId}/events", "magpie:ListJobEvents",
 		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
@@ -67,7 +68,8 @@ func mountJobs(edge *awsapi.Server, jobs *discovery.Service) {
 		})
 }
 
-// scheduledRuns is the time of day of scheduled runs, after midnight; nil where each job has its own.
+// scheduledRuns is the time of day of scheduled runs, after midnight; nil where each job has its
+// own.
 func (c Config) scheduledRuns() (*time.Duration, error) {
 	if c.ScheduledRuns == "" {
 		return nil, nil

@@ -116,7 +116,8 @@ func (s *Server) closeMetrics() error {
 	return nil
 }
 
-// guard puts in what stands between a caller who is known and an operation: permissions, rates, and the record of it.
+// guard puts in what stands between a caller who is known and an operation: permissions, rates, and
+// the record of it.
 func (s *Server) guard(o *awsapi.Options, tags *resource.Service, m *metrics) error {
 	if !strings.Contains(without, "permissions") {
 		o.Authorizer = permission.New(tags.TagsToDecide, s.log)

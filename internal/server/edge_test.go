@@ -87,7 +87,8 @@ var enough = map[string]string{
 	"TagResource":                     `{"tags":{"a":"b"}}`,
 }
 
-// Every operation, built or not, is decided on in one order: signature, operation, permission, session.
+// Every operation, built or not, is decided on in one order: signature, operation, permission,
+// session.
 func TestOrderOfDecisions(t *testing.T) {
 	s := start(t, Config{Rates: []string{"CreateClassificationJob=1000"}})
 	nobody, somebody := signer(t, s, "111122223333", "none"), signer(t, s, "111122223333")
@@ -128,8 +129,8 @@ func TestOrderOfDecisions(t *testing.T) {
 	}
 }
 
-// A Region that is not in the list is refused by every service; those of the list are served, and those that are in use where none are
-// given.
+// A Region that is not in the list is refused by every service; those of the list are served, and
+// those that are in use where none are given.
 func TestRegions(t *testing.T) {
 	ask := func(s *Server, sign func(*http.Request, string, string, []byte), region string) (int, string) {
 		r := newRequest(t, http.MethodPost, s.URL()+"/macie", nil)
@@ -234,7 +235,8 @@ func speak(t *testing.T, s *Server, begin string, r *http.Request) int {
 	return resp.StatusCode
 }
 
-// Policies see the client's address behind a proxy that is trusted, and the proxy's behind any other.
+// Policies see the client's address behind a proxy that is trusted, and the proxy's behind any
+// other.
 func TestTrustedProxies(t *testing.T) {
 	onlyFrom := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}]}`
 	v2 := "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c\xcb\x00\x71\x07\xc0\x00\x02\x01\x9c\x40\x01\xbb"

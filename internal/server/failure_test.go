@@ -34,8 +34,9 @@ func signed(t *testing.T, client *http.Client, s *Server, method, path, body str
 	return resp.StatusCode, string(text)
 }
 
-// On a disk that is full, or can only be read, changes are refused and said to be, what is there can be read, and nothing is left of what
-// was refused. When there is room again, the server goes on by itself.
+// On a disk that is full, or can only be read, changes are refused and said to be, what is there
+// can be read, and nothing is left of what was refused. When there is room again, the server goes
+// on by itself.
 func TestDiskRefusesToWrite(t *testing.T) {
 	for name, pragma := range map[string]struct{ refuse, allow string }{
 		"full":      {"pragma max_page_count = 1", "pragma max_page_count = 1000000"},

@@ -20,8 +20,8 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte("ok\n"))
 }
 
-// readyz says whether the node can do its work, and if not, what it lacks. Anyone may ask: it names no address, and of keys no more than
-// their ids, which give nothing away.
+// readyz says whether the node can do its work, and if not, what it lacks. Anyone may ask: it names
+// no address, and of keys no more than their ids, which give nothing away.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	ctx, cancel := context.WithTimeout(r.Context(), healthTime)

@@ -14,7 +14,8 @@ import (
 	"magpie/internal/membership"
 )
 
-// mountHistory serves GET /magpie/v1/history: what happened to the caller's relationships, which Macie's API has no place for.
+// mountHistory serves GET /magpie/v1/history: what happened to the caller's relationships, which
+// Macie's API has no place for.
 func mountHistory(edge *awsapi.Server, m *membership.Service) {
 	edge.HandleSigned(http.MethodGet, "/magpie/v1/history", "magpie:GetHistory",
 		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
@@ -29,8 +30,8 @@ func mountHistory(edge *awsapi.Server, m *membership.Service) {
 // historyParameters are those that GET /magpie/v1/history knows.
 var historyParameters = []string{"accountId", "event", "since", "until", "maxResults", "nextToken"}
 
-// readHistoryQuery reads the parameters of GET /magpie/v1/history. A parameter that is not known is refused: it is a filter misspelt,
-// and an answer without it would mislead.
+// readHistoryQuery reads the parameters of GET /magpie/v1/history. A parameter that is not known is
+// refused: it is a filter misspelt, and an answer without it would mislead.
 func readHistoryQuery(query url.Values) (*membership.HistoryInput, error) {
 	for name, values := range query {
 		if !slices.Contains(historyParameters, name) {

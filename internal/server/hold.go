@@ -17,8 +17,9 @@ const heldFile = "magpie.serving"
 // errHeld says that another process holds the file.
 var errHeld = errors.New("held by another process")
 
-// hold keeps other servers from the folder of an embedded store until it is closed or the process ends, however it ends. SQLite would
-// let several work on one file, but the files of the audit, the mails and the master key in the folder are one node's.
+// hold keeps other servers from the folder of an embedded store until it is closed or the process
+// ends, however it ends. SQLite would let several work on one file, but the files of the audit, the
+// mails and the master key in the folder are one node's.
 func hold(folder, listen string) (io.Closer, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("--data: %w", err)

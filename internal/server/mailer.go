@@ -36,7 +36,8 @@ func (m *mailer) Deliver(ctx context.Context, invitation mail.Invitation) member
 	return d
 }
 
-// newMailer returns the mailer that the configuration asks for, or nil when it asks for none. close ends its connections.
+// newMailer returns the mailer that the configuration asks for, or nil when it asks for none. close
+// ends its connections.
 func newMailer(c Config, endpoint string) (m membership.Mailer, close func() error, err error) {
 	close = func() error { return nil }
 	if c.SMTPURL == "" && c.MailDir == "" {

@@ -22,8 +22,8 @@ import (
 	"magpie/internal/store"
 )
 
-// metrics are what a node tells Prometheus. Labels come from closed sets: operations, exceptions, kinds of tasks; never an account, and
-// never what a client sent.
+// metrics are what a node tells Prometheus. Labels come from closed sets: operations, exceptions,
+// kinds of tasks; never an account, and never what a client sent.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec

@@ -10,7 +10,8 @@ import (
 	"magpie/internal/membership"
 )
 
-// docs/openapi.yaml describes what is served beside Macie's API: every parameter that is read, and every event there is.
+// docs/openapi.yaml describes what is served beside Macie's API: every parameter that is read, and
+// every event there is.
 func TestOpenAPIIsCurrent(t *testing.T) {
 	text, err := os.ReadFile("../../docs/openapi.yaml")
 	if err != nil {

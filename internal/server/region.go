@@ -14,7 +14,8 @@ import (
 // global is the Region in whose scope AWS's clients sign for services that have none of their own.
 const global = "us-east-1"
 
-// regions are those in which this node serves Macie: those that were set, or else AWS's commercial ones and those in use.
+// regions are those in which this node serves Macie: those that were set, or else AWS's commercial
+// ones and those in use.
 func (c Config) regions(ctx context.Context, db *store.DB) ([]string, error) {
 	if len(c.Regions) > 0 {
 		return c.Regions, nil
@@ -35,8 +36,9 @@ func (c Config) regions(ctx context.Context, db *store.DB) ([]string, error) {
 	return list, nil
 }
 
-// serving says in which Regions each service is served. STS and Organizations have none of their own: what is signed for them in
-// any Region of the list, or where clients sign for global services, is.
+// serving says in which Regions each service is served. STS and Organizations have none of their
+// own: what is signed for them in any Region of the list, or where clients sign for global
+// services, is.
 func serving(regions []string) func(service, region string) bool {
 	served := make(map[string]bool, len(regions))
 	for _, r := range regions {

@@ -81,7 +81,8 @@ type Server struct {
 	held      io.Closer // the data folder; nil where it is not held
 }
 
-// Start opens the store, migrating it where needed, and serves. Close ends what Start began; ctx bounds the start alone.
+// Start opens the store, migrating it where needed, and serves. Close ends what Start began; ctx
+// bounds the start alone.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err error) {
 	c, err = c.withDefaults()
 	if err != nil {
@@ -250,7 +251,8 @@ func (s *Server) keepQuotas(ctx context.Context) error {
 	return membership.SetQuota(ctx, s.db, q)
 }
 
-// AccountHooks are what follows a change of an account, for programs that change accounts in a store without serving from it.
+// AccountHooks are what follows a change of an account, for programs that change accounts in a
+// store without serving from it.
 func AccountHooks(db *store.DB) identity.Hooks {
 	log := slog.New(slog.DiscardHandler)
 	q := queue.Open(db, queue.Options{Logger: log})
@@ -343,10 +345,12 @@ func (s *Server) run(listener net.Listener) {
 	s.log.Info("serving", "url", s.url, "engine", s.db.Engine(), "dev", s.config.Dev)
 }
 
-// Failed delivers the error of a part that ended by itself. A Server that has failed is still to be closed.
+// Failed delivers the error of a part that ended by itself. A Server that has failed is still to be
+// closed.
 func (s *Server) Failed() <-chan error { return s.failed }
 
-// URL is where the server is reached: the public URL where there is one, else the address that it listens on.
+// URL is where the server is reached: the public URL where there is one, else the address that it
+// listens on.
 func (s *Server) URL() string { return s.url }
 
 // Inventory gives access to stores and buckets, for programs that hold a server themselves.
@@ -355,13 +359,15 @@ func (s *Server) Inventory() *inventory.Service { return s.inventory }
 // Identity gives access to accounts and keys, for programs that hold a server themselves.
 func (s *Server) Identity() *identity.Service { return s.identity }
 
-// Close stops taking requests, lets running requests and tasks finish for up to 10 seconds, and closes the store.
+// Close stops taking requests, lets running requests and tasks finish for up to 10 seconds, and
+// closes the store.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	var errs []error
 	s.draining.Store(true)
-	// Requests and tasks drain side by side: in turn, a request and a mail that both hang would take twice the time.
+	// Requests and tasks drain side by side: in turn, a request and a mail that both hang would
+	// take twice the time.
 	if s.stopWork != nil {
 		s.stopWork()
 	}

@@ -73,7 +73,8 @@ func TestStartRefuses(t *testing.T) {
 	}
 }
 
-// An address that is taken, a folder that cannot be made, a database that is not there: said at start, with the flag.
+// An address that is taken, a folder that cannot be made, a database that is not there: said at
+// start, with the flag.
 func TestStartFails(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,7 +121,8 @@ func TestDevListensOnLoopback(t *testing.T) {
 	}
 }
 
-// A node that was closed starts again on the same data, with what it knew; a page token is good on the next one.
+// A node that was closed starts again on the same data, with what it knew; a page token is good on
+// the next one.
 func TestCloseAndStartAgain(t *testing.T) {
 	data := t.TempDir()
 	first := start(t, Config{Data: data})

@@ -22,8 +22,9 @@ var (
 	storeTestParameters = []string{"name", "bucket"}
 )
 
-// mountStores serves /magpie/v1/stores: the stores of the caller's account, which it may add and change where the operator allows the
-// endpoint. Those that the operator has added are shown, and stay the operator's.
+// mountStores serves /magpie/v1/stores: the stores of the caller's account, which it may add and
+// change where the operator allows the endpoint. Those that the operator has added are shown, and
+// stay the operator's.
 func mountStores(edge *awsapi.Server, s *inventory.Service) {
 	const path = "/magpie/v1/stores"
 	edge.HandleSigned(http.MethodGet, path, "magpie:ListStores", func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
@@ -131,7 +132,8 @@ func put[T any](to, from *T) {
 	}
 }
 
-// readStore reads the name and the body of a request. A member that is not known is refused: it is one misspelt.
+// readStore reads the name and the body of a request. A member that is not known is refused: it is
+// one misspelt.
 func readStore(r *macie2.Request) (name string, in *storeInput, err error) {
 	if name, err = storeParameter(r.Query, storeParameters); err != nil {
 		return "", nil, err

@@ -77,7 +77,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// A certificate that is renewed on disk is what new connections get; those that are there go on. Files that are no pair change nothing.
+// A certificate that is renewed on disk is what new connections get; those that are there go on.
+// Files that are no pair change nothing.
 func TestTLSCertificateRenewed(t *testing.T) {
 	cert, key, believers := selfSigned(t)
 	s := start(t, Config{TLSCert: cert, TLSKey: key})

@@ -21,7 +21,8 @@ var (
 // usualDays is how many days a histogram has where nothing is said.
 const usualDays = 30
 
-// mountFindings serves /magpie/v1/findings: what people have made of findings, and how many there were on each day.
+// mountFindings serves /magpie/v1/findings: what people have made of findings, and how many there
+// were on each day.
 func mountFindings(edge *awsapi.Server, s *finding.Service) {
 	const path = "/magpie/v1/findings"
 	edge.HandleSigned(http.MethodGet, path+"/triage", "magpie:GetTriage", func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {

@@ -54,7 +54,8 @@ func (c Config) priceList() (usage.Prices, error) {
 // usageParameters are those that GET /magpie/v1/usage knows.
 var usageParameters = []string{"timeRange", "accountId", "nextToken"}
 
-// mountUsage serves /magpie/v1/usage: what was metered of each account. Macie's API shows only what it costs.
+// mountUsage serves /magpie/v1/usage: what was metered of each account. Macie's API shows only what
+// it costs.
 func mountUsage(edge *awsapi.Server, s *usage.Service) {
 	edge.HandleSigned(http.MethodGet, "/magpie/v1/usage", "magpie:GetUsage", func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
 		if err := knownParameters(r.Query, usageParameters); err != nil {

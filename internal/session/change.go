@@ -31,8 +31,9 @@ func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) 
 	return err
 }
 
-// EnableMacie begins the caller's session in the Region. A second call is a ConflictException, unless it repeats the clientToken and
-// the settings of the call that enabled it: then it is that call's retry, and succeeds like it.
+// EnableMacie begins the caller's session in the Region. A second call is a ConflictException,
+// unless it repeats the clientToken and the settings of the call that enabled it: then it is that
+// call's retry, and succeeds like it.
 func (s *Service) EnableMacie(ctx context.Context, call *macie2.Call, in *macie2.EnableMacieInput) (*macie2.EnableMacieOutput, error) {
 	status, frequency := defaultStatus, defaultFrequency
 	if in.Status != nil {
@@ -85,7 +86,8 @@ func (s *Service) began(ctx context.Context, tx *store.Tx, list ...Change) error
 	return nil
 }
 
-// Ensure lets accounts have a session that is enabled: it begins what is missing, with the defaults, and resumes what is paused.
+// Ensure lets accounts have a session that is enabled: it begins what is missing, with the
+// defaults, and resumes what is paused.
 func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids []macie2.AccountID, by macie2.Principal, at time.Time) error {
 	stmts := make([]store.Stmt, len(ids))
 	statuses := make([]macie2.MacieStatus, len(ids))
@@ -160,7 +162,8 @@ func (s *Service) GetMacieSession(ctx context.Context, call *macie2.Call, _ *mac
 	}, nil
 }
 
-// UpdateMacieSession suspends or resumes the caller's own session, unless a hook refuses, or changes how often it publishes findings.
+// UpdateMacieSession suspends or resumes the caller's own session, unless a hook refuses, or
+// changes how often it publishes findings.
 func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in *macie2.UpdateMacieSessionInput) (*macie2.UpdateMacieSessionOutput, error) {
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
 		x, err := Require(ctx, tx, call)
@@ -195,7 +198,8 @@ func (s *Service) UpdateMacieSession(ctx context.Context, call *macie2.Call, in 
 	return &macie2.UpdateMacieSessionOutput{}, nil
 }
 
-// DisableMacie ends the caller's session in the Region, unless a hook refuses. What belongs to it is gone with it.
+// DisableMacie ends the caller's session in the Region, unless a hook refuses. What belongs to it
+// is gone with it.
 func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2.DisableMacieInput) (*macie2.DisableMacieOutput, error) {
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
 		x, err := Require(ctx, tx, call)

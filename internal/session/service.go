@@ -33,7 +33,8 @@ func Of(ctx context.Context, tx *store.Tx, region string, account macie2.Account
 	return x, err
 }
 
-// ErrNotEnabled is what every operation answers where the caller has no session. Clients compare the whole text.
+// ErrNotEnabled is what every operation answers where the caller has no session. Clients compare
+// the whole text.
 var ErrNotEnabled = macie2.ErrAccessDenied("Macie is not enabled")
 
 // Require reads the caller's session; without one it returns ErrNotEnabled.
@@ -45,7 +46,8 @@ func Require(ctx context.Context, tx *store.Tx, call *macie2.Call) (Session, err
 	return x, err
 }
 
-// Service implements the operations on sessions, and has the hooks. It keeps nothing but what is in the database.
+// Service implements the operations on sessions, and has the hooks. It keeps nothing but what is in
+// the database.
 type Service struct {
 	db    *store.DB
 	queue *queue.Queue
@@ -67,16 +69,18 @@ func (s *Service) Bind(r *macie2.Registry) {
 	r.BindDisableMacie(s.DisableMacie)
 }
 
-// Hooks are what a package wants to know of sessions. All of them run in the transaction that changes the session, may run
-// several times like any closure of a transaction, and make it fail with the error that they return. Each may be nil.
+// Hooks are what a package wants to know of sessions. All of them run in the transaction that
+// changes the session, may run several times like any closure of a transaction, and make it fail
+// with the error that they return. Each may be nil.
 type Hooks struct {
-	// BeforeUpdate is asked before an account pauses or resumes its own session, and BeforeDisable before it ends it.
-	// x is the session as it was read: a hook that read it once more could decide for another than the one that is changed.
+	// BeforeUpdate is asked before an account pauses or resumes its own session, and BeforeDisable
+	// before it ends it. x is the session as it was read: a hook that read it once more could
+	// decide for another than the one that is changed.
 	BeforeUpdate  func(ctx context.Context, tx *store.Tx, call *macie2.Call, x Session, to macie2.MacieStatus) error
 	BeforeDisable func(ctx context.Context, tx *store.Tx, call *macie2.Call, x Session) error
 
-	// OnEnable follows the begin of a session, which may be paused from the first; OnPause and OnResume a change of its
-	// status; OnDisable its end, when its row is gone.
+	// OnEnable follows the begin of a session, which may be paused from the first; OnPause and
+	// OnResume a change of its status; OnDisable its end, when its row is gone.
 	OnEnable, OnPause, OnResume, OnDisable func(ctx context.Context, tx *store.Tx, c Change) error
 
 	// Sweep deletes up to limit rows of a session that ended, and tells whether there may be more.
@@ -93,7 +97,8 @@ type Change struct {
 	At       time.Time
 }
 
-// Hook registers hooks, which run in the order of their registration. It must be called before the first request.
+// Hook registers hooks, which run in the order of their registration. It must be called before the
+// first request.
 func (s *Service) Hook(h Hooks) { s.hooks = append(s.hooks, h) }
 
 // tell runs the hooks that belong to a change.
@@ -118,8 +123,8 @@ func (s *Service) tell(ctx context.Context, tx *store.Tx, c Change) error {
 	return nil
 }
 
-// TagKinds are the resources of this package that have tags, by the type that their ARN names: that of the account's
-// session, arn:aws:macie2:REGION:ACCOUNT:, is empty.
+// TagKinds are the resources of this package that have tags, by the type that their ARN names: that
+// of the account's session, arn:aws:macie2:REGION:ACCOUNT:, is empty.
 func (s *Service) TagKinds() map[string]resource.Kind {
 	return map[string]resource.Kind{"": {Tags: tags, SetTags: setTags}}
 }

@@ -116,7 +116,8 @@ func (f *fixture) things(account macie2.AccountID, n int) {
 	})
 }
 
-// TestHooks: whoever changes a session, each change is told once, and what changes nothing is not told.
+// TestHooks: whoever changes a session, each change is told once, and what changes nothing is not
+// told.
 func TestHooks(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.enable(alice)
@@ -229,8 +230,8 @@ func TestSweep(t *testing.T) {
 	})
 }
 
-// TestEnableBeforeTheSweepIsThrough: an account that enables Macie again, or whose administrator does, sees nothing of before, and
-// the task that comes later takes nothing of what is new.
+// TestEnableBeforeTheSweepIsThrough: an account that enables Macie again, or whose administrator
+// does, sees nothing of before, and the task that comes later takes nothing of what is new.
 func TestEnableBeforeTheSweepIsThrough(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		for name, again := range map[string]func(){

@@ -41,7 +41,8 @@ func (s *Service) enqueueSweep(ctx context.Context, tx *store.Tx, e Ended) error
 	return s.queue.Enqueue(ctx, tx, queue.New{Kind: kindSweep, Payload: sweepPayload{e.Region, e.Account}})
 }
 
-// ended locks and reads the mark of a session that ended. store.ErrNotFound: nothing is left of any.
+// ended locks and reads the mark of a session that ended. store.ErrNotFound: nothing is left of
+// any.
 func ended(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (Ended, error) {
 	e := Ended{Region: region, Account: account}
 	var at int64
@@ -69,7 +70,8 @@ func (s *Service) sweepSome(ctx context.Context, tx *store.Tx, e Ended, limit in
 	return more, nil
 }
 
-// sweepQueued is the task that follows the end of a session: it sweeps some, and queues itself again while there is more.
+// sweepQueued is the task that follows the end of a session: it sweeps some, and queues itself
+// again while there is more.
 func (s *Service) sweepQueued(ctx context.Context, tx *store.Tx, tasks []queue.Task) error {
 	for _, t := range tasks {
 		var p sweepPayload
@@ -117,8 +119,9 @@ func (s *Service) sweepNow(ctx context.Context, region string, account macie2.Ac
 	return err
 }
 
-// sweepFor sweeps what is left of the last sessions of accounts whose new ones begin in tx. As a rule nothing is: Macie was
-// disabled a moment ago, and an organization's administrator has enabled it again.
+// sweepFor sweeps what is left of the last sessions of accounts whose new ones begin in tx. As a
+// rule nothing is: Macie was disabled a moment ago, and an organization's administrator has enabled
+// it again.
 func (s *Service) sweepFor(ctx context.Context, tx *store.Tx, begun []Change) error {
 	if len(begun) == 0 {
 		return nil

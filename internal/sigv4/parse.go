@@ -100,8 +100,8 @@ func wrongRegion(region string) error {
 	return invalid("Credential should be scoped to a valid region, not '%s'. ", printable(region))
 }
 
-// RequireSigned refuses a request that has a header which its signature does not cover: anybody on the
-// way could have put it there, or changed it.
+// RequireSigned refuses a request that has a header which its signature does not cover: anybody on
+// the way could have put it there, or changed it.
 func (s *Signature) RequireSigned(r *http.Request, header string) error {
 	if _, there := r.Header[header]; there && !s.signs(strings.ToLower(header)) {
 		return invalid("'%s' must be a 'SignedHeader' in the AWS Authorization.", header)
@@ -119,8 +119,8 @@ func (s *Signature) signs(name string) bool {
 	return false
 }
 
-// requireOwnSigned refuses a request that has a header of AWS's which its signature does not cover. They
-// say what is asked for, and in whose name. (What proxies and tracers add begins otherwise.)
+// requireOwnSigned refuses a request that has a header of AWS's which its signature does not cover.
+// They say what is asked for, and in whose name. (What proxies and tracers add begins otherwise.)
 func (s *Signature) requireOwnSigned(r *http.Request) error {
 	for name := range r.Header {
 		if strings.HasPrefix(name, "X-Amz-") {

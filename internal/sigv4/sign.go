@@ -33,7 +33,8 @@ func Sign(r *http.Request, c Credentials, region, service string, body []byte, n
 	return SignWith(r, c, key, region, service, body, now)
 }
 
-// SignWith is Sign for somebody who has the signing key of the day, YYYYMMDD, and not the secret that it is derived from.
+// SignWith is Sign for somebody who has the signing key of the day, YYYYMMDD, and not the secret
+// that it is derived from.
 func SignWith(r *http.Request, c Credentials, key func(date string) SigningKey, region, service string, body []byte, now time.Time) error {
 	now = now.UTC()
 	r.Header.Set("X-Amz-Date", now.Format(basicISO))

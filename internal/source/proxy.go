@@ -42,9 +42,10 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 // mostForwarded bounds the hops that are looked at: what is before, anybody could have written.
 const mostForwarded = 32
 
-// Client returns the address of a request's client: its peer's, or, where the peer is a trusted proxy, what X-Forwarded-For says that
-// proxies had before them: the last address that is not a trusted proxy's. Each proxy appends its own peer, so that what the client
-// itself sends stands before that and is not reached. A list that cannot be read says no more than its part that can.
+// Client returns the address of a request's client: its peer's, or, where the peer is a trusted
+// proxy, what X-Forwarded-For says that proxies had before them: the last address that is not a
+// trusted proxy's. Each proxy appends its own peer, so that what the client itself sends stands
+// before that and is not reached. A list that cannot be read says no more than its part that can.
 func (p Proxies) Client(peer string, forwarded []string) string {
 	client := Address(peer)
 	a, err := netip.ParseAddr(client)

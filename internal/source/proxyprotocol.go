@@ -21,14 +21,16 @@ var (
 const (
 	longest1 = 107 // with its line's end, as the protocol says
 	head2    = 16
-	// longest2 is as much as a header of version 2 may have after its head: addresses, and what else balancers add.
+	// longest2 is as much as a header of version 2 may have after its head: addresses, and what
+	// else balancers add.
 	longest2 = 2048
 )
 
-// ReadHeader reads the header of the PROXY protocol, of either version, that a connection begins with. It wants more than it is given
-// (need > 0, how many bytes there must be at least for another look), or says how long the header is and where it says that the
-// connection comes from. That is not valid where it says nothing of that, as for the balancer's own probes. A connection that begins with
-// no such header has one of length 0.
+// ReadHeader reads the header of the PROXY protocol, of either version, that a connection begins
+// with. It wants more than it is given (need > 0, how many bytes there must be at least for another
+// look), or says how long the header is and where it says that the connection comes from. That is
+// not valid where it says nothing of that, as for the balancer's own probes. A connection that
+// begins with no such header has one of length 0.
 func ReadHeader(b []byte) (from netip.AddrPort, length, need int, err error) {
 	switch {
 	case bytes.HasPrefix(b, begin2):

@@ -5,9 +5,10 @@ import "context"
 // attachment is what Attach puts into a context.
 type attachment struct{}
 
-// Attach returns a context in which every [DB.Tx] calls also, behind its closure and in the same transaction, when the closure has
-// returned nil. It is for what has to be true exactly when the change is, and is none of the closure's business: the record that the
-// change was made. It may run several times, as the closure may, and in several transactions.
+// Attach returns a context in which every [DB.Tx] calls also, behind its closure and in the same
+// transaction, when the closure has returned nil. It is for what has to be true exactly when the
+// change is, and is none of the closure's business: the record that the change was made. It may run
+// several times, as the closure may, and in several transactions.
 func Attach(ctx context.Context, also func(ctx context.Context, tx *Tx) error) context.Context {
 	return context.WithValue(ctx, attachment{}, also)
 }

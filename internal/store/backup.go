@@ -13,7 +13,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// The errors of backups. All say what stands in the way, and nothing was changed when they are returned.
+// The errors of backups. All say what stands in the way, and nothing was changed when they are
+// returned.
 var (
 	// ErrBackupExists: there is a file where the backup should go.
 	ErrBackupExists = errors.New("store: there is a file of that name")
@@ -25,9 +26,10 @@ var (
 	ErrNotEmpty = errors.New("store: there is a store already")
 )
 
-// Backup writes the store in the SQLite file path to file as it is at one moment, while others work on it: they do not wait, and what is
-// committed meanwhile is not in it. The file appears under its name when it is whole, checked and durable; it never replaces another one,
-// and only its owner may read it. It returns the file's size.
+// Backup writes the store in the SQLite file path to file as it is at one moment, while others work
+// on it: they do not wait, and what is committed meanwhile is not in it. The file appears under its
+// name when it is whole, checked and durable; it never replaces another one, and only its owner may
+// read it. It returns the file's size.
 func Backup(ctx context.Context, path, file string) (size int64, err error) {
 	defer func() { err = subject("back up "+path+" to "+file, err) }()
 	if _, err := os.Stat(path); err != nil {
@@ -78,9 +80,10 @@ func vacuumInto(ctx context.Context, path, file string) error {
 	return errors.Join(err, c.close())
 }
 
-// Restore puts the store that Backup wrote to file into the SQLite file path, which is made if it is not there. A store that is there it
-// replaces only when told to, and in one transaction: whatever happens, path holds the one or the other. It refuses a file that is damaged
-// or newer than this program, and a store that any program has open.
+// Restore puts the store that Backup wrote to file into the SQLite file path, which is made if it
+// is not there. A store that is there it replaces only when told to, and in one transaction:
+// whatever happens, path holds the one or the other. It refuses a file that is damaged or newer
+// than this program, and a store that any program has open.
 func Restore(ctx context.Context, path, file string, replace bool) (err error) {
 	defer func() { err = subject("restore "+file+" to "+path, err) }()
 	if err := verify(ctx, file); err != nil {
@@ -105,7 +108,8 @@ func Restore(ctx context.Context, path, file string, replace bool) (err error) {
 	if tables > 0 && !replace {
 		return ErrNotEmpty
 	}
-	// Leaving WAL needs the file for oneself: it tells whether another program has it open, also one that does nothing at the moment.
+	// Leaving WAL needs the file for oneself: it tells whether another program has it open, also
+	// one that does nothing at the moment.
 	if err := c.query(ctx, func(Row) error { return nil }, "pragma journal_mode(delete)", nil); err != nil {
 		return inUse(err)
 	}

@@ -39,7 +39,8 @@ func rates(t testing.TB, db *store.DB) (n int) {
 	return n
 }
 
-// A backup that is made while others write holds what was committed before it began, and of each transaction all or nothing.
+// A backup that is made while others write holds what was committed before it began, and of each
+// transaction all or nothing.
 func TestBackupWhileOthersWrite(t *testing.T) {
 	o := storetest.Fresh(t, "sqlite")
 	o.RunTwice = nil
@@ -117,7 +118,8 @@ func TestBackupNeverReplaces(t *testing.T) {
 	}
 }
 
-// Restoring refuses whatever is no whole store, and whatever would take a store from under somebody; what is there stays as it is.
+// Restoring refuses whatever is no whole store, and whatever would take a store from under
+// somebody; what is there stays as it is.
 func TestRestoreRefuses(t *testing.T) {
 	o := storetest.Fresh(t, "sqlite")
 	o.RunTwice = nil

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// argument reduces a Go value to nil, string, int64, bool, float64 or List, so that both engines are given the same.
+// argument reduces a Go value to nil, string, int64, bool, float64 or List, so that both engines
+// are given the same.
 func argument(v any) (any, error) {
 	switch v := v.(type) {
 	case nil:
@@ -84,7 +85,8 @@ func arguments(args []any) ([]any, error) {
 	return out, nil
 }
 
-// checkText refuses what PostgreSQL cannot store. The text itself stays out of the error: it may be sensitive.
+// checkText refuses what PostgreSQL cannot store. The text itself stays out of the error: it may be
+// sensitive.
 func checkText(s string) error {
 	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
 		return ErrInvalidText

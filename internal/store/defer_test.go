@@ -10,7 +10,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// What waits runs in the order in which it was asked for, before the next statement that is waited for.
+// What waits runs in the order in which it was asked for, before the next statement that is waited
+// for.
 func TestDeferKeepsItsPlace(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db, ctx := open(), context.Background()

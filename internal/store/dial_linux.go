@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// retransmission is how long the kernel repeats what a server does not acknowledge; its default is a quarter of an hour.
+// retransmission is how long the kernel repeats what a server does not acknowledge; its default is
+// a quarter of an hour.
 const retransmission = 10 * time.Second
 
 // tcpUserTimeout is TCP_USER_TIMEOUT of RFC 5482, which package syscall does not name.

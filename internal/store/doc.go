@@ -1,45 +1,50 @@
-// Package store is Magpie's one door to its database: SQLite inside the process (the default) or a PostgreSQL that many
-// nodes share. Both run the same statements and the same tests.
+// Package store is Magpie's one door to its database: SQLite inside the process (the default) or a
+// PostgreSQL that many nodes share. Both run the same statements and the same tests.
 //
 // # What it promises
 //
-//   - [DB.Tx] answers nil only when what its closure wrote is durable, and an error only when nothing of it is. The one
-//     exception has a name of its own: [ErrUnknownOutcome], when the connection died after COMMIT had been sent.
-//   - Closures of many callers share one commit (group commit); each stands behind its own savepoint, so one that fails
-//     takes nothing of the others with it. A closure that was refused after it had seen uncommitted work of its group is
-//     answered only once that work is committed.
-//   - Errors are the few sentinels of errors.go, whatever the engine; drivers' codes are translated in
-//     sqlite_errors.go and postgres_errors.go, never by the text of a message.
+//   - [DB.Tx] answers nil only when what its closure wrote is durable, and an error only when
+//     nothing of it is. The one exception has a name of its own: [ErrUnknownOutcome], when the
+//     connection died after COMMIT had been sent.
+//   - Closures of many callers share one commit (group commit); each stands behind its own
+//     savepoint, so one that fails takes nothing of the others with it. A closure that was refused
+//     after it had seen uncommitted work of its group is answered only once that work is committed.
+//   - Errors are the few sentinels of errors.go, whatever the engine; drivers' codes are translated
+//     in sqlite_errors.go and postgres_errors.go, never by the text of a message.
 //   - Truth is in the database. Nothing is cached here but prepared statements.
 //
 // # Rules for those who write SQL
 //
-// One text for both engines: lower case, columns spelled out, $1… numbered in the order of first use, types text, bigint
-// and boolean only, times as epoch milliseconds (bigint), `on conflict`, `returning`. What truly differs is a method:
-// [Tx.Any], [Tx.Contains], [Tx.NowMillis], [Tx.ForUpdateSkipLocked]. sum() of bigints is a numeric on PostgreSQL: write
-// cast(sum(x) as bigint). A text that lists are sorted by is declared `text collate "binary"`: both engines then sort it by
-// its bytes, as Go does, where PostgreSQL's own order is that of the database's locale. Constraints must not be deferred.
+// One text for both engines: lower case, columns spelled out, $1… numbered in the order of first
+// use, types text, bigint and boolean only, times as epoch milliseconds (bigint), `on conflict`,
+// `returning`. What truly differs is a method: [Tx.Any], [Tx.Contains], [Tx.NowMillis],
+// [Tx.ForUpdateSkipLocked]. sum() of bigints is a numeric on PostgreSQL: write cast(sum(x) as
+// bigint). A text that lists are sorted by is declared `text collate "binary"`: both engines then
+// sort it by its bytes, as Go does, where PostgreSQL's own order is that of the database's locale.
+// Constraints must not be deferred.
 //
-// A closure may run several times (lost connections, serialization failures, [ErrConflict]): it must have no effect but its
-// statements and [Tx.OnCommit], must set rather than append to variables outside it, and must do nothing slow, since it
-// holds its lane. It must not call Tx or View of the same store: that would wait for itself. Once a statement fails,
-// the transaction is over: all further statements return the same error, and so does Tx.
+// A closure may run several times (lost connections, serialization failures, [ErrConflict]): it
+// must have no effect but its statements and [Tx.OnCommit], must set rather than append to
+// variables outside it, and must do nothing slow, since it holds its lane. It must not call Tx or
+// View of the same store: that would wait for itself. Once a statement fails, the transaction is
+// over: all further statements return the same error, and so does Tx.
 //
 // # Lanes
 //
-// A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a few, chosen by hash of
-// the name given to Tx, so writers of the same rows should give the same name and never wait for each other's locks.
+// A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a
+// few, chosen by hash of the name given to Tx, so writers of the same rows should give the same
+// name and never wait for each other's locks.
 //
 //	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
 //
-// The closure itself runs on its caller's goroutine, while the lane waits: a panic is the caller's own, a test may
-// fail inside it, and the others of the group lose nothing.
+// The closure itself runs on its caller's goroutine, while the lane waits: a panic is the caller's
+// own, a test may fail inside it, and the others of the group lose nothing.
 //
 // [DB.Background] has connections of its own, for work that takes long or comes in masses.
 //
-// A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock they would all wait
-// for, or counted.
+// A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock
+// they would all wait for, or counted.
 //
-// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores the file. Tables are in
-// migrations/; package storetest opens fresh databases for tests.
+// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores
+// the file. Tables are in migrations/; package storetest opens fresh databases for tests.
 package store

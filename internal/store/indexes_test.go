@@ -14,7 +14,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// TestIndexMigrationsOnlyMakeIndexes: on PostgreSQL they run without a transaction, so a half of one stays.
+// TestIndexMigrationsOnlyMakeIndexes: on PostgreSQL they run without a transaction, so a half of
+// one stays.
 func TestIndexMigrationsOnlyMakeIndexes(t *testing.T) {
 	for _, name := range migrationNames(t) {
 		text, err := fs.ReadFile(store.Embedded(), name)
@@ -34,8 +35,9 @@ func TestIndexMigrationsOnlyMakeIndexes(t *testing.T) {
 	}
 }
 
-// TestIndexesAreBuiltConcurrently: on PostgreSQL a migration of indexes runs while others write to the table, several nodes that
-// start at once do not keep each other from the end of it, and what an attempt that died left is built anew.
+// TestIndexesAreBuiltConcurrently: on PostgreSQL a migration of indexes runs while others write to
+// the table, several nodes that start at once do not keep each other from the end of it, and what
+// an attempt that died left is built anew.
 func TestIndexesAreBuiltConcurrently(t *testing.T) {
 	if !strings.Contains(strings.Join(storetest.Engines(), " "), "postgres") {
 		t.Skip("without PostgreSQL")
@@ -48,7 +50,8 @@ func TestIndexesAreBuiltConcurrently(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	// A writer that has not committed, and an invalid index of an earlier attempt: a unique one over what is there twice.
+	// A writer that has not committed, and an invalid index of an earlier attempt: a unique one
+	// over what is there twice.
 	if _, err := conn.Exec(t.Context(), "create table many (id bigint, n bigint); insert into many values (1, 1), (2, 1)"); err != nil {
 		t.Fatal(err)
 	}

@@ -8,20 +8,24 @@ import (
 	"time"
 )
 
-// writer is a connection that transactions are written on, by one lane, or by the caller who runs in it.
+// writer is a connection that transactions are written on, by one lane, or by the caller who runs
+// in it.
 type writer interface {
 	conn
-	// begin opens a transaction, connecting first if need be. An error that is ErrUnavailable is worth another try.
+	// begin opens a transaction, connecting first if need be. An error that is ErrUnavailable is
+	// worth another try.
 	begin(ctx context.Context) error
-	// savepoint, release and undo guard one closure; undo returns to the savepoint and forgets it. Errors show in lost.
+	// savepoint, release and undo guard one closure; undo returns to the savepoint and forgets it.
+	// Errors show in lost.
 	savepoint()
 	release()
 	undo()
-	// commit makes the transaction durable. On an error nothing is kept, except with ErrUnknownOutcome. safe says
-	// that the COMMIT never left this program.
+	// commit makes the transaction durable. On an error nothing is kept, except with
+	// ErrUnknownOutcome. safe says that the COMMIT never left this program.
 	commit() (safe bool, err error)
 	rollback()
-	// lost tells that the transaction is gone as a whole, and why: the connection died, or the engine rolled it back.
+	// lost tells that the transaction is gone as a whole, and why: the connection died, or the
+	// engine rolled it back.
 	lost() error
 	close()
 }
@@ -42,7 +46,8 @@ type lane struct {
 }
 
 const (
-	// A group takes no further closures after this time, so that one long closure does not have 255 wait behind it.
+	// A group takes no further closures after this time, so that one long closure does not have 255
+	// wait behind it.
 	groupTime = 20 * time.Millisecond
 	// A closure that holds its lane for longer is logged.
 	slowClosure = 2 * time.Second
@@ -118,8 +123,8 @@ func (l *lane) do(ctx context.Context, t *request) (*Tx, outcome) {
 	return tx, <-t.outcome
 }
 
-// attempt runs the closure while the connection is the caller's. A panic, or a test that fails inside the closure, goes on up
-// the caller's stack, and the lane goes on with the next.
+// attempt runs the closure while the connection is the caller's. A panic, or a test that fails
+// inside the closure, goes on up the caller's stack, and the lane goes on with the next.
 func (l *lane) attempt(t *request) *Tx {
 	err := errNoReturn
 	var tx *Tx
@@ -254,7 +259,8 @@ func (l *lane) group(first *request) {
 	l.commit(members, kept, tallies)
 }
 
-// next is the next request of the group that first opened, nil when there is none or the group has enough.
+// next is the next request of the group that first opened, nil when there is none or the group has
+// enough.
 func (l *lane) next(first *request, kept int, started time.Time) *request {
 	if first.alone || kept >= l.limit || (kept > 0 && time.Since(started) > groupTime) {
 		return nil
@@ -271,7 +277,8 @@ func (l *lane) next(first *request, kept int, started time.Time) *request {
 	}
 }
 
-// begin opens a transaction for the request, which may leave meanwhile. It keeps trying for as long as the request has patience.
+// begin opens a transaction for the request, which may leave meanwhile. It keeps trying for as long
+// as the request has patience.
 func (l *lane) begin(t *request) bool {
 	for attempt := 1; ; attempt++ {
 		err := l.conn.begin(context.Background())
@@ -291,8 +298,8 @@ func (l *lane) begin(t *request) bool {
 	}
 }
 
-// lost sends everybody back to the line: nothing was committed. A closure that was alone and made the engine give up, as
-// with a full disk, gets the reason instead.
+// lost sends everybody back to the line: nothing was committed. A closure that was alone and made
+// the engine give up, as with a full disk, gets the reason instead.
 func (l *lane) lost(members []member, reason error) {
 	alone := !errors.Is(reason, ErrUnavailable)
 	for _, m := range members {
@@ -337,7 +344,8 @@ func (l *lane) commit(members []member, kept int, tallies sums) {
 	case len(members) == 1:
 		members[0].outcome <- outcome{err: err}
 	default:
-		// The commit itself was refused. Whose fault it is shows when each has a transaction to itself.
+		// The commit itself was refused. Whose fault it is shows when each has a transaction to
+		// itself.
 		for _, m := range members {
 			m.outcome <- outcome{again: true, alone: true, err: err}
 		}

@@ -72,8 +72,9 @@ func pending(o Options, applied map[int64]bool) (bool, error) {
 
 const appliedVersions = "select version_id from goose_db_version where version_id > 0"
 
-// CheckSchema tells whether the database has the migrations that this program knows, and no others: ErrNewer where a newer Magpie has
-// migrated it since Open, ErrOlder where it was replaced by an older one.
+// CheckSchema tells whether the database has the migrations that this program knows, and no others:
+// ErrNewer where a newer Magpie has migrated it since Open, ErrOlder where it was replaced by an
+// older one.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	applied := make(map[int64]bool)
 	err := db.View(ctx, func(tx *Tx) error {
@@ -95,8 +96,8 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 	return err
 }
 
-// migrateSQLite brings the file up to date. Looking whether there is anything to do costs one select; goose is started
-// only then, and behind a lock that other programs respect.
+// migrateSQLite brings the file up to date. Looking whether there is anything to do costs one
+// select; goose is started only then, and behind a lock that other programs respect.
 func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	fresh := false
 	look := func() (bool, error) {
@@ -112,9 +113,10 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	} else if fresh && o.Existing {
 		return ErrNoStore
 	}
-	// The lock is a transaction on an empty database of its own: goose needs the real one, and SQLite's locks end with
-	// the process that held them, on every system. The file stays, since removing it would let two programs hold it. It is made here,
-	// and not by SQLite, since nobody but the owner is to read a file of this folder, not even an empty one.
+	// The lock is a transaction on an empty database of its own: goose needs the real one, and
+	// SQLite's locks end with the process that held them, on every system. The file stays, since
+	// removing it would let two programs hold it. It is made here, and not by SQLite, since nobody
+	// but the owner is to read a file of this folder, not even an empty one.
 	if err := ownersFile(o.Path + ".migrating"); err != nil {
 		return subject("open the lock for migrations", err)
 	}
@@ -144,7 +146,8 @@ func migrateSQLite(ctx context.Context, c *sqliteConn, o Options) error {
 	return up(ctx, goose.DialectSQLite3, db, o, fresh)
 }
 
-// ownersFile makes an empty file that its owner alone can read, or takes others' rights to one that is there.
+// ownersFile makes an empty file that its owner alone can read, or takes others' rights to one that
+// is there.
 func ownersFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -224,8 +227,8 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 	if todo, err := look(); err != nil || !todo {
 		return postgresError(err)
 	}
-	// SQLite has this collation from the start. Here it is what it is there: the order of the bytes, whatever the database's
-	// own locale may be.
+	// SQLite has this collation from the start. Here it is what it is there: the order of the
+	// bytes, whatever the database's own locale may be.
 	if _, err := db.ExecContext(ctx, `create collation if not exists "binary" (locale = 'C')`); err != nil {
 		return subject("create the binary collation", postgresError(err))
 	}
@@ -233,8 +236,9 @@ func migratePostgres(ctx context.Context, config *pgx.ConnConfig, o Options) err
 	return postgresError(up(ctx, goose.DialectPostgres, db, o, fresh))
 }
 
-// lockMigrations waits for the advisory lock by asking again and again. A statement that waits for it would keep a snapshot meanwhile,
-// which an index that the lock's holder builds concurrently waits for: neither would ever end.
+// lockMigrations waits for the advisory lock by asking again and again. A statement that waits for
+// it would keep a snapshot meanwhile, which an index that the lock's holder builds concurrently
+// waits for: neither would ever end.
 func lockMigrations(ctx context.Context, conn *sql.Conn) error {
 	for {
 		var got bool
@@ -254,9 +258,9 @@ func lockMigrations(ctx context.Context, conn *sql.Conn) error {
 // createIndex is the beginning of a statement that creates an index, on a line of its own.
 var createIndex = regexp.MustCompile(`(?m)^create (unique )?index (?:if not exists )?(\w+) on `)
 
-// concurrently rewrites the migrations whose name ends in _indexes.sql, which do nothing but create indexes, so that PostgreSQL builds
-// those beside the nodes that write to their tables, instead of making them wait. What an attempt left that did not get to its end is
-// built anew.
+// concurrently rewrites the migrations whose name ends in _indexes.sql, which do nothing but create
+// indexes, so that PostgreSQL builds those beside the nodes that write to their tables, instead of
+// making them wait. What an attempt left that did not get to its end is built anew.
 type concurrently struct{ fs.FS }
 
 // Open implements fs.FS.
@@ -285,11 +289,13 @@ func (f rewritten) Read(b []byte) (int, error) { return f.text.Read(b) }
 // migrationLock is the advisory lock's key: "magpie" in ASCII.
 const migrationLock int64 = 0x6d6167706965
 
-// up applies the migrations that are missing, and says so in one line, however many they are. fresh: all of them were.
+// up applies the migrations that are missing, and says so in one line, however many they are.
+// fresh: all of them were.
 func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options, fresh bool) error {
 	began := time.Now()
 	p, err := goose.NewProvider(d, db, o.migrations, goose.WithSlog(slog.New(slog.DiscardHandler)), goose.WithDisableGlobalRegistry(true),
-		// Those who work on different parts at the same time number their migrations apart, so one may come after a later one.
+		// Those who work on different parts at the same time number their migrations apart, so one
+		// may come after a later one.
 		goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return subject("read the migrations", err)
@@ -310,7 +316,8 @@ func up(ctx context.Context, d goose.Dialect, db *sql.DB, o Options, fresh bool)
 	return subject("migrate", err)
 }
 
-// HashMigrations writes all embedded migrations to w: whoever caches a migrated database keys it by their hash.
+// HashMigrations writes all embedded migrations to w: whoever caches a migrated database keys it by
+// their hash.
 func HashMigrations(w io.Writer) error {
 	return fs.WalkDir(migrationFiles, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

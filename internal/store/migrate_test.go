@@ -48,7 +48,8 @@ func TestMigrationsAreNumbered(t *testing.T) {
 	}
 }
 
-// TestMigrationsAreOneText: that they run on both engines the other tests show; this names what would bring trouble later.
+// TestMigrationsAreOneText: that they run on both engines the other tests show; this names what
+// would bring trouble later.
 func TestMigrationsAreOneText(t *testing.T) {
 	for _, name := range migrationNames(t) {
 		text, err := fs.ReadFile(store.Embedded(), name)
@@ -231,8 +232,8 @@ func TestRebuiltTablesKeepTheirRows(t *testing.T) {
 	}
 }
 
-// TestRebuiltDestinations: migration 36 builds the table of destinations once more, and does so too where later ones have been
-// applied already.
+// TestRebuiltDestinations: migration 36 builds the table of destinations once more, and does so too
+// where later ones have been applied already.
 func TestRebuiltDestinations(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {

@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// DatabaseName is a PostgreSQL connection string for people: the host, its port and the database, without what is needed to get in.
+// DatabaseName is a PostgreSQL connection string for people: the host, its port and the database,
+// without what is needed to get in.
 func DatabaseName(url string) string {
 	c, err := pgconn.ParseConfig(url)
 	if err != nil {

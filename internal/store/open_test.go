@@ -13,7 +13,8 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// A store that is not there is refused where one has to be, leaving nothing; made, it is one line in the log, or one call of OnNew.
+// A store that is not there is refused where one has to be, leaving nothing; made, it is one line
+// in the log, or one call of OnNew.
 func TestOpenExistingOrNew(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
@@ -56,7 +57,8 @@ func TestOpenExistingOrNew(t *testing.T) {
 	}
 }
 
-// Nobody but the owner reads a file of the folder, also one that an older Magpie has left open to all.
+// Nobody but the owner reads a file of the folder, also one that an older Magpie has left open to
+// all.
 func TestFilesAreTheOwners(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "magpie.db")

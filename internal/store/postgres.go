@@ -18,8 +18,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers, and both once more for
-// the background.
+// postgresEngine has a few lanes for writers, each a connection of its own, and a pool for readers,
+// and both once more for the background.
 type postgresEngine struct {
 	front, behind postgresSide
 	patience      time.Duration
@@ -35,15 +35,16 @@ const (
 	postgresGroup = 64
 	// connectTimeout bounds one attempt to connect to one host.
 	connectTimeout = 3 * time.Second
-	// groupTimeout bounds a transaction of a lane on this side, for a server that has stopped to answer.
+	// groupTimeout bounds a transaction of a lane on this side, for a server that has stopped to
+	// answer.
 	groupTimeout = time.Minute
-	// commitTimeout is how long a COMMIT may take before its outcome counts as unknown. A server that waits for
-	// a synchronous standby which is gone can take for ever.
+	// commitTimeout is how long a COMMIT may take before its outcome counts as unknown. A server
+	// that waits for a synchronous standby which is gone can take for ever.
 	commitTimeout = 30 * time.Second
 )
 
-// Bounds that the server keeps, so that a frozen node cannot hold locks for others. lock_timeout is repeated like
-// a serialization failure.
+// Bounds that the server keeps, so that a frozen node cannot hold locks for others. lock_timeout is
+// repeated like a serialization failure.
 var postgresBounds = map[string]string{
 	"statement_timeout":                   "30s",
 	"lock_timeout":                        "10s",
@@ -112,8 +113,8 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 	return e, nil
 }
 
-// parseURL reads the database URL. Its errors may be shown: pgx masks a password where it recognises one, and what it says
-// of a URL that cannot be taken apart is not passed on.
+// parseURL reads the database URL. Its errors may be shown: pgx masks a password where it
+// recognises one, and what it says of a URL that cannot be taken apart is not passed on.
 func parseURL(text string) (*pgxpool.Config, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
@@ -150,8 +151,8 @@ func (e *postgresEngine) lane(name string, background bool) *lane {
 	return lanes[h.Sum32()%uint32(len(lanes))]
 }
 
-// view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds out one connection at
-// a time.
+// view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds
+// out one connection at a time.
 func (e *postgresEngine) view(ctx context.Context, background bool, fn func(*Tx) error) error {
 	pool := e.side(background).pool
 	for attempt, began := 1, time.Now(); ; attempt++ {
@@ -297,8 +298,8 @@ func (s *postgresWriter) flush() {
 	}
 }
 
-// control sends the control statements that wait and one more as one simple query, which needs no preparation, and returns
-// the server's word on the last.
+// control sends the control statements that wait and one more as one simple query, which needs no
+// preparation, and returns the server's word on the last.
 func (s *postgresWriter) control(last string) (tag string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
@@ -334,10 +335,12 @@ func (s *postgresWriter) commit() (safe bool, err error) {
 	case err == nil && tag == "ROLLBACK":
 		return false, subject("commit", errCommitRefused)
 	case err == nil:
-		// The warning: the wait for the synchronous standby was cut short, so a failover could lose the transaction.
+		// The warning: the wait for the synchronous standby was cut short, so a failover could lose
+		// the transaction.
 		return false, subject("commit", wrapKind(ErrUnknownOutcome, fmt.Errorf("the server answered %s with a warning", tag)))
 	case s.conn.IsClosed():
-		// pgconn.SafeToRetry is no help: it says yes even when the connection broke while the answer was awaited.
+		// pgconn.SafeToRetry is no help: it says yes even when the connection broke while the
+		// answer was awaited.
 		s.drop()
 		return false, subject("commit", wrapKind(ErrUnknownOutcome, err))
 	default:
@@ -353,7 +356,8 @@ func (s *postgresWriter) close() {
 	}
 }
 
-// dialPostgres notices within seconds that a server's host is gone: one that lost power answers nothing, not even no.
+// dialPostgres notices within seconds that a server's host is gone: one that lost power answers
+// nothing, not even no.
 func dialPostgres(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},

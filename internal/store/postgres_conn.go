@@ -24,8 +24,9 @@ type postgresConn struct {
 
 func (c *postgresConn) dialect() dialect { return postgresDialect }
 
-// bounds is the context that a statement runs under. In a lane it is not the caller's, whose end would close the
-// connection with everybody else's work on it: statement_timeout bounds it, and Tx looks at the context between statements.
+// bounds is the context that a statement runs under. In a lane it is not the caller's, whose end
+// would close the connection with everybody else's work on it: statement_timeout bounds it, and Tx
+// looks at the context between statements.
 func (c *postgresConn) bounds(ctx context.Context) context.Context {
 	if c.reader {
 		return ctx
@@ -33,7 +34,8 @@ func (c *postgresConn) bounds(ctx context.Context) context.Context {
 	return c.group
 }
 
-// send queues the statements behind the control statements that wait, and returns when the latter are through.
+// send queues the statements behind the control statements that wait, and returns when the latter
+// are through.
 func (c *postgresConn) send(ctx context.Context, stmts ...Stmt) (pgx.BatchResults, error) {
 	b := &pgx.Batch{}
 	for _, p := range c.pending {
@@ -60,8 +62,9 @@ func (c *postgresConn) send(ctx context.Context, stmts ...Stmt) (pgx.BatchResult
 	return results, nil
 }
 
-// notSent deals with a batch whose control statements failed. When it could not be prepared, with a mistake in a
-// statement or an argument, nothing of it went out and they still wait; otherwise nobody knows where the transaction is.
+// notSent deals with a batch whose control statements failed. When it could not be prepared, with a
+// mistake in a statement or an argument, nothing of it went out and they still wait; otherwise
+// nobody knows where the transaction is.
 func (c *postgresConn) notSent(ctx context.Context, err error) error {
 	translated := c.failed(ctx, err)
 	var preparing pgx.ErrPreprocessingBatch
@@ -175,7 +178,8 @@ func (r postgresRow) Scan(dest ...any) error {
 	return scanValues(values, dest)
 }
 
-// inserts are of up to 256 rows each. Their sizes are powers of two, so that there are few texts to prepare.
+// inserts are of up to 256 rows each. Their sizes are powers of two, so that there are few texts to
+// prepare.
 func (c *postgresConn) inserts(into string, rows [][]any, suffix string) []Stmt {
 	columns := len(rows[0])
 	var stmts []Stmt

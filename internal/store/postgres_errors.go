@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// postgresError translates PostgreSQL's SQLSTATEs, and what the network says, to the store's sentinels.
+// postgresError translates PostgreSQL's SQLSTATEs, and what the network says, to the store's
+// sentinels.
 func postgresError(err error) error {
 	if err == nil {
 		return nil

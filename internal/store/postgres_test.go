@@ -349,8 +349,9 @@ func TestDeadlockIsRepeated(t *testing.T) {
 	}
 }
 
-// TestStandbyIsSilent: a commit that waits for a synchronous standby which is not there can be cut short by an operator; the
-// server then says COMMIT, with a warning. That commit could be lost in a failover, so it must not count as one.
+// TestStandbyIsSilent: a commit that waits for a synchronous standby which is not there can be cut
+// short by an operator; the server then says COMMIT, with a warning. That commit could be lost in a
+// failover, so it must not count as one.
 func TestStandbyIsSilent(t *testing.T) {
 	needPostgres(t)
 	cluster, err := storetest.StartCluster(storetest.ClusterOptions{})
@@ -369,7 +370,8 @@ func TestStandbyIsSilent(t *testing.T) {
 	ctx := t.Context()
 	committed := make(chan error)
 	go func() {
-		// The server takes the setting up some time after it was told to: until then commits wait for nobody.
+		// The server takes the setting up some time after it was told to: until then commits wait
+		// for nobody.
 		var err error
 		for i := 1; err == nil; i++ {
 			err = db.Tx(ctx, "", func(tx *store.Tx) error { return insertItem(ctx, tx, i) })
@@ -395,7 +397,8 @@ func TestStandbyIsSilent(t *testing.T) {
 	}
 }
 
-// TestFailover kills the primary under load and promotes its synchronous standby: everything that was acknowledged is there.
+// TestFailover kills the primary under load and promotes its synchronous standby: everything that
+// was acknowledged is there.
 func TestFailover(t *testing.T) {
 	needPostgres(t)
 	primary, err := storetest.StartCluster(storetest.ClusterOptions{Durable: true})

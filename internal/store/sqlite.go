@@ -35,16 +35,19 @@ func newSQLiteReaders(n int) sqliteReaders {
 const (
 	// sqliteGroup is the number of closures that share a commit at most.
 	sqliteGroup = 256
-	// sqliteBusy is how long another process's lock is waited for, at most, before the lane tries anew.
+	// sqliteBusy is how long another process's lock is waited for, at most, before the lane tries
+	// anew.
 	sqliteBusy = 2 * time.Second
-	// sqliteLook is how often the writer looks whether another process has let go of its lock. SQLite's own waiting looks ever more
-	// seldom, up to a tenth of a second apart: beside a program that writes a lot, calls then took tens of milliseconds for a lock
-	// that is never held for more than a few.
+	// sqliteLook is how often the writer looks whether another process has let go of its lock.
+	// SQLite's own waiting looks ever more seldom, up to a tenth of a second apart: beside a
+	// program that writes a lot, calls then took tens of milliseconds for a lock that is never held
+	// for more than a few.
 	sqliteLook = 500 * time.Microsecond
 )
 
 func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
-	// The tables hold personal data: the file, and the -wal and -shm beside it that inherit its mode, are the owner's.
+	// The tables hold personal data: the file, and the -wal and -shm beside it that inherit its
+	// mode, are the owner's.
 	flags := os.O_RDWR
 	if !o.Existing {
 		flags |= os.O_CREATE
@@ -59,7 +62,8 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
-	// temp_store: what a savepoint needs to be undone is kept in memory. In a file it was two fifths of the writer's time.
+	// temp_store: what a savepoint needs to be undone is kept in memory. In a file it was two
+	// fifths of the writer's time.
 	writer, err := openSQLiteStore(o.Path, o.Patience, "temp_store(memory)", "cache_size(-8192)", "journal_size_limit(67108864)")
 	if err == nil {
 		err = migrateSQLite(ctx, writer, o)
@@ -80,8 +84,8 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	return e, nil
 }
 
-// durable are the settings of every connection to the store: WAL with synchronous=FULL keeps what was committed through a
-// loss of power.
+// durable are the settings of every connection to the store: WAL with synchronous=FULL keeps what
+// was committed through a loss of power.
 var durable = []string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "trusted_schema(0)"}
 
 // sqliteDSN is the driver's name for the file, whatever characters its path has.
@@ -100,8 +104,8 @@ func sqliteDSN(path string, pragmas ...string) string {
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-// openSQLiteStore opens a connection to the store. Of several programs that create it at once, one switches it to WAL, and
-// the others may be told that it is busy.
+// openSQLiteStore opens a connection to the store. Of several programs that create it at once, one
+// switches it to WAL, and the others may be told that it is busy.
 func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*sqliteConn, error) {
 	busy := fmt.Sprintf("busy_timeout(%d)", min(sqliteBusy, max(patience, time.Millisecond)).Milliseconds())
 	dsn := sqliteDSN(path, slices.Concat([]string{busy}, durable, pragmas)...)

@@ -14,8 +14,9 @@ import (
 	"modernc.org/sqlite"
 )
 
-// sqliteConn is a connection with its prepared statements. It talks to the driver directly: database/sql would prepare
-// each statement anew or lock and count around each, which costs as much as a small statement itself.
+// sqliteConn is a connection with its prepared statements. It talks to the driver directly:
+// database/sql would prepare each statement anew or lock and count around each, which costs as much
+// as a small statement itself.
 type sqliteConn struct {
 	raw   driver.Conn
 	stmts map[string]*list.Element // of *sqliteStmt
@@ -159,7 +160,8 @@ func (c *sqliteConn) query(ctx context.Context, scan func(Row) error, sql string
 			err = contextError(caller, "read rows")
 		}
 		if err != nil {
-			// A statement that writes, an insert with returning, has done all its work at its first row.
+			// A statement that writes, an insert with returning, has done all its work at its first
+			// row.
 			_ = rows.Close()
 			return err
 		}
@@ -211,8 +213,9 @@ func (c *sqliteConn) queryMany(ctx context.Context, scan func(int, Row) error, s
 	return nil
 }
 
-// bounds is the context that statements of the writer run under: none. To interrupt a statement that writes would make
-// SQLite roll back the whole transaction, with everybody else's closures in it; Tx looks at the context between statements.
+// bounds is the context that statements of the writer run under: none. To interrupt a statement
+// that writes would make SQLite roll back the whole transaction, with everybody else's closures in
+// it; Tx looks at the context between statements.
 func (c *sqliteConn) bounds(ctx context.Context) context.Context {
 	if c.write {
 		return context.Background()
@@ -260,8 +263,8 @@ func insertText(into string, rows, columns int, suffix string) string {
 	return b.String()
 }
 
-// placeholders counts $1…$n outside of strings and comments. PostgreSQL refuses a gap; so does this, since SQLite would
-// bind null.
+// placeholders counts $1…$n outside of strings and comments. PostgreSQL refuses a gap; so does
+// this, since SQLite would bind null.
 func placeholders(sql string) (int, error) {
 	var seen []bool
 	for i := 0; i < len(sql); i++ {

@@ -29,7 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(leak.Run(m))
 }
 
-// otherProcess opens the store, and inserts rows when there is a table for them, each only once it is told to.
+// otherProcess opens the store, and inserts rows when there is a table for them, each only once it
+// is told to.
 func otherProcess(path string) error {
 	ctx := context.Background()
 	db, err := store.Open(ctx, store.Options{Path: path})
@@ -134,7 +135,8 @@ func TestSeveralProcessesOpenAFreshFile(t *testing.T) {
 	}
 }
 
-// TestLockedByAnotherProcess holds SQLite's write lock through a second store, which to the first is another process.
+// TestLockedByAnotherProcess holds SQLite's write lock through a second store, which to the first
+// is another process.
 func TestLockedByAnotherProcess(t *testing.T) {
 	o := sqliteFile(t)
 	other := storetest.Open(t, o)

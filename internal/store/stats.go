@@ -14,7 +14,8 @@ type Stats struct {
 	Reruns       int64 // closures run again because their transaction was lost
 	Reconnects   int64 // connections of lanes that had to be replaced
 	CommitTime   time.Duration
-	// GroupSizes counts commits by the number of closures they held: GroupSizes[i] those with at most 1<<i (1, 2, 4 … 256).
+	// GroupSizes counts commits by the number of closures they held: GroupSizes[i] those with at
+	// most 1<<i (1, 2, 4 … 256).
 	GroupSizes [9]int64
 }
 

@@ -16,10 +16,11 @@ import (
 type Options struct {
 	// Path is the SQLite file; its folder must exist, the file is created when it does not.
 	Path string
-	// URL is a PostgreSQL connection string; several hosts and target_session_attrs=read-write find the primary after a
-	// failover.
+	// URL is a PostgreSQL connection string; several hosts and target_session_attrs=read-write find
+	// the primary after a failover.
 	URL string
-	// Logger receives reconnections and closures that hold a lane for too long. nil: slog.Default().
+	// Logger receives reconnections and closures that hold a lane for too long. nil:
+	// slog.Default().
 	Logger *slog.Logger
 	// Existing makes Open return ErrNoStore, and leave nothing behind, where no store is.
 	Existing bool
@@ -29,11 +30,11 @@ type Options struct {
 	Readers int
 	// Lanes is the number of writing connections on PostgreSQL, opened when first needed. 0: 8.
 	Lanes int
-	// Patience bounds how long a transaction waits for a database that is away (failover) or locked by another process.
-	// 0: 10 s.
+	// Patience bounds how long a transaction waits for a database that is away (failover) or locked
+	// by another process. 0: 10 s.
 	Patience time.Duration
-	// RunTwice, asked for every transaction, makes its closure run twice when it says yes, the first time to be rolled
-	// back. Tests use it to find closures with side effects.
+	// RunTwice, asked for every transaction, makes its closure run twice when it says yes, the
+	// first time to be rolled back. Tests use it to find closures with side effects.
 	RunTwice func() bool
 
 	// migrations replaces the embedded ones in tests of the migration itself.
@@ -70,8 +71,9 @@ type engine interface {
 	close() error
 }
 
-// Open opens the database, creates it if need be (SQLite), migrates it, and makes sure that it can be read. Several
-// programs may open the same one at once. It returns ErrNewer for a database that a newer Magpie has migrated.
+// Open opens the database, creates it if need be (SQLite), migrates it, and makes sure that it can
+// be read. Several programs may open the same one at once. It returns ErrNewer for a database that
+// a newer Magpie has migrated.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if (o.Path == "") == (o.URL == "") {
 		return nil, errors.New("store: open: exactly one of a path and a URL is needed")
@@ -98,9 +100,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Background is the same store through connections of its own, so that work which takes long or comes in masses does not
-// take those that requests wait for. SQLite has one writer; there only the reading connections are others. Closing either
-// closes both.
+// Background is the same store through connections of its own, so that work which takes long or
+// comes in masses does not take those that requests wait for. SQLite has one writer; there only the
+// reading connections are others. Closing either closes both.
 func (db *DB) Background() *DB { return &DB{db.shared, true} }
 
 // Engine is "sqlite" or "postgres", for logs and metrics; no statement may depend on it.
@@ -109,7 +111,8 @@ func (db *DB) Engine() string { return db.engine.name() }
 // Ping asks the database for an answer.
 func (db *DB) Ping(ctx context.Context) error { return db.engine.ping(ctx) }
 
-// Close waits for running transactions, then closes all connections. Calls that come later get ErrClosed.
+// Close waits for running transactions, then closes all connections. Calls that come later get
+// ErrClosed.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	if db.closed {
@@ -132,18 +135,20 @@ func (db *DB) enter() error {
 	return nil
 }
 
-// How often a closure is run again: after ErrConflict or a serialization failure, and after a lost connection.
+// How often a closure is run again: after ErrConflict or a serialization failure, and after a lost
+// connection.
 const (
 	maxConflicts = 12
 	maxLosses    = 6
 )
 
-// Tx runs fn in a transaction that may write, and returns nil once it is durable. When fn returns an error, or a statement
-// failed, nothing of it is kept and Tx returns that error. fn may run several times and must be written for that (see the
-// package comment). lane names the line to wait in; writers of the same rows should use the same name.
+// Tx runs fn in a transaction that may write, and returns nil once it is durable. When fn returns
+// an error, or a statement failed, nothing of it is kept and Tx returns that error. fn may run
+// several times and must be written for that (see the package comment). lane names the line to wait
+// in; writers of the same rows should use the same name.
 //
-// A context that ends before fn began has no effect on the database; one that ends while fn runs rolls it back; once fn is
-// through, Tx waits for the commit, however short the context.
+// A context that ends before fn began has no effect on the database; one that ends while fn runs
+// rolls it back; once fn is through, Tx waits for the commit, however short the context.
 func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error {
 	if err := db.enter(); err != nil {
 		return err
@@ -159,7 +164,8 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 			if losses++; losses > maxLosses {
 				return wrapKind(ErrUnavailable, v.err)
 			}
-			// From the second time on alone, so that a closure that kills its connection is found out.
+			// From the second time on alone, so that a closure that kills its connection is found
+			// out.
 			alone = v.alone || losses > 1
 			db.counters.reruns.Add(1)
 		case v.err == nil:
@@ -179,8 +185,8 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 	}
 }
 
-// View runs fn, which only reads. Each statement sees one snapshot; two statements may see different ones. On PostgreSQL
-// fn may run again when its connection died.
+// View runs fn, which only reads. Each statement sees one snapshot; two statements may see
+// different ones. On PostgreSQL fn may run again when its connection died.
 func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 	if err := db.enter(); err != nil {
 		return err
@@ -194,7 +200,8 @@ func (db *DB) View(ctx context.Context, fn func(tx *Tx) error) error {
 	})
 }
 
-// pause waits a random time that grows with the attempt, so that those who collided do not meet again.
+// pause waits a random time that grows with the attempt, so that those who collided do not meet
+// again.
 func pause(ctx context.Context, attempt int) error {
 	limit := time.Millisecond << min(attempt, 6)
 	timer := time.NewTimer(rand.N(limit))

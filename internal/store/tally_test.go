@@ -24,8 +24,9 @@ func tallies(t *testing.T, db *store.DB, scope string) (got map[string]int64) {
 	return got
 }
 
-// TestTally: a tally is the sum over the transactions that committed, whatever lane and node they were written on, and in
-// whatever group; those that failed, and first runs that are rolled back, add nothing.
+// TestTally: a tally is the sum over the transactions that committed, whatever lane and node they
+// were written on, and in whatever group; those that failed, and first runs that are rolled back,
+// add nothing.
 func TestTally(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		nodes := []*store.DB{open(), open()}
@@ -76,7 +77,8 @@ func TestTally(t *testing.T) {
 	})
 }
 
-// TestTallyOfDeferred: what depends on how many rows a deferred statement changes is tallied when that is known.
+// TestTallyOfDeferred: what depends on how many rows a deferred statement changes is tallied when
+// that is known.
 func TestTallyOfDeferred(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		db, ctx := open(), t.Context()

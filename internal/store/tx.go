@@ -26,8 +26,8 @@ type dialect struct {
 	nowMillis           string
 }
 
-// Tx is what a closure works with: statements, and what must happen after the commit. It is valid until the closure
-// returns, for one goroutine.
+// Tx is what a closure works with: statements, and what must happen after the commit. It is valid
+// until the closure returns, for one goroutine.
 type Tx struct {
 	conn     conn
 	failed   error // the first statement's failure
@@ -38,8 +38,9 @@ type Tx struct {
 	tallies  map[tallyKey]int64
 }
 
-// Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool, *float64, pointers
-// to those (nil for null), named types of those kinds, or a database/sql.Scanner.
+// Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool,
+// *float64, pointers to those (nil for null), named types of those kinds, or a
+// database/sql.Scanner.
 type Row interface {
 	Scan(dest ...any) error
 }
@@ -95,8 +96,8 @@ func (tx *Tx) flush(ctx context.Context) error {
 		stmts = append(stmts, d.stmts...)
 	}
 	affected, err := tx.conn.batch(ctx, stmts)
-	// A compare-and-set that found something else comes before the failure of a statement behind it, which may well be its
-	// consequence.
+	// A compare-and-set that found something else comes before the failure of a statement behind
+	// it, which may well be its consequence.
 	for _, d := range waiting {
 		n := min(len(affected), len(d.stmts))
 		var sum int64
@@ -132,8 +133,8 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) (affected int64
 	return affected, tx.fail(err)
 }
 
-// Query runs a statement and calls scan for each row. An error from scan ends it and is returned as it is; it does not
-// fail the transaction. scan must not run statements.
+// Query runs a statement and calls scan for each row. An error from scan ends it and is returned as
+// it is; it does not fail the transaction. scan must not run statements.
 func (tx *Tx) Query(ctx context.Context, scan func(Row) error, sql string, args ...any) error {
 	if err := tx.start(ctx); err != nil {
 		return err
@@ -151,7 +152,8 @@ func (tx *Tx) Query(ctx context.Context, scan func(Row) error, sql string, args 
 	return tx.fail(err)
 }
 
-// QueryRow runs a statement of which only the first row matters. It does not run before Scan is called.
+// QueryRow runs a statement of which only the first row matters. It does not run before Scan is
+// called.
 func (tx *Tx) QueryRow(ctx context.Context, sql string, args ...any) RowOne {
 	return &rowOne{tx: tx, ctx: ctx, sql: sql, args: args}
 }
@@ -187,8 +189,8 @@ func (r *rowOne) Scan(dest ...any) error {
 	return nil
 }
 
-// Batch runs statements that return no rows, on PostgreSQL in one round trip, and tells how many rows each changed. It ends
-// with the first that fails.
+// Batch runs statements that return no rows, on PostgreSQL in one round trip, and tells how many
+// rows each changed. It ends with the first that fails.
 func (tx *Tx) Batch(ctx context.Context, stmts ...Stmt) (affected []int64, err error) {
 	if err := tx.start(ctx); err != nil {
 		return nil, err
@@ -200,8 +202,8 @@ func (tx *Tx) Batch(ctx context.Context, stmts ...Stmt) (affected []int64, err e
 	return affected, tx.fail(err)
 }
 
-// QueryMany runs statements, on PostgreSQL in one round trip, and calls scan for each row with the place of its statement.
-// What Query says of scan and its errors holds here too.
+// QueryMany runs statements, on PostgreSQL in one round trip, and calls scan for each row with the
+// place of its statement. What Query says of scan and its errors holds here too.
 func (tx *Tx) QueryMany(ctx context.Context, scan func(i int, r Row) error, stmts ...Stmt) error {
 	if err := tx.start(ctx); err != nil {
 		return err
@@ -229,16 +231,19 @@ type Deferred struct {
 	then  func(affected int64)
 }
 
-// Then has fn called with the number of rows that were changed, as soon as that is known. It must not run statements.
+// Then has fn called with the number of rows that were changed, as soon as that is known. It must
+// not run statements.
 func (d *Deferred) Then(fn func(affected int64)) { d.then = fn }
 
-// Defer is for a statement whose answer the closure does not wait for: it runs before the next statement that does, or when
-// the closure has returned nil, on PostgreSQL in one round trip with all others that wait. Its failure is the
-// transaction's; where it has to be told from others, use Exec, or Flush.
+// Defer is for a statement whose answer the closure does not wait for: it runs before the next
+// statement that does, or when the closure has returned nil, on PostgreSQL in one round trip with
+// all others that wait. Its failure is the transaction's; where it has to be told from others, use
+// Exec, or Flush.
 func (tx *Tx) Defer(sql string, args ...any) *Deferred { return tx.put(-1, Stmt{sql, args}) }
 
-// DeferExpect is Defer for a statement that must change want rows. When it changes another number, the transaction fails
-// with ErrConflict and is tried again: a compare-and-set is DeferExpect(1, …).
+// DeferExpect is Defer for a statement that must change want rows. When it changes another number,
+// the transaction fails with ErrConflict and is tried again: a compare-and-set is DeferExpect(1,
+// …).
 func (tx *Tx) DeferExpect(want int64, sql string, args ...any) *Deferred {
 	return tx.put(want, Stmt{sql, args})
 }
@@ -264,9 +269,9 @@ func (tx *Tx) DeferInsert(into string, rows [][]any, suffix string) *Deferred {
 	return tx.put(-1, tx.conn.inserts(into, rows, suffix)...)
 }
 
-// InsertMany inserts rows: into is the statement's beginning with its columns, such as "insert into event (id, kind)",
-// suffix what follows the values, such as "on conflict do nothing". Where the suffix updates, no two rows may have the
-// same key (PostgreSQL refuses that).
+// InsertMany inserts rows: into is the statement's beginning with its columns, such as "insert into
+// event (id, kind)", suffix what follows the values, such as "on conflict do nothing". Where the
+// suffix updates, no two rows may have the same key (PostgreSQL refuses that).
 func (tx *Tx) InsertMany(ctx context.Context, into string, rows [][]any, suffix string) (affected int64, err error) {
 	if err := tx.start(ctx); err != nil {
 		return 0, err
@@ -293,7 +298,8 @@ func checkRows(rows [][]any) error {
 	return nil
 }
 
-// OnCommit registers fn to be called after the commit that made this attempt durable, on the goroutine that called Tx.
+// OnCommit registers fn to be called after the commit that made this attempt durable, on the
+// goroutine that called Tx.
 func (tx *Tx) OnCommit(fn func()) { tx.hooks = append(tx.hooks, fn) }
 
 func (tx *Tx) committed() {
@@ -302,16 +308,18 @@ func (tx *Tx) committed() {
 	}
 }
 
-// Any is the condition that the text column is one of the strings in argument $n, which is a [List].
+// Any is the condition that the text column is one of the strings in argument $n, which is a
+// [List].
 func (tx *Tx) Any(column string, n int) string { return tx.conn.dialect().any(column, n) }
 
-// Contains is the condition that the text column contains the text in argument $n, letter by letter.
+// Contains is the condition that the text column contains the text in argument $n, letter by
+// letter.
 func (tx *Tx) Contains(column string, n int) string { return tx.conn.dialect().contains(column, n) }
 
-// ForUpdateSkipLocked ends a select whose rows are to be changed by this transaction alone; rows that another
-// transaction holds are left out. Empty on SQLite, where there is one writer.
+// ForUpdateSkipLocked ends a select whose rows are to be changed by this transaction alone; rows
+// that another transaction holds are left out. Empty on SQLite, where there is one writer.
 func (tx *Tx) ForUpdateSkipLocked() string { return tx.conn.dialect().forUpdateSkipLocked }
 
-// NowMillis is the expression for the database's clock, in epoch milliseconds, as the statement begins. It does not change
-// within a statement, so an index serves a comparison with it.
+// NowMillis is the expression for the database's clock, in epoch milliseconds, as the statement
+// begins. It does not change within a statement, so an index serves a comparison with it.
 func (tx *Tx) NowMillis() string { return tx.conn.dialect().nowMillis }

@@ -62,7 +62,8 @@ func TestCompareAndSet(t *testing.T) {
 			wg.Go(func() {
 				for range rounds {
 					for {
-						// What is read here is old by the time it is compared, so the compare-and-set often loses.
+						// What is read here is old by the time it is compared, so the
+						// compare-and-set often loses.
 						var n int64
 						err := db.View(ctx, func(tx *store.Tx) error {
 							return tx.QueryRow(ctx, "select n from item where id = 1").Scan(&n)

@@ -45,8 +45,9 @@ const (
 	maxBurst     = 1e8
 )
 
-// ParseRate reads ACTION=PER_SECOND[:BURST], such as CreateInvitations=20:100. An action without a prefix is Macie's; [AnyAction] is
-// every action that has no rate of its own. Without a burst it is what a second brings, at least one.
+// ParseRate reads ACTION=PER_SECOND[:BURST], such as CreateInvitations=20:100. An action without a
+// prefix is Macie's; [AnyAction] is every action that has no rate of its own. Without a burst it is
+// what a second brings, at least one.
 func ParseRate(text string) (action string, r Rate, err error) {
 	action, value, ok := strings.Cut(text, "=")
 	if !ok || action == "" {
@@ -76,7 +77,8 @@ func ParseRate(text string) (action string, r Rate, err error) {
 
 // Options tune a Limiter.
 type Options struct {
-	// Rates are those that replace or add to the published ones, by action; AnyAction replaces Default.
+	// Rates are those that replace or add to the published ones, by action; AnyAction replaces
+	// Default.
 	Rates map[string]Rate
 	// Most is how many buckets are kept. 0: 65,536, which take some 10 MB.
 	Most int
@@ -160,8 +162,9 @@ func (l *Limiter) Allow(call *macie2.Call, action string) (retryAfter time.Durat
 	return 0, true
 }
 
-// makeRoom drops the buckets that are full. Where that does not help, for one account can have as many buckets as it can name
-// Regions, it drops others: an account then gets calls that it would not have had, and none loses any.
+// makeRoom drops the buckets that are full. Where that does not help, for one account can have as
+// many buckets as it can name Regions, it drops others: an account then gets calls that it would
+// not have had, and none loses any.
 func (s *shard) makeRoom(now int64, most int) {
 	for b, full := range s.buckets {
 		if full <= now {

@@ -88,7 +88,8 @@ func TestDefaultIsNotMet(t *testing.T) {
 	}
 }
 
-// However many buckets are asked for, memory is bounded, and a bucket that is not full outlives those that are.
+// However many buckets are asked for, memory is bounded, and a bucket that is not full outlives
+// those that are.
 func TestMemoryIsBounded(t *testing.T) {
 	const most = 1024
 	l := New(Options{Most: most})

@@ -8,8 +8,9 @@ import (
 	"magpie/internal/source"
 )
 
-// Pacer spreads out what each source gets wrong. It refuses nothing, so it locks nobody out: a caller that is told later that its
-// signature is wrong does no harm meanwhile, and callers from the same source whose signatures are right never wait.
+// Pacer spreads out what each source gets wrong. It refuses nothing, so it locks nobody out: a
+// caller that is told later that its signature is wrong does no harm meanwhile, and callers from
+// the same source whose signatures are right never wait.
 type Pacer struct {
 	pace pace
 	most int64 // nanoseconds

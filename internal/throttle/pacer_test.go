@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Mistakes within the burst are answered at once, those beyond ever later, up to the bound; other sources are not concerned.
+// Mistakes within the burst are answered at once, those beyond ever later, up to the bound; other
+// sources are not concerned.
 func TestPacer(t *testing.T) {
 	p := NewPacer(Rate{PerSecond: 10, Burst: 3}, time.Second)
 	for i, want := range []time.Duration{0, 0, 0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000, 1000, 1000} {

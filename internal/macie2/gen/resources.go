@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// resources are the operations that are about one resource: its type, as ARNs name it, and the member of the input that has
-// its id, through structures where there are dots. A member of type "" has an ARN. Every other operation is about no
-// resource in particular. The model does not say this; it is the service authorization reference of AWS that does.
+// resources are the operations that are about one resource: its type, as ARNs name it, and the
+// member of the input that has its id, through structures where there are dots. A member of type ""
+// has an ARN. Every other operation is about no resource in particular. The model does not say
+// this; it is the service authorization reference of AWS that does.
 var resources = map[string]struct{ kind, member string }{
 	"CreateMember":               {"member", "account.accountId"},
 	"GetMember":                  {"member", "id"},
@@ -56,7 +57,8 @@ func has(s *shape, member string) bool {
 	return ok
 }
 
-// writeResource writes the fields of an Operation that find what a call is about and the tags that it names.
+// writeResource writes the fields of an Operation that find what a call is about and the tags that
+// it names.
 func writeResource(m *model, s *source, name string) {
 	if r, ok := resources[name]; ok {
 		s.line("resource: func(in Input) (string, string) {")

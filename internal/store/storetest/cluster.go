@@ -39,8 +39,8 @@ type Cluster struct {
 	done     chan struct{}
 }
 
-// keeper starts the server ("$@" after the folder) and ends it when its standard input does, which also happens when the
-// program that started it is killed. Nothing can be left behind.
+// keeper starts the server ("$@" after the folder) and ends it when its standard input does, which
+// also happens when the program that started it is killed. Nothing can be left behind.
 const keeper = `dir=$1; shift
 "$@" </dev/null & pid=$!
 cat >/dev/null
@@ -170,7 +170,8 @@ func (c *Cluster) Configure(name, value string) error {
 			return fmt.Errorf("%s: %w", sql, err)
 		}
 	}
-	// The reload reaches the server's processes a moment later; those that are started from now on have it.
+	// The reload reaches the server's processes a moment later; those that are started from now on
+	// have it.
 	for {
 		var now string
 		if err := conn.QueryRow(ctx, "select setting from pg_settings where name = $1", name).Scan(&now); err != nil || now == value {
@@ -201,7 +202,8 @@ func (c *Cluster) Stop() {
 	<-c.done
 }
 
-// postgresPrograms finds the folder of initdb and postgres: the newest that Debian installed, or where PATH has them.
+// postgresPrograms finds the folder of initdb and postgres: the newest that Debian installed, or
+// where PATH has them.
 func postgresPrograms() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	version := func(path string) int {

@@ -21,7 +21,8 @@ import (
 // place is a PostgreSQL server and its migrated template database.
 type place struct{ url, template string }
 
-// testServer is the server for tests, benchServer the one for benchmarks, where a commit costs what it costs in earnest.
+// testServer is the server for tests, benchServer the one for benchmarks, where a commit costs what
+// it costs in earnest.
 var (
 	testServer  = sync.OnceValues(func() (place, error) { return server(ClusterOptions{}) })
 	benchServer = sync.OnceValues(func() (place, error) { return server(ClusterOptions{Durable: true}) })

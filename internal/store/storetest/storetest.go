@@ -1,12 +1,13 @@
 // Package storetest gives tests a fresh store on every engine. Start with [Each].
 //
-// It promises: each test has a database of its own, a SQLite file in the test's folder or a PostgreSQL database that is
-// dropped afterwards; no process outlives the test program, however that ends; and an engine that is missing is a
-// failure, never a silent pass.
+// It promises: each test has a database of its own, a SQLite file in the test's folder or a
+// PostgreSQL database that is dropped afterwards; no process outlives the test program, however
+// that ends; and an engine that is missing is a failure, never a silent pass.
 //
-// PostgreSQL comes from MAGPIE_TEST_POSTGRES_URL when that is set (a server on which databases may be created), otherwise
-// from a private cluster that is started once per test program from the installed binaries. MAGPIE_TEST_ENGINES=sqlite
-// (or postgres) leaves the other engine out, except with CI=true.
+// PostgreSQL comes from MAGPIE_TEST_POSTGRES_URL when that is set (a server on which databases may
+// be created), otherwise from a private cluster that is started once per test program from the
+// installed binaries. MAGPIE_TEST_ENGINES=sqlite (or postgres) leaves the other engine out, except
+// with CI=true.
 package storetest
 
 import (
@@ -38,8 +39,9 @@ func Engines() []string {
 	return chosen
 }
 
-// Each runs fn once per engine as a subtest. Every call of open opens the same fresh database once more, as another node
-// would; the stores are closed when the test ends. Now and then a transaction's closure runs twice, as it may in earnest.
+// Each runs fn once per engine as a subtest. Every call of open opens the same fresh database once
+// more, as another node would; the stores are closed when the test ends. Now and then a
+// transaction's closure runs twice, as it may in earnest.
 func Each(t *testing.T, fn func(t *testing.T, open func() *store.DB)) {
 	t.Helper()
 	for _, engine := range Engines() {
@@ -62,7 +64,8 @@ func EachBenchmark(b *testing.B, fn func(b *testing.B, open func() *store.DB)) {
 	}
 }
 
-// Fresh returns the options that open a fresh database of the engine; the test may change them before it calls Open.
+// Fresh returns the options that open a fresh database of the engine; the test may change them
+// before it calls Open.
 func Fresh(tb testing.TB, engine string) store.Options {
 	tb.Helper()
 	o := store.Options{

@@ -1,10 +1,10 @@
-// Command pgserver runs a command with a private PostgreSQL beside it, so that the test programs of many packages share
-// one cluster:
+// Command pgserver runs a command with a private PostgreSQL beside it, so that the test programs of
+// many packages share one cluster:
 //
 //	go run ./internal/store/storetest/pgserver -- go test ./...
 //
-// The command finds the server in MAGPIE_TEST_POSTGRES_URL. When that is set already, or PostgreSQL is not installed,
-// pgserver only runs the command: the tests themselves say what is missing.
+// The command finds the server in MAGPIE_TEST_POSTGRES_URL. When that is set already, or PostgreSQL
+// is not installed, pgserver only runs the command: the tests themselves say what is missing.
 package main
 
 import (
@@ -42,8 +42,8 @@ func run(args []string) int {
 			cmd.Env = append(os.Environ(), "MAGPIE_TEST_POSTGRES_URL="+cluster.URL("postgres"))
 		}
 	}
-	// An interrupt from the terminal reaches the command by itself; we stay until it has ended. (Ignoring the signal would
-	// make the command ignore it too.)
+	// An interrupt from the terminal reaches the command by itself; we stay until it has ended.
+	// (Ignoring the signal would make the command ignore it too.)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if err := cmd.Start(); err != nil {
