@@ -3,11 +3,11 @@ package identity
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"magpie/internal/lazyregexp"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -36,7 +36,7 @@ func (s RegionSet) with(region string, has bool) RegionSet {
 // maxDisabledRegions is more than there are Regions: the set is read at every call.
 const maxDisabledRegions = 64
 
-var regionName = regexp.MustCompile(`^[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}$`)
+var regionName = lazyregexp.New(`^[a-z]{2,8}(-[a-z0-9]{1,16}){1,4}$`)
 
 // SetRegion enables a Region for an account or disables it, from the next call on: in a disabled
 // one the account cannot call, and is nobody's active member. It returns ErrInvalid for what cannot

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"magpie/internal/arn"
+	"magpie/internal/lazyregexp"
 	"magpie/internal/macie2"
 	"magpie/internal/policy"
 	"magpie/internal/store"
@@ -181,8 +181,8 @@ func (s *Service) mayAssume(call *macie2.Call, role Role, in *AssumeRoleInput, c
 }
 
 var (
-	sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]*$`)
-	externalIDPattern  = regexp.MustCompile(`^[\w+=,.@:\\/-]*$`)
+	sessionNamePattern = lazyregexp.New(`^[\w+=,.@-]*$`)
+	externalIDPattern  = lazyregexp.New(`^[\w+=,.@:\\/-]*$`)
 )
 
 // checkAssumeRole checks the parameters as STS does, all of them at once.
@@ -198,7 +198,7 @@ func checkAssumeRole(in *AssumeRoleInput) (seconds int, err error) {
 		}
 		wrong = append(wrong, "Value "+shown+" at '"+member+"' failed to satisfy constraint: "+constraint)
 	}
-	text := func(value *string, member string, required bool, least, most int, pattern *regexp.Regexp) {
+	text := func(value *string, member string, required bool, least, most int, pattern *lazyregexp.Regexp) {
 		switch {
 		case value == nil && required:
 			fail(value, member, "Member must not be null")

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -14,6 +13,7 @@ import (
 	"magpie/internal/identity"
 	"magpie/internal/inventory/folder"
 	"magpie/internal/inventory/s3"
+	"magpie/internal/lazyregexp"
 	"magpie/internal/sigv4"
 )
 
@@ -65,10 +65,10 @@ func badSetting(setting, format string, args ...any) error {
 }
 
 var (
-	storeName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-	regionWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
-	roleARN    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$`)
-	externalID = regexp.MustCompile(`^[A-Za-z0-9+=,.@:/_-]+$`)
+	storeName  = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+	regionWord = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9-]{0,62}$`)
+	roleARN    = lazyregexp.New(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$`)
+	externalID = lazyregexp.New(`^[A-Za-z0-9+=,.@:/_-]+$`)
 )
 
 // Bounds of settings.

@@ -2,9 +2,10 @@ package macie2
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"magpie/internal/lazyregexp"
 )
 
 var (
@@ -30,7 +31,7 @@ func checkEnum[T interface {
 
 // checkString wants v to have least to most characters, where they are not
 // negative, and to match pattern, if there is one.
-func checkString(v string, least, most int, pattern *regexp.Regexp) error {
+func checkString(v string, least, most int, pattern *lazyregexp.Regexp) error {
 	if least >= 0 || most >= 0 {
 		n := utf8.RuneCountInString(v)
 		switch {

@@ -2,13 +2,13 @@
 
 package macie2
 
-import "regexp"
+import "magpie/internal/lazyregexp"
 
 var (
-	pattern1 = regexp.MustCompile(`^[A-Za-z0-9.\-_]{3,255}$`)
-	pattern2 = regexp.MustCompile(`^[\s\S]+$`)
-	pattern3 = regexp.MustCompile(`^.+$`)
-	pattern4 = regexp.MustCompile(`^[\w+=,.@-]*$`)
+	pattern1 = lazyregexp.New(`^[A-Za-z0-9.\-_]{3,255}$`)
+	pattern2 = lazyregexp.New(`^[\s\S]+$`)
+	pattern3 = lazyregexp.New(`^.+$`)
+	pattern4 = lazyregexp.New(`^[\w+=,.@-]*$`)
 )
 
 func (v *AcceptInvitationInput) check() error {

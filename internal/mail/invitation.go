@@ -3,9 +3,10 @@ package mail
 import (
 	"fmt"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
+
+	"magpie/internal/lazyregexp"
 )
 
 // Limits of what a mail carries of texts that people typed. Longer ones are cut
@@ -30,9 +31,9 @@ type Invitation struct {
 }
 
 var (
-	accountPattern    = regexp.MustCompile(`^[0-9]{12}$`)
-	regionPattern     = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	invitationPattern = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
+	accountPattern    = lazyregexp.New(`^[0-9]{12}$`)
+	regionPattern     = lazyregexp.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	invitationPattern = lazyregexp.New(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$`)
 )
 
 // recipient checks everything that is used as an address, in a header, in a

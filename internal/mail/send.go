@@ -3,8 +3,9 @@ package mail
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
+
+	"magpie/internal/lazyregexp"
 )
 
 // A Sender delivers mails. Implementations are safe for concurrent use.
@@ -38,7 +39,7 @@ func (r Reply) String() string {
 
 const maxReply = 250
 
-var enhancedPattern = regexp.MustCompile(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
+var enhancedPattern = lazyregexp.New(`^[245]\.[0-9]{1,3}\.[0-9]{1,3}\b`)
 
 // newReply takes the text of a reply apart. Of several lines, each or only the
 // last begins with the enhanced code.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"magpie/internal/arn"
 	"magpie/internal/identity"
+	"magpie/internal/lazyregexp"
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
 )
@@ -107,11 +107,11 @@ const (
 )
 
 var (
-	namePattern   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-	keyPattern    = regexp.MustCompile(`^[A-Za-z0-9_]{1,128}$`)
-	bucketPattern = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$`)
-	busPattern    = regexp.MustCompile(`^[A-Za-z0-9/._:-]{1,512}$`)
-	sourcePattern = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,256}$`)
+	namePattern   = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+	keyPattern    = lazyregexp.New(`^[A-Za-z0-9_]{1,128}$`)
+	bucketPattern = lazyregexp.New(`^[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}$`)
+	busPattern    = lazyregexp.New(`^[A-Za-z0-9/._:-]{1,512}$`)
+	sourcePattern = lazyregexp.New(`^[A-Za-z0-9._/-]{1,256}$`)
 )
 
 // check makes the settings of a destination of an account complete and refuses what cannot work.

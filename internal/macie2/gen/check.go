@@ -16,7 +16,7 @@ func writeChecks(m *model, s *source) error {
 			patterns[p] = fmt.Sprintf("pattern%d", len(patterns)+1)
 		}
 	}
-	s.line(`import "regexp"`)
+	s.line(`import "magpie/internal/lazyregexp"`)
 	s.line("")
 	s.line("var (")
 	byName := map[string]string{}
@@ -24,7 +24,7 @@ func writeChecks(m *model, s *source) error {
 		byName[v] = p
 	}
 	for _, v := range sorted(byName) {
-		s.line("%s = regexp.MustCompile(%s)", v, "`"+byName[v]+"`")
+		s.line("%s = lazyregexp.New(%s)", v, "`"+byName[v]+"`")
 	}
 	s.line(")")
 	s.line("")
