@@ -16,12 +16,12 @@ func completeValues(c *cobra.Command) {
 	for _, child := range c.Commands() {
 		completeValues(child)
 	}
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+	values := func(f *pflag.Flag) {
 		if _, has := c.GetFlagCompletionFunc(f.Name); has {
 			return
 		}
-		values, list := flagValues(c, f)
-		if values == nil {
+		known, list := flagValues(c, f)
+		if known == nil {
 			return
 		}
 		// The one error is that the flag is not there, or has its values: both were looked at.
@@ -31,14 +31,17 @@ func completeValues(c *cobra.Command) {
 				before = typed[:strings.LastIndexByte(typed, ',')+1]
 			}
 			var all []string
-			for _, v := range values {
+			for _, v := range known {
 				if strings.HasPrefix(before+v, typed) && !slices.Contains(strings.Split(before, ","), v) {
 					all = append(all, before+v)
 				}
 			}
 			return all, cobra.ShellCompDirectiveNoFileComp
 		})
-	})
+	}
+	// LocalFlags would be both, and takes a tenth of the time in which the program starts.
+	c.Flags().VisitAll(values)
+	c.PersistentFlags().VisitAll(values)
 }
 
 // flagValues are the values that a flag takes, and whether it takes several with commas between them.

@@ -69,6 +69,9 @@ func serveBox() int {
 	// Huge pages would let memory grow faster than the parent can look.
 	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 	debug.SetMaxStack(maxStack)
+	// What the program and the identifiers take is there for good: a box that reads little need not go over
+	// it, and one that reads much has its limit.
+	debug.SetGCPercent(200)
 	b := &boxed{}
 	shared, err := unix.Mmap(boxPage, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {

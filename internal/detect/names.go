@@ -46,6 +46,7 @@ const maxNamed = 32
 // Names compiles the names that lead to a value, outermost first. It returns nil
 // when they hold no keyword. Compile them once per column or path, not per value.
 func (s *Set) Names(names ...string) *Names {
+	s.ready()
 	var joined []byte
 	var ends []int // of the names in joined
 	for _, n := range names {
@@ -356,6 +357,7 @@ func from(word, next uint64, bit uint) uint64 {
 // down complete. Names of which none does either are nothing to Names but for custom
 // identifiers.
 func (s *Set) Says(name []byte) (keyword, begins bool) {
+	s.ready()
 	joined := append(append(make([]byte, 0, 64), name...), ' ')
 	for i := range joined {
 		word := wordStart(joined, i)

@@ -50,7 +50,7 @@ type keywordAt struct{ start, end int }
 
 func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 	var out []candidate
-	for _, r := range set.rules {
+	for _, r := range set.ready().rules {
 		words := r.info.AllKeywords()
 		if r.absent {
 			words = set.ids[r.id].Managed.AllKeywords()

@@ -38,6 +38,7 @@ const windowSize = 64 << 10
 
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
+	s.ready()
 	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"sort"
+	"sync"
 
 	"magpie/internal/detect/managed"
 	"magpie/internal/detect/validate"
@@ -34,8 +35,10 @@ type Identifier struct {
 const CategoryCustom = "CUSTOM_IDENTIFIER"
 
 // Set is a compiled collection of identifiers and allow lists. It is immutable and
-// safe for concurrent use.
+// safe for concurrent use. What scanning takes is made when it is used first: who only
+// checks what is to be looked for, and has others scan, does not pay for it.
 type Set struct {
+	once                 sync.Once // see ready
 	ids                  []Identifier
 	managed              int     // ids[:managed] are managed, the rest are custom
 	rules                []*rule // by identifier; nil functions where there is nothing to find
@@ -88,8 +91,16 @@ func Compile(c Config) (*Set, error) {
 	for _, c := range c.Custom {
 		s.ids = append(s.ids, Identifier{Category: CategoryCustom, Custom: c})
 	}
-	s.bind()
 	return s, nil
+}
+
+// Prepare makes what scanning takes, for whoever wants to have that behind him.
+func (s *Set) Prepare() { s.ready() }
+
+// ready makes what scanning takes, once, and returns the set.
+func (s *Set) ready() *Set {
+	s.once.Do(s.bind)
+	return s
 }
 
 // Identifiers returns the identifiers; Match.Identifier is an index into it. The
@@ -108,7 +119,7 @@ func (s *Set) Allows(match []byte) bool {
 
 // Lookbehind is how many bytes before Block.Lo a block has to lend for results that
 // do not depend on where blocks are cut.
-func (s *Set) Lookbehind() int { return s.lookbehind }
+func (s *Set) Lookbehind() int { return s.ready().lookbehind }
 
 // Lookahead is the same after Block.Hi.
-func (s *Set) Lookahead() int { return s.lookahead }
+func (s *Set) Lookahead() int { return s.ready().lookahead }

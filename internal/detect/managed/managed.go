@@ -1,21 +1,20 @@
 // Package managed holds Macie's 166 managed data identifiers as data: what each
 // one is called, what it matches and does not, its keywords, its check, where the
 // facts come from, and examples of both kinds. The four JSON files beside this
-// one are the place to edit; a test of package detect runs every example through
-// the engine, and docs/identifiers.md is generated from them.
+// one are the place to edit, and gen makes table_gen.go of them, so that a program
+// has them without reading anything; a test of package detect runs every example
+// through the engine, and docs/identifiers.md is generated from them.
 //
-// The package only reads its data. How a value is recognised is in
+// The package only has its data. How a value is recognised is in
 // detect/validate, how keywords and values come together is in detect.
 package managed
 
 import (
-	"embed"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sort"
-	"sync"
 )
+
+//go:generate go run ./gen .
 
 // Identifier is one managed data identifier.
 type Identifier struct {
@@ -81,35 +80,17 @@ type Example struct {
 	Why string `json:"why,omitempty"`
 }
 
-//go:embed credentials.json financial.json health.json personal.json
-var files embed.FS
-
-var load = sync.OnceValue(func() []*Identifier {
-	var all []*Identifier
-	for _, name := range []string{"credentials.json", "financial.json", "health.json", "personal.json"} {
-		data, err := files.ReadFile(name)
-		if err != nil {
-			panic(err) // embedded: a broken build, not a condition
-		}
-		var part []*Identifier
-		if err := json.Unmarshal(data, &part); err != nil {
-			panic(fmt.Sprintf("managed: %s: %v", name, err))
-		}
-		all = append(all, part...)
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].ID < all[j].ID })
-	return all
-})
+// Sources are the files that the table is generated from.
+var Sources = []string{"credentials.json", "financial.json", "health.json", "personal.json"}
 
 // All returns the identifiers, sorted by id. The caller must not change them.
-func All() []*Identifier { return load() }
+func All() []*Identifier { return table }
 
 // Find returns the identifier with that id, or nil.
 func Find(id string) *Identifier {
-	all := load()
-	i := sort.Search(len(all), func(i int) bool { return all[i].ID >= id })
-	if i < len(all) && all[i].ID == id {
-		return all[i]
+	i := sort.Search(len(table), func(i int) bool { return table[i].ID >= id })
+	if i < len(table) && table[i].ID == id {
+		return table[i]
 	}
 	return nil
 }
@@ -122,7 +103,7 @@ func Recommended() []string { return ids(func(m *Identifier) bool { return m.Rec
 
 func ids(keep func(*Identifier) bool) []string {
 	var out []string
-	for _, m := range load() {
+	for _, m := range table {
 		if keep(m) {
 			out = append(out, m.ID)
 		}

@@ -1,6 +1,37 @@
 package managed
 
-import "testing"
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"sort"
+	"testing"
+)
+
+// TestTable: what is compiled into the program is what the files say.
+func TestTable(t *testing.T) {
+	var want []*Identifier
+	for _, name := range Sources {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var part []*Identifier
+		if err := json.Unmarshal(data, &part); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want = append(want, part...)
+	}
+	sort.Slice(want, func(i, j int) bool { return want[i].ID < want[j].ID })
+	if len(want) != len(All()) {
+		t.Fatalf("%d identifiers in the files, %d in the program: go generate ./internal/detect/managed", len(want), len(All()))
+	}
+	for i, m := range All() {
+		if !reflect.DeepEqual(m, want[i]) {
+			t.Errorf("%s is not what the files say: go generate ./internal/detect/managed", m.ID)
+		}
+	}
+}
 
 func TestData(t *testing.T) {
 	all := All()
