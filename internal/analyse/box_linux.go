@@ -710,7 +710,7 @@ func (b *box) result(payload []byte, o *object, src *Source, c *clock, failed er
 		return nil, nil, errResult
 	}
 	b.spent = payload[3] != 0
-	r, bad := decodeResult(payload[resultHead:], b.of.set, shown{b.of.config.Samples, b.of.config.Reveal}, o.size)
+	r, bad := decodeResult(payload[resultHead:], b.of.set, shown{b.of.config.Samples, b.of.config.Reveal, b.of.config.Explain}, o.size)
 	if bad != nil {
 		return nil, nil, bad
 	}

@@ -13,7 +13,7 @@ func TestResultsShowWhatTheyMay(t *testing.T) {
 	s := search(t)
 	var r classify.Result
 	fill(reflect.ValueOf(&r).Elem(), s.set)
-	r.Path, r.Faults, r.Members = "", nil, nil
+	r.Path, r.Faults, r.Members, r.Missed = "", nil, nil, nil
 	for _, x := range []struct {
 		sample string
 		may    shown

@@ -25,6 +25,7 @@ type Config struct {
 	MaxFileBytes int64 // an object larger than this is not opened; 0: Macie's quota for its type
 	Samples      int   // masked values kept for each identifier and document
 	Reveal       bool  `json:",omitempty"` // samples are not masked
+	Explain      bool  `json:",omitempty"` // results list what is not reported, and why
 }
 
 // Custom is a custom data identifier with the names that results give it.

@@ -12,6 +12,7 @@ import (
 
 	"magpie/internal/classify"
 	"magpie/internal/detect"
+	"magpie/internal/detect/managed"
 	"magpie/internal/extract"
 )
 
@@ -34,7 +35,7 @@ func encodeResult(r *classify.Result, set *detect.Set) []byte {
 	for i := range set.Identifiers() {
 		index[&set.Identifiers()[i]] = i
 	}
-	e := &encoder{index: index}
+	e := &encoder{index: index, ids: set.Identifiers()}
 	for _, e.occurrences = range []int{maxOccurrences, 100, 10, 1, 0} {
 		if b, ok := e.result(r, r.Members); ok {
 			return b
@@ -51,6 +52,7 @@ func encodeResult(r *classify.Result, set *detect.Set) []byte {
 type encoder struct {
 	b           []byte
 	index       map[*detect.Identifier]int
+	ids         []detect.Identifier
 	occurrences int // listed for each identifier
 }
 
@@ -105,6 +107,25 @@ func (e *encoder) document(d *classify.Document) {
 	for i := range d.Detections {
 		e.detection(&d.Detections[i])
 	}
+	missed := d.Missed[:min(len(d.Missed), e.occurrences)]
+	e.flag(d.MissedMore || len(missed) < len(d.Missed))
+	e.number(int64(len(missed)))
+	for i := range missed {
+		e.missed(&missed[i])
+	}
+}
+
+// missed writes an identifier that is looked for by its place among those, another by its place among all.
+func (e *encoder) missed(m *classify.Missed) {
+	at := slices.IndexFunc(e.ids, func(id detect.Identifier) bool { return id.Custom == m.Custom && id.Managed == m.Managed })
+	if e.flag(at < 0); at < 0 {
+		at = slices.Index(managed.All(), m.Managed)
+	}
+	e.number(int64(at))
+	e.b = append(e.b, byte(m.Why))
+	e.number(int64(m.Distance))
+	e.location(&m.Place)
+	e.text(m.Sample)
 }
 
 func (e *encoder) detection(d *classify.Detection) {
@@ -161,6 +182,7 @@ var errResult = errors.New("its result is malformed")
 type shown struct {
 	samples int
 	reveal  bool // not masked
+	explain bool
 }
 
 func decodeResult(b []byte, set *detect.Set, may shown, size int64) (*classify.Result, error) {
@@ -254,6 +276,21 @@ func (d *decoder) document(doc *classify.Document) {
 	}
 	doc.Classified = d.number(0, math.MaxInt64)
 	doc.More = d.byte(1) == 1
+	d.detections(doc)
+	doc.MissedMore = d.byte(1) == 1
+	most := 0
+	if d.explain {
+		most = classify.MaxMissed
+	}
+	if n := d.count(most, 12); n > 0 {
+		doc.Missed = make([]classify.Missed, n)
+	}
+	for i := range doc.Missed {
+		d.missed(&doc.Missed[i])
+	}
+}
+
+func (d *decoder) detections(doc *classify.Document) {
 	ids := d.set.Identifiers()
 	n := d.count(len(ids), 4)
 	if n == 0 {
@@ -270,6 +307,37 @@ func (d *decoder) document(doc *classify.Document) {
 		x.Identifier = &ids[before]
 		d.detection(x)
 	}
+}
+
+func (d *decoder) missed(m *classify.Missed) {
+	if d.byte(1) == 0 {
+		ids := d.set.Identifiers()
+		id := &ids[d.number(0, int64(len(ids)-1))]
+		m.Managed, m.Custom = id.Managed, id.Custom
+	} else {
+		all := managed.All()
+		m.Managed = all[d.number(0, int64(len(all)-1))]
+	}
+	if m.Why = detect.Why(d.byte(255)); !m.Why.Valid() {
+		d.fail("a reason is unknown")
+	}
+	m.Distance = int(d.number(-1, 1<<20))
+	d.location(&m.Place)
+	if m.Sample = d.sample(); d.samples == 0 && strings.Trim(m.Sample, "•") != "" {
+		d.fail("a value is not masked")
+	}
+}
+
+// sample is a value as it may be shown.
+func (d *decoder) sample() string {
+	s := d.text(maxDetail)
+	switch {
+	case d.reveal && utf8.RuneCountInString(s) > classify.MaxRevealed:
+		d.fail("a value is too long")
+	case !d.reveal && !masked(s):
+		d.fail("a value is not masked")
+	}
+	return s
 }
 
 // isWord says whether a reason is written as Macie writes them.
@@ -290,13 +358,7 @@ func (d *decoder) detection(x *classify.Detection) {
 		x.Samples = make([]string, n)
 	}
 	for i := range x.Samples {
-		x.Samples[i] = d.text(maxDetail)
-		switch {
-		case d.reveal && utf8.RuneCountInString(x.Samples[i]) > classify.MaxRevealed:
-			d.fail("a value is too long")
-		case !d.reveal && !masked(x.Samples[i]):
-			d.fail("a value is not masked")
-		}
+		x.Samples[i] = d.sample()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"magpie/internal/classify"
 	"magpie/internal/detect"
+	"magpie/internal/detect/managed"
 	"magpie/internal/extract"
 )
 
@@ -16,6 +17,11 @@ func fill(v reflect.Value, set *detect.Set) {
 	switch x := v.Addr().Interface().(type) {
 	case **detect.Identifier:
 		*x = &set.Identifiers()[1]
+		return
+	case **managed.Identifier:
+		*x = set.Identifiers()[0].Managed
+		return
+	case **detect.Custom: // that or a managed one
 		return
 	case *time.Time:
 		*x = time.Unix(1700000000, 5).UTC()
@@ -56,9 +62,34 @@ func TestResultsKeepAll(t *testing.T) {
 	fill(reflect.ValueOf(&r).Elem(), s.set)
 	r.Path = ""    // the object's own
 	r.Faults = nil // these go ahead of it
-	got, err := decodeResult(encodeResult(&r, s.set), s.set, shown{samples: 1}, r.Size)
+	got, err := decodeResult(encodeResult(&r, s.set), s.set, shown{samples: 1, explain: true}, r.Size)
 	if err != nil || !reflect.DeepEqual(got, &r) {
 		t.Errorf("%+v, %v\nnot %+v", got, err, r)
+	}
+}
+
+// What is not reported comes along where it was asked for: identifiers of the search, custom ones, and others.
+func TestMissedResults(t *testing.T) {
+	s := search(t)
+	ids := s.set.Identifiers()
+	r := &classify.Result{Document: classify.Document{Status: extract.Status{Code: extract.Complete}, Size: 5, Missed: []classify.Missed{
+		{Managed: ids[0].Managed, Why: detect.WhyCheck, Sample: "•••••••4399"},
+		{Custom: ids[1].Custom, Why: detect.WhyKeyword, Distance: -1, Sample: "•••"},
+		{Managed: managed.Find("UK_NHS_NUMBER"), Why: detect.WhyNotAsked, Sample: "•••"},
+	}}}
+	got, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true, samples: 1}, 5)
+	if err != nil || !reflect.DeepEqual(got, r) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true}, 5); err == nil {
+		t.Error("the end of a value was taken where none is to be shown")
+	}
+	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{}, 5); err == nil {
+		t.Error("what was not asked for was taken")
+	}
+	r.Missed[0].Sample = "536-90-4399"
+	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true, samples: 1}, 5); err == nil {
+		t.Error("a value that is not masked was taken")
 	}
 }
 
@@ -99,11 +130,11 @@ func FuzzDecodeResult(f *testing.F) {
 	f.Add(encodeResult(&r, s.set))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		got, err := decodeResult(b, s.set, shown{samples: 3}, -1)
+		got, err := decodeResult(b, s.set, shown{samples: 3, explain: true}, -1)
 		if err != nil {
 			return
 		}
-		again, err := decodeResult(encodeResult(got, s.set), s.set, shown{samples: 3}, -1)
+		again, err := decodeResult(encodeResult(got, s.set), s.set, shown{samples: 3, explain: true}, -1)
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Errorf("%+v became %+v, %v", got, again, err)
 		}

@@ -22,6 +22,8 @@ type Options struct {
 	Samples int
 	// Reveal has samples show the values as they are, up to MaxRevealed characters of each.
 	Reveal bool
+	// Explain has each document list what is not reported, and why.
+	Explain bool
 	// Progress, when not nil, is told of bytes as they are analysed. It is called from Classify's goroutine.
 	Progress func(bytes int64)
 }
@@ -63,6 +65,8 @@ type Document struct {
 	Classified int64 // bytes
 	Detections []Detection
 	More       bool // there are occurrences that Detections do not list
+	Missed     []Missed
+	MissedMore bool // there are more of them
 }
 
 // Detection is one identifier's share of a document.
@@ -111,6 +115,7 @@ type Worker struct {
 	said   said
 	says   extract.Says        // of said
 	names  cache[string, bool] // whether a name is sensitive itself
+	missed misser
 	prober *detect.Scanner
 	fields fields
 	// records is nil where nothing that is looked for can be spread over members.
@@ -187,6 +192,8 @@ type tally struct {
 	counts  []int64
 	detail  map[int]*Detection
 	more    bool
+	missed  []Missed     // see Options.Explain
+	unsaid  bool         // and there are more
 	members bool         // something inside it was counted
 	parts   detect.Parts // that it may have, see recorder
 	read    int64
@@ -246,6 +253,9 @@ func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 	} else {
 		t.scanner.Scan(&block, func(m detect.Match) { w.count(t, seg, m) })
 	}
+	if w.c.opts.Explain {
+		w.explain(t, seg, &block)
+	}
 	if p := w.c.opts.Progress; p != nil && doc.Read > t.read {
 		if doc.Parent == nil {
 			p(doc.Read - t.read)
@@ -267,6 +277,9 @@ func stopsCounting(id string) bool { return id == "NAME" || id == "ADDRESS" }
 
 func (w *Worker) count(t *tally, seg *extract.Segment, m detect.Match) {
 	id := &w.c.set.Identifiers()[m.Identifier]
+	if w.c.opts.Explain {
+		w.missed.reported = append(w.missed.reported, m)
+	}
 	if t.counts[m.Identifier] >= maxNames && stopsCounting(id.ID) {
 		t.more = true
 		return
@@ -333,6 +346,9 @@ func (w *Worker) close(n int, status extract.Status) {
 		w.scanners = append(w.scanners, t.scanner)
 	}
 	t.scanner = nil
+	if status.Code == extract.Skipped && !t.members {
+		t.missed, t.unsaid = nil, false
+	}
 	if status.Code == extract.Skipped && len(t.detail) > 0 && !t.members {
 		// Macie's word for it is that nothing was analysed.
 		clear(t.counts)
@@ -340,7 +356,7 @@ func (w *Worker) close(n int, status extract.Status) {
 		w.unkeep(t)
 	}
 	d := Document{Path: t.doc.Path, MIME: t.doc.MIME, Size: t.doc.Size, Modified: t.doc.Modified, Status: status,
-		Classified: t.doc.Read, More: t.more}
+		Classified: t.doc.Read, More: t.more, Missed: t.missed, MissedMore: t.unsaid}
 	if status.Code == extract.Complete && t.doc.Size >= 0 {
 		d.Classified = t.doc.Size
 	}
@@ -359,7 +375,7 @@ func (w *Worker) close(n int, status extract.Status) {
 		w.result.Document = d
 		return
 	}
-	if len(d.Detections) > 0 || status.Code != extract.Complete {
+	if len(d.Detections) > 0 || len(d.Missed) > 0 || status.Code != extract.Complete {
 		size := sizeOfDocument + int64(len(d.Path)+len(d.MIME)+len(d.Status.Detail)) + int64(len(d.Detections))*sizeOfDetection
 		switch {
 		case t.members:

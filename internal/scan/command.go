@@ -46,6 +46,7 @@ type flags struct {
 	output, failOn     string
 	allowUnread        string
 	reveal, noProgress bool
+	explain            bool
 	verbose            bool
 	top, workers       int
 }
@@ -63,11 +64,15 @@ zstd too, nested up to ten deep; beyond what Macie opens, PowerPoint (.pptx), RT
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
 may. Interrupted, it ends within a second and shows what was found until then.
 
+With --explain it says of a file what is not reported though it looks like something, and why: the keyword that is missing or too far
+away, a check digit that is wrong, a number that is published for tests, an allow list, an identifier that is not looked for.
+
 Values are never shown, but with --reveal their last characters. The exit code is 0 when everything was read, 1 when something
 could not be (see --allow-unread), 2 for bad usage, and 3 when --fail-on says that what was found is too much.`,
 		Example: `  magpie scan .
   magpie scan --identifiers all --output json ~/Documents > found.jsonl
   magpie scan --fail-on HIGH --output sarif --exclude node_modules . > magpie.sarif
+  magpie scan --explain customers.csv
   pg_dump shop | magpie scan -`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -93,6 +98,7 @@ could not be (see --allow-unread), 2 for bad usage, and 3 when --fail-on says th
 	p.StringVar(&f.allowUnread, "allow-unread", "0", "`number` of files that may be unreadable without the exit code saying so, or all")
 	p.BoolVar(&f.verbose, "verbose", false, "list every file that could not be read, not only a few")
 	p.BoolVar(&f.reveal, "reveal", false, "show a few values, masked but for their last characters")
+	p.BoolVar(&f.explain, "explain", false, "say of a file what is not reported, and why: no keyword near it, a wrong check digit, a test number, an allow list")
 	p.IntVar(&f.top, "top", 100, "rows the table shows, the worst; 0 for all")
 	p.Var(&f.maxFileSize, "max-file-size", "pass over files larger than this, such as 100MB")
 	p.Var(&f.maxMemory, "max-memory", "memory to stay within, such as 256MiB (default 512MiB)")
@@ -115,6 +121,9 @@ type writer interface {
 
 func (f *flags) run(c *cobra.Command, args []string) error {
 	threshold, err := f.check()
+	if err == nil {
+		err = f.checkExplain(args)
+	}
 	if err != nil {
 		return err
 	}
@@ -123,16 +132,20 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 		return usage("%v", err)
 	}
 	names := search.Names()
-	out := &stickyWriter{w: c.OutOrStdout()}
+	out, width := &stickyWriter{w: c.OutOrStdout()}, widthOf(c.OutOrStdout())
 	var w writer
 	switch f.output {
 	case "json":
-		w = newJSONWriter(out, names)
+		j := newJSONWriter(out, names)
+		j.explain, j.terminal = f.explain, width > 0
+		w = j
 	case "sarif":
-		w = newSARIFWriter(out, names)
+		s := newSARIFWriter(out, names)
+		s.terminal = width > 0
+		w = s
 	default:
 		t := newTableWriter(out, f, search)
-		t.width = widthOf(c.OutOrStdout())
+		t.width = width
 		w = t
 	}
 	o := Options{Paths: args, Search: search, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),

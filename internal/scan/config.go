@@ -89,7 +89,7 @@ func (f *flags) compile() (*analyse.Search, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := analyse.Config{Managed: ids, MaxFileBytes: int64(f.maxFileSize), AllowRegex: f.allowRegex}
+	c := analyse.Config{Managed: ids, MaxFileBytes: int64(f.maxFileSize), AllowRegex: f.allowRegex, Explain: f.explain}
 	if f.reveal {
 		c.Samples = 3
 	}

@@ -6,6 +6,7 @@
 //	Command     flags → Options, exit code (command.go)
 //	Run         walk → analyse.Pool → results in the order of the walk (run.go, walk.go, file.go)
 //	  table     for a person, worst first (table.go)
+//	  explain   what is not reported, and why (explain.go)
 //	  jsonl     one object per file (jsonl.go)
 //	  sarif     for code hosts and editors (sarif.go)
 //	  progress  a line on a terminal while it lasts (progress.go)

@@ -8,12 +8,15 @@ import (
 	"magpie/internal/classify"
 	"magpie/internal/detect"
 	"magpie/internal/macie2"
+	printabletext "magpie/internal/printable"
 )
 
 // jsonWriter writes one object per file on disk, on a line of its own, as soon as it is known.
 type jsonWriter struct {
-	w      *bufio.Writer
-	custom map[*detect.Custom]classify.CustomName
+	w        *bufio.Writer
+	custom   map[*detect.Custom]classify.CustomName
+	explain  bool // say what is not reported
+	terminal bool // names of files may hold what a terminal takes for orders: they are escaped
 }
 
 // jsonLine is the line. Result is Macie's ClassificationResult of the whole file; the files inside an archive follow, each
@@ -26,6 +29,7 @@ type jsonLine struct {
 	EmbeddedFiles []embeddedFile               `json:"embeddedFiles,omitempty"`
 	FilesLeftOut  int                          `json:"embeddedFilesLeftOut,omitempty"`
 	Samples       map[string][]string          `json:"maskedSamples,omitempty"`
+	Missed        []jsonMissed                 `json:"notReported,omitempty"` // with --explain
 }
 
 type embeddedFile struct {
@@ -36,16 +40,20 @@ type embeddedFile struct {
 		FileLastModified *macie2.Timestamp `json:"fileLastModified"`
 	} `json:"embeddedFileDetails"`
 	Result *macie2.ClassificationResult `json:"result"`
+	Missed []jsonMissed                 `json:"notReported,omitempty"`
 }
 
 func newJSONWriter(w io.Writer, custom map[*detect.Custom]classify.CustomName) *jsonWriter {
-	return &jsonWriter{bufio.NewWriterSize(w, 64<<10), custom}
+	return &jsonWriter{w: bufio.NewWriterSize(w, 64<<10), custom: custom}
 }
 
 func (j *jsonWriter) file(f *FileResult) error {
 	line := jsonLine{Path: f.Path, Result: f.Result.Wire(j.custom), FilesLeftOut: f.Result.MembersLeftOut}
 	if s := worst(f.Result.Detections); s != "" {
 		line.Severity = &macie2.Severity{Description: &s, Score: macie2.Ptr(int64(rank(s)))}
+	}
+	if j.explain {
+		line.Missed = missedOf(&f.Result.Document, j.custom)
 	}
 	if f.Err != nil {
 		line.Error = f.Err.Error()
@@ -63,6 +71,9 @@ func (j *jsonWriter) file(f *FileResult) error {
 	for i := range f.Result.Members {
 		m := &f.Result.Members[i]
 		e := embeddedFile{Result: m.Wire(j.custom)}
+		if j.explain {
+			e.Missed = missedOf(m, j.custom)
+		}
 		e.Details.FilePath, e.Details.FileExtension = m.Path, classify.Extension(m.Path)
 		if m.Size >= 0 {
 			e.Details.FileSize = &m.Size
@@ -75,6 +86,9 @@ func (j *jsonWriter) file(f *FileResult) error {
 	b, err := json.Marshal(line)
 	if err != nil {
 		return err
+	}
+	if j.terminal {
+		b = printabletext.JSON(b)
 	}
 	if _, err := j.w.Write(append(b, '\n')); err != nil {
 		return err

@@ -13,17 +13,19 @@ import (
 	"magpie/internal/detect"
 	"magpie/internal/extract"
 	"magpie/internal/macie2"
+	printabletext "magpie/internal/printable"
 )
 
 // sarifWriter writes SARIF 2.1.0: a rule per identifier, a result per place. Code hosts take 25,000 results of a run and show
 // 5,000; beyond that a result stands for all further places of its type in its file.
 type sarifWriter struct {
-	w       io.Writer
-	custom  map[*detect.Custom]classify.CustomName
-	rules   []sarifRule
-	byName  map[string]int
-	results []sarifResult
-	notes   []sarifNotification
+	w        io.Writer
+	terminal bool // names of files may hold what a terminal takes for orders: they are escaped
+	custom   map[*detect.Custom]classify.CustomName
+	rules    []sarifRule
+	byName   map[string]int
+	results  []sarifResult
+	notes    []sarifNotification
 }
 
 const (
@@ -209,11 +211,17 @@ func (s *sarifWriter) finish(sum *Summary) error {
 		"columnKind": "unicodeCodePoints",
 		"results":    s.results,
 	}
-	enc := json.NewEncoder(s.w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{
+	text, err := json.MarshalIndent(map[string]any{
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json",
 		"version": "2.1.0",
 		"runs":    []any{run},
-	})
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if s.terminal {
+		text = printabletext.JSON(text)
+	}
+	_, err = s.w.Write(append(text, '\n'))
+	return err
 }

@@ -28,6 +28,10 @@ type tableWriter struct {
 	bad    []problem
 	badAll int
 	kinds  map[string]int // not opened, by MIME type
+
+	explain    bool
+	unreported []unreported
+	unsaid     bool // there is more that is not reported
 }
 
 type row struct {
@@ -49,11 +53,17 @@ const (
 
 func newTableWriter(w io.Writer, f *flags, search *analyse.Search) *tableWriter {
 	return &tableWriter{w: w, custom: search.Names(), top: f.top, looked: f.looked(search), listed: f.listed(),
-		kinds: map[string]int{}}
+		kinds: map[string]int{}, explain: f.explain}
 }
 
 func (t *tableWriter) file(f *FileResult) error {
 	t.document(f.Path, &f.Result.Document, f.Result.Members)
+	if t.explain {
+		t.explained(f.Path, &f.Result.Document)
+		for i := range f.Result.Members {
+			t.explained(f.Path+"!"+f.Result.Members[i].Path, &f.Result.Members[i])
+		}
+	}
 	if f.Failed() {
 		t.badAll++
 		if len(t.bad) < t.listed {
@@ -131,7 +141,15 @@ func place(d *classify.Detection) string {
 	if len(d.Occurrences) == 0 {
 		return ""
 	}
-	l := &d.Occurrences[0]
+	s := placeOf(&d.Occurrences[0])
+	if d.Count > 1 {
+		s += " …"
+	}
+	return s
+}
+
+// placeOf is a place in the form that editors open.
+func placeOf(l *extract.Location) string {
 	s := ""
 	switch l.Kind {
 	case extract.LineRange:
@@ -157,9 +175,6 @@ func place(d *classify.Detection) string {
 			s += " (" + printable(l.Path) + ")"
 		}
 	}
-	if d.Count > 1 {
-		s += " …"
-	}
 	return s
 }
 
@@ -178,6 +193,9 @@ func (t *tableWriter) finish(sum *Summary) error {
 			fmt.Fprintf(&b, "… and %s more; --top 0 shows all, --output json has every location\n", count(int64(more)))
 		}
 		b.WriteByte('\n')
+	}
+	if t.explain {
+		t.printUnreported(&b)
 	}
 	if t.badAll > 0 {
 		b.WriteString("Not read, or not wholly:\n")

@@ -112,7 +112,49 @@ func cardReported(n uint64, rest []byte) bool {
 	return !slices.Contains(cardsNotReported[:], n)
 }
 
+// CardTest says whether the digits of a text are a published test number.
+func CardTest(text []byte) bool {
+	var n uint64
+	digits := 0
+	for _, c := range text {
+		if isDigit(c) {
+			n = n*10 + uint64(c-'0')
+			digits++
+		}
+	}
+	return digits <= 19 && slices.Contains(cardsNotReported[:], n)
+}
+
 const cardMaxLen = 19 + 4*maxSep
+
+// cardLooks is Card for any digits that are written as a card's are.
+func cardLooks(text []byte, start int) int {
+	if start < 0 || start >= len(text) || text[start] < '1' || text[start] > '8' || !leftOK(text, start, true) {
+		return -1
+	}
+	var groups [6]uint8
+	var sep byte
+	best, n, g := -1, 0, 0
+	for i := start; i < len(text) && n < 20; {
+		if isDigit(text[i]) {
+			n++
+			groups[g]++
+			i++
+			if !digitAt(text, i) && n >= 13 && n <= 19 && cardGroups(groups[:g+1]) && rightOK(text, i, true) {
+				best = i
+			}
+			continue
+		}
+		k, width := sepAt(text, i)
+		if width == 0 || sep != 0 && k != sep || g == 4 || !digitAt(text, i+width) {
+			break
+		}
+		sep = k
+		g++
+		i += width
+	}
+	return best
+}
 
 // Card matches a payment card number: solid, or in groups of 4-4-4-4(-3), 4-6-5,
 // 4-6-4, 4-3-3-3 or 6-13 with the same space or hyphen between them.
@@ -403,7 +445,7 @@ func SecurityCode(text []byte, start int) int {
 
 func cardSpecs() []Spec {
 	card := Spec{
-		ID: "CREDIT_CARD_NUMBER", Func: Card, MinLen: 13, MaxLen: cardMaxLen,
+		ID: "CREDIT_CARD_NUMBER", Func: Card, Format: cardLooks, MinLen: 13, MaxLen: cardMaxLen,
 		First: setOf("1234568"), DigitRuns: runs(4, 4) | runs(6, 6) | runs(13, 19), Family: "card", Checked: true,
 	}
 	free := card

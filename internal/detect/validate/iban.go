@@ -172,6 +172,25 @@ func (c *ibanCountry) match(text []byte, start int) int {
 		return end
 	}
 	var v [ibanMaxChars]byte
+	end := c.grouped(text, start, &v)
+	if end < 0 || !ibanChecks(v[:c.n]) {
+		return -1
+	}
+	return end
+}
+
+// looks is match without the check digits.
+func (c *ibanCountry) looks(text []byte, start int) int {
+	if start < 0 {
+		return -1
+	}
+	var v [ibanMaxChars]byte
+	return c.grouped(text, start, &v)
+}
+
+// grouped reads the letters and digits of an account number in groups or solid, and says
+// where it ends.
+func (c *ibanCountry) grouped(text []byte, start int, v *[ibanMaxChars]byte) int {
 	var cases, sep uint8
 	i, seps, after := start, 0, false
 	for n := 0; n < c.n; {
@@ -198,9 +217,6 @@ func (c *ibanCountry) match(text []byte, start int) int {
 		i += width
 	}
 	if cases == clsLetter || !leftOK(text, start, false) || !rightOK(text, i, isDigit(text[i-1])) {
-		return -1
-	}
-	if !ibanChecks(v[:c.n]) {
 		return -1
 	}
 	return i
@@ -237,6 +253,18 @@ func (c *ibanCountry) one(text []byte, start int) int {
 	return -1
 }
 
+// oneLooks is one without the check digits.
+func (c *ibanCountry) oneLooks(text []byte, start int) int {
+	if start < 0 || start+c.n > len(text) {
+		return -1
+	}
+	a, b := upper(text[start]), upper(text[start+1])
+	if a-'A' >= 26 || b-'A' >= 26 || &ibanCountries[ibanIndex[int(a-'A')*26+int(b-'A')]] != c {
+		return -1
+	}
+	return c.looks(text, start)
+}
+
 // bankSpecs has the IBAN countries, with the domestic numbers (BBAN) of the five
 // countries where a keyword makes those count, and North American accounts.
 func bankSpecs() []Spec {
@@ -244,7 +272,7 @@ func bankSpecs() []Spec {
 	for i, f := range ibanFormats {
 		c := &ibanCountries[i+1]
 		s := Spec{
-			ID: f.id, Func: c.one, Free: c.one, MinLen: c.n, MaxLen: c.n + ibanMaxSeps*maxSep,
+			ID: f.id, Func: c.one, Free: c.one, Format: c.oneLooks, MinLen: c.n, MaxLen: c.n + ibanMaxSeps*maxSep,
 			First:      setOf(f.country[:1] + string(f.country[0]|0x20)),
 			LetterRuns: runs(2, 2), Family: "iban", Checked: true,
 		}
@@ -253,6 +281,9 @@ func bankSpecs() []Spec {
 			s.FreeFirst = s.First
 			s.Local = apart(d.Func)
 			s.Func = longest(c.one, s.Local)
+			if d.Format != nil {
+				s.Format = longest(c.oneLooks, apart(d.Format))
+			}
 			s.First = s.First.union(d.First)
 			s.DigitRuns, s.LetterRuns = d.DigitRuns, s.LetterRuns|d.LetterRuns
 			s.MinLen, s.MaxLen = min(s.MinLen, d.MinLen), max(s.MaxLen, d.MaxLen)

@@ -1,6 +1,9 @@
 package validate
 
-import "fmt"
+import (
+	"strconv"
+	"strings"
+)
 
 // A pattern is a format in a notation small enough to read at a glance:
 //
@@ -45,17 +48,18 @@ func compile(s string) pattern {
 			o.min = 0
 		}
 		if i+1 < len(s) && s[i+1] == '{' {
-			var lo, hi int
-			if n, _ := fmt.Sscanf(s[i+1:], "{%d,%d}", &lo, &hi); n != 2 {
-				if n, _ := fmt.Sscanf(s[i+1:], "{%d}", &lo); n != 1 {
-					panic("validate: bad repetition in " + s)
-				}
-				hi = lo
+			end := i + 1 + strings.IndexByte(s[i+1:], '}')
+			from, to, varies := strings.Cut(s[i+2:max(end, i+2)], ",")
+			if !varies {
+				to = from
+			}
+			lo, err := strconv.ParseUint(from, 10, 8)
+			hi, err2 := strconv.ParseUint(to, 10, 8)
+			if err != nil || err2 != nil {
+				panic("validate: bad repetition in " + s)
 			}
 			o.min, o.max = uint8(lo), uint8(hi)
-			for s[i] != '}' {
-				i++
-			}
+			i = end
 		}
 		p.ops = append(p.ops, o)
 		p.min += int(o.min)
@@ -371,6 +375,9 @@ func (r *rule) one(p *pattern, text []byte, start, best int) int {
 // spec fills in what the rule knows of a Spec.
 func (r *rule) spec() Spec {
 	s := Spec{Func: r.match, Shaped: r.shaped, MinLen: r.patterns[0].min}
+	if r.check != nil {
+		s.Format = (&rule{patterns: r.patterns, leadMax: r.leadMax, capitals: r.capitals}).match
+	}
 	for k := range r.patterns {
 		p := &r.patterns[k]
 		p.first(&s.First)

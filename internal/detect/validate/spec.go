@@ -19,6 +19,9 @@ type Spec struct {
 	// Shaped is Func for a caller that knows the [Shape] of the text; nil where that
 	// would not help.
 	Shaped ShapedFunc
+	// Format is Func less the check: what only looks like a value, for whoever wants to
+	// say why it is none. Nil where there is no check, or nothing left without it.
+	Format Func
 	// Phone is Func where those of several plans are asked in turn; nil for what is no
 	// phone number.
 	Phone PhoneFunc
