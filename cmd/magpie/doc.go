@@ -19,6 +19,7 @@
 //	sigv4, arn                signatures: verify and sign; names of resources, each with one spelling
 //	source, budget            addresses of callers; the bytes that callers make the program hold
 //	printable, certificate    text of others for terminals and spreadsheets; a TLS certificate that is renewed on disk
+//	lazyregexp                regular expressions, compiled when they are used first
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together
 //	analyse                   objects read in processes of their own, which may die alone: source in, result out
 //	store, mail               one database, two engines; invitation mail and its delivery

@@ -23,6 +23,7 @@ import (
 // Folders inside of them go with them. DESIGN: the arrow points one way, and
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
+	{"lazyregexp"},
 	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag", "certificate", "leak"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
@@ -126,7 +127,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			case to == "" || to == from:
 			case layer(to) >= layer(from):
 				t.Errorf("%s imports %s, which does not stand before it", p.ImportPath, imported)
-			case slices.Contains(onlyTheContract, from) && layer(to) > 0 && !(from == "console" && to == "signin"):
+			case slices.Contains(onlyTheContract, from) && layer(to) > layer("macie2") && !(from == "console" && to == "signin"):
 				t.Errorf("%s imports %s; it may know the contract, not the domains", p.ImportPath, imported)
 			}
 		}
