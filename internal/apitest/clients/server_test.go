@@ -135,7 +135,7 @@ func withKeys(t *testing.T, engine string) *endpoint {
 	}
 	member.Role = role.Role.Arn
 	accounts["member"] = member
-	return &endpoint{url: in.serve(), accounts: accounts, regions: slices.Clone(allRegions), at: in}
+	return &endpoint{url: in.serve("--rate", "CreateClassificationJob=10"), accounts: accounts, regions: slices.Clone(allRegions), at: in}
 }
 
 // dev starts a server that takes an account's id for its key.

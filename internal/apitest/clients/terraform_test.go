@@ -92,13 +92,17 @@ func TestTerraform(t *testing.T) {
 		w.apply(nil)
 		expect(t, macie, member, types.RelationshipStatusEnabled)
 		expect(t, macie, second, types.RelationshipStatusInvited)
-		w.apply(map[string]any{"frequency": "SIX_HOURS", "status": "PAUSED", "invite": false})
+		w.expectJob(macie, types.JobStatusIdle)
+		w.apply(map[string]any{"frequency": "SIX_HOURS", "status": "PAUSED", "invite": false, "job_status": "USER_PAUSED"})
+		w.expectJob(macie, types.JobStatusUserPaused)
 		expect(t, macie, member, types.RelationshipStatusPaused)
 		expect(t, macie, second, types.RelationshipStatusRemoved)
 		if session, err := macie.GetMacieSession(t.Context(), nil); err != nil || session.FindingPublishingFrequency != types.FindingPublishingFrequencySixHours {
 			t.Errorf("session %+v, %v", session, err)
 		}
-		w.do("destroy")
+		w.apply(map[string]any{"job_status": "RUNNING"})
+		w.expectJob(macie, types.JobStatusIdle)
+		w.do("destroy") // also of a job that has completed
 		if session, err := macie.GetMacieSession(t.Context(), nil); err == nil {
 			t.Errorf("destroyed, and yet there is a session: %+v", session)
 		}
@@ -187,6 +191,24 @@ func expect(t *testing.T, macie *macie2.Client, a account, want types.Relationsh
 	}
 	if member.RelationshipStatus != want {
 		t.Fatalf("%s is %s and not %s", a.AccountID, member.RelationshipStatus, want)
+	}
+}
+
+// expectJob asks the server how the scheduled job stands.
+func (w *workspace) expectJob(macie *macie2.Client, want types.JobStatus) {
+	w.t.Helper()
+	var outputs map[string]struct{ Value string }
+	out, code := w.terraformOutput("output", "-json", "-no-color")
+	if code != 0 || json.Unmarshal([]byte(out), &outputs) != nil {
+		w.t.Fatalf("exit %d\n%s", code, out)
+	}
+	id := outputs["job"].Value
+	job, err := macie.DescribeClassificationJob(w.t.Context(), &macie2.DescribeClassificationJobInput{JobId: &id})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if job.JobStatus != want {
+		w.t.Fatalf("the job is %s and not %s", job.JobStatus, want)
 	}
 }
 

@@ -24,6 +24,7 @@ variable "member_secret" { sensitive = true }
 variable "frequency" { default = "FIFTEEN_MINUTES" }
 variable "status" { default = "ENABLED" }
 variable "invite" { default = true }
+variable "job_status" { default = "RUNNING" }
 
 provider "aws" {
   alias                       = "admin"
@@ -105,3 +106,96 @@ resource "aws_macie2_custom_data_identifier" "employee" {
   tags                   = { team = "data" }
   depends_on             = [aws_macie2_account.admin]
 }
+
+# Where to look for it: a job that runs once, and one on a schedule.
+resource "aws_macie2_classification_job" "once" {
+  provider = aws.admin
+  job_type = "ONE_TIME"
+  name     = "once"
+  s3_job_definition {
+    bucket_definitions {
+      account_id = aws_macie2_account.admin.id
+      buckets    = ["reports", "exports"]
+    }
+  }
+}
+
+# With every part of a definition.
+resource "aws_macie2_classification_job" "often" {
+  provider                   = aws.admin
+  job_type                   = "SCHEDULED"
+  job_status                 = var.job_status
+  name                       = "often"
+  description                = "Every Monday, a tenth of it"
+  initial_run                = false
+  sampling_percentage        = 10
+  custom_data_identifier_ids = [aws_macie2_custom_data_identifier.employee.id]
+  schedule_frequency {
+    weekly_schedule = "MONDAY"
+  }
+  s3_job_definition {
+    bucket_criteria {
+      includes {
+        and {
+          simple_criterion {
+            comparator = "EQ"
+            key        = "ACCOUNT_ID"
+            values     = [aws_macie2_account.admin.id]
+          }
+        }
+      }
+      excludes {
+        and {
+          tag_criterion {
+            comparator = "EQ"
+            tag_values {
+              key   = "public"
+              value = "yes"
+            }
+          }
+        }
+      }
+    }
+    scoping {
+      includes {
+        and {
+          simple_scope_term {
+            comparator = "STARTS_WITH"
+            key        = "OBJECT_KEY"
+            values     = ["2026/", "2027/"]
+          }
+        }
+        and {
+          tag_scope_term {
+            comparator = "EQ"
+            key        = "TAG"
+            target     = "S3_OBJECT"
+            tag_values {
+              key   = "team"
+              value = "hr"
+            }
+          }
+        }
+      }
+      excludes {
+        and {
+          simple_scope_term {
+            comparator = "EQ"
+            key        = "OBJECT_EXTENSION"
+            values     = ["tmp", "bak"]
+          }
+        }
+        and {
+          simple_scope_term {
+            comparator = "GT"
+            key        = "OBJECT_SIZE"
+            values     = ["1000000"]
+          }
+        }
+      }
+    }
+  }
+  tags = { team = "data" }
+}
+
+output "job" { value = aws_macie2_classification_job.often.id }
