@@ -57,12 +57,18 @@ func each(t *testing.T, test func(t *testing.T, more func(...func(*Options)) *no
 
 func start(t *testing.T, db *store.DB, data string, edit ...func(*Options)) *node {
 	t.Helper()
+	return startAt(t, db, data, nil, edit...)
+}
+
+// startAt is start with another clock than the machine's, if not nil.
+func startAt(t *testing.T, db *store.DB, data string, clock func() time.Time, edit ...func(*Options)) *node {
+	t.Helper()
 	key, err := identity.LoadMasterKey(t.Context(), db, identity.MasterKeySource{Folder: data})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := storetest.Logger(t)
-	n := &node{t: t, db: db, queue: queue.Open(db, queue.Options{Logger: log, Poll: 20 * time.Millisecond, Lease: time.Second})}
+	n := &node{t: t, db: db, queue: queue.Open(db, queue.Options{Logger: log, Poll: 20 * time.Millisecond, Lease: time.Second, Clock: clock})}
 	pages := pagetoken.New([]byte("a key of sixteen bytes and more"))
 	directory := identity.NewDirectory(db, identity.Options{})
 	n.sessions = session.New(db, n.queue)
@@ -73,7 +79,7 @@ func start(t *testing.T, db *store.DB, data string, edit ...func(*Options)) *nod
 	n.findings = finding.New(finding.Options{DB: db, Queue: n.queue, Pages: pages, Logger: log, Reveal: &again{n: n}})
 	pool := analyse.New(analyse.Options{Workers: 2, InProcess: true, Log: log})
 	t.Cleanup(pool.Close)
-	o := Options{DB: db, Queue: n.queue, Pages: pages, Inventory: n.inventory, Findings: n.findings, Pool: pool, Logger: log,
+	o := Options{DB: db, Queue: n.queue, Now: clock, Pages: pages, Inventory: n.inventory, Findings: n.findings, Pool: pool, Logger: log,
 		Members: func(_ context.Context, _ *store.Tx, _ string, a macie2.AccountID) ([]macie2.AccountID, error) {
 			if a == alice {
 				return []macie2.AccountID{bob}, nil

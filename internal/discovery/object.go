@@ -30,13 +30,9 @@ func (w *worker) object(ctx context.Context, p *piece) error {
 		p.result = w.reading.analysis(o, nil, skipped(reason))
 		return nil
 	}
-	if !w.used.take(o.Size) {
-		if err := w.quotaMet(ctx); err != nil {
-			return err
-		}
+	if !w.reserve(p) {
 		return errQuota
 	}
-	p.reserved = o.Size
 	a, bytes, err := w.s.Read(ctx, w.reading, o, w.last())
 	if err != nil {
 		return w.failed(ctx, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"magpie/internal/analyse"
@@ -72,7 +73,8 @@ type worker struct {
 	// reading is what its objects are read for.
 	reading *Reading
 	used    allowance
-	looked  time.Time // when it was last seen that the bucket's account may be looked at
+	met     atomic.Bool // the quota has no room for what comes next
+	looked  time.Time   // when it was last seen that the bucket's account may be looked at
 }
 
 // allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
@@ -293,6 +295,7 @@ func (w *worker) page(ctx context.Context, objects []objectstore.Object) error {
 
 // send begins with each object that is wanted, a number of them at once.
 func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, pieces []*piece, ready chan<- *piece) {
+	defer close(ready)
 	var group sync.WaitGroup
 	defer group.Wait()
 	lanes := make(chan struct{}, underWay)
@@ -305,28 +308,41 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 		case <-ctx.Done():
 			return
 		}
+		// What is read is reserved in the order of the keys where it is known that it is read: so all that the quota allows is used.
+		if w.met.Load() || w.scope.listed(&p.object) == in && !w.reserve(p) {
+			return
+		}
 		group.Go(func() {
 			defer func() { <-lanes }()
-			if err := w.object(ctx, p); err != nil {
+			switch err := w.object(ctx, p); {
+			case errors.Is(err, errQuota):
+			case err != nil:
 				cancel(err)
-				return
+			default:
+				ready <- p
 			}
-			ready <- p
 		})
 	}
 }
 
-// collect commits what is ready, in order.
+// reserve takes what reading an object needs of the account's quota, and reports whether there is as much.
+func (w *worker) reserve(p *piece) bool {
+	if p.reserved > 0 || unread(&p.object) != "" {
+		return true
+	}
+	if !w.used.take(p.object.Size) {
+		w.met.Store(true)
+		return false
+	}
+	p.reserved = p.object.Size
+	return true
+}
+
+// collect commits what is ready, in order. When the quota is met, what was begun is committed before the job is paused.
 func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *piece) error {
 	next := 0 // the first piece that is not committed
 	timer := time.NewTimer(commitAfter)
 	defer timer.Stop()
-	wait := 0
-	for _, p := range pieces {
-		if p.wanted {
-			wait++
-		}
-	}
 	commit := func(least int) error {
 		to := next
 		for to < len(pieces) && pieces[to].done {
@@ -341,15 +357,17 @@ func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *pie
 		next = to
 		return nil
 	}
-	for ; wait > 0; wait-- {
+	for {
 		select {
-		case p := <-ready:
+		case p, more := <-ready:
+			if !more {
+				return w.collected(ctx, commit)
+			}
 			p.done = true
 			if err := commit(commitObjects); err != nil {
 				return err
 			}
 		case <-timer.C:
-			wait++
 			w.held.Alive()
 			if err := commit(1); err != nil {
 				return err
@@ -359,7 +377,23 @@ func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *pie
 			return context.Cause(ctx)
 		}
 	}
-	return commit(1)
+}
+
+// collected commits what is left of a page, and pauses the job if the quota was met.
+func (w *worker) collected(ctx context.Context, commit func(least int) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := commit(1); err != nil {
+		return err
+	}
+	if !w.met.Load() {
+		return nil
+	}
+	if err := w.quotaMet(ctx); err != nil {
+		return err
+	}
+	return errQuota
 }
 
 // wants decides from the listing alone whether an object belongs to the run, as far as that can tell.
