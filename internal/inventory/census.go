@@ -85,6 +85,7 @@ type censusRange struct {
 	at, to  string  // decoded
 	taken   bool
 	stuck   bool // it cannot be divided any more
+	kin     kin
 }
 
 // censusResult is what is kept of a census that was finished.

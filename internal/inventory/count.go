@@ -128,7 +128,7 @@ func (c *count) work(ctx context.Context) {
 		if r == nil {
 			return
 		}
-		err := c.b.Walk(ctx, r.at, "", func(objects []objectstore.Object) error { return c.add(r, objects) })
+		err := c.b.passOver(ctx, r.at, func(objects []objectstore.Object) error { return c.add(r, objects) })
 		c.mu.Lock()
 		c.busy--
 		if err != nil && !errors.Is(err, errEnough) {
@@ -237,7 +237,7 @@ func (c *count) add(r *censusRange, objects []objectstore.Object) error {
 		if r.to != "" && o.Key > r.to {
 			return errEnough
 		}
-		c.one(o)
+		c.one(r, o)
 		r.at = o.Key
 		r.sample(o.Key)
 	}
@@ -247,34 +247,63 @@ func (c *count) add(r *censusRange, objects []objectstore.Object) error {
 	return nil
 }
 
+// kin is what the last object of a range was taken for: the next one is most often of the same group.
+type kin struct {
+	prefix, extension, class             string
+	from, until                          int64 // the seconds of the month
+	g                                    *[2]int64
+	compressed, byType, byClass, certain bool
+}
+
+// fits reports whether an object is of the group.
+func (k *kin) fits(o *objectstore.Object, prefix, extension string) bool {
+	return k.certain && k.extension == extension && k.prefix == prefix && k.class == o.StorageClass && k.within(o.LastModified)
+}
+
+func (k *kin) within(t time.Time) bool {
+	at := t.Unix()
+	return k.from <= at && at < k.until
+}
+
 // one counts an object.
-func (c *count) one(o *objectstore.Object) {
+func (c *count) one(r *censusRange, o *objectstore.Object) {
 	t := &c.state.Totals
-	extension := Extension(o.Key)
-	byType, byClass := classifiableExtension(extension), classes[o.StorageClass]
+	prefix, extension := "", Extension(o.Key)
+	if i := strings.IndexByte(o.Key, '/'); i >= 0 {
+		prefix = o.Key[:i+1]
+	}
+	k := &r.kin
+	if !k.fits(o, prefix, extension) {
+		*k = kin{prefix: strings.Clone(prefix), extension: strings.Clone(extension), class: o.StorageClass, g: c.group(o, extension),
+			compressed: compressed(extension), byType: classifiableExtension(extension), byClass: classes[o.StorageClass], certain: !o.LastModified.IsZero()}
+		if k.certain {
+			y, m, _ := o.LastModified.Date()
+			first := time.Date(y, m, 1, 0, 0, 0, 0, o.LastModified.Location())
+			k.from, k.until = first.Unix(), first.AddDate(0, 1, 0).Unix()
+		}
+	}
 	t.Objects++
 	t.Size += o.Size
-	if compressed(extension) {
+	if k.compressed {
 		t.Compressed += o.Size
 	}
-	if byType && byClass {
+	if k.byType && k.byClass {
 		t.Classifiable++
 		t.ClassifiableSize += o.Size
 	} else {
 		t.Unclassifiable++
 		t.UnclassifiableSize += o.Size
 	}
-	if !byType {
+	if !k.byType {
 		t.BadType++
 		t.BadTypeSize += o.Size
 	}
-	if !byClass {
+	if !k.byClass {
 		t.BadClass++
 		t.BadClassSize += o.Size
 	}
-	g := c.group(o, extension)
-	g[0]++
-	g[1] += o.Size
+	k.g[0]++
+	k.g[1] += o.Size
 }
 
 // monthOf numbers the months.

@@ -169,6 +169,11 @@ func (b *Bucket) List(ctx context.Context, after, to string, most int) (objectst
 	return page, nil
 }
 
+// releaser is a store that uses a page's slice again.
+type releaser interface {
+	Release([]objectstore.Object)
+}
+
 // walker is a store that lists a whole bucket at less cost than page by page.
 type walker interface {
 	Walk(ctx context.Context, bucket, after string, yield func(objectstore.Object) error) error
@@ -180,6 +185,19 @@ var errEnough = errors.New("enough")
 // Walk calls yield with the objects that follow after, up to and including to, where to is not "", a page or less at a time. An error of
 // yield ends the walk and is returned. The slice is yield's to keep.
 func (b *Bucket) Walk(ctx context.Context, after, to string, yield func([]objectstore.Object) error) error {
+	return b.pass(ctx, after, to, yield, func([]objectstore.Object) {})
+}
+
+// passOver is Walk for a yield that keeps nothing but strings.
+func (b *Bucket) passOver(ctx context.Context, after string, yield func([]objectstore.Object) error) error {
+	done := func([]objectstore.Object) {}
+	if r, ok := b.store.(releaser); ok {
+		done = r.Release
+	}
+	return b.pass(ctx, after, "", yield, done)
+}
+
+func (b *Bucket) pass(ctx context.Context, after, to string, yield func([]objectstore.Object) error, done func([]objectstore.Object)) error {
 	if w, ok := b.store.(walker); ok {
 		return b.walk(ctx, w, after, to, yield)
 	}
@@ -193,6 +211,7 @@ func (b *Bucket) Walk(ctx context.Context, after, to string, yield func([]object
 				return err
 			}
 			after = page.Objects[len(page.Objects)-1].Key
+			done(page.Objects)
 		}
 		if !page.More {
 			return nil
