@@ -110,6 +110,7 @@ func manyBuckets(b *testing.B, db *store.DB, n int) *Service {
 				r.SSEType, r.KMSKeyID = macie2.Ptr("aws:kms"), macie2.Ptr(fmt.Sprintf("key-%d", i%100))
 				r.count(totals{Objects: int64(i * 7 % 1000), Size: int64(i) * 7919 % 1_000_003})
 				f := &facts{Tags: []objectstore.Tag{{Key: "team", Value: fmt.Sprintf("team-%d", i%50)}, {Key: "env", Value: "prod"}}}
+				r.Tags = tagLines(f.Tags)
 				if err := s.keepFacts(ctx, tx, &r, nil, f); err != nil {
 					return err
 				}

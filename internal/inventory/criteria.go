@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"magpie/internal/arn"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/store"
 )
@@ -20,7 +21,7 @@ const (
 	timeField
 	boolField
 	arnField // a bucket's ARN: its name, behind a beginning that is the same for all
-	tagField // a column of bucket_tag
+	tagField // key or value of a tag
 )
 
 // field is what a criterion may be about.
@@ -277,7 +278,15 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 			}
 			condition = b.any(f.sql, names)
 		case tagField:
-			condition = b.tagged(b.any("t."+f.sql, values))
+			parts := make([]string, len(values))
+			for i, v := range values {
+				if f.sql == "key" {
+					parts[i] = b.tagged(&v, nil)
+				} else {
+					parts[i] = b.tagged(nil, &v)
+				}
+			}
+			condition = "(" + strings.Join(parts, " or ") + ")"
 		case boolField:
 			condition = in(b, f.sql, flags)
 		default:
@@ -291,10 +300,42 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 	return nil
 }
 
-// tagged is the condition that a bucket has a tag. Counting keeps PostgreSQL from joining the tables, which it does in the worst order while it
-// knows nothing of them; so it is one look into the index of bucket_tag for each bucket.
-func (b *statement) tagged(condition string) string {
-	return `((select count(*) from bucket_tag t where t.region = b.region and t.account_id = b.account_id and t.name = b.name and (` + condition + `)) > 0)`
+// tagEscapes keeps keys and values of tags apart.
+var tagEscapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`)
+
+// tagLines writes tags as they are searched for: a line for each, and in it the key, a tab and the value. Of two with one key the first counts.
+func tagLines(tags []objectstore.Tag) string {
+	if len(tags) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteByte('\n')
+	seen := map[string]bool{}
+	for _, t := range tags {
+		if !seen[t.Key] {
+			b.WriteString(tagEscapes.Replace(storable(t.Key)) + "\t" + tagEscapes.Replace(storable(t.Value)) + "\n")
+		}
+		seen[t.Key] = true
+	}
+	return b.String()
+}
+
+// tagged is the condition that a bucket has a tag with a key, a value or both. It is a search in a text of the bucket's own row: a table of
+// tags beside it is joined by planners in the worst order while they know nothing of it, and asking it once for each bucket takes ten times
+// as long.
+func (b *statement) tagged(key, value *string) string {
+	line := ""
+	if key != nil {
+		line = "\n" + tagEscapes.Replace(*key) + "\t"
+	}
+	if value != nil {
+		if key == nil {
+			line = "\t"
+		}
+		line += tagEscapes.Replace(*value) + "\n"
+	}
+	b.args = append(b.args, line)
+	return b.tx.Contains("b.tags", len(b.args))
 }
 
 // in is the condition that an expression is one of values.

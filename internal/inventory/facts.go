@@ -331,6 +331,7 @@ func settle(r *record, f objectstore.Facts) *facts {
 	if f.Tags.State == objectstore.Known {
 		out.Tags = f.Tags.Value
 	}
+	r.Tags = tagLines(out.Tags)
 	return out
 }
 

@@ -48,6 +48,7 @@ type record struct {
 	MonitoredByJob  string
 	LastJobID       *string
 	LastJobRunAt    *int64
+	Tags            string // as tagLines writes them
 }
 
 // flags are the four that block public access.
@@ -70,6 +71,7 @@ var recordColumns = []string{
 	"unclassifiable_file_type_count", "unclassifiable_storage_class_count", "unclassifiable_count",
 	"unclassifiable_file_type_size", "unclassifiable_storage_class_size", "unclassifiable_size", "encryption_unknown_count",
 	"monitoring_status", "sensitivity_score", "last_discovery_at", "defined_in_job", "monitored_by_job", "last_job_id", "last_job_run_at",
+	"tags",
 }
 
 // fields are pointers to what recordColumns name, in their order: to scan into, and to write from.
@@ -82,7 +84,7 @@ func (r *record) fields() []any {
 	f = append(f, r.AccountBlock.fields()...)
 	return append(f, &r.Objects, &r.Size, &r.Compressed, &r.Classifiable, &r.ClassifiableSize,
 		&r.BadType, &r.BadClass, &r.Unclassifiable, &r.BadTypeSize, &r.BadClassSize, &r.UnclassifiableSize, &r.EncryptionUnknown,
-		&r.Monitoring, &r.Score, &r.LastDiscoveryAt, &r.DefinedInJob, &r.MonitoredByJob, &r.LastJobID, &r.LastJobRunAt)
+		&r.Monitoring, &r.Score, &r.LastDiscoveryAt, &r.DefinedInJob, &r.MonitoredByJob, &r.LastJobID, &r.LastJobRunAt, &r.Tags)
 }
 
 // columnsOf lists the columns of bucket under an alias.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
@@ -85,21 +86,11 @@ func (c Criterion) addTags(q *query, place string) error {
 		}
 	}
 	q.terms = append(q.terms, func(b *statement) {
-		either := ""
+		parts := make([]string, len(c.Tags))
 		for i, t := range c.Tags {
-			if i > 0 {
-				either += " or "
-			}
-			switch {
-			case t.Key != nil && t.Value != nil:
-				either += "t.key = " + b.arg(*t.Key) + " and t.value = " + b.arg(*t.Value)
-			case t.Key != nil:
-				either += "t.key = " + b.arg(*t.Key)
-			default:
-				either += "t.value = " + b.arg(*t.Value)
-			}
+			parts[i] = b.tagged(t.Key, t.Value)
 		}
-		condition := b.tagged(either)
+		condition := "(" + strings.Join(parts, " or ") + ")"
 		if c.Not {
 			condition = "not " + condition
 		}
