@@ -63,6 +63,9 @@ type Service struct {
 	every      time.Duration
 	budget     Budget
 	now        func() time.Time
+
+	// beforeVisit, set by tests only, runs between the visits of a share.
+	beforeVisit func()
 }
 
 // New returns a Service, registers its kinds of tasks with the queue, and judges the buckets of the inventory from then on.

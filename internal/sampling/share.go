@@ -242,6 +242,9 @@ func (w *worker) option(ctx context.Context, b *inventory.Holding, x *profile) (
 // run visits buckets while the budget lasts, and says why it has ended.
 func (w *worker) run(ctx context.Context) (string, error) {
 	for {
+		if w.s.beforeVisit != nil {
+			w.s.beforeVisit()
+		}
 		o := w.options.next()
 		switch {
 		case o == nil:
@@ -318,7 +321,8 @@ func (w *worker) visit(ctx context.Context, o *option) error {
 		w.tickets += v.draw.left
 	}
 	before := v.draw.left
-	chosen := v.draw.pick(manyObjects(o.visits, v.listed), w.settings.Budget.Bytes-w.state.Bytes, w.rates)
+	k := min(int64(manyObjects(o.visits, v.listed)), w.settings.Budget.Requests-w.state.Requests)
+	chosen := v.draw.pick(int(k), w.settings.Budget.Bytes-w.state.Bytes, w.rates)
 	w.tickets -= before - v.draw.left
 	if len(chosen) == 0 {
 		return nil

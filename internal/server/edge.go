@@ -45,6 +45,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	mountFindings(edge, s.findings)
 	mountJobs(edge, jobs)
 	mountUsage(edge, s.usage)
+	mountSampling(edge, s.sampling)
 	edge.HandleService("sts", sts.New(s.identity))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Organizations, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))

@@ -22,7 +22,7 @@ func TestOpenAPIIsCurrent(t *testing.T) {
 		described = append(described, m[1])
 	}
 	want := slices.Concat(historyParameters, storeParameters, storeParameters, storeParameters, storeParameters, storeTestParameters, jobEventParameters,
-		triageParameters, histogramParameters, usageParameters)
+		triageParameters, histogramParameters, usageParameters, cyclesParameters, cycleParameters, coverageParameters)
 	if !slices.Equal(described, want) {
 		t.Errorf("openapi.yaml describes the parameters %v; there are %v", described, want)
 	}
