@@ -49,6 +49,7 @@ type flags struct {
 	explain            bool
 	verbose            bool
 	top, workers       int
+	store              storeFlags
 }
 
 // Command is `magpie scan`.
@@ -60,6 +61,9 @@ func Command() *cobra.Command {
 		Long: `Find sensitive data in files, folders and standard input (-): credentials, financial and personal information, and what custom
 identifiers describe. Text, CSV, JSON, XML, HTML, e-mail, PDF, Word, Excel, Avro, Parquet are read, in zip, tar, gzip, bzip2, xz and
 zstd too, nested up to ten deep; beyond what Macie opens, PowerPoint (.pptx), RTF and OpenDocument. Symbolic links and devices met on the way are not followed.
+
+s3://BUCKET or s3://BUCKET/PREFIX stands for objects of a store that speaks S3, which are listed and read as jobs do, with the keys that
+the AWS CLI would use. Nothing is written, neither there nor here.
 
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
 may. Interrupted, it ends within a second and shows what was found until then.
@@ -73,12 +77,13 @@ could not be (see --allow-unread), 2 for bad usage, and 3 when --fail-on says th
   magpie scan --identifiers all --output json ~/Documents > found.jsonl
   magpie scan --fail-on HIGH --output sarif --exclude node_modules . > magpie.sarif
   magpie scan --explain customers.csv
+  magpie scan s3://reports/2026/ --endpoint-url https://storage.example.com
   pg_dump shop | magpie scan -`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("say what to scan: a file, a folder, or - for standard input")
+				return usage("say what to scan: a file, a folder, s3://BUCKET, or - for standard input")
 			}
 			return nil
 		},
@@ -105,6 +110,7 @@ could not be (see --allow-unread), 2 for bad usage, and 3 when --fail-on says th
 	p.DurationVar(&f.maxTime, "max-time", 0,
 		"time for one file; what was found until then counts (default a minute, and a second for each MB of it)")
 	p.IntVar(&f.workers, "workers", 0, "files read at once (default one for each core)")
+	f.store.bind(p)
 	p.BoolVar(&f.noProgress, "no-progress", false, "no progress line, even on a terminal")
 	return c
 }
@@ -120,7 +126,7 @@ type writer interface {
 }
 
 func (f *flags) run(c *cobra.Command, args []string) error {
-	threshold, err := f.check()
+	threshold, err := f.check(args)
 	if err == nil {
 		err = f.checkExplain(args)
 	}
@@ -150,7 +156,7 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	}
 	o := Options{Paths: args, Search: search, Include: f.include, Exclude: f.exclude, MaxFileSize: int64(f.maxFileSize),
 		MaxMemory: int64(f.maxMemory), MaxTime: f.maxTime, Workers: f.workers, Stdin: c.InOrStdin(), Stderr: c.ErrOrStderr(),
-		NoProgress: f.noProgress}
+		NoProgress: f.noProgress, OpenStore: f.store.open}
 	defer endSoon(c.Context())()
 	exceeded := false
 	unread := 0
@@ -236,7 +242,7 @@ func (f *flags) mayBeUnread() int {
 }
 
 // check refuses flags that make no sense and returns what --fail-on needs.
-func (f *flags) check() (threshold int, err error) {
+func (f *flags) check(args []string) (threshold int, err error) {
 	switch f.output {
 	case "table", "json", "sarif":
 	default:
@@ -262,6 +268,9 @@ func (f *flags) check() (threshold int, err error) {
 	}
 	if f.maxMemory > 0 && f.maxMemory < 32<<20 {
 		return 0, usage("--max-memory: 32MiB is the least")
+	}
+	if f.maxMemory > 0 && f.maxMemory < leastForBuckets && ofBuckets(args) {
+		return 0, usage("--max-memory: 128MiB is the least with buckets")
 	}
 	if _, err := parseGlobs(append(f.include, f.exclude...)); err != nil {
 		return 0, usage("%v", err)

@@ -1,10 +1,10 @@
 // Package scan is the verb `magpie scan`: what sensitive data is in these files?
 //
 // It owns what is between a person and package analyse: which files there are and which of them are wanted, and how the answer
-// is shown: a table, JSON lines or SARIF. It needs no server and no store.
+// is shown: a table, JSON lines or SARIF. It needs no server and no database.
 //
 //	Command     flags → Options, exit code (command.go)
-//	Run         walk → analyse.Pool → results in the order of the walk (run.go, walk.go, file.go)
+//	Run         walk → analyse.Pool → results in the order of the walk (run.go, walk.go, file.go; bucket.go for objects of a store)
 //	  table     for a person, worst first (table.go)
 //	  explain   what is not reported, and why (explain.go)
 //	  jsonl     one object per file (jsonl.go)

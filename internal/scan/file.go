@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -40,10 +41,14 @@ func failed(s extract.Status) bool {
 }
 
 // source opens what a job is about. When it cannot be opened the job has its result, and ok is false.
-func (s *scanner) source(j *job) (src analyse.Source, ok bool) {
+func (s *scanner) source(ctx context.Context, j *job) (src analyse.Source, ok bool) {
 	e := &j.entry
 	src = analyse.Source{Name: e.path, Size: e.size, Progress: func(n int64) { s.bytes.Add(n) }}
 	err := e.err
+	if err == nil && e.object != nil {
+		ok = s.fetch(ctx, j, &src)
+		return src, ok
+	}
 	switch {
 	case err != nil:
 	case e.path == stdin:

@@ -12,8 +12,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"magpie/internal/analyse"
 	"magpie/internal/extract"
+	"magpie/internal/inventory/objectstore"
 )
 
 // Options say what to scan, for what, and within which bounds.
@@ -29,6 +32,8 @@ type Options struct {
 	Stdin            io.Reader
 	Stderr           io.Writer // progress, and mistakes of ours; nil: neither
 	NoProgress       bool
+	// OpenStore opens the store that arguments such as s3://BUCKET/PREFIX are in.
+	OpenStore func(ctx context.Context) (objectstore.Store, error)
 }
 
 // Summary is the whole scan in figures.
@@ -76,7 +81,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	if o.MaxMemory <= 0 {
 		o.MaxMemory = defaultMemory
 	}
-	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now()}
+	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
 	s.pool = newPool(&o)
 	if err := s.pool.Start(ctx, o.Search); err != nil && ctx.Err() == nil {
 		// There may be no /proc, or a filter that forbids what a box is made of.
@@ -94,14 +99,18 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var all sync.WaitGroup
-	walk := &walker{include: include, exclude: exclude, emit: func(e entry) error { return s.enqueue(inner, e) }}
+	walk := &walker{include: include, exclude: exclude, open: o.OpenStore, emit: func(e entry) error { return s.enqueue(inner, e) }}
 	all.Go(func() {
 		defer close(s.jobs)
 		defer close(s.ordered)
 		_ = walk.walk(inner, o.Paths) // its only errors are the context's; everything else is an entry
 		s.walked.Store(true)
 	})
-	for range o.Workers {
+	workers := o.Workers
+	if ofBuckets(o.Paths) {
+		workers = max(workers, bucketReads) // most of them wait for the store
+	}
+	for range workers {
 		all.Go(func() { s.work(inner) })
 	}
 	progress := o.Stderr
@@ -138,7 +147,7 @@ func newPool(o *Options) *analyse.Pool {
 	if o.Stderr != nil {
 		log = slog.New(slog.NewTextHandler(o.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory, InProcess: o.InProcess || !analyse.CanBox(), Log: log}
+	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory - o.forReading(), InProcess: o.InProcess || !analyse.CanBox(), Log: log}
 	if !p.InProcess {
 		p.Memory -= int64(o.Workers+1) * min(own, o.MaxMemory/32/int64(o.Workers))
 	}
@@ -194,6 +203,7 @@ type scanner struct {
 	jobs    chan *job // for the workers
 	ordered chan *job // the same, for the report
 	started time.Time
+	reading *semaphore.Weighted // bytes of objects that are being read
 
 	found, done       atomic.Int64 // files
 	foundBytes, bytes atomic.Int64
@@ -205,7 +215,8 @@ type scanner struct {
 type job struct {
 	entry   entry
 	result  FileResult
-	skipped bool // the scan was stopped before it
+	skipped bool   // the scan was stopped before it
+	close   func() // lets go of what is read; nil where there is nothing to let go of
 	done    chan struct{}
 }
 
@@ -279,7 +290,7 @@ func (s *scanner) files(ctx context.Context, some []*job) {
 			continue
 		}
 		s.current.Store(&j.entry.path)
-		if src, ok := s.source(j); ok {
+		if src, ok := s.source(ctx, j); ok {
 			ready, srcs = append(ready, j), append(srcs, src)
 		} else {
 			s.finish(j)
@@ -289,6 +300,9 @@ func (s *scanner) files(ctx context.Context, some []*job) {
 		j := ready[i]
 		if f := srcs[i].File; f != nil {
 			f.Close()
+		}
+		if j.close != nil {
+			j.close()
 		}
 		var failed *analyse.SourceError
 		if errors.As(o.Err, &failed) {

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"magpie/internal/inventory/objectstore"
 )
 
 // entry is a file to scan, or one that cannot be.
@@ -18,6 +20,8 @@ type entry struct {
 	tree *tree  // in which rel is, held once for this entry; nil where the user has named the file itself
 	size int64
 	err  error // it could not be looked at
+
+	object *remote // of a bucket; nil for a file
 }
 
 // done lets go of what the entry holds.
@@ -39,6 +43,9 @@ type passed struct {
 type walker struct {
 	include, exclude []glob
 	passed           passed
+	// open opens the store that buckets are in, which is done once.
+	open  func(ctx context.Context) (objectstore.Store, error)
+	store objectstore.Store
 	// emit takes an entry over, to be let go of with done, whatever it returns.
 	emit func(entry) error
 }
@@ -50,6 +57,12 @@ func (w *walker) walk(ctx context.Context, args []string) error {
 	for _, arg := range args {
 		if arg == stdin {
 			if err := w.emit(entry{path: stdin, rel: stdin, size: -1}); err != nil {
+				return err
+			}
+			continue
+		}
+		if strings.HasPrefix(arg, bucketScheme) {
+			if err := w.bucket(ctx, arg); err != nil {
 				return err
 			}
 			continue
