@@ -20,9 +20,9 @@ import (
 func Findings() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "findings",
-		Short: "See what was found: list findings, show one with its places, export them",
+		Short: "See what was found: list findings, show one with its places, export them, say what to make of them",
 	}
-	c.AddCommand(findingsList(), findingsShow(), findingsWatch())
+	c.AddCommand(findingsList(), findingsShow(), findingsTriage(), findingsWatch())
 	return c
 }
 

@@ -32,6 +32,20 @@ func TestFindingsVerbs(t *testing.T) {
 			t.Errorf("what is shown lacks %q:\n%s", want, shown)
 		}
 	}
+	id := listed.Findings[0].ID
+	if got := r.must(admin, "findings", "triage", id, "--state", "in_work", "--comment", "asked around"); !strings.Contains(got, "IN_WORK") || !strings.Contains(got, "asked around") {
+		t.Errorf("what was said is shown as %q", got)
+	}
+	r.must(admin, "findings", "triage", id, "--state", "FALSE_ALARM", "--reason", "test data")
+	var said struct {
+		State   string
+		Version int
+		History []struct{ State, Reason string }
+	}
+	if err := json.Unmarshal([]byte(r.must(admin, "findings", "triage", id, "--output", "json")), &said); err != nil || said.State != "FALSE_ALARM" || said.Version != 2 ||
+		len(said.History) != 2 || said.History[0].Reason != "test data" {
+		t.Errorf("what was said is %+v, %v", said, err)
+	}
 	if got := r.must(admin, "findings", "list", "--since", "2999-01-01T00:00:00Z"); !strings.Contains(got, `"findings": []`) {
 		t.Errorf("of the future there are %s", got)
 	}
