@@ -113,7 +113,7 @@ func TestFlags(t *testing.T) {
 		"serve":  "analysis-memory analysis-workers audit-dir audit-retention console console-idle console-session data database-url dev discovery-budget discovery-cycle listen mail-cooldown mail-dir mail-from mail-per-administrator mail-per-recipient mail-rate max-connections max-connections-per-source metrics-listen price-list public-url quota-job-bytes quota-members quota-organization-members rate regions scheduled-runs smtp-url store-endpoints store-reads tls-cert tls-key trusted-proxies",
 		"worker": "analysis-memory analysis-workers console data database-url discovery-budget discovery-cycle mail-cooldown mail-dir mail-from mail-per-administrator mail-per-recipient mail-rate price-list public-url quota-job-bytes quota-members quota-organization-members scheduled-runs smtp-url store-endpoints store-reads",
 		"demo":   "exit",
-		"scan":   "allow allow-regex allow-unread custom exclude explain fail-on identifiers include max-file-size max-memory max-time no-progress output reveal top verbose workers",
+		"scan":   "allow allow-regex allow-unread ca-file custom endpoint-url exclude explain fail-on identifiers include max-file-size max-memory max-time no-progress output profile region reveal top verbose virtual-host workers",
 	}
 	for _, c := range root().Commands() {
 		names, ok := want[c.Name()]
