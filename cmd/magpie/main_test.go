@@ -110,7 +110,7 @@ func TestEnvironment(t *testing.T) {
 // The flags are an interface: scripts use them.
 func TestFlags(t *testing.T) {
 	want := map[string]string{
-		"serve":  "analysis-memory analysis-workers audit-dir audit-retention console console-idle console-session data database-url dev discovery-budget discovery-cycle listen mail-cooldown mail-dir mail-from mail-per-administrator mail-per-recipient mail-rate max-connections max-connections-per-source metrics-listen price-list public-url quota-job-bytes quota-members quota-organization-members rate regions scheduled-runs smtp-url store-endpoints store-reads tls-cert tls-key trusted-proxies",
+		"serve":  "analysis-memory analysis-workers audit-dir audit-retention console console-idle console-session data database-url dev discovery-budget discovery-cycle listen mail-cooldown mail-dir mail-from mail-per-administrator mail-per-recipient mail-rate max-connections max-connections-per-source metrics-account metrics-listen price-list public-url quota-job-bytes quota-members quota-organization-members rate regions scheduled-runs smtp-url store-endpoints store-reads tls-cert tls-key trusted-proxies",
 		"worker": "analysis-memory analysis-workers console data database-url discovery-budget discovery-cycle mail-cooldown mail-dir mail-from mail-per-administrator mail-per-recipient mail-rate price-list public-url quota-job-bytes quota-members quota-organization-members scheduled-runs smtp-url store-endpoints store-reads",
 		"demo":   "exit",
 		"scan":   "allow allow-regex allow-unread ca-file custom endpoint-url exclude explain fail-on identifiers include max-file-size max-memory max-time no-progress output profile region reveal top verbose virtual-host workers",

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -12,8 +13,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"magpie/internal/budget"
@@ -356,6 +359,9 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation, l
 	if err := s.o.Authorizer.Authorize(x.ctx, x.call, op.action, nil); err != nil {
 		return Answer{}, err
 	}
+	if err := checkTexts(query, labels, x.body); err != nil {
+		return Answer{}, err
+	}
 	ctx := x.ctx
 	if x.r.Method != http.MethodGet {
 		ctx = s.changing(x)
@@ -363,6 +369,9 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation, l
 	out, err := op.handle(ctx, x.call, &macie2.Request{Path: labels, Query: query, Body: x.body, SecurityToken: x.r.Header.Get("X-Amz-Security-Token")})
 	if err != nil {
 		return Answer{}, err
+	}
+	if whole, ok := out.(*Answer); ok {
+		return *whole, nil
 	}
 	answer := Answer{Status: http.StatusOK, ContentType: jsonType, Body: []byte("{}")}
 	if out != nil {
@@ -436,6 +445,33 @@ func parseQuery(r *http.Request) (url.Values, error) {
 		return nil, macie2.ErrValidation("The request is rejected because its query string is not valid.")
 	}
 	return query, nil
+}
+
+// checkTexts refuses what cannot be stored as text, wherever it is in a request to an operation of
+// our own: the bytes of no UTF-8, and the character U+0000, which no database has to take.
+// Operations of the contract refuse these as they decode. A body that is no JSON is left to the
+// operation.
+func checkTexts(query url.Values, labels []macie2.PathLabel, body []byte) error {
+	bad := func(s string) bool { return strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) }
+	for name, values := range query {
+		if bad(name) || slices.ContainsFunc(values, bad) {
+			return macie2.ErrValidation("The request is rejected because its query string has the character U+0000, or is not UTF-8.")
+		}
+	}
+	for _, l := range labels {
+		if bad(l.Value) {
+			return macie2.ErrValidation("The request is rejected because the parameter %s has the character U+0000, or is not UTF-8.", l.Name)
+		}
+	}
+	for d := jsontext.NewDecoder(bytes.NewReader(body)); ; {
+		token, err := d.ReadToken()
+		if err != nil { // the end, or no JSON
+			return nil
+		}
+		if token.Kind() == '"' && bad(token.String()) {
+			return macie2.ErrValidation("The request is rejected because its body has the character U+0000.")
+		}
+	}
 }
 
 // sourceIP is the address that a request came from.

@@ -455,6 +455,43 @@ func TestOwnOperations(t *testing.T) {
 	}
 }
 
+// TestOwnOperationsRefuseTexts holds that text which cannot be stored is refused wherever it is in
+// a request to an operation of our own, for callers that may call it.
+func TestOwnOperationsRefuseTexts(t *testing.T) {
+	e := newEdge(t)
+	done := func(context.Context, *macie2.Call, *macie2.Request) (any, error) { return nil, nil }
+	e.HandleSigned("GET", "/magpie/v1/things", "magpie:ListThings", done)
+	e.HandleSigned("GET", "/magpie/v1/things/{id}/more", "magpie:GetThing", done)
+	e.HandleSigned("PUT", "/magpie/v1/things", "magpie:PutThing", done)
+	const query = "The request is rejected because its query string has the character U+0000, or is not UTF-8."
+	const label = "The request is rejected because the parameter id has the character U+0000, or is not UTF-8."
+	const body = "The request is rejected because its body has the character U+0000."
+	for _, c := range []struct{ method, target, body, message string }{
+		{"GET", "/magpie/v1/things?a=%00", "", query},
+		{"GET", "/magpie/v1/things?a=b&a=%00c", "", query},
+		{"GET", "/magpie/v1/things?%00=b", "", query},
+		{"GET", "/magpie/v1/things?a=%FF", "", query},
+		{"GET", "/magpie/v1/things/%00/more", "", label},
+		{"GET", "/magpie/v1/things/a%FFb/more", "", label},
+		{"PUT", "/magpie/v1/things", `{"a":"\u0000"}`, body},
+		{"PUT", "/magpie/v1/things", `{"a":{"b":["c\u0000d"]}}`, body},
+		{"PUT", "/magpie/v1/things", `{"a\u0000":1}`, body},
+		{"PUT", "/magpie/v1/things", `{"a":"\\u0000","b":"\u0001"}`, ""},
+		{"PUT", "/magpie/v1/things", `nonsense`, ""}, // the operation's own affair
+		{"GET", "/magpie/v1/things?a=%C3%A9", "", ""},
+	} {
+		got := e.do(e.sign(e.request(c.method, c.target, c.body), keyAlice))
+		if c.message == "" {
+			if got.StatusCode != 200 {
+				t.Errorf("%s %s %s: %d %s", c.method, c.target, c.body, got.StatusCode, got.body)
+			}
+			continue
+		}
+		e.refused(got, 400, "ValidationException", c.message)
+		e.refused(e.do(e.sign(e.request(c.method, c.target, c.body), keyNone)), 403, "AccessDeniedException", "…")
+	}
+}
+
 func TestPlain(t *testing.T) {
 	e := newEdge(t)
 	e.HandlePlain("/healthz", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "fine") }))

@@ -54,7 +54,7 @@ type Authorizer interface {
 }
 
 // SignedHandler is an operation of our own: what it returns is written as JSON,
-// nil as {}. The request is good only until it returns.
+// nil as {}, an *Answer as it is. The request is good only until it returns.
 type SignedHandler func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error)
 
 // Service is another AWS service on the same address, at POST /, with a protocol

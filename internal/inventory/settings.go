@@ -3,6 +3,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -220,10 +221,11 @@ func ParseEndpoints(list []string) (Endpoints, error) {
 	return list, nil
 }
 
-// allows reports whether accounts may name an endpoint.
+// allows reports whether accounts may name an endpoint: a host of the list, and nothing behind it. What
+// is no host's name is below none.
 func (list Endpoints) allows(endpoint string) bool {
 	u, err := s3.ParseEndpoint(endpoint)
-	if err != nil {
+	if err != nil || u.Path != "" || !isHostName(u.Hostname()) {
 		return false
 	}
 	for _, e := range list {
@@ -237,6 +239,27 @@ func (list Endpoints) allows(endpoint string) bool {
 		}
 	}
 	return false
+}
+
+// isHostName reports whether a name consists of labels as DNS has them, or is an address.
+func isHostName(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	if len(name) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if len(label) < 1 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		for _, c := range []byte(label) {
+			if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-') {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func portOf(u *url.URL) string {

@@ -50,6 +50,7 @@ var auditedParameters = map[string][]string{
 	"magpie:ListDiscoveryCycles":  cyclesParameters,
 	"magpie:GetDiscoveryCycle":    cycleParameters,
 	"magpie:GetDiscoveryCoverage": coverageParameters,
+	"magpie:GetMetrics":           nil,
 
 	"magpie:CreateConsoleLink": nil,
 

@@ -11,6 +11,7 @@ import (
 
 	"magpie/internal/certificate"
 	"magpie/internal/inventory"
+	"magpie/internal/macie2"
 	"magpie/internal/mail"
 	"magpie/internal/sampling"
 	"magpie/internal/signin"
@@ -38,6 +39,7 @@ type Config struct {
 	Regions        []string // in which Macie is served; default AWS's commercial ones and those in use
 	TrustedProxies []string // networks of proxies that say where requests come from; default none
 	MetricsListen  string   // host:port of /metrics, which then is there alone; default: beside everything else
+	MetricsAccount string   // the account whose signed calls get the metrics, which nobody gets at Listen without one then
 
 	// The quotas of members by invitation and through an organization, for accounts that have none
 	// of their own. What is given is kept in the database, for all nodes; 0 leaves what is kept
@@ -188,6 +190,8 @@ func (c Config) checkValues() error {
 		return errors.New("--mail-rate must be at least 1")
 	case c.MetricsListen != "" && c.WorkerOnly:
 		return errors.New("--metrics-listen is for nodes that serve")
+	case c.MetricsAccount != "" && !isAccountID(c.MetricsAccount):
+		return errors.New("--metrics-account must be an account id, 12 digits")
 	case c.MailCooldown < 0 || c.MailPerRecipient < 0 || c.MailPerAdministrator < 0:
 		return errors.New("--mail-cooldown, --mail-per-recipient and --mail-per-administrator must be more than 0")
 	case c.MaxPerSource < 0:
@@ -251,6 +255,11 @@ func (c Config) checkTexts() error {
 		}
 	}
 	return nil
+}
+
+func isAccountID(s string) bool {
+	_, err := macie2.ParseAccountID(s)
+	return err == nil
 }
 
 // rates are the rates that were set, by action.

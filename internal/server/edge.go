@@ -53,13 +53,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	if err := s.openConsole(edge, regions); err != nil {
 		return err
 	}
-	if s.metricsListener == nil {
-		edge.HandlePlain("/metrics", m.handler())
-	} else {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", m.handler())
-		s.metrics = awsapi.NewHTTPServer(mux, s.log)
-	}
+	s.mountMetrics(edge, m)
 	var handler http.Handler = edge
 	if s.config.Dev {
 		handler = awsapi.OnlyLoopbackHosts(edge, s.config.PublicURL)
@@ -75,6 +69,22 @@ func (s *Server) enabled(ctx context.Context, call *macie2.Call) error {
 		_, err := session.Require(ctx, tx, call)
 		return err
 	})
+}
+
+// mountMetrics serves the metrics: at an address of their own, to signed calls of one account, or else
+// beside everything else.
+func (s *Server) mountMetrics(edge *awsapi.Server, m *metrics) {
+	if s.config.MetricsAccount != "" {
+		mountMetrics(edge, m, macie2.AccountID(s.config.MetricsAccount))
+	}
+	switch {
+	case s.metricsListener != nil:
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", m.handler())
+		s.metrics = awsapi.NewHTTPServer(mux, s.log)
+	case s.config.MetricsAccount == "":
+		edge.HandlePlain("/metrics", m.handler())
+	}
 }
 
 // listenMetrics takes the address of /metrics, if it has one of its own.

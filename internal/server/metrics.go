@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"magpie/internal/awsapi"
 	"magpie/internal/certificate"
 	"magpie/internal/connlimit"
+	"magpie/internal/macie2"
 	"magpie/internal/mail"
 	"magpie/internal/membership"
 	"magpie/internal/queue"
@@ -123,6 +126,45 @@ func (m *metrics) observe(r awsapi.Record) {
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, Timeout: 10 * time.Second})
 }
+
+// mountMetrics serves GET /magpie/v1/metrics to principals of one account that may call it.
+func mountMetrics(edge *awsapi.Server, m *metrics, account macie2.AccountID) {
+	edge.HandleSigned(http.MethodGet, "/magpie/v1/metrics", "magpie:GetMetrics",
+		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
+			if call.Account != account {
+				return nil, macie2.ErrAccessDenied("The metrics of this server are for the account that its operator has named.")
+			}
+			if err := knownParameters(r.Query, nil); err != nil {
+				return nil, err
+			}
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
+			if err != nil {
+				return nil, err
+			}
+			page := &page{header: http.Header{}, status: http.StatusOK}
+			m.handler().ServeHTTP(page, request)
+			if page.status != http.StatusOK {
+				return nil, fmt.Errorf("collect the metrics: %s", page.body.String())
+			}
+			return &awsapi.Answer{Status: page.status, ContentType: page.header.Get("Content-Type"), Body: page.body.Bytes()}, nil
+		})
+}
+
+// page is an answer that is kept.
+type page struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (p *page) Header() http.Header { return p.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (p *page) WriteHeader(status int) { p.status = status }
+
+// Write implements http.ResponseWriter.
+func (p *page) Write(b []byte) (int, error) { return p.body.Write(b) }
 
 // withoutVersion leaves Go's version out of a collector: anybody can ask for the metrics.
 type withoutVersion struct{ prometheus.Collector }

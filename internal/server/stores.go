@@ -160,6 +160,9 @@ func storeParameter(query url.Values, known []string) (string, error) {
 // knownParameters refuses parameters that are not known, or given more than once.
 func knownParameters(query url.Values, known []string) error {
 	for name, values := range query {
+		if len(known) == 0 {
+			return macie2.ErrValidation("the query parameter %.40q is not known; there are none", name)
+		}
 		if !slices.Contains(known, name) {
 			return macie2.ErrValidation("the query parameter %.40q is not known; there are %s", name, strings.Join(known, ", "))
 		}
