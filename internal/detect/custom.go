@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -195,14 +196,17 @@ func (c *Custom) Severity(count int64) string {
 func (c *Custom) Config() CustomConfig { return c.config }
 
 // Test counts the matches in a sample, as TestCustomDataIdentifier does.
-func (c *Custom) Test(sample string) int {
+func (c *Custom) Test(sample string) int { return len(c.Matches(sample)) }
+
+// Matches are those in a sample, by their places.
+func (c *Custom) Matches(sample string) (found []Match) {
 	set, err := Compile(Config{Custom: []*Custom{c}})
 	if err != nil {
-		return 0 // a lone custom identifier has nothing that Compile refuses
+		return nil // a lone custom identifier has nothing that Compile refuses
 	}
-	n := 0
-	set.NewScanner().Scan(&Block{Text: []byte(sample), Hi: len(sample), Start: true, End: true}, func(Match) { n++ })
-	return n
+	set.NewScanner().Scan(&Block{Text: []byte(sample), Hi: len(sample), Start: true, End: true}, func(m Match) { found = append(found, m) })
+	slices.SortFunc(found, func(a, b Match) int { return a.Start - b.Start })
+	return found
 }
 
 // compileRegex checks a pattern of Macie's subset of PCRE and parses it.

@@ -272,6 +272,21 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 
 // TestCustomDataIdentifier counts the matches of a definition in a sample, and keeps neither.
 func (s *Service) TestCustomDataIdentifier(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) (*macie2.TestCustomDataIdentifierOutput, error) {
+	matches, err := s.MatchesOf(ctx, call, in)
+	if err != nil {
+		return nil, err
+	}
+	return &macie2.TestCustomDataIdentifierOutput{MatchCount: macie2.Ptr(int32(len(matches)))}, nil
+}
+
+// Place is where a match is in a sample, in characters from its beginning; End is that of the first one behind it.
+type Place struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+// MatchesOf says where in a sample an identifier would find something, in order.
+func (s *Service) MatchesOf(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) ([]Place, error) {
 	if n := utf8.RuneCountInString(macie2.Deref(in.SampleText)); n < 1 || n > maxSample {
 		return nil, macie2.ErrValidation("sampleText: must have 1 to %d characters, not %d", maxSample, n)
 	}
@@ -287,5 +302,11 @@ func (s *Service) TestCustomDataIdentifier(ctx context.Context, call *macie2.Cal
 	if err != nil {
 		return nil, err
 	}
-	return &macie2.TestCustomDataIdentifierOutput{MatchCount: macie2.Ptr(int32(custom.Test(*in.SampleText)))}, nil
+	sample := *in.SampleText
+	places := []Place{}
+	for _, m := range custom.Matches(sample) {
+		start := utf8.RuneCountInString(sample[:m.Start])
+		places = append(places, Place{start, start + utf8.RuneCountInString(sample[m.Start:m.End])})
+	}
+	return places, nil
 }

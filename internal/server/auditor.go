@@ -52,7 +52,11 @@ var auditedParameters = map[string][]string{
 	"magpie:GetDiscoveryCoverage": coverageParameters,
 	"magpie:GetMetrics":           nil,
 
-	"magpie:CreateConsoleLink": nil,
+	"magpie:CreateConsoleLink":        nil,
+	"magpie:GetRegions":               nil,
+	"magpie:SearchMembers":            memberParameters,
+	"magpie:GetAuditRecords":          auditParameters,
+	"magpie:TestCustomDataIdentifier": nil,
 
 	"organizations:DescribeAccount":                  {"AccountId"},
 	"organizations:ListDelegatedAdministrators":      {"ServicePrincipal"},

@@ -527,3 +527,74 @@ func TestConsoleDev(t *testing.T) {
 		t.Errorf("/console: %s", a)
 	}
 }
+
+// What the console needs besides Macie's operations: members with names, Regions at a glance, records of calls, places of matches.
+func TestOverview(t *testing.T) {
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		other, otherSecret := newKey(t, s, "444455556666")
+		b, m := newBrowser(t, s), newBrowser(t, s)
+		b.want("sign in", b.signIn(id, secret), 200, "")
+		m.want("sign in", m.signIn(other, otherSecret), 200, "")
+		b.want("members, not enabled", b.do("GET", "/console/api/call/magpie/v1/members", ""), 403, "Macie is not enabled")
+		b.want("no Regions", b.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"regions":[]`)
+		for _, x := range []*browser{b, m} {
+			x.want("enable", x.do("POST", "/console/api/call/macie", "{}"), 200, "")
+		}
+		for _, account := range []string{"444455556666", "555566667777", "666677778888"} {
+			b.want("add", b.do("POST", "/console/api/call/members", `{"account":{"accountId":"`+account+`","email":"owner@example.com"}}`), 200, "")
+		}
+		if _, err := s.Identity().UpdateAccount(t.Context(), "444455556666", nil, macie2.Ptr("Workload"), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		b.want("invite", b.do("POST", "/console/api/call/invitations", `{"accountIds":["444455556666"]}`), 200, "")
+		var received struct {
+			Invitations []struct{ InvitationID string }
+		}
+		for deadline := time.Now().Add(time.Minute); len(received.Invitations) == 0 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if err := json.Unmarshal([]byte(m.do("GET", "/console/api/call/invitations", "").body), &received); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.want("its Regions", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `{"regions":[{"region":"eu-west-1","status":"ENABLED","invitations":1,"members":{}}]}`)
+		first := b.do("GET", "/console/api/call/magpie/v1/members?maxResults=2", "")
+		b.want("what is invited has no name", first, 200, `{"accountId":"444455556666","email":"owner@example.com","relationshipStatus":"Invited","viaOrganization":false,"invitedAt"`)
+		m.want("accept", m.do("POST", "/console/api/call/invitations/accept",
+			`{"administratorAccountId":"111122223333","invitationId":"`+received.Invitations[0].InvitationID+`"}`), 200, "")
+		first = b.do("GET", "/console/api/call/magpie/v1/members?maxResults=2", "")
+		b.want("a member has one", first, 200, `"name":"Workload"`)
+		var page struct {
+			Members   []struct{ AccountID string }
+			NextToken string
+		}
+		if err := json.Unmarshal([]byte(first.body), &page); err != nil || len(page.Members) != 2 || page.NextToken == "" {
+			t.Fatalf("%v %s", err, first)
+		}
+		b.want("the next page", b.do("GET", "/console/api/call/magpie/v1/members?nextToken="+url.QueryEscape(page.NextToken), ""), 200, `"accountId":"666677778888"`)
+		b.want("one status", b.do("GET", "/console/api/call/magpie/v1/members?status=Enabled", ""), 200, `"accountId":"444455556666"`)
+		b.want("Regions", b.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"members":{"Created":2,"Enabled":1}`)
+		m.want("whose member", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"administratorAccount":"111122223333"`)
+		for _, wrong := range []string{"members?maxResults=0", "members?maxResults=1001", "members?status=x", "members?nextToken=x", "members?x=1", "regions?x=1",
+			"audit?since=yesterday", "audit?maxResults=501", "audit?accountId=444455556666"} {
+			b.want(wrong, b.do("GET", "/console/api/call/magpie/v1/"+wrong, ""), 400, "ValidationException")
+		}
+		test := func(body string) answered {
+			return b.do("POST", "/console/api/call/magpie/v1/custom-data-identifiers/test", body)
+		}
+		b.want("places", test(`{"regex":"C-[0-9]{4}","sampleText":"ü C-1234 and C-5678"}`), 200, `{"matchCount":2,"matches":[{"start":2,"end":8},{"start":13,"end":19}]}`)
+		b.want("none", test(`{"regex":"C-[0-9]{4}","keywords":["customer"],"sampleText":"C-1234"}`), 200, `{"matchCount":0,"matches":[]}`)
+		b.want("a bad one", test(`{"regex":"[","sampleText":"x"}`), 400, "regex")
+		b.want("no sample", test(`{"regex":"x"}`), 400, "sampleText")
+		// Records are written within a second.
+		var records answered
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+			if records = b.do("GET", "/console/api/call/magpie/v1/audit?operation=ConsoleLogin", ""); strings.Contains(records.body, "AwsConsoleSignIn") {
+				break
+			}
+		}
+		b.want("records", records, 200, "AwsConsoleSignIn")
+		if strings.Contains(records.body, "444455556666") {
+			t.Errorf("records of another account: %s", records)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"magpie/internal/awsapi"
 	"magpie/internal/connlimit"
 	"magpie/internal/discovery"
+	"magpie/internal/identifier"
 	"magpie/internal/macie2"
 	"magpie/internal/organizations"
 	"magpie/internal/pagetoken"
@@ -25,7 +26,7 @@ import (
 )
 
 // openEdge puts together what answers requests.
-func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pagetoken.Issuer, m *metrics, jobs *discovery.Service) error {
+func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pagetoken.Issuer, m *metrics, jobs *discovery.Service, identifiers *identifier.Service) error {
 	m.serving(s.connections, s.tls)
 	regions, err := s.config.regions(ctx, s.db)
 	if err != nil {
@@ -50,6 +51,8 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Organizations, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	mountTest(edge, identifiers)
+	mountOverview(edge, s.membership, s.db, regions)
 	if err := s.openConsole(edge, regions); err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ func TestOpenAPIIsCurrent(t *testing.T) {
 	for _, m := range regexp.MustCompile(`\{name: (\w+), in: query`).FindAllStringSubmatch(string(text), -1) {
 		described = append(described, m[1])
 	}
-	want := slices.Concat(historyParameters, storeParameters, storeParameters, storeParameters, storeParameters, storeTestParameters, jobEventParameters,
+	want := slices.Concat(memberParameters, auditParameters, historyParameters, storeParameters, storeParameters, storeParameters, storeParameters, storeTestParameters, jobEventParameters,
 		triageParameters, histogramParameters, usageParameters, cyclesParameters, cycleParameters, coverageParameters)
 	if !slices.Equal(described, want) {
 		t.Errorf("openapi.yaml describes the parameters %v; there are %v", described, want)

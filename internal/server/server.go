@@ -192,7 +192,7 @@ func (s *Server) open(ctx context.Context, listener net.Listener) error {
 	if listener == nil {
 		return nil
 	}
-	return s.openEdge(ctx, tags, pages, m, jobs)
+	return s.openEdge(ctx, tags, pages, m, jobs, identifiers)
 }
 
 // openIdentity opens the database, the queue in it, and accounts and keys under the master key.

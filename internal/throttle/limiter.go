@@ -32,6 +32,7 @@ func Costly() map[string]Rate {
 	return map[string]Rate{
 		"macie2:TestCustomDataIdentifier":   {PerSecond: 5, Burst: 20},
 		"macie2:CreateCustomDataIdentifier": {PerSecond: 20, Burst: 100},
+		"magpie:TestCustomDataIdentifier":   {PerSecond: 5, Burst: 20},
 	}
 }
 

@@ -147,3 +147,126 @@ export async function roles(t) {
   await page.getByRole("button", { name: "Account " + one }).waitFor();
   none(faults);
 }
+
+/** 300 accounts of a CSV file with 5 bad lines are added and invited; the table, its filter and one account's page. */
+export async function addAccounts(t) {
+  const admin = "100000000041";
+  const a = await t.client(admin);
+  await a.call(R, "POST", "/macie", {});
+  const lines = ["Account ID,Email"];
+  for (let i = 0; i < 300; i++) lines.push("2000000" + String(i).padStart(5, "0") + ",team" + i + "@example.com");
+  lines.push("123,short@example.com", "200000000007,again@example.com", admin + ",me@example.com", "200000009999,nobody", "2.00000E+11,x@example.com");
+  const { page, faults } = await t.visitor();
+  await t.signIn(page, admin, admin + "/" + R + "/accounts");
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await page.getByText("Add the accounts whose buckets").waitFor();
+  await t.axe(page, "accounts, empty");
+  await t.shot(page, "accounts-empty");
+  await page.getByRole("button", { name: "Add accounts" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "Add accounts" }).waitFor();
+  await page.locator("input[type=file]").setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\n")) });
+  await page.getByText("305 lines, 5 faults").waitFor();
+  await t.axe(page, "add accounts");
+  await t.shot(page, "add-accounts");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByText("5 lines are left out").waitFor();
+  await t.axe(page, "add accounts, check");
+  await t.shot(page, "add-accounts-check");
+  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("textbox", { name: "Message" }).fill("Welcome");
+  await t.axe(page, "add accounts, message");
+  await page.getByRole("button", { name: "Add and invite" }).click();
+  await page.getByText("300 done, 0 not").first().waitFor({ timeout: 60_000 });
+  await t.shot(page, "add-accounts-result");
+  await page.getByRole("button", { name: "Done" }).click();
+  await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
+  await page.getByRole("checkbox", { name: "Select 200000000000" }).waitFor();
+  await until("the invitations", async () => (await a.call(R, "GET", "/magpie/v1/members?status=Invited")).members.length === 300);
+  await page.getByRole("button", { name: "Refresh accounts" }).click();
+  await page.getByRole("link", { name: "300 Invited" }).waitFor();
+  await t.axe(page, "accounts");
+  await t.shot(page, "accounts");
+  await page.getByRole("combobox", { name: "Find accounts" }).fill("team77@");
+  await page.keyboard.press("Enter");
+  await page.getByText("1 match").first().waitFor();
+  assert.ok(page.url().includes("filter="));
+  await page.getByRole("link", { name: "200000000077" }).click();
+  await page.getByRole("heading", { level: 1, name: "Account 200000000077" }).waitFor();
+  await page.getByRole("grid", { name: "History" }).getByText("Invited").first().waitFor();
+  await t.axe(page, "account");
+  await t.shot(page, "account");
+  await page.goBack();
+  await page.getByText("1 match").first().waitFor();
+  none(faults);
+}
+
+/** An identifier is tried while it is typed, made, and duplicated; the session ends in the form, and the form stays. */
+export async function identifiers(t) {
+  const account = "100000000051";
+  const a = await t.client(account);
+  await a.call(R, "POST", "/macie", {});
+  const { page, context, faults } = await t.visitor();
+  await t.signIn(page, account, account + "/" + R + "/custom-data-identifiers");
+  await page.getByRole("heading", { level: 1, name: "Custom data identifiers" }).waitFor();
+  await page.getByRole("button", { name: "Create" }).first().click();
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill('Customer <img src=x onerror="window.hit=1">');
+  await page.getByRole("textbox", { name: "Regular expression" }).fill("C-[0-9]{4}");
+  await page.getByRole("textbox", { name: "Sample data" }).fill("C-1234, C-5678 and C-99");
+  const status = page.getByRole("status", { name: "Matches" });
+  await status.getByText("2 matches").waitFor();
+  assert.equal(await page.locator("mark").count(), 2);
+  await t.axe(page, "create identifier");
+  await t.shot(page, "create-identifier");
+  await page.getByRole("textbox", { name: "Keywords" }).fill("customer");
+  await status.getByText("0 matches").waitFor();
+  await page.getByRole("textbox", { name: "Sample data" }).fill("customer C-1234");
+  await status.getByText("1 match").waitFor();
+  await page.getByRole("textbox", { name: "Regular expression" }).fill("C-[0-9");
+  await page.locator("[aria-invalid=true]").waitFor();
+  await page.getByRole("textbox", { name: "Regular expression" }).fill("C-[0-9]{4}");
+  await status.getByText("1 match").waitFor();
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const again = page.getByRole("dialog", { name: "The session has ended" });
+  await again.getByLabel("Access key ID").fill(account);
+  await again.getByLabel("Secret access key").fill("dev");
+  await t.axe(page, "the session has ended");
+  await t.shot(page, "session-ended");
+  await again.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Custom data identifiers" }).waitFor();
+  await page.getByRole("link", { name: "Customer <img" }).waitFor();
+  await t.axe(page, "identifiers");
+  await t.shot(page, "identifiers");
+  await page.getByRole("link", { name: "Customer <img" }).click();
+  await page.getByRole("button", { name: "Duplicate" }).click();
+  await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some((e) => e.value === "C-[0-9]{4}"));
+  assert.equal(await page.evaluate(() => window.hit), undefined);
+  none(faults.filter((f) => !/401/.test(f)));
+}
+
+/** Allow lists, settings, activity and health: each with data, in light and dark. */
+export async function smallPages(t) {
+  const account = "100000000061";
+  const a = await t.client(account);
+  await a.call(R, "POST", "/macie", {});
+  const { page, faults } = await t.visitor();
+  await t.signIn(page, account, account + "/" + R + "/allow-lists/create");
+  await page.getByRole("heading", { level: 1, name: "Create allow list" }).waitFor();
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("Our numbers");
+  await page.getByRole("textbox", { name: "Regular expression" }).last().fill("0800-[0-9]{3}");
+  await t.axe(page, "create allow list");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("link", { name: "Our numbers" }).waitFor();
+  const pages = ["allow-lists", "settings", "activity", "health"];
+  for (const dark of [false, true]) {
+    await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+    for (const p of pages) {
+      await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
+      await page.locator("main h1").waitFor();
+      await page.waitForLoadState("networkidle");
+      await t.axe(page, p + (dark ? ", dark" : ""));
+      await t.shot(page, p + (dark ? "-dark" : ""));
+    }
+  }
+  none(faults);
+}

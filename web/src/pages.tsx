@@ -2,7 +2,7 @@
 import Badge from "@cloudscape-design/components/badge";
 import type { AppLayoutProps } from "@cloudscape-design/components/app-layout";
 import type { SideNavigationProps } from "@cloudscape-design/components/side-navigation";
-import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import { createElement, type ComponentType, type LazyExoticComponent, lazy } from "react";
 import { href } from "./route";
 
 export interface Page {
@@ -17,11 +17,28 @@ export interface Page {
 
 const page = <K extends string>(load: () => Promise<Record<K, ComponentType<{ id: string }>>>, name: K) => lazy(() => load().then((m) => ({ default: m[name] })));
 
+const accounts = () => import("./pages/accounts");
+const identifiers = () => import("./pages/identifiers");
+const allowLists = () => import("./pages/allow-lists");
 const invitations = () => import("./pages/invitations");
 
+const AllowListPage = page(allowLists, "AllowList");
+
 export const pages: Page[] = [
+  { path: "accounts", name: "Accounts", in: "main", needs: ["ListMembers"], component: page(accounts, "Accounts") },
+  { path: "accounts/add", name: "Add accounts", under: "accounts", needs: ["CreateMember"], content: "wizard", component: page(() => import("./pages/add-accounts"), "AddAccounts") },
+  { path: "accounts/:id", name: "Account", under: "accounts", needs: ["GetMember"], component: page(accounts, "Account") },
   { path: "invitations", name: "Invitations", in: "main", needs: ["ListInvitations"], component: page(invitations, "Invitations") },
   { path: "invitations/:id", name: "Invitation", under: "invitations", needs: ["ListInvitations"], component: page(invitations, "Invitations") },
+  { path: "custom-data-identifiers", name: "Custom data identifiers", in: "settings", needs: ["ListCustomDataIdentifiers"], component: page(identifiers, "Identifiers") },
+  { path: "custom-data-identifiers/create", name: "Create custom data identifier", under: "custom-data-identifiers", needs: ["CreateCustomDataIdentifier"], content: "default", component: page(identifiers, "CreateIdentifier") },
+  { path: "custom-data-identifiers/:id", name: "Custom data identifier", under: "custom-data-identifiers", needs: ["GetCustomDataIdentifier"], content: "default", component: page(identifiers, "Identifier") },
+  { path: "allow-lists", name: "Allow lists", in: "settings", needs: ["ListAllowLists"], component: page(allowLists, "AllowLists") },
+  { path: "allow-lists/create", name: "Create allow list", under: "allow-lists", needs: ["CreateAllowList"], content: "form", component: () => createElement(AllowListPage, { id: "create" }) },
+  { path: "allow-lists/:id", name: "Allow list", under: "allow-lists", needs: ["GetAllowList"], content: "form", component: AllowListPage },
+  { path: "settings", name: "Settings", in: "settings", needs: ["GetMacieSession"], content: "default", component: page(() => import("./pages/settings"), "Settings") },
+  { path: "activity", name: "Activity", in: "service", component: page(() => import("./pages/activity"), "Activity") },
+  { path: "health", name: "Health", in: "service", content: "default", component: page(() => import("./pages/health"), "Health") },
 ];
 
 export function navigation(shown: Page[], account: string, region: string, unanswered: number): SideNavigationProps.Item[] {
@@ -33,7 +50,7 @@ export function navigation(shown: Page[], account: string, region: string, unans
   });
   const part = (name: Page["in"]) => shown.filter((p) => p.in === name).map(link);
   const items: SideNavigationProps.Item[] = [...part("main")];
-  if (part("settings").length) items.push({ type: "section", text: "Settings", items: part("settings") });
+  if (part("settings").length) items.push({ type: "section", text: "Configuration", items: part("settings") });
   if (part("service").length) items.push({ type: "section", text: "Service", items: part("service") });
   return items;
 }

@@ -16,7 +16,7 @@ import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { navigate } from "../route";
 import { useDesk } from "../session";
-import { relationship, time, visible } from "../text/format";
+import { relationship, visible } from "../text/format";
 
 interface Event {
   administratorAccountId: string;
@@ -222,7 +222,7 @@ export function Invitations({ id }: { id: string }) {
               { id: "administrator", header: "From account", value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.link("invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 150 },
               { id: "message", header: "Message", value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 180 },
               { id: "status", header: "Status", value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
-              { id: "received", header: "Received", value: (i) => i.invitedAt ?? "", cell: (i) => time(i.invitedAt), filter: false, width: 200 },
+              { id: "received", header: "Received", time: (i) => i.invitedAt },
               {
                 id: "answer",
                 header: "Answer",

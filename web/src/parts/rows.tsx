@@ -9,16 +9,20 @@ import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/com
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { readFilter, writeFilter } from "../filter";
 import { setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
-import { ago, csv, save } from "../text/format";
+import { ago, csv, save, short, zone } from "../text/format";
 import { Problem } from "./problem";
 import type { Resource } from "./resource";
+
+export { writeFilter };
 
 export interface Column<T> {
   id: string;
   header: string;
-  value: (row: T) => string | number;
+  value?: (row: T) => string | number;
+  time?: (row: T) => string | undefined; // in place of value
   cell?: (row: T) => ReactNode;
   width?: number;
   filter?: boolean; // offers the values that there are
@@ -26,7 +30,13 @@ export interface Column<T> {
   wide?: boolean;
 }
 
-interface Props<T> {
+interface Props<T> extends Given<T> {
+  columns: Known<T>[];
+}
+
+type Known<T> = Column<T> & { value: (row: T) => string | number };
+
+interface Given<T> {
   name: string;
   id: string; // of what is remembered
   h1?: boolean;
@@ -55,22 +65,16 @@ function recall<V>(id: string, usual: V): V {
   }
 }
 
-export function readFilter(text: string | null): PropertyFilterProps.Query {
-  try {
-    const q = JSON.parse(text ?? "");
-    if (Array.isArray(q.tokens) && (q.operation === "and" || q.operation === "or"))
-      return { operation: q.operation, tokens: q.tokens.filter((t: unknown) => typeof t === "object" && t !== null && typeof (t as { value: unknown }).value === "string" && typeof (t as { operator: unknown }).operator === "string") };
-  } catch {
-    /* none, or somebody's mistake */
-  }
-  return { operation: "and", tokens: [] };
+export function Rows<T>(given: Given<T>) {
+  const columns = given.columns.map((c): Known<T> => {
+    if (!c.time) return { ...c, value: c.value ?? (() => "") };
+    const at = c.time;
+    return { filter: false, width: 180, ...c, header: c.header + " (" + zone() + ")", value: (r) => at(r) ?? "", cell: c.cell ?? ((r) => <time dateTime={at(r)} title={at(r)}>{short(at(r))}</time>) };
+  });
+  return <Inner<T> {...given} columns={columns} />;
 }
 
-export function writeFilter(q: PropertyFilterProps.Query): string {
-  return q.tokens.length ? JSON.stringify({ operation: q.operation, tokens: q.tokens.map(({ propertyKey, operator, value }) => ({ propertyKey, operator, value })) }) : "";
-}
-
-export function Rows<T>(p: Props<T>) {
+function Inner<T>(p: Props<T>) {
   const desk = useDesk();
   const route = useRoute();
   const filterName = p.query ?? "filter";
@@ -83,7 +87,7 @@ export function Rows<T>(p: Props<T>) {
   const items = p.rows.data ?? [];
   const start = useMemo(() => readFilter(route.query.get(filterName)), []);
   const properties = p.columns.map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: "Values of " + c.header, operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }));
-  const byId = useMemo(() => Object.fromEntries(p.columns.map((c) => [c.id, c])), [p.columns]);
+  const byId = Object.fromEntries(p.columns.map((c) => [c.id, c]));
   const value = (row: T, id: string) => String(byId[id]?.value(row) ?? "");
   const c = useCollection(items, {
     propertyFiltering: {
@@ -252,14 +256,14 @@ export function Rows<T>(p: Props<T>) {
   );
 }
 
-function startSort<T>(text: string | null, columns: Column<T>[], fromAddress?: boolean) {
+function startSort<T>(text: string | null, columns: Known<T>[], fromAddress?: boolean) {
   const id = (fromAddress ? text : null)?.replace(/^-/, "");
   const column = columns.find((c) => c.id === id);
   if (!column) return {};
   return { defaultState: { isDescending: text!.startsWith("-"), sortingColumn: { sortingField: column.id, sortingComparator: (a: T, b: T) => compare(column, a, b) } } };
 }
 
-function compare<T>(c: Column<T>, a: T, b: T): number {
+function compare<T>(c: Known<T>, a: T, b: T): number {
   const left = c.value(a), right = c.value(b);
   return typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
 }

@@ -10,18 +10,25 @@ export function useUTC(on: boolean) {
   utc = on;
 }
 
-/** An absolute time in the browser's zone with its offset, or in UTC. */
-export function time(iso: string | undefined): string {
+const two = (n: number) => String(n).padStart(2, "0");
+
+/** The zone that times are shown in, as UTC+01:00. */
+export function zone(d = new Date()): string {
+  const offset = utc ? 0 : -d.getTimezoneOffset();
+  return "UTC" + (offset === 0 ? "" : (offset < 0 ? "-" : "+") + two(Math.floor(Math.abs(offset) / 60)) + ":" + two(Math.abs(offset) % 60));
+}
+
+/** A time in the browser's zone, or in UTC, without its zone: for where that stands elsewhere. */
+export function short(iso: string | undefined): string {
   if (!iso) return "–";
   const d = new Date(iso);
   if (Number.isNaN(d.getTime())) return visible(iso);
-  const two = (n: number) => String(n).padStart(2, "0");
-  if (utc) return d.toISOString().slice(0, 19).replace("T", " ") + " UTC";
-  const offset = -d.getTimezoneOffset();
-  const sign = offset < 0 ? "-" : "+";
-  const zone = "UTC" + (offset === 0 ? "" : sign + two(Math.floor(Math.abs(offset) / 60)) + ":" + two(Math.abs(offset) % 60));
-  return d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + " " + two(d.getHours()) + ":" + two(d.getMinutes()) + ":" + two(d.getSeconds()) + " " + zone;
+  if (utc) return d.toISOString().slice(0, 19).replace("T", " ");
+  return d.getFullYear() + "-" + two(d.getMonth() + 1) + "-" + two(d.getDate()) + " " + two(d.getHours()) + ":" + two(d.getMinutes()) + ":" + two(d.getSeconds());
 }
+
+/** An absolute time with its zone. */
+export const time = (iso: string | undefined) => (iso && !Number.isNaN(Date.parse(iso)) ? short(iso) + " " + zone(new Date(iso)) : short(iso));
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 export function ago(iso: string | undefined, now = Date.now()): string {

@@ -1,0 +1,1 @@
+import{Fn as e,In as t,ii as n,oi as r}from"./index.js";import{x as i}from"./shell.js";var a=r(n()),o=a.forwardRef(({...e},n)=>{let r=t(`Checkbox`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...r,ref:n,__injectAnalyticsComponentMetadata:!0})});e(o,`Checkbox`);export{o as t};

@@ -1,0 +1,300 @@
+// Custom data identifiers: the list, one of them, and making one with a sample beside it.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import ColumnLayout from "@cloudscape-design/components/column-layout";
+import Container from "@cloudscape-design/components/container";
+import Form from "@cloudscape-design/components/form";
+import FormField from "@cloudscape-design/components/form-field";
+import Grid from "@cloudscape-design/components/grid";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Textarea from "@cloudscape-design/components/textarea";
+import { useEffect, useRef, useState } from "react";
+import { all, CallError } from "../api/call";
+import type { CustomDataIdentifierSummary, SeverityLevel } from "../api/macie2.gen";
+import { Theirs, To, When } from "../parts/bits";
+import { Confirm, type Question } from "../parts/confirm";
+import { Problem, useAct } from "../parts/problem";
+import { useResource } from "../parts/resource";
+import { Rows } from "../parts/rows";
+import { readTags, TagsField, Tags } from "../parts/tags";
+import { navigate, setGuard, useRoute } from "../route";
+import { useDesk } from "../session";
+import { counted, visible } from "../text/format";
+
+export function Identifiers() {
+  const desk = useDesk();
+  const { act } = useAct();
+  const [selected, setSelected] = useState<CustomDataIdentifierSummary[]>([]);
+  const [question, setQuestion] = useState<Question | null>(null);
+  useEffect(() => desk.title("Custom data identifiers"), [desk]);
+  const list = useResource((o) => all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
+  const one = selected[0];
+  return (
+    <>
+      <Rows<CustomDataIdentifierSummary>
+        h1
+        name="Custom data identifiers"
+        id="custom-data-identifiers"
+        description="Expressions of your own that jobs look for, beside those that are built in."
+        rows={list}
+        rowId={(i) => i.id ?? ""}
+        select="single"
+        selected={selected}
+        onSelect={setSelected}
+        selectionName={(i) => visible(i.name)}
+        empty={{ title: "No custom data identifiers", text: "With one, jobs find data that only you have, such as customer numbers.", action: <Button onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>Create</Button> }}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button disabled={!one} onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(one!.id!))}>Duplicate</Button>
+            <Button
+              disabled={!one}
+              onClick={() =>
+                setQuestion({
+                  title: "Delete " + visible(one!.name) + "?",
+                  yes: "Delete",
+                  body: "New jobs cannot use it. Jobs that use it already go on doing so, and their findings keep its name.",
+                  act: async () => {
+                    if (await act("delete", () => desk.caller.call("DeleteCustomDataIdentifier", { id: one!.id! }), visible(one!.name) + " is deleted.")) {
+                      setSelected([]);
+                      list.refresh();
+                    }
+                  },
+                })
+              }
+            >
+              Delete
+            </Button>
+            <Button variant="primary" onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>Create</Button>
+          </SpaceBetween>
+        }
+        columns={[
+          { id: "name", header: "Name", value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
+          { id: "description", header: "Description", value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 340 },
+          { id: "created", header: "Created", time: (i) => i.createdAt },
+        ]}
+      />
+      <Confirm question={question} close={() => setQuestion(null)} />
+    </>
+  );
+}
+
+export function Identifier({ id }: { id: string }) {
+  const desk = useDesk();
+  const one = useResource((o) => desk.caller.call("GetCustomDataIdentifier", { id }, o), [desk.caller, id]);
+  useEffect(() => desk.title(one.data?.name ? visible(one.data.name) : "Custom data identifier"), [desk, one.data?.name]);
+  const d = one.data;
+  if (one.error) return <Problem error={one.error} retry={one.refresh} />;
+  return (
+    <Container header={<Header variant="h1" actions={<Button onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(id))}>Duplicate</Button>}>{d ? <Theirs text={d.name} /> : "Loading"}</Header>}>
+      {d && (
+        <SpaceBetween size="m">
+          {d.deleted && <Alert type="info">It is deleted. Jobs that use it go on doing so.</Alert>}
+          <KeyValuePairs
+            columns={2}
+            items={[
+              { label: "Regular expression", value: <span className="mono">{visible(d.regex)}</span> },
+              { label: "Description", value: <Theirs text={d.description} /> },
+              { label: "Keywords", value: <Theirs text={d.keywords?.join(", ")} /> },
+              { label: "Ignore words", value: <Theirs text={d.ignoreWords?.join(", ")} /> },
+              { label: "Maximum match distance", value: d.keywords?.length ? (d.maximumMatchDistance ?? 50) + " characters" : "–" },
+              { label: "Severity", value: d.severityLevels?.length ? d.severityLevels.map((s) => s.severity + " from " + counted(s.occurrencesThreshold, "occurrence")).join(", ") : "Medium from 1 occurrence" },
+              { label: "Created", value: <When at={d.createdAt} /> },
+              { label: "Tags", value: <Tags tags={d.tags} /> },
+              { label: "ARN", value: <span className="mono">{visible(d.arn)}</span> },
+            ]}
+          />
+          <Box variant="small">It cannot be changed: findings say by what they were found. Duplicate it, and delete the old one.</Box>
+        </SpaceBetween>
+      )}
+    </Container>
+  );
+}
+
+const words = (text: string) => text.split(/[\n,]/).map((w) => w.trim()).filter(Boolean);
+
+interface Tested {
+  count: number;
+  places?: Array<{ start: number; end: number }>;
+}
+
+export function CreateIdentifier() {
+  const desk = useDesk();
+  const route = useRoute();
+  const { act, busy } = useAct();
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const [regex, setRegex] = useState("");
+  const [keywords, setKeywords] = useState("");
+  const [ignore, setIgnore] = useState("");
+  const [distance, setDistance] = useState("50");
+  const [levels, setLevels] = useState({ Low: "", Medium: "1", High: "" });
+  const [tags, setTags] = useState("");
+  const [sample, setSample] = useState("");
+  const [tested, setTested] = useState<Tested>();
+  const [fault, setFault] = useState<CallError>();
+  const turn = useRef(0);
+  useEffect(() => desk.title("Create custom data identifier"), [desk]);
+  const from = route.query.get("from");
+  useEffect(() => {
+    if (!from) return;
+    desk.caller.call("GetCustomDataIdentifier", { id: from }).then(
+      (d) => {
+        setName((d.name ?? "") + " copy");
+        setDescription(d.description ?? "");
+        setRegex(d.regex ?? "");
+        setKeywords((d.keywords ?? []).join("\n"));
+        setIgnore((d.ignoreWords ?? []).join("\n"));
+        setDistance(String(d.maximumMatchDistance ?? 50));
+        const l = { Low: "", Medium: "", High: "" };
+        for (const s of d.severityLevels ?? []) l[s.severity as keyof typeof l] = String(s.occurrencesThreshold);
+        setLevels(d.severityLevels?.length ? l : { Low: "", Medium: "1", High: "" });
+      },
+      (e: Error) => desk.flash({ type: "error", content: visible(e.message) }),
+    );
+  }, [from, desk.caller]);
+  const touched = !!(name || regex);
+  const saved = useRef(false);
+  useEffect(() => {
+    setGuard(touched ? () => saved.current || confirm("What you have typed here is lost. Go on?") : null);
+    return () => setGuard(null);
+  }, [touched]);
+
+  const keys = words(keywords), ignored = words(ignore);
+  // The sample is tried 300 ms after the last key; an older answer is dropped.
+  useEffect(() => {
+    const mine = ++turn.current;
+    setFault(undefined);
+    if (!regex) {
+      setTested(undefined);
+      return;
+    }
+    const t = setTimeout(async () => {
+      const input = { regex, sampleText: sample || " ", ...(keys.length ? { keywords: keys, maximumMatchDistance: Number(distance) || 50 } : {}), ...(ignored.length ? { ignoreWords: ignored } : {}) };
+      try {
+        const r = await desk.caller.own<{ matchCount: number; matches: Array<{ start: number; end: number }> }>("POST", "custom-data-identifiers/test", input);
+        if (mine === turn.current) setTested({ count: sample ? r.matchCount : 0, places: sample ? r.matches : [] });
+      } catch (e) {
+        if (mine !== turn.current) return;
+        setTested(undefined);
+        setFault(e as CallError);
+      }
+    }, 300);
+    return () => clearTimeout(t);
+  }, [regex, keywords, ignore, distance, sample, desk.caller]);
+
+  const ofRegex = fault && /regex|expression|pattern/i.test(fault.message) ? visible(fault.message) : "";
+  const severity: SeverityLevel[] = (["Low", "Medium", "High"] as const).flatMap((s) => (levels[s] ? [{ severity: s.toUpperCase() as SeverityLevel["severity"], occurrencesThreshold: Number(levels[s]) }] : []));
+  const create = async () => {
+    const ok = await act(
+      "create",
+      () =>
+        desk.caller.call("CreateCustomDataIdentifier", {
+          clientToken: crypto.randomUUID(),
+          name,
+          regex,
+          ...(description ? { description } : {}),
+          ...(keys.length ? { keywords: keys, maximumMatchDistance: Number(distance) || 50 } : {}),
+          ...(ignored.length ? { ignoreWords: ignored } : {}),
+          severityLevels: severity,
+          ...(tags.trim() ? { tags: readTags(tags) } : {}),
+        }),
+      "The custom data identifier is created.",
+    );
+    if (ok) {
+      saved.current = true;
+      navigate(desk.link("custom-data-identifiers"));
+    }
+  };
+  const form = (
+    <form
+      onSubmit={(e) => {
+        e.preventDefault();
+        void create();
+      }}
+    >
+      <Form
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" formAction="none" onClick={() => navigate(desk.link("custom-data-identifiers"))}>Cancel</Button>
+            <Button variant="primary" formAction="submit" disabled={!name || !regex || !!ofRegex} loading={busy === "create"}>Create</Button>
+          </SpaceBetween>
+        }
+      >
+        <Container>
+          <SpaceBetween size="m">
+            <FormField label="Name"><Input value={name} onChange={(e) => setName(e.detail.value)} autoFocus /></FormField>
+            <FormField label="Description"><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+            <FormField label="Regular expression" constraintText={[...regex].length + " of 512 characters"} errorText={ofRegex || undefined}>
+              <Textarea value={regex} onChange={(e) => setRegex(e.detail.value)} rows={3} spellcheck={false} invalid={!!ofRegex} />
+            </FormField>
+            <FormField label="Keywords" description="One a line. Only what has one of them near counts." constraintText={keys.length + " of 50"}>
+              <Textarea value={keywords} onChange={(e) => setKeywords(e.detail.value)} rows={3} spellcheck={false} />
+            </FormField>
+            <FormField label="Ignore words" description="One a line. What has one of them in it does not count." constraintText={ignored.length + " of 10"}>
+              <Textarea value={ignore} onChange={(e) => setIgnore(e.detail.value)} rows={2} spellcheck={false} />
+            </FormField>
+            <FormField label="Maximum match distance" description="Characters between the end of a keyword and the end of a match." constraintText="1 to 300">
+              <Input value={distance} onChange={(e) => setDistance(e.detail.value)} type="number" disabled={!keys.length} />
+            </FormField>
+            <FormField label="Severity by occurrences" description="From how many occurrences in an object a finding has this severity." stretch>
+              <ColumnLayout columns={3}>
+                {(["Low", "Medium", "High"] as const).map((s) => (
+                  <FormField key={s} label={s + " from"}>
+                    <Input value={levels[s]} onChange={(e) => setLevels({ ...levels, [s]: e.detail.value })} type="number" />
+                  </FormField>
+                ))}
+              </ColumnLayout>
+            </FormField>
+            <TagsField value={tags} onChange={setTags} />
+          </SpaceBetween>
+        </Container>
+      </Form>
+    </form>
+  );
+  const beside = (
+    <div className="beside">
+      <Container header={<Header variant="h2">Try it</Header>}>
+        <SpaceBetween size="s">
+          <FormField label="Sample data" constraintText={[...sample].length + " of 1,000 characters. It is not kept."}>
+            <Textarea value={sample} onChange={(e) => setSample(e.detail.value)} rows={8} spellcheck={false} />
+          </FormField>
+          <div role="status" aria-label="Matches">
+            {!regex ? "Type an expression" : fault ? (ofRegex ? "The expression is not good yet" : visible(fault.message)) : tested ? counted(tested.count, "match", "matches") : "…"}
+          </div>
+          {tested?.places && sample && <Marked text={sample} places={tested.places} />}
+        </SpaceBetween>
+      </Container>
+    </div>
+  );
+  return (
+    <SpaceBetween size="l">
+      <Header variant="h1">Create custom data identifier</Header>
+      <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
+        {form}
+        {beside}
+      </Grid>
+    </SpaceBetween>
+  );
+}
+
+/** The sample with what matches marked. Places are counted in characters. */
+function Marked({ text, places }: { text: string; places: Array<{ start: number; end: number }> }) {
+  const characters = [...text];
+  const parts: Array<{ text: string; hit: boolean }> = [];
+  let at = 0;
+  for (const p of places) {
+    if (p.start > at) parts.push({ text: characters.slice(at, p.start).join(""), hit: false });
+    parts.push({ text: characters.slice(Math.max(at, p.start), p.end).join(""), hit: true });
+    at = Math.max(at, p.end);
+  }
+  parts.push({ text: characters.slice(at).join(""), hit: false });
+  return (
+    <div className="mono" aria-label="The sample with matches marked">
+      {parts.map((p, i) => (p.hit ? <mark key={i} className="hit">{p.text}</mark> : <span key={i}>{p.text}</span>))}
+    </div>
+  );
+}
