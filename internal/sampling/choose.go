@@ -199,6 +199,7 @@ type draw struct {
 	again  []ticket // objects that could not be read in another cycle, and may be now
 	month  string   // the present one
 	left   int64    // tickets that were not taken
+	more   bool     // there are objects that got no ticket
 }
 
 // ticket is an object that may be chosen.
@@ -217,7 +218,7 @@ type drawGroup struct {
 // The bounds of a draw.
 const (
 	maxDrawGroups  = 5000
-	ticketsOfGroup = 8
+	ticketsOfGroup = 16
 	maxAgain       = 4
 )
 
@@ -259,6 +260,7 @@ func (d *draw) add(o *objectstore.Object, known *kind, choosable bool) {
 		return
 	}
 	if n := len(g.tickets); n == ticketsOfGroup {
+		d.more = true
 		if g.tickets[n-1].lot <= t.lot {
 			return
 		}

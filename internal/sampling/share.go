@@ -70,6 +70,7 @@ type worker struct {
 	rates    *rates
 	open     map[string]*visited // buckets that were listed in this attempt
 	tickets  int64               // of all of these
+	listed   map[string]bool     // parts that were listed in this attempt: what one that died had listed is listed again, and drawn from
 	failures int                 // in a row
 	failure  error
 }
@@ -85,7 +86,7 @@ type visited struct {
 
 // share does a share of a cycle.
 func (s *Service) share(ctx context.Context, h *queue.Held) queue.Outcome {
-	w := &worker{s: s, held: h, rates: newRates(), open: map[string]*visited{}}
+	w := &worker{s: s, held: h, rates: newRates(), open: map[string]*visited{}, listed: map[string]bool{}}
 	if err := h.Task().Decode(&w.state); err != nil {
 		return queue.Outcome{Status: queue.Refused, Detail: err.Error()}
 	}
@@ -300,6 +301,9 @@ func (w *worker) visit(ctx context.Context, o *option) error {
 	for v == nil || v.draw.left == 0 {
 		if v != nil {
 			w.close(o.name, v)
+			if v.draw.more { // for those that got no ticket
+				delete(w.listed, o.name+"/"+v.part.id)
+			}
 		}
 		if w.state.Requests >= w.settings.Budget.Requests {
 			return nil
@@ -614,7 +618,7 @@ func (w *worker) check(ctx context.Context) (string, error) {
 	return why, nil
 }
 
-// list lists the part of a bucket whose turn it is in this cycle, and records what is gone. It returns nil when all of its parts were listed.
+// list lists the part of a bucket whose turn it is, and records what is gone. It returns nil when all of its parts were listed.
 func (w *worker) list(ctx context.Context, o *option, why string) (*visited, error) {
 	k := w.key(o.name)
 	name := inventory.BucketName{Region: k.Region, Account: k.Owner, Name: k.Bucket}
@@ -642,7 +646,7 @@ func (w *worker) list(ctx context.Context, o *option, why string) (*visited, err
 			all = firstParts(k, splits)
 		}
 		for _, x := range all {
-			if x.cycle != w.state.Cycle && (p == nil || x.listedAt < p.listedAt) {
+			if !w.listed[o.name+"/"+x.id] && (p == nil || x.listedAt < p.listedAt) {
 				p = x
 			}
 		}
@@ -668,6 +672,7 @@ func (w *worker) list(ctx context.Context, o *option, why string) (*visited, err
 	if err := w.record(ctx, l, fresh, rest, why); err != nil {
 		return nil, err
 	}
+	w.listed[o.name+"/"+l.part.id] = true
 	next := l.part
 	next.revision++
 	return &visited{
