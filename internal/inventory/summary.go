@@ -71,17 +71,21 @@ func SummaryOf(ctx context.Context, tx *store.Tx, region string, account macie2.
 	return x, err
 }
 
-// Watched is what is watched of an account in a Region: buckets, and the objects in those that were counted.
+// Watched is what is watched of an account in a Region: buckets, and the objects in those that were counted. Where automated discovery
+// watches any of its buckets, Monitored are the objects in these.
 type Watched struct {
-	Region  string
-	Account macie2.AccountID
-	Buckets int64
-	Objects int64
+	Region    string
+	Account   macie2.AccountID
+	Buckets   int64
+	Objects   int64
+	Automated bool
+	Monitored int64
 }
 
 // Watched lists what is watched of the accounts that Macie is enabled for, in the order of Region and account, at most so many of those that
 // follow after. Buckets beyond the quota are known by name only, and are not watched.
 func (s *Service) Watched(ctx context.Context, tx *store.Tx, after Watched, most int) (list []Watched, err error) {
+	at := map[[2]string]int{}
 	err = tx.Query(ctx, func(r store.Row) error {
 		var w Watched
 		var text string
@@ -93,10 +97,28 @@ func (s *Service) Watched(ctx context.Context, tx *store.Tx, after Watched, most
 			return err
 		}
 		w.Buckets, w.Objects = min(sums[sumBuckets], int64(s.quota)), sums[sumObjects]
+		at[[2]string{w.Region, string(w.Account)}] = len(list)
 		list = append(list, w)
 		return nil
 	}, `select x.region, x.account_id, x.counters from bucket_statistics x where (x.region, x.account_id) > ($1, $2) and exists
 			(select 1 from macie_session s where s.region = x.region and s.account_id = x.account_id and s.status = 'ENABLED')
 		order by x.region, x.account_id limit $3`, after.Region, string(after.Account), int64(most))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	last := list[len(list)-1]
+	err = tx.Query(ctx, func(r store.Row) error {
+		var region, account string
+		var objects int64
+		if err := r.Scan(&region, &account, &objects); err != nil {
+			return err
+		}
+		if i, ok := at[[2]string{region, account}]; ok {
+			list[i].Automated, list[i].Monitored = true, objects
+		}
+		return nil
+	}, `select region, account_id, cast(sum(coalesce(object_count, 0)) as bigint) from bucket
+		where (region, account_id) > ($1, $2) and (region, account_id) <= ($3, $4) and monitoring_status = 'MONITORED' and error_code is null
+		group by region, account_id`, after.Region, string(after.Account), last.Region, string(last.Account))
 	return list, err
 }

@@ -37,6 +37,17 @@ func TestWatched(t *testing.T) {
 		if got := list(first, 10); got != fmt.Sprint([]Watched{second}) {
 			t.Errorf("after it comes %s", got)
 		}
+		err := f.db.Tx(t.Context(), "test", func(tx *store.Tx) error {
+			_, err := tx.Exec(t.Context(), `update bucket set monitoring_status = 'MONITORED', object_count = 7 where name = 'four'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second.Automated, second.Monitored = true, 7
+		if got := list(first, 10); got != fmt.Sprint([]Watched{second}) {
+			t.Errorf("with automated discovery there are %s", got)
+		}
 		if _, err := f.sessions.UpdateMacieSession(t.Context(), call(alice), &macie2.UpdateMacieSessionInput{Status: macie2.Ptr(macie2.MacieStatusPaused)}); err != nil {
 			t.Fatal(err)
 		}

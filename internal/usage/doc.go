@@ -21,8 +21,8 @@
 //
 // # For the packages above
 //
-// Whoever commits results of an analysis calls [Meter] in that transaction. Whoever enables automated discovery for an account calls
-// [AutomatedEnabled].
+// Whoever commits results of an analysis calls [Meter] in that transaction. What is watched is asked of package inventory,
+// each hour.
 //
 // meter.go counts, price.go has the prices, report.go adds up, operations.go answers.
 package usage

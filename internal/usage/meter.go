@@ -40,14 +40,6 @@ func Meter(tx *store.Tx, at time.Time, region string, account macie2.AccountID, 
 	}
 }
 
-// AutomatedEnabled records that automated discovery was enabled for accounts. Only the first time counts.
-func AutomatedEnabled(tx *store.Tx, at time.Time, region string, accounts ...macie2.AccountID) {
-	for _, id := range accounts {
-		tx.Defer(`update usage_account set automated_at = $3 where region = $1 and account_id = $2 and automated_at is null`,
-			region, string(id), at.UnixMilli())
-	}
-}
-
 // SessionHooks record when Macie was enabled for an account for the first time.
 func SessionHooks() session.Hooks {
 	return session.Hooks{OnEnable: func(_ context.Context, tx *store.Tx, c session.Change) error {
@@ -97,12 +89,15 @@ func (s *Service) Flush(ctx context.Context) error {
 	return err
 }
 
-// Watched is what is watched of an account in a Region.
+// Watched is what is watched of an account in a Region: buckets, and the objects in them. Where automated discovery watches any of its
+// buckets, Monitored are the objects in these.
 type Watched struct {
-	Region  string
-	Account macie2.AccountID
-	Buckets int64
-	Objects int64
+	Region    string
+	Account   macie2.AccountID
+	Buckets   int64
+	Objects   int64
+	Automated bool
+	Monitored int64
 }
 
 // watchBatch is how many accounts are written in a transaction.
@@ -114,7 +109,7 @@ func (s *Service) Watch(ctx context.Context) error {
 	if s.watched == nil {
 		return nil
 	}
-	day := s.now().UTC().Format(dayLayout)
+	now := s.now().UTC()
 	var after Watched
 	for {
 		var list []Watched
@@ -126,38 +121,22 @@ func (s *Service) Watch(ctx context.Context) error {
 			return err
 		}
 		after = list[len(list)-1]
-		if err := s.watch(ctx, day, list); err != nil {
+		if err := s.watch(ctx, now, list); err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Service) watch(ctx context.Context, day string, list []Watched) error {
+func (s *Service) watch(ctx context.Context, now time.Time, list []Watched) error {
+	day, at := now.Format(dayLayout), now.UnixMilli()
 	return s.db.Tx(ctx, "usage watch", func(tx *store.Tx) error {
-		byRegion := map[string][]macie2.AccountID{}
-		for _, w := range list {
-			byRegion[w.Region] = append(byRegion[w.Region], w.Account)
-		}
-		monitored := map[place]bool{}
-		for region, accounts := range byRegion {
-			if s.automated == nil {
-				break
-			}
-			found, err := s.automated(ctx, tx, region, accounts)
-			if err != nil {
-				return err
-			}
-			for account, is := range found {
-				monitored[place{region, account}] = is
-			}
-		}
 		rows := make([][]any, len(list))
 		for i, w := range list {
-			objects := int64(0)
-			if monitored[place{w.Region, w.Account}] {
-				objects = w.Objects
+			rows[i] = []any{w.Region, string(w.Account), day, w.Buckets, w.Objects, w.Monitored}
+			if w.Automated {
+				tx.Defer(`update usage_account set automated_at = $3 where region = $1 and account_id = $2 and automated_at is null`,
+					w.Region, string(w.Account), at)
 			}
-			rows[i] = []any{w.Region, string(w.Account), day, w.Buckets, w.Objects, objects}
 		}
 		_, err := tx.InsertMany(ctx, `insert into usage_watch (region, account_id, day, buckets, objects, monitored)`, rows,
 			`on conflict (region, account_id, day) do update set

@@ -31,23 +31,20 @@ type Options struct {
 	// Watched lists what is watched of the accounts that Macie is enabled for, in the order of Region and account, at most so many of those
 	// that follow after. nil: nothing is.
 	Watched func(ctx context.Context, tx *store.Tx, after Watched, most int) ([]Watched, error)
-	// Automated tells for which of the accounts automated discovery is enabled. nil: for none.
-	Automated func(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID) (map[macie2.AccountID]bool, error)
 	// Now is the clock of the background work; operations carry their own time. nil means time.Now.
 	Now func() time.Time
 }
 
 // Service meters and reports. Its methods may be called at once from any number of goroutines and processes.
 type Service struct {
-	db        *store.DB
-	pages     *pagetoken.Issuer
-	log       *slog.Logger
-	prices    Prices
-	limit     int64
-	quota     func(context.Context, *store.Tx, string, []macie2.AccountID, time.Time) (map[macie2.AccountID]Quota, error)
-	watched   func(context.Context, *store.Tx, Watched, int) ([]Watched, error)
-	automated func(context.Context, *store.Tx, string, []macie2.AccountID) (map[macie2.AccountID]bool, error)
-	now       func() time.Time
+	db      *store.DB
+	pages   *pagetoken.Issuer
+	log     *slog.Logger
+	prices  Prices
+	limit   int64
+	quota   func(context.Context, *store.Tx, string, []macie2.AccountID, time.Time) (map[macie2.AccountID]Quota, error)
+	watched func(context.Context, *store.Tx, Watched, int) ([]Watched, error)
+	now     func() time.Time
 
 	mu       sync.Mutex
 	requests map[place]int64 // that are counted, and not written yet
@@ -56,7 +53,7 @@ type Service struct {
 // New returns a Service.
 func New(o Options) *Service {
 	s := &Service{db: o.DB, pages: o.Pages, log: o.Logger, prices: o.Prices, limit: o.QuotaBytes, quota: o.Quota, watched: o.Watched,
-		automated: o.Automated, now: o.Now, requests: map[place]int64{}}
+		now: o.Now, requests: map[place]int64{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -41,7 +41,6 @@ type fixture struct {
 	clock    time.Time
 	watched  []Watched
 	quota    map[macie2.AccountID]Quota
-	enabled  map[macie2.AccountID]bool
 }
 
 func each(t *testing.T, fn func(t *testing.T, f *fixture)) {
@@ -62,9 +61,6 @@ func each(t *testing.T, fn func(t *testing.T, f *fixture)) {
 			},
 			Quota: func(context.Context, *store.Tx, string, []macie2.AccountID, time.Time) (map[macie2.AccountID]Quota, error) {
 				return f.quota, nil
-			},
-			Automated: func(context.Context, *store.Tx, string, []macie2.AccountID) (map[macie2.AccountID]bool, error) {
-				return f.enabled, nil
 			},
 		})
 		for i, id := range []macie2.AccountID{alice, bob, carol, dora} {
@@ -169,9 +165,9 @@ func TestWhatWasMetered(t *testing.T) {
 		if !errors.Is(err, refused) {
 			t.Fatal(err)
 		}
-		f.enabled = map[macie2.AccountID]bool{bob: true}
 		for i, n := range []int64{5, 9, 7} {
-			f.watched = []Watched{{region, alice, 1, 10}, {region, bob, n, 100 * n}}
+			f.watched = []Watched{{Region: region, Account: alice, Buckets: 1, Objects: 10},
+				{Region: region, Account: bob, Buckets: n, Objects: 100 * n, Automated: true, Monitored: 90 * n}}
 			f.clock = now.Add(time.Duration(i) * time.Hour)
 			if err := f.Watch(ctx); err != nil {
 				t.Fatal(err)
@@ -195,7 +191,7 @@ func TestWhatWasMetered(t *testing.T) {
 			t.Fatalf("the administrator sees %+v", page)
 		}
 		want := Account{AccountID: string(bob), JobBytes: 1511, JobObjects: 5, AutomatedBytes: 70, AutomatedObjects: 2, Buckets: 9, Objects: 900, BucketDays: 9,
-			MonitoredDays: 900, Requests: 4, QuotaUsedBytes: 42, QuotaMet: true, EstimatedCost: "0.00", Currency: "USD"}
+			MonitoredDays: 810, Requests: 4, QuotaUsedBytes: 42, QuotaMet: true, EstimatedCost: "0.00", Currency: "USD"}
 		if got := page.Accounts[1]; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("of bob there is\n%+v, want\n%+v", got, want)
 		}
@@ -208,7 +204,7 @@ func TestWhatWasMetered(t *testing.T) {
 		}
 		days := fmt.Sprint(month.Accounts[0].Days)
 		if days != fmt.Sprint([]Day{{Date: "2026-12-01", AutomatedBytes: 70, AutomatedObjects: 2},
-			{Date: "2026-12-05", JobBytes: 1500, JobObjects: 4, Buckets: 9, Objects: 900, MonitoredObjects: 900, Requests: 4}}) {
+			{Date: "2026-12-05", JobBytes: 1500, JobObjects: 4, Buckets: 9, Objects: 900, MonitoredObjects: 810, Requests: 4}}) {
 			t.Errorf("bob's days are %s", days)
 		}
 		for _, c := range []struct{ as, of macie2.AccountID }{{bob, alice}, {carol, bob}, {bob, dora}} {
@@ -289,11 +285,12 @@ func TestFiltersAndOrders(t *testing.T) {
 		f.meter(bob, byJobs, 0, 10_000_000_000, 1)
 		f.meter(dora, byJobs, 0, 20_000_000_000, 1)
 		f.quota = map[macie2.AccountID]Quota{bob: {Used: 5e12, Met: true}}
-		f.tx(func(tx *store.Tx) error {
-			AutomatedEnabled(tx, now.AddDate(0, 0, -3), region, dora)
-			AutomatedEnabled(tx, now.AddDate(0, 0, -1), region, dora)
-			return nil
-		})
+		for _, ago := range []int{3, 1} {
+			f.clock, f.watched = now.AddDate(0, 0, -ago), []Watched{{Region: region, Account: dora, Automated: true}}
+			if err := f.Watch(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
 		const (
 			total   = macie2.UsageStatisticsFilterKeyTotal
 			limited = macie2.UsageStatisticsFilterKeyServiceLimit
@@ -476,7 +473,7 @@ func TestOldUsageGoes(t *testing.T) {
 		days := []int{0, 34, 95, 96, 130} // 2026-12-05, 11-01, 09-01, 08-31, 07-28
 		for _, ago := range days {
 			f.meter(bob, byJobs, ago, 1, 0)
-			f.clock, f.watched = now.AddDate(0, 0, -ago), []Watched{{region, bob, 1, 1}}
+			f.clock, f.watched = now.AddDate(0, 0, -ago), []Watched{{Region: region, Account: bob, Buckets: 1, Objects: 1}}
 			if err := f.Watch(ctx); err != nil {
 				t.Fatal(err)
 			}
