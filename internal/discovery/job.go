@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/queue"
 	"magpie/internal/resource"
@@ -101,6 +102,22 @@ func (j *job) save(tx *store.Tx, was *job) {
 
 // pauseLasts is how long a job that was paused while it ran can be resumed.
 const pauseLasts = 30 * 24 * time.Hour
+
+// known is the job as the inventory knows it.
+func (j *job) known() inventory.Job {
+	return inventory.Job{Region: j.Region, Creator: j.Account, ID: j.ID, Explicit: j.definition.S3JobDefinition.BucketCriteria == nil,
+		Recurring: j.kind == macie2.JobTypeScheduled}
+}
+
+// namedBuckets are the buckets that a job's definition names.
+func namedBuckets(j *job) (named []inventory.BucketName) {
+	for _, x := range j.definition.S3JobDefinition.BucketDefinitions {
+		for _, bucket := range x.Buckets {
+			named = append(named, inventory.BucketName{Region: j.Region, Account: macie2.AccountID(*x.AccountId), Name: bucket})
+		}
+	}
+	return named
+}
 
 // begin starts a run: its plan is a task of this transaction.
 func (s *Service) begin(ctx context.Context, tx *store.Tx, j *job, now time.Time) error {
@@ -258,6 +275,7 @@ func (s *Service) cancel(ctx context.Context, tx *store.Tx, j *job, now time.Tim
 	j.pausedAt, j.expiresAt, j.dueAt = nil, nil, nil
 	j.save(tx, &was)
 	j.event(tx, now, eventCancelled, eventDetail{})
+	inventory.JobCancelled(tx, j.Region, j.Account, j.ID)
 	if was.active == noRun {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"magpie/internal/inventory"
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
 	"magpie/internal/resource"
@@ -76,6 +77,9 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, call *macie2.Call, n
 			since, expected, failed, resumes, due_at)`,
 		[][]any{{n.Region, string(n.Account), n.ID, *in.Name, string(j.kind), string(j.status), string(text), resource.EncodeTags(in.Tags),
 			j.createdAt, int64(0), string(noRun), int64(0), int64(0), int64(0), false, "", j.dueAt}}, "")
+	if named := namedBuckets(j); len(named) > 0 {
+		inventory.JobDefined(tx, j.known(), named)
+	}
 	j.event(tx, call.Now, eventCreated, eventDetail{})
 	if j.kind == macie2.JobTypeOneTime || macie2.Deref(in.InitialRun) {
 		return s.begin(ctx, tx, j, call.Now)

@@ -109,6 +109,11 @@ func (s *Service) planSome(ctx context.Context, h *queue.Held, p *planState) (mo
 		if c.failed {
 			s.failed(tx, j)
 		}
+		taken := make([]inventory.BucketName, len(c.buckets))
+		for i, b := range c.buckets {
+			taken[i] = inventory.BucketName{Region: j.Region, Account: b.Account, Name: b.Name}
+		}
+		inventory.JobRan(tx, j.known(), taken, macie2.Deref(j.runAt))
 		tx.Defer(`update classification_job set shards = shards + $4, expected = expected + $5 where region = $1 and account_id = $2 and id = $3`,
 			j.Region, string(j.Account), j.ID, int64(len(shards)), objects)
 		return s.queue.Enqueue(ctx, tx, shards...)

@@ -103,12 +103,12 @@ func (s *Service) SessionHooks() session.Hooks {
 
 // sweep deletes some of what is known of an account's buckets.
 func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
-	for _, t := range []struct{ table, key string }{
-		{"bucket", "name"}, {"bucket_facts", "name"}, {"bucket_tag", "name"}, {"census", "bucket"}, {"bucket_change", "id"},
-		{"bucket_statistics", "account_id"},
+	for _, t := range []struct{ table, account, key string }{
+		{"bucket", "account_id", "name"}, {"bucket_facts", "account_id", "name"}, {"bucket_tag", "account_id", "name"}, {"census", "account_id", "bucket"},
+		{"bucket_change", "account_id", "id"}, {"bucket_statistics", "account_id", "account_id"}, {"bucket_job", "creator_id", "job_id"},
 	} {
-		n, err := tx.Exec(ctx, `delete from `+t.table+` where region = $1 and account_id = $2 and `+t.key+` in
-			(select `+t.key+` from `+t.table+` where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
+		n, err := tx.Exec(ctx, `delete from `+t.table+` where region = $1 and `+t.account+` = $2 and `+t.key+` in
+			(select `+t.key+` from `+t.table+` where region = $1 and `+t.account+` = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
 		if err != nil {
 			return false, err
 		}

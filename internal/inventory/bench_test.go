@@ -47,6 +47,7 @@ func BenchmarkBuckets(b *testing.B) {
 			"none has it":     {Criteria: map[string]props{"serverSideEncryption.kmsMasterKeyId": {Eq: []string{"none"}}}},
 			"none as large":   {Criteria: map[string]props{"sizeInBytes": {Gt: n(1 << 60)}}},
 			"a tag":           {Criteria: map[string]props{"tags.value": {Eq: []string{"team-7"}}}},
+			"in a job":        {Criteria: map[string]props{"jobDetails.isDefinedInJob": {Eq: []string{"TRUE"}}}},
 			"no such tag":     {Criteria: map[string]props{"tags.key": {Eq: []string{"none"}}}},
 			"by size":         {SortCriteria: &macie2.BucketSortCriteria{AttributeName: macie2.Ptr("sizeInBytes"), OrderBy: macie2.Ptr(macie2.OrderByDesc)}},
 			"public, by size": {Criteria: map[string]props{"publicAccess.effectivePermission": {Eq: []string{"PUBLIC"}}}, SortCriteria: &macie2.BucketSortCriteria{AttributeName: macie2.Ptr("sizeInBytes")}},

@@ -94,7 +94,11 @@ const (
 )
 
 // query collects conditions on b, all of which must hold. They are checked when they are added, and written out by begin.
-type query struct{ terms []func(*statement) }
+type query struct {
+	terms  []func(*statement)
+	jobs   bool             // some are about what jobs do with buckets,
+	viewer macie2.AccountID // those of this account
+}
 
 // statement is a query that is being written, with its arguments.
 type statement struct {
@@ -153,6 +157,7 @@ func (q *query) criteria(m map[string]macie2.BucketCriteriaAdditionalProperties)
 		if !ok {
 			return macie2.ErrValidation("criteria: %q is not a field that buckets are selected by", clip(path))
 		}
+		q.jobs = q.jobs || strings.HasPrefix(path, "jobDetails.")
 		if values += len(c.Eq) + len(c.Neq); values > maxValues {
 			return macie2.ErrValidation("criteria: there are more than %d values", maxValues)
 		}

@@ -87,8 +87,11 @@ func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order
 		if err != nil {
 			return err
 		}
-		rows, err = s.selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit()))
-		return err
+		q.viewer = call.Account
+		if rows, err = s.selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit())); err != nil || len(rows) == 0 {
+			return err
+		}
+		return addJobs(ctx, tx, call.Region, call.Account, rows)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -110,7 +113,11 @@ func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string
 			return nil, err
 		}
 	}
-	sql := `select ` + allColumns + ` from ` + b.from(unsettled) + ` where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
+	jobs := macie2.AccountID("")
+	if q.jobs {
+		jobs = q.viewer
+	}
+	sql := `select ` + allColumns + ` from ` + b.from(unsettled, jobs) + ` where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
 	var rows []described
 	err = tx.Query(ctx, func(row store.Row) error {
 		x := described{record: new(record)}

@@ -138,19 +138,27 @@ func (s *Service) unsettled(ctx context.Context, tx *store.Tx, region string, ac
 	return s.standings.Unsettled(ctx, tx, region, accounts)
 }
 
-// from is where buckets are selected from: the table, less the standings of accounts that are unsettled.
-func (b *statement) from(unsettled []macie2.AccountID) string {
-	if len(unsettled) == 0 {
+// from is where buckets are selected from: the table, less the standings of accounts that are unsettled, and with what the jobs of an
+// account do with them, where jobs is not "".
+func (b *statement) from(unsettled []macie2.AccountID, jobs macie2.AccountID) string {
+	if len(unsettled) == 0 && jobs == "" {
 		return "bucket b"
 	}
-	hidden := b.any("account_id", store.ListOf(unsettled))
+	other := map[string]string{}
+	if jobs != "" {
+		other = b.jobColumns(jobs)
+	}
+	if len(unsettled) > 0 {
+		hidden := b.any("account_id", store.ListOf(unsettled))
+		other["monitoring_status"] = "case when " + hidden + " then 'NOT_MONITORED' else monitoring_status end"
+		for _, c := range []string{"sensitivity_score", "last_discovery_at"} {
+			other[c] = "case when " + hidden + " then null else " + c + " end"
+		}
+	}
 	columns := slices.Clone(recordColumns)
 	for i, c := range columns {
-		switch c {
-		case "monitoring_status":
-			columns[i] = "case when " + hidden + " then 'NOT_MONITORED' else monitoring_status end as monitoring_status"
-		case "sensitivity_score", "last_discovery_at":
-			columns[i] = "case when " + hidden + " then null else " + c + " end as " + c
+		if other[c] != "" {
+			columns[i] = other[c] + " as " + c
 		}
 	}
 	return "(select " + strings.Join(columns, ", ") + " from bucket) b"
