@@ -322,7 +322,7 @@ func TestCriteriaSortsAndPages(t *testing.T) {
 			{map[string]props{"objectCountByEncryptionType.unknown": {Gt: n(3)}}, "b4 b5"},
 			{map[string]props{"publicAccess.permissionConfiguration.bucketLevelPermissions.blockPublicAccess.blockPublicAcls": {Eq: []string{"true"}}}, "b0 b1 b2 b3 b4 b5"},
 			{map[string]props{"publicAccess.permissionConfiguration.accountLevelPermissions.blockPublicAccess.blockPublicAcls": {Eq: []string{"true"}}}, ""},
-			{map[string]props{"jobDetails.isMonitoredByJob": {Eq: []string{"UNKNOWN"}}, "bucketName": {Eq: []string{"b1"}}}, "b1"},
+			{map[string]props{"jobDetails.isMonitoredByJob": {Eq: []string{"FALSE"}}, "bucketName": {Eq: []string{"b1"}}}, "b1"},
 			{map[string]props{"accountId": {Eq: []string{string(bob)}}}, ""},
 		} {
 			var names []string
