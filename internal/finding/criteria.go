@@ -26,6 +26,8 @@ type condition struct {
 	eq, neq, exact   []string // canonical and without repetition; exact is sorted
 	gt, gte, lt, lte *int64
 	eqN, neqN        []int64 // eq and neq of numbers and dates
+	eqSet, neqSet    set[string]
+	eqNSet, neqNSet  set[int64]
 }
 
 // ParseCriteria checks what a caller sent. What is wrong is a ValidationException that names the field.
@@ -99,10 +101,49 @@ func parseCondition(f *field, in macie2.CriterionAdditionalProperties) (conditio
 		}
 	}
 	slices.Sort(x.exact)
-	if f.kind == number || f.kind == date {
-		x.eqN, x.neqN = integers(x.eq), integers(x.neq)
-	}
+	x.index()
 	return x, nil
+}
+
+// index makes of the values what they are looked for in.
+func (c *condition) index() {
+	if c.field.kind == number || c.field.kind == date {
+		c.eqN, c.neqN = integers(c.eq), integers(c.neq)
+		c.eqNSet, c.neqNSet = setOf(c.eqN), setOf(c.neqN)
+		return
+	}
+	c.eqSet, c.neqSet = setOf(c.eq), setOf(c.neq)
+}
+
+// A set is a list of values in which one is found quickly.
+type set[T comparable] struct {
+	few  []T
+	many map[T]struct{} // where there are many
+}
+
+func setOf[T comparable](values []T) set[T] {
+	s := set[T]{few: values}
+	if len(values) > 8 {
+		s.many = make(map[T]struct{}, len(values))
+		for _, v := range values {
+			s.many[v] = struct{}{}
+		}
+	}
+	return s
+}
+
+// hasOne reports whether one of the values is in the set.
+func (s *set[T]) hasOne(values []T) bool {
+	for _, v := range values {
+		if s.many != nil {
+			if _, ok := s.many[v]; ok {
+				return true
+			}
+		} else if slices.Contains(s.few, v) {
+			return true
+		}
+	}
+	return false
 }
 
 // integers reads texts that canonical has accepted.
@@ -156,21 +197,11 @@ func (c *condition) meets(texts []string, numbers []int64) bool {
 	if c.field.kind == number || c.field.kind == date {
 		return c.meetsNumbers(numbers)
 	}
-	return (c.eq == nil || common(texts, c.eq)) && (c.neq == nil || !common(texts, c.neq)) && (c.exact == nil || slices.Equal(unique(texts), c.exact))
-}
-
-// common reports whether two lists have a value in common.
-func common[T comparable](a, b []T) bool {
-	for _, v := range a {
-		if slices.Contains(b, v) {
-			return true
-		}
-	}
-	return false
+	return (c.eq == nil || c.eqSet.hasOne(texts)) && (c.neq == nil || !c.neqSet.hasOne(texts)) && (c.exact == nil || slices.Equal(unique(texts), c.exact))
 }
 
 func (c *condition) meetsNumbers(numbers []int64) bool {
-	if c.eq != nil && !common(numbers, c.eqN) || c.neq != nil && common(numbers, c.neqN) {
+	if c.eq != nil && !c.eqNSet.hasOne(numbers) || c.neq != nil && c.neqNSet.hasOne(numbers) {
 		return false
 	}
 	if c.gt == nil && c.gte == nil && c.lt == nil && c.lte == nil {
@@ -277,7 +308,7 @@ func (s *statement) oneOf(f *field, values []string) {
 			alternatives = append(alternatives, f.column+" = "+s.arg(n))
 		}
 	case len(values) == 1: // engines use an index for this more readily than for a list
-		alternatives = append(alternatives, f.column+" = "+s.arg(values[0]))
+		alternatives = append(alternatives, f.column+" = "+s.arg(clean(values[0])))
 	default:
 		s.args = append(s.args, listOf(values))
 		alternatives = append(alternatives, s.dialect.Any(f.column, len(s.args)))

@@ -214,7 +214,7 @@ func dataDocuments(ctx context.Context, tx *store.Tx, x scope, ids []string, o o
 	}, `select d.document, d.number, s.first, s.size, s.archived, s.gone from finding_data d join finding_segment s
 		on s.region = d.region and s.holder = d.holder and s.first = (select max(n.first) from finding_segment n
 			where n.region = d.region and n.holder = d.holder and n.first <= d.number)
-		where d.region = $1 and d.holder = $2 and `+tx.Any("d.id", 3), x.region, string(x.holder), store.List(ids))
+		where d.region = $1 and d.holder = $2 and `+tx.Any("d.id", 3), x.region, string(x.holder), listOf(ids))
 	return to, err
 }
 
@@ -252,7 +252,7 @@ func (s *Service) countData(ctx context.Context, tx *store.Tx, x scope, c Criter
 // dataDays adds the findings of data of a scope to days that begin with the day first, counted since 1970.
 func (s *Service) dataDays(ctx context.Context, tx *store.Tx, x scope, first int64, days []Day) error {
 	const day = 86_400_000
-	c := Criteria{conditions: []condition{{field: fields["archived"], eq: []string{"false"}},
+	c := Criteria{conditions: []condition{{field: fields["archived"], eq: []string{"false"}, eqSet: setOf([]string{"false"})},
 		{field: fields["createdAt"], gte: macie2.Ptr(first * day), lt: macie2.Ptr((first + int64(len(days))) * day)}}}
 	segments, err := s.segments(ctx, tx, x, c)
 	if err != nil {

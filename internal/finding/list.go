@@ -268,7 +268,7 @@ func documents(ctx context.Context, tx *store.Tx, x scope, ids []string, o order
 	q.sql.WriteString("select " + o.column + ", id, archived, (select d.document from finding_document d " +
 		"where d.region = finding.region and d.holder = finding.holder and d.id = finding.id) from finding where")
 	q.in(x)
-	q.args = append(q.args, store.List(ids))
+	q.args = append(q.args, listOf(ids))
 	q.sql.WriteString(" and " + tx.Any("id", len(q.args)))
 	err := tx.Query(ctx, func(r store.Row) error {
 		var f stored

@@ -18,6 +18,9 @@ import (
 // again three times at most.
 const mergeAtOnce = 16
 
+// mergeBytes is about how many bytes of columns are merged at once. A segment that has half as many is not merged any more.
+const mergeBytes = 64 << 20
+
 // sizes of segments. One of the last is not merged any more, and has its columns in rows of their own.
 var mergeSizes = []int{1 << 4, 1 << 8, 1 << 12}
 
@@ -125,10 +128,16 @@ func (s *Service) Merge(ctx context.Context, region string, holder macie2.Accoun
 				if err != nil {
 					return err
 				}
-				if run = s.merger.choose(segments); run == nil {
-					return nil
+				run = s.merger.choose(segments)
+				for i, size := 0, 0; i < len(run); i++ {
+					if err := s.load(ctx, tx, run[i:i+1], allColumns...); err != nil {
+						return err
+					}
+					if size += run[i].bytes(); size > mergeBytes && i > 0 {
+						run = run[:i+1]
+					}
 				}
-				return s.load(ctx, tx, run, allColumns...)
+				return nil
 			})
 		})
 		if err != nil || run == nil {
@@ -204,7 +213,11 @@ func merged(run []*segment, firm int) (*segment, map[string][]byte) {
 		g.oldest, g.newest = min(g.oldest, x.oldest), max(g.newest, x.newest)
 	}
 	columns[idColumn] = ids
-	g.loose = g.size < firm
+	size := 0
+	for _, x := range run {
+		size += x.bytes()
+	}
+	g.loose = g.size < firm && size < mergeBytes/2
 	for _, f := range columnFields {
 		w := newColumnWriter(f)
 		var different []string

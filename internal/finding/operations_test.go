@@ -467,3 +467,57 @@ func TestPublication(t *testing.T) {
 		}
 	})
 }
+
+// TestStrangeIDs: ids that no engine stores are those of no finding.
+func TestStrangeIDs(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		d.record(alice, found("j", "b", "k", d.now, map[string]int64{"NAME": 1}))
+		for _, id := range []string{"", "\x00", "\xff", "a\x00b", strings.Repeat("x", 10_000)} {
+			if got, err := d.GetFindings(t.Context(), d.call(alice), &macie2.GetFindingsInput{FindingIds: []string{id}}); err != nil || len(got.Findings) != 0 {
+				t.Errorf("%q: %v", id, err)
+			}
+			for _, field := range []string{"id", objectPrefix + "key", bucketPrefix + "tags.key"} {
+				c := criteria(map[string]criterion{field: {Eq: []string{id}}})
+				if got := d.list(alice, macie2.ListFindingsInput{FindingCriteria: c}); len(got) != 0 {
+					t.Errorf("%s %q selects %v", field, id, got)
+				}
+			}
+			if id == "" {
+				continue
+			}
+			if _, err := d.GetTriage(t.Context(), d.call(alice), id); refusal(err) != macie2.ResourceNotFoundException {
+				t.Errorf("triage of %q: %v", id, err)
+			}
+			if _, err := d.PutTriage(t.Context(), d.call(alice), &TriageInput{FindingID: id, State: TriageDone, Version: macie2.Ptr(int64(0))}); refusal(err) != macie2.ResourceNotFoundException {
+				t.Errorf("triage of %q: %v", id, err)
+			}
+			if _, err := d.GetSensitiveDataOccurrences(t.Context(), d.call(alice), &macie2.GetSensitiveDataOccurrencesInput{FindingId: &id}); refusal(err) != macie2.ResourceNotFoundException {
+				t.Errorf("reveal of %q: %v", id, err)
+			}
+			if _, err := d.GetFindingsFilter(t.Context(), d.call(alice), &macie2.GetFindingsFilterInput{Id: &id}); refusal(err) != macie2.ResourceNotFoundException {
+				t.Errorf("filter %q: %v", id, err)
+			}
+		}
+		// Texts that are kept are refused, and said to be wrong. What is not UTF-8 does not come out of a request's JSON.
+		for _, bad := range []string{"a\x00b"} {
+			for name, in := range map[string]macie2.CreateFindingsFilterInput{
+				"name": {Name: &bad}, "description": {Name: macie2.Ptr("n"), Description: &bad}, "tag": {Name: macie2.Ptr("n"), Tags: map[string]string{"a": bad}},
+				"tag key": {Name: macie2.Ptr("n"), Tags: map[string]string{bad: "a"}}, "token": {Name: macie2.Ptr("n"), ClientToken: &bad},
+			} {
+				in.Action = macie2.Ptr(macie2.FindingsFilterActionNoop)
+				in.FindingCriteria = criteria(map[string]criterion{"type": {Eq: []string{"a"}}})
+				if _, err := d.CreateFindingsFilter(t.Context(), d.call(alice), &in); err != nil && refusal(err) != macie2.ValidationException {
+					t.Errorf("%s %q: %v", name, bad, err)
+				}
+			}
+			if _, err := d.CreateFindingsFilter(t.Context(), d.call(alice), &macie2.CreateFindingsFilterInput{Name: macie2.Ptr("v" + strings.ToValidUTF8(strings.ReplaceAll(bad, "\x00", "0"), "u")),
+				Action: macie2.Ptr(macie2.FindingsFilterActionArchive), FindingCriteria: criteria(map[string]criterion{objectPrefix + "key": {Eq: []string{bad}}, bucketPrefix + "tags.key": {Eq: []string{bad}}})}); err != nil && refusal(err) != macie2.ValidationException {
+				t.Errorf("a criterion with %q: %v", bad, err)
+			}
+			if _, err := d.PutClassificationExportConfiguration(t.Context(), d.call(alice), &macie2.PutClassificationExportConfigurationInput{Configuration: &macie2.ClassificationExportConfiguration{
+				S3Destination: &macie2.S3Destination{BucketName: &bad, KmsKeyArn: &bad, KeyPrefix: &bad}}}); refusal(err) != macie2.ValidationException {
+				t.Errorf("a bucket named %q: %v", bad, err)
+			}
+		}
+	})
+}

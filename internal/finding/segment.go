@@ -102,6 +102,14 @@ func scanSegment(r store.Row, region, holder string) (*segment, error) {
 	return g, err
 }
 
+// bytes is about how much memory the columns take that were read.
+func (g *segment) bytes() (n int) {
+	for _, c := range g.columns {
+		n += c.bytes()
+	}
+	return n
+}
+
 // column is a column that was read.
 func (g *segment) column(name string) *column {
 	if c := g.columns[name]; c != nil {
@@ -400,12 +408,17 @@ func (c *columnCache) put(segment, name string, x *column) {
 	}
 }
 
-// walk reads segments in turn, a few at first and then more at once, and calls visit with those findings of each that the
-// criteria select, until it returns false. Columns that the criteria do not name must be named to be there.
+// readAtOnce is about how many bytes of columns a request holds, but for those of a single segment and of its successor.
+const readAtOnce = 16 << 20
+
+// walk reads segments in turn, one at first and then more at once, as many as their columns are small, and calls visit with
+// those findings of each that the criteria select, until it returns false. Columns that the criteria do not name must be named to
+// be there.
 func (s *Service) walk(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria, names []string,
 	visit func(g *segment, in []int32) (more bool)) error {
 	names = append(c.names(), names...)
-	for n := 2; len(segments) > 0; n = min(4*n, 64) {
+	largest := 0 // bytes of the columns of a segment
+	for n := 1; len(segments) > 0; n = max(1, min(4*n, 64, readAtOnce/(largest+1))) {
 		some := slices.Clone(segments[:min(n, len(segments))])
 		segments = segments[len(some):]
 		some, err := s.sifted(ctx, tx, some, c)
@@ -419,6 +432,7 @@ func (s *Service) walk(ctx context.Context, tx *store.Tx, segments []*segment, c
 			if in := g.selected(c); len(in) > 0 && !visit(g, in) {
 				return nil
 			}
+			largest = max(largest, g.bytes())
 			g.columns = nil
 		}
 		if err := ctx.Err(); err != nil {

@@ -175,9 +175,9 @@ func decode(document string) (*macie2.Finding, error) {
 	return x, nil
 }
 
-// none turns the absence of a row into the client's error.
+// none turns the absence of a row into the client's error. What is named by a text that no engine stores is not there either.
 func none(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalidText) {
 		return resource.ErrNone
 	}
 	return err
