@@ -1,14 +1,18 @@
 package finding
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/queue"
 	"magpie/internal/store"
+	"magpie/internal/store/storetest"
 )
 
 // TestColumns: each form of a column gives back what was put in.
@@ -256,3 +260,140 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 var columnOf5000 = column{ids: make([]byte, 5000)}
+
+// TestNodesTogether: nodes that record, merge, suppress, end and list findings of one account at the same time lose none, and show
+// none twice.
+func TestNodesTogether(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db func() *store.DB) {
+		d := open(t, db())
+		nodes := []*Service{d.Service, New(Options{DB: d.db, Queue: queue.Open(d.db, queue.Options{Logger: d.log}), Pages: d.pages, Logger: d.log})}
+		for _, n := range nodes {
+			n.merger.sizes = []int{2, 8, 32}
+		}
+		const batches, each = 40, 3
+		old := d.now.Add(-100 * 24 * time.Hour)
+		var recording, others sync.WaitGroup
+		var mu sync.Mutex
+		var want, archived []string
+		for k, n := range nodes {
+			recording.Go(func() {
+				for i := range batches {
+					var some []*macie2.Finding
+					for j := range each {
+						at, bucket := d.now.Add(time.Duration(i)*time.Second), "kept"
+						switch j {
+						case 1:
+							at = old
+						case 2:
+							bucket = "suppressed"
+						}
+						some = append(some, found("j", bucket, fmt.Sprint(k, i, j), at, map[string]int64{"NAME": 1}))
+					}
+					err := n.db.Tx(t.Context(), Lane(region, alice), func(tx *store.Tx) error {
+						_, err := n.Record(t.Context(), tx, region, alice, some)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					want = append(want, *some[0].Id, *some[2].Id)
+					archived = append(archived, *some[2].Id)
+					mu.Unlock()
+				}
+			})
+		}
+		done := make(chan struct{})
+		again := func(what func(n *Service) error) {
+			for _, n := range nodes {
+				others.Go(func() {
+					for {
+						select {
+						case <-done:
+							return
+						default:
+						}
+						if err := what(n); err != nil && !errors.Is(err, store.ErrConflict) { // who meets others too often tries again later
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+		}
+		c, err := ParseCriteria(criteria(map[string]criterion{bucketPrefix + "name": {Eq: []string{"suppressed"}}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		suppress := func(n *Service) error {
+			return n.db.Tx(t.Context(), Lane(region, alice), func(tx *store.Tx) error {
+				_, err := n.archiveData(t.Context(), tx, region, alice, c, 10)
+				return err
+			})
+		}
+		again(func(n *Service) error { return n.Merge(t.Context(), region, alice) })
+		again(suppress)
+		again(func(n *Service) error { return n.Expire(t.Context(), d.now) })
+		again(func(n *Service) error {
+			mu.Lock()
+			must := slices.Clone(want)
+			mu.Unlock()
+			ids := map[string]bool{}
+			in := &macie2.ListFindingsInput{}
+			for {
+				out, err := n.ListFindings(t.Context(), d.call(alice), in)
+				if err != nil {
+					return err
+				}
+				for _, id := range out.FindingIds {
+					if ids[id] {
+						return fmt.Errorf("%s is listed twice", id)
+					}
+					ids[id] = true
+				}
+				if in.NextToken = out.NextToken; in.NextToken == nil {
+					break
+				}
+			}
+			for _, id := range must {
+				if !ids[id] {
+					return fmt.Errorf("%s, one of %d, is not listed", id, len(must))
+				}
+			}
+			return nil
+		})
+		recording.Wait()
+		close(done)
+		others.Wait()
+		for range 2 * batches {
+			if err := suppress(d.Service); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := d.Expire(t.Context(), d.now); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Merge(t.Context(), region, alice); err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(want)
+		slices.Sort(archived)
+		got := d.list(alice, macie2.ListFindingsInput{})
+		suppressed := d.list(alice, macie2.ListFindingsInput{FindingCriteria: criteria(map[string]criterion{"archived": {Eq: []string{"true"}}})})
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%d findings are left, want %d", len(got), len(want))
+		}
+		if slices.Sort(suppressed); !slices.Equal(suppressed, archived) {
+			t.Errorf("%d findings are archived, want %d", len(suppressed), len(archived))
+		}
+		for table, most := range map[string]int64{"finding_data": int64(len(want)), "finding_segment": 60, "finding_column": 60 * 70} {
+			var n int64
+			if err := d.db.View(t.Context(), func(tx *store.Tx) error {
+				return tx.QueryRow(t.Context(), `select count(*) from `+table).Scan(&n)
+			}); err != nil || n > most {
+				t.Errorf("%s has %d rows, %v", table, n, err)
+			}
+		}
+	})
+}

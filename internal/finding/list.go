@@ -157,6 +157,8 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 		return nil, err
 	}
 	slices.SortFunc(found, o.compare)
+	// While nodes of an earlier version run, a finding that two of them record may be there as a row too.
+	found = slices.Compact(found)
 	out := &macie2.ListFindingsOutput{FindingIds: []string{}}
 	found, out.NextToken = pagetoken.Cut(page, found, func(p place) []string { return []string{pagetoken.Int(p.number), p.text, p.id} })
 	for _, p := range found {
@@ -225,6 +227,7 @@ func (s *Service) GetFindings(ctx context.Context, call *macie2.Call, in *macie2
 		}
 		return o.compare(a.place, b.place)
 	})
+	found = slices.CompactFunc(found, func(a, b stored) bool { return a.id == b.id }) // as in ListFindings
 	out := &macie2.GetFindingsOutput{Findings: []macie2.Finding{}}
 	for _, f := range found {
 		x := f.finding
