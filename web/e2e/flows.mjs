@@ -1,5 +1,7 @@
 // What people do in the console. Each has accounts of its own, so that none depends on another.
 import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 const R = "us-east-1";
 
@@ -168,11 +170,11 @@ export async function addAccounts(t) {
   await page.getByText("305 lines, 5 faults").waitFor();
   await t.axe(page, "add accounts");
   await t.shot(page, "add-accounts");
-  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("button", { name: "Next", exact: true }).click();
   await page.getByText("5 lines are left out").waitFor();
   await t.axe(page, "add accounts, check");
   await t.shot(page, "add-accounts-check");
-  await page.getByRole("button", { name: "Next" }).click();
+  await page.getByRole("button", { name: "Next", exact: true }).click();
   await page.getByRole("textbox", { name: "Message" }).fill("Welcome");
   await t.axe(page, "add accounts, message");
   await page.getByRole("button", { name: "Add and invite" }).click();
@@ -268,5 +270,128 @@ export async function smallPages(t) {
       await t.shot(page, p + (dark ? "-dark" : ""));
     }
   }
+  none(faults);
+}
+
+/** Buckets, a job over them, what it finds, triage, suppression and rules; then every page of it in light and dark. */
+export async function findings(t) {
+  const account = "100000000071";
+  const folder = t.folder();
+  mkdirSync(join(folder, "exports"));
+  mkdirSync(join(folder, 'odd"><img src=x onerror=window.hit=1>'));
+  writeFileSync(join(folder, "exports", "customers.csv"), "name,credit card number\nAnna Meyer,4539148803436467\nJan Klein,4556737586899855\n");
+  writeFileSync(join(folder, "exports", 'x"><img src=x onerror=window.hit=1>.csv'), "name,credit card number\nAnna Meyer,4539148803436467\n");
+  t.magpie("account", "create", account, "--email", "owner@example.com", "--name", "Storage");
+  t.magpie("store", "add", account, "files", "--endpoint", "file://" + folder, "--region", R);
+  const a = await t.client(account);
+  await a.call(R, "POST", "/macie", {});
+  const { page, faults } = await t.visitor();
+  await t.signIn(page, account, account + "/" + R + "/findings");
+  await page.getByRole("heading", { level: 1, name: "Findings" }).waitFor();
+  await page.getByText("Jobs find sensitive data").waitFor();
+  await t.axe(page, "findings, empty");
+  await until("the bucket", async () => (await a.call(R, "POST", "/datasources/s3", {})).buckets.some((b) => b.bucketName === "exports" && b.classifiableObjectCount > 0));
+  await page.goto(t.url + "/console/" + account + "/" + R + "/buckets");
+  await page.getByRole("checkbox", { name: "Select exports" }).click();
+  await t.axe(page, "buckets");
+  await t.shot(page, "buckets");
+  await page.getByRole("button", { name: "Create job" }).click();
+  await page.getByRole("heading", { level: 1, name: "Create job" }).waitFor();
+  await page.getByText("Estimate: 1 bucket").waitFor();
+  await t.axe(page, "create job");
+  await t.shot(page, "create-job");
+  for (const step of ["Schedule and depth", "Managed data identifiers", "Custom data identifiers", "Allow lists", "Name"]) {
+    await page.getByRole("button", { name: "Next", exact: true }).click();
+    await page.getByRole("heading", { name: step, exact: false }).first().waitFor();
+    if (step === "Schedule and depth" || step === "Managed data identifiers") await t.axe(page, step);
+  }
+  const name = "Nightly " + "long ".repeat(90);
+  await page.getByRole("textbox", { name: "Name" }).fill(name.trim());
+  await page.getByRole("button", { name: "Next", exact: true }).click();
+  await page.getByRole("heading", { name: "Review" }).first().waitFor();
+  await t.axe(page, "review");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Nightly" }).waitFor();
+  await until("the end of the job", async () => (await a.call(R, "POST", "/jobs/list", {})).items[0].jobStatus === "COMPLETE");
+  await page.reload();
+  await page.getByText("Complete", { exact: true }).first().waitFor();
+  await page.getByRole("link", { name: "Data: Financial" }).first().waitFor();
+  await t.axe(page, "job");
+  await t.shot(page, "job");
+  await page.getByRole("tab", { name: "Log" }).click();
+  await page.getByRole("grid", { name: "Log" }).getByText("Job created").waitFor();
+  await page.getByRole("link", { name: "Findings", exact: true }).click();
+  await page.getByRole("link", { name: "Data: Financial" }).first().waitFor();
+  await t.axe(page, "findings");
+  await t.shot(page, "findings");
+  const byBucket = page.getByText("By bucket");
+  await byBucket.click();
+  await page.getByRole("link", { name: "exports" }).click();
+  await page.getByText("customers.csv").first().waitFor();
+  await page.getByRole("row").filter({ hasText: "customers.csv" }).getByRole("link").first().click();
+  await page.getByRole("table", { name: "What was found" }).waitFor();
+  assert.ok(!(await page.getByRole("main").textContent()).includes("4539148803436467"));
+  await t.axe(page, "finding");
+  await t.shot(page, "finding");
+  await page.getByRole("button", { name: "Set state" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: /^State/ }).click();
+  await page.getByRole("option", { name: "False alarm" }).click();
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("Test numbers <b>");
+  await t.axe(page, "set state");
+  await dialog.getByRole("button", { name: "Set state" }).click();
+  await page.getByRole("tab", { name: "State" }).click();
+  await page.getByRole("table", { name: "What was said" }).getByText("Test numbers <b>").waitFor();
+  await page.goto(t.url + "/console/" + account + "/" + R + "/findings");
+  await page.getByRole("checkbox", { name: "customers.csv" }).click();
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Suppress like this" }).click();
+  await page.getByRole("dialog").getByText("2 current findings like this now").waitFor();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("test data");
+  await t.axe(page, "suppress");
+  await page.getByRole("dialog").getByRole("button", { name: "Create rule" }).click();
+  await page.getByText("The rule test data archives them").waitFor();
+  await page.emulateMedia({ colorScheme: "dark" });
+  for (const [path, what] of [["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"]]) {
+    await page.goto(t.url + "/console/" + account + "/" + R + "/" + path);
+    await page.getByRole("main").getByText(what).first().waitFor();
+    await t.axe(page, path + ", dark");
+    await t.shot(page, path.replace(/\W/g, "-") + "-dark");
+  }
+  assert.equal(await page.evaluate(() => window.hit), undefined);
+  none(faults);
+}
+
+/** What somebody without permissions sees, where Macie is not enabled, and when the server fails. */
+export async function refusals(t) {
+  const account = "100000000081";
+  t.magpie("account", "create", account, "--email", "owner@example.com");
+  const { page, faults } = await t.visitor();
+  await t.signIn(page, account, account + "/" + R + "/accounts");
+  await page.getByRole("button", { name: "Enable Macie" }).waitFor();
+  const paths = ["accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
+  const visit = async (what, text) => {
+    for (const p of paths) {
+      await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
+      await page.locator("main h1, main .awsui_alert").first().waitFor();
+      if (text && !["health", "activity"].includes(p)) await page.getByText(text).first().waitFor();
+      await t.axe(page, p + ", " + what);
+    }
+  };
+  await visit("not enabled", "Macie is not enabled in " + R);
+  await t.shot(page, "not-enabled");
+  await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, body: JSON.stringify({ message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" }) }));
+  await page.goto(t.url + "/console/" + account + "/" + R + "/accounts");
+  await page.getByText("You may not do macie2:ListMembers").first().waitFor();
+  await t.axe(page, "not allowed");
+  await t.shot(page, "not-allowed");
+  await page.unroute("**/console/api/call/**");
+  await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 500, headers: { "x-amzn-ErrorType": "InternalServerException", "x-amzn-RequestId": "0f0f0f" }, body: JSON.stringify({ message: "The request failed because of an internal error." }) }));
+  await page.goto(t.url + "/console/" + account + "/" + R + "/accounts");
+  await page.getByText("Request 0f0f0f").first().waitFor();
+  await page.getByRole("button", { name: "Try again" }).first().waitFor();
+  await t.axe(page, "the server fails");
+  await t.shot(page, "error");
+  await page.unroute("**/console/api/call/**");
   none(faults);
 }

@@ -1,7 +1,9 @@
 // The console in a browser, against a server of its own: node e2e/run.mjs PROGRAM [NAME]. Pictures of every page go to web/shots.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { browserPath, Client, launch, serve, signIn, visitor } from "./lib.mjs";
@@ -29,7 +31,17 @@ async function axe(page, what) {
 
 const server = await serve(program);
 const browser = await launch();
+const folders = [];
 const tools = {
+  folder: () => {
+    folders.push(mkdtempSync(join(tmpdir(), "magpie-files-")));
+    return folders.at(-1);
+  },
+  magpie: (...args) => {
+    const r = spawnSync(program, [...args, "--data", server.folder], { encoding: "utf8" });
+    assert.equal(r.status, 0, args.join(" ") + ": " + r.stderr);
+    return r.stdout;
+  },
   url: server.url,
   server,
   browser,
@@ -60,4 +72,5 @@ for (const [name, flow] of Object.entries(flows)) {
 }
 await browser.close();
 await server.stop();
+for (const f of folders) rmSync(f, { recursive: true, force: true });
 process.exit(failed ? 1 : 0);

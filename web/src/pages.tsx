@@ -18,6 +18,9 @@ export interface Page {
 const page = <K extends string>(load: () => Promise<Record<K, ComponentType<{ id: string }>>>, name: K) => lazy(() => load().then((m) => ({ default: m[name] })));
 
 const accounts = () => import("./pages/accounts");
+const buckets = () => import("./pages/buckets");
+const jobs = () => import("./pages/jobs");
+const findings = () => import("./pages/findings");
 const identifiers = () => import("./pages/identifiers");
 const allowLists = () => import("./pages/allow-lists");
 const invitations = () => import("./pages/invitations");
@@ -25,6 +28,13 @@ const invitations = () => import("./pages/invitations");
 const AllowListPage = page(allowLists, "AllowList");
 
 export const pages: Page[] = [
+  { path: "findings", name: "Findings", in: "main", needs: ["ListFindings", "GetFindings"], component: page(findings, "Findings") },
+  { path: "findings/:id", name: "Finding", under: "findings", needs: ["GetFindings"], content: "default", component: page(findings, "FindingPage") },
+  { path: "buckets", name: "Buckets", in: "main", needs: ["DescribeBuckets"], component: page(buckets, "Buckets") },
+  { path: "buckets/:id", name: "Bucket", under: "buckets", needs: ["DescribeBuckets"], content: "default", component: page(buckets, "Bucket") },
+  { path: "jobs", name: "Jobs", in: "main", needs: ["ListClassificationJobs"], component: page(jobs, "Jobs") },
+  { path: "jobs/create", name: "Create job", under: "jobs", needs: ["CreateClassificationJob"], content: "wizard", component: page(() => import("./pages/create-job"), "CreateJob") },
+  { path: "jobs/:id", name: "Job", under: "jobs", needs: ["DescribeClassificationJob"], content: "default", component: page(jobs, "Job") },
   { path: "accounts", name: "Accounts", in: "main", needs: ["ListMembers"], component: page(accounts, "Accounts") },
   { path: "accounts/add", name: "Add accounts", under: "accounts", needs: ["CreateMember"], content: "wizard", component: page(() => import("./pages/add-accounts"), "AddAccounts") },
   { path: "accounts/:id", name: "Account", under: "accounts", needs: ["GetMember"], component: page(accounts, "Account") },
@@ -36,6 +46,7 @@ export const pages: Page[] = [
   { path: "allow-lists", name: "Allow lists", in: "settings", needs: ["ListAllowLists"], component: page(allowLists, "AllowLists") },
   { path: "allow-lists/create", name: "Create allow list", under: "allow-lists", needs: ["CreateAllowList"], content: "form", component: () => createElement(AllowListPage, { id: "create" }) },
   { path: "allow-lists/:id", name: "Allow list", under: "allow-lists", needs: ["GetAllowList"], content: "form", component: AllowListPage },
+  { path: "rules", name: "Rules", in: "settings", needs: ["ListFindingsFilters"], component: page(() => import("./pages/rules"), "Rules") },
   { path: "settings", name: "Settings", in: "settings", needs: ["GetMacieSession"], content: "default", component: page(() => import("./pages/settings"), "Settings") },
   { path: "activity", name: "Activity", in: "service", component: page(() => import("./pages/activity"), "Activity") },
   { path: "health", name: "Health", in: "service", content: "default", component: page(() => import("./pages/health"), "Health") },

@@ -1,0 +1,285 @@
+// Buckets: who can reach them, how they are protected, what was found in them, what was never looked at.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import Tabs from "@cloudscape-design/components/tabs";
+import { useEffect, useState } from "react";
+import { all, CallError } from "../api/call";
+import type { BucketMetadata } from "../api/macie2.gen";
+import { Theirs, To, When } from "../parts/bits";
+import { Problem } from "../parts/problem";
+import { useResource } from "../parts/resource";
+import { type Column, Rows } from "../parts/rows";
+import { Tags } from "../parts/tags";
+import { navigate, setQuery, useRoute } from "../route";
+import { useDesk } from "../session";
+import { bytes, count, visible, words } from "../text/format";
+import { FindingsOf } from "./findings";
+
+const most = 10_000;
+
+export const useBuckets = () => {
+  const desk = useDesk();
+  return useResource((o) => all(desk.caller, "DescribeBuckets", { maxResults: 50 }, (p) => p.buckets, { ...o, most }), [desk.caller]);
+};
+
+export const publicWords: { [key: string]: string } = { PUBLIC: "Public", NOT_PUBLIC: "Not public", UNKNOWN: "Unknown" };
+const sharedWords: { [key: string]: string } = { EXTERNAL: "With outsiders", INTERNAL: "In the organization", NOT_SHARED: "Not shared", UNKNOWN: "Unknown" };
+const encryptionWords: { [key: string]: string } = { NONE: "None", AES256: "S3 managed", "aws:kms": "KMS", "aws:kms:dsse": "KMS, dual layer" };
+
+export function Public({ value }: { value: string | undefined }) {
+  return <StatusIndicator type={value === "PUBLIC" ? "error" : value === "NOT_PUBLIC" ? "success" : "pending"}>{publicWords[value ?? ""] ?? "Unknown"}</StatusIndicator>;
+}
+
+/** The score of a bucket's sensitivity in words. */
+export function sensitivity(score: number | undefined): string {
+  if (score === undefined) return "–";
+  if (score < 0) return "Classification error";
+  if (score >= 51) return "Sensitive";
+  if (score === 50) return "Not yet analysed";
+  return "Not sensitive";
+}
+
+const issue = (b: BucketMetadata) => (b.errorCode ? words(b.errorCode) : "–");
+const encryption = (b: BucketMetadata) => encryptionWords[b.serverSideEncryption?.type ?? ""] ?? "Unknown";
+
+export function Buckets() {
+  const desk = useDesk();
+  const route = useRoute();
+  const coverage = route.query.get("view") === "coverage";
+  const [selected, setSelected] = useState<BucketMetadata[]>([]);
+  useEffect(() => desk.title("Buckets"), [desk]);
+  const buckets = useBuckets();
+  const link: Column<BucketMetadata> = {
+    id: "bucket",
+    header: "Bucket",
+    value: (b) => visible(b.bucketName),
+    cell: (b) => <To href={desk.link("buckets", b.bucketName ?? "") + "?account=" + (b.accountId ?? "")}><Theirs text={b.bucketName} /></To>,
+    width: 220,
+  };
+  const account: Column<BucketMetadata> = { id: "account", header: "Account", value: (b) => b.accountId ?? "", width: 140 };
+  const columns: Column<BucketMetadata>[] = coverage
+    ? [
+        link,
+        account,
+        { id: "issue", header: "Issue", value: issue, cell: (b) => (b.errorCode ? <StatusIndicator type="error">{issue(b)}</StatusIndicator> : <StatusIndicator type="success">None</StatusIndicator>), width: 170 },
+        { id: "what", header: "What the store said", value: (b) => visible(b.errorMessage) || "–", cell: (b) => <Theirs text={b.errorMessage} />, filter: false, width: 300 },
+        { id: "unclassifiable", header: "Cannot be analysed", value: (b) => b.unclassifiableObjectCount?.total ?? 0, cell: (b) => count(b.unclassifiableObjectCount?.total), filter: false, width: 160 },
+        { id: "updated", header: "Looked at", time: (b) => b.lastUpdated },
+      ]
+    : [
+        link,
+        account,
+        { id: "public", header: "Public", value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? "Unknown", cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
+        { id: "shared", header: "Shared", value: (b) => sharedWords[b.sharedAccess ?? ""] ?? "Unknown", width: 140 },
+        { id: "objects", header: "Can be analysed", value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount) + " of " + count(b.objectCount), filter: false, width: 140 },
+        { id: "size", header: "Size", value: (b) => b.sizeInBytes ?? 0, cell: (b) => bytes(b.sizeInBytes), filter: false, width: 100 },
+        { id: "encryption", header: "Encryption", value: encryption, width: 120 },
+        { id: "job", header: "In a job", value: (b) => words(b.jobDetails?.isDefinedInJob), width: 110, hidden: true },
+        { id: "run", header: "Last run", time: (b) => b.jobDetails?.lastJobRunTime, hidden: true },
+        { id: "sensitivity", header: "Sensitivity", value: (b) => sensitivity(b.sensitivityScore), width: 150, hidden: true },
+        { id: "issue", header: "Issue", value: issue, width: 140, hidden: true },
+      ];
+  return (
+    <Rows<BucketMetadata>
+      key={String(coverage)}
+      h1
+      name="Buckets"
+      id={coverage ? "coverage" : "buckets"}
+      description={"Of this account and its members, in " + desk.region + "."}
+      rows={buckets}
+      rowId={(b) => b.accountId + "/" + b.bucketName}
+      select="multi"
+      selected={selected}
+      onSelect={setSelected}
+      selectionName={(b) => visible(b.bucketName)}
+      note={buckets.data && buckets.data.length >= most ? "the first " + count(most) : ""}
+      empty={{ title: "No buckets", text: "Buckets are those of the object stores that the operator has connected: magpie store add." }}
+      more={
+        <SegmentedControl
+          label="View"
+          selectedId={coverage ? "coverage" : "table"}
+          onChange={(e) => setQuery("view", e.detail.selectedId === "coverage" ? "coverage" : "")}
+          options={[
+            { id: "table", text: "Exposure" },
+            { id: "coverage", text: "Coverage" },
+          ]}
+        />
+      }
+      actions={
+        <Button
+          variant="primary"
+          disabled={!selected.length || !desk.built("CreateClassificationJob")}
+          onClick={() => {
+            sessionStorage.setItem("magpie.job-buckets", JSON.stringify(selected.map((b) => [b.accountId, b.bucketName])));
+            navigate(desk.link("jobs", "create"));
+          }}
+        >
+          Create job
+        </Button>
+      }
+      columns={columns}
+    />
+  );
+}
+
+const reasons: Array<[string, string]> = [
+  ["blockPublicAcls", "Blocks public ACLs"],
+  ["ignorePublicAcls", "Ignores public ACLs"],
+  ["blockPublicPolicy", "Blocks public policies"],
+  ["restrictPublicBuckets", "Restricts public buckets"],
+];
+
+export function Bucket({ id }: { id: string }) {
+  const desk = useDesk();
+  const route = useRoute();
+  const account = route.query.get("account");
+  useEffect(() => desk.title("Bucket " + visible(id)), [desk, id]);
+  const found = useResource(
+    async (o) => {
+      const list = await all(desk.caller, "DescribeBuckets", { maxResults: 50, criteria: { bucketName: { eq: [id] }, ...(account ? { accountId: { eq: [account] } } : {}) } }, (p) => p.buckets, o);
+      if (!list[0]) throw new CallError(404, "ResourceNotFoundException", "There is no such bucket in this account or its members' in " + desk.region + ".");
+      return list[0];
+    },
+    [desk.caller, id, account],
+  );
+  if (found.error) return <Problem error={found.error} retry={found.refresh} />;
+  const b = found.data;
+  if (!b) return <Header variant="h1"><Theirs text={id} /></Header>;
+  const p = b.publicAccess?.permissionConfiguration;
+  const level = p?.bucketLevelPermissions;
+  const yes = (v: boolean | undefined) => (v === undefined ? "Unknown" : v ? "Yes" : "No");
+  return (
+    <SpaceBetween size="l">
+      <Container
+        header={
+          <Header
+            variant="h1"
+            actions={
+              <Button
+                disabled={!desk.built("CreateClassificationJob")}
+                onClick={() => {
+                  sessionStorage.setItem("magpie.job-buckets", JSON.stringify([[b.accountId, b.bucketName]]));
+                  navigate(desk.link("jobs", "create"));
+                }}
+              >
+                Create job
+              </Button>
+            }
+          >
+            <Theirs text={b.bucketName} />
+          </Header>
+        }
+      >
+        <SpaceBetween size="m">
+          {b.errorCode && (
+            <Alert type="error" header={words(b.errorCode)}>
+              {visible(b.errorMessage)}
+            </Alert>
+          )}
+          <KeyValuePairs
+            columns={4}
+            items={[
+              { label: "Public", value: <Public value={b.publicAccess?.effectivePermission} /> },
+              { label: "Shared", value: sharedWords[b.sharedAccess ?? ""] ?? "Unknown" },
+              { label: "Encryption by default", value: encryption(b) },
+              { label: "Takes unencrypted objects", value: words(b.allowsUnencryptedObjectUploads) },
+              { label: "Objects", value: count(b.objectCount) },
+              { label: "Can be analysed", value: count(b.classifiableObjectCount) + " (" + bytes(b.classifiableSizeInBytes) + ")" },
+              { label: "Size", value: bytes(b.sizeInBytes) },
+              { label: "Versioning", value: yes(b.versioning) },
+              { label: "Account", value: b.accountId },
+              { label: "In a job", value: b.jobDetails?.lastJobId && desk.built("DescribeClassificationJob") ? <To href={desk.link("jobs", b.jobDetails.lastJobId)}>{words(b.jobDetails.isDefinedInJob)}</To> : words(b.jobDetails?.isDefinedInJob) },
+              { label: "Last run", value: <When at={b.jobDetails?.lastJobRunTime} /> },
+              { label: "Looked at", value: <When at={b.lastUpdated} /> },
+            ]}
+          />
+        </SpaceBetween>
+      </Container>
+      <Tabs
+        ariaLabel="Bucket"
+        tabs={[
+          ...(desk.built("ListFindings") ? [{ id: "findings", label: "Findings", content: <FindingsOf name="Findings of this bucket" criterion={{ "resourcesAffected.s3Bucket.name": { eq: [b.bucketName!] } }} /> }] : []),
+          {
+            id: "access",
+            label: "Access",
+            content: (
+              <Container header={<Header variant="h2" description="How it was found who can reach the bucket.">Access</Header>}>
+                <SpaceBetween size="m">
+                  <KeyValuePairs
+                    columns={2}
+                    items={[
+                      { label: "ACL lets everybody read", value: yes(level?.accessControlList?.allowsPublicReadAccess) },
+                      { label: "ACL lets everybody write", value: yes(level?.accessControlList?.allowsPublicWriteAccess) },
+                      { label: "Policy lets everybody read", value: yes(level?.bucketPolicy?.allowsPublicReadAccess) },
+                      { label: "Policy lets everybody write", value: yes(level?.bucketPolicy?.allowsPublicWriteAccess) },
+                      { label: "Replicated to other accounts", value: yes(b.replicationDetails?.replicatedExternally) },
+                      { label: "Accounts that it is replicated to", value: b.replicationDetails?.replicationAccounts?.join(", ") || "–" },
+                    ]}
+                  />
+                  <Table
+                    variant="embedded"
+                    ariaLabels={{ tableLabel: "Block public access" }}
+                    items={reasons}
+                    columnDefinitions={[
+                      { id: "what", header: "Block public access", cell: ([, text]) => text, isRowHeader: true },
+                      { id: "bucket", header: "Bucket", cell: ([key]) => yes((level?.blockPublicAccess as { [k: string]: boolean } | undefined)?.[key]) },
+                      { id: "account", header: "Account", cell: ([key]) => yes((p?.accountLevelPermissions?.blockPublicAccess as { [k: string]: boolean } | undefined)?.[key]) },
+                    ]}
+                  />
+                </SpaceBetween>
+              </Container>
+            ),
+          },
+          {
+            id: "objects",
+            label: "Objects",
+            content: (
+              <Container header={<Header variant="h2">What is not analysed, and why</Header>}>
+                <SpaceBetween size="m">
+                  <KeyValuePairs
+                    columns={3}
+                    items={[
+                      { label: "By type of file", value: count(b.unclassifiableObjectCount?.fileType) + " (" + bytes(b.unclassifiableObjectSizeInBytes?.fileType) + ")" },
+                      { label: "By storage class", value: count(b.unclassifiableObjectCount?.storageClass) + " (" + bytes(b.unclassifiableObjectSizeInBytes?.storageClass) + ")" },
+                      { label: "Together", value: count(b.unclassifiableObjectCount?.total) + " (" + bytes(b.unclassifiableObjectSizeInBytes?.total) + ")" },
+                    ]}
+                  />
+                  <Header variant="h3">Encryption of the objects</Header>
+                  <KeyValuePairs
+                    columns={4}
+                    items={[
+                      { label: "KMS", value: count((b.objectCountByEncryptionType?.kmsManaged ?? 0) + (b.objectCountByEncryptionType?.customerManaged ?? 0)) },
+                      { label: "S3 managed", value: count(b.objectCountByEncryptionType?.s3Managed) },
+                      { label: "None", value: count(b.objectCountByEncryptionType?.unencrypted) },
+                      { label: "Unknown", value: count(b.objectCountByEncryptionType?.unknown) },
+                    ]}
+                  />
+                </SpaceBetween>
+              </Container>
+            ),
+          },
+          {
+            id: "about",
+            label: "About",
+            content: (
+              <Container>
+                <SpaceBetween size="m">
+                  <KeyValuePairs columns={2} items={[{ label: "ARN", value: <span className="mono">{visible(b.bucketArn)}</span> }, { label: "Created", value: <When at={b.bucketCreatedAt} /> }, { label: "Region of the store", value: visible(b.region) }, { label: "Tags", value: <Tags tags={b.tags} /> }]} />
+                  <Box variant="small">Buckets are looked at once a day, and again when they are shown and the last look is older than five minutes.</Box>
+                </SpaceBetween>
+              </Container>
+            ),
+          },
+        ]}
+      />
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,614 @@
+// Findings: what was found, where, how bad it is, and what people have made of it.
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
+import Container from "@cloudscape-design/components/container";
+import FormField from "@cloudscape-design/components/form-field";
+import Header from "@cloudscape-design/components/header";
+import Input from "@cloudscape-design/components/input";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Modal from "@cloudscape-design/components/modal";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
+import Select from "@cloudscape-design/components/select";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import Table from "@cloudscape-design/components/table";
+import Tabs from "@cloudscape-design/components/tabs";
+import Textarea from "@cloudscape-design/components/textarea";
+import { useEffect, useState } from "react";
+import { type Caller, CallError, each, type Options } from "../api/call";
+import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
+import { Theirs, To, When } from "../parts/bits";
+import { Problem, useAct } from "../parts/problem";
+import { useResource } from "../parts/resource";
+import { Rows } from "../parts/rows";
+import { Tags } from "../parts/tags";
+import { navigate, setQuery, useRoute } from "../route";
+import { useDesk } from "../session";
+import { bytes, count, counted, save, time, visible, words } from "../text/format";
+
+export type Criterion = { [key: string]: CriterionAdditionalProperties };
+
+const most = 2000;
+
+/** Findings that meet a criterion, the latest first, with all that is known of them. */
+export async function loadFindings(c: Caller, criterion: Criterion, o: Options): Promise<Finding[]> {
+  const ids: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await c.call("ListFindings", { findingCriteria: { criterion }, maxResults: 50, sortCriteria: { attributeName: "updatedAt", orderBy: "DESC" }, ...(nextToken ? { nextToken } : {}) }, o);
+    ids.push(...(page.findingIds ?? []));
+    nextToken = page.nextToken || undefined;
+  } while (nextToken && ids.length < most);
+  const parts: string[][] = [];
+  for (let i = 0; i < ids.length; i += 50) parts.push(ids.slice(i, i + 50));
+  const found = await each(parts, 4, (p) => c.call("GetFindings", { findingIds: p, sortCriteria: { attributeName: "updatedAt", orderBy: "DESC" } }, o));
+  const list: Finding[] = [];
+  for (const f of found) {
+    if (f instanceof CallError) throw f;
+    list.push(...(f?.findings ?? []));
+  }
+  return list;
+}
+
+export function SeverityOf({ finding }: { finding: Finding }) {
+  const s = finding.severity?.description;
+  return <StatusIndicator type={s === "High" ? "error" : s === "Medium" ? "warning" : "info"}>{s ?? "–"}</StatusIndicator>;
+}
+
+const rank = (f: Finding) => ({ High: "1 High", Medium: "2 Medium", Low: "3 Low" })[f.severity?.description ?? "Low"];
+
+/** The types of a finding in a few words. */
+export const typeWords = (t: string | undefined) => visible((t ?? "").replace(/^SensitiveData:S3Object\//, "Data: ").replace(/^Policy:IAMUser\/S3Bucket/, "Policy: "));
+
+export function what(f: Finding): string {
+  const r = f.classificationDetails?.result;
+  const parts = [...(r?.sensitiveData ?? []).flatMap((s) => (s.detections ?? []).map((d) => count(d.count) + " " + words(d.type))), ...(r?.customDataIdentifiers?.detections ?? []).map((d) => count(d.count) + " " + (d.name ?? ""))];
+  return visible(parts.join(", ")) || visible(f.title);
+}
+
+export const resource = (f: Finding) => visible((f.resourcesAffected?.s3Bucket?.name ?? "") + (f.resourcesAffected?.s3Object?.key ? "/" + f.resourcesAffected.s3Object.key : ""));
+
+function useColumns() {
+  const desk = useDesk();
+  return [
+    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 120 },
+    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 190 },
+    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 260 },
+    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 250 },
+    { id: "account", header: "Account", value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
+    { id: "updated", header: "Updated", time: (f: Finding) => f.updatedAt },
+    { id: "created", header: "Created", time: (f: Finding) => f.createdAt, hidden: true },
+  ];
+}
+
+/** A short list on the page of something else. */
+export function FindingsOf({ name, criterion }: { name: string; criterion: Criterion }) {
+  const desk = useDesk();
+  const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)]);
+  const columns = useColumns();
+  return <Rows<Finding> name={name} id="findings-of" query="findings" rows={rows} rowId={(f) => f.id ?? ""} columns={columns} empty={{ title: "No findings", text: "Nothing was found here, or nothing was looked at yet." }} />;
+}
+
+const groups: Array<{ id: string; by: GroupBy; text: string }> = [
+  { id: "bucket", by: "resourcesAffected.s3Bucket.name", text: "By bucket" },
+  { id: "type", by: "type", text: "By type" },
+  { id: "job", by: "classificationDetails.jobId", text: "By job" },
+];
+
+export function Findings() {
+  const desk = useDesk();
+  const route = useRoute();
+  useEffect(() => desk.title("Findings"), [desk]);
+  const group = groups.find((g) => g.id === route.query.get("group"));
+  return (
+    <SpaceBetween size="m">
+      {group ? <Grouped key={group.id} group={group} /> : <List />}
+    </SpaceBetween>
+  );
+}
+
+function Views() {
+  const route = useRoute();
+  return (
+    <SegmentedControl
+      label="View"
+      selectedId={route.query.get("group") ?? "all"}
+      onChange={(e) => setQuery("group", e.detail.selectedId === "all" ? "" : e.detail.selectedId)}
+      options={[{ id: "all", text: "One by one" }, ...groups.map((g) => ({ id: g.id, text: g.text }))]}
+    />
+  );
+}
+
+function List() {
+  const desk = useDesk();
+  const route = useRoute();
+  const columns = useColumns();
+  const [selected, setSelected] = useState<Finding[]>([]);
+  const [triage, setTriage] = useState<Finding[] | null>(null);
+  const [suppress, setSuppress] = useState<Finding | null>(null);
+  const status = route.query.get("status") ?? "current";
+  const criterion: Criterion = status === "all" ? {} : { archived: { eq: [status === "archived" ? "true" : "false"] } };
+  const bucket = route.query.get("bucket"), type = route.query.get("type"), job = route.query.get("job");
+  if (bucket) criterion["resourcesAffected.s3Bucket.name"] = { eq: [bucket] };
+  if (type) criterion.type = { eq: [type] };
+  if (job) criterion["classificationDetails.jobId"] = { eq: [job] };
+  const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)], selected.length ? 0 : 60_000);
+  const narrowed = [bucket, type, job].filter(Boolean).map((x) => visible(x!)).join(", ");
+  return (
+    <>
+      <Rows<Finding>
+        h1
+        name="Findings"
+        id="findings"
+        description={narrowed ? "Of " + narrowed : "What jobs and the watch over buckets have found, for 90 days."}
+        rows={rows}
+        rowId={(f) => f.id ?? ""}
+        select="multi"
+        selected={selected}
+        onSelect={setSelected}
+        selectionName={(f) => typeWords(f.type) + " in " + resource(f)}
+        note={rows.data && rows.data.length >= most ? "the newest " + count(most) : ""}
+        empty={{ title: "No findings", text: "Jobs find sensitive data; buckets that become public, shared or unencrypted are found by themselves.", action: desk.built("CreateClassificationJob") ? <Button onClick={() => navigate(desk.link("jobs", "create"))}>Create job</Button> : undefined }}
+        more={
+          <SpaceBetween direction="horizontal" size="m">
+            <Views />
+            <SegmentedControl
+              label="Status"
+              selectedId={status}
+              onChange={(e) => setQuery("status", e.detail.selectedId === "current" ? "" : e.detail.selectedId)}
+              options={[
+                { id: "current", text: "Current" },
+                { id: "archived", text: "Archived" },
+                { id: "all", text: "All" },
+              ]}
+            />
+            {narrowed && <Button variant="link" onClick={() => navigate(desk.link("findings"))}>All findings</Button>}
+          </SpaceBetween>
+        }
+        actions={
+          <ButtonDropdown
+            disabled={!selected.length}
+            items={[
+              { id: "triage", text: "Set state" },
+              { id: "suppress", text: "Suppress like this", disabled: selected.length !== 1 || !desk.built("CreateFindingsFilter") },
+              { id: "json", text: "Save as JSON" },
+            ]}
+            onItemClick={(e) => {
+              if (e.detail.id === "triage") setTriage(selected);
+              if (e.detail.id === "suppress") setSuppress(selected[0]!);
+              if (e.detail.id === "json") save("findings.json", "application/json", JSON.stringify(selected, null, 2));
+            }}
+          >
+            Actions
+          </ButtonDropdown>
+        }
+        columns={columns}
+      />
+      {triage && <SetState findings={triage} close={() => setTriage(null)} done={() => { setTriage(null); setSelected([]); }} />}
+      {suppress && <Suppress finding={suppress} close={() => setSuppress(null)} done={() => { setSuppress(null); setSelected([]); rows.refresh(); }} />}
+    </>
+  );
+}
+
+interface Group {
+  key: string;
+  total: number;
+  high: number;
+  medium: number;
+  low: number;
+}
+
+function Grouped({ group }: { group: (typeof groups)[number] }) {
+  const desk = useDesk();
+  const rows = useResource(
+    async (o) => {
+      const ask = async (severity?: string) => {
+        const criterion: Criterion = { archived: { eq: ["false"] }, ...(severity ? { "severity.description": { eq: [severity] } } : {}) };
+        const r = await desk.caller.call("GetFindingStatistics", { groupBy: group.by, findingCriteria: { criterion }, size: 250, sortCriteria: { attributeName: "count", orderBy: "DESC" } }, o);
+        return r.countsByGroup ?? [];
+      };
+      const [total, high, medium, low] = await Promise.all([ask(), ask("High"), ask("Medium"), ask("Low")]);
+      const of = (list: typeof total, key: string | undefined) => list.find((x) => x.groupKey === key)?.count ?? 0;
+      return total.map((t): Group => ({ key: t.groupKey ?? "", total: t.count ?? 0, high: of(high, t.groupKey), medium: of(medium, t.groupKey), low: of(low, t.groupKey) }));
+    },
+    [desk.caller, group.by],
+    60_000,
+  );
+  return (
+    <Rows<Group>
+      h1
+      name="Findings"
+      id={"findings-" + group.id}
+      description="Current findings, the groups with most of them first."
+      rows={rows}
+      rowId={(g) => g.key}
+      more={<Views />}
+      empty={{ title: "No findings", text: "There is nothing to group." }}
+      columns={[
+        { id: "group", header: group.text.replace("By ", "").replace(/^./, (c) => c.toUpperCase()), value: (g) => (group.id === "type" ? typeWords(g.key) : visible(g.key)), cell: (g) => <To href={desk.link("findings") + "?" + group.id + "=" + encodeURIComponent(g.key)}>{group.id === "type" ? typeWords(g.key) : <Theirs text={g.key} />}</To>, width: 360 },
+        { id: "total", header: "Total", value: (g) => g.total, cell: (g) => count(g.total), filter: false, width: 110 },
+        { id: "high", header: "High", value: (g) => g.high, cell: (g) => count(g.high), filter: false, width: 110 },
+        { id: "medium", header: "Medium", value: (g) => g.medium, cell: (g) => count(g.medium), filter: false, width: 110 },
+        { id: "low", header: "Low", value: (g) => g.low, cell: (g) => count(g.low), filter: false, width: 110 },
+      ]}
+    />
+  );
+}
+
+interface Said {
+  state: string;
+  reason: string;
+  comment: string;
+  by?: string;
+  at?: string;
+  version: number;
+}
+
+interface Triage extends Said {
+  history?: Said[];
+}
+
+const states = [
+  { value: "OPEN", label: "Open" },
+  { value: "IN_WORK", label: "In work" },
+  { value: "DONE", label: "Done" },
+  { value: "ACCEPTED", label: "Accepted" },
+  { value: "FALSE_ALARM", label: "False alarm" },
+];
+const stateWords = (s: string) => states.find((x) => x.value === s)?.label ?? words(s);
+
+function useTriage(id: string) {
+  const desk = useDesk();
+  return useResource(async (o) => {
+    const r = await desk.caller.own<{ triage?: Triage; current?: Said; history?: Said[] } & Triage>("GET", "findings/triage?findingId=" + encodeURIComponent(id), undefined, o);
+    return { now: (r.triage ?? r.current ?? r) as Said, history: r.history ?? [] };
+  }, [desk.caller, id]);
+}
+
+function SetState({ findings, close, done }: { findings: Finding[]; close: () => void; done: () => void }) {
+  const desk = useDesk();
+  const [state, setState] = useState("IN_WORK");
+  const [reason, setReason] = useState("");
+  const [comment, setComment] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+  const needs = state === "ACCEPTED" || state === "FALSE_ALARM";
+  return (
+    <Modal
+      visible
+      header={"Set the state of " + counted(findings.length, "finding")}
+      closeAriaLabel="Close"
+      onDismiss={close}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={close}>Cancel</Button>
+            <Button
+              variant="primary"
+              loading={busy}
+              disabled={needs && !reason}
+              onClick={async () => {
+                setBusy(true);
+                const r = await each(findings, 4, async (f) => {
+                  const was = await desk.caller.own<{ current?: Said } & Said>("GET", "findings/triage?findingId=" + encodeURIComponent(f.id!));
+                  await desk.caller.own("PUT", "findings/triage", { findingId: f.id, state, reason, comment, version: (was.current ?? was).version });
+                });
+                setBusy(false);
+                const bad = r.filter((x) => x instanceof CallError) as CallError[];
+                if (bad.length) {
+                  setError(findings.length - bad.length + " done, " + bad.length + " not: " + bad[0]!.message);
+                  return;
+                }
+                desk.flash({ type: "success", content: counted(findings.length, "finding") + ": " + stateWords(state).toLowerCase() + "." });
+                done();
+              }}
+            >
+              Set state
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        {error && <Alert type="error">{visible(error)}</Alert>}
+        <FormField label="State">
+          <Select selectedOption={states.find((s) => s.value === state)!} options={states} onChange={(e) => setState(e.detail.selectedOption.value!)} />
+        </FormField>
+        <FormField label={<>Reason {!needs && <i>- optional</i>}</>} description={needs ? "Who comes after you wants to know why." : undefined}>
+          <Input value={reason} onChange={(e) => setReason(e.detail.value)} />
+        </FormField>
+        <FormField label={<>Comment <i>- optional</i></>}>
+          <Textarea value={comment} onChange={(e) => setComment(e.detail.value)} rows={3} />
+        </FormField>
+      </SpaceBetween>
+    </Modal>
+  );
+}
+
+/** A rule that archives findings like one, and says beforehand how many there are now. */
+function Suppress({ finding, close, done }: { finding: Finding; close: () => void; done: () => void }) {
+  const desk = useDesk();
+  const { act, busy } = useAct();
+  const bucket = finding.resourcesAffected?.s3Bucket?.name ?? "";
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const [scope, setScope] = useState("both");
+  const criterion: Criterion = { ...(scope !== "bucket" ? { type: { eq: [finding.type!] } } : {}), ...(scope !== "type" && bucket ? { "resourcesAffected.s3Bucket.name": { eq: [bucket] } } : {}) };
+  const now = useResource(
+    async (o) => ((await desk.caller.call("GetFindingStatistics", { groupBy: "severity.description", findingCriteria: { criterion: { ...criterion, archived: { eq: ["false"] } } } }, o)).countsByGroup ?? []).reduce((n, g) => n + (g.count ?? 0), 0),
+    [scope],
+  );
+  return (
+    <Modal
+      visible
+      header="Suppress findings like this"
+      closeAriaLabel="Close"
+      onDismiss={close}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={close}>Cancel</Button>
+            <Button variant="primary" disabled={name.length < 3} loading={busy === "rule"} onClick={async () => { if (await act("rule", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), action: "ARCHIVE", name, ...(description ? { description } : {}), findingCriteria: { criterion } }), "The rule " + visible(name) + " archives them from now on.")) done(); }}>Create rule</Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      <SpaceBetween size="m">
+        <Alert type="warning">Findings that a rule archives do not come back when the rule is deleted, and are told to nobody. {now.data !== undefined && counted(now.data, "current finding") + " like this now."}</Alert>
+        <FormField label="Archive">
+          <Select
+            selectedOption={{ value: scope, label: { both: "This type in this bucket", type: "This type everywhere", bucket: "Everything in this bucket" }[scope] }}
+            options={[{ value: "both", label: "This type in this bucket" }, { value: "type", label: "This type everywhere" }, { value: "bucket", label: "Everything in this bucket" }]}
+            onChange={(e) => setScope(e.detail.selectedOption.value!)}
+          />
+        </FormField>
+        <FormField label="Name" constraintText="3 to 64 characters"><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
+        <FormField label={<>Description <i>- optional</i></>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+      </SpaceBetween>
+    </Modal>
+  );
+}
+
+/** Where a detection is, in words. */
+function places(o: Occurrences | undefined): string[] {
+  const range = (r: { start?: number; end?: number; startColumn?: number } | undefined) => (r ? r.start + (r.end !== r.start ? " to " + r.end : "") + (r.startColumn ? ", column " + r.startColumn : "") : "");
+  return [
+    ...(o?.cells ?? []).map((c) => "row " + c.row + ", column " + (c.columnName || c.column) + (c.cellReference ? " (" + c.cellReference + ")" : "")),
+    ...(o?.records ?? []).map((r) => "record " + r.recordIndex + ", " + r.jsonPath),
+    ...(o?.pages ?? []).map((p) => "page " + p.pageNumber + (p.lineRange ? ", line " + range(p.lineRange) : "")),
+    ...(o?.lineRanges ?? []).map((r) => "line " + range(r)),
+    ...(o?.offsetRanges ?? []).map((r) => "character " + range(r)),
+  ].map(visible);
+}
+
+export function FindingPage({ id }: { id: string }) {
+  const desk = useDesk();
+  const [setting, setSetting] = useState(false);
+  const found = useResource(
+    async (o) => {
+      const f = (await desk.caller.call("GetFindings", { findingIds: [id] }, o)).findings?.[0];
+      if (!f) throw new CallError(404, "ResourceNotFoundException", "There is no such finding, or not any more: findings are kept for 90 days.");
+      return f;
+    },
+    [desk.caller, id],
+  );
+  const triage = useTriage(id);
+  const f = found.data;
+  useEffect(() => desk.title(f ? "Finding: " + typeWords(f.type) : "Finding"), [desk, f]);
+  if (found.error) return <Problem error={found.error} retry={found.refresh} />;
+  if (!f) return <Header variant="h1">Loading</Header>;
+  const b = f.resourcesAffected?.s3Bucket, s = f.resourcesAffected?.s3Object, r = f.classificationDetails?.result;
+  const kinds = [
+    ...(r?.sensitiveData ?? []).flatMap((d) => (d.detections ?? []).map((x) => ({ category: words(d.category), type: words(x.type), id: x.type ?? "", count: x.count ?? 0, where: places(x.occurrences) }))),
+    ...(r?.customDataIdentifiers?.detections ?? []).map((x) => ({ category: "Custom identifier", type: visible(x.name), id: x.arn ?? "", count: x.count ?? 0, where: places(x.occurrences) })),
+  ];
+  return (
+    <SpaceBetween size="l">
+      <Container
+        header={
+          <Header variant="h1" description={visible(f.description)} actions={<Button variant="primary" onClick={() => setSetting(true)}>Set state</Button>}>
+            {visible(f.title) || typeWords(f.type)}
+          </Header>
+        }
+      >
+        <SpaceBetween size="m">
+          {f.sample && <Alert type="info">This is a sample. Nothing of it was found anywhere.</Alert>}
+          {f.archived && <Alert type="info">A rule has archived it.</Alert>}
+          <KeyValuePairs
+            columns={4}
+            items={[
+              { label: "Severity", value: <SeverityOf finding={f} /> },
+              { label: "State", value: triage.data ? stateWords(triage.data.now.state) : "–" },
+              { label: "Type", value: <To href={desk.link("findings") + "?type=" + encodeURIComponent(f.type ?? "")}>{typeWords(f.type)}</To> },
+              { label: "Times", value: count(f.count) },
+              { label: "Account", value: f.accountId },
+              { label: "Created", value: <When at={f.createdAt} /> },
+              { label: "Updated", value: <When at={f.updatedAt} /> },
+              { label: "Found by", value: f.classificationDetails?.jobId ? <To href={desk.link("jobs", f.classificationDetails.jobId)}>A job</To> : f.classificationDetails ? words(f.classificationDetails.originType) : "The watch over buckets" },
+            ]}
+          />
+        </SpaceBetween>
+      </Container>
+      <Tabs
+        ariaLabel="Finding"
+        tabs={[
+          ...(kinds.length
+            ? [
+                {
+                  id: "data",
+                  label: "Sensitive data",
+                  content: (
+                    <SpaceBetween size="l">
+                      <Container header={<Header variant="h2" counter={"(" + kinds.length + ")"} description={r?.additionalOccurrences ? "There are more places than a finding can hold; results have up to 1,000 of each kind." : undefined}>What was found, and where</Header>}>
+                        <Table
+                          variant="embedded"
+                          wrapLines
+                          ariaLabels={{ tableLabel: "What was found" }}
+                          items={kinds}
+                          columnDefinitions={[
+                            { id: "type", header: "Type", cell: (k) => k.type, isRowHeader: true, width: 230 },
+                            { id: "category", header: "Category", cell: (k) => k.category, width: 180 },
+                            { id: "count", header: "Count", cell: (k) => count(k.count), width: 90 },
+                            { id: "where", header: "Places", cell: (k) => (k.where.length ? <div className="mono">{k.where.slice(0, 15).join("\n") + (k.where.length > 15 ? "\n…" : "")}</div> : "–") },
+                          ]}
+                        />
+                      </Container>
+                      {!f.sample && desk.built("GetSensitiveDataOccurrences") && <Reveal id={id} />}
+                    </SpaceBetween>
+                  ),
+                },
+              ]
+            : []),
+          {
+            id: "resource",
+            label: "Resource",
+            content: (
+              <Container header={<Header variant="h2" actions={b?.name && <Button onClick={() => navigate(desk.link("buckets", b.name!) + "?account=" + (f.accountId ?? ""))}>Bucket</Button>}>Resource</Header>}>
+                <KeyValuePairs
+                  columns={2}
+                  items={[
+                    { label: "Bucket", value: <Theirs text={b?.name} /> },
+                    { label: "Public", value: words(b?.publicAccess?.effectivePermission) },
+                    { label: "Encryption by default", value: words(b?.defaultServerSideEncryption?.encryptionType) },
+                    { label: "Tags of the bucket", value: <Tags tags={b?.tags} /> },
+                    ...(s
+                      ? [
+                          { label: "Object", value: <Theirs text={s.key} /> },
+                          { label: "Size", value: bytes(s.size) },
+                          { label: "Public object", value: s.publicAccess ? "Yes" : "No" },
+                          { label: "Last modified", value: <When at={s.lastModified} /> },
+                          { label: "Encryption", value: words(s.serverSideEncryption?.encryptionType) },
+                          { label: "Tags of the object", value: <Tags tags={s.tags} /> },
+                          { label: "Analysed", value: (r?.mimeType ? visible(r.mimeType) + ", " : "") + bytes(r?.sizeClassified) + (r?.status?.code ? ", " + words(r.status.code) : "") + (r?.status?.reason ? ": " + visible(r.status.reason) : "") },
+                          { label: "Results", value: <span className="mono">{visible(f.classificationDetails?.detailedResultsLocation) || "–"}</span> },
+                        ]
+                      : []),
+                  ]}
+                />
+              </Container>
+            ),
+          },
+          {
+            id: "state",
+            label: "State",
+            content: (
+              <Container header={<Header variant="h2">What was said of it</Header>}>
+                {triage.error ? (
+                  <Problem error={triage.error} retry={triage.refresh} />
+                ) : (
+                  <Table<Said>
+                    variant="embedded"
+                    wrapLines
+                    ariaLabels={{ tableLabel: "What was said" }}
+                    items={(triage.data?.history.length ? triage.data.history : triage.data && triage.data.now.version ? [triage.data.now] : []).slice(0, 100)}
+                    empty="Nobody has said anything yet."
+                    columnDefinitions={[
+                      { id: "at", header: "When", cell: (x) => time(x.at), isRowHeader: true, width: 230 },
+                      { id: "state", header: "State", cell: (x) => stateWords(x.state), width: 120 },
+                      { id: "reason", header: "Reason", cell: (x) => <Theirs text={x.reason} />, width: 220 },
+                      { id: "comment", header: "Comment", cell: (x) => <Theirs text={x.comment} /> },
+                      { id: "by", header: "By", cell: (x) => visible((x.by ?? "").replace(/^arn:aws:\w+::/, "")), width: 200 },
+                    ]}
+                  />
+                )}
+              </Container>
+            ),
+          },
+          {
+            id: "json",
+            label: "JSON",
+            content: (
+              <Container header={<Header variant="h2" actions={<Button onClick={() => save("finding-" + id + ".json", "application/json", JSON.stringify(f, null, 2))}>Save</Button>}>As the API has it</Header>}>
+                <div className="mono">{JSON.stringify(f, null, 2).split("\n").map(visible).join("\n")}</div>
+              </Container>
+            ),
+          },
+        ]}
+      />
+      {setting && <SetState findings={[f]} close={() => setSetting(false)} done={() => { setSetting(false); triage.refresh(); }} />}
+    </SpaceBetween>
+  );
+}
+
+/** Real values, for a minute, after asking each time. They are kept nowhere. */
+function Reveal({ id }: { id: string }) {
+  const desk = useDesk();
+  const [shown, setShown] = useState<Array<[string, string[]]> | null>(null);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const can = useResource((o) => desk.caller.call("GetSensitiveDataOccurrencesAvailability", { findingId: id }, o), [desk.caller, id]);
+  useEffect(() => {
+    if (!shown) return;
+    const hide = () => setShown(null);
+    const t = setTimeout(hide, 60_000);
+    const left = () => document.visibilityState !== "visible" && hide();
+    document.addEventListener("visibilitychange", left);
+    return () => {
+      clearTimeout(t);
+      document.removeEventListener("visibilitychange", left);
+    };
+  }, [shown]);
+  const go = async () => {
+    setAsking(false);
+    setBusy(true);
+    setError("");
+    try {
+      for (let i = 0; i < 60; i++) {
+        const r = await desk.caller.call("GetSensitiveDataOccurrences", { findingId: id });
+        if (r.status === "SUCCESS") {
+          setShown(Object.entries(r.sensitiveDataOccurrences ?? {}).map(([type, list]) => [type, list.map((d) => d.value ?? "")]));
+          break;
+        }
+        if (r.status === "ERROR") throw new Error(r.error || "The samples could not be read.");
+        await new Promise((done) => setTimeout(done, 2000));
+      }
+    } catch (e) {
+      setError((e as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const unavailable = can.data?.code === "UNAVAILABLE";
+  return (
+    <Container
+      header={
+        <Header variant="h2" description="Up to ten real values, read from the object at that moment." actions={shown ? <Button onClick={() => setShown(null)}>Hide</Button> : <Button disabled={unavailable || !!can.error} loading={busy} onClick={() => setAsking(true)}>Reveal samples (shows real data)</Button>}>
+          Samples
+        </Header>
+      }
+    >
+      <SpaceBetween size="s">
+        {can.error && /not enabled/.test(can.error.message) ? (
+          <Box>
+            Samples cannot be revealed: that is switched off. <To href={desk.link("settings")}>Settings</To> has the switch.
+          </Box>
+        ) : (
+          can.error && <Problem error={can.error} />
+        )}
+        {unavailable && <Box>Samples cannot be revealed: {(can.data?.reasons ?? []).map((x) => words(x).toLowerCase()).join(", ") || "it is switched off"}. <To href={desk.link("settings")}>Settings</To> has the switch.</Box>}
+        {error && <Alert type="error">{visible(error)}</Alert>}
+        {shown?.map(([type, list]) => (
+          <div key={type}>
+            <Box variant="awsui-key-label">{words(type)}</Box>
+            <div className="mono">{list.map(visible).join("\n")}</div>
+          </div>
+        ))}
+        {shown && <Box variant="small">They are hidden after a minute, or when you leave this tab.</Box>}
+      </SpaceBetween>
+      {asking && (
+        <Modal
+          visible
+          header="Show real data?"
+          closeAriaLabel="Close"
+          onDismiss={() => setAsking(false)}
+          footer={<Box float="right"><SpaceBetween direction="horizontal" size="xs"><Button variant="link" onClick={() => setAsking(false)}>Cancel</Button><Button variant="primary" onClick={() => void go()}>Show</Button></SpaceBetween></Box>}
+        >
+          What was found is shown on this screen as it stands in the object. That you asked is in the audit records.
+        </Modal>
+      )}
+    </Container>
+  );
+}
