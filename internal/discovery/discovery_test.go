@@ -16,6 +16,7 @@ import (
 	"magpie/internal/finding"
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
@@ -60,6 +61,9 @@ func start(t *testing.T, db *store.DB, data string, edit ...func(*Options)) *nod
 	return startAt(t, db, data, nil, edit...)
 }
 
+// connect opens stores that are made up; nil where there are none. A test that sets it does not run beside others.
+var connect func(inventory.Store) (objectstore.Store, error)
+
 // startAt is start with another clock than the machine's, if not nil.
 func startAt(t *testing.T, db *store.DB, data string, clock func() time.Time, edit ...func(*Options)) *node {
 	t.Helper()
@@ -74,7 +78,7 @@ func startAt(t *testing.T, db *store.DB, data string, clock func() time.Time, ed
 	n.sessions = session.New(db, n.queue)
 	membership.New(membership.Options{DB: db, Queue: n.queue, Directory: directory, Sessions: n.sessions, Pages: pages, Logger: log})
 	n.inventory = inventory.New(inventory.Options{DB: db, Queue: n.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages,
-		Logger: log, Directory: directory})
+		Logger: log, Directory: directory, Connect: connect})
 	t.Cleanup(func() { n.inventory.Close() })
 	n.findings = finding.New(finding.Options{DB: db, Queue: n.queue, Pages: pages, Logger: log, Reveal: &again{n: n}})
 	pool := analyse.New(analyse.Options{Workers: 2, InProcess: true, Log: log})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"magpie/internal/identity"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/pagetoken"
 	"magpie/internal/queue"
 	"magpie/internal/store"
@@ -29,6 +30,8 @@ type Options struct {
 	Now func() time.Time
 	// QuotaBuckets is the number of buckets of an account in a Region that are looked at; 0 means DefaultQuotaBuckets.
 	QuotaBuckets int
+	// Connect opens a store in place of the ways that are known, if not nil: simulations make their stores up.
+	Connect func(Store) (objectstore.Store, error)
 	// Reads is how many objects of one store all processes together read at once; 0 means DefaultReads.
 	Reads int
 }
@@ -58,6 +61,8 @@ type Service struct {
 	node       string        // names this process
 	checkpoint time.Duration // between two records of a census
 
+	connectTo func(Store) (objectstore.Store, error)
+
 	reads int
 	lost  time.Duration // after which a process that says nothing uses no store any more
 
@@ -69,7 +74,7 @@ type Service struct {
 func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, queue: o.Queue, sealer: o.Sealer, pages: o.Pages, log: o.Logger, directory: o.Directory, endpoints: o.Endpoints, meter: o.Meter,
-		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{}, node: newID(), checkpoint: censusCheckpoint, lost: shareLost,
+		now: o.Now, quota: o.QuotaBuckets, open: map[string]*backend{}, node: newID(), checkpoint: censusCheckpoint, connectTo: o.Connect, lost: shareLost,
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
