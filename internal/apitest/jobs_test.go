@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
+	"github.com/aws/smithy-go"
 	"github.com/google/uuid"
 
 	"magpie/internal/inventory"
@@ -72,18 +74,31 @@ func oneTimeJob(account string, buckets ...string) *macie2.CreateClassificationJ
 		S3JobDefinition: &types.S3JobDefinition{BucketDefinitions: []types.S3BucketDefinitionForJob{{AccountId: &account, Buckets: buckets}}}}
 }
 
+// steady makes a call that changes nothing again where no answer came of it: what is tested is not the connection.
+func steady[T any](call func() (T, error)) (out T, err error) {
+	for range 5 {
+		var answered smithy.APIError
+		if out, err = call(); err == nil || errors.As(err, &answered) {
+			return out, err
+		}
+	}
+	return out, err
+}
+
 // findingsOf are the paths of a job's findings, sorted.
 func findingsOf(t *testing.T, c *macie2.Client, job string) (paths []string) {
 	t.Helper()
 	in := &macie2.ListFindingsInput{MaxResults: aws.Int32(50), FindingCriteria: &types.FindingCriteria{
 		Criterion: map[string]types.CriterionAdditionalProperties{"classificationDetails.jobId": {Eq: []string{job}}}}}
 	for {
-		out, err := c.ListFindings(t.Context(), in)
+		out, err := steady(func() (*macie2.ListFindingsOutput, error) { return c.ListFindings(t.Context(), in) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(out.FindingIds) > 0 {
-			got, err := c.GetFindings(t.Context(), &macie2.GetFindingsInput{FindingIds: out.FindingIds})
+			got, err := steady(func() (*macie2.GetFindingsOutput, error) {
+				return c.GetFindings(t.Context(), &macie2.GetFindingsInput{FindingIds: out.FindingIds})
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -266,7 +281,9 @@ func (k *killedJobs) through(do func(c *macie2.Client)) {
 func (k *killedJobs) status(job string) (status types.JobStatus) {
 	k.t.Helper()
 	k.through(func(c *macie2.Client) {
-		out, err := c.DescribeClassificationJob(k.t.Context(), &macie2.DescribeClassificationJobInput{JobId: &job})
+		out, err := steady(func() (*macie2.DescribeClassificationJobOutput, error) {
+			return c.DescribeClassificationJob(k.t.Context(), &macie2.DescribeClassificationJobInput{JobId: &job})
+		})
 		if err != nil {
 			k.t.Fatal(err)
 		}

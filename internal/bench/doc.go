@@ -4,5 +4,5 @@
 //	go run ./internal/bench                   # both engines, and moto_server where it is installed
 //	go run ./internal/bench -engine sqlite
 //
-// load.go is the client, scenario.go and organization.go what is measured, rig.go starts and stops what it is measured on.
+// load.go is the client, scenario.go, organization.go and jobs.go what is measured, rig.go starts and stops what it is measured on.
 package main

@@ -20,17 +20,20 @@ func main() {
 	cost := flag.Bool("cost", true, "measure what permissions, rates and audit cost")
 	only := flag.Bool("only-cost", false, "measure nothing else")
 	organization := flag.Bool("only-organization", false, "measure a large organization, and nothing else")
+	onlyJobs := flag.Bool("only-jobs", false, "measure classification jobs, and nothing else")
 	flag.Parse()
-	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000}
+	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000,
+		jobs: jobSize{small: 200_000, large: 8, largeSize: 64 << 20, idle: 2000}}
 	if *quick {
-		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000}
+		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000,
+			jobs: jobSize{small: 20_000, large: 2, largeSize: 32 << 20, idle: 1000}}
 	}
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
 	var err error
 	if !*only {
-		err = run(ctx, chosen, n, *moto, *organization)
+		err = run(ctx, chosen, n, *moto, *organization, *onlyJobs)
 	}
-	if err == nil && (*cost || *only) && !*organization {
+	if err == nil && (*cost || *only) && !*organization && !*onlyJobs {
 		err = costs(ctx, chosen, n.members/4)
 	}
 	if err != nil {
@@ -39,7 +42,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, engines []string, n size, moto, onlyOrganization bool) error {
+func run(ctx context.Context, engines []string, n size, moto, onlyOrganization, onlyJobs bool) error {
 	dir, err := os.MkdirTemp("", "magpie-bench-")
 	if err != nil {
 		return err
@@ -51,6 +54,14 @@ func run(ctx context.Context, engines []string, n size, moto, onlyOrganization b
 	}
 	p := newReport(os.Stdout)
 	for _, engine := range engines {
+		if !onlyOrganization {
+			if err := jobs(ctx, p, engine, binary, dir, n.jobs); err != nil {
+				return fmt.Errorf("%s: jobs: %w", engine, err)
+			}
+		}
+		if onlyJobs {
+			continue
+		}
 		if err := organizations(ctx, p, engine, binary, dir, n.organization); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
@@ -67,7 +78,7 @@ func run(ctx context.Context, engines []string, n size, moto, onlyOrganization b
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	if moto && !onlyOrganization {
+	if moto && !onlyOrganization && !onlyJobs {
 		return compare(p, engines)
 	}
 	return nil

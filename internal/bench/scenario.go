@@ -23,6 +23,8 @@ type size struct {
 	resting int // members of the administrator that memory is measured with
 
 	organization int // accounts of the large organization
+
+	jobs jobSize
 }
 
 // report prints one row for each measurement.

@@ -1,0 +1,385 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"magpie/internal/identity"
+	"magpie/internal/inventory"
+	"magpie/internal/inventory/s3/s3double"
+	"magpie/internal/macie2"
+	"magpie/internal/queue"
+	"magpie/internal/server"
+	"magpie/internal/sigv4"
+)
+
+// jobSize is how much the jobs that are measured have to look at.
+type jobSize struct {
+	small     int // objects of 2 KB
+	large     int // files
+	largeSize int // bytes of each
+	idle      int // calls to the API
+}
+
+const jobBudget = 384 << 20 // of the node, in bytes
+
+// jobBench is a server with a store in memory in this process.
+type jobBench struct {
+	*rig
+	p     *report
+	store *s3double.Double
+	as    sigv4.Credentials
+	id    macie2.AccountID
+}
+
+// jobs measures classification jobs: against `magpie scan` on the same files, against a bare loop of reads, and what they cost the database
+// and whoever uses the API meanwhile.
+func jobs(ctx context.Context, p *report, engine, binary, dir string, n jobSize) error {
+	r, stop, err := newRig(engine, binary, filepath.Join(dir, "jobs"))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b := &jobBench{rig: r, p: p, store: s3double.New(), id: administratorID(0)}
+	defer b.store.Close()
+	files := filepath.Join(dir, "files-"+engine)
+	if err := b.fill(files, n); err != nil {
+		return err
+	}
+	keys, err := r.accounts(ctx, []macie2.AccountID{b.id}, true)
+	if err != nil {
+		return err
+	}
+	b.as = keys[b.id]
+	if err := b.addStore(ctx); err != nil {
+		return err
+	}
+	if err := r.start(b.as, "--rate", "CreateClassificationJob=1000", "--analysis-memory", strconv.Itoa(jobBudget)); err != nil {
+		return err
+	}
+	defer r.stop()
+	if _, err := b.ask("POST", "/macie", "{}"); err != nil {
+		return err
+	}
+	if err := b.known("small", "large"); err != nil {
+		return err
+	}
+	for _, measure := range []func(context.Context, string, jobSize) error{b.largeFiles, b.smallObjects, b.meanwhile} {
+		if err := measure(ctx, files, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill writes the same large files to disk and into the store, and the small objects into the store.
+func (b *jobBench) fill(files string, n jobSize) error {
+	const owner = "AKIDBENCH"
+	b.store.Bucket("small", owner)
+	b.store.Bucket("large", owner)
+	if err := os.MkdirAll(files, 0o700); err != nil {
+		return err
+	}
+	var text strings.Builder
+	for i := 0; text.Len() < n.largeSize; i++ {
+		fmt.Fprintf(&text, "2026-11-30T08:%02d:%02d info request %08d from 192.0.2.%d took %d ms, status 200, user agent of some length\n", i/60%60, i%60, i, i%250, i%977)
+		if i%1000 == 0 {
+			text.WriteString("credit card number 4539 1488 0343 6467 was refused\n")
+		}
+	}
+	content := []byte(text.String()[:n.largeSize])
+	for i := range n.large {
+		name := fmt.Sprintf("%02d.log", i)
+		if err := os.WriteFile(filepath.Join(files, name), content, 0o600); err != nil {
+			return err
+		}
+		b.store.Put("large", name, s3double.Object{Content: content})
+	}
+	small := content[:2048]
+	for i := range n.small {
+		b.store.Put("small", fmt.Sprintf("%06d.txt", i), s3double.Object{Content: small})
+	}
+	return nil
+}
+
+func (b *jobBench) addStore(ctx context.Context) error {
+	log := slog.New(slog.DiscardHandler)
+	db, err := server.OpenStore(ctx, b.config, log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	key, err := identity.LoadMasterKey(ctx, db, identity.MasterKeySource{Folder: b.config.Data})
+	if err != nil {
+		return err
+	}
+	stores := inventory.New(inventory.Options{DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Logger: log,
+		Sealer: identity.NewSealer(key, identity.StoreSecretPurpose)})
+	defer stores.Close()
+	_, err = stores.AddStore(ctx, b.id, inventory.ByOperator, inventory.Settings{Name: "memory", Region: region, Kind: inventory.KindS3, Endpoint: b.store.URL,
+		Insecure: true, AccessKeyID: "AKIDBENCH", Secret: "a secret"}, time.Now())
+	return err
+}
+
+// ask makes one call that must succeed.
+func (b *jobBench) ask(method, path, body string) (answer []byte, err error) {
+	r, err := load(b.address, region, 1, []call{{method, path, body, b.as}}, func(status int, text []byte) bool {
+		answer = append([]byte(nil), text...)
+		return status == http.StatusOK
+	})
+	if err == nil && r.refused > 0 {
+		err = errors.New(method + " " + path + ": " + r.firstRefusal)
+	}
+	return answer, err
+}
+
+// known waits until buckets are known, and counted: the counting must not be measured.
+func (b *jobBench) known(buckets ...string) error {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		answer, err := b.ask("POST", "/datasources/s3", "{}")
+		if err != nil {
+			return err
+		}
+		var out macie2.DescribeBucketsOutput
+		if err := json.Unmarshal(answer, &out); err != nil {
+			return err
+		}
+		counted := 0
+		for _, x := range out.Buckets {
+			if x.ObjectCount != nil {
+				counted++
+			}
+		}
+		if counted == len(buckets) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("the buckets are not known after five minutes")
+		}
+	}
+}
+
+// run runs a job over a bucket to its end, and tells what it took: of time, and of processor time by the server and what it started.
+func (b *jobBench) run(bucket string) (took, cpu time.Duration, memory int64, err error) {
+	before := treeCPU(b.process.Process.Pid)
+	began := time.Now()
+	answer, err := b.ask("POST", "/jobs", fmt.Sprintf(`{"clientToken":"%d","name":"bench","jobType":"ONE_TIME",
+		"s3JobDefinition":{"bucketDefinitions":[{"accountId":"%s","buckets":["%s"]}]}}`, began.UnixNano(), b.id, bucket))
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	var created struct{ JobID string }
+	if err := json.Unmarshal(answer, &created); err != nil {
+		return 0, 0, 0, err
+	}
+	for {
+		answer, err := b.ask("GET", "/jobs/"+created.JobID, "")
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		var job struct{ JobStatus string }
+		if err := json.Unmarshal(answer, &job); err != nil {
+			return 0, 0, 0, err
+		}
+		memory = max(memory, treeMemory(b.process.Process.Pid))
+		if job.JobStatus == "COMPLETE" {
+			return time.Since(began), treeCPU(b.process.Process.Pid) - before, memory, nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// largeFiles compares a job over large objects with `magpie scan` on the same files.
+func (b *jobBench) largeFiles(ctx context.Context, files string, n jobSize) error {
+	scan := exec.CommandContext(ctx, b.binary, "scan", "--no-progress", "--output", "json", files)
+	scan.Stdout, scan.Stderr = io.Discard, io.Discard
+	began := time.Now()
+	if err := scan.Run(); err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	disk := time.Since(began)
+	diskCPU := scan.ProcessState.UserTime() + scan.ProcessState.SystemTime()
+	took, cpu, memory, err := b.run("large")
+	if err != nil {
+		return err
+	}
+	mb := float64(n.large*n.largeSize) / 1e6
+	b.p.figure(fmt.Sprintf("magpie scan, %d files of %d MB", n.large, n.largeSize/1e6), b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor", mb/disk.Seconds(), mb/diskCPU.Seconds()), "")
+	b.p.figure("a job over the same, of a store", b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor", mb/took.Seconds(), mb/cpu.Seconds()), "")
+	b.p.figure("its rate against the scan's", b.engine, fmt.Sprintf("%.2f; %.2f by processor time", disk.Seconds()/took.Seconds(), diskCPU.Seconds()/cpu.Seconds()), ">= 0.8")
+	b.p.figure("memory of the node and its boxes", b.engine, fmt.Sprintf("%d MB", memory>>20), fmt.Sprintf("<= %d MB", jobBudget>>20+60))
+	return nil
+}
+
+// smallObjects compares a job over small objects with a bare loop of reads at the same concurrency.
+func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error {
+	bare, err := b.bareReads(ctx, n.small)
+	if err != nil {
+		return err
+	}
+	transactions, err := b.transactions(ctx)
+	if err != nil {
+		return err
+	}
+	took, cpu, memory, err := b.run("small")
+	if err != nil {
+		return err
+	}
+	after, err := b.transactions(ctx)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("%d objects of 2 KB", n.small)
+	b.p.figure("a bare loop of reads, "+name, b.engine, fmt.Sprintf("%.0f/s", float64(n.small)/bare.Seconds()), "")
+	b.p.figure("a job over the same", b.engine, fmt.Sprintf("%.0f/s, %d µs of processor each", float64(n.small)/took.Seconds(), cpu.Microseconds()/int64(n.small)), "")
+	b.p.figure("its rate against the loop's", b.engine, fmt.Sprintf("%.2f", bare.Seconds()/took.Seconds()), ">= 0.8")
+	b.p.figure("memory of the node and its boxes", b.engine, fmt.Sprintf("%d MB", memory>>20), fmt.Sprintf("<= %d MB", jobBudget>>20+60))
+	if after > 0 {
+		b.p.figure("writing transactions for 500 objects", b.engine, fmt.Sprintf("%.2f", float64(after-transactions)/float64(n.small)*500), "<= 1")
+	}
+	return nil
+}
+
+// bareReads reads all small objects, 32 at once, and does nothing with them.
+func (b *jobBench) bareReads(ctx context.Context, count int) (time.Duration, error) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: inventory.DefaultReads}}
+	defer client.CloseIdleConnections()
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var group sync.WaitGroup
+	began := time.Now()
+	for range inventory.DefaultReads {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.store.URL+"/small/"+url.PathEscape(fmt.Sprintf("%06d.txt", i)), nil)
+				if err == nil {
+					var response *http.Response
+					if response, err = client.Do(r); err == nil {
+						_, err = io.Copy(io.Discard, response.Body)
+						response.Body.Close()
+					}
+				}
+				if err != nil {
+					failed.Store(&err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return time.Since(began), nil
+}
+
+// transactions is how many have written something since the database was made; 0 on SQLite, which does not count.
+func (b *jobBench) transactions(ctx context.Context) (n int64, err error) {
+	if b.engine != "postgres" {
+		return 0, nil
+	}
+	conn, err := pgx.Connect(ctx, b.config.DatabaseURL)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx)
+	err = conn.QueryRow(ctx, "select cast(cast(pg_current_xact_id() as text) as bigint)").Scan(&n)
+	return n, err
+}
+
+// meanwhile compares how long calls take while a job runs with how long they take while none does.
+func (b *jobBench) meanwhile(_ context.Context, _ string, n jobSize) error {
+	calls := repeat(n.idle, call{"GET", "/macie", "", b.as})
+	idle, err := b.load(2, calls, ok)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, _, _, err := b.run("small")
+		ended <- err
+	}()
+	var busy result
+	for running := true; running; {
+		r, err := b.load(2, calls, ok)
+		if err != nil {
+			return err
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				return err
+			}
+			running = false
+		default:
+			busy = r // the last one that was wholly during the job
+		}
+	}
+	if busy.calls == 0 {
+		busy = idle
+	}
+	b.p.row("GetMacieSession, idle", b.engine, idle, "")
+	b.p.row("GetMacieSession, while a job runs", b.engine, busy, "")
+	b.p.figure("its p99 against that of the idle server", b.engine, fmt.Sprintf("%.1f times", float64(busy.percentile(0.99))/float64(idle.percentile(0.99))), "<= 2 times")
+	return nil
+}
+
+// tree are the processes that a process has started, and itself.
+func tree(root int) []int {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil
+	}
+	parents := map[int]int{}
+	for _, name := range stats {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue // gone
+		}
+		_, rest, _ := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); len(fields) > 1 {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+			parents[pid], _ = strconv.Atoi(fields[1])
+		}
+	}
+	all := []int{root}
+	for pid := range parents {
+		for at, depth := pid, 0; at > 1 && depth < 8; at, depth = parents[at], depth+1 {
+			if parents[at] == root {
+				all = append(all, pid)
+				break
+			}
+		}
+	}
+	return all
+}
+
+func treeCPU(root int) (d time.Duration) {
+	for _, pid := range tree(root) {
+		d += processorTime(strconv.Itoa(pid))
+	}
+	return d
+}
+
+func treeMemory(root int) (n int64) {
+	for _, pid := range tree(root) {
+		n += residentMemory(pid)
+	}
+	return n
+}
