@@ -26,7 +26,7 @@ func main() {
 		jobs: jobSize{small: 200_000, large: 8, largeSize: 64 << 20, idle: 2000}}
 	if *quick {
 		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000,
-			jobs: jobSize{small: 20_000, large: 2, largeSize: 32 << 20, idle: 1000}}
+			jobs: jobSize{small: 20_000, large: 4, largeSize: 64 << 20, idle: 1000}}
 	}
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
 	var err error

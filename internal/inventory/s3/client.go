@@ -274,6 +274,9 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	if len(r.body) > 0 || method == http.MethodPut {
 		q.Body, q.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 		q.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+		if len(r.body) == 0 {
+			q.Body = http.NoBody // whose length is sent: Ceph asks for it
+		}
 		sum := sha256.Sum256(r.body)
 		hash = hex.EncodeToString(sum[:])
 	}

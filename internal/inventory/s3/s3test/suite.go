@@ -289,6 +289,9 @@ func reading(t *testing.T, x Target, c *s3.Client) {
 			t.Errorf("tags %v, %v", tags, err)
 		}
 	}
+	if _, err := c.Put(t.Context(), name, "empty.txt", nil, objectstore.PutOptions{}); err != nil {
+		t.Errorf("an object of no bytes: %v", err)
+	}
 	if err := c.Delete(t.Context(), name, "k.txt"); err != nil {
 		t.Errorf("delete: %v", err)
 	}
