@@ -111,7 +111,7 @@ func (b *jobBench) fill(files string, n jobSize) error {
 		}
 		b.store.Put("large", name, s3double.Object{Content: content})
 	}
-	small := content[:2048]
+	small := content[:2048+51][51:] // without the line in which something is found
 	for i := range n.small {
 		b.store.Put("small", fmt.Sprintf("%06d.txt", i), s3double.Object{Content: small})
 	}
