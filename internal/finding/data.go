@@ -27,12 +27,12 @@ func (s *Service) segments(ctx context.Context, tx *store.Tx, x scope, c Criteri
 			})
 		case condition.field.name == idColumn && condition.eq != nil:
 			var numbers []int64
-			err := tx.Query(ctx, func(r store.Row) error {
+			err := tx.QueryMany(ctx, func(_ int, r store.Row) error {
 				var n int64
 				err := r.Scan(&n)
 				numbers = append(numbers, n)
 				return err
-			}, `select number from finding_data where region = $1 and holder = $2 and `+tx.Any("id", 3), x.region, string(x.holder), listOf(condition.eq))
+			}, byKeys(`select number from finding_data where region = $1 and holder = $2 and id = $3`, x.region, x.holder, listOf(condition.eq))...)
 			if err != nil {
 				return nil, err
 			}
@@ -185,7 +185,7 @@ func (r *ranking) before(a, p *place, id []byte) bool {
 
 // dataDocuments appends those findings of data of a scope that have one of the ids.
 func dataDocuments(ctx context.Context, tx *store.Tx, x scope, ids []string, o order, to []stored) ([]stored, error) {
-	err := tx.Query(ctx, func(r store.Row) error {
+	err := tx.QueryMany(ctx, func(_ int, r store.Row) error {
 		var f stored
 		var number, first int64
 		var size int
@@ -211,10 +211,10 @@ func dataDocuments(ctx context.Context, tx *store.Tx, x scope, ids []string, o o
 		}
 		to = append(to, f)
 		return err
-	}, `select d.document, d.number, s.first, s.size, s.archived, s.gone from finding_data d join finding_segment s
+	}, byKeys(`select d.document, d.number, s.first, s.size, s.archived, s.gone from finding_data d join finding_segment s
 		on s.region = d.region and s.holder = d.holder and s.first = (select max(n.first) from finding_segment n
 			where n.region = d.region and n.holder = d.holder and n.first <= d.number)
-		where d.region = $1 and d.holder = $2 and `+tx.Any("d.id", 3), x.region, string(x.holder), listOf(ids))
+		where d.region = $1 and d.holder = $2 and d.id = $3`, x.region, x.holder, listOf(ids))...)
 	return to, err
 }
 

@@ -154,14 +154,13 @@ func (s *Service) unknown(ctx context.Context, tx *store.Tx, region string, hold
 			ids = append(ids, *x.Id)
 		}
 	}
-	args := []any{region, string(holder), store.List(ids)}
 	err := tx.QueryMany(ctx, func(_ int, r store.Row) error {
 		var id string
 		err := r.Scan(&id)
 		delete(byID, id)
 		return err
-	}, store.Stmt{SQL: `select id from finding_data where region = $1 and holder = $2 and ` + tx.Any("id", 3), Args: args},
-		store.Stmt{SQL: `select id from finding where region = $1 and holder = $2 and ` + tx.Any("id", 3), Args: args})
+	}, byKeys(`select id from finding_data where region = $1 and holder = $2 and id = $3
+		union all select id from finding where region = $1 and holder = $2 and id = $3`, region, holder, ids)...)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +171,16 @@ func (s *Service) unknown(ctx context.Context, tx *store.Tx, region string, hold
 		}
 	}
 	return fresh, nil
+}
+
+// byKeys are statements that look up one id each. With a list of them, PostgreSQL may well read all findings of a holder while its
+// statistics lag behind (docs/decisions/0003).
+func byKeys(sql, region string, holder macie2.AccountID, ids []string) []store.Stmt {
+	all := make([]store.Stmt, len(ids))
+	for i, id := range ids {
+		all[i] = store.Stmt{SQL: sql, Args: []any{region, string(holder), id}}
+	}
+	return all
 }
 
 const findingColumns = `region, holder, id, category, type, severity, account_id, archived, sample, created_at, updated_at, counted, job_id,
