@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/bits"
 	"net/http"
 	"os"
 	"strings"
@@ -48,12 +49,43 @@ type buffer struct{ bytes []byte }
 
 var buffers = sync.Pool{New: func() any { return &buffer{bytes: make([]byte, 0, ownBuffer)} }}
 
-// free gives b back, unless it has grown to what only a rare request needs.
-func (b *buffer) free() {
-	if cap(b.bytes) <= ownBuffer {
-		b.bytes = b.bytes[:0]
-		buffers.Put(b)
+// grown are the bytes that a buffer grows to, by the power of two that is their size. They go from
+// request to request as well: strangers can make a node read hundreds of large bodies in a second,
+// and what is left of each would be there until the garbage is collected.
+var grown [21]sync.Pool
+
+// sizeFor is the size that a buffer has which holds n bytes: a power of two, or what the largest
+// body and the look at its end take.
+func sizeFor(n int64) int64 {
+	if n > MaxBody/2 {
+		return MaxBody + 1
 	}
+	return 1 << bits.Len64(uint64(n-1))
+}
+
+// newBytes returns an empty buffer of a size that sizeFor gave.
+func newBytes(size int64) []byte {
+	if b, ok := grown[bits.Len64(uint64(size))-1].Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, size)
+}
+
+// freeBytes gives back what newBytes returned.
+func freeBytes(b []byte) {
+	if size := int64(cap(b)); size > ownBuffer && size <= MaxBody+1 && size == sizeFor(size) {
+		grown[bits.Len64(uint64(size))-1].Put(&b)
+	}
+}
+
+// free gives b back, and what it has grown to.
+func (b *buffer) free() {
+	if cap(b.bytes) > ownBuffer {
+		freeBytes(b.bytes)
+		b.bytes = make([]byte, 0, ownBuffer)
+	}
+	b.bytes = b.bytes[:0]
+	buffers.Put(b)
 }
 
 // answers are buffers for what is answered to those who are known.
@@ -102,7 +134,11 @@ func (s *Server) readBody(x *exchange) error {
 	}
 	if err != nil {
 		x.claim.Release()
-		x.buffer.bytes = x.buffer.bytes[:0:min(cap(x.buffer.bytes), ownBuffer)]
+		if cap(x.buffer.bytes) > ownBuffer {
+			freeBytes(x.buffer.bytes)
+			x.buffer.bytes = make([]byte, 0, ownBuffer)
+		}
+		x.buffer.bytes = x.buffer.bytes[:0]
 		x.close()
 		return bodyError(err)
 	}
@@ -123,7 +159,7 @@ func (s *Server) receive(x *exchange, r io.Reader, large func() *budget.Claim) e
 	for {
 		if len(b) == cap(b) {
 			size := min(4*int64(cap(b)), most+1) // one more than the body, to see its end
-			size = max(size, int64(cap(b))+1)
+			size = sizeFor(max(size, int64(cap(b))+1))
 			switch {
 			case size <= modestBody || cap(b) > modestBody:
 				if err := x.claim.Grow(x.ctx, size-x.held); err != nil {
@@ -139,7 +175,9 @@ func (s *Server) receive(x *exchange, r io.Reader, large func() *budget.Claim) e
 				x.claim = c
 			}
 			x.held = size
-			b = append(make([]byte, 0, size), b...)
+			small := b
+			b = append(newBytes(size), small...)
+			freeBytes(small)
 		}
 		n, err := r.Read(b[len(b):cap(b)])
 		b = b[:len(b)+n]
