@@ -7,7 +7,7 @@ const R = "us-east-1";
 
 /** Waits until something holds, without a clock of its own: the server's answers are what it waits for. */
 async function until(what, fn) {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 120_000;
   for (;;) {
     const found = await fn();
     if (found) return found;
@@ -178,7 +178,7 @@ export async function addAccounts(t) {
   await page.getByRole("textbox", { name: "Message" }).fill("Welcome");
   await t.axe(page, "add accounts, message");
   await page.getByRole("button", { name: "Add and invite" }).click();
-  await page.getByText("300 done, 0 not").first().waitFor({ timeout: 60_000 });
+  await page.getByText("300 done, 0 not").first().waitFor({ timeout: 120_000 });
   await t.shot(page, "add-accounts-result");
   await page.getByRole("button", { name: "Done" }).click();
   await page.getByRole("heading", { level: 1, name: "Accounts" }).waitFor();
@@ -352,7 +352,7 @@ export async function findings(t) {
   await page.getByRole("dialog").getByRole("button", { name: "Create rule" }).click();
   await page.getByText("The rule test data archives them").waitFor();
   await page.emulateMedia({ colorScheme: "dark" });
-  for (const [path, what] of [["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"]]) {
+  for (const [path, what] of [["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
     await page.goto(t.url + "/console/" + account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
     await t.axe(page, path + ", dark");
@@ -369,12 +369,12 @@ export async function refusals(t) {
   const { page, faults } = await t.visitor();
   await t.signIn(page, account, account + "/" + R + "/accounts");
   await page.getByRole("button", { name: "Enable Macie" }).waitFor();
-  const paths = ["accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
+  const paths = ["summary", "usage", "automated-discovery", "accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
   const visit = async (what, text) => {
     for (const p of paths) {
       await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
       await page.locator("main h1, main .awsui_alert").first().waitFor();
-      if (text && !["health", "activity"].includes(p)) await page.getByText(text).first().waitFor();
+      if (text && !["health", "activity", "usage"].includes(p)) await page.getByText(text).first().waitFor();
       await t.axe(page, p + ", " + what);
     }
   };

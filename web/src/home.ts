@@ -1,2 +1,2 @@
 /** The page where somebody begins. */
-export const home = "invitations";
+export const home = "summary";

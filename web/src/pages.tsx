@@ -28,6 +28,7 @@ const invitations = () => import("./pages/invitations");
 const AllowListPage = page(allowLists, "AllowList");
 
 export const pages: Page[] = [
+  { path: "summary", name: "Summary", in: "main", needs: ["GetBucketStatistics", "GetFindingStatistics"], content: "default", component: page(() => import("./pages/summary"), "Summary") },
   { path: "findings", name: "Findings", in: "main", needs: ["ListFindings", "GetFindings"], component: page(findings, "Findings") },
   { path: "findings/:id", name: "Finding", under: "findings", needs: ["GetFindings"], content: "default", component: page(findings, "FindingPage") },
   { path: "buckets", name: "Buckets", in: "main", needs: ["DescribeBuckets"], component: page(buckets, "Buckets") },
@@ -47,7 +48,9 @@ export const pages: Page[] = [
   { path: "allow-lists/create", name: "Create allow list", under: "allow-lists", needs: ["CreateAllowList"], content: "form", component: () => createElement(AllowListPage, { id: "create" }) },
   { path: "allow-lists/:id", name: "Allow list", under: "allow-lists", needs: ["GetAllowList"], content: "form", component: AllowListPage },
   { path: "rules", name: "Rules", in: "settings", needs: ["ListFindingsFilters"], component: page(() => import("./pages/rules"), "Rules") },
+  { path: "automated-discovery", name: "Automated discovery", in: "settings", needs: ["GetAutomatedDiscoveryConfiguration", "GetClassificationScope", "GetSensitivityInspectionTemplate"], content: "table", component: page(() => import("./pages/automated-discovery"), "AutomatedDiscovery") },
   { path: "settings", name: "Settings", in: "settings", needs: ["GetMacieSession"], content: "default", component: page(() => import("./pages/settings"), "Settings") },
+  { path: "usage", name: "Usage", in: "service", needs: ["GetUsageTotals"], component: page(() => import("./pages/usage"), "Usage") },
   { path: "activity", name: "Activity", in: "service", component: page(() => import("./pages/activity"), "Activity") },
   { path: "health", name: "Health", in: "service", content: "default", component: page(() => import("./pages/health"), "Health") },
 ];

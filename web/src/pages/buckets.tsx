@@ -21,6 +21,7 @@ import { Tags } from "../parts/tags";
 import { navigate, setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, visible, words } from "../text/format";
+import { Sensitivity } from "./automated-discovery";
 import { FindingsOf } from "./findings";
 
 const most = 10_000;
@@ -207,6 +208,7 @@ export function Bucket({ id }: { id: string }) {
         ariaLabel="Bucket"
         tabs={[
           ...(desk.built("ListFindings") ? [{ id: "findings", label: "Findings", content: <FindingsOf name="Findings of this bucket" criterion={{ "resourcesAffected.s3Bucket.name": { eq: [b.bucketName!] } }} /> }] : []),
+          ...(desk.built("GetResourceProfile", "ListResourceProfileDetections", "ListResourceProfileArtifacts") && b.bucketArn ? [{ id: "sensitivity", label: "Sensitivity", content: <Sensitivity arn={b.bucketArn} /> }] : []),
           {
             id: "access",
             label: "Access",

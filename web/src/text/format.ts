@@ -66,6 +66,8 @@ export function counted(n: number, one: string, other = one + "s"): string {
 /** Words of an enumeration: ACCESS_DENIED is Access denied. */
 export function words(value: string | undefined): string {
   if (!value) return "–";
+  if (value === "TRUE") return "Yes";
+  if (value === "FALSE") return "No";
   const spaced = value.includes("_") || /^[A-Z0-9]+$/.test(value) ? value.replaceAll("_", " ").toLowerCase() : value.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

@@ -1,0 +1,1 @@
+import{E as e,Fn as t,In as n,O as r,Vn as i,ai as a,si as o}from"./index.js";var s=o(a());function c({gridDefinition:t=[],disableGutters:a=!1,children:o,...c}){let l=n(`Grid`,{props:{disableGutters:a}}),u=i(c),[d,f]=r(void 0);return s.createElement(e,{...u,...l,ref:f,__breakpoint:d,gridDefinition:t,disableGutters:a},o)}t(c,`Grid`);export{c as t};
