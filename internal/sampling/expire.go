@@ -63,6 +63,31 @@ func (s *Service) expire(ctx context.Context) error {
 	return err
 }
 
+// forgetGone deletes what is known of buckets of an account that the inventory does not have any more.
+func (s *Service) forgetGone(ctx context.Context, region string, holder, account macie2.AccountID) error {
+	for more := true; more; {
+		err := s.background.Tx(ctx, lane(region, holder), func(tx *store.Tx) error {
+			left := false
+			for table, key := range map[string]string{"bucket_profile": "bucket", "sample_part": "bucket, id", "sample_object": "bucket, id"} {
+				n, err := tx.Exec(ctx, `delete from `+table+` where region = $1 and holder_id = $2 and account_id = $3 and (`+key+`) in
+					(select `+key+` from `+table+` x where x.region = $1 and x.holder_id = $2 and x.account_id = $3 and not exists
+						(select 1 from bucket b where b.region = $1 and b.account_id = $3 and b.name = x.bucket) limit `+strconv.Itoa(deletedAtOnce)+`)`,
+					region, string(holder), string(account))
+				if err != nil {
+					return err
+				}
+				left = left || n >= deletedAtOnce
+			}
+			tx.OnCommit(func() { more = left })
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // forget deletes up to limit rows of each table of what a holder knows of an account's buckets, or of all of them, and tells whether there
 // may be more.
 func forget(ctx context.Context, tx *store.Tx, region string, holder, account macie2.AccountID, limit int) (more bool, err error) {

@@ -96,6 +96,28 @@ func TestTriedAgain(t *testing.T) {
 	})
 }
 
+// TestBucketGone: what is known of a bucket goes with it.
+func TestBucketGone(t *testing.T) {
+	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
+		n := more()
+		n.enable(dave)
+		n.files(dave, map[string]string{"goes/x.txt": card, "stays/x.txt": card})
+		n.must(n.configured(dave, on, ""))
+		n.settled()
+		n.must(os.RemoveAll(n.dirs[dave] + "/goes"))
+		n.look()
+		n.day()
+		for _, table := range []string{"bucket_profile", "sample_part", "sample_object"} {
+			if got := n.number(`select count(*) from ` + table); got != 1 {
+				t.Errorf("%d rows of %s are left, want that of the other bucket", got, table)
+			}
+		}
+		if n.score(dave, "stays") <= 50 {
+			t.Error("the other bucket is forgotten, too")
+		}
+	})
+}
+
 // TestSeenSet: what is kept of objects is what was put in, 16 bytes each, and no other version of an object is taken for it.
 func TestSeenSet(t *testing.T) {
 	s := seenSet{}

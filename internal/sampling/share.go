@@ -189,6 +189,9 @@ func (w *worker) prepare(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.s.forgetGone(ctx, p.Region, p.Holder, p.Owner); err != nil {
+		return err
+	}
 	excluded := map[string]bool{}
 	for _, name := range w.settings.Excluded {
 		excluded[name] = true
