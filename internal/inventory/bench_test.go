@@ -179,6 +179,68 @@ func BenchmarkCensus(b *testing.B) {
 	})
 }
 
+// BenchmarkCallsDuringCensus measures DescribeBuckets over 10,000 buckets, in turn while nothing else goes on and while a census goes on in
+// the same process, of a store that takes 20 ms for a page: how much longer the median and the 99th percentile are.
+func BenchmarkCallsDuringCensus(b *testing.B) {
+	storetest.EachBenchmark(b, func(b *testing.B, open func() *store.DB) {
+		s := manyBuckets(b, open(), 10_000)
+		const objects = 10_000_000
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(20 * time.Millisecond) // the store's own work
+			madeUpListing(w, r, objects)
+		}))
+		defer server.Close()
+		c, err := s3.New(s3.Options{Endpoint: server.URL, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer c.Close()
+		call := func() time.Duration {
+			began := time.Now()
+			if _, err := s.DescribeBuckets(b.Context(), call(alice), &macie2.DescribeBucketsInput{}); err != nil {
+				b.Fatal(err)
+			}
+			return time.Since(began)
+		}
+		call() // the first one finds nothing warm
+		var idle, busy []time.Duration
+		var counted int64
+		var took time.Duration
+		for b.Loop() {
+			// In turn, so that whatever else the machine does meets both.
+			for range 25 {
+				idle = append(idle, call())
+			}
+			ctx, stop := context.WithCancel(b.Context())
+			x, err := newCount(&Bucket{BucketName{region, alice, "b"}, c, nil}, rangesOf(objects))
+			if err != nil {
+				b.Fatal(err)
+			}
+			began, ended := time.Now(), make(chan struct{})
+			go func() {
+				defer close(ended)
+				_ = x.run(ctx, time.Hour, func(*censusState) error { return nil }) // it is stopped
+			}()
+			for range 25 {
+				busy = append(busy, call())
+			}
+			stop()
+			<-ended
+			counted, took = counted+x.snapshot().Totals.Objects, took+time.Since(began)
+		}
+		slices.Sort(idle)
+		slices.Sort(busy)
+		at := func(list []time.Duration, percent int) float64 {
+			return float64(list[len(list)*percent/100].Microseconds()) / 1000
+		}
+		b.ReportMetric(at(idle, 99), "idle-p99-ms")
+		b.ReportMetric(at(busy, 99), "census-p99-ms")
+		b.ReportMetric(at(busy, 50)/at(idle, 50), "p50-ratio")
+		b.ReportMetric(at(busy, 99)/at(idle, 99), "p99-ratio")
+		b.ReportMetric(float64(counted)/took.Seconds(), "objects/s")
+	})
+}
+
 // BenchmarkCensusOfMany counts as many objects as MAGPIE_BENCH_OBJECTS says, once, and tells how much memory that took at most.
 func BenchmarkCensusOfMany(b *testing.B) {
 	objects, err := strconv.Atoi(os.Getenv("MAGPIE_BENCH_OBJECTS"))
@@ -230,9 +292,8 @@ func madeUpStore(b *testing.B, objects int) (*httptest.Server, *s3.Client) {
 	return server, c
 }
 
-// countMadeUp is a census of its bucket, in eight ranges.
-func countMadeUp(b *testing.B, c *s3.Client, objects int) *censusResult {
-	b.Helper()
+// rangesOf is the begin of a census of its bucket, in eight ranges.
+func rangesOf(objects int) *censusState {
 	state := &censusState{Bucket: "b"}
 	for i := range 8 {
 		r := &censusRange{At: EncodeKey(madeUpKey(i * objects / 8))}
@@ -244,7 +305,13 @@ func countMadeUp(b *testing.B, c *s3.Client, objects int) *censusResult {
 		}
 		state.Ranges = append(state.Ranges, r)
 	}
-	x, err := newCount(&Bucket{BucketName{region, alice, "b"}, c, nil}, state)
+	return state
+}
+
+// countMadeUp is a census of its bucket.
+func countMadeUp(b *testing.B, c *s3.Client, objects int) *censusResult {
+	b.Helper()
+	x, err := newCount(&Bucket{BucketName{region, alice, "b"}, c, nil}, rangesOf(objects))
 	if err != nil {
 		b.Fatal(err)
 	}
