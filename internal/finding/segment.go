@@ -449,8 +449,7 @@ func (s *Service) archiveData(ctx context.Context, tx *store.Tx, region string, 
 	if err != nil {
 		return 0, err
 	}
-	slices.Reverse(segments)
-	marked := 0
+	marked := 0 // in the order in which a merge takes their rows, so that the two wait for each other, and no more
 	err = s.walk(ctx, tx, segments, c, nil, func(g *segment, in []int32) bool {
 		n := 0
 		for _, i := range in {
