@@ -66,12 +66,13 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 	})
 	for _, h := range holders {
 		for n := deletedAtOnce; err == nil && n > 0; {
+			began := time.Now()
 			err = s.db.Background().Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
 				n, err = s.removeData(ctx, tx, h[0], h[1], now.Add(-Retention).UnixMilli(), deletedAtOnce)
 				return err
 			})
 			if err == nil {
-				err = wait(ctx, time.Duration(n)*expirePace)
+				err = wait(ctx, time.Duration(n)*expirePace-time.Since(began))
 			}
 		}
 		for n := deletedAtOnce; err == nil && n == deletedAtOnce; {
