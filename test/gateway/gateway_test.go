@@ -1,4 +1,4 @@
-// Package gateway runs the suite of package s3test, and the jobs of package jobtest, against versitygw, in this process, with signatures on.
+// Package gateway runs the suite of package s3test, and the conversation of package buckets, against versitygw, in this process, with signatures on.
 //
 // It is a module of its own: versitygw needs some seventy modules that nobody who builds Magpie should have to download. Run it with
 // scripts/stores gateway.
@@ -16,16 +16,17 @@ import (
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
 
-	"magpie/internal/apitest/jobtest"
+	"magpie/internal/apitest/buckets"
 	"magpie/internal/inventory/s3/s3test"
 )
 
+// TestGateway holds the gateway to what Magpie needs of a store.
 func TestGateway(t *testing.T) { s3test.Run(t, gateway(t)) }
 
-// TestJobs runs jobs over the gateway.
-func TestJobs(t *testing.T) { jobtest.Run(t, gateway(t)) }
+// TestConversation is about its buckets, in the words of Macie's clients.
+func TestConversation(t *testing.T) { buckets.Converse(t, gateway(t)) }
 
-// gateway starts versitygw, which ends with the test.
+// gateway starts one, which ends with the test.
 func gateway(t *testing.T) s3test.Target {
 	t.Helper()
 	backend, err := posix.New(t.TempDir(), meta.XattrMeta{}, posix.PosixOpts{VersioningDir: t.TempDir()})
