@@ -18,8 +18,7 @@ var nameList string
 var stopList string
 
 const (
-	titleList    = "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame mme mlle signor signora sig dott señor señora sr sra senhor senhora dhr mevrouw"
-	particleList = "van von de der den del della di da do dos das du la le el al bin ibn ben ten ter zu zur af av e y"
+	titleList = "mr mrs ms miss mx dr prof sir madam herr frau monsieur madame mme mlle signor signora sig dott señor señora sr sra senhor senhora dhr mevrouw"
 )
 
 // packLexicon makes the table of the lists. The letters after an @ say what the words below
@@ -74,7 +73,7 @@ func packLexicon(list string) []byte {
 		l.add(plain(w), isTitle)
 		start(w)
 	}
-	for _, w := range strings.Fields(particleList) {
+	for _, w := range particles {
 		l.add(plain(w), isParticle)
 	}
 	return l.table

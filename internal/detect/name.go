@@ -72,6 +72,9 @@ func (s *Scanner) siftName(i, bit int) {
 	if n < 2 || w.from+start < w.lo || w.from+start >= w.hi {
 		return
 	}
+	if p := w.from + end; p+2 < len(w.text) && w.text[p] == ' ' && !mayFollowName(w.text[p+1], w.text[p+2]) {
+		return
+	}
 	key := loadKey(w.text, w.from+start) & lenMasks[min(n, keyBytes)]
 	if p := w.from + end; p+2 < len(w.text) && w.text[p] == ',' && w.text[p+1] == ' ' {
 		// Smith, John: the given name stands behind.
@@ -85,6 +88,27 @@ func (s *Scanner) siftName(i, bit int) {
 		s.tryFree(s.set.name, w.from+start)
 	}
 }
+
+// mayFollowName says whether the word after a name's first may begin with two such bytes: it
+// has a capital, or is a particle.
+func mayFollowName(first, second byte) bool {
+	if isLower(first) {
+		return particleStarts[first-'a']>>(second&31)&1 != 0
+	}
+	return isUpper(first) || first >= 0xC3
+}
+
+// particleStarts has, by the first letter of a particle, the lowest five bits of the second
+// byte; bit 0 is that of a space.
+var particleStarts = func() (t [26]uint32) {
+	for _, p := range particles {
+		t[p[0]-'a'] |= 1 << ((p + " ")[1] & 31)
+	}
+	return t
+}()
+
+// particles stand between names, in lower case. They are in the lexicon too.
+var particles = strings.Fields("van von de der den del della di da do dos das du la le el al bin ibn ben ten ter zu zur af av e y")
 
 // nameWord is a word that may be part of a name.
 type nameWord struct {
