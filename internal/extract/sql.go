@@ -653,6 +653,9 @@ var noColumn = map[string]bool{"primary": true, "key": true, "unique": true, "co
 // sniffSQL says whether text is a dump of a database: one that is named so and has such statements, or one that says it in its
 // first statement.
 func sniffSQL(head []byte, named bool) bool {
+	if !anyLine(head, "insert ", "replace ", "copy ") && !(named && anyLine(head, "create ")) {
+		return false // as nearly every text
+	}
 	low := bytes.ToLower(head)
 	has := func(words ...string) bool {
 		for _, word := range words {
@@ -668,4 +671,21 @@ func sniffSQL(head []byte, named bool) bool {
 		return writes || has("create table ", "create temporary table ")
 	}
 	return writes && has("-- ", "/*", "set ", "create table ", "drop table ", "begin;", "lock tables", "use ", "pragma ")
+}
+
+// anyLine says whether a line of text begins with one of the words, letter case aside.
+func anyLine(text []byte, words ...string) bool {
+	for len(text) > 0 {
+		for _, w := range words {
+			if text[0]|0x20 == w[0] && len(text) >= len(w) && strings.EqualFold(string(text[:len(w)]), w) {
+				return true
+			}
+		}
+		i := bytes.IndexByte(text, '\n')
+		if i < 0 {
+			return false
+		}
+		text = text[i+1:]
+	}
+	return false
 }

@@ -37,7 +37,7 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 	var best byte
 	var bestWide, bestAgree int
 	for _, delim := range delimiters {
-		if bytes.IndexByte(head, delim) < 0 || delim == '^' && !named {
+		if bytes.IndexByte(head, delim) < 0 || delim == '^' && !named || !named && hasPlainLine(head, delim) {
 			continue
 		}
 		rows, _ := bestRows(head, whole, delim)
@@ -51,18 +51,69 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 			}
 			continue
 		}
-		n, heads := rows.filled(), rows.heads()
-		switch {
-		case n < 3 || len(heads) == 0 || !distinct(heads[0].names):
-		case delim == '|' && rows.ruled():
-			if wide*10 >= n*6 {
-				return delim
-			}
-		case width >= 3 && wide == n && agree*10 >= n*9:
+		n := rows.filled()
+		ruled := delim == '|' && rows.ruled()
+		if n < 3 || ruled && wide*10 < n*6 || !ruled && (width < 3 || wide != n || agree*10 < n*9) {
+			continue
+		}
+		if heads := rows.heads(); len(heads) > 0 && distinct(heads[0].names) {
 			return delim
 		}
 	}
 	return best
+}
+
+// hasPlainLine says whether one of the first lines is a row without the delimiter, so that the rows of a file whose name does
+// not call it a table agree on nothing. It is asked of every text, and does not split it. Where it cannot tell, since a quote
+// may go on over several lines or a line may be drawn below a header, it says no.
+func hasPlainLine(head []byte, delim byte) bool {
+	if delim == '|' && bytes.Contains(head, []byte("--")) {
+		return false
+	}
+	for range maxHeadRows {
+		end := bytes.IndexByte(head, '\n')
+		if end < 0 {
+			return false
+		}
+		line := head[:end]
+		if opensQuote(line, delim) {
+			return false
+		}
+		if line = bytes.TrimSpace(line); bytes.IndexByte(line, delim) < 0 && !isIdle(line) && !isNote(line) {
+			return true
+		}
+		head = head[end+1:]
+	}
+	return false
+}
+
+// opensQuote says whether a cell of a line begins with a quote, spaces aside.
+func opensQuote(line []byte, delim byte) bool {
+	for i := bytes.IndexByte(line, '"'); i >= 0; {
+		if before := bytes.TrimRight(line[:i], " \t"); len(before) == 0 || before[len(before)-1] == delim || delim == '\t' && before[len(before)-1] != line[i-1] {
+			return true
+		}
+		next := bytes.IndexByte(line[i+1:], '"')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+func isIdle(line []byte) bool {
+	return len(bytes.Trim(line, "-+=|: ")) == 0 && (len(line) == 0 || bytes.Contains(line, []byte("--")))
+}
+
+// isNote says whether a line begins like a comment.
+func isNote(line []byte) bool {
+	for _, p := range []string{"#", "--", "//", "%"} {
+		if bytes.HasPrefix(line, []byte(p)) {
+			return true
+		}
+	}
+	return false
 }
 
 func firstRows(head []byte, whole bool) ([]byte, bool) {
@@ -132,11 +183,7 @@ func splitRows(head []byte, whole bool, delim byte, escape bool) headRows {
 			}
 		}
 		line := bytes.TrimSpace(head[:end+1])
-		r.idle = len(bytes.Trim(line, "-+=|: ")) == 0 && (len(line) == 0 || bytes.Contains(line, []byte("--")))
-		r.ruler = len(line) > 0
-		for _, p := range []string{"#", "--", "//", "%"} {
-			r.note = r.note || bytes.HasPrefix(line, []byte(p))
-		}
+		r.idle, r.ruler, r.note = isIdle(line), len(line) > 0, isNote(line)
 		if row == 1 && declared(head) != 0 {
 			r.idle = true
 		}
