@@ -35,11 +35,13 @@ type Options struct {
 const (
 	defaultMemory = 512 << 20
 	defaultIdle   = 30 * time.Second
-	// grace is how long after the end of its time an object may still hand in what it has found.
-	grace = 75 * time.Millisecond
-	// cancelGrace is the same after the caller has lost interest.
+	// cancelGrace is how long an object may go on after the caller has lost interest.
 	cancelGrace = 300 * time.Millisecond
 )
+
+// grace is how long after the end of its time an object may still hand in what it has found. Tests that are about what is handed
+// in, and not about how soon, give it more.
+var grace = 75 * time.Millisecond
 
 // Cause is why a box ended.
 type Cause string
