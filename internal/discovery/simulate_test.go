@@ -87,8 +87,8 @@ type simulation struct {
 }
 
 // TestSimulation works through buckets that are made up: no object is read. Most objects are one account's, whose job comes first. It says
-// what jobs cost the database, and how long accounts wait for one another. MAGPIE_SIMULATE says how many objects there are, in 10,000
-// buckets of 1,000 accounts; MAGPIE_SIMULATE_RESULTS=1 makes them pictures, of which each has a result, in place of objects that have not
+// what jobs cost the database, and how long accounts wait for one another. MAGPIE_SIMULATE says how many objects there are, in ten
+// buckets for each of MAGPIE_SIMULATE_ACCOUNTS (1,000); MAGPIE_SIMULATE_RESULTS=1 makes them pictures, of which each has a result, in place of objects that have not
 // changed.
 func TestSimulation(t *testing.T) {
 	s := simulation{objects: 200_000, buckets: 60, accounts: 12}
@@ -98,6 +98,12 @@ func TestSimulation(t *testing.T) {
 			t.Fatal(err)
 		}
 		s = simulation{objects: int64(n), buckets: 10_000, accounts: 1000}
+		if text := os.Getenv("MAGPIE_SIMULATE_ACCOUNTS"); text != "" {
+			if s.accounts, err = strconv.Atoi(text); err != nil || s.accounts < 2 {
+				t.Fatalf("MAGPIE_SIMULATE_ACCOUNTS is %q", text)
+			}
+			s.buckets = 10 * s.accounts
+		}
 	}
 	x := &imagined{extension: ".txt", modified: time.Unix(1_700_000_000, 0).UTC()}
 	if os.Getenv("MAGPIE_SIMULATE_RESULTS") != "" {
@@ -143,7 +149,7 @@ func (s *simulation) run(t *testing.T, n *node, x *imagined) {
 		most = max(most, m.Sys-m.HeapReleased)
 	}
 	took := time.Since(began)
-	if s.accounts == 1000 {
+	if os.Getenv("MAGPIE_SIMULATE") != "" {
 		time.Sleep(3 * time.Second) // PostgreSQL's statistics come late
 	}
 	cost := n.cost().minus(before)
