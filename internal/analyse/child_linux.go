@@ -352,7 +352,7 @@ type askAt struct {
 	room []byte
 }
 
-const ahead = 256 << 10
+const ahead = 64 << 10
 
 func (a *askAt) ReadAt(p []byte, off int64) (int, error) {
 	if off >= a.from && off+int64(len(p)) <= a.from+int64(len(a.have)) {
