@@ -65,9 +65,10 @@ func (a *Analysis) jobARN() string {
 	return resource.Name(a.Creator, a.Region, "classification-job", a.JobID)
 }
 
-// ID is the id of the finding: a function of the run and of the version of the object that was read.
+// ID is the id of the finding: a function of the run and of the version of the object that was read. The owner is part of it,
+// since buckets of the same name may be at the stores of several accounts.
 func (a *Analysis) ID() string {
-	return hashed("data", a.Region, string(a.Creator), a.Run, macie2.Deref(a.Bucket.Name), macie2.Deref(a.Object.Key), macie2.Deref(a.Object.VersionId))
+	return hashed("data", a.Region, string(a.Creator), a.Run, string(a.Owner), macie2.Deref(a.Bucket.Name), macie2.Deref(a.Object.Key), macie2.Deref(a.Object.VersionId))
 }
 
 // hashed makes an id of 32 hexadecimal digits out of what names a thing.
