@@ -525,13 +525,23 @@ func (h *hurry) end(err error) {
 	}
 	h.box.page[pageWhy].Store(why)
 	h.box.page[pageStop].Store(h.number)
-	h.timer = time.AfterFunc(wait, func() {
+	// The grace is the box's own processor time: on a machine that does much else it may not have run at all meanwhile, and what
+	// it has found would be lost. One that waits for something has no longer than mostGrace.
+	used, began := h.box.used(), time.Now()
+	var look func()
+	look = func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if !h.done {
-			h.box.kill(cause)
+		if h.done {
+			return
 		}
-	})
+		if left := wait - (h.box.used() - used); left > 0 && time.Since(began) < mostGrace {
+			h.timer = time.AfterFunc(max(left, 5*time.Millisecond), look)
+			return
+		}
+		h.box.kill(cause)
+	}
+	h.timer = time.AfterFunc(wait, look)
 }
 
 // over is called when the box has nothing more to do with the object.

@@ -39,9 +39,12 @@ const (
 	cancelGrace = 300 * time.Millisecond
 )
 
-// grace is how long after the end of its time an object may still hand in what it has found. Tests that are about what is handed
-// in, and not about how soon, give it more.
+// grace is how long after the end of its time an object may still hand in what it has found: in a box, of the box's processor
+// time. Tests that are about what is handed in, and not about how soon, give it more.
 var grace = 75 * time.Millisecond
+
+// mostGrace is how long that is by the clock at most.
+const mostGrace = time.Second
 
 // Cause is why a box ended.
 type Cause string

@@ -54,7 +54,9 @@ func TestFileSystemFull(t *testing.T) {
 	data := filepath.Join(disk(t, "24m"), "data")
 	config := Config{Dev: true, Data: data, Rates: []string{"*=100000"}}
 	s := start(t, config)
-	call := func(method, path, body string) (int, string) { return signed(t, http.DefaultClient, s, method, path, body) }
+	call := func(method, path, body string) (int, string) {
+		return signed(t, http.DefaultClient, s, method, path, body)
+	}
 	if status, text := call("POST", "/macie", "{}"); status != http.StatusOK {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -112,7 +114,9 @@ func TestFileSystemFull(t *testing.T) {
 func TestFileSystemReadOnly(t *testing.T) {
 	folder := disk(t, "24m")
 	config := Config{Dev: true, Data: filepath.Join(folder, "data"), Listen: "127.0.0.1:0"}
-	node := func() (*Server, error) { return Start(t.Context(), config, slog.New(slog.NewTextHandler(t.Output(), nil))) }
+	node := func() (*Server, error) {
+		return Start(t.Context(), config, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	}
 	s, err := node()
 	if err != nil {
 		t.Fatal(err)
