@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +22,6 @@ import (
 
 func main() {
 	analyse.ServeBox()
-	// What is done within a second ends before there is garbage worth collecting; what goes on is collected as usual.
-	usual := debug.SetGCPercent(200)
-	time.AfterFunc(time.Second, func() { debug.SetGCPercent(usual) })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once

@@ -26,9 +26,8 @@ import (
 	"magpie/internal/sigv4"
 )
 
-// mostMemory is what a node may hold resident whatever strangers send it. It is more than the 120 MB that are meant: a peak of
-// 121 MB was seen, and when the garbage is collected is luck. Without its bounds a node comes to 850 MB and more.
-const mostMemory = 144 << 20
+// mostMemory is what a node may hold resident whatever strangers send it.
+const mostMemory = 120 << 20
 
 // status reads a figure of a process from /proc, in bytes.
 func (p *process) status(name string) int64 {
