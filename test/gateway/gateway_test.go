@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -26,8 +28,26 @@ func TestGateway(t *testing.T) { s3test.Run(t, gateway(t)) }
 // TestConversation is about its buckets, in the words of Macie's clients.
 func TestConversation(t *testing.T) { buckets.Converse(t, gateway(t)) }
 
+// BenchmarkCensus measures a census of the gateway beside its raw listing.
+func BenchmarkCensus(b *testing.B) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := gateway(b) // which changes the working directory
+	c := exec.Command("go", "test", "-run", "^$", "-bench", "^BenchmarkCensusOfStore$", "-benchtime", "3x", "./internal/inventory")
+	c.Dir = root
+	c.Env = append(c.Environ(), "MAGPIE_TEST_S3_ENDPOINT="+x.Endpoint, "MAGPIE_TEST_S3_ACCESS_KEY_ID="+x.AccessKeyID,
+		"MAGPIE_TEST_S3_SECRET_ACCESS_KEY="+x.SecretAccessKey, "MAGPIE_TEST_S3_REGION="+x.Region)
+	out, err := c.CombinedOutput()
+	fmt.Printf("%s", out)
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
 // gateway starts one, which ends with the test.
-func gateway(t *testing.T) s3test.Target {
+func gateway(t testing.TB) s3test.Target {
 	t.Helper()
 	backend, err := posix.New(t.TempDir(), meta.XattrMeta{}, posix.PosixOpts{VersioningDir: t.TempDir()})
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -242,14 +243,27 @@ func (f *Folder) open(call, bucket, key string) (*os.File, fs.FileInfo, error) {
 }
 
 // object describes a file.
-func object(key string, info fs.FileInfo) objectstore.Object {
+func object(key string, a about) objectstore.Object {
 	return objectstore.Object{
-		Key: key, Size: info.Size(), ETag: etag(info), StorageClass: "STANDARD", LastModified: info.ModTime().UTC().Truncate(time.Second),
+		Key: key, Size: a.size, ETag: a.etag(), StorageClass: "STANDARD", LastModified: a.modified.UTC().Truncate(time.Second),
 	}
 }
 
-func etag(info fs.FileInfo) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %d", info.Size(), info.ModTime().UnixNano(), inode(info)))
+// about is what a file's object goes by.
+type about struct {
+	size     int64
+	modified time.Time
+	inode    uint64
+}
+
+func of(info fs.FileInfo) about { return about{info.Size(), info.ModTime(), inode(info)} }
+
+// etag is another one for each size, time and inode.
+func (a about) etag() string {
+	var text [64]byte
+	b := append(strconv.AppendInt(text[:0], a.size, 10), ' ')
+	b = append(strconv.AppendInt(b, a.modified.UnixNano(), 10), ' ')
+	sum := sha256.Sum256(strconv.AppendUint(b, a.inode, 10))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -260,7 +274,7 @@ func (f *Folder) Head(_ context.Context, bucket, key string) (objectstore.Head, 
 		return objectstore.Head{}, err
 	}
 	file.Close()
-	return objectstore.Head{Object: object(key, info), ContentType: mime.TypeByExtension(path.Ext(key))}, nil
+	return objectstore.Head{Object: object(key, of(info)), ContentType: mime.TypeByExtension(path.Ext(key))}, nil
 }
 
 // Get reads a file, or a part of it.
@@ -275,7 +289,7 @@ func (f *Folder) Get(ctx context.Context, bucket, key, tag string, r objectstore
 	if err != nil {
 		return nil, err
 	}
-	head := objectstore.Head{Object: object(key, info), ContentType: mime.TypeByExtension(path.Ext(key))}
+	head := objectstore.Head{Object: object(key, of(info)), ContentType: mime.TypeByExtension(path.Ext(key))}
 	switch {
 	case r.Offset < 0 || r.Length < 0:
 		err = fmt.Errorf("%s: a part of an object cannot begin or end before it", call)
@@ -326,7 +340,7 @@ func (b *reading) Read(p []byte) (int, error) {
 	}
 	info, failed := b.file.Stat()
 	switch {
-	case failed == nil && etag(info) != b.tag:
+	case failed == nil && of(info).etag() != b.tag:
 		return n, &objectstore.Error{Kind: objectstore.ErrChanged, Call: "GetObject", Detail: "while it was read"}
 	case err != nil && b.left > 0:
 		return n, failure("GetObject", err, objectstore.ErrUnavailable)
@@ -388,7 +402,7 @@ func (f *Folder) Put(_ context.Context, bucket, key string, content []byte, o ob
 		_ = r.Remove(part) // which may not be there
 		return "", failure(call, err, objectstore.ErrNoBucket)
 	}
-	return etag(info), nil
+	return of(info).etag(), nil
 }
 
 func writeFile(r *os.Root, name string, content []byte) (info fs.FileInfo, err error) {

@@ -90,10 +90,13 @@ type walk struct {
 	emit func(objectstore.Object) error
 }
 
-// entry is a name in a folder, as it stands in keys: a folder's ends with a slash, which decides its place among the others.
+// entry is a name in a folder, as it stands in keys: a folder's ends with a slash, which decides its place among the others. What is known of
+// a file was asked for with its name, since a folder that is opened below a root cannot be read without: asking once more for each file took
+// as long as all the rest.
 type entry struct {
-	key string
-	dir bool
+	key  string
+	dir  bool
+	file about
 }
 
 // folder walks a folder whose keys begin with prefix.
@@ -135,14 +138,7 @@ func (w *walk) visit(r *os.Root, prefix string, e entry, depth int) error {
 		defer sub.Close()
 		return w.folder(sub, key, depth+1)
 	}
-	info, err := r.Lstat(e.key)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return w.emit(object(key, info))
+	return w.emit(object(key, e.file))
 }
 
 // entries are the folder's names that may lead to keys of the page, in order: the first maxNames of those that follow after.
@@ -166,11 +162,27 @@ func (w *walk) entries(r *os.Root, prefix, after string) (list []entry, more boo
 			if n.key <= after || !w.leads(prefix+n.key, n.dir) {
 				continue
 			}
-			if len(top) < maxNames {
-				heap.Push(&top, n)
+			if more && n.key > top[0].key {
 				continue
 			}
-			more = true
+			if !n.dir {
+				info, err := e.Info()
+				if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+					continue // gone, or replaced, since it was listed
+				}
+				if err != nil {
+					return nil, false, err
+				}
+				n.file = of(info)
+			}
+			if len(top) < maxNames {
+				top = append(top, n)
+				continue
+			}
+			if !more {
+				more = true
+				heap.Init(&top)
+			}
 			if n.key < top[0].key {
 				top[0] = n
 				heap.Fix(&top, 0)
@@ -206,10 +218,5 @@ type names []entry
 func (n names) Len() int           { return len(n) }
 func (n names) Less(i, j int) bool { return n[i].key > n[j].key }
 func (n names) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
-func (n *names) Push(x any)        { *n = append(*n, x.(entry)) }
-func (n *names) Pop() any {
-	old := *n
-	x := old[len(old)-1]
-	*n = old[:len(old)-1]
-	return x
-}
+func (n *names) Push(any)          { panic("names: nothing is pushed") }
+func (n *names) Pop() any          { panic("names: nothing is popped") }

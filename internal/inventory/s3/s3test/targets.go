@@ -13,7 +13,7 @@ import (
 )
 
 // Named is the store that the environment names. Where it names none, the test is skipped.
-func Named(t *testing.T) Target {
+func Named(t testing.TB) Target {
 	t.Helper()
 	x := Target{
 		Endpoint: os.Getenv("MAGPIE_TEST_S3_ENDPOINT"), AccessKeyID: os.Getenv("MAGPIE_TEST_S3_ACCESS_KEY_ID"),
