@@ -38,6 +38,7 @@
 //	publication               findings told to others: webhooks, EventBridge, Security Hub, files
 //	awsapi, cli, scan         the HTTP edge; client verbs (every operation, invite, members); `magpie scan`
 //	signin, console           who is signed in to the web console; its files and endpoints. Its pages are in web/src, built into web/dist
+//	webidentity               tokens of identity providers, for people at the console and for workloads
 //	admin, envflag            the operator's verbs, on the database itself; MAGPIE_ variables for every flag
 //	sts, organizations        the other AWS services that are served: STS, AWS Organizations
 //	admission, permission,    who is looked up and when it is refused; what a caller may do; how many connections

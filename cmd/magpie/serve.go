@@ -46,6 +46,11 @@ func serveCommand() *cobra.Command {
 		"`networks` of proxies that say where requests come from, by X-Forwarded-For or the PROXY protocol; repeated or with commas")
 	f.DurationVar(&c.ConsoleLife, "console-session", signin.DefaultLife, "how long somebody stays signed in to the console")
 	f.DurationVar(&c.ConsoleIdle, "console-idle", signin.DefaultIdle, "how long somebody stays signed in to the console without doing anything")
+	f.StringVar(&c.OIDCIssuer, "oidc-issuer", "", "`URL` of the OpenID Connect issuer at which people sign in to the console; its tokens assume roles, too")
+	f.StringVar(&c.OIDCClientID, "oidc-client-id", "", "what the console is called at --oidc-issuer")
+	f.StringVar(&c.OIDCClientSecretFile, "oidc-client-secret-file", "", "`file` with the console's secret at --oidc-issuer (default: it has none)")
+	f.StringSliceVar(&c.WebIdentities, "web-identity", nil,
+		"`ISSUER=AUDIENCE` of tokens with which workloads assume roles, repeated or with commas")
 	f.StringVar(&c.MetricsAccount, "metrics-account", "", "`account` whose signed calls get the metrics from /magpie/v1/metrics; nobody gets them from /metrics at --listen then")
 	f.StringVar(&c.MetricsListen, "metrics-listen", "", "`address` of /metrics, which then is there and not at --listen")
 	f.BoolVar(&c.Dev, "dev", false, "for development: loopback only, secrets are not checked, every account exists")

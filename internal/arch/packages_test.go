@@ -27,7 +27,7 @@ var layers = [][]string{
 	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag", "certificate", "leak"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
-	{"session", "signin"},
+	{"session", "signin", "webidentity"},
 	{"membership"},
 	{"identifier", "inventory", "usage"},
 	{"finding"},

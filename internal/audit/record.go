@@ -25,7 +25,10 @@ type Event struct {
 	UserAgent string
 
 	Principal macie2.Principal // zero if the caller did not prove who it is
-	KeyID     string           // the access key id that the caller claims
+	// Subject and Provider are whom a token is about, and who issued it, where that is who calls:
+	// the Principal has no ARN then.
+	Subject, Provider string
+	KeyID             string // the access key id that the caller claims
 
 	Input      macie2.Input      // nil if there is none, or it could not be read
 	Output     macie2.Output     // nil if there is none
@@ -134,6 +137,13 @@ func appendIdentity(b []byte, e *Event) []byte {
 		if e.KeyID != "" {
 			b = member(b, "accessKeyId", cut(e.KeyID))
 		}
+		return append(b, '}')
+	}
+	if p.ARN == "" { // of no account: the bearer of a token, whose record is that of the role's account
+		b = append(b, `{"type":"WebIdentityUser"`...)
+		b = member(b, "principalId", cut(p.ID))
+		b = member(b, "userName", cut(e.Subject))
+		b = member(b, "identityProvider", cut(e.Provider))
 		return append(b, '}')
 	}
 	kind := "IAMUser"

@@ -130,8 +130,14 @@ func (s *Server) contain(x *exchange, path string) (answer Answer, err error) {
 }
 
 // answer takes a request through its steps. The body is read only once the signature is known to
-// have the right form and to name an existing key.
+// have the right form and to name an existing key, or, where a service does what has none, if it is
+// a small form.
 func (s *Server) answer(x *exchange, path string) (Answer, error) {
+	if service, ok := s.mayBeUnsigned(x, path); ok {
+		if answer, done, err := s.serveUnsigned(x, service); done {
+			return answer, err
+		}
+	}
 	c, err := s.recognise(x)
 	if err != nil {
 		return Answer{}, err

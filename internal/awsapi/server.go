@@ -70,6 +70,18 @@ type Service interface {
 	Refuse(err *macie2.Error, requestID string) *Answer
 }
 
+// Unsigned is a Service that also does what comes without a signature, where a request proves in
+// another way who asks.
+type Unsigned interface {
+	Service
+	// Unsigned returns the action of a request that needs no signature, "" for any other.
+	Unsigned(r *ServiceRequest) string
+	// ServeUnsigned does it. Once it knows who asks it calls allow, with a name of who that is, and
+	// goes no further if that returns an error. When it succeeds, it has set the call's Principal
+	// and Account.
+	ServeUnsigned(ctx context.Context, call *macie2.Call, r *ServiceRequest, allow func(who string) error) (*Answer, error)
+}
+
 // ServiceRequest is what of an HTTP request a Service works on. It is good only
 // until the call that it was given to returns.
 type ServiceRequest struct {
@@ -176,6 +188,7 @@ type Server struct {
 	labelled []labelled
 	services map[string]Service
 	root     Service // whose errors go to what came to / unauthenticated
+	rootName string
 }
 
 // labelled is a path with a label: what stands before and after it.
@@ -248,6 +261,6 @@ func (s *Server) HandleService(name string, service Service) {
 	}
 	s.services[name] = service
 	if s.root == nil {
-		s.root = service
+		s.root, s.rootName = service, name
 	}
 }

@@ -45,6 +45,9 @@ type Options struct {
 	// Record notes a sign-in, a switch or a sign-out for the audit trail.
 	Record func(r *http.Request, e Event)
 
+	// Provider is an identity provider that people sign in at; nil if there is none.
+	Provider *Provider
+
 	Dev       bool
 	Accounts  func(ctx context.Context) []macie2.AccountID // that can be signed in as with one click, in development
 	Regions   []string                                     // in which Macie is served
@@ -98,6 +101,8 @@ func New(o Options) (*Handler, error) {
 	mux.HandleFunc("GET "+Prefix+"api/session", h.session)
 	mux.HandleFunc("POST "+Prefix+"api/session", h.signIn)
 	mux.HandleFunc("DELETE "+Prefix+"api/session", h.signOut)
+	mux.HandleFunc("POST "+Prefix+"api/provider", h.begin)
+	mux.HandleFunc("POST "+Prefix+"api/provider/return", h.comeBack)
 	mux.HandleFunc("GET "+Prefix+"api/sessions", h.sessions)
 	mux.HandleFunc("DELETE "+Prefix+"api/sessions/{handle}", h.endOther)
 	mux.HandleFunc("POST "+Prefix+"api/identities", h.switchRole)

@@ -86,6 +86,7 @@ type sessionAnswer struct {
 	Dev        bool             `json:"dev"`
 	Accounts   []identityAnswer `json:"accounts,omitempty"`
 	SignIn     []string         `json:"signIn"`
+	Provider   string           `json:"provider,omitempty"`
 	Regions    []string         `json:"regions,omitempty"`
 	Unbuilt    []string         `json:"unbuilt,omitempty"`
 }
@@ -108,6 +109,9 @@ func (h *Handler) session(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) describe(r *http.Request, x *signin.Session) sessionAnswer {
 	a := sessionAnswer{Identities: []identityAnswer{}, Dev: h.o.Dev, SignIn: []string{"key", "link"}}
+	if h.o.Provider != nil {
+		a.SignIn, a.Provider = append(a.SignIn, "oidc"), h.o.Provider.Name
+	}
 	if h.o.Dev {
 		for _, id := range h.o.Accounts(r.Context()) {
 			a.Accounts = append(a.Accounts, identityAnswer{Account: string(id), Name: h.o.Name(r.Context(), id)})
@@ -181,6 +185,11 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, identityAnswer{ARN: who.Principal, Account: string(who.Account), Name: h.o.Name(r.Context(), who.Account)})
 		return
 	}
+	h.start(w, r, who, in.AccessKeyID)
+}
+
+// start begins a session, in the place of the one that the browser had.
+func (h *Handler) start(w http.ResponseWriter, r *http.Request, who signin.Identity, keyID string) {
 	if old, err := h.current(r); err == nil && old != nil { // the browser forgets its cookie
 		_ = h.o.Sessions.End(r.Context(), *old)
 	}
@@ -190,7 +199,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 		h.internal(w, r, err)
 		return
 	}
-	h.o.Record(r, Event{Name: "ConsoleLogin", Who: who, KeyID: in.AccessKeyID})
+	h.o.Record(r, Event{Name: "ConsoleLogin", Who: who, KeyID: keyID})
 	x, err := h.o.Sessions.Find(r.Context(), secret, now, false)
 	if err != nil {
 		h.internal(w, r, err)
@@ -213,8 +222,7 @@ func (h *Handler) refuseSignIn(w http.ResponseWriter, r *http.Request, keyID str
 		return
 	}
 	if wait := h.wrong.add(source.Network(h.source(r)), h.o.Now()); wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-		refuse(w, http.StatusTooManyRequests, string(macie2.ThrottlingException), "Too many wrong attempts from this address. Try again in a moment; a right one is always let in.")
+		h.wait(w, wait)
 		return
 	}
 	message := wrongPair
@@ -222,6 +230,12 @@ func (h *Handler) refuseSignIn(w http.ResponseWriter, r *http.Request, keyID str
 		message = e.Message
 	}
 	refuse(w, http.StatusForbidden, string(macie2.AccessDeniedException), message)
+}
+
+// wait answers one mistake too many.
+func (h *Handler) wait(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	refuse(w, http.StatusTooManyRequests, string(macie2.ThrottlingException), "Too many wrong attempts from this address. Try again in a moment; a right one is always let in.")
 }
 
 // source is where a request comes from.

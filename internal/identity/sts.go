@@ -50,6 +50,7 @@ type AssumeRoleOutput struct {
 	AssumedRoleID   string
 	ARN             string
 	SourceIdentity  string
+	Account         macie2.AccountID // of the role
 }
 
 const (
@@ -124,6 +125,7 @@ func (s *Service) newSession(role Role, name, sourceIdentity string, expires tim
 	return &AssumeRoleOutput{
 		AccessKeyID: keyID, SecretAccessKey: Secret(x.Secret), SessionToken: Secret(s.sealSession(keyID, x)),
 		Expiration: time.Unix(x.Expires, 0).UTC(), AssumedRoleID: p.ID, ARN: p.ARN, SourceIdentity: sourceIdentity,
+		Account: role.Account,
 	}
 }
 

@@ -31,6 +31,12 @@ const (
 	MalformedHttpRequestException       Exception = "MalformedHttpRequestException"
 	NotImplementedException             Exception = "NotImplementedException"     // not built yet
 	ServiceUnavailableException         Exception = "ServiceUnavailableException" // SDKs try again
+
+	// Those of tokens by which somebody assumes a role. STS calls an expired one as other protocols
+	// call expired credentials.
+	InvalidIdentityToken  Exception = "InvalidIdentityToken"
+	ExpiredIdentityToken  Exception = "ExpiredIdentityToken"
+	IDPCommunicationError Exception = "IDPCommunicationError"
 )
 
 var commonStatus = map[Exception]int{
@@ -49,6 +55,9 @@ var commonStatus = map[Exception]int{
 	MalformedHttpRequestException:       400,
 	NotImplementedException:             501,
 	ServiceUnavailableException:         503,
+	InvalidIdentityToken:                400,
+	ExpiredIdentityToken:                400,
+	IDPCommunicationError:               400,
 }
 
 // HTTPStatus returns the status that goes with e: the contract's for its own

@@ -41,6 +41,11 @@ func (s *statement) accept(place string, d *Document) error {
 		}
 	}
 	if s.deny != s.notPrinc {
+		for _, f := range s.federated {
+			if reason := neverFederated(f); reason != "" {
+				return wrong(place, "nobody is named %s: %s", clip(f), reason)
+			}
+		}
 		for _, p := range s.principals {
 			if p != "*" && p != nobody && !strings.HasPrefix(p, "arn:"+arn.Home+":") {
 				return wrong(place, "nobody is named %s: its partition must be %s", clip(p), arn.Home)
@@ -57,6 +62,17 @@ func (s *statement) accept(place string, d *Document) error {
 		}
 	}
 	return nil
+}
+
+// neverFederated says why no issuer can be named so, "" if one can.
+func neverFederated(name string) string {
+	switch {
+	case strings.ContainsAny(name, "*?$"):
+		return "the name of an issuer has no wildcards and variables"
+	case strings.HasPrefix(name, "arn:") && !strings.HasPrefix(name, "arn:"+arn.Home+":iam::"):
+		return "its partition must be " + arn.Home
+	}
+	return ""
 }
 
 // canBeAction reports whether there is an action that a pattern stands for, in lower case. Actions
@@ -159,7 +175,8 @@ func (c *condition) neverHolds() string {
 	if !ok {
 		families = []family{textFamily, textFoldFamily, textLikeFamily}
 	}
-	if strings.Contains(c.key, "/") || c.key == "aws:tagkeys" {
+	_, known := keys[c.key]
+	if isTagKey(c.key) || c.key == "aws:tagkeys" || !known && isClaimKey(c.key) {
 		families = append(families, arnFamily, numberFamily, dateFamily, boolFamily, binaryFamily)
 	}
 	if !slices.Contains(families, c.family) {

@@ -44,6 +44,7 @@ type statement struct {
 	resources  []string // patterns
 	notRes     bool
 	principals []string // patterns of Principal.AWS; "*" is anyone
+	federated  []string // names of issuers in Principal.Federated
 	notPrinc   bool
 	conditions []condition
 }
@@ -143,7 +144,7 @@ func (d *Document) add(place string, value jsontext.Value) error {
 			s.resources, err = d.readResources(at, v)
 		case "Principal", "NotPrincipal":
 			s.notPrinc = name == "NotPrincipal"
-			s.principals, err = readPrincipals(at, v)
+			s.principals, s.federated, err = readPrincipals(at, v)
 		case "Condition":
 			s.conditions, err = d.readConditions(at, v)
 		default:
@@ -155,6 +156,9 @@ func (d *Document) add(place string, value jsontext.Value) error {
 		return err
 	}
 	if err := d.complete(place, have); err != nil {
+		return err
+	}
+	if err := s.namesIssuers(place); err != nil {
 		return err
 	}
 	d.statements = append(d.statements, s)
@@ -218,26 +222,27 @@ func (d *Document) readResources(place string, value jsontext.Value) ([]string, 
 	return resources, nil
 }
 
-// readPrincipals reads "*" or {"AWS": …}. Services and federated users do not exist here: a
-// statement that names one matches nobody, like one for a role that was made for a service of AWS
-// does.
-func readPrincipals(place string, value jsontext.Value) ([]string, error) {
+// readPrincipals reads "*" or {"AWS": …, "Federated": …}. Services do not exist here: a statement
+// that names one matches nobody, like one for a role that was made for a service of AWS does.
+func readPrincipals(place string, value jsontext.Value) (principals, federated []string, err error) {
 	if value.Kind() == '"' {
 		p, err := text1(place, value)
 		if err == nil && p != "*" {
 			err = wrong(place, `must be "*" or {"AWS": …}`)
 		}
-		return []string{"*"}, err
+		return []string{"*"}, nil, err
 	}
-	var principals []string
-	err := members(place, value, func(at, name string, v jsontext.Value) error {
+	err = members(place, value, func(at, name string, v jsontext.Value) error {
 		names, err := list(at, v)
 		if err != nil {
 			return err
 		}
 		switch name {
 		case "AWS":
-		case "Service", "Federated", "CanonicalUser":
+		case "Federated":
+			federated = append(federated, names...)
+			return nil
+		case "Service", "CanonicalUser":
 			principals = append(principals, nobody)
 			return nil
 		default:
@@ -252,10 +257,10 @@ func readPrincipals(place string, value jsontext.Value) ([]string, error) {
 		}
 		return nil
 	})
-	if err == nil && len(principals) == 0 {
+	if err == nil && len(principals)+len(federated) == 0 {
 		err = wrong(place, "names nobody")
 	}
-	return principals, err
+	return principals, federated, err
 }
 
 // nobody is a principal that nobody is.

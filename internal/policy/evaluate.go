@@ -16,6 +16,9 @@ type Request struct {
 
 	Principal macie2.Principal
 	RoleARN   string // of the role whose session asks; empty for users
+	// Federated are the names of the issuer by whose token somebody asks who is no principal;
+	// Context then has the token's claims under their ClaimKey.
+	Federated []string
 
 	Region   string
 	SourceIP string
@@ -50,11 +53,16 @@ var keys = map[string]bool{ // true: in trust documents only
 // lowerKey is a condition key in lower case, less the key of a tag: folding is not lowering in
 // every script.
 func lowerKey(key string) string {
-	name, tag, ok := strings.Cut(key, "/")
-	if !ok {
-		return strings.ToLower(key)
+	name, tag, _ := strings.Cut(key, "/")
+	if lower := strings.ToLower(key); !isTagKey(lower) {
+		return lower
 	}
 	return strings.ToLower(name) + "/" + tag
+}
+
+// isTagKey reports whether a key, in lower case, asks for a tag.
+func isTagKey(key string) bool {
+	return strings.HasPrefix(key, "aws:requesttag/") || strings.HasPrefix(key, "aws:resourcetag/")
 }
 
 // checkKey refuses a condition key that has no value here: a condition on it would be decided by
@@ -67,6 +75,9 @@ func checkKey(place, key string, kind Kind) error {
 		}
 	}
 	trustOnly, known := keys[k]
+	if !known && kind == Trust && isClaimKey(k) {
+		return nil // see namesIssuers
+	}
 	if !known || strings.HasSuffix(k, "/") || trustOnly && kind != Trust {
 		return wrong(place, "the condition key %s has no value here", clip(key))
 	}
@@ -81,7 +92,7 @@ func (r *Request) values(key string) []string {
 		}
 		return []string{s}
 	}
-	if tag, rest, ok := strings.Cut(key, "/"); ok {
+	if tag, rest, _ := strings.Cut(key, "/"); isTagKey(key) {
 		tags := r.ResourceTags
 		if tag == "aws:requesttag" {
 			tags = r.RequestTags
@@ -211,7 +222,7 @@ func (s *statement) matches(d *Document, e *question) bool {
 	if d.kind == Identity && !s.appliesTo(d, e) {
 		return false
 	}
-	if d.kind == Trust && s.matchesPrincipal(e.Request) == s.notPrinc {
+	if d.kind == Trust && !s.isAbout(e.Request) {
 		return false
 	}
 	for i := range s.conditions {
@@ -259,6 +270,14 @@ func (s *statement) appliesTo(d *Document, e *question) bool {
 		return !matched && (e.deny || !open)
 	}
 	return matched
+}
+
+// isAbout reports whether the statement of a trust policy is about who asks.
+func (s *statement) isAbout(r *Request) bool {
+	if len(r.Federated) > 0 {
+		return s.matchesFederated(r)
+	}
+	return s.matchesPrincipal(r) != s.notPrinc
 }
 
 // matchesPrincipal reports whether the statement names who asks: by name, by the role of the

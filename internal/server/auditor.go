@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"net/url"
@@ -32,9 +33,10 @@ func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
 }
 
 // Parameters of what is no operation of the contract, that a record shows. AssumeRole's policies
-// and tags are refused, its tokens and codes are secrets.
+// and tags are refused, its tokens and codes are secrets, as is the token of a web identity.
 var auditedParameters = map[string][]string{
 	"sts:AssumeRole":              {"RoleArn", "RoleSessionName", "DurationSeconds", "ExternalId", "SourceIdentity"},
+	withWebIdentity:               {"RoleArn", "RoleSessionName", "DurationSeconds"},
 	"magpie:GetHistory":           {"accountId", "event", "since", "until", "maxResults"},
 	"magpie:ListStores":           storeParameters,
 	"magpie:AddStore":             storeParameters,
@@ -93,8 +95,8 @@ func auditEvent(e *awsapi.Event) *audit.Event {
 			out.Parameters[lowerFirst(name)] = values.Get(name)
 		}
 	}
-	if out.Operation == "sts:AssumeRole" && out.ErrorCode == "" {
-		out.Response = assumed(e.Answer)
+	if (out.Operation == "sts:AssumeRole" || out.Operation == withWebIdentity) && out.ErrorCode == "" {
+		assumed(e.Answer, out)
 	}
 	return out
 }
@@ -114,27 +116,40 @@ func textMembers(body []byte) url.Values {
 	return values
 }
 
-// assumed is the part of AssumeRole's answer that a record shows: by the access key id, calls of
-// the session are traced to who assumed it.
-func assumed(answer []byte) map[string]any {
+const withWebIdentity = "sts:AssumeRoleWithWebIdentity"
+
+// assumed puts the part of AssumeRole's answer into a record that it shows: by the access key id,
+// calls of the session are traced to who assumed it.
+func assumed(answer []byte, out *audit.Event) {
+	type result struct {
+		KeyID      string `xml:"Credentials>AccessKeyId"`
+		Expiration string `xml:"Credentials>Expiration"`
+		ID         string `xml:"AssumedRoleUser>AssumedRoleId"`
+		ARN        string `xml:"AssumedRoleUser>Arn"`
+		Source     string `xml:"SourceIdentity"`
+		Subject    string `xml:"SubjectFromWebIdentityToken"`
+		Audience   string `xml:"Audience"`
+		Provider   string `xml:"Provider"`
+	}
 	var x struct {
-		KeyID      string `xml:"AssumeRoleResult>Credentials>AccessKeyId"`
-		Expiration string `xml:"AssumeRoleResult>Credentials>Expiration"`
-		ID         string `xml:"AssumeRoleResult>AssumedRoleUser>AssumedRoleId"`
-		ARN        string `xml:"AssumeRoleResult>AssumedRoleUser>Arn"`
-		Source     string `xml:"AssumeRoleResult>SourceIdentity"`
+		Role  *result `xml:"AssumeRoleResult"`
+		Token *result `xml:"AssumeRoleWithWebIdentityResult"`
 	}
-	if xml.Unmarshal(answer, &x) != nil {
-		return nil
+	if xml.Unmarshal(answer, &x) != nil || x.Role == nil && x.Token == nil {
+		return
 	}
-	shown := map[string]any{
-		"credentials":     map[string]string{"accessKeyId": x.KeyID, "expiration": x.Expiration},
-		"assumedRoleUser": map[string]string{"assumedRoleId": x.ID, "arn": x.ARN},
+	r := cmp.Or(x.Role, x.Token)
+	out.Response = map[string]any{
+		"credentials":     map[string]string{"accessKeyId": r.KeyID, "expiration": r.Expiration},
+		"assumedRoleUser": map[string]string{"assumedRoleId": r.ID, "arn": r.ARN},
 	}
-	if x.Source != "" { // which a session may have from the one that it was assumed by
-		shown["sourceIdentity"] = x.Source
+	if r.Source != "" { // which a session may have from the one that it was assumed by
+		out.Response["sourceIdentity"] = r.Source
 	}
-	return shown
+	if x.Token != nil {
+		out.Subject, out.Provider = r.Subject, r.Provider
+		out.Response["subjectFromWebIdentityToken"], out.Response["audience"], out.Response["provider"] = r.Subject, r.Audience, r.Provider
+	}
 }
 
 // lowerFirst is a parameter's name as CloudTrail writes it.

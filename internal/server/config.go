@@ -92,6 +92,12 @@ type Config struct {
 	NoConsole                bool
 	ConsoleLife, ConsoleIdle time.Duration
 
+	// OIDCIssuer is where people sign in to the console who have no key, as OIDCClientID; the file has
+	// the client's secret, none for a public client. A token of it assumes a role, too.
+	OIDCIssuer, OIDCClientID, OIDCClientSecretFile string
+	// WebIdentities are further issuers whose tokens assume roles: ISSUER=AUDIENCE.
+	WebIdentities []string
+
 	// WorkerOnly leaves the listener out: background work only.
 	WorkerOnly bool
 }
@@ -200,6 +206,10 @@ func (c Config) checkValues() error {
 		return errors.New("--audit-retention must be more than 0")
 	case c.ConsoleLife < time.Minute || c.ConsoleIdle < time.Minute:
 		return errors.New("--console-session and --console-idle must be at least a minute")
+	case (c.OIDCIssuer == "") != (c.OIDCClientID == ""):
+		return errors.New("--oidc-issuer and --oidc-client-id go together: give both")
+	case c.OIDCClientSecretFile != "" && c.OIDCIssuer == "":
+		return errors.New("--oidc-client-secret-file goes with --oidc-issuer and --oidc-client-id")
 	case c.QuotaMembers < 0:
 		return errors.New("--quota-members must be at least 1")
 	case c.QuotaOrganizationMembers < 0:
@@ -243,6 +253,9 @@ func (c Config) checkTexts() error {
 	}
 	if _, err := inventory.ParseEndpoints(c.StoreEndpoints); err != nil {
 		return fmt.Errorf("--store-endpoints %w", err)
+	}
+	if _, err := c.issuers(); err != nil {
+		return err
 	}
 	if c.TLSCert != "" {
 		if _, err := certificate.Load(c.TLSCert, c.TLSKey, nil); err != nil {

@@ -28,12 +28,12 @@ import (
 )
 
 // openConsole puts the web console beside the API, unless it is not wanted.
-func (s *Server) openConsole(edge *awsapi.Server, regions []string) error {
+func (s *Server) openConsole(edge *awsapi.Server, regions []string, tokens *webIdentity) error {
 	if s.config.NoConsole {
 		return nil
 	}
 	s.signins = signin.New(signin.Options{DB: s.db, Life: s.config.ConsoleLife, Idle: s.config.ConsoleIdle, Logger: s.log})
-	c := consoleCalls{identity: s.identity, edge: edge}
+	c := consoleCalls{identity: s.identity, edge: edge, tokens: tokens, home: s.url}
 	var unbuilt []string
 	for _, op := range macie2.Operations() {
 		if !s.registry.Bound(op.Name) {
@@ -45,7 +45,7 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string) error {
 	h, err := console.New(console.Options{
 		Sessions: s.signins, Files: web.Files(), Call: c.call, Prove: c.prove, Assume: c.assume, Good: c.good, Name: s.accountName,
 		Record: s.recordSignIn, Dev: s.config.Dev, Accounts: s.devAccounts, Regions: slices.Compact(regions), Unbuilt: unbuilt,
-		PublicURL: s.config.PublicURL, Proxies: s.proxies, Logger: s.log,
+		PublicURL: s.config.PublicURL, Proxies: s.proxies, Logger: s.log, Provider: c.provider(),
 	})
 	if err != nil {
 		return err
@@ -61,6 +61,8 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string) error {
 type consoleCalls struct {
 	identity *identity.Service
 	edge     http.Handler
+	tokens   *webIdentity
+	home     string // URL of this server
 }
 
 // resolve finds the credentials of an identity as they are now.

@@ -198,155 +198,159 @@ func everything(t *testing.T, s *Server) (list []string) {
 
 // What another site's page can make a browser send does nothing.
 func TestConsoleRefusesOtherSites(t *testing.T) {
-	s := start(t, Config{})
-	id, secret := newKey(t, s, "111122223333")
-	b := newBrowser(t, s)
-	b.want("sign in", b.signIn(id, secret), 200, "")
-	for name, change := range map[string]func(r *http.Request){
-		"another site, as browsers say": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"a sister, as browsers say":     func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
-		"another origin": func(r *http.Request) {
-			r.Header.Del("Sec-Fetch-Site")
-			r.Header.Set("Origin", "https://evil.example.com")
-		},
-		"an origin that is none":          func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") },
-		"a form":                          func(r *http.Request) { r.Header.Del("X-Magpie-Console") },
-		"a form's type":                   func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
-		"a form's type, with ours in it":  func(r *http.Request) { r.Header.Set("Content-Type", "text/plain; application/json") },
-		"no type":                         func(r *http.Request) { r.Header.Del("Content-Type") },
-		"the name of another host":        func(r *http.Request) { r.Host = "evil.example.com" },
-		"a name that looks like this one": func(r *http.Request) { r.Host = "localhost.evil.example.com" },
-	} {
-		for _, target := range [][2]string{{"POST", "call/macie"}, {"POST", "session"}, {"DELETE", "session"}, {"POST", "identities"}, {"DELETE", "sessions/0"}} {
-			if a := b.do(target[0], "/console/api/"+target[1], "{}", change); a.status != 403 && a.status != 415 && a.status != 421 {
-				t.Errorf("%s: %s %s: %s", name, target[0], target[1], a)
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		b := newBrowser(t, s)
+		b.want("sign in", b.signIn(id, secret), 200, "")
+		for name, change := range map[string]func(r *http.Request){
+			"another site, as browsers say": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+			"a sister, as browsers say":     func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+			"another origin": func(r *http.Request) {
+				r.Header.Del("Sec-Fetch-Site")
+				r.Header.Set("Origin", "https://evil.example.com")
+			},
+			"an origin that is none":          func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") },
+			"a form":                          func(r *http.Request) { r.Header.Del("X-Magpie-Console") },
+			"a form's type":                   func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
+			"a form's type, with ours in it":  func(r *http.Request) { r.Header.Set("Content-Type", "text/plain; application/json") },
+			"no type":                         func(r *http.Request) { r.Header.Del("Content-Type") },
+			"the name of another host":        func(r *http.Request) { r.Host = "evil.example.com" },
+			"a name that looks like this one": func(r *http.Request) { r.Host = "localhost.evil.example.com" },
+		} {
+			for _, target := range [][2]string{{"POST", "call/macie"}, {"POST", "session"}, {"DELETE", "session"}, {"POST", "identities"}, {"DELETE", "sessions/0"}} {
+				if a := b.do(target[0], "/console/api/"+target[1], "{}", change); a.status != 403 && a.status != 415 && a.status != 421 {
+					t.Errorf("%s: %s %s: %s", name, target[0], target[1], a)
+				}
 			}
 		}
-	}
-	b.want("nothing happened", b.do("GET", "/console/api/call/macie", ""), 403, "Macie is not enabled")
-	b.want("a read without our header", b.do("GET", "/console/api/call/macie", "", func(r *http.Request) { r.Header.Del("X-Magpie-Console") }), 403, "X-Magpie-Console")
-	for _, a := range []answered{b.do("OPTIONS", "/console/api/session", ""), b.do("GET", "/console/api/session", "", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example.com") })} {
-		for name := range a.header {
-			if strings.HasPrefix(name, "Access-Control-") {
-				t.Errorf("%s: %v", name, a.header[name])
+		b.want("nothing happened", b.do("GET", "/console/api/call/macie", ""), 403, "Macie is not enabled")
+		b.want("a read without our header", b.do("GET", "/console/api/call/macie", "", func(r *http.Request) { r.Header.Del("X-Magpie-Console") }), 403, "X-Magpie-Console")
+		for _, a := range []answered{b.do("OPTIONS", "/console/api/session", ""), b.do("GET", "/console/api/session", "", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example.com") })} {
+			for name := range a.header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s: %v", name, a.header[name])
+				}
 			}
 		}
-	}
+	})
 }
 
 // The headers that keep a page of the console from being misused are on every answer.
 func TestConsoleHeaders(t *testing.T) {
-	s := start(t, Config{})
-	b := newBrowser(t, s)
-	for path, status := range map[string]int{
-		"/console/": 200, "/console/111122223333/eu-west-1/invitations/abc": 200, "/console/assets/index.js": 200, "/console/assets/none.js": 404,
-		"/console/favicon.ico": 404, "/console/api/session": 200, "/console/api/none": 404, "/console/index.html": 200,
-	} {
-		a := b.do("GET", path, "")
-		if a.status != status {
-			t.Errorf("%s: %d", path, a.status)
-		}
-		csp := a.header.Get("Content-Security-Policy")
-		for _, part := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "require-trusted-types-for 'script'"} {
-			if !strings.Contains(csp, part) {
-				t.Errorf("%s: the policy lacks %s: %s", path, part, csp)
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		b := newBrowser(t, s)
+		for path, status := range map[string]int{
+			"/console/": 200, "/console/111122223333/eu-west-1/invitations/abc": 200, "/console/assets/index.js": 200, "/console/assets/none.js": 404,
+			"/console/favicon.ico": 404, "/console/api/session": 200, "/console/api/none": 404, "/console/index.html": 200,
+		} {
+			a := b.do("GET", path, "")
+			if a.status != status {
+				t.Errorf("%s: %d", path, a.status)
+			}
+			csp := a.header.Get("Content-Security-Policy")
+			for _, part := range []string{"default-src 'none'", "script-src 'self';", "style-src 'self';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "require-trusted-types-for 'script'"} {
+				if !strings.Contains(csp, part) {
+					t.Errorf("%s: the policy lacks %s: %s", path, part, csp)
+				}
+			}
+			if strings.Contains(csp, "unsafe") || strings.Contains(csp, "data:") || strings.Contains(csp, "http") {
+				t.Errorf("%s: the policy is %s", path, csp)
+			}
+			for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
+				"Cross-Origin-Resource-Policy": "same-origin"} {
+				if a.header.Get(name) != want {
+					t.Errorf("%s: %s: %q", path, name, a.header.Get(name))
+				}
+			}
+			if strings.HasPrefix(path, "/console/api/") && a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s may be kept: %q", path, a.header.Get("Cache-Control"))
+			}
+			if a.header.Get("Server") != "" {
+				t.Errorf("%s tells its server", path)
 			}
 		}
-		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "data:") || strings.Contains(csp, "http") {
-			t.Errorf("%s: the policy is %s", path, csp)
+		index := b.do("GET", "/console/", "")
+		if strings.Contains(index.body, "<script>") || strings.Contains(index.body, "<style") || strings.Contains(index.body, "style=") || strings.Contains(index.body, "://") {
+			t.Errorf("the page has something inline, or from elsewhere:\n%s", index.body)
 		}
-		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin",
-			"Cross-Origin-Resource-Policy": "same-origin"} {
-			if a.header.Get(name) != want {
-				t.Errorf("%s: %s: %q", path, name, a.header.Get(name))
+		tag := index.header.Get("ETag")
+		if a := b.do("GET", "/console/", "", func(r *http.Request) { r.Header.Set("If-None-Match", tag) }); tag == "" || a.status != 304 {
+			t.Errorf("a second time: %d", a.status)
+		}
+		if a := b.do("POST", "/console/", "{}"); a.status != 405 {
+			t.Errorf("a page is posted to: %s", a)
+		}
+		off := newBrowser(t, start(t, Config{NoConsole: true}))
+		for _, path := range []string{"/console/", "/console/api/session", "/console/assets/index.js"} {
+			if a := off.do("GET", path, ""); a.status != 403 || a.kind != "MissingAuthenticationTokenException" {
+				t.Errorf("%s without the console: %s", path, a)
 			}
 		}
-		if strings.HasPrefix(path, "/console/api/") && a.header.Get("Cache-Control") != "no-store" {
-			t.Errorf("%s may be kept: %q", path, a.header.Get("Cache-Control"))
-		}
-		if a.header.Get("Server") != "" {
-			t.Errorf("%s tells its server", path)
-		}
-	}
-	index := b.do("GET", "/console/", "")
-	if strings.Contains(index.body, "<script>") || strings.Contains(index.body, "<style") || strings.Contains(index.body, "style=") || strings.Contains(index.body, "://") {
-		t.Errorf("the page has something inline, or from elsewhere:\n%s", index.body)
-	}
-	tag := index.header.Get("ETag")
-	if a := b.do("GET", "/console/", "", func(r *http.Request) { r.Header.Set("If-None-Match", tag) }); tag == "" || a.status != 304 {
-		t.Errorf("a second time: %d", a.status)
-	}
-	if a := b.do("POST", "/console/", "{}"); a.status != 405 {
-		t.Errorf("a page is posted to: %s", a)
-	}
-	off := newBrowser(t, start(t, Config{NoConsole: true}))
-	for _, path := range []string{"/console/", "/console/api/session", "/console/assets/index.js"} {
-		if a := off.do("GET", path, ""); a.status != 403 || a.kind != "MissingAuthenticationTokenException" {
-			t.Errorf("%s without the console: %s", path, a)
-		}
-	}
+	})
 }
 
 // The cookie is Secure, and of this host alone, wherever the browser came by TLS; where others
 // could read what is sent, nobody signs in.
 func TestConsoleSecureCookie(t *testing.T) {
-	s := start(t, Config{PublicURL: "https://magpie.example.com"})
-	id, secret := newKey(t, s, "111122223333")
-	body, _ := json.Marshal(map[string]string{"accessKeyId": id, "secretAccessKey": secret})
-	ask := func(host, remote string) *httptest.ResponseRecorder {
-		r := httptest.NewRequest("POST", "/console/api/session", bytes.NewReader(body))
-		r.Host, r.RemoteAddr = host, remote
-		r.Header.Set("X-Magpie-Console", "1")
-		r.Header.Set("Content-Type", "application/json")
-		w := httptest.NewRecorder()
-		s.http.Handler.ServeHTTP(w, r)
-		return w
-	}
-	w := ask("magpie.example.com", "192.0.2.7:1234")
-	if cookie := w.Header().Get("Set-Cookie"); w.Code != 200 || !strings.HasPrefix(cookie, "__Host-magpie=") || !strings.Contains(cookie, "; Secure") || strings.Contains(cookie, "Domain") {
-		t.Errorf("by the proxy's name: %d %q", w.Code, w.Header().Get("Set-Cookie"))
-	}
-	if w := ask("127.0.0.1:8484", "127.0.0.1:1234"); w.Code != 200 || !strings.HasPrefix(w.Header().Get("Set-Cookie"), "magpie=") {
-		t.Errorf("on the machine itself: %d %q", w.Code, w.Header().Get("Set-Cookie"))
-	}
-	for _, from := range [][2]string{{"192.0.2.1:8484", "192.0.2.7:1234"}, {"127.0.0.1", "192.0.2.7:1234"}, {"192.0.2.1", "127.0.0.1:1234"}} {
-		if w := ask(from[0], from[1]); w.Code != 403 || !strings.Contains(w.Body.String(), "TLS") || w.Header().Get("Set-Cookie") != "" {
-			t.Errorf("%v: %d %s", from, w.Code, w.Body)
+	startEach(t, Config{PublicURL: "https://magpie.example.com"}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		body, _ := json.Marshal(map[string]string{"accessKeyId": id, "secretAccessKey": secret})
+		ask := func(host, remote string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest("POST", "/console/api/session", bytes.NewReader(body))
+			r.Host, r.RemoteAddr = host, remote
+			r.Header.Set("X-Magpie-Console", "1")
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			s.http.Handler.ServeHTTP(w, r)
+			return w
 		}
-	}
-	if w := ask("evil.example.com", "192.0.2.7:1234"); w.Code != 421 {
-		t.Errorf("by another name: %d", w.Code)
-	}
+		w := ask("magpie.example.com", "192.0.2.7:1234")
+		if cookie := w.Header().Get("Set-Cookie"); w.Code != 200 || !strings.HasPrefix(cookie, "__Host-magpie=") || !strings.Contains(cookie, "; Secure") || strings.Contains(cookie, "Domain") {
+			t.Errorf("by the proxy's name: %d %q", w.Code, w.Header().Get("Set-Cookie"))
+		}
+		if w := ask("127.0.0.1:8484", "127.0.0.1:1234"); w.Code != 200 || !strings.HasPrefix(w.Header().Get("Set-Cookie"), "magpie=") {
+			t.Errorf("on the machine itself: %d %q", w.Code, w.Header().Get("Set-Cookie"))
+		}
+		for _, from := range [][2]string{{"192.0.2.1:8484", "192.0.2.7:1234"}, {"127.0.0.1", "192.0.2.7:1234"}, {"192.0.2.1", "127.0.0.1:1234"}} {
+			if w := ask(from[0], from[1]); w.Code != 403 || !strings.Contains(w.Body.String(), "TLS") || w.Header().Get("Set-Cookie") != "" {
+				t.Errorf("%v: %d %s", from, w.Code, w.Body)
+			}
+		}
+		if w := ask("evil.example.com", "192.0.2.7:1234"); w.Code != 421 {
+			t.Errorf("by another name: %d", w.Code)
+		}
+	})
 }
 
 // Wrong pairs are told alike, and too many of them have to wait; a right one never does.
 func TestConsoleWrongPairs(t *testing.T) {
-	s := start(t, Config{})
-	id, secret := newKey(t, s, "111122223333")
-	other, _ := newKey(t, s, "444455556666")
-	if _, err := s.Identity().RevokeKey(t.Context(), other, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	b := newBrowser(t, s)
-	const wrong = "The access key ID or the secret access key is wrong."
-	for i, pair := range [][2]string{{id, "wrong"}, {"AKIANOBODYNOBODY0000", secret}, {other, "wrong"}, {id, ""}, {id, secret[:39]}, {"not a key", "x"},
-		{"AKIA\x00", "x"}, {id, secret + "x"}, {strings.Repeat("A", 128), "x"}, {id, strings.Repeat("x", 256)}} {
-		a := b.signIn(pair[0], pair[1])
-		b.want(fmt.Sprint("pair ", i), a, 403, wrong)
-		if a.header.Get("Set-Cookie") != "" {
-			t.Errorf("pair %d gets a cookie", i)
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		other, _ := newKey(t, s, "444455556666")
+		if _, err := s.Identity().RevokeKey(t.Context(), other, time.Now()); err != nil {
+			t.Fatal(err)
 		}
-	}
-	a := b.signIn(id, "wrong")
-	if a.status != 429 || a.header.Get("Retry-After") == "" || strings.Contains(a.body, wrong) {
-		t.Errorf("one too many: %s", a)
-	}
-	b.want("a right one", b.signIn(id, secret), 200, "user/anna")
-	for _, body := range []string{"", "[]", "null", `"x"`, `{"accessKeyId":1}`, `{}`, `{"accessKeyId":"a","token":"b"}`, strings.Repeat("[", 10000), strings.Repeat(" ", 20<<10)} {
-		if a := b.do("POST", "/console/api/session", body); a.status != 400 && a.status != 413 {
-			t.Errorf("%.20s: %s", body, a)
+		b := newBrowser(t, s)
+		const wrong = "The access key ID or the secret access key is wrong."
+		for i, pair := range [][2]string{{id, "wrong"}, {"AKIANOBODYNOBODY0000", secret}, {other, "wrong"}, {id, ""}, {id, secret[:39]}, {"not a key", "x"},
+			{"AKIA\x00", "x"}, {id, secret + "x"}, {strings.Repeat("A", 128), "x"}, {id, strings.Repeat("x", 256)}} {
+			a := b.signIn(pair[0], pair[1])
+			b.want(fmt.Sprint("pair ", i), a, 403, wrong)
+			if a.header.Get("Set-Cookie") != "" {
+				t.Errorf("pair %d gets a cookie", i)
+			}
 		}
-	}
+		a := b.signIn(id, "wrong")
+		if a.status != 429 || a.header.Get("Retry-After") == "" || strings.Contains(a.body, wrong) {
+			t.Errorf("one too many: %s", a)
+		}
+		b.want("a right one", b.signIn(id, secret), 200, "user/anna")
+		for _, body := range []string{"", "[]", "null", `"x"`, `{"accessKeyId":1}`, `{}`, `{"accessKeyId":"a","token":"b"}`, strings.Repeat("[", 10000), strings.Repeat(" ", 20<<10)} {
+			if a := b.do("POST", "/console/api/session", body); a.status != 400 && a.status != 413 {
+				t.Errorf("%.20s: %s", body, a)
+			}
+		}
+	})
 }
 
 // What becomes of a key, an account, a permission holds from the next call on.
@@ -467,65 +471,67 @@ func TestConsoleLinks(t *testing.T) {
 // Signing in and out, switching roles and every call are recorded, and those of the console are
 // marked, whatever a client says.
 func TestConsoleAudit(t *testing.T) {
-	s := start(t, Config{})
-	id, secret := newKey(t, s, "111122223333")
-	b := newBrowser(t, s)
-	b.signIn(id, "wrong")
-	b.want("sign in", b.signIn(id, secret), 200, "")
-	b.do("POST", "/console/api/call/macie", "{}")
-	b.do("POST", "/console/api/identities", `{"roleArn":"arn:aws:iam::444455556666:role/None","region":"eu-west-1"}`)
-	b.do("DELETE", "/console/api/session", "")
-	r := newRequest(t, "GET", s.URL()+"/macie", nil)
-	r.Header.Set("X-Magpie-Console", "1")
-	r.Header.Set("sessionCredentialFromConsole", "true")
-	signer(t, s, "111122223333")(r, "eu-west-1", "macie2", nil)
-	do(t, r)
-	if err := s.audit.Close(); err != nil {
-		t.Fatal(err)
-	}
-	type record struct {
-		EventName, EventSource, EventType, ErrorCode, SessionCredentialFromConsole string
-		ResponseElements                                                           map[string]any
-		UserIdentity                                                               struct{ ARN, AccessKeyID string }
-	}
-	var seen []string
-	for _, text := range everything(t, s) {
-		if strings.Contains(text, secret) {
-			t.Errorf("a record has the secret: %s", text)
-		}
-		var x record
-		if err := json.Unmarshal([]byte(text), &x); err != nil {
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		b := newBrowser(t, s)
+		b.signIn(id, "wrong")
+		b.want("sign in", b.signIn(id, secret), 200, "")
+		b.do("POST", "/console/api/call/macie", "{}")
+		b.do("POST", "/console/api/identities", `{"roleArn":"arn:aws:iam::444455556666:role/None","region":"eu-west-1"}`)
+		b.do("DELETE", "/console/api/session", "")
+		r := newRequest(t, "GET", s.URL()+"/macie", nil)
+		r.Header.Set("X-Magpie-Console", "1")
+		r.Header.Set("sessionCredentialFromConsole", "true")
+		signer(t, s, "111122223333")(r, "eu-west-1", "macie2", nil)
+		do(t, r)
+		if err := s.audit.Close(); err != nil {
 			t.Fatal(err)
 		}
-		line := x.EventName + " " + x.EventType
-		if x.EventType == "AwsConsoleSignIn" {
-			line += fmt.Sprint(" ", x.ResponseElements[x.EventName], " ", x.EventSource)
+		type record struct {
+			EventName, EventSource, EventType, ErrorCode, SessionCredentialFromConsole string
+			ResponseElements                                                           map[string]any
+			UserIdentity                                                               struct{ ARN, AccessKeyID string }
 		}
-		if x.SessionCredentialFromConsole == "true" {
-			line += " marked"
+		var seen []string
+		for _, text := range everything(t, s) {
+			if strings.Contains(text, secret) {
+				t.Errorf("a record has the secret: %s", text)
+			}
+			var x record
+			if err := json.Unmarshal([]byte(text), &x); err != nil {
+				t.Fatal(err)
+			}
+			line := x.EventName + " " + x.EventType
+			if x.EventType == "AwsConsoleSignIn" {
+				line += fmt.Sprint(" ", x.ResponseElements[x.EventName], " ", x.EventSource)
+			}
+			if x.SessionCredentialFromConsole == "true" {
+				line += " marked"
+			}
+			seen = append(seen, line)
 		}
-		seen = append(seen, line)
-	}
-	for _, want := range []string{"ConsoleLogin AwsConsoleSignIn Failure signin.amazonaws.com", "ConsoleLogin AwsConsoleSignIn Success signin.amazonaws.com",
-		"EnableMacie AwsApiCall marked", "SwitchRole AwsConsoleSignIn Failure signin.amazonaws.com", "ConsoleLogout AwsConsoleSignIn Success signin.amazonaws.com",
-		"GetMacieSession AwsApiCall"} {
-		if !slices.Contains(seen, want) {
-			t.Errorf("there is no record %q:\n%s", want, strings.Join(seen, "\n"))
+		for _, want := range []string{"ConsoleLogin AwsConsoleSignIn Failure signin.amazonaws.com", "ConsoleLogin AwsConsoleSignIn Success signin.amazonaws.com",
+			"EnableMacie AwsApiCall marked", "SwitchRole AwsConsoleSignIn Failure signin.amazonaws.com", "ConsoleLogout AwsConsoleSignIn Success signin.amazonaws.com",
+			"GetMacieSession AwsApiCall"} {
+			if !slices.Contains(seen, want) {
+				t.Errorf("there is no record %q:\n%s", want, strings.Join(seen, "\n"))
+			}
 		}
-	}
+	})
 }
 
 // In development an account is signed in to with one click, from this machine's names alone.
 func TestConsoleDev(t *testing.T) {
-	s := start(t, Config{Dev: true})
-	b := newBrowser(t, s)
-	b.want("the accounts", b.do("GET", "/console/api/session", ""), 200, `"account":"111122223333"`)
-	b.want("one click", b.signIn("777788889999", "dev"), 200, "arn:aws:iam::777788889999:root")
-	b.want("a call", b.do("POST", "/console/api/call/macie", "{}"), 200, "")
-	b.want("another name", b.do("GET", "/console/api/session", "", func(r *http.Request) { r.Host = "evil.example.com" }), 421, "")
-	if a := b.do("GET", "/console", ""); a.status != 302 || a.header.Get("Location") != console.Prefix {
-		t.Errorf("/console: %s", a)
-	}
+	startEach(t, Config{Dev: true}, func(t *testing.T, s *Server) {
+		b := newBrowser(t, s)
+		b.want("the accounts", b.do("GET", "/console/api/session", ""), 200, `"account":"111122223333"`)
+		b.want("one click", b.signIn("777788889999", "dev"), 200, "arn:aws:iam::777788889999:root")
+		b.want("a call", b.do("POST", "/console/api/call/macie", "{}"), 200, "")
+		b.want("another name", b.do("GET", "/console/api/session", "", func(r *http.Request) { r.Host = "evil.example.com" }), 421, "")
+		if a := b.do("GET", "/console", ""); a.status != 302 || a.header.Get("Location") != console.Prefix {
+			t.Errorf("/console: %s", a)
+		}
+	})
 }
 
 // What the console needs besides Macie's operations: members with names, Regions at a glance, records of calls, places of matches.

@@ -47,13 +47,17 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	mountJobs(edge, jobs)
 	mountUsage(edge, s.usage)
 	mountSampling(edge, s.sampling)
-	edge.HandleService("sts", sts.New(s.identity))
+	tokens, err := s.openWebIdentity()
+	if err != nil {
+		return err
+	}
+	edge.HandleService("sts", sts.New(s.identity, tokens.sts()))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Organizations, pages))
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	mountTest(edge, identifiers)
 	mountOverview(edge, s.membership, s.db, regions)
-	if err := s.openConsole(edge, regions); err != nil {
+	if err := s.openConsole(edge, regions, tokens); err != nil {
 		return err
 	}
 	s.mountMetrics(edge, m)

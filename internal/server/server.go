@@ -65,6 +65,7 @@ type Server struct {
 	tls         *certificate.Files  // nil without TLS
 	connections *connlimit.Listener // nil in a worker
 	signins     *signin.Service     // nil without the console
+	flowSealer  identity.Sealer     // of sign-ins that are on their way through a browser
 
 	proxies source.Proxies
 
@@ -212,6 +213,7 @@ func (s *Server) openIdentity(ctx context.Context) (key identity.MasterKey, err 
 	}
 	s.queue = queue.Open(s.db, queue.Options{Logger: s.log})
 	hooks := accountHooks(func() *membership.Service { return s.membership }) // which asks identity, and is made after it
+	s.flowSealer = identity.NewSealer(key, "console sign-in")
 	s.identity, err = identity.Open(ctx, s.db, key, identity.Options{Dev: s.config.Dev, Hooks: hooks})
 	return key, err
 }

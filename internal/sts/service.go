@@ -27,20 +27,30 @@ const (
 type Identity interface {
 	GetCallerIdentity(context.Context, *macie2.Call) (*identity.CallerIdentity, error)
 	AssumeRole(context.Context, *macie2.Call, *identity.AssumeRoleInput) (*identity.AssumeRoleOutput, error)
+	AssumeRoleWithWebIdentity(context.Context, *macie2.Call, *identity.AssumeRoleInput, *identity.WebIdentity) (*identity.AssumeRoleOutput, error)
+}
+
+// Tokens verifies tokens of OpenID Connect issuers. What it refuses is a *macie2.Error.
+type Tokens interface {
+	Verify(ctx context.Context, token string, now time.Time) (*identity.WebIdentity, error)
 }
 
 // Service answers STS requests.
-type Service struct{ identity Identity }
+type Service struct {
+	identity Identity
+	tokens   Tokens // nil if there are no issuers
+}
 
-var _ awsapi.Service = (*Service)(nil)
+var _ awsapi.Unsigned = (*Service)(nil)
 
-// New returns the service that identity does the work of.
-func New(identity Identity) *Service { return &Service{identity} }
+// New returns the service that identity does the work of. tokens is nil where no issuer of tokens
+// is configured.
+func New(identity Identity, tokens Tokens) *Service { return &Service{identity, tokens} }
 
 // Operations that STS has and Magpie has not; a name that is in neither list is
 // the client's mistake.
 var notImplemented = []string{
-	"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "DecodeAuthorizationMessage", "GetAccessKeyInfo",
+	"AssumeRoleWithSAML", "AssumeRoot", "DecodeAuthorizationMessage", "GetAccessKeyInfo",
 	"GetDelegatedAccessToken", "GetFederationToken", "GetSessionToken", "GetWebIdentityToken",
 }
 
@@ -60,6 +70,9 @@ func (s *Service) Serve(ctx context.Context, call *macie2.Call, r *awsapi.Servic
 		return nil, err
 	}
 	metadata := responseMetadata{call.RequestID}
+	if form.Get("Action") == withWebIdentity { // a signature says nothing about who has the token
+		return s.assumeWithToken(ctx, call, form, func(string) error { return nil })
+	}
 	switch form.Get("Action") {
 	case "GetCallerIdentity":
 		out, err := s.identity.GetCallerIdentity(ctx, call)
@@ -108,7 +121,7 @@ func parseForm(r *awsapi.ServiceRequest) (url.Values, error) {
 		return nil, unknownAction(form)
 	}
 	switch action := form.Get("Action"); {
-	case action == "GetCallerIdentity", action == "AssumeRole":
+	case action == "GetCallerIdentity", action == "AssumeRole", action == withWebIdentity:
 		return form, nil
 	case slices.Contains(notImplemented, action):
 		return nil, macie2.ErrNotImplemented(action)
@@ -183,6 +196,7 @@ var codes = map[macie2.Exception]struct {
 	macie2.ThrottlingException:                 {"Throttling", http.StatusBadRequest},
 	macie2.InternalServerException:             {"InternalFailure", 0},
 	macie2.RequestEntityTooLargeException:      {"RequestEntityTooLarge", 0},
+	macie2.ExpiredIdentityToken:                {"ExpiredTokenException", 0},
 }
 
 // Refuse implements awsapi.Service.

@@ -78,7 +78,7 @@ func each(t *testing.T, fn func(t *testing.T, e *endpoint)) {
 			Registry: macie2.NewRegistry(), Authenticator: authenticator{service},
 			Now: func() time.Time { return time.Now().Add(e.late) },
 		})
-		edge.HandleService(SigningName, New(service))
+		edge.HandleService(SigningName, New(service, nil))
 		server := httptest.NewServer(edge)
 		t.Cleanup(server.Close)
 		e.url = server.URL

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { issuer } from "./issuer.mjs";
+import { serve } from "./lib.mjs";
+
 const R = "us-east-1";
 
 /** Waits until something holds, without a clock of its own: the server's answers are what it waits for. */
@@ -42,6 +45,60 @@ export async function signingIn(t) {
   await page.getByRole("heading", { name: "Sign in to Magpie" }).waitFor();
   await other.getByRole("heading", { name: "Sign in to Magpie" }).waitFor();
   none(faults);
+}
+
+/** At the identity provider: one role signs in at once, several are a choice; the page that one wanted is there afterwards. */
+export async function identityProvider(t) {
+  const people = await issuer("magpie");
+  const server = await serve(t.program, "--oidc-issuer", people.url, "--oidc-client-id", "magpie");
+  try {
+    const trust = join(t.folder(), "trust.json");
+    const role = (account, name, group) => {
+      const condition = { "ForAnyValue:StringEquals": { [people.url.replace("http://", "") + ":groups"]: group } };
+      writeFileSync(trust, JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Allow", Action: "sts:AssumeRoleWithWebIdentity", Principal: { Federated: people.url }, Condition: condition } }));
+      t.magpieIn(server.folder, "role", "create", account, name, "--trust", trust);
+    };
+    for (const account of ["100000000021", "100000000022"]) t.magpieIn(server.folder, "account", "create", account, "--email", account + "@example.com");
+    role("100000000021", "Analyst", "security");
+    role("100000000022", "Operator", "operators");
+    people.person = { sub: "anna", groups: ["security"] };
+    const { page, context, faults } = await t.visitor();
+    await page.goto(server.url + "/console/100000000021/" + R + "/settings?x=1");
+    await page.getByRole("button", { name: /^Sign in with 127/ }).waitFor();
+    await t.axe(page, "sign in, with a provider");
+    await t.shot(page, "sign-in-provider");
+    await page.getByRole("button", { name: /^Sign in with 127/ }).click();
+    await page.getByRole("link", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Account 100000000021" }).waitFor();
+    assert.match(page.url(), /\/console\/100000000021\/us-east-1\/settings\?x=1$/);
+    assert.deepEqual((await context.cookies()).filter((c) => c.name.includes("magpie")).map((c) => c.name + " " + c.sameSite + " " + c.httpOnly), ["magpie Strict true"]);
+    assert.ok(!(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).includes("eyJ"));
+    people.person = { sub: "bob", groups: ["security", "operators"] };
+    const second = await t.visitor();
+    await second.page.goto(server.url + "/console/");
+    await second.page.getByRole("button", { name: /^Sign in with 127/ }).click();
+    await second.page.getByRole("link", { name: "Continue" }).click();
+    await second.page.getByRole("heading", { level: 1, name: "Choose a role" }).waitFor();
+    await t.axe(second.page, "choose a role");
+    await t.shot(second.page, "choose-a-role");
+    await second.page.getByRole("button", { name: "Operator in 100000000022" }).click();
+    await second.page.getByRole("button", { name: "Account 100000000022" }).waitFor();
+    people.person = { sub: "carl" };
+    const third = await t.visitor();
+    await third.page.goto(server.url + "/console/");
+    await third.page.getByRole("button", { name: /^Sign in with 127/ }).click();
+    await third.page.getByRole("link", { name: "Continue" }).click();
+    await third.page.getByText("No role here trusts you").waitFor();
+    await t.shot(third.page, "no-role");
+    await third.page.getByRole("button", { name: "Back to sign in" }).click();
+    await third.page.getByLabel("Access key ID").waitFor();
+    await third.page.goto(server.url + "/console/oidc?error=access_denied&error_description=%3Cimg%20src%3Dx%3E%E2%80%AE");
+    await third.page.getByText("did not sign you in: <img src=x>").waitFor();
+    for (const v of [{ faults }, second, third]) none(v.faults.filter((f) => !f.startsWith("request elsewhere: " + server.url) && !f.startsWith("request elsewhere: " + people.url)));
+  } finally {
+    await server.stop();
+    await people.stop();
+  }
 }
 
 /** The whole invitation: the mail's link, signing in, enabling Macie, reading it, accepting; then both sides, and leaving. */

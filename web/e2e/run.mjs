@@ -42,6 +42,11 @@ const tools = {
     assert.equal(r.status, 0, args.join(" ") + ": " + r.stderr);
     return r.stdout;
   },
+  magpieIn: (folder, ...args) => {
+    const r = spawnSync(program, [...args, "--data", folder], { encoding: "utf8" });
+    assert.equal(r.status, 0, args.join(" ") + ": " + r.stderr);
+  },
+  program,
   url: server.url,
   server,
   browser,

@@ -8,7 +8,7 @@ import { lazy, type ReactNode, Suspense, useCallback, useEffect, useState } from
 import { home } from "./home";
 import { href, navigate, useRoute } from "./route";
 import { chooseIdentity, getSession, type Session, usualRegion } from "./session";
-import { LinkPage, SignInPage } from "./signin";
+import { LinkPage, ProviderPage, type Returned, SignInPage, whereFrom } from "./signin";
 import { visible } from "./text/format";
 
 const Shell = lazy(() => import("./shell"));
@@ -21,7 +21,17 @@ function tokenOfAddress(): { token: string; region: string } {
   return found;
 }
 
+/** What the identity provider sent the browser back with, taken out of the address at once. */
+function returnOfAddress(): Returned | undefined {
+  if (location.pathname !== "/console/oidc") return undefined;
+  const q = new URLSearchParams(location.search);
+  history.replaceState(null, "", "/console/");
+  const wrong = q.get("error") ?? (q.get("code") ? "" : "it sent no code");
+  return { code: q.get("code") ?? "", state: q.get("state") ?? "", error: wrong && (q.get("error_description") || wrong).slice(0, 300) };
+}
+
 export function Console() {
+  const [returned, setReturned] = useState(returnOfAddress);
   const [link, setLink] = useState(tokenOfAddress);
   const [session, setSession] = useState<Session>();
   const [failed, setFailed] = useState("");
@@ -42,6 +52,13 @@ export function Console() {
   const done = (s: Session) => {
     localStorage.setItem("magpie.signed", String(Date.now())); // other tabs look again
     setSession(s);
+    if (returned) {
+      const first = s.identities[0]!;
+      const from = whereFrom();
+      setReturned(undefined);
+      chooseIdentity("0");
+      navigate(from.startsWith("/console/" + first.account + "/") ? from : href(first.account, usualRegion(s), home), true);
+    }
     if (link.token) {
       const first = s.identities[0]!;
       setLink({ token: "", region: "" });
@@ -64,6 +81,7 @@ export function Console() {
         <Spinner /> Loading
       </main>
     );
+  else if (returned) content = <ProviderPage returned={returned} done={done} leave={() => { setReturned(undefined); navigate(whereFrom() || "/console/", true); }} />;
   else if (link.token) content = <LinkPage token={link.token} session={session} done={done} leave={() => setLink({ token: "", region: "" })} />;
   else if (!session.identities.length) content = <SignedOut session={session} done={done} />;
   else content = (

@@ -19,6 +19,7 @@ export interface Session {
   dev: boolean;
   accounts?: Identity[];
   signIn: string[];
+  provider?: string; // the name of where people sign in who have no key
   regions?: string[];
   unbuilt?: string[];
 }

@@ -74,6 +74,17 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
     };
   }, []);
 
+  // Somebody signed in again in another tab: what waits here goes on.
+  const before = useRef(session);
+  useEffect(() => {
+    const same = before.current.identities[0]?.account === session.identities[0]?.account;
+    if (before.current !== session && same && ended) {
+      setEnded(null);
+      for (const w of ended) w.go();
+    }
+    before.current = session;
+  }, [session, ended]);
+
   // Five minutes before the end, somebody is told.
   useEffect(() => {
     const t = setInterval(async () => {
@@ -335,6 +346,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
             <SignInForm
               session={session}
               account={session.identities[0]?.account}
+              elsewhere
               done={(s) => {
                 if (s.identities[0]!.account !== session.identities[0]!.account) {
                   location.assign("/console/");

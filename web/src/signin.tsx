@@ -8,7 +8,8 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type ReactNode, useEffect, useState } from "react";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { CallError, plain } from "./api/call";
 import type { Identity, Session } from "./session";
 import { visible } from "./text/format";
@@ -18,9 +19,36 @@ interface Props {
   done: (s: Session) => void;
   title?: ReactNode;
   account?: string; // that one has to be, to go on
+  elsewhere?: boolean; // the provider opens in another tab: what is typed on this page stays
 }
 
-export function SignInForm({ session, done, account }: Props) {
+const cameFrom = "magpie.return";
+
+/** Goes to the identity provider, and notes where to come back to. */
+async function goToProvider(elsewhere: boolean) {
+  const tab = elsewhere ? window.open("", "_blank") : null; // while it is the click that opens it
+  try {
+    const { url } = await plain<{ url: string }>("POST", "provider", {});
+    if (!/^https?:\/\//.test(url)) throw new Error("The server gave an address that is none.");
+    if (tab) tab.location.href = url;
+    else {
+      sessionStorage.setItem(cameFrom, location.pathname + location.search);
+      location.assign(url);
+    }
+  } catch (e) {
+    tab?.close();
+    throw e;
+  }
+}
+
+/** Where somebody was who went to the provider; only a page of the console. */
+export function whereFrom(): string {
+  const path = sessionStorage.getItem(cameFrom) ?? "";
+  sessionStorage.removeItem(cameFrom);
+  return /^\/console\/\d{12}\//.test(path) ? path : "";
+}
+
+export function SignInForm({ session, done, account, elsewhere }: Props) {
   const [keyId, setKeyId] = useState("");
   const [secret, setSecret] = useState("");
   const [error, setError] = useState("");
@@ -37,10 +65,33 @@ export function SignInForm({ session, done, account }: Props) {
       setSecret("");
     }
   };
+  const byProvider = async () => {
+    setBusy("provider");
+    setError("");
+    try {
+      await goToProvider(!!elsewhere);
+      if (elsewhere) setBusy("");
+    } catch (e) {
+      setError(e instanceof Error ? e.message : String(e));
+      setBusy("");
+    }
+  };
+  const provider = session?.signIn.includes("oidc") ? visible(session.provider ?? "") : "";
   const accounts = session?.accounts ?? [];
   const offered = account && !accounts.some((a) => a.account === account) ? [{ id: "", arn: "", account } as Identity, ...accounts] : accounts;
   return (
     <SpaceBetween size="l">
+      {provider && (
+        <SpaceBetween size="xs">
+          {error && <Alert type="error">{visible(error)}</Alert>}
+          <Button variant="primary" fullWidth loading={busy === "provider"} onClick={() => void byProvider()} iconName={elsewhere ? "external" : undefined} iconAlign="right" ariaLabel={elsewhere ? "Sign in with " + provider + ", opens a new tab" : undefined}>
+            Sign in with {provider}
+          </Button>
+          <Box textAlign="center" color="text-body-secondary">
+            or with an access key
+          </Box>
+        </SpaceBetween>
+      )}
       <form
         onSubmit={(e) => {
           e.preventDefault();
@@ -49,15 +100,15 @@ export function SignInForm({ session, done, account }: Props) {
       >
         <Form
           actions={
-            <Button variant="primary" formAction="submit" loading={busy === "key"}>
+            <Button variant={provider ? "normal" : "primary"} formAction="submit" loading={busy === "key"}>
               Sign in
             </Button>
           }
         >
           <SpaceBetween size="m">
-            {error && <Alert type="error">{visible(error)}</Alert>}
+            {error && !provider && <Alert type="error">{visible(error)}</Alert>}
             <FormField label="Access key ID" description={session?.dev ? "With --dev, an account ID of 12 digits does as well." : undefined}>
-              <Input value={keyId} onChange={(e) => setKeyId(e.detail.value)} name="username" autoComplete="username" spellcheck={false} autoFocus />
+              <Input value={keyId} onChange={(e) => setKeyId(e.detail.value)} name="username" autoComplete="username" spellcheck={false} autoFocus={!provider} />
             </FormField>
             <FormField label="Secret access key" description={session?.dev ? "With --dev, any secret will do." : undefined}>
               <Input value={secret} onChange={(e) => setSecret(e.detail.value)} type="password" name="password" autoComplete="current-password" />
@@ -143,6 +194,62 @@ export function LinkPage({ token, session, done, leave }: { token: string; sessi
             )}
             <Button onClick={leave}>{error ? "Sign in another way" : "Cancel"}</Button>
           </SpaceBetween>
+        </SpaceBetween>
+      </Container>
+    </main>
+  );
+}
+
+/** What an identity provider sends a browser back with. */
+export interface Returned {
+  code: string;
+  state: string;
+  error: string;
+}
+
+interface Offer {
+  choice: string;
+  roles: Array<{ arn: string; account: string; name: string; title?: string }>;
+}
+
+/** The page that the identity provider sends people back to. */
+export function ProviderPage({ returned, done, leave }: { returned: Returned; done: (s: Session) => void; leave: () => void }) {
+  const [offer, setOffer] = useState<Offer>();
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState("");
+  const sent = useRef(false);
+  const take = async (body: unknown) => {
+    try {
+      const got = await plain<Session & Offer>("POST", "provider/return", body);
+      if (got.choice) setOffer(got);
+      else done(got);
+    } catch (e) {
+      setOffer(undefined);
+      setError((e as Error).message);
+    } finally {
+      setBusy("");
+    }
+  };
+  useEffect(() => {
+    document.title = "Sign in · Magpie";
+    if (sent.current) return; // a code is good once
+    sent.current = true;
+    if (returned.error) setError("The identity provider did not sign you in: " + returned.error);
+    else void take({ code: returned.code, state: returned.state });
+  });
+  return (
+    <main className="signin">
+      <Container header={<Header variant="h1">{offer ? "Choose a role" : "Sign in to Magpie"}</Header>}>
+        <SpaceBetween size="m">
+          {error && <Alert type="error">{visible(error)}</Alert>}
+          {!error && !offer && <StatusIndicator type="loading">Signing in</StatusIndicator>}
+          {offer && <Box>These roles trust you. What you do is done as the one that you choose; sign in again to take another one.</Box>}
+          {offer?.roles.map((r) => (
+            <Button key={r.arn} fullWidth loading={busy === r.arn} disabled={busy !== ""} onClick={() => { setBusy(r.arn); void take({ choice: offer.choice, role: r.arn }); }}>
+              {visible(r.name) + " in " + r.account + (r.title ? " (" + visible(r.title) + ")" : "")}
+            </Button>
+          ))}
+          {(error || offer) && <Button variant={offer ? "link" : "primary"} onClick={leave}>{offer ? "Cancel" : "Back to sign in"}</Button>}
         </SpaceBetween>
       </Container>
     </main>
