@@ -158,7 +158,7 @@ func TestIssuerIsBounded(t *testing.T) {
 		},
 		"no JSON": func(w http.ResponseWriter, r *http.Request) bool { fmt.Fprint(w, "<html>"); return true },
 		"redirect": func(w http.ResponseWriter, r *http.Request) bool {
-			http.Redirect(w, r, "http://192.0.2.1/", 302)
+			http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound)
 			return true
 		},
 		"another": func(w http.ResponseWriter, r *http.Request) bool {
