@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -202,10 +204,14 @@ type jobProgress struct {
 	ExpectedObjects int64            `json:"expectedObjects"`
 	SeenObjects     int64            `json:"seenObjects"`
 	ResultObjects   int64            `json:"resultObjects"`
+	Sensitive       int64            `json:"sensitiveObjects"`
 	AnalysedBytes   int64            `json:"analysedBytes"`
+	Unanalysed      map[string]int64 `json:"unanalysedObjects"`
+	StartedAt       time.Time        `json:"startedAt"`
 }
 
-// watchJob shows how far a job is until its run has ended. On a terminal it is one line that changes.
+// watchJob shows how far a job is until its run has ended. On a terminal it is one line that changes. A run that could not look at an account
+// or a bucket is an error, which says why.
 func watchJob(ctx context.Context, w io.Writer, client *Client, id string) error {
 	began := time.Now()
 	tick := time.NewTicker(time.Second)
@@ -227,7 +233,7 @@ func watchJob(ctx context.Context, w io.Writer, client *Client, id string) error
 			fmt.Fprintln(w, line)
 		}
 		if ended {
-			return nil
+			return outOfReach(ctx, client, id, p.StartedAt)
 		}
 		select {
 		case <-tick.C:
@@ -237,17 +243,74 @@ func watchJob(ctx context.Context, w io.Writer, client *Client, id string) error
 	}
 }
 
+// outOfReach is the error that says which accounts and buckets a run could not look at, or nil. The run's own status is COMPLETE all the same,
+// as Macie's is.
+func outOfReach(ctx context.Context, client *Client, id string, began time.Time) error {
+	var job struct {
+		LastRunErrorStatus struct {
+			Code macie2.LastRunErrorStatusCode `json:"code"`
+		} `json:"lastRunErrorStatus"`
+	}
+	if err := client.Call(ctx, http.MethodGet, "/jobs/"+url.PathEscape(id), nil, nil, &job); err != nil {
+		return err
+	}
+	if job.LastRunErrorStatus.Code != macie2.LastRunErrorStatusCodeError {
+		return nil
+	}
+	events, err := fetchJobEvents(ctx, client, id)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	for _, e := range events {
+		if e.AffectedAccount == "" || e.OccurredAt.Before(began) || e.EventType == "BUCKET_MATCHED_THE_CRITERIA" {
+			continue
+		}
+		what, detail := e.AffectedAccount, e.Detail
+		if e.AffectedResource.Value != "" {
+			what += "/" + e.AffectedResource.Value
+		}
+		if detail == "" {
+			detail = e.Description
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s: %s", what, e.EventType, detail))
+	}
+	slices.Sort(lines)
+	lines = slices.Compact(lines)
+	const most = 10
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most], fmt.Sprintf("and %d more: magpie jobs events %s", more, id))
+	}
+	return withCode(ExitPartly, fmt.Errorf("the run could not look at everything\n%s", strings.Join(lines, "\n")))
+}
+
 func (p *jobProgress) line(elapsed time.Duration) string {
 	objects := strconv.FormatInt(p.SeenObjects, 10)
+	bar := ""
 	if p.ExpectedObjects > 0 {
 		objects += fmt.Sprintf(" of about %d", p.ExpectedObjects)
+		if p.JobStatus == macie2.JobStatusRunning {
+			const width = 20
+			done := int(min(p.SeenObjects, p.ExpectedObjects) * width / p.ExpectedObjects)
+			bar = "[" + strings.Repeat("#", done) + strings.Repeat(" ", width-done) + "] "
+		}
 	}
-	line := fmt.Sprintf("%s: %s objects, %d with a result, %.1f MB", p.JobStatus, objects, p.ResultObjects, float64(p.AnalysedBytes)/1e6)
+	line := fmt.Sprintf("%s%s: %s objects, %d with a result, %d with sensitive data, %.1f MB", bar, p.JobStatus, objects, p.ResultObjects, p.Sensitive,
+		float64(p.AnalysedBytes)/1e6)
 	if s := elapsed.Seconds(); s >= 1 {
 		line += fmt.Sprintf(", %.1f MB/s", float64(p.AnalysedBytes)/1e6/s)
 	}
 	if left := p.ExpectedObjects - p.SeenObjects; left > 0 && p.SeenObjects > 0 && p.JobStatus == macie2.JobStatusRunning {
 		line += ", about " + (elapsed * time.Duration(left) / time.Duration(p.SeenObjects)).Round(time.Second).String() + " left"
+	}
+	if len(p.Unanalysed) > 0 {
+		var all int64
+		var reasons []string
+		for _, reason := range slices.Sorted(maps.Keys(p.Unanalysed)) {
+			all += p.Unanalysed[reason]
+			reasons = append(reasons, fmt.Sprintf("%s %d", reason, p.Unanalysed[reason]))
+		}
+		line += fmt.Sprintf("; not read, or not wholly: %d (%s)", all, strings.Join(reasons, ", "))
 	}
 	return line
 }

@@ -34,7 +34,10 @@ func (n name) tallies(run int64) string { return n.group(run) }
 const (
 	tallyObjects = "objects" // that have a result
 	tallyBytes   = "bytes"
-	tallySeen    = "seen" // that were listed
+	tallySeen    = "seen"  // that were listed
+	tallyFound   = "found" // that have sensitive data
+	// tallyUnread is followed by a reason: objects that were not analysed, or not wholly.
+	tallyUnread = "unread:"
 )
 
 // active says what goes on of a job's run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,10 @@ const (
 	planKind = "discovery.plan"
 	// So many buckets are planned in one transaction.
 	planPage = 200
+	// A bucket that is named and not known is waited for so long, while its account's stores are looked at, and so are stores that nobody has
+	// looked at yet, for buckets by criteria. awaitAgain is between two times that the plan asks.
+	awaitBucket = 2 * time.Minute
+	awaitAgain  = time.Second
 )
 
 // planState is how far the planning of a run has come: the payload of its task.
@@ -40,6 +45,8 @@ func (s *Service) plan(ctx context.Context, h *queue.Held) queue.Outcome {
 		switch {
 		case errors.Is(err, errOver):
 			return queue.Outcome{Status: queue.Done, Detail: "the run has ended"}
+		case errors.Is(err, errAwaited):
+			return queue.Outcome{Detail: err.Error(), RetryAt: s.now().Add(awaitAgain)}
 		case err != nil:
 			return queue.Outcome{Detail: p.wrap(err).Error()}
 		case !more:
@@ -50,6 +57,9 @@ func (s *Service) plan(ctx context.Context, h *queue.Held) queue.Outcome {
 
 // errOver says that a task's run is not its job's active one any more.
 var errOver = errors.New("the run has ended")
+
+// errAwaited says that a look at a store is still to end which may show a bucket that the run is about.
+var errAwaited = errors.New("a store of the account is being looked at")
 
 // runOf reads a job of which the run is active, or returns errOver.
 func runOf(ctx context.Context, tx *store.Tx, n name, run int64) (*job, error) {
@@ -66,6 +76,10 @@ type choice struct {
 	last    *inventory.Summary // the one to go on from; nil where there are no more
 	events  []happened
 	failed  bool // an account or a bucket is out of reach
+	// unknown are the accounts of which buckets are named that nobody has seen. Their stores may have got them since they were looked at.
+	unknown []macie2.AccountID
+	// unseen says that an account in the scope has a store that nobody has looked at yet.
+	unseen bool
 }
 
 type happened struct {
@@ -85,6 +99,18 @@ func (s *Service) planSome(ctx context.Context, h *queue.Held, p *planState) (mo
 	})
 	if err != nil {
 		return false, err
+	}
+	if begun := time.UnixMilli(macie2.Deref(j.runAt)); s.now().Sub(begun) < awaitBucket {
+		if c.unseen {
+			return false, errAwaited
+		}
+		for _, owner := range c.unknown {
+			if expecting, err := s.inventory.Expecting(ctx, j.Region, owner, begun); err != nil {
+				return false, err
+			} else if expecting {
+				return false, errAwaited
+			}
+		}
 	}
 	shards, objects, err := s.shards(ctx, j, c.buckets)
 	if err != nil {
@@ -139,6 +165,11 @@ func (s *Service) choose(ctx context.Context, tx *store.Tx, j *job, p *planState
 	found, err := inventory.Summaries(ctx, tx, j.Region, owners, inventory.Summary{Account: p.After, Name: p.Then}, planPage)
 	if err != nil {
 		return c, err
+	}
+	if p.After == "" {
+		if c.unseen, err = inventory.NewStores(ctx, tx, j.Region, owners); err != nil {
+			return c, err
+		}
 	}
 	bars := bars{}
 	for _, b := range found {
@@ -198,6 +229,9 @@ func (s *Service) defined(ctx context.Context, tx *store.Tx, j *job) (c choice, 
 				event, err := absent(ctx, tx, j.Region, owner, bucket)
 				if err != nil {
 					return c, err
+				}
+				if event == eventBucketMissing && !slices.Contains(c.unknown, owner) {
+					c.unknown = append(c.unknown, owner)
 				}
 				c.events, c.failed = append(c.events, happened{event, eventDetail{owner: owner, bucket: bucket, operation: "ListBuckets"}}), true
 			case err != nil:

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"strings"
 
 	"magpie/internal/macie2"
 	"magpie/internal/store"
@@ -9,13 +10,16 @@ import (
 
 // Progress is how far the latest run of a job has come.
 type Progress struct {
-	JobID     string            `json:"jobId"`
-	JobStatus macie2.JobStatus  `json:"jobStatus"`
-	Run       int64             `json:"run"`
-	Expected  int64             `json:"expectedObjects"` // in the buckets, as they were counted last; 0: not known
-	Seen      int64             `json:"seenObjects"`     // that were listed, those outside the scope included
-	Results   int64             `json:"resultObjects"`   // that have a result
-	Bytes     int64             `json:"analysedBytes"`
+	JobID     string           `json:"jobId"`
+	JobStatus macie2.JobStatus `json:"jobStatus"`
+	Run       int64            `json:"run"`
+	Expected  int64            `json:"expectedObjects"`  // in the buckets, as they were counted last; 0: not known
+	Seen      int64            `json:"seenObjects"`      // that were listed, those outside the scope included
+	Results   int64            `json:"resultObjects"`    // that have a result
+	Sensitive int64            `json:"sensitiveObjects"` // of those: with sensitive data
+	Bytes     int64            `json:"analysedBytes"`
+	// Unread are the objects with a result that were not analysed, or not wholly, by reason.
+	Unread    map[string]int64  `json:"unanalysedObjects"`
 	StartedAt *macie2.Timestamp `json:"startedAt,omitempty"`
 }
 
@@ -29,7 +33,13 @@ func (s *Service) Progress(ctx context.Context, call *macie2.Call, id string) (*
 			return none(err)
 		}
 		done, err := tx.Tallies(ctx, n.tallies(j.run))
-		p = &Progress{JobID: j.ID, JobStatus: j.status, Run: j.run, Expected: j.expected, Seen: done[tallySeen], Results: done[tallyObjects], Bytes: done[tallyBytes]}
+		p = &Progress{JobID: j.ID, JobStatus: j.status, Run: j.run, Expected: j.expected, Seen: done[tallySeen], Results: done[tallyObjects],
+			Sensitive: done[tallyFound], Bytes: done[tallyBytes], Unread: map[string]int64{}}
+		for name, n := range done {
+			if reason, ok := strings.CutPrefix(name, tallyUnread); ok {
+				p.Unread[reason] = n
+			}
+		}
 		if j.runAt != nil {
 			p.StartedAt = macie2.TimestampMillis(*j.runAt)
 		}

@@ -460,6 +460,14 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 		scope := w.job.tallies(w.job.run)
 		tx.Tally(scope, tallySeen, w.passed.objects+int64(len(pieces)))
 		tx.Tally(scope, tallyObjects, int64(len(analyses)))
+		for _, a := range analyses {
+			if sensitive(a.Result) {
+				tx.Tally(scope, tallyFound, 1)
+			}
+			if status := a.Result.Status; status != nil && macie2.Deref(status.Reason) != "" {
+				tx.Tally(scope, tallyUnread+*status.Reason, 1)
+			}
+		}
 		tx.Tally(scope, tallyBytes, bytes)
 		tx.Tally(month, tallyBytes, bytes)
 		usage.Meter(tx, now, w.state.Region, w.state.Owner, macie2.UsageTypeSensitiveDataDiscovery, bytes, read)
@@ -478,6 +486,11 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 	w.state, w.after, w.passed = next, mark, passed{}
 	w.used.settle(used+bytes, reserved)
 	return nil
+}
+
+// sensitive reports whether something was found in an object.
+func sensitive(r *macie2.ClassificationResult) bool {
+	return len(r.SensitiveData) > 0 || r.CustomDataIdentifiers != nil && macie2.Deref(r.CustomDataIdentifiers.TotalCount) > 0
 }
 
 // monthOf is the scope of what an account's jobs have analysed in a calendar month.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"magpie/internal/arn"
 	"magpie/internal/macie2"
@@ -161,8 +162,24 @@ func addFacts(ctx context.Context, tx *store.Tx, region string, rows []described
 // refresh has stores looked at again that the caller may see and that were not looked at for a while. It is no part of the answer, so its
 // failure is none of the caller's.
 func (s *Service) refresh(ctx context.Context, call *macie2.Call) {
-	now := call.Now.UnixMilli()
-	stale := func(tx *store.Tx, accounts []macie2.AccountID) (list []Store, err error) {
+	var accounts []macie2.AccountID
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		accounts, err = visible(ctx, tx, call)
+		return err
+	})
+	if err == nil {
+		err = s.lookAgain(ctx, call.Region, accounts, call.Now.Add(-staleAfter))
+	}
+	if err != nil {
+		s.log.Warn("stores cannot be looked at again", "account", call.Account, "error", err)
+	}
+}
+
+// lookAgain begins a look at those stores of some accounts that were looked at before a time, and not since. Those that are being looked at,
+// or are to be looked at again soon, are left alone.
+func (s *Service) lookAgain(ctx context.Context, region string, accounts []macie2.AccountID, before time.Time) error {
+	now := s.now().UnixMilli()
+	stale := func(tx *store.Tx) (list []Store, err error) {
 		err = tx.Query(ctx, func(row store.Row) error {
 			var x Store
 			err := row.Scan(&x.ID, &x.Account)
@@ -170,37 +187,53 @@ func (s *Service) refresh(ctx context.Context, call *macie2.Call) {
 			return err
 		}, `select o.id, o.account_id from object_store o where o.region = $1 and `+tx.Any("o.account_id", 2)+`
 			and o.looked_at < $3 and o.look_due > $4 and o.look_begun_at is null and `+enabledCondition+` limit 200`,
-			call.Region, store.ListOf(accounts), now-staleAfter.Milliseconds(), now)
+			region, store.ListOf(accounts), before.UnixMilli(), now)
 		return list, err
 	}
-	var accounts []macie2.AccountID
 	var list []Store
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
-		if accounts, err = visible(ctx, tx, call); err == nil {
-			list, err = stale(tx, accounts)
-		}
+		list, err = stale(tx)
 		return err
 	})
-	if err == nil && len(list) > 0 {
-		err = s.db.Tx(ctx, "inventory looks", func(tx *store.Tx) error {
-			list, err := stale(tx, accounts)
-			if err != nil {
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return s.db.Tx(ctx, "inventory looks", func(tx *store.Tx) error {
+		list, err := stale(tx)
+		if err != nil {
+			return err
+		}
+		for _, x := range list {
+			if _, err := tx.Exec(ctx, `update object_store set look_due = $1 where id = $2`, now+lookLost.Milliseconds(), x.ID); err != nil {
 				return err
 			}
-			for _, x := range list {
-				if _, err := tx.Exec(ctx, `update object_store set look_due = $1 where id = $2`, now+lookLost.Milliseconds(), x.ID); err != nil {
-					return err
-				}
-				if err := s.queue.Enqueue(ctx, tx, lookTask(x)); err != nil {
-					return err
-				}
+			if err := s.queue.Enqueue(ctx, tx, lookTask(x)); err != nil {
+				return err
 			}
-			return nil
-		})
+		}
+		return nil
+	})
+}
+
+// Expecting reports whether a look at a store of an account is still to end that may show buckets which came before a time: the store is
+// new, or was looked at before that time only, in which case another look is begun. A store that cannot be looked at is not waited for.
+func (s *Service) Expecting(ctx context.Context, region string, account macie2.AccountID, since time.Time) (expecting bool, err error) {
+	if err := s.lookAgain(ctx, region, []macie2.AccountID{account}, since); err != nil {
+		return false, err
 	}
-	if err != nil {
-		s.log.Warn("stores cannot be looked at again", "account", call.Account, "error", err)
-	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow(ctx, `select exists (select 1 from object_store o where o.region = $1 and o.account_id = $2 and (o.looked_at is null or o.looked_at < $3)
+			and (o.status <> '`+string(StatusFailing)+`' or o.look_begun_at is not null or o.look_due <= $4) and `+enabledCondition+`)`,
+			region, string(account), since.UnixMilli(), s.now().UnixMilli()).Scan(&expecting)
+	})
+	return expecting, err
+}
+
+// NewStores reports whether some accounts have a store in a Region that was not looked at yet, and will be.
+func NewStores(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID) (are bool, err error) {
+	err = tx.QueryRow(ctx, `select exists (select 1 from object_store o where o.region = $1 and `+tx.Any("o.account_id", 2)+` and o.status = $3 and `+enabledCondition+`)`,
+		region, store.ListOf(accounts), string(StatusNew)).Scan(&are)
+	return are, err
 }
 
 // metadata is a bucket as DescribeBuckets shows it.
