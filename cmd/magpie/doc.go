@@ -44,7 +44,7 @@
 //	admission, permission,    who is looked up and when it is refused; what a caller may do; how many connections
 //	connlimit                 there are
 //	server                    configuration to parts to listeners and workers
-//	demo, bench               `magpie demo`; `make bench`
+//	demo, attack, bench       `magpie demo`; what strangers do to a node, for tests and the benchmark; `make bench`
 //	apitest, arch, leak       whole conversations through real clients; tests of how the code is put together, and of goroutines that stay
 //
 // Each package's own documentation says what it owns, what it promises and where to start reading.

@@ -26,10 +26,12 @@ import (
 //     the next call on.
 //   - Keys that are not remembered are looked up a few at a time. Each source has a line of its
 //     own, of bounded length; beyond it callers are asked to try again.
-//   - Refusals are delayed: a source can make only so many mistakes in a second.
+//   - Refusals are delayed: a source can make only so many mistakes in a second, and an account so
+//     many calls above its rate.
 type Control struct {
-	pacer *throttle.Pacer
-	looks chan struct{} // a place for each lookup of a key that is not remembered
+	pacer *throttle.Pacer // of refusals, by source
+	hasty *throttle.Pacer // of those of calls above their rate, by account
+	looks chan struct{}   // a place for each lookup of a key that is not remembered
 
 	mu      sync.Mutex
 	waiting map[string]int                   // for a place, by source
@@ -49,12 +51,17 @@ const (
 	longestRefusal = time.Second
 )
 
-var mostMistakes = throttle.Rate{PerSecond: 50, Burst: 100}
+var (
+	mostMistakes = throttle.Rate{PerSecond: 50, Burst: 100}
+	// mostHasty is the same for calls above their rate, of an account. SDKs wait before they try
+	// again, and do not meet it.
+	mostHasty = throttle.Rate{PerSecond: 20, Burst: 50}
+)
 
 // New returns a Control that remembers no key.
 func New() *Control {
 	return &Control{
-		pacer: throttle.NewPacer(mostMistakes, longestRefusal), looks: make(chan struct{}, strangersLooking), waiting: map[string]int{},
+		pacer: throttle.NewPacer(mostMistakes, longestRefusal), hasty: throttle.NewPacer(mostHasty, longestRefusal), looks: make(chan struct{}, strangersLooking), waiting: map[string]int{},
 		young: map[string]*identity.Credentials{}, old: map[string]*identity.Credentials{},
 	}
 }
@@ -121,7 +128,16 @@ func (c *Control) Enter(ctx context.Context, source string) (leave func(), err e
 
 // Refused implements awsapi.Admission.
 func (c *Control) Refused(ctx context.Context, source string) {
-	delay := c.pacer.Delay(source, time.Now())
+	wait(ctx, c.pacer.Delay(source, time.Now()))
+}
+
+// Throttled implements awsapi.Admission.
+func (c *Control) Throttled(ctx context.Context, account macie2.AccountID) {
+	wait(ctx, c.hasty.Delay(string(account), time.Now()))
+}
+
+// wait returns after a delay, or once ctx has ended.
+func wait(ctx context.Context, delay time.Duration) {
 	if delay == 0 {
 		return
 	}

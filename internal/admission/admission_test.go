@@ -88,26 +88,37 @@ func TestMemory(t *testing.T) {
 
 // A refusal waits once there were many; who goes away is not waited for.
 func TestRefusalsTakeTheirTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := New()
-		began := time.Now()
-		for range mostMistakes.Burst {
-			d.Refused(t.Context(), "192.0.2.1")
-		}
-		if d := time.Since(began); d != 0 {
-			t.Errorf("the first mistakes take %v", d)
-		}
-		d.Refused(t.Context(), "192.0.2.1")
-		if time.Since(began) == 0 {
-			t.Error("one mistake too many takes no time")
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		for range 1000 {
-			d.Refused(ctx, "192.0.2.1")
-		}
-		if d := time.Since(began); d > time.Second {
-			t.Errorf("those who went away took %v", d)
-		}
-	})
+	for _, x := range []struct {
+		name  string
+		burst int
+		delay func(d *Control, ctx context.Context)
+	}{
+		{"strangers", mostMistakes.Burst, func(d *Control, ctx context.Context) { d.Refused(ctx, "192.0.2.1") }},
+		{"callers above their rate", mostHasty.Burst, func(d *Control, ctx context.Context) { d.Throttled(ctx, "111122223333") }},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := New()
+				began := time.Now()
+				for range x.burst {
+					x.delay(d, t.Context())
+				}
+				if d := time.Since(began); d != 0 {
+					t.Errorf("the first mistakes take %v", d)
+				}
+				x.delay(d, t.Context())
+				if time.Since(began) == 0 {
+					t.Error("one mistake too many takes no time")
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				for range 1000 {
+					x.delay(d, ctx)
+				}
+				if d := time.Since(began); d > time.Second {
+					t.Errorf("those who went away took %v", d)
+				}
+			})
+		})
+	}
 }

@@ -36,6 +36,7 @@ var layers = [][]string{
 	{"awsapi", "console", "cli", "admin", "scan"},
 	{"sts", "organizations", "admission", "permission", "connlimit"},
 	{"server"},
+	{"attack"},
 	{"demo", "bench", "apitest", "arch"},
 }
 

@@ -58,8 +58,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.contain(x, path)
 	if err != nil {
 		answer = s.refuse(x, err)
-		if s.o.Admission != nil && x.call == nil && x.record.Exception != macie2.InternalServerException {
-			s.o.Admission.Refused(r.Context(), s.sourceIP(r))
+		if s.o.Admission != nil {
+			s.delay(x)
 		}
 	}
 	x.record.Status = answer.Status
@@ -80,6 +80,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.log(x, err)
 	if s.o.Observe != nil {
 		s.o.Observe(x.record)
+	}
+}
+
+// delay holds the refusals back that somebody may ask for again and again.
+func (s *Server) delay(x *exchange) {
+	switch {
+	case x.call == nil && x.record.Exception != macie2.InternalServerException:
+		s.o.Admission.Refused(x.r.Context(), s.sourceIP(x.r))
+	case x.call != nil && x.record.Exception == macie2.ThrottlingException:
+		s.o.Admission.Throttled(x.r.Context(), x.call.Account)
 	}
 }
 
@@ -265,6 +275,9 @@ func (s *Server) authenticate(x *exchange, c claimant) error {
 		if err := sig.Verify(identity.Key, x.r, sha256.Sum256(x.body)); err != nil {
 			return err
 		}
+	}
+	if s.o.Known != nil {
+		s.o.Known(x.r.Context())
 	}
 	x.record.Account = identity.Principal.Account
 	x.call = &macie2.Call{

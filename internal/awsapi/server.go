@@ -112,6 +112,9 @@ type Admission interface {
 	// Refused is called before a caller from source is told that it did not prove who it is; it
 	// returns when the answer may be sent.
 	Refused(ctx context.Context, source string)
+	// Throttled is the same for a caller of an account that calls more often than it may: one that
+	// does not wait before it tries again is made to.
+	Throttled(ctx context.Context, account macie2.AccountID)
 }
 
 // Auditor keeps a record of every call.
@@ -169,7 +172,9 @@ type Options struct {
 	// Proxies are those whose X-Forwarded-For says where a request comes from.
 	Proxies source.Proxies
 	// Serves reports whether a service is served in a Region; nil: everywhere.
-	Serves  func(service, region string) bool
+	Serves func(service, region string) bool
+	// Known is told the context of a request whose caller has proved who it is, if it is not nil.
+	Known   func(ctx context.Context)
 	Observe func(Record) // called after every signed request, if not nil
 	Now     func() time.Time
 

@@ -14,6 +14,10 @@ import (
 )
 
 func main() {
+	if role := os.Getenv(roleVariable); role != "" {
+		fmt.Fprintln(os.Stderr, "bench: attacker:", attackerMain(role))
+		os.Exit(1)
+	}
 	engines := flag.String("engine", "sqlite,postgres", "engines to measure")
 	quick := flag.Bool("quick", false, "a tenth of everything")
 	moto := flag.Bool("moto", true, "measure moto_server beside it, where it is installed")
@@ -21,6 +25,8 @@ func main() {
 	only := flag.Bool("only-cost", false, "measure nothing else")
 	organization := flag.Bool("only-organization", false, "measure a large organization, and nothing else")
 	onlyJobs := flag.Bool("only-jobs", false, "measure classification jobs, and nothing else")
+	onlyAttacks := flag.Bool("only-attacks", false, "measure what honest callers notice of attacks, and nothing else")
+	attack := flag.String("attack", "", "of the attacks, only those whose names have this")
 	flag.Parse()
 	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000,
 		jobs: jobSize{small: 200_000, large: 8, largeSize: 64 << 20, idle: 2000}}
@@ -31,9 +37,9 @@ func main() {
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
 	var err error
 	if !*only {
-		err = run(ctx, chosen, n, *moto, *organization, *onlyJobs)
+		err = run(ctx, chosen, n, parts{*moto, *organization, *onlyJobs, *onlyAttacks, *attack})
 	}
-	if err == nil && (*cost || *only) && !*organization && !*onlyJobs {
+	if err == nil && (*cost || *only) && !*organization && !*onlyJobs && !*onlyAttacks {
 		err = costs(ctx, chosen, n.members/4)
 	}
 	if err != nil {
@@ -42,7 +48,13 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, engines []string, n size, moto, onlyOrganization, onlyJobs bool) error {
+// parts say what is measured: all, unless one of those below moto is set.
+type parts struct {
+	moto, onlyOrganization, onlyJobs, onlyAttacks bool
+	attack                                        string
+}
+
+func run(ctx context.Context, engines []string, n size, only parts) error {
 	dir, err := os.MkdirTemp("", "magpie-bench-")
 	if err != nil {
 		return err
@@ -54,18 +66,26 @@ func run(ctx context.Context, engines []string, n size, moto, onlyOrganization, 
 	}
 	p := newReport(os.Stdout)
 	for _, engine := range engines {
-		if !onlyOrganization {
+		if !only.onlyOrganization && !only.onlyJobs {
+			if err := attacks(ctx, p, engine, binary, dir, only.attack); err != nil {
+				return fmt.Errorf("%s: attacks: %w", engine, err)
+			}
+		}
+		if only.onlyAttacks {
+			continue
+		}
+		if !only.onlyOrganization {
 			if err := jobs(ctx, p, engine, binary, dir, n.jobs); err != nil {
 				return fmt.Errorf("%s: jobs: %w", engine, err)
 			}
 		}
-		if onlyJobs {
+		if only.onlyJobs {
 			continue
 		}
 		if err := organizations(ctx, p, engine, binary, dir, n.organization); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
-		if onlyOrganization {
+		if only.onlyOrganization {
 			continue
 		}
 		r, stop, err := newRig(engine, binary, dir)
@@ -78,7 +98,7 @@ func run(ctx context.Context, engines []string, n size, moto, onlyOrganization, 
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	if moto && !onlyOrganization && !onlyJobs {
+	if only.moto && !only.onlyOrganization && !only.onlyJobs && !only.onlyAttacks {
 		return compare(p, engines)
 	}
 	return nil

@@ -155,6 +155,17 @@ func email(id macie2.AccountID) string { return "a" + string(id) + "@example.com
 
 // start runs the program until stop, and measures how long it takes to its first signed answer.
 func (r *rig) start(as sigv4.Credentials, flags ...string) error {
+	began := time.Now()
+	if err := r.launch(flags...); err != nil {
+		return err
+	}
+	_, err := load(r.address, region, 1, []call{{"GET", "/macie", "", as}}, func(int, []byte) bool { return true })
+	r.startup = time.Since(began)
+	return err
+}
+
+// launch runs the program until stop, and returns once it says that it serves.
+func (r *rig) launch(flags ...string) error {
 	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", r.config.Data}
 	if r.config.DatabaseURL != "" {
 		args = append(args, "--database-url", r.config.DatabaseURL)
@@ -165,7 +176,6 @@ func (r *rig) start(as sigv4.Credentials, flags ...string) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
 	if err := r.process.Start(); err != nil {
 		return err
 	}
@@ -175,15 +185,13 @@ func (r *rig) start(as sigv4.Credentials, flags ...string) error {
 		if err != nil {
 			return fmt.Errorf("the server ended before it served: %w", err)
 		}
-		if _, rest, ok := strings.Cut(line, "url=http://"); ok {
-			r.address = strings.Fields(rest)[0]
+		if _, rest, ok := strings.Cut(line, "url=http"); ok {
+			_, r.address, _ = strings.Cut(strings.Fields(rest)[0], "://")
 			break
 		}
 	}
 	go io.Copy(io.Discard, lines)
-	_, err = load(r.address, region, 1, []call{{"GET", "/macie", "", as}}, func(int, []byte) bool { return true })
-	r.startup = time.Since(began)
-	return err
+	return nil
 }
 
 // stop ends the program as an operator would.
@@ -197,13 +205,18 @@ func (r *rig) stop() error {
 // memory is the program's resident memory, in bytes.
 func (r *rig) memory() int64 { return residentMemory(r.process.Process.Pid) }
 
-func residentMemory(pid int) int64 {
+// peak is the most that it was, in bytes.
+func (r *rig) peak() int64 { return memoryOf(r.process.Process.Pid, "VmHWM:") }
+
+func residentMemory(pid int) int64 { return memoryOf(pid, "VmRSS:") }
+
+func memoryOf(pid int, name string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kb, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb << 10
 		}

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,8 +30,19 @@ type Budget struct {
 	mu       sync.Mutex
 	held     int64
 	bySource map[string]int64
-	claims   *list.List    // of *Claim that hold something and may give way, the oldest first
-	freed    chan struct{} // closed when room is made
+	claims   *list.List // of *Claim that hold something and may give way, the oldest first
+	waiting  *list.List // of *growth, in the order in which they came
+	sources  map[string]int
+	timer    *time.Timer // runs serve when the next claim may give way
+	due      time.Time   // when that is; zero if it does not run
+}
+
+// growth is a claim that waits for room.
+type growth struct {
+	c     *Claim
+	n     int64
+	done  chan error // of one
+	place *list.Element
 }
 
 // New returns a Budget with no claims.
@@ -38,7 +50,7 @@ func New(o Options) *Budget {
 	if o.Each == 0 {
 		o.Each = o.Most
 	}
-	return &Budget{o: o, bySource: map[string]int64{}, claims: list.New(), freed: make(chan struct{})}
+	return &Budget{o: o, bySource: map[string]int64{}, claims: list.New(), waiting: list.New(), sources: map[string]int{}}
 }
 
 // Held is how many bytes are held now.
@@ -58,6 +70,7 @@ type Claim struct {
 	place   *list.Element // nil while it holds nothing, and once it is kept
 	kept    bool
 	dropped bool
+	growth  *growth // nil unless it waits
 }
 
 // Claim returns a claim of a source that holds nothing yet. The empty source has no share of its
@@ -68,50 +81,114 @@ func (b *Budget) Claim(source string, drop func()) *Claim {
 	return &Claim{b: b, source: source, drop: drop, since: time.Now()}
 }
 
-// Grow adds n bytes to what the claim holds.
+// Grow adds n bytes to what the claim holds. Those that wait for room get it in the order in which
+// they came, but for those whose source has its share.
 func (c *Claim) Grow(ctx context.Context, n int64) error {
 	b := c.b
-	var timer *time.Timer
-	var end time.Time
 	b.mu.Lock()
-	for {
-		switch {
-		case c.dropped:
-			b.mu.Unlock()
-			return ErrDropped
-		case b.fits(c.source, n):
-			b.held += n
-			b.bySource[c.source] += n
-			if c.bytes += n; c.place == nil && !c.kept {
-				c.place = b.insert(c)
-			}
-			b.mu.Unlock()
-			return nil
-		}
-		now := time.Now()
-		if end.IsZero() {
-			end = now.Add(b.o.Wait)
-		}
-		pause := min(end.Sub(now), b.makeRoom(c, n, now))
-		freed := b.freed
+	if c.dropped {
 		b.mu.Unlock()
-		if !now.Before(end) {
-			return ErrFull
-		}
-		if timer == nil {
-			timer = time.NewTimer(pause)
-			defer timer.Stop()
-		} else {
-			timer.Reset(pause)
-		}
-		select {
-		case <-freed:
-		case <-timer.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		b.mu.Lock()
+		return ErrDropped
 	}
+	if b.fits(c.source, n) {
+		b.add(c, n)
+		b.mu.Unlock()
+		return nil
+	}
+	g := &growth{c: c, n: n, done: make(chan error, 1)}
+	c.growth, g.place = g, b.waiting.PushBack(g)
+	if b.sources[c.source]++; b.sources[c.source] == 1 { // else the first of them makes room
+		b.wake(time.Now(), b.makeRoom(c, n, time.Now()))
+	}
+	b.mu.Unlock()
+
+	timer := time.NewTimer(b.o.Wait)
+	defer timer.Stop()
+	var err error
+	select {
+	case err := <-g.done:
+		return err
+	case <-timer.C:
+		err = ErrFull
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	select {
+	case err := <-g.done: // it came all the same
+		return err
+	default:
+	}
+	b.leave(g)
+	b.serve() // another one is the first of its source
+	return err
+}
+
+// add gives a claim n bytes.
+func (b *Budget) add(c *Claim, n int64) {
+	b.held += n
+	b.bySource[c.source] += n
+	if c.bytes += n; c.place == nil && !c.kept {
+		c.place = b.insert(c)
+	}
+}
+
+// leave takes a growth out of those that wait.
+func (b *Budget) leave(g *growth) {
+	b.waiting.Remove(g.place)
+	g.c.growth = nil
+	if b.sources[g.c.source]--; b.sources[g.c.source] == 0 {
+		delete(b.sources, g.c.source)
+	}
+}
+
+// serve gives room to those that wait, and has it made for the first of each source that is left.
+func (b *Budget) serve() {
+	for e := b.waiting.Front(); e != nil; {
+		g := e.Value.(*growth)
+		e = e.Next()
+		if b.fits(g.c.source, g.n) {
+			b.leave(g)
+			b.add(g.c, g.n)
+			g.done <- nil
+		}
+	}
+	if b.waiting.Len() == 0 {
+		return
+	}
+	now := time.Now()
+	var first []*growth
+	for e := b.waiting.Front(); e != nil && len(first) < min(sourcesServed, len(b.sources)); e = e.Next() {
+		g := e.Value.(*growth)
+		if !slices.ContainsFunc(first, func(f *growth) bool { return f.c.source == g.c.source }) {
+			first = append(first, g)
+		}
+	}
+	for _, g := range first {
+		b.wake(now, b.makeRoom(g.c, g.n, now))
+	}
+}
+
+// sourcesServed is for how many sources room is made at once.
+const sourcesServed = 16
+
+// wake has serve run after a pause.
+func (b *Budget) wake(now time.Time, pause time.Duration) {
+	due := now.Add(pause)
+	if !b.due.IsZero() && !due.Before(b.due) {
+		return
+	}
+	b.due = due
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	b.timer = time.AfterFunc(pause, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.due = time.Time{}
+		b.serve()
+	})
 }
 
 // fits reports whether a source may hold n bytes more.
@@ -147,6 +224,10 @@ func (b *Budget) makeRoom(by *Claim, n int64, now time.Time) time.Duration {
 				return max(b.o.Grace-age, time.Millisecond)
 			}
 			c.dropped = true
+			if c.growth != nil {
+				c.growth.done <- ErrDropped
+				b.leave(c.growth)
+			}
 			c.drop()
 		}
 		over -= c.bytes
@@ -154,7 +235,7 @@ func (b *Budget) makeRoom(by *Claim, n int64, now time.Time) time.Duration {
 			ofSource -= c.bytes
 		}
 	}
-	return time.Hour
+	return b.o.Wait
 }
 
 // Keep makes the claim one that never gives way. It returns false if the claim was dropped already.
@@ -193,6 +274,5 @@ func (c *Claim) Release() {
 		delete(b.bySource, c.source)
 	}
 	c.bytes = 0
-	close(b.freed)
-	b.freed = make(chan struct{})
+	b.serve()
 }

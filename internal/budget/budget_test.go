@@ -113,3 +113,33 @@ func TestManyClaims(t *testing.T) {
 		t.Errorf("%d bytes of %v are held by nobody", b.Held(), b.bySource)
 	}
 }
+
+// Those who wait get their room in the order in which they came.
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := New(Options{Most: 10, Grace: time.Hour, Wait: time.Hour})
+		all := b.Claim("a", nil)
+		grow(t, all, 10)
+		order := make(chan int, 100)
+		for i := range 100 {
+			go func() {
+				c := b.Claim("b", nil)
+				if err := c.Grow(t.Context(), 10); err != nil {
+					t.Error(err)
+				}
+				order <- i
+				c.Release()
+			}()
+			synctest.Wait()
+		}
+		all.Release()
+		for want := range 100 {
+			if got := <-order; got != want {
+				t.Fatalf("%d comes in place of %d", got, want)
+			}
+		}
+		if len(b.sources) != 0 || b.waiting.Len() != 0 {
+			t.Errorf("%v wait for ever", b.sources)
+		}
+	})
+}

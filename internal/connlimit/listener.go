@@ -22,6 +22,7 @@ import (
 	"magpie/internal/awsapi"
 	"magpie/internal/budget"
 	"magpie/internal/source"
+	"magpie/internal/throttle"
 )
 
 const (
@@ -35,12 +36,33 @@ const (
 
 	// ownHead is how much of a request's line and headers counts as its connection. What is beyond,
 	// all requests share: hardly any is longer.
-	ownHead   = 8 << 10
+	ownHead   = 4 << 10
 	longHeads = 4 << 20
+	// headCopies is how often net/http holds what it reads of a head: as it grows, and once more as
+	// the value that it makes of it.
+	headCopies = 2
 	// headGrace is how old a long head is before it gives way to another.
 	headGrace = time.Second
-	headWait  = 2 * time.Second
+	headWait  = time.Second
+
+	// unproven is what the connections may hold of callers who have not proved who they are, in
+	// buffers and stacks: each counts as plainBytes, with TLS as secureBytes, and with HTTP/2 as
+	// streamBytes more. Beyond it the oldest gives way once it has had unprovenGrace to prove it.
+	unproven      = 12 << 20
+	plainBytes    = 12 << 10
+	secureBytes   = 40 << 10
+	streamBytes   = 88 << 10
+	unprovenGrace = time.Second
+	unprovenWait  = 1500 * time.Millisecond
 )
+
+// handshakes bounds how fast a source opens connections with TLS, which take the processor. More
+// wait, and those that would for longer than mostHandshakeWait are closed.
+var handshakes = throttle.Rate{PerSecond: 100, Burst: 150}
+
+const mostHandshakeWait = time.Second
+
+var errHandshakes = errors.New("a source opens connections with TLS faster than it may")
 
 const tooManyMessage = `{"message":"This node holds as many connections as it may."}`
 
@@ -65,6 +87,8 @@ type Listener struct {
 	open, refused atomic.Int64
 	telling       chan struct{}
 	heads         *budget.Budget
+	handshakes    *throttle.Pacer
+	unproven      *budget.Budget // of connections on which nobody has proved who they are
 	proxies       source.Proxies // whose connections may say where they come from
 
 	mu       sync.Mutex
@@ -84,7 +108,9 @@ type Options struct {
 func New(l net.Listener, o Options) *Listener {
 	return &Listener{
 		Listener: l, max: o.Max, each: o.PerSource, secure: o.TLS, proxies: o.Proxies, log: o.Log, telling: make(chan struct{}, refusing), bySource: map[string]int{},
-		heads: budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
+		heads:      budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
+		handshakes: throttle.NewPacer(handshakes, mostHandshakeWait),
+		unproven:   budget.New(budget.Options{Most: unproven, Each: unproven / 2, Grace: unprovenGrace, Wait: unprovenWait}),
 	}
 }
 
@@ -161,6 +187,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		x := &limited{Conn: c, of: l}
+		x.ctx, x.end = context.WithCancel(context.Background())
 		if address := source.Address(c.RemoteAddr().String()); l.trusts(address) {
 			x.announced = &announced{Conn: c} // counts for no source until the proxy has named one
 			x.Conn = x.announced
@@ -170,6 +197,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if l.add(x.source) {
 			return x, nil
 		}
+		x.end()
 		l.refuse(c)
 	}
 }
@@ -211,6 +239,13 @@ type limited struct {
 	source    string     // of.mu guards it
 	announced *announced // nil unless the peer is a trusted proxy
 	once      sync.Once
+	ctx       context.Context // ends when the connection is closed, or has to give way
+	end       context.CancelFunc
+
+	known    atomic.Bool // a caller has proved on it who it is
+	admitted sync.Once
+	unproven *budget.Claim // of the connection itself, from its first bytes on
+	streams  bool          // it speaks HTTP/2
 
 	mu     sync.Mutex
 	within bool // a request, from when its head is read until the next may come
@@ -300,8 +335,11 @@ func (a *announced) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// drop ends a connection whose head gives way to another's.
-func (c *limited) drop() { c.Conn.Close() }
+// drop ends a connection that gives way to another, or whose head does.
+func (c *limited) drop() {
+	c.end()
+	c.Conn.Close()
+}
 
 // Read implements net.Conn. It counts what comes outside of requests: lines and headers. Bodies
 // count as such.
@@ -311,21 +349,60 @@ func (c *limited) Read(b []byte) (int, error) {
 	if n == 0 {
 		return n, err
 	}
+	var full error
+	if c.admitted.Do(func() { full = c.admit() }); full != nil {
+		c.Conn.Close()
+		return 0, full
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.within {
 		return n, err
 	}
-	for c.came += int64(n); c.came-ownHead > c.held; c.held += ownHead {
+	for c.came += int64(n); headCopies*(c.came-ownHead) > c.held; c.held += headCopies * ownHead {
 		if c.head == nil {
 			c.head = c.of.heads.Claim(c.of.share(c), c.drop)
 		}
-		if growErr := c.head.Grow(context.Background(), ownHead); growErr != nil {
+		if growErr := c.head.Grow(c.ctx, headCopies*ownHead); growErr != nil {
 			c.Conn.Close()
 			return 0, growErr
 		}
 	}
 	return n, err
+}
+
+// admit counts a connection that has begun to speak among those of callers who have not proved yet
+// who they are.
+func (c *limited) admit() error {
+	size := int64(plainBytes)
+	if c.of.secure {
+		size = secureBytes
+	}
+	from := c.of.share(c)
+	if c.of.secure {
+		delay := c.of.handshakes.Delay(from, time.Now())
+		if delay >= mostHandshakeWait {
+			c.of.refused.Add(1)
+			return errHandshakes
+		}
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-c.ctx.Done():
+			return context.Cause(c.ctx)
+		}
+	}
+	c.unproven = c.of.unproven.Claim(from, c.drop)
+	return c.unproven.Grow(c.ctx, size)
+}
+
+// Known says that a request was made by a caller who has proved who it is: its connection need not
+// give way to those of strangers any more. ctx is the request's.
+func (l *Listener) Known(ctx context.Context) {
+	if c, ok := ctx.Value(connectionKey{}).(*limited); ok && c != nil && !c.known.Swap(true) {
+		c.unproven.Release()
+	}
 }
 
 // setWithin says that a request begins, or that the next may come.
@@ -339,8 +416,11 @@ func (c *limited) setWithin(within bool) {
 // Close implements net.Conn.
 func (c *limited) Close() error {
 	c.once.Do(func() { c.of.remove(c) })
+	c.end()
 	err := c.Conn.Close()
 	c.setWithin(false)
+	c.admitted.Do(func() {}) // and it is not going to be counted
+	c.unproven.Release()
 	return err
 }
 
@@ -372,8 +452,20 @@ func (l *Listener) Attach(s *http.Server) {
 		return context.WithValue(ctx, connectionKey{}, limitedOf(c))
 	}
 	s.ConnState = func(c net.Conn, state http.ConnState) {
-		if x := limitedOf(c); x != nil && state == http.StateIdle {
+		x := limitedOf(c)
+		if x == nil {
+			return
+		}
+		switch state {
+		case http.StateIdle:
 			x.setWithin(false)
+		case http.StateActive:
+			if secure, ok := c.(*tls.Conn); ok && !x.streams && secure.ConnectionState().NegotiatedProtocol == "h2" {
+				x.streams = true
+				if err := x.unproven.Grow(x.ctx, streamBytes); err != nil {
+					x.drop()
+				}
+			}
 		}
 	}
 }

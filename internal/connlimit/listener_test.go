@@ -1,11 +1,14 @@
 package connlimit
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // arrivals is a listener to which connections come from the addresses given.
@@ -63,4 +66,51 @@ func TestMaxConnectionsOfOneSource(t *testing.T) {
 	if _, err := l.Accept(); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
+}
+
+// Connections on which nobody has proved who they are give way, the oldest first, when they hold as
+// much as they may; those on which somebody has do not.
+func TestStrangersGiveWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(nil, Options{Max: 10_000, PerSource: 10_000, TLS: true, Log: slog.New(slog.DiscardHandler)})
+		open := func() (*limited, net.Conn) {
+			here, there := net.Pipe()
+			c := &limited{Conn: arrival{here, &net.TCPAddr{IP: net.ParseIP("127.0.0.1")}}, of: l}
+			c.ctx, c.end = context.WithCancel(t.Context())
+			go there.Write([]byte("x"))
+			if _, err := c.Read(make([]byte, 1)); err != nil {
+				t.Errorf("a new connection: %v", err)
+			}
+			return c, there
+		}
+		known, _ := open()
+		l.Known(context.WithValue(t.Context(), connectionKey{}, known))
+		var all []*limited
+		for range unproven / secureBytes {
+			time.Sleep(time.Second / 80) // as fast as one source may
+			c, _ := open()
+			all = append(all, c)
+		}
+		if n := l.unproven.Held(); n != unproven/secureBytes*secureBytes {
+			t.Errorf("strangers hold %d bytes", n)
+		}
+		go func() { // as net/http does with a connection that ends
+			<-all[0].ctx.Done()
+			all[0].Close()
+		}()
+		began := time.Now()
+		last, _ := open()
+		if time.Since(began) > unprovenGrace {
+			t.Errorf("a place is free after %v", time.Since(began))
+		}
+		if all[0].ctx.Err() == nil || all[1].ctx.Err() != nil || known.ctx.Err() != nil || last.ctx.Err() != nil {
+			t.Error("it is not the oldest stranger who gives way")
+		}
+		for _, c := range append(all, known, last) {
+			c.Close()
+		}
+		if n := l.unproven.Held(); n != 0 {
+			t.Errorf("%d bytes are held of connections that are closed", n)
+		}
+	})
 }

@@ -26,7 +26,7 @@ type AllowList struct {
 // AllowRegex compiles an allow list of one regular expression in the subset custom
 // data identifiers use. Its error is a *CustomError.
 func AllowRegex(pattern string) (*AllowList, error) {
-	if _, err := compileRegex("regex", pattern); err != nil {
+	if _, err := compileRegex("regex", pattern, nil); err != nil {
 		return nil, err
 	}
 	rx, err := regexp.Compile(`\A(?:` + pattern + `)\z`)

@@ -18,6 +18,7 @@ type automaton struct {
 	seen   []bool
 	stack  []uint32
 	key    []byte
+	pause  func() // see CompileCustomPausing
 }
 
 // autoState is a set of threads in order of preference, after a character of some kind.
@@ -47,8 +48,8 @@ const (
 	maxStates = 1 << 12 // then all are forgotten and built anew
 )
 
-func newAutomaton(prog *syntax.Prog) *automaton {
-	a := &automaton{prog: prog, seen: make([]bool, len(prog.Inst))}
+func newAutomaton(prog *syntax.Prog, pause func()) *automaton {
+	a := &automaton{prog: prog, seen: make([]bool, len(prog.Inst)), pause: pause}
 	a.reset()
 	return a
 }
@@ -108,6 +109,9 @@ func (a *automaton) start(before kind) int32 {
 
 // step returns what follows a state on a rune, or on the end of the text (-1).
 func (a *automaton) step(s *autoState, r rune) int32 {
+	if a.pause != nil {
+		a.pause()
+	}
 	flags := syntax.EmptyOpContext(s.before.sample(), r)
 	a.queue = a.queue[:0]
 	clear(a.seen)

@@ -62,7 +62,8 @@ type Custom struct {
 	lead     *[256]bool
 	// places has the same as possible, a bit for each place.
 	places [256]uint8
-	rest   *rest // nil where the pattern is found by its beginning
+	rest   *rest  // nil where the pattern is found by its beginning
+	pause  func() // see CompileCustomPausing
 	levels []SeverityLevel
 }
 
@@ -81,7 +82,12 @@ func refuse(member, format string, args ...any) error {
 
 // CompileCustom checks a custom data identifier against Macie's limits and compiles
 // it. Its error is a *CustomError.
-func CompileCustom(c CustomConfig) (*Custom, error) {
+func CompileCustom(c CustomConfig) (*Custom, error) { return CompileCustomPausing(c, nil) }
+
+// CompileCustomPausing is CompileCustom for an identifier that is tried where others need the
+// processor: pause is called again and again, every few microseconds, while it is compiled and while
+// [Custom.Matches] looks for it, and may sleep.
+func CompileCustomPausing(c CustomConfig, pause func()) (*Custom, error) {
 	distance := DefaultMatchDistance
 	if c.MaximumMatchDistance != nil {
 		distance = *c.MaximumMatchDistance
@@ -100,7 +106,7 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := compileRegex("regex", c.Regex)
+	tree, err := compileRegex("regex", c.Regex, pause)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +114,8 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 	if err != nil {
 		return nil, refuse("regex", "%s", parseReason(err))
 	}
-	out := &Custom{config: c, distance: distance, prog: prog, levels: levels, lead: leadSet(tree)}
-	out.possible = newAutomaton(prog).possible()
+	out := &Custom{config: c, distance: distance, prog: prog, levels: levels, lead: leadSet(tree), pause: pause}
+	out.possible = newAutomaton(prog, pause).possible()
 	for k := range out.possible {
 		for b, in := range out.possible[k] {
 			if in {
@@ -117,7 +123,7 @@ func CompileCustom(c CustomConfig) (*Custom, error) {
 			}
 		}
 	}
-	out.rest = findRest(tree, &out.possible)
+	out.rest = findRest(tree, &out.possible, pause)
 	if len(c.Keywords) > 0 {
 		out.trie = newTrie()
 		for i, k := range c.Keywords {
@@ -210,7 +216,7 @@ func (c *Custom) Matches(sample string) (found []Match) {
 }
 
 // compileRegex checks a pattern of Macie's subset of PCRE and parses it.
-func compileRegex(member, pattern string) (*syntax.Regexp, error) {
+func compileRegex(member, pattern string, pause func()) (*syntax.Regexp, error) {
 	if pattern == "" {
 		return nil, refuse(member, "it is empty")
 	}
@@ -242,7 +248,7 @@ func compileRegex(member, pattern string) (*syntax.Regexp, error) {
 	if ranges > maxProgramRanges {
 		return nil, refuse(member, "its repeats expand to %d ranges of characters, at most %d are allowed", ranges, maxProgramRanges)
 	}
-	if newAutomaton(prog).match(nil, 0, true, true) >= 0 {
+	if newAutomaton(prog, pause).match(nil, 0, true, true) >= 0 {
 		return nil, refuse(member, "it matches empty text")
 	}
 	return tree, nil

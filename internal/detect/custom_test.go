@@ -2,6 +2,7 @@ package detect
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -151,5 +152,28 @@ func TestAllowLists(t *testing.T) {
 	}
 	if _, err := AllowWords([]byte(strings.Repeat("x", 91))); err == nil {
 		t.Error("a long entry is accepted")
+	}
+}
+
+// An identifier that is compiled and tried with pauses finds what it finds without, and is never long at work between two of them.
+func TestCustomPauses(t *testing.T) {
+	for _, regex := range []string{`[a-z]{2,5}\d`, `(.{0,20}.{0,20}.{0,5}){1,5}é`, `(\w{1,20}\pL?){1,10} `} {
+		sample := strings.Repeat("abc1 defgh23 é ", 20)
+		plain, err := CompileCustom(CustomConfig{Regex: regex})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pauses := 0
+		pausing, err := CompileCustomPausing(CustomConfig{Regex: regex}, func() { pauses++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		compiled := pauses
+		if got, want := pausing.Matches(sample), plain.Matches(sample); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", regex, got, want)
+		}
+		if compiled == 0 || pauses == compiled {
+			t.Errorf("%s: %d pauses while it is compiled, %d while it is tried", regex, compiled, pauses-compiled)
+		}
 	}
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // findRest looks for a rest to find a pattern by; nil where its beginning does as well.
-func findRest(tree *syntax.Regexp, beginning *[fingerReach][256]bool) *rest {
+func findRest(tree *syntax.Regexp, beginning *[fingerReach][256]bool, pause func()) *rest {
 	for tree.Op == syntax.OpCapture {
 		tree = tree.Sub[0]
 	}
@@ -40,7 +40,7 @@ func findRest(tree *syntax.Regexp, beginning *[fingerReach][256]bool) *rest {
 		if err != nil {
 			return best // the whole of it has been compiled: this does not happen
 		}
-		possible := newAutomaton(prog).possible()
+		possible := newAutomaton(prog, pause).possible()
 		if _, often := rarest(&possible); often < least {
 			least, best = often, &rest{possible, before}
 		}

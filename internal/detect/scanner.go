@@ -42,7 +42,7 @@ func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {
-		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog))
+		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog, id.Custom.pause))
 	}
 	return sc
 }

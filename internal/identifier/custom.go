@@ -49,7 +49,7 @@ func compile(regex *string, keywords, ignoreWords []string, distance *int32, lev
 			OccurrencesThreshold: macie2.Deref(l.OccurrencesThreshold), Severity: string(macie2.Deref(l.Severity)),
 		})
 	}
-	custom, err := detect.CompileCustom(c)
+	custom, err := detect.CompileCustomPausing(c, sparing(trialSlice, trialRest))
 	var refused *detect.CustomError
 	if errors.As(err, &refused) {
 		return nil, macie2.ErrValidation("%s", refused.Error())
@@ -57,9 +57,9 @@ func compile(regex *string, keywords, ignoreWords []string, distance *int32, lev
 	return custom, err
 }
 
-// compileInTurn compiles a definition that is to be kept, when it is its turn.
-func (s *Service) compileInTurn(ctx context.Context, in *macie2.CreateCustomDataIdentifierInput) (*detect.Custom, error) {
-	done, err := s.turns.take(ctx)
+// compileTrial compiles a definition that is to be kept, when it is its turn.
+func (s *Service) compileTrial(ctx context.Context, in *macie2.CreateCustomDataIdentifierInput) (*detect.Custom, error) {
+	done, err := s.trials.take(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) compileInTurn(ctx context.Context, in *macie2.CreateCustomData
 
 // CreateCustomDataIdentifier keeps a custom data identifier that the engine accepts. It does not change afterwards.
 func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.Call, in *macie2.CreateCustomDataIdentifierInput) (*macie2.CreateCustomDataIdentifierOutput, error) {
-	custom, err := s.compileInTurn(ctx, in)
+	custom, err := s.compileTrial(ctx, in)
 	if err == nil {
 		err = checkText("name", in.Name, 1, 128)
 	}
@@ -293,7 +293,7 @@ func (s *Service) MatchesOf(ctx context.Context, call *macie2.Call, in *macie2.T
 	if err := s.view(ctx, call, func(*store.Tx) error { return nil }); err != nil {
 		return nil, err
 	}
-	done, err := s.turns.take(ctx)
+	done, err := s.trials.take(ctx)
 	if err != nil {
 		return nil, err
 	}

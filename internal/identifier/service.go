@@ -44,7 +44,7 @@ type Service struct {
 	words   WordReader
 	mayRead func(call *macie2.Call, bucket, key string) bool
 	quota   int64
-	turns   *turns
+	trials  *trialLine
 }
 
 // WordReader reads an object of an account's buckets as a whole, at most so many bytes. code says whether that worked, and why says what
@@ -58,7 +58,7 @@ func New(o Options) *Service {
 	if o.QuotaCustom == 0 {
 		o.QuotaCustom = DefaultQuotaCustom
 	}
-	return &Service{db: o.DB, pages: o.Pages, words: o.Words, mayRead: o.MayRead, quota: int64(o.QuotaCustom), turns: newTurns()}
+	return &Service{db: o.DB, pages: o.Pages, words: o.Words, mayRead: o.MayRead, quota: int64(o.QuotaCustom), trials: newTrialLine()}
 }
 
 // Bind binds the operations of this package.

@@ -35,7 +35,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	admit := admission.New()
 	o := awsapi.Options{
 		Registry: s.registry, Authenticator: admit.Authenticator(s.identity), Admission: admit, Logger: s.log, Observe: m.observe,
-		Serves: serving(regions), Proxies: s.proxies, Enabled: s.enabled,
+		Serves: serving(regions), Proxies: s.proxies, Enabled: s.enabled, Known: s.connections.Known,
 	}
 	if err := s.guard(&o, tags, m); err != nil {
 		return err

@@ -10,10 +10,10 @@ import (
 	"magpie/internal/macie2"
 )
 
-// Trials come to their turn one at a time, in the order in which they came; beyond the line they are asked to try again.
-func TestTurns(t *testing.T) {
+// Trials are made one at a time, in the order in which they came; beyond the line they are asked to try again.
+func TestTrialLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		line := newTurns()
+		line := newTrialLine()
 		first, err := line.take(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -54,8 +54,23 @@ func TestTurns(t *testing.T) {
 			t.Errorf("who went away: %v", err)
 		}
 		done()
-		if len(line.places)+len(line.turn) != 0 {
+		if len(line.places)+len(line.served) != 0 {
 			t.Error("somebody stands in the line for ever")
+		}
+	})
+}
+
+// Work that pauses has its slices, and rests between them.
+func TestSparing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		pause := sparing(time.Millisecond, 3*time.Millisecond)
+		for range 100 {
+			time.Sleep(100 * time.Microsecond) // the work
+			pause()
+		}
+		if took := time.Since(began); took != 40*time.Millisecond {
+			t.Errorf("10 ms of work take %v", took)
 		}
 	})
 }

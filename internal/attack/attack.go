@@ -1,0 +1,273 @@
+// Package attack is what strangers, and callers who overdo it, do to a node: connections that send bodies and headers without end, and
+// calls in a closed loop. Tests hold what a node bears of it; the benchmark measures what somebody honest notices.
+package attack
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"magpie/internal/sigv4"
+)
+
+// Target is what attacks are run against.
+type Target struct {
+	Address string
+	Region  string
+	Key     string      // that exists; what strangers know of it
+	TLS     *tls.Config // nil without TLS
+}
+
+// An Attack opens what it opens against a target, and lets it stand until ctx ends. It returns once it has sent what it can.
+type Attack struct {
+	Name string
+	TLS  bool // only over TLS: HTTP/2
+	Run  func(ctx context.Context, a Target) error
+}
+
+// Unending are bodies and headers that do not end.
+func Unending() []Attack {
+	large := http.Header{"X-Filling": {strings.Repeat("x", 60<<10)}}
+	return []Attack{
+		{"500 connections with bodies", false, connections(500, func(a Target, i int) ([]byte, error) { return a.wire(i, nil) })},
+		{"500 connections with headers", false, connections(500, func(Target, int) ([]byte, error) {
+			return []byte("GET /macie HTTP/1.1\r\nHost: x\r\nX-Filling: " + strings.Repeat("x", 90<<10)), nil
+		})},
+		{"500 connections with headers and bodies", false, connections(500, func(a Target, i int) ([]byte, error) { return a.wire(i, large) })},
+		{"12 connections with 32 bodies", true, streams(12, 32, nil)},
+		{"12 connections with 32 headers and bodies", true, streams(12, 32, large)},
+	}
+}
+
+// Idle is so many connections that say nothing, or not all of a request's head, or nothing after their handshake.
+func Idle(n int) []Attack {
+	return []Attack{
+		{fmt.Sprintf("%d connections that say nothing", n), false, connections(n, func(Target, int) ([]byte, error) { return nil, nil })},
+		{fmt.Sprintf("%d connections with half a head", n), false, connections(n, func(Target, int) ([]byte, error) {
+			return []byte("GET /macie HTTP/1.1\r\nHost: x\r\nX-Filling: "), nil
+		})},
+		{fmt.Sprintf("%d connections after their handshake", n), true, handshakes(n)},
+		{fmt.Sprintf("%d connections with one request of HTTP/2", n), true, streams(n, 1, nil)},
+	}
+}
+
+// nearlyAll is how much of a body comes.
+const nearlyAll = 1<<20 - 1
+
+// head is the head of a call that some stranger sends: with no signature, one that names nobody, or one that names the key of somebody
+// honest.
+func (a Target) head(i int, more http.Header) (*http.Request, error) {
+	r, err := http.NewRequest(http.MethodPost, "http://"+a.Address+"/invitations", nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range more {
+		r.Header[name] = values
+	}
+	key := a.Key
+	switch i % 3 {
+	case 0:
+		return r, nil
+	case 1:
+		key = fmt.Sprintf("AKIASTRANGER%08d", i)
+	}
+	return r, sigv4.Sign(r, sigv4.Credentials{AccessKeyID: key, SecretAccessKey: "wrong"}, a.Region, "macie2", nil, time.Now())
+}
+
+// wire is such a call, of whose body all but the last byte comes.
+func (a Target) wire(i int, more http.Header) ([]byte, error) {
+	r, err := a.head(i, more)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "POST /invitations HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", r.Host, nearlyAll+1)
+	_ = r.Header.Write(&b)
+	b.WriteString("\r\n")
+	b.Write(make([]byte, nearlyAll))
+	return b.Bytes(), nil
+}
+
+// connections sends something over so many connections each, as far as the node takes it.
+func connections(n int, what func(a Target, i int) ([]byte, error)) func(context.Context, Target) error {
+	return func(ctx context.Context, a Target) error {
+		var group sync.WaitGroup
+		defer group.Wait()
+		for i := range n {
+			text, err := what(a, i)
+			if err != nil {
+				return err
+			}
+			conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.Address)
+			if err != nil {
+				return err
+			}
+			context.AfterFunc(ctx, func() { conn.Close() })
+			group.Go(func() {
+				// What is not taken within this time is not going to be.
+				_ = conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+				_, _ = conn.Write(text)
+			})
+		}
+		return nil
+	}
+}
+
+// handshakes does no more than that.
+func handshakes(n int) func(context.Context, Target) error {
+	return func(ctx context.Context, a Target) error {
+		var group sync.WaitGroup
+		for range n {
+			group.Go(func() {
+				conn, err := (&tls.Dialer{Config: a.TLS}).DialContext(ctx, "tcp", a.Address)
+				if err == nil { // else the node takes no more
+					context.AfterFunc(ctx, func() { conn.Close() })
+				}
+			})
+		}
+		group.Wait()
+		return nil
+	}
+}
+
+// standing is a body of which all but the last byte comes, and no end.
+type standing struct {
+	ctx  context.Context
+	left int
+	sent *atomic.Int64
+}
+
+func (s *standing) Read(b []byte) (int, error) {
+	if s.left == 0 {
+		<-s.ctx.Done()
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(len(b), s.left)
+	clear(b[:n])
+	s.left -= n
+	s.sent.Add(int64(n))
+	return n, nil
+}
+
+// streams sends bodies that do not end over so many streams of HTTP/2 on so many connections.
+func streams(connections, each int, more http.Header) func(context.Context, Target) error {
+	return func(ctx context.Context, a Target) error {
+		var sent atomic.Int64
+		for c := range connections {
+			transport := &http.Transport{TLSClientConfig: a.TLS, ForceAttemptHTTP2: true, MaxConnsPerHost: 1}
+			for i := range each {
+				r, err := a.head(c+i, more)
+				if err != nil {
+					return err
+				}
+				r.URL.Scheme = "https"
+				r.ContentLength = nearlyAll + 1
+				r.Body = io.NopCloser(&standing{ctx, nearlyAll, &sent})
+				go func() {
+					if resp, err := transport.RoundTrip(r.WithContext(ctx)); err == nil {
+						resp.Body.Close()
+					}
+				}()
+			}
+			context.AfterFunc(ctx, transport.CloseIdleConnections)
+		}
+		for before := int64(-1); before != sent.Load(); { // until no more is taken
+			before = sent.Load()
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+		}
+		return nil
+	}
+}
+
+// Latencies are how long calls of somebody honest take.
+type Latencies []time.Duration
+
+// At is a quantile.
+func (l Latencies) At(q float64) time.Duration {
+	if len(l) == 0 {
+		return 0
+	}
+	slices.Sort(l)
+	return l[int(q*float64(len(l)-1))]
+}
+
+// Call makes calls by one honest client, one after the other with a pause between them, until it has made so many or ctx ends. body is
+// sent to path, and status is the answer that says that the caller is known.
+func (a Target) Call(ctx context.Context, client *http.Client, as sigv4.Credentials, o Calls) (l Latencies, err error) {
+	scheme := "http://"
+	if a.TLS != nil {
+		scheme = "https://"
+	}
+	for range o.Count {
+		if ctx.Err() != nil {
+			return l, nil
+		}
+		r, err := http.NewRequest(cmp.Or(o.Method, http.MethodPost), scheme+a.Address+o.Path, strings.NewReader(o.Body))
+		if err != nil {
+			return l, err
+		}
+		if err := sigv4.Sign(r, as, a.Region, "macie2", []byte(o.Body), time.Now()); err != nil {
+			return l, err
+		}
+		began := time.Now()
+		resp, err := client.Do(r)
+		if err != nil {
+			return l, err
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		l = append(l, time.Since(began))
+		if !slices.Contains(o.Statuses, resp.StatusCode) {
+			return l, fmt.Errorf("a call is answered %s", resp.Status)
+		}
+		if o.Pause > 0 {
+			time.Sleep(o.Pause)
+		}
+	}
+	return l, nil
+}
+
+// Calls are what a caller does.
+type Calls struct {
+	Method     string // "" is POST
+	Path, Body string
+	Count      int
+	Pause      time.Duration // after each
+	Statuses   []int         // that are answers to it
+}
+
+// trial is an expression that is dear to compile and to try, with a text to try it on.
+var trial = `{"regex":"(.{0,20}.{0,20}.{0,5}){1,20}é","sampleText":"` + strings.Repeat("abcdefgh ijklmnop ", 55) + `"}`
+
+// Trials is a caller who has a key, and tries expressions in 24 threads as fast as it can.
+func Trials(as sigv4.Credentials) Attack {
+	return Attack{"24 threads of TestCustomDataIdentifier", false, func(ctx context.Context, a Target) error {
+		client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 24}}
+		var group sync.WaitGroup
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		errs := make(chan error, 24)
+		for range 24 {
+			group.Go(func() {
+				_, err := a.Call(ctx, client, as, Calls{Path: "/custom-data-identifiers/test", Body: trial, Count: 1 << 20, Statuses: []int{200, 429}})
+				errs <- err
+			})
+		}
+		group.Wait()
+		client.CloseIdleConnections()
+		return <-errs
+	}}
+}
