@@ -20,12 +20,13 @@ import (
 type column struct {
 	texts   []string // values of all entries, one after the other, for fields of texts and booleans
 	numbers []int64  // the same for numbers and dates
-	ends    []uint32 // where each entry ends in texts or numbers
+	ends    []uint32 // where each entry ends in texts or numbers; nil where each has one value
 	codes   []uint16 // the entry of each finding; nil where all have the first one, or where each has its own
 	each    bool     // entry i is that of finding i
-	one     bool     // each entry has one value
 	ids     []byte   // of the column of ids alone: 16 bytes a finding
 	sieve   sieve    // of a sieve alone
+	order   *ordering
+	lines   []line // of a block alone
 }
 
 // noValues is the column of a field for which no finding of a segment has a value.
@@ -53,9 +54,11 @@ func (c *column) code(i int) int {
 
 // entry gives the values of an entry; one of the two is empty.
 func (c *column) entry(code int) (texts []string, numbers []int64) {
-	from, to := uint32(0), c.ends[code]
-	if code > 0 {
-		from = c.ends[code-1]
+	from, to := uint32(code), uint32(code)+1
+	if c.ends != nil {
+		if from, to = 0, c.ends[code]; code > 0 {
+			from = c.ends[code-1]
+		}
 	}
 	if c.texts != nil {
 		return c.texts[from:to], nil
@@ -67,7 +70,15 @@ func (c *column) entry(code int) (texts []string, numbers []int64) {
 }
 
 // single reports whether each entry has one value.
-func (c *column) single() bool { return c.one }
+func (c *column) single() bool { return c.ends == nil }
+
+// entries is how many entries there are.
+func (c *column) entries() int {
+	if c.ends != nil {
+		return len(c.ends)
+	}
+	return max(len(c.texts), len(c.numbers))
+}
 
 // text is the first value of an entry of texts, and whether there is one.
 func (c *column) text(code int) (string, bool) {
@@ -82,6 +93,14 @@ func (c *column) bytes() int {
 	n := 128 + 16*len(c.texts) + 8*len(c.numbers) + 4*len(c.ends) + 2*len(c.codes) + len(c.ids) + len(c.sieve)
 	for _, t := range c.texts {
 		n += len(t)
+	}
+	lines := c.lines
+	if c.order != nil {
+		n += 2 * len(c.order.places)
+		lines = c.order.heads
+	}
+	for i := range lines {
+		n += 40 + len(lines[i].text)
 	}
 	return n
 }
@@ -180,21 +199,30 @@ func decodeColumn(f *field, stored []byte, size int) (*column, error) {
 		return nil, errColumn
 	}
 	data = data[k:]
-	c := &column{ends: make([]uint32, 0, n), each: form == columnPlain}
+	c := &column{each: form == columnPlain}
 	numbers := f.kind == number || f.kind == date
 	all := ""
 	if !numbers {
 		all = string(data) // one copy that all texts are parts of
 	}
 	start := len(data)
-	c.one = true
-	for range n {
+	if numbers {
+		c.numbers = make([]int64, 0, n)
+	} else {
+		c.texts = make([]string, 0, n)
+	}
+	for e := range int(n) {
 		values, k := binary.Uvarint(data)
 		if k <= 0 || values > uint64(len(data)) {
 			return nil, errColumn
 		}
 		data = data[k:]
-		c.one = c.one && values == 1
+		if values != 1 && c.ends == nil { // until now each had one
+			c.ends = make([]uint32, e, n)
+			for i := range c.ends {
+				c.ends[i] = uint32(i) + 1
+			}
+		}
 		for range values {
 			if numbers {
 				v, k := binary.Varint(data)
@@ -213,7 +241,9 @@ func decodeColumn(f *field, stored []byte, size int) (*column, error) {
 			c.texts = append(c.texts, all[from:from+int(length)])
 			data = data[k+int(length):]
 		}
-		c.ends = append(c.ends, uint32(max(len(c.texts), len(c.numbers))))
+		if c.ends != nil {
+			c.ends = append(c.ends, uint32(max(len(c.texts), len(c.numbers))))
+		}
 	}
 	if form == columnPlain && int(n) != size {
 		return nil, errColumn
@@ -271,14 +301,14 @@ func packID(to []byte, id string) ([]byte, error) {
 // id is the id of a finding, from the column of ids.
 func (c *column) id(i int) string { return hex.EncodeToString(c.ids[16*i : 16*i+16]) }
 
-// A sieve tells which texts a column certainly does not have: a Bloom filter of ten bits and six probes a text, which lets
-// one of a hundred others through.
+// A sieve tells which texts a column certainly does not have: a Bloom filter of sixteen bits and six probes a text, which lets
+// one of a thousand others through.
 type sieve []byte
 
 const sieveProbes = 6
 
 func newSieve(texts []string) sieve {
-	s := make(sieve, max(1, len(texts)*10/8))
+	s := make(sieve, max(1, len(texts)*2))
 	for _, t := range texts {
 		a, b := sieveHash(t)
 		for range sieveProbes {
@@ -413,7 +443,7 @@ func splitBody(stored string) (map[string][]byte, error) {
 	return columns, err
 }
 
-// decodeAny reads a column by its name, which may be that of the ids or of a sieve.
+// decodeAny reads a column by its name, which may be that of the ids, of a sieve, of an order or of a block.
 func decodeAny(name string, stored []byte, size int) (*column, error) {
 	switch {
 	case name == idColumn:
@@ -423,6 +453,15 @@ func decodeAny(name string, stored []byte, size int) (*column, error) {
 			return nil, errColumn
 		}
 		return &column{sieve: stored}, nil
+	}
+	if of, block, ok := strings.Cut(name, orderMark); ok {
+		f := fields[of]
+		if block == "" {
+			o, err := readOrdering(f, stored, size)
+			return &column{order: o}, err
+		}
+		lines, err := readBlock(f, stored)
+		return &column{lines: lines}, err
 	}
 	return decodeColumn(fields[name], stored, size)
 }

@@ -3,7 +3,9 @@ package finding
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"slices"
 	"strings"
 
@@ -50,10 +52,10 @@ func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Crite
 	if err != nil {
 		return to, err
 	}
-	byTime := o.field == "updatedAt"
-	if byTime {
+	switch o.field {
+	case "updatedAt", "createdAt": // where the first ones are likely to be comes first
 		segments = slices.DeleteFunc(segments, func(g *segment) bool {
-			return after != nil && (o.descending && g.oldest > after.number || !o.descending && g.newest < after.number)
+			return after != nil && o.field == "updatedAt" && (o.descending && g.oldest > after.number || !o.descending && g.newest < after.number)
 		})
 		slices.SortFunc(segments, func(a, b *segment) int {
 			if o.descending {
@@ -62,13 +64,25 @@ func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Crite
 			return cmp.Compare(a.oldest, b.oldest)
 		})
 	}
-	best := ranking{order: o, most: n, after: after}
+	if o.text && fields[o.field].sorts {
+		var ordered []*segment
+		segments = slices.DeleteFunc(segments, func(g *segment) bool {
+			if g.ordered {
+				ordered = append(ordered, g)
+			}
+			return g.ordered
+		})
+		if to, err = s.orderedPlaces(ctx, tx, ordered, c, o, after, n, to); err != nil {
+			return to, err
+		}
+	}
+	best := newRanking(o, after, n)
 	names := []string{idColumn, o.field}
 	if o.text {
 		names = append(names, bucketPrefix+"name")
 	}
 	err = s.walk(ctx, tx, segments, c, names, func(g *segment, in []int32) bool {
-		if worst := best.worst(); worst != nil && byTime && (o.descending && g.newest < worst.number || !o.descending && g.oldest > worst.number) {
+		if worst := best.worst(); worst != nil && o.field == "updatedAt" && (o.descending && g.newest < worst.number || !o.descending && g.oldest > worst.number) {
 			return false
 		}
 		best.add(g, in)
@@ -80,10 +94,20 @@ func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Crite
 // ranking keeps those of many findings that come first in an order, after a place.
 type ranking struct {
 	order
-	most  int
-	after *place
-	found []place
-	full  bool // found has been cut to most once: its last one is the worst that counts
+	most    int
+	after   *place
+	afterID [16]byte
+	found   []place
+	worstID [16]byte
+	full    bool // found has been cut to most once: its last one is the worst that counts
+}
+
+func newRanking(o order, after *place, most int) *ranking {
+	r := &ranking{order: o, most: most, after: after}
+	if after != nil {
+		r.afterID = rawID(after.id)
+	}
+	return r
 }
 
 // worst is the last place that counts so far; nil while everything does.
@@ -99,60 +123,131 @@ func (r *ranking) first() []place {
 	slices.SortFunc(r.found, r.compare)
 	if len(r.found) >= r.most {
 		r.found, r.full = r.found[:r.most], true
+		r.worstID = rawID(r.found[r.most-1].id)
 	}
 	return r.found
 }
 
+// What the value of a finding says of it.
+const (
+	isOut   = 1 << iota // it does not count, whatever its id is
+	asAfter             // it counts if its id comes after that of the place after which the list goes on
+	asWorst             // it counts if its id comes before that of the worst place
+)
+
+// judge tells what a value says.
+func (r *ranking) judge(p *place) (says uint8) {
+	if r.after != nil {
+		switch c := r.compareValues(p, r.after); {
+		case c < 0:
+			return isOut
+		case c == 0:
+			says |= asAfter
+		}
+	}
+	if worst := r.worst(); worst != nil {
+		switch c := r.compareValues(p, worst); {
+		case c > 0:
+			return isOut
+		case c == 0:
+			says |= asWorst
+		}
+	}
+	return says
+}
+
+// fewEntries is up to how many entries of a column are judged before its findings are looked at.
+const fewEntries = 256
+
 // add looks at findings of a segment.
 func (r *ranking) add(g *segment, in []int32) {
-	column, bucket, ids := g.column(r.field), g.column(bucketPrefix+"name"), g.column(idColumn)
-	values := make([]place, len(column.ends))
-	for e := range values {
-		values[e].number, values[e].text = r.value(column.entry(e))
-	}
-	// How each entry compares to the place after which the list goes on, and to the last one that counts.
-	var after, worst []int8
-	compare := func(with *place) []int8 {
-		if with == nil {
-			return nil
-		}
-		all := make([]int8, len(values))
-		for e := range values {
-			all[e] = int8(r.compareValues(&values[e], with))
-		}
-		return all
-	}
-	after, worst = compare(r.after), compare(r.worst())
-	var id [32]byte
-	for _, i := range in {
-		code := column.code(int(i))
-		p := &values[code]
-		// What a finding about a bucket alone is sorted by is the bucket's name.
-		var own place
-		alone := r.text && column.ends[code] == startOf(column, code)
-		if alone {
-			own.text, _ = bucket.text(bucket.code(int(i)))
-			p = &own
-		}
-		if !alone && (worst != nil && worst[code] > 0 || after != nil && after[code] < 0) {
-			continue
-		}
-		hex.Encode(id[:], ids.ids[16*i:16*i+16])
-		if r.after != nil && (alone || after[code] == 0) && !r.before(r.after, p, id[:]) {
-			continue
-		}
-		if w := r.worst(); w != nil && (alone || worst == nil || worst[code] == 0) && r.before(w, p, id[:]) {
-			continue
-		}
-		x := *p
-		x.id = string(id[:])
-		if r.found = append(r.found, x); len(r.found) >= 4*r.most {
-			r.first()
-			worst = compare(r.worst())
+	column := g.column(r.field)
+	switch n := column.entries(); {
+	case n <= fewEntries && (!r.text || column.single()):
+		r.addByEntry(g, in, column, n)
+	case column.numbers != nil && column.single():
+		r.addNumbers(g, in, column)
+	default:
+		bucket := g.column(bucketPrefix + "name")
+		for _, i := range in {
+			var p place
+			code := column.code(int(i))
+			p.number, p.text = r.value(column.entry(code))
+			if texts, _ := column.entry(code); r.text && len(texts) == 0 { // what is about a bucket alone is sorted by the bucket's name
+				p.text, _ = bucket.text(bucket.code(int(i)))
+			}
+			r.take(g, int(i), &p, r.judge(&p))
 		}
 	}
 	if len(r.found) >= r.most {
 		r.first()
+	}
+}
+
+// take adds a finding unless what its value says, or its id, leaves it out, and reports whether the worst place may be another now.
+func (r *ranking) take(g *segment, i int, p *place, says uint8) bool {
+	id := g.column(idColumn).ids[16*i : 16*i+16]
+	if says&isOut != 0 || says&asAfter != 0 && !r.idsInOrder(&r.afterID, id) || says&asWorst != 0 && r.idsInOrder(&r.worstID, id) {
+		return false
+	}
+	x := *p
+	x.id = hex.EncodeToString(id)
+	if r.found = append(r.found, x); len(r.found) < 4*r.most {
+		return false
+	}
+	r.first()
+	return true
+}
+
+// addByEntry is add where there are few entries: each is judged once.
+func (r *ranking) addByEntry(g *segment, in []int32, column *column, n int) {
+	values, said := make([]place, n), make([]uint8, n)
+	judge := func() {
+		for code := range said {
+			values[code].number, values[code].text = r.value(column.entry(code))
+			said[code] = r.judge(&values[code])
+		}
+	}
+	judge()
+	ids := g.column(idColumn).ids
+	for _, i := range in {
+		code := column.code(int(i))
+		says := said[code]
+		if says == isOut || says&asWorst != 0 && r.idsInOrder(&r.worstID, ids[16*i:16*i+16]) {
+			continue
+		}
+		if r.take(g, int(i), &values[code], says) {
+			judge()
+		}
+	}
+}
+
+// addNumbers is add where each entry is a number.
+func (r *ranking) addNumbers(g *segment, in []int32, column *column) {
+	// Most findings are told apart by their numbers alone: those outside of what is between the two places.
+	least, most := int64(math.MinInt64), int64(math.MaxInt64)
+	bounds := func() {
+		from, to := &least, &most
+		if r.descending {
+			from, to = to, from
+		}
+		if r.after != nil {
+			*from = r.after.number
+		}
+		if worst := r.worst(); worst != nil {
+			*to = worst.number
+		}
+	}
+	bounds()
+	for _, i := range in {
+		n := column.numbers[column.code(int(i))]
+		if n < least || n > most {
+			continue
+		}
+		p := place{number: n}
+		if r.take(g, int(i), &p, r.judge(&p)) {
+			bounds()
+		}
 	}
 }
 
@@ -165,22 +260,16 @@ func (o order) compareValues(a, b *place) int {
 	return c
 }
 
-func startOf(c *column, code int) uint32 {
-	if code == 0 {
-		return 0
+// idsInOrder reports whether an id comes before another one.
+func (o order) idsInOrder(a *[16]byte, b []byte) bool {
+	x, y := binary.BigEndian.Uint64(a[:]), binary.BigEndian.Uint64(b)
+	if x == y {
+		x, y = binary.BigEndian.Uint64(a[8:]), binary.BigEndian.Uint64(b[8:])
 	}
-	return c.ends[code-1]
-}
-
-// before reports whether a place comes before that of a finding with an id.
-func (r *ranking) before(a, p *place, id []byte) bool {
-	if c := r.compareValues(a, p); c != 0 {
-		return c < 0
+	if o.descending {
+		return x > y
 	}
-	if r.descending {
-		return a.id > string(id)
-	}
-	return a.id < string(id)
+	return x < y
 }
 
 // dataDocuments appends those findings of data of a scope that have one of the ids.
@@ -227,7 +316,7 @@ func (s *Service) countData(ctx context.Context, tx *store.Tx, x scope, c Criter
 	name := groupFields[by]
 	return s.walk(ctx, tx, segments, c, []string{name}, func(g *segment, in []int32) bool {
 		column := g.column(name)
-		entries := make([]int64, len(column.ends))
+		entries := make([]int64, column.entries())
 		switch {
 		case column.codes != nil:
 			for _, i := range in {

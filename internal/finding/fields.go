@@ -35,8 +35,11 @@ type field struct {
 	exact bool
 	// counted fields are columns of finding_count too.
 	counted bool
-	// sieved fields have a sieve beside their columns in segments: nearly every finding has another value.
+	// sieved fields have a value of their own in nearly every finding. In segments they have no column, once these are not loose,
+	// but a sieve, and the texts in their order.
 	sieved bool
+	// sorts says of a sieved field that findings can be sorted by it.
+	sorts bool
 	// steps lead to the field from a macie2.Finding: indexes of struct fields.
 	steps []int
 }
@@ -93,7 +96,7 @@ var fields = makeFields([]field{
 	{name: objectPrefix + "extension", column: "extension"},
 	{name: objectPrefix + "lastModified", kind: date, column: "object_modified_at", greatest: "object_modified_at"},
 	{name: objectPrefix + "key", column: "object_key", sieved: true},
-	{name: objectPrefix + "path", column: "resource", unless: "object_key is null", sieved: true},
+	{name: objectPrefix + "path", column: "resource", unless: "object_key is null", sieved: true, sorts: true},
 	{name: objectPrefix + "publicAccess", kind: boolean, code: 23},
 	{name: objectPrefix + "tags.key", exact: true, code: 24},
 	{name: objectPrefix + "tags.value", exact: true, code: 25},

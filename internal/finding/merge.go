@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -218,21 +219,20 @@ func merged(run []*segment, firm int) (*segment, map[string][]byte) {
 		size += x.bytes()
 	}
 	g.loose = g.size < firm && size < mergeBytes/2
+	g.ordered = !g.loose
 	for _, f := range columnFields {
+		if f.sieved && g.ordered {
+			maps.Copy(columns, orderedOf(g, run, f, ids))
+			continue
+		}
 		w := newColumnWriter(f)
-		var different []string
 		for _, x := range run {
 			c := x.column(f.name)
-			codes := make([]int, len(c.ends))
+			codes := make([]int, c.entries())
 			for i := range x.size {
 				code := c.code(i)
 				if codes[code] == 0 {
-					before := len(w.byEntry)
-					texts, numbers := c.entry(code)
-					codes[code] = 1 + int(w.code(texts, numbers))
-					if len(w.byEntry) > before {
-						different = append(different, texts...)
-					}
+					codes[code] = 1 + int(w.code(c.entry(code)))
 				}
 				w.codes = append(w.codes, uint16(codes[code]-1))
 			}
@@ -241,11 +241,35 @@ func merged(run []*segment, firm int) (*segment, map[string][]byte) {
 			continue
 		}
 		columns[f.name] = w.encoded()
-		if f.sieved && !g.loose {
-			columns[f.name+sieveMark] = newSieve(slices.Compact(slices.Sorted(slices.Values(different))))
-		}
 	}
 	return g, columns
+}
+
+// orderedOf are the sieve, the order and the blocks of a sieved field of a segment that others become.
+func orderedOf(g *segment, run []*segment, f *field, ids []byte) map[string][]byte {
+	lines := make([]line, g.size)
+	texts := make([]string, 0, g.size)
+	for _, x := range run {
+		c, bucket := x.column(f.name), x.column(bucketPrefix+"name")
+		for i := range x.size {
+			at := int(x.first-g.first) + i
+			l := &lines[at]
+			copy(l.id[:], ids[16*at:])
+			if text, ok := c.text(c.code(i)); ok {
+				l.text = text
+				texts = append(texts, text)
+				continue
+			}
+			l.absent = true
+			if f.sorts {
+				l.text, _ = bucket.text(bucket.code(i))
+			}
+		}
+	}
+	all := orderingOf(f, lines)
+	slices.Sort(texts)
+	all[f.name+sieveMark] = newSieve(slices.Compact(texts))
+	return all
 }
 
 // reread calls a reader of segments again for as long as they move under it.

@@ -1,9 +1,11 @@
 package finding
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -22,10 +24,13 @@ type segment struct {
 	size           int
 	id             string
 	loose          bool
+	ordered        bool // sieved fields have their texts in order, and no column
 	version        int64
 	oldest, newest int64
 	archived, gone flags
 	columns        map[string]*column // those that were read
+	looks          []look             // what conditions say of the entries of its columns
+	in             []int32            // the findings that criteria select
 }
 
 // errMoved is what a reader gets that looks for columns of a segment which has meanwhile become part of another, or has gone.
@@ -69,11 +74,11 @@ func (s *Service) insertData(ctx context.Context, tx *store.Tx, region string, h
 }
 
 func (g *segment) insert(tx *store.Tx, body string) {
-	tx.DeferInsert(`insert into finding_segment (region, holder, first, size, id, loose, version, oldest, newest, archived, gone, body)`,
-		[][]any{{g.region, g.holder, g.first, int64(g.size), g.id, g.loose, g.version, g.oldest, g.newest, g.archived.stored(), g.gone.stored(), body}}, "")
+	tx.DeferInsert(`insert into finding_segment (region, holder, first, size, id, loose, ordered, version, oldest, newest, archived, gone, body)`,
+		[][]any{{g.region, g.holder, g.first, int64(g.size), g.id, g.loose, g.ordered, g.version, g.oldest, g.newest, g.archived.stored(), g.gone.stored(), body}}, "")
 }
 
-const segmentColumns = `first, size, id, loose, version, oldest, newest, archived, gone`
+const segmentColumns = `first, size, id, loose, ordered, version, oldest, newest, archived, gone`
 
 // segmentsOf are the segments of a holder, in the order of their numbers.
 func segmentsOf(ctx context.Context, tx *store.Tx, region, holder string) ([]*segment, error) {
@@ -89,7 +94,7 @@ func segmentsOf(ctx context.Context, tx *store.Tx, region, holder string) ([]*se
 func scanSegment(r store.Row, region, holder string) (*segment, error) {
 	g := &segment{region: region, holder: holder}
 	var archived, gone string
-	err := r.Scan(&g.first, &g.size, &g.id, &g.loose, &g.version, &g.oldest, &g.newest, &archived, &gone)
+	err := r.Scan(&g.first, &g.size, &g.id, &g.loose, &g.ordered, &g.version, &g.oldest, &g.newest, &archived, &gone)
 	if err != nil {
 		return nil, err
 	}
@@ -210,77 +215,169 @@ func (s *Service) keep(g *segment, name string, stored []byte) error {
 	return nil
 }
 
-// names are the columns that criteria look at.
-func (c Criteria) names() []string {
-	var all []string
-	for i := range c.conditions {
-		if name := c.conditions[i].field.name; name != "archived" {
-			all = append(all, name)
-		}
+// A look is what a condition says of the entries of a column.
+type look struct {
+	column *column
+	pass   []uint8 // 1 for each entry that meets the condition
+}
+
+// A column of entries of their own: entry i is that of finding i.
+var own = &column{each: true}
+
+// byCost are the conditions, those first that are cheap to ask and likely to leave segments out.
+func (c Criteria) byCost() []*condition {
+	all := make([]*condition, len(c.conditions))
+	for i := range all {
+		all[i] = &c.conditions[i]
 	}
+	cost := func(x *condition) int {
+		switch {
+		case x.field.sieved && x.eq != nil:
+			return 0
+		case x.field.sieved:
+			return 3
+		case x.field.kind == number || x.field.kind == date:
+			return 2
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b *condition) int { return cmp.Compare(cost(a), cost(b)) })
 	return all
 }
 
-// sifted leaves out the segments that certainly hold nothing that the criteria select, as far as sieves tell.
-func (s *Service) sifted(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria) ([]*segment, error) {
-	for i := range c.conditions {
-		x := &c.conditions[i]
-		if !x.field.sieved || x.eq == nil {
+// narrow leaves out the segments of which a condition says that they hold nothing that criteria select, and leaves with the
+// others what the conditions say of their entries. What is left out by one condition is not read for the next one.
+func (s *Service) narrow(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria) ([]*segment, error) {
+	for _, x := range c.byCost() {
+		if x.field.name == "archived" || len(segments) == 0 {
 			continue
 		}
-		name := x.field.name + sieveMark
-		var firm []*segment
-		for _, g := range segments {
-			if !g.loose {
-				firm = append(firm, g)
+		if x.field.name == idColumn {
+			if err := s.load(ctx, tx, segments, idColumn); err != nil {
+				return nil, err
 			}
+			continue
 		}
-		if err := s.load(ctx, tx, firm, name); err != nil {
+		plain := segments
+		if x.field.sieved {
+			var ordered []*segment
+			plain = nil
+			for _, g := range segments {
+				if g.ordered {
+					ordered = append(ordered, g)
+				} else {
+					plain = append(plain, g)
+				}
+			}
+			ordered, err := s.narrowOrdered(ctx, tx, ordered, x)
+			if err != nil {
+				return nil, err
+			}
+			left := make(map[*segment]bool, len(ordered))
+			for _, g := range ordered {
+				left[g] = true
+			}
+			segments = slices.DeleteFunc(segments, func(g *segment) bool { return g.ordered && !left[g] })
+		}
+		if err := s.load(ctx, tx, plain, x.field.name); err != nil {
 			return nil, err
 		}
-		segments = slices.DeleteFunc(segments, func(g *segment) bool {
-			return !g.loose && !slices.ContainsFunc(x.eq, g.columns[name].sieve.mayHave)
-		})
+		out := map[*segment]bool{}
+		for _, g := range plain {
+			column := g.column(x.field.name)
+			switch pass, met := x.passes(column); {
+			case met == 0:
+				out[g] = true
+			case met < len(pass):
+				g.looks = append(g.looks, look{column, pass})
+			}
+		}
+		segments = slices.DeleteFunc(segments, func(g *segment) bool { return out[g] })
 	}
 	return segments, nil
 }
 
-// selected are the places of those findings of a segment, in order, that criteria select. All of their columns must have been
-// read. Each condition is asked of the entries of its column first: where none meets it, no finding is looked at.
-func (g *segment) selected(c Criteria) []int32 {
-	type look struct {
-		column *column
-		pass   []uint8 // 1 for each entry that meets the condition
+// narrowOrdered is narrow for a condition on a sieved field, in ordered segments. Where the sieve does not let a text through,
+// nothing else is read.
+func (s *Service) narrowOrdered(ctx context.Context, tx *store.Tx, segments []*segment, x *condition) ([]*segment, error) {
+	name := x.field.name + sieveMark
+	if err := s.load(ctx, tx, segments, name); err != nil {
+		return nil, err
 	}
-	var looks []look
+	may := func(texts []string) []*segment {
+		var some []*segment
+		for _, g := range segments {
+			if slices.ContainsFunc(texts, g.columns[name].sieve.mayHave) {
+				some = append(some, g)
+			}
+		}
+		return some
+	}
+	if x.eq != nil {
+		some := may(x.eq)
+		found, err := s.having(ctx, tx, some, x.field, x.eq)
+		if err != nil {
+			return nil, err
+		}
+		segments = slices.DeleteFunc(some, func(g *segment) bool { return len(found[g]) == 0 })
+		for _, g := range segments {
+			pass := make([]uint8, g.size)
+			for _, i := range found[g] {
+				pass[i] = 1
+			}
+			g.looks = append(g.looks, look{own, pass})
+		}
+	}
+	if x.neq != nil {
+		some := may(x.neq)
+		found, err := s.having(ctx, tx, some, x.field, x.neq)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range some {
+			if len(found[g]) == 0 {
+				continue
+			}
+			pass := slices.Repeat([]uint8{1}, g.size)
+			for _, i := range found[g] {
+				pass[i] = 0
+			}
+			g.looks = append(g.looks, look{own, pass})
+		}
+	}
+	return segments, nil
+}
+
+// selected are the places of those findings of a segment, in order, that criteria select, after narrow. Each condition was asked
+// of the entries of its column first: where none meets it, no finding is looked at. They are written to scratch, which has room for
+// all.
+func (g *segment) selected(c Criteria, scratch []int32) []int32 {
 	var archived, id *condition
 	for k := range c.conditions {
-		x := &c.conditions[k]
-		switch x.field.name {
+		switch x := &c.conditions[k]; x.field.name {
 		case "archived":
 			archived = x
-			continue
 		case idColumn:
 			id = x
-			continue
-		}
-		column := g.column(x.field.name)
-		pass, met := x.passes(column)
-		if met == 0 {
-			return nil
-		}
-		if met < len(pass) {
-			looks = append(looks, look{column, pass})
 		}
 	}
-	in := make([]int32, g.size)
+	if archived != nil {
+		yes, no := archived.meets([]string{"true"}, nil), archived.meets([]string{"false"}, nil)
+		switch {
+		case !yes && !no, !no && g.archived == nil:
+			return nil
+		case yes && no, !yes && g.archived == nil:
+			archived = nil
+		}
+	}
+	in := scratch[:g.size:g.size]
 	n := 0
-	if len(looks) == 0 {
+	if len(g.looks) == 0 {
 		for i := range in {
 			in[i] = int32(i)
 		}
 		n = g.size
-	} else if first := looks[0]; first.column.codes != nil {
+	} else if first := g.looks[0]; first.column.codes != nil {
 		for i, code := range first.column.codes { // without a branch, which could not be foretold
 			in[n] = int32(i)
 			n += int(first.pass[code])
@@ -292,7 +389,7 @@ func (g *segment) selected(c Criteria) []int32 {
 		}
 	}
 	in = in[:n]
-	for _, l := range looks[min(1, len(looks)):] {
+	for _, l := range g.looks[min(1, len(g.looks)):] {
 		n := 0
 		for _, i := range in {
 			in[n] = i
@@ -304,54 +401,102 @@ func (g *segment) selected(c Criteria) []int32 {
 		in = slices.DeleteFunc(in, func(i int32) bool { return g.gone.at(int(i)) })
 	}
 	if archived != nil {
-		yes, no := archived.meets([]string{"true"}, nil), archived.meets([]string{"false"}, nil)
-		if !yes || !no {
-			in = slices.DeleteFunc(in, func(i int32) bool { return !(g.archived.at(int(i)) && yes) && !(!g.archived.at(int(i)) && no) })
-		}
+		want := archived.meets([]string{"true"}, nil)
+		in = slices.DeleteFunc(in, func(i int32) bool { return g.archived.at(int(i)) != want })
 	}
 	if id != nil {
-		ids := g.column(idColumn)
-		in = slices.DeleteFunc(in, func(i int32) bool { return !id.meets([]string{ids.id(int(i))}, nil) })
+		in = id.selectedIDs(g.column(idColumn).ids, in)
 	}
 	return in
 }
 
+// selectedIDs leaves out the findings whose ids do not meet a condition. Most are told apart by the last bytes of their ids.
+func (c *condition) selectedIDs(ids []byte, in []int32) []int32 {
+	var named [1 << 13 / 64]uint64
+	raw := func(texts []string) map[[16]byte]bool {
+		all := map[[16]byte]bool{}
+		for _, t := range texts {
+			if b, err := packID(nil, t); err == nil {
+				all[[16]byte(b)] = true
+				h := binary.BigEndian.Uint16(b[14:]) >> 3
+				named[h>>6] |= 1 << (h & 63)
+			}
+		}
+		return all
+	}
+	eq, neq := raw(c.eq), raw(c.neq)
+	return slices.DeleteFunc(in, func(i int32) bool {
+		id := [16]byte(ids[16*i : 16*i+16])
+		h := binary.BigEndian.Uint16(id[14:]) >> 3
+		if named[h>>6]&(1<<(h&63)) == 0 {
+			return c.eq != nil
+		}
+		return c.eq != nil && !eq[id] || neq[id]
+	})
+}
+
 // passes asks a condition of each entry of a column, and counts those that meet it.
 func (c *condition) passes(column *column) (pass []uint8, met int) {
-	pass = make([]uint8, len(column.ends))
-	plain := len(column.numbers) == len(pass) && c.eq == nil && c.neq == nil && column.single() // a range, of one number each
-	var least, most int64 = math.MinInt64, math.MaxInt64
-	if plain {
-		if c.gt != nil && *c.gt == math.MaxInt64 || c.lt != nil && *c.lt == math.MinInt64 {
-			return pass, 0
-		}
-		if c.gt != nil {
-			least = *c.gt + 1
-		}
-		if c.gte != nil {
-			least = max(least, *c.gte)
-		}
-		if c.lt != nil {
-			most = *c.lt - 1
-		}
-		if c.lte != nil {
-			most = min(most, *c.lte)
-		}
+	pass = make([]uint8, column.entries())
+	if column.numbers != nil && column.single() {
+		return pass, c.passNumbers(column.numbers, pass)
 	}
 	for e := range pass {
-		ok := false
-		if plain {
-			n := column.numbers[e]
-			ok = n >= least && n <= most
-		} else {
-			ok = c.meets(column.entry(e))
-		}
-		if ok {
+		if c.meets(column.entry(e)) {
 			pass[e] = 1
 			met++
 		}
 	}
 	return pass, met
+}
+
+// passNumbers is passes where each entry is a number.
+func (c *condition) passNumbers(numbers []int64, pass []uint8) (met int) {
+	var least, most int64 = math.MinInt64, math.MaxInt64
+	if c.gt != nil && *c.gt == math.MaxInt64 || c.lt != nil && *c.lt == math.MinInt64 {
+		return 0
+	}
+	if c.gt != nil {
+		least = *c.gt + 1
+	}
+	if c.gte != nil {
+		least = max(least, *c.gte)
+	}
+	if c.lt != nil {
+		most = *c.lt - 1
+	}
+	if c.lte != nil {
+		most = min(most, *c.lte)
+	}
+	// Which of a few thousand groups the numbers of eq and neq are in, so that most others need not be looked for in a list.
+	var eq, neq [64]uint64
+	group := func(n int64) (int, uint64) {
+		h := uint64(n) * 0x9e3779b97f4a7c15 >> 52
+		return int(h >> 6), 1 << (h & 63)
+	}
+	for _, n := range c.eqN {
+		at, bit := group(n)
+		eq[at] |= bit
+	}
+	for _, n := range c.neqN {
+		at, bit := group(n)
+		neq[at] |= bit
+	}
+	for e, n := range numbers {
+		if n < least || n > most {
+			continue
+		}
+		if c.eq != nil || c.neq != nil {
+			at, bit := group(n)
+			if c.eq != nil && (eq[at]&bit == 0 || !c.eqNSet.hasOne(numbers[e:e+1])) ||
+				c.neq != nil && neq[at]&bit != 0 && c.neqNSet.hasOne(numbers[e:e+1]) {
+				continue
+			}
+		}
+		pass[e] = 1
+		met++
+	}
+	return met
 }
 
 // columnCache keeps columns in memory, those used last, up to a number of bytes. Columns never change and ids of segments are
@@ -373,7 +518,7 @@ type cachedColumn struct {
 }
 
 // cacheBytes is how much memory columns take, at most: those of a few criteria of a million findings.
-const cacheBytes = 64 << 20
+const cacheBytes = 96 << 20
 
 func newColumnCache(most int) *columnCache {
 	return &columnCache{most: most, used: list.New(), by: map[columnKey]*list.Element{}}
@@ -412,28 +557,42 @@ func (c *columnCache) put(segment, name string, x *column) {
 const readAtOnce = 16 << 20
 
 // walk reads segments in turn, one at first and then more at once, as many as their columns are small, and calls visit with
-// those findings of each that the criteria select, until it returns false. Columns that the criteria do not name must be named to
-// be there.
+// those findings of each that the criteria select, until it returns false; they are its own only during the call. Columns must be
+// named to be there.
 func (s *Service) walk(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria, names []string,
 	visit func(g *segment, in []int32) (more bool)) error {
-	names = append(c.names(), names...)
+	var scratch []int32
 	largest := 0 // bytes of the columns of a segment
 	for n := 1; len(segments) > 0; n = max(1, min(4*n, 64, readAtOnce/(largest+1))) {
 		some := slices.Clone(segments[:min(n, len(segments))])
 		segments = segments[len(some):]
-		some, err := s.sifted(ctx, tx, some, c)
-		if err == nil {
-			err = s.load(ctx, tx, some, names...)
-		}
+		some, err := s.narrow(ctx, tx, some, c)
 		if err != nil {
 			return err
 		}
+		room := 0
 		for _, g := range some {
-			if in := g.selected(c); len(in) > 0 && !visit(g, in) {
+			room += g.size
+		}
+		if len(scratch) < room {
+			scratch = make([]int32, room)
+		}
+		room = 0
+		some = slices.DeleteFunc(some, func(g *segment) bool {
+			g.in = g.selected(c, scratch[room:])
+			room += g.size
+			largest = max(largest, g.bytes())
+			return len(g.in) == 0
+		})
+		if err := s.load(ctx, tx, some, names...); err != nil { // of those alone in which there is something
+			return err
+		}
+		for _, g := range some {
+			if !visit(g, g.in) {
 				return nil
 			}
 			largest = max(largest, g.bytes())
-			g.columns = nil
+			g.columns, g.looks, g.in = nil, nil, nil
 		}
 		if err := ctx.Err(); err != nil {
 			return err
