@@ -80,6 +80,32 @@ func TestCutOffice(t *testing.T) {
 	}
 }
 
+// TestOldOfficeInArchives reads files that only flow: the directory, which tells what they are, is far behind the beginning.
+func TestOldOfficeInArchives(t *testing.T) {
+	for _, name := range []string{"people.xls", "long.xls", "letter.doc"} {
+		data := officeFile(t, name)
+		want := extractBytes(t, name, data, Options{})
+		// Sectors that nothing refers to, and the directory behind them.
+		shift := uint(9)
+		dir := int(binary.LittleEndian.Uint32(data[48:]))
+		far := append(slices.Clone(data), make([]byte, 70*kib+(-len(data)&511))...)
+		at := len(far)>>shift - 1
+		far = append(far, data[(dir+1)<<shift:(dir+2)<<shift]...)
+		binary.LittleEndian.PutUint32(far[48:], uint32(at))
+		table := int(binary.LittleEndian.Uint32(data[76:]))
+		if at >= 128 { // beyond the first sector of the table
+			continue
+		}
+		copy(far[(table+1)<<shift+4*at:], data[(table+1)<<shift+4*dir:][:4])
+		for in, packed := range map[string][]byte{name + ".gz": gzipOf(data), name + ".tar": tarOf(file{name, string(data)}), "far.gz": gzipOf(far)} {
+			r := extractBytes(t, in, packed, Options{})
+			if len(r.found) != len(want.found) || len(want.found) == 0 {
+				t.Errorf("%s in %s: %d values, want %d: %v", name, in, len(r.found), len(want.found), r.status)
+			}
+		}
+	}
+}
+
 func TestRK(t *testing.T) {
 	for v, want := range map[uint32]float64{0x3ff00000: 1, 0x3ff00001: 0.01, 0x00000006: 1, 0x0000000b: 0.02, 0xfffffffe: -1, 0x40f86a03: 10360.64} {
 		if got := rkNumber(v); want != 10360.64 && got != want {

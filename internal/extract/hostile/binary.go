@@ -262,6 +262,81 @@ func oneColumn(codec, values int64, data []byte) []byte {
 	}, 1, func(t *thrift, _ int) { t.chunk(codec, values, 4, int64(len(data))) }))
 }
 
+// dictionaryColumn is a file of one column of strings: a dictionary of so many, and a page of indices for so many values.
+func dictionaryColumn(entries []byte, count, values int64, indices []byte) []byte {
+	var t thrift
+	t.field(1, tInt32)
+	t.int(2) // a dictionary
+	t.field(1, tInt32)
+	t.int(int64(len(entries)))
+	t.field(1, tInt32)
+	t.int(int64(len(entries)))
+	t.field(4, tStruct)
+	t.field(1, tInt32)
+	t.int(count)
+	t.field(1, tInt32)
+	t.int(0)
+	t.stop()
+	t.stop()
+	t.Write(entries)
+	first := int64(t.Len())
+	t.field(1, tInt32)
+	t.int(0)
+	t.field(1, tInt32)
+	t.int(int64(len(indices)))
+	t.field(1, tInt32)
+	t.int(int64(len(indices)))
+	t.field(2, tStruct)
+	t.field(1, tInt32)
+	t.int(values)
+	t.field(1, tInt32)
+	t.int(8) // of a dictionary
+	for range 2 {
+		t.field(1, tInt32)
+		t.int(3)
+	}
+	t.stop()
+	t.stop()
+	t.Write(indices)
+	data := t.Bytes()
+	return parquet(data, footer(2, func(t *thrift) {
+		t.element("root", 1)
+		t.element("ssn", 0)
+	}, 1, func(t *thrift, _ int) {
+		t.field(1, tList)
+		t.list(tStruct, 1)
+		t.field(2, tInt64)
+		t.int(4)
+		t.field(1, tStruct)
+		t.field(1, tInt32)
+		t.int(6)
+		t.field(1, tList)
+		t.list(tInt32, 2)
+		t.int(0)
+		t.int(8)
+		t.field(1, tList)
+		t.list(tBinary, 1)
+		t.str("ssn")
+		t.field(1, tInt32)
+		t.int(0)
+		for _, n := range []int64{values, int64(len(data)), int64(len(data))} {
+			t.field(1, tInt64)
+			t.int(n)
+		}
+		t.field(2, tInt64) // data_page_offset
+		t.int(4 + first)
+		t.field(2, tInt64) // dictionary_page_offset
+		t.int(4)
+		t.stop()
+		t.stop()
+		t.field(1, tInt64)
+		t.int(int64(len(data)))
+		t.field(1, tInt64)
+		t.int(values)
+		t.stop()
+	}))
+}
+
 var parquetFiles = []File{
 	{"deep.parquet", "a schema 20,000 groups deep", func() []byte {
 		return parquet(nil, footer(20_001, func(t *thrift) {
@@ -299,6 +374,33 @@ var parquetFiles = []File{
 	}},
 	{"snappy-page.parquet", "a page that says that it decodes to 4 GB", func() []byte {
 		return oneColumn(1, 1, page(1, 100, []byte("\xff\xff\xff\xff\x0f\x00a")))
+	}},
+	{"dictionary.parquet", "500,000 values that are one string of 1 MB", func() []byte {
+		return dictionaryColumn(plain(1, func(int) string { return lines(60_000, func(i int) string { return "ssn " + number(i) + " " }) }), 1, 500_000,
+			append(binary.AppendUvarint([]byte{1}, 500_000<<1), 0))
+	}},
+	{"packed-bits.parquet", "indices of 32 bits that say that there are two billion of them", func() []byte {
+		return dictionaryColumn(plain(9, number), 9, 500_000, append(binary.AppendUvarint([]byte{32}, 1<<28<<1|1), 1, 2, 3))
+	}},
+	{"entries.parquet", "a dictionary that says that it has two billion strings", func() []byte {
+		return dictionaryColumn(plain(9, number), 1<<31-1, 100, append(binary.AppendUvarint([]byte{32}, 100<<1), 0xff, 0xff, 0xff, 0x7f))
+	}},
+	{"levels.parquet", "levels that go on for two billion values which are not there", func() []byte {
+		levels := append(binary.AppendUvarint(nil, (1<<31-1)<<1), 0)
+		data := page(1<<31-1, len(levels)+4, append(binary.LittleEndian.AppendUint32(nil, uint32(len(levels))), levels...))
+		return parquet(data, footer(2, func(t *thrift) {
+			t.element("root", 1)
+			t.field(1, tInt32)
+			t.int(6)
+			t.field(2, tInt32)
+			t.int(1) // optional
+			t.field(1, tBinary)
+			t.str("ssn")
+			t.stop()
+		}, 1, func(t *thrift, _ int) { t.chunk(0, 1<<31-1, 4, int64(len(data))) }))
+	}},
+	{"pages.parquet", "200,000 pages of nothing", func() []byte {
+		return oneColumn(0, 1<<40, bytes.Repeat(page(0, 0, nil), 200_000))
 	}},
 	{"lz4-page.parquet", "a page that no buffer is long enough for", func() []byte {
 		return oneColumn(7, 1, page(1, 100, bytes.Repeat([]byte{0xff}, 1000)))

@@ -66,6 +66,42 @@ var dumpFiles = []File{
 	{"parentheses.sql", "a value of a million parentheses", func() []byte {
 		return []byte("INSERT INTO t (ssn) VALUES (" + strings.Repeat("(", 1_000_000) + number(1))
 	}},
+	{"columns-of-copy.sql", "a table copied with 50,000 columns, and rows that have far more", func() []byte {
+		return []byte("COPY t (" + strings.TrimSuffix(lines(50_000, func(i int) string { return fmt.Sprintf("ssn%d, ", i) }), ", ") + ") FROM stdin;\n" +
+			strings.Repeat(strings.Repeat("536-90-4399\t", 60_000)+"\n", 2) + strings.Repeat("\t", 500_000) + "\n")
+	}},
+	{"comments.sql", "comments in one another that do not end", func() []byte {
+		return []byte("INSERT INTO t (ssn) VALUES ('536-90-4399');\n" + strings.Repeat("/* ", 300_000) + strings.Repeat("-- '", 100_000))
+	}},
+	{"quotes.sql", "strings in dollars of 300,000 kinds, none of which ends", func() []byte {
+		return []byte("CREATE FUNCTION f() AS " + lines(300_000, func(i int) string { return fmt.Sprintf("$q%d$ ", i) }))
+	}},
+	{"rows.sql", "a statement of a million rows of nothing, for columns that have names", func() []byte {
+		return []byte("INSERT INTO t (ssn, b) VALUES " + strings.Repeat("(),", 1_000_000))
+	}},
+	{"names.sql", "a name of a megabyte, then another, and so on", func() []byte {
+		name := strings.Repeat("ssn", 350_000)
+		return []byte("CREATE TABLE \"" + name + "\" (\"" + name + "\" text);\nINSERT INTO \"" + name + "\" (`" + name + "`) VALUES ('536-90-4399');\n")
+	}},
+	{"redefined.sql", "a table of 2,000 columns that is made anew 400 times", func() []byte {
+		columns := strings.TrimSuffix(lines(2000, func(i int) string { return fmt.Sprintf("ssn%d int,", i) }), ",")
+		return []byte(lines(400, func(i int) string {
+			return fmt.Sprintf("CREATE TABLE t%d (%s);\nINSERT INTO t%d VALUES (1);\n", i%7, columns, i%7)
+		}))
+	}},
+	{"fonts.rtf", "100,000 fonts, and text that goes from one to the other", func() []byte {
+		return []byte(`{\rtf1\ansi{\fonttbl` + lines(100_000, func(i int) string { return fmt.Sprintf(`{\f%d\fcharset%d Name;}`, i, i%256) }) + "}" +
+			lines(50_000, func(i int) string { return fmt.Sprintf(`\f%d \'e4%s`, i, number(i)) }) + "}")
+	}},
+	{"words.rtf", "control words of a megabyte, with numbers of a megabyte", func() []byte {
+		return []byte(`{\rtf1 \` + strings.Repeat("w", 1<<20) + strings.Repeat("9", 1<<20) + ` ssn 536-90-4399 \u-` + strings.Repeat("8", 1<<20) + "}")
+	}},
+	{"replacements.rtf", "characters that two billion others stand for", func() []byte {
+		return []byte(`{\rtf1 ` + lines(60_000, func(i int) string { return `\uc2147483647\u8364 ` + number(i) }) + "}")
+	}},
+	{"fields.rtf", "fields, notes and tables in one another", func() []byte {
+		return []byte(`{\rtf1 ` + strings.Repeat(`{\field{\*\fldinst x}{\fldrslt{\footnote\trowd\cell ssn 536-90-4399`, 60_000))
+	}},
 	{"groups.rtf", "groups 4,000 deep, over and over", func() []byte {
 		return []byte(`{\rtf1 ` + strings.Repeat(strings.Repeat("{", 4000)+"ssn "+number(1)+strings.Repeat("}", 4000), 100) + "}")
 	}},
