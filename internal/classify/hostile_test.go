@@ -1,16 +1,18 @@
 package classify
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +36,8 @@ const (
 const (
 	hostileMake = "MAGPIE_TEST_MAKE_HOSTILE_FILE"
 	hostileFile = "MAGPIE_TEST_READ_HOSTILE_FILE"
+	// hostileServe: to read one after another, from standard input.
+	hostileServe = "MAGPIE_TEST_READ_HOSTILE_FILES"
 )
 
 // outcome is what the child says.
@@ -51,6 +55,10 @@ func TestMain(m *testing.M) {
 	}
 	if path := os.Getenv(hostileFile); path != "" {
 		readHostile(path)
+		return
+	}
+	if os.Getenv(hostileServe) != "" {
+		serveHostile()
 		return
 	}
 	os.Exit(m.Run())
@@ -99,6 +107,53 @@ func readHostile(name string) {
 	}
 }
 
+// serveHostile is the child: a name, a file, and what became of it.
+func serveHostile() {
+	debug.SetMemoryLimit(hostileMemory + 16<<20)
+	c, _ := newClassifier(&testing.T{}, Options{Samples: 3, Extract: extract.Options{MaxMemory: hostileMemory, NewSpool: func() (extract.Spool, error) {
+		f, err := os.CreateTemp("", "spool-*")
+		if err == nil {
+			err = os.Remove(f.Name())
+		}
+		return f, err
+	}}})
+	in := bufio.NewReader(os.Stdin)
+	for {
+		name, err := readBytes(in)
+		if err == io.EOF {
+			return
+		}
+		data, err := readBytes(in)
+		if err != nil {
+			panic(err)
+		}
+		w := c.NewWorker()
+		ctx, cancel := context.WithTimeout(context.Background(), hostileDeadline)
+		result, err := w.Classify(ctx, extract.Source{Name: string(name), ReaderAt: bytes.NewReader(data), Size: int64(len(data))})
+		cancel()
+		out := outcome{Status: result.Status, Peak: w.account.Peak()}
+		if left := w.account.Held() - w.kept - w.byText.size - w.names.size; left != 0 {
+			out.Err = fmt.Sprintf("%d bytes are still held", left)
+		}
+		if err != nil {
+			out.Err = err.Error()
+		}
+		if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func readBytes(r io.Reader) ([]byte, error) {
+	var n uint32
+	if err := binary.Read(r, binary.LittleEndian, &n); err != nil {
+		return nil, err
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
+
 // highWater is the most memory that was resident in this process. What the system says of a child to its parent has a part of
 // the parent in it.
 func highWater() int64 {
@@ -122,9 +177,7 @@ func measure(t *testing.T, name string) usage {
 	child(t, hostileMake+"="+path)
 	state, stdout := child(t, hostileFile+"="+path)
 	u := usage{time: state.UserTime() + state.SystemTime()}
-	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
-		u.memory = r.Maxrss * 1024
-	}
+	u.memory = resident(state)
 	if err := json.Unmarshal(stdout, &u.outcome); err != nil {
 		t.Fatalf("%v: %s", err, stdout)
 	}
