@@ -404,6 +404,24 @@ type listed struct {
 	digit bool // one is in it and in the window, and names or a keyword
 }
 
+// wholeNumber is the length of a value without the fraction that programs write to numbers which they keep as floating
+// point: 543185906.0 under a name is 543185906. Few digits are left as they are, they may be a measure.
+func wholeNumber(value []byte) int {
+	n := len(value)
+	for n > 0 && value[n-1] == '0' {
+		n--
+	}
+	if n == len(value) || n < 8 || value[n-1] != '.' {
+		return len(value)
+	}
+	for _, c := range value[:n-1] {
+		if !isDigit(c) {
+			return len(value)
+		}
+	}
+	return n - 1
+}
+
 // mergeTries brings those of findWords in order with the others.
 func (w *window) mergeTries() {
 	a, b := w.tries[:w.early], w.tries[w.early:]
@@ -478,7 +496,11 @@ func (s *Scanner) listFields(limit int) {
 			}
 		}
 		if ok && (digit || next < f.Hi) {
-			w.listed = append(w.listed, listed{f, digit})
+			whole := f
+			if f.Names != nil {
+				whole.Hi = f.Lo + wholeNumber(w.text[f.Lo:f.Hi])
+			}
+			w.listed = append(w.listed, listed{whole, digit})
 		}
 		for next < f.Hi {
 			if tries = tries[1:]; len(tries) == 0 {

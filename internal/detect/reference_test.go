@@ -17,7 +17,11 @@ func reference(set *Set, text []byte, fields []Field) []Match {
 		found = referenceUnit(set, text, 0, nil)
 	}
 	for _, f := range fields {
-		found = append(found, referenceUnit(set, text[f.Lo:f.Hi], f.Lo, f.Names)...)
+		value := text[f.Lo:f.Hi]
+		if f.Names != nil {
+			value = value[:wholeNumber(value)]
+		}
+		found = append(found, referenceUnit(set, value, f.Lo, f.Names)...)
 	}
 	sort.SliceStable(found, func(i, j int) bool { return before(&found[i], &found[j]) })
 	var kept []candidate

@@ -91,7 +91,7 @@ func (c *separated) structured() bool { return true }
 // walk brings the cursor to off, which is not behind it.
 func (c *separated) walk(raw []byte, off int) {
 	if !c.plainKnown {
-		c.plain, c.plainKnown = bytes.IndexByte(raw, '"') < 0, true
+		c.plain, c.plainKnown = bytes.IndexByte(raw, c.quote) < 0, true
 	}
 	for c.cur.pos < off {
 		if n := len(c.marks); n == 0 || c.cur.pos >= c.marks[n-1].pos+markStep {
@@ -110,7 +110,7 @@ func (c *separated) walkQuoted(raw []byte, off int) {
 	s := &c.cur
 	for s.pos < off {
 		if s.quoted {
-			i := bytes.IndexByte(raw[s.pos:off], '"')
+			i := bytes.IndexByte(raw[s.pos:off], c.quote)
 			if i < 0 {
 				s.pos = off
 				return
@@ -121,14 +121,14 @@ func (c *separated) walkQuoted(raw []byte, off int) {
 			}
 			continue
 		}
-		if raw[s.pos] == '"' && !(c.escape && c.escaped(raw, s.pos)) {
+		if raw[s.pos] == c.quote && !(c.escape && c.escaped(raw, s.pos)) {
 			s.quoted = s.closed || s.cell == s.pos || opens(raw, s.cell, s.pos) // the first of a cell, or the second of a pair
 			s.closed = false
 			s.pos++
 			continue
 		}
 		to := off
-		if i := bytes.IndexByte(raw[s.pos:off], '"'); i > 0 {
+		if i := bytes.IndexByte(raw[s.pos:off], c.quote); i > 0 {
 			to = s.pos + i
 		} else if i == 0 { // an escaped one is like any other character
 			to = s.pos + 1
@@ -164,6 +164,10 @@ const maxBackslashes = 64
 
 func (c *separated) walkPlain(raw []byte, off int) {
 	s := &c.cur
+	if c.escape {
+		c.walkEscaped(raw, off)
+		return
+	}
 	if i := bytes.LastIndexByte(raw[s.pos:off], '\n'); i >= 0 {
 		s.row += int64(bytes.Count(raw[s.pos:s.pos+i+1], newline))
 		s.pos += i + 1
@@ -171,12 +175,26 @@ func (c *separated) walkPlain(raw []byte, off int) {
 	}
 	for i := s.pos; i < off; i++ {
 		if raw[i] == c.delim {
-			if c.escape && c.escaped(raw, i) {
-				continue
-			}
 			s.col++
 			s.cell = i + 1
 		}
+	}
+	s.pos, s.closed = off, false
+}
+
+// walkEscaped is walkPlain where backslashes take the meaning from delimiters and line ends.
+func (c *separated) walkEscaped(raw []byte, off int) {
+	s := &c.cur
+	for i := s.pos; i < off; i++ {
+		if b := raw[i]; b != c.delim && b != '\n' || c.escaped(raw, i) {
+			continue
+		}
+		s.col++
+		if raw[i] == '\n' {
+			s.row++
+			s.col = 0
+		}
+		s.cell = i + 1
 	}
 	s.pos, s.closed = off, false
 }
@@ -214,7 +232,7 @@ func (c *separated) field(raw []byte, off int) (Field, bool) {
 func (c *separated) fieldAt(raw []byte, off int) (Field, bool) {
 	c.seekCell(raw, off)
 	s := c.cur
-	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim && !(c.escape && c.escaped(raw, off)) || raw[off] == '\n') {
+	if off < len(raw) && s.pos == off && !s.quoted && (raw[off] == c.delim || raw[off] == '\n') && !(c.escape && c.escaped(raw, off)) {
 		return Field{}, false
 	}
 	f := Field{Lo: max(s.cell, 0)}
@@ -222,7 +240,7 @@ func (c *separated) fieldAt(raw []byte, off int) (Field, bool) {
 	for quoted, closed := s.quoted, s.closed; end < len(raw); end++ {
 		b := raw[end]
 		if quoted {
-			i := bytes.IndexByte(raw[end:], '"')
+			i := bytes.IndexByte(raw[end:], c.quote)
 			if i < 0 {
 				end = len(raw)
 				break
@@ -233,14 +251,14 @@ func (c *separated) fieldAt(raw []byte, off int) (Field, bool) {
 			}
 			continue
 		}
-		if b == c.delim && !(c.escape && c.escaped(raw, end)) || b == '\n' {
+		if (b == c.delim || b == '\n') && !(c.escape && c.escaped(raw, end)) {
 			break
 		}
-		quoted = b == '"' && (closed || (end == s.cell || opens(raw, s.cell, end)) && !(c.escape && c.escaped(raw, end)))
+		quoted = b == c.quote && (closed || (end == s.cell || opens(raw, s.cell, end)) && !(c.escape && c.escaped(raw, end)))
 		closed = false
 	}
 	f.Hi = end
-	f.trim(raw, s.cell >= 0)
+	f.trim(raw, s.cell >= 0, c.quote)
 	if names := c.names(s.row); s.col < len(names) {
 		f.Names = names[s.col : s.col+1 : s.col+1]
 	}
@@ -249,7 +267,7 @@ func (c *separated) fieldAt(raw []byte, off int) (Field, bool) {
 
 // trim takes off what is not the value of a cell: spaces and a carriage return after it, and the quotes around it. Spaces before
 // it stay, unless a quote follows; begins says whether the cell begins in raw.
-func (f *Field) trim(raw []byte, begins bool) {
+func (f *Field) trim(raw []byte, begins bool, quote byte) {
 	for f.Hi > f.Lo && (raw[f.Hi-1] == '\r' || raw[f.Hi-1] == ' ') {
 		f.Hi--
 	}
@@ -260,9 +278,9 @@ func (f *Field) trim(raw []byte, begins bool) {
 	for lo < f.Hi-1 && raw[lo] == ' ' && lo < f.Lo+4 {
 		lo++
 	}
-	if raw[lo] == '"' {
+	if raw[lo] == quote {
 		f.Lo = lo + 1
-		if raw[f.Hi-1] == '"' && f.Hi > f.Lo {
+		if raw[f.Hi-1] == quote && f.Hi > f.Lo {
 			f.Hi--
 		}
 	}
@@ -280,7 +298,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 	if c.cur.quoted || c.cur.closed || c.cur.pos > off || c.escape {
 		return dst, off, false // in the middle of what is hard: Field does it
 	}
-	c.placed.find(raw, '"', c.delim, '\n')
+	c.placed.find(raw, c.quote, c.delim, '\n')
 	s := c.cur
 	limit := min(off+listStep, len(raw))
 	lo, i := max(s.cell, 0), s.pos
@@ -294,14 +312,14 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 				i++
 			}
 		}
-		if i < len(raw) && raw[i] == '"' && (i == s.cell || opens(raw, s.cell, i)) {
+		if i < len(raw) && raw[i] == c.quote && (i == s.cell || opens(raw, s.cell, i)) {
 			j := i + 1
 			for {
-				k := bytes.IndexByte(raw[j:], '"')
+				k := bytes.IndexByte(raw[j:], c.quote)
 				if k < 0 {
 					return dst, s.cell, len(dst) > 0
 				}
-				if j += k + 1; j >= len(raw) || raw[j] != '"' {
+				if j += k + 1; j >= len(raw) || raw[j] != c.quote {
 					break
 				}
 				j++
@@ -314,7 +332,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 			return dst, max(s.cell, 0), s.cell > off
 		}
 		f := Field{Lo: lo, Hi: i}
-		f.trim(raw, s.cell >= 0)
+		f.trim(raw, s.cell >= 0, c.quote)
 		if s.col < len(names) {
 			f.Names = names[s.col : s.col+1 : s.col+1]
 		}

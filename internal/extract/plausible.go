@@ -29,6 +29,7 @@ func isOdd(c byte) bool {
 
 func makeupOf(b []byte) makeup {
 	var m makeup
+	b = bytes.TrimRight(b, "\x1a") // what CP/M fills the last block with
 	for i := 0; i < len(b) && m.bytes < sampleSize; i++ {
 		c := b[i]
 		if c == 0 {
@@ -157,9 +158,11 @@ func (m *magic) is(head []byte) bool {
 	case &kindAvro:
 		return bytes.Contains(head, []byte("avro.schema")) || !reads(head[end:])
 	}
-	for i := range len(m.magic) {
-		if c := m.magic[i]; c == 0 || c >= utf8.RuneSelf {
-			return true // nobody writes that
+	if m.kind != nil || m.mime == "application/x-lz4" {
+		for i := range len(m.magic) {
+			if c := m.magic[i]; c == 0 || c >= utf8.RuneSelf {
+				return true // nobody writes that, and what is compressed may hold text as it is
+			}
 		}
 	}
 	return !reads(head[end:])

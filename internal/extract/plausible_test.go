@@ -19,7 +19,8 @@ func TestTextIsText(t *testing.T) {
 	prose := "Dear reader, the number is 536-90-4399, and it is written down here.\nThis is a second line.\n"
 	zeros := strings.Repeat("\x00", 700)
 	for _, text := range []string{
-		prose + "\x00", "\x00" + prose, prose + zeros + prose, zeros + prose, prose + zeros, prose + "\x1a", prose + "\r\n\x1a\x1a\x1a",
+		prose + "\x00", "\x00" + prose, prose + zeros + prose, zeros + prose, prose + zeros, prose + "\x1a", prose + "\r\n\x1a\x1a\x1a", prose + strings.Repeat("\x1a", 120),
+		"7z\xbc\xaf\x27\x1c " + prose, "II*\x00" + prose, "\x89PNG\r\n\x1a\n" + prose, "\x00\x01\x00\x00\x00" + prose, "\xff\xd8\xff" + prose,
 		strings.ReplaceAll(prose, " ", "\x00"), "a=b\x00PATH=/bin:/usr/bin\x00LANG=de_DE.UTF-8\x00",
 		strings.ReplaceAll("1 22 333 4444 5\n", " ", "\x01"), strings.ReplaceAll(prose, " ", "\x1f"), strings.ReplaceAll(prose, "\n", "\x1e"),
 		prose + "\x7f", "\x0b" + prose + "\x0b", "a\x02b\x03" + prose, "Müller \x00 Größe, " + prose,

@@ -298,7 +298,7 @@ func sniffText(in *input) kind {
 		return kindXML
 	case ".htm", ".html", ".xhtml":
 		return kindHTML
-	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md":
+	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md", ".rst", ".org", ".adoc", ".lst", ".rpt", ".asc", ".tbl":
 		if looksLikeMail(head) {
 			return kindEML
 		}
@@ -306,6 +306,10 @@ func sniffText(in *input) kind {
 			return kindSQL
 		}
 		if d := sniffSeparated(head, whole, false); d != 0 {
+			return kindCSV(d)
+		}
+	case ".log":
+		if d := sniffSeparated(head, whole, false); d != 0 && provenTable(head, whole, d) {
 			return kindCSV(d)
 		}
 	}

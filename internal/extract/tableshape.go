@@ -2,13 +2,15 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
 // tableShape is how a table of delimited text is written, as its first rows show it.
 type tableShape struct {
 	delim  byte
-	escape bool // a backslash takes the meaning from a quote or delimiter that follows
+	quote  byte // around cells that hold a delimiter or a line end
+	escape bool // a backslash takes the meaning from a quote, delimiter or line end that follows
 	heads  []tableHead
 }
 
@@ -26,6 +28,9 @@ const (
 
 // delimiters are in the order of preference.
 var delimiters = []byte{',', '\t', ';', '|', 1, 0x1f, '^'}
+
+// rareDelimiters are for tables that have none of the others.
+var rareDelimiters = []byte{'~', '#', ':', '!', 0x14}
 
 // sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it the rows must agree
 // almost beyond doubt, and the first must name columns: prose and logs have commas too.
@@ -53,14 +58,68 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 		}
 		n := rows.filled()
 		ruled := delim == '|' && rows.ruled()
-		if n < 3 || ruled && wide*10 < n*6 || !ruled && (width < 3 || wide != n || agree*10 < n*9) {
+		if n < 3 || ruled && wide*10 < n*6 || !ruled && (wide != n || agree*10 < n*9) {
 			continue
 		}
-		if heads := rows.heads(); len(heads) > 0 && distinct(heads[0].names) {
+		heads := rows.heads()
+		if len(heads) == 0 || !distinct(heads[0].names) || width == 2 && !ruled && !rows.pairs(heads[0]) {
+			continue
+		}
+		return delim
+	}
+	if best == 0 && named {
+		best = sniffRare(head, whole)
+	}
+	return best
+}
+
+// sniffRare tells the delimiter of a table, called so by its name, that has none of the usual ones: a rare one, if its rows agree,
+// or any where the table has only one column and a name above it.
+func sniffRare(head []byte, whole bool) byte {
+	for _, delim := range rareDelimiters {
+		if bytes.IndexByte(head, delim) < 0 {
+			continue
+		}
+		rows, _ := bestRows(head, whole, delim)
+		if wide, agree, _ := rows.agreement(); wide*10 >= rows.filled()*9 && agree*10 >= wide*9 && len(rows.heads()) > 0 {
 			return delim
 		}
 	}
-	return best
+	rows, _ := bestRows(head, whole, delimiters[0])
+	heads := rows.heads()
+	if len(heads) == 0 {
+		return 0
+	}
+	i := slices.IndexFunc(rows, func(r headRow) bool { return r.row == heads[0].row })
+	if below := rows.below(i); len(below) < 2 || !contrast(heads[0].names, below) {
+		return 0
+	}
+	return delimiters[0]
+}
+
+// pairs says whether rows of two cells are a table beyond doubt, not lines of prose with a comma each: many of them, below short
+// names, and in a column nothing but numbers.
+func (rows headRows) pairs(head tableHead) bool {
+	for _, name := range head.names {
+		if strings.Count(name, " ") > 2 {
+			return false
+		}
+	}
+	i := slices.IndexFunc(rows, func(r headRow) bool { return r.row == head.row })
+	below := rows.below(i)
+	return len(below) >= 4 && contrasts(head.names, below, 10)
+}
+
+// provenTable says whether a column shows that the text is a table: a name above, numbers below.
+func provenTable(head []byte, whole bool, delim byte) bool {
+	head, whole = firstRows(head, whole)
+	rows, _ := bestRows(head, whole, delim)
+	heads := rows.heads()
+	if len(heads) == 0 {
+		return false
+	}
+	i := slices.IndexFunc(rows, func(r headRow) bool { return r.row == heads[0].row })
+	return contrasts(heads[0].names, rows.below(i), 10)
 }
 
 // hasPlainLine says whether one of the first lines is a row without the delimiter, so that the rows of a file whose name does
@@ -136,8 +195,9 @@ func declared(head []byte) byte {
 // shapeOf looks at the first rows of a table whose delimiter is known.
 func shapeOf(delim byte, head []byte, whole bool) tableShape {
 	head, whole = firstRows(head, whole)
-	rows, escape := bestRows(head, whole, delim)
-	return tableShape{delim: delim, escape: escape, heads: rows.heads()}
+	rows, shape := bestRows(head, whole, delim)
+	shape.heads = rows.heads()
+	return shape
 }
 
 // headRow is one of the first rows.
@@ -152,24 +212,35 @@ type headRow struct {
 
 type headRows []headRow
 
-// bestRows splits the first rows, and says whether that was better done with backslashes as escapes.
-func bestRows(head []byte, whole bool, delim byte) (headRows, bool) {
-	rows := splitRows(head, whole, delim, false)
-	if bytes.Contains(head, []byte(`\"`)) || bytes.Contains(head, []byte{'\\', delim}) {
-		escaped := splitRows(head, whole, delim, true)
-		wide, agree, _ := rows.agreement()
-		wideToo, agreeToo, _ := escaped.agreement()
-		if (agreeToo > agree || agreeToo == agree && len(escaped) < len(rows)) && wideToo*2 >= wide {
-			return escaped, true
-		}
+// bestRows splits the first rows, and says whether that was better done with backslashes as escapes, or with apostrophes for
+// quotes.
+func bestRows(head []byte, whole bool, delim byte) (headRows, tableShape) {
+	shape := tableShape{delim: delim, quote: '"'}
+	rows := splitRows(head, whole, shape)
+	if bytes.Contains(head, []byte(`\"`)) || bytes.Contains(head, []byte{'\\', delim}) || bytes.Contains(head, []byte("\\\n")) {
+		rows, shape = betterRows(head, whole, rows, shape, tableShape{delim: delim, quote: '"', escape: true})
 	}
-	return rows, false
+	if bytes.Contains(head, []byte{'\'', delim, '\''}) && bytes.IndexByte(head, '"') < 0 {
+		rows, shape = betterRows(head, whole, rows, shape, tableShape{delim: delim, quote: '\'', escape: shape.escape})
+	}
+	return rows, shape
 }
 
-func splitRows(head []byte, whole bool, delim byte, escape bool) headRows {
+// betterRows chooses between two ways to split the first rows: the second must agree on a width in more rows.
+func betterRows(head []byte, whole bool, rows headRows, shape, other tableShape) (headRows, tableShape) {
+	others := splitRows(head, whole, other)
+	wide, agree, width := rows.agreement()
+	wideToo, agreeToo, widthToo := others.agreement()
+	if (agreeToo > agree || agreeToo == agree && (len(others) < len(rows) || shape.quote != other.quote && widthToo <= width)) && wideToo*2 >= wide {
+		return others, other
+	}
+	return rows, shape
+}
+
+func splitRows(head []byte, whole bool, shape tableShape) headRows {
 	var rows headRows
 	for row := int64(1); len(head) > 0 && len(rows) < maxHeadRows; row++ {
-		cells, end := splitRow(head, delim, escape)
+		cells, end := splitRow(head, shape)
 		if end < 0 {
 			if !whole {
 				break
@@ -264,6 +335,12 @@ func (rows headRows) heads() []tableHead {
 		if r.width < width && rows.betterBelow(i, width) {
 			continue // names of something else, in a narrower table before this one
 		}
+		if width < 2 && rows.betterBelow(i, width) {
+			continue // a title
+		}
+		if rows.groups(i) {
+			continue
+		}
 		first = i
 		break
 	}
@@ -294,6 +371,20 @@ func (rows headRows) betterBelow(i, width int) bool {
 		return namesColumns(r.cells, below) && contrast(r.cells, below)
 	}
 	return false
+}
+
+// groups says whether the row at i names groups of columns, each over and over, and the next one the columns.
+func (rows headRows) groups(i int) bool {
+	if i+1 == len(rows) || rows[i].width < 3 || rows[i+1].width < rows[i].width || rows[i+1].idle || distinct(rows[i].cells) {
+		return false
+	}
+	next := rows[i+1].cells[:rows[i+1].width]
+	for j, c := range rows[i].cells[:rows[i].width] {
+		if c != "" && c == next[j] {
+			return false // a header that is repeated, or a word that all rows have
+		}
+	}
+	return distinct(next) && namesColumns(next, rows.below(i+1)) && contrast(next, rows.below(i+1))
 }
 
 func (r *headRow) names() []string {
@@ -340,7 +431,7 @@ func kindOfCell(cell string) cellKind {
 		return valueCell
 	case digits*2 <= len(cell):
 		return nameCell
-	case digits > 4 && !isPeriod(cell):
+	case digits > 4 && !isPeriod(cell) && !(letters > 0 && digits <= 6 && longest <= 4):
 		return valueCell
 	case letters > 0 && digits <= 4:
 		return nameCell
@@ -348,8 +439,11 @@ func kindOfCell(cell string) cellKind {
 	return shortCell
 }
 
-// isPeriod recognises 2023-2024, 2023/24, 2024-01 and 01/2024.
+// isPeriod recognises 2023-2024, 2023/24, 2024-01, 01/2024, and days such as 2024-01-31 and 31.01.2024.
 func isPeriod(cell string) bool {
+	if len(cell) == 10 {
+		return isDay(cell)
+	}
 	i := strings.IndexAny(cell, "-/. ")
 	if i < 0 || len(cell) < 7 || len(cell) > 9 {
 		return false
@@ -359,27 +453,45 @@ func isPeriod(cell string) bool {
 	return year(a) && (year(b) || len(b) == 2 && allDigits(b)) || year(b) && len(a) == 2 && allDigits(a)
 }
 
+func isDay(cell string) bool {
+	signs := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return '0'
+		}
+		return r
+	}, cell)
+	for _, sep := range []string{"-", "/", "."} {
+		if signs == "0000"+sep+"00"+sep+"00" || signs == "00"+sep+"00"+sep+"0000" {
+			return true
+		}
+	}
+	return false
+}
+
 func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
-// namesColumns says whether a row names the columns of the rows below it: it has names and no values. Where it has numbers too
-// (years, or the weeks of one), another column must show it: a name above, numbers below.
+// namesColumns says whether a row names the columns of the rows below it: it has names and no values, or hardly any. Where it has
+// numbers too (years, or the weeks of one), another column must show it: a name above, numbers below.
 func namesColumns(cells []string, below [][]string) bool {
-	names, short := 0, 0
+	names, short, values := 0, 0, 0
 	for _, cell := range cells {
 		switch kindOfCell(cell) {
 		case valueCell:
-			return false
+			values++
 		case nameCell:
 			names++
 		case shortCell:
 			short++
 		}
 	}
-	return names > 0 && (short == 0 || contrast(cells, below))
+	return names > 0 && values*3 <= names && (short+values == 0 || contrast(cells, below))
 }
 
 // contrast says whether in some column the row has a name and most rows below have numbers.
-func contrast(cells []string, below [][]string) bool {
+func contrast(cells []string, below [][]string) bool { return contrasts(cells, below, 6) }
+
+// contrasts is contrast for a share of the rows, in tenths.
+func contrasts(cells []string, below [][]string, share int) bool {
 	for j, cell := range cells {
 		if kindOfCell(cell) != nameCell {
 			continue
@@ -393,7 +505,7 @@ func contrast(cells []string, below [][]string) bool {
 				}
 			}
 		}
-		if numbers > 0 && numbers*10 >= filled*6 {
+		if numbers > 0 && numbers*10 >= filled*share {
 			return true
 		}
 	}
@@ -416,25 +528,26 @@ func distinct(cells []string) bool {
 }
 
 // splitRow returns the cells of the first row and where it ends, or -1 when the end is not in b.
-func splitRow(b []byte, delim byte, escape bool) (cells []string, end int) {
+func splitRow(b []byte, shape tableShape) (cells []string, end int) {
 	var cell []byte
+	delim, quote := shape.delim, shape.quote
 	fresh, quoted := true, false
 	for i := 0; i < len(b); i++ {
 		ch := b[i]
 		switch {
-		case escape && ch == '\\' && i+1 < len(b) && (b[i+1] == '"' || b[i+1] == delim || b[i+1] == '\\'):
+		case shape.escape && ch == '\\' && i+1 < len(b) && (b[i+1] == quote || b[i+1] == delim || b[i+1] == '\\' || b[i+1] == '\n'):
 			i++
 			cell = append(cell, b[i])
-		case quoted && ch == '"':
-			if i+1 < len(b) && b[i+1] == '"' {
-				cell = append(cell, '"')
+		case quoted && ch == quote:
+			if i+1 < len(b) && b[i+1] == quote {
+				cell = append(cell, quote)
 				i++
 			} else {
 				quoted = false
 			}
 		case quoted:
 			cell = append(cell, ch)
-		case ch == '"' && fresh:
+		case ch == quote && fresh:
 			quoted = true
 			cell = cell[:0]
 		case ch == delim:

@@ -60,6 +60,21 @@ func TestTableShapes(t *testing.T) {
 		{"Markdown", "md", "| id | passport |\n|---:|:---|\n| 1 | 543185906 |\n| 2 | 486125089 |\n", 2, 3},
 		{"database shell", "txt", "+----+-----------+\n| id | passport  |\n+----+-----------+\n|  1 | 543185906 |\n|  2 | 486125089 |\n+----+-----------+\n", 2, 3},
 		{"other database shell", "txt", " id | passport\n----+-----------\n  1 | 543185906\n  2 | 486125089\n(2 rows)\n", 2, 2},
+		{"backslash and line end", "csv", "id,note,passport\n1,a\\\nb,543185906\n2,c,486125089\n3,d,486125080\n", 3, 3},
+		{"apostrophes for quotes", "csv", "'id','name','passport'\n'1','Doe, J','543185906'\n'2','Roe, R','486125089'\n", 2, 3},
+		{"apostrophe in a name", "csv", "id,name,passport\n1,O'Hara,543185906\n2,'t Hooft,486125089\n", 2, 3},
+		{"tildes", "csv", "id~passport~x\n1~543185906~a\n2~486125089~b\n", 2, 2},
+		{"colons", "csv", "id:passport:x\n1:543185906:a\n2:486125089:b\n", 2, 2},
+		{"times in a table of commas", "csv", "id,at,passport\n1,10:15:20,543185906\n2,10:15:21,486125089\n", 2, 3},
+		{"days as names", "csv", "passport,2021-01-31,2021-02-28\n543185906,1,2\n486125089,5,6\n", 2, 1},
+		{"quarters as names", "csv", "passport,Q1 2020,Q2 2020,3\n543185906,1,2,3\n486125089,5,6,7\n", 2, 1},
+		{"an address among the names", "csv", "me@example.com,team,passport,remark\na,b,543185906,c\nd,e,486125089,f\n", 2, 3},
+		{"groups above the header", "csv", "Person,Person,Papers\nid,city,passport\n1,x,543185906\n2,y,486125089\n", 2, 3},
+		{"one column", "csv", "passport\n543185906\n486125089\n486125080\n", 3, 1},
+		{"one column and a title", "csv", "Who came by\npassport\n543185906\n486125089\n", 2, 1},
+		{"two columns in a text", "txt", "id,passport\n1,543185906\n2,486125089\n3,486125080\n4,486125081\n", 4, 2},
+		{"a log that is a table", "log", "at\tid\tpassport\n10:00\t1\t543185906\n10:01\t2\t486125089\n", 2, 3},
+		{"a ruled grid", "rst", "+----+-----------+\n| id | passport  |\n+====+===========+\n|  1 | 543185906 |\n+----+-----------+\n|  2 | 486125089 |\n+----+-----------+\n", 2, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRecorder()
@@ -87,6 +102,11 @@ func TestNoHeader(t *testing.T) {
 		{"a.csv", "1,Anna,x\n2,Bert,y\n3,Carl,543185906\n"},
 		{"a.csv", "anna@example.com,x,1\nbert@example.com,y,543185906\n"},
 		{"a.csv", "2024-05-06,x,543185906\n2024-05-07,y,486125089\n"},
+		{"a.csv", "passport,me@example.com,543185907\nx,me@example.com,543185906\n"},
+		{"a.csv", "10:15:20\n10:15:21\n543185906\n"},
+		{"a.csv", "Anna\nBert\nCarl\n543185906\n"},
+		{"a.txt", "Well, here it is\nI went, and so did you\nYes, 543185906\nNo, not 486125089\nNever, 1\n"},
+		{"a.log", "at 10:00, x, y\nat 10:01, 543185906, y\nat 10:02, z, y\n"},
 		{"a.txt", "Dear all, here is, as promised, the list\nof numbers, which you asked for, 543185906\nand one more, for good measure, 486125089\n"},
 		{"a.txt", "error, disk, full\nerror, disk 543185906, full, again\nerror\nwarning, disk\n"},
 	} {
@@ -119,7 +139,7 @@ func TestEscapedCells(t *testing.T) {
 			c.escape = escape
 			var want, got []string
 			for rest := raw; len(rest) > 0; {
-				cells, end := splitRow(rest, ',', escape)
+				cells, end := splitRow(rest, tableShape{delim: ',', quote: '"', escape: escape})
 				want = append(want, fmt.Sprint(len(cells)))
 				if end < 0 {
 					break
