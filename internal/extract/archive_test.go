@@ -282,3 +282,17 @@ func TestSourceFails(t *testing.T) {
 		}
 	}
 }
+
+// TestSelfExtracting opens the zip behind a program, when the end of the file is at hand.
+func TestSelfExtracting(t *testing.T) {
+	packed := zipOf(file{"in.txt", "723-45-6789"})
+	for _, program := range []string{"MZ\x90\x00" + strings.Repeat("\x01\x02\x03\x00\x80\xff", 2000), "\x7fELF\x02\x01\x01\x00" + strings.Repeat("\x00\x01\x02\xfe", 900), "#!/bin/sh\nexec unzip $0\n"} {
+		r := extractBytes(t, "setup", append([]byte(program), packed...), Options{})
+		if len(r.found) != 1 || r.found[0].doc != "in.txt" || r.status[""].Code != Complete {
+			t.Errorf("%.8q: %s", program, r.report())
+		}
+		if r := extractBytes(t, "setup", append([]byte(program), packed[:len(packed)-30]...), Options{}); len(r.found) > 0 || r.status[""].Code == Complete {
+			t.Errorf("%.8q, cut: %s", program, r.report())
+		}
+	}
+}

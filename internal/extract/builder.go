@@ -252,6 +252,14 @@ func (b *builder) writeByte(c byte) error {
 	return nil
 }
 
+// part parts what follows from the word before.
+func (b *builder) part() error {
+	if n := len(b.buf); n == 0 || b.buf[n-1] == ' ' || b.buf[n-1] == '\n' {
+		return nil
+	}
+	return b.writeByte(' ')
+}
+
 // finish emits what is left.
 func (b *builder) finish() error { return b.flush(true, true) }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -14,20 +15,26 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/transform"
 )
 
 // extractEML reads an e-mail: its headers and its text parts, decoded, with the lines of the file they stand on; what is
 // attached is a file inside it.
 func extractEML(w *walker, doc *Document, in *input) error {
+	return readMail(w, doc, in, func(m *mailReader) error { return m.entity(0) })
+}
+
+// readMail reads a file of lines, each message of which read reads.
+func readMail(w *walker, doc *Document, in *input, read func(*mailReader) error) error {
 	b := newBuilder(w, doc, false)
 	defer b.close()
 	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 0, a: newArchive(w, doc)}
 	m.a.opened++ // the text of the mail itself
-	err := m.entity(0)
+	err := read(m)
 	for err == nil && m.pushed && m.separator() { // a mailbox: one message after the other
 		m.pushed, m.boundaries = false, nil
 		if err = b.writeByte('\n'); err == nil {
-			err = m.entity(0)
+			err = read(m)
 		}
 	}
 	doc.Read = max(doc.Size, 0)
@@ -215,12 +222,15 @@ func (m *mailReader) field(h *mailHeader, field string, line int64) error {
 		t, params, err := mime.ParseMediaType(value)
 		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
 			h.contentType, h.params = t, params
+			if strings.HasPrefix(t, "multipart/") && params["boundary"] == "" {
+				h.params = map[string]string{"boundary": boundaryOf(value)}
+			}
 			if h.name == "" {
 				h.name = decodeWords(params["name"])
 			}
 		}
 	case "content-transfer-encoding":
-		h.encoding = strings.ToLower(value)
+		h.encoding = transferEncoding(value)
 	case "content-disposition":
 		t, params, err := mime.ParseMediaType(value)
 		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
@@ -232,6 +242,28 @@ func (m *mailReader) field(h *mailHeader, field string, line int64) error {
 	}
 	m.b.mark(LineRange, 0, line, 0)
 	return m.b.write([]byte(name + ": " + decodeWords(value) + "\n"))
+}
+
+// transferEncoding is the token in a header's value, which people quote, and comment on.
+func transferEncoding(value string) string {
+	value = strings.TrimLeft(strings.ToLower(value), "\" \t")
+	if i := strings.IndexAny(value, "\" \t;("); i >= 0 {
+		value = value[:i]
+	}
+	return value
+}
+
+// boundaryOf finds the boundary in a header's value that does not keep to the grammar: it has signs that want quotes.
+func boundaryOf(value string) string {
+	i := strings.Index(strings.ToLower(value), "boundary=")
+	if i < 0 {
+		return ""
+	}
+	value = value[i+len("boundary="):]
+	if i := strings.IndexAny(value, "; \t"); i >= 0 {
+		value = value[:i]
+	}
+	return strings.Trim(value, "\"'")
 }
 
 func decodeWords(s string) string {
@@ -317,6 +349,9 @@ func (m *mailReader) text(h mailHeader) error {
 	if err := w.run(); err != nil {
 		return err
 	}
+	if p.err != nil {
+		return p.err
+	}
 	return r.err
 }
 
@@ -350,6 +385,10 @@ type partText struct {
 	m       *mailReader
 	enc     string
 	charset encoding.Encoding
+	decoder *encoding.Decoder
+	err     error  // of what is attached in the text
+	half    []byte // of a character that goes on in the next line
+	text    []byte
 	left    []byte // of a base64 group that goes on in the next line
 	out     []byte
 }
@@ -357,14 +396,22 @@ type partText struct {
 // piece returns the next decoded bytes and the line of the file they come from; nil at the end.
 func (p *partText) piece() (text []byte, line int64) {
 	for p.m.body() {
+		if p.opens() {
+			if opened, err := p.m.uuAttachment(); err != nil {
+				p.err = err
+				return nil, p.m.line
+			} else if opened {
+				continue
+			}
+		}
 		p.out = p.decode(p.out[:0], p.m.cur)
 		if len(p.out) == 0 {
 			continue
 		}
 		text = p.out
 		if p.charset != nil {
-			if d, err := p.charset.NewDecoder().Bytes(text); err == nil {
-				text = d
+			if text = p.convert(text); len(text) == 0 {
+				continue
 			}
 		} else if !utf8.Valid(text) && p.enc != "quoted-printable" && p.enc != "base64" {
 			if d, err := charmap.Windows1252.NewDecoder().Bytes(text); err == nil {
@@ -376,12 +423,36 @@ func (p *partText) piece() (text []byte, line int64) {
 	return nil, p.m.line
 }
 
+// opens says whether attachments may stand in the text as they did before MIME.
+func (p *partText) opens() bool { return p.enc == "" || p.enc == "7bit" || p.enc == "8bit" }
+
+// convert decodes text of another charset. Where a line of the file ends says nothing of where a character does.
+func (p *partText) convert(text []byte) []byte {
+	if p.decoder == nil {
+		p.decoder = p.charset.NewDecoder()
+	}
+	p.half = append(p.half, text...)
+	p.text = p.text[:0]
+	for {
+		p.text = slices.Grow(p.text, utf8.UTFMax*(len(p.half)+utf8.UTFMax))
+		n, used, err := p.decoder.Transform(p.text[len(p.text):cap(p.text)], p.half, false)
+		p.text = p.text[:len(p.text)+n]
+		p.half = p.half[:copy(p.half, p.half[used:])]
+		if err != transform.ErrShortDst {
+			if err != nil && err != transform.ErrShortSrc || len(p.half) > 64 {
+				p.text, p.half = append(p.text, p.half...), p.half[:0] // it is none of the charset
+			}
+			return p.text
+		}
+	}
+}
+
 func (p *partText) each(f func(piece []byte, line, col int64) error) error {
 	var lastLine, col int64
 	for {
 		text, line := p.piece()
 		if text == nil {
-			return nil
+			return p.err
 		}
 		if line != lastLine {
 			lastLine, col = line, 0
@@ -423,6 +494,11 @@ func (p *partText) decode(dst, src []byte) []byte {
 		return dst[:at+k]
 	case "quoted-printable":
 		return unquote(dst, src)
+	case "x-uuencode", "uuencode", "x-uue", "uue":
+		if _, _, ok := uuBegin(src); ok || string(bytes.TrimRight(src, "\r\n")) == "end" {
+			return dst
+		}
+		return uuDecode(dst, src)
 	}
 	return append(dst, src...)
 }

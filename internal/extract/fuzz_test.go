@@ -257,7 +257,10 @@ func FuzzJSONLines(f *testing.F) {
 }
 
 func FuzzXML(f *testing.F) {
-	fuzz(f, "a.xml", []byte("<?xml version='1.0'?><a b='c>'>&amp;<![CDATA[x]]><!-- y --></a>"), []byte("<a><"), []byte("<!DOCTYPE a [<!ENTITY b 'c'>]>"))
+	fuzz(f, "a.xml", []byte("<?xml version='1.0'?><a b='c>'>&amp;<![CDATA[x]]><!-- y --></a>"), []byte("<a><"), []byte("<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;'>]><a>&d;<tspan>x</tspan></a>"),
+		[]byte(`<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet Name="S"><Row Index="3"><Cell Index="2"><Data>x</Data></Cell></Row></Worksheet></Workbook>`),
+		[]byte(`<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><text:p>x</text:p><table:table><table:table-row><table:table-cell><text:p>y`),
+		[]byte("<w:wordDocument><w:p><w:r><w:t>x</w:t></w:r><w:p>"))
 }
 
 func FuzzHTML(f *testing.F) {
@@ -266,6 +269,8 @@ func FuzzHTML(f *testing.F) {
 
 func FuzzMail(f *testing.F) {
 	fuzz(f, "a.eml", []byte(mailHead+"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Transfer-Encoding: base64\r\nContent-Type: text/html\r\n\r\nPGI+\r\n--x--"),
+		[]byte(mailHead+"\r\nbegin 644 cat.txt\r\n#8V%T\r\n`\r\nend\r\nbegin-base64 644 x\r\nPGI+\r\n====\r\n"),
+		[]byte(mailHead+"Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64 (x)\r\n\r\n//5hAGIA\r\nYw\r\n"),
 		[]byte(mailHead+"Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=\r\n=A9=\r\n="), []byte(mailHead+"Content-Type: message/rfc822\r\n\r\n"+mailHead))
 }
 

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // extractMarkup reads XML and HTML: text with lines, without what stands between a keyword and its value only for layout.
@@ -13,6 +14,9 @@ func extractMarkup(w *walker, doc *Document, in *input, isHTML bool) error {
 	r := decoded(in)
 	if r == nil {
 		r = in
+	}
+	if read := flatOffice(in.head()); read != nil {
+		return read(w, doc, newXML(r))
 	}
 	b := newBuilder(w, doc, false)
 	defer b.close()
@@ -32,6 +36,7 @@ type markup struct {
 	b         *builder
 	x         *xmlReader
 	html      bool
+	entities  declaredEntities                           // of it
 	line, col int64                                      // of the source, where the token begins
 	translate func(line, col int64) (source, next int64) // when what is read is a part of a file: see lineFeed.source
 }
@@ -63,9 +68,17 @@ func (m *markup) one() error {
 			return m.b.writeByte('\n')
 		}
 		return nil
+	case xmlOther:
+		m.documentType(x.raw)
 	case xmlStart:
 		if m.html {
 			return m.htmlTag()
+		}
+		if runIn(x.local()) {
+			return nil
+		}
+		if err := m.b.part(); err != nil {
+			return err
 		}
 		line, col := lineAfter(m.line, m.col, x.raw[:1])
 		if err := m.attributes(x.raw[1:], line, col); err != nil {
@@ -76,9 +89,24 @@ func (m *markup) one() error {
 		if m.html {
 			return m.separate(x.local())
 		}
+		if runIn(x.local()) {
+			return nil
+		}
 		return m.b.writeByte('\n')
 	}
 	return nil
+}
+
+// runIn names the elements of XML that only say how words look, or where: those of drawings and books.
+func runIn(local string) bool {
+	return local == "tspan" || local == "textPath" || local == "emphasis"
+}
+
+// documentType looks for entities in a piece of markup that is neither tag nor text, a document type or a part of one.
+func (m *markup) documentType(raw []byte) {
+	if bytes.HasPrefix(raw, []byte("<!DOCTYPE")) && bytes.IndexByte(raw, '[') >= 0 || bytes.HasPrefix(raw, []byte("<!ENTITY")) {
+		m.entities.read(raw)
+	}
 }
 
 // offsetIn is where part begins in all, of which it is a part.
@@ -135,8 +163,15 @@ func (m *markup) text(raw []byte, line, col int64) error {
 			return m.verbatim(raw, line, col)
 		}
 		n := bytes.IndexByte(raw[i:min(len(raw), i+16)], ';')
-		r, ok := entity(raw[i:], n)
-		used := i + n + 1
+		is, length := m.entities.at(raw[i:])
+		var r rune
+		ok := length > 0
+		if !ok {
+			if r, ok = entity(raw[i:], n); ok {
+				length, is = n+1, utf8.AppendRune(nil, r)
+			}
+		}
+		used := i + length
 		out := raw[:i]
 		if !ok {
 			used = i + 1
@@ -146,7 +181,7 @@ func (m *markup) text(raw []byte, line, col int64) error {
 			return err
 		}
 		if ok {
-			if err := m.b.write([]byte(string(r))); err != nil {
+			if err := m.b.write(is); err != nil {
 				return err
 			}
 		}

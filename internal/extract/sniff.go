@@ -33,6 +33,7 @@ const (
 	sqlDump
 	richText
 	mail
+	uuText
 	pdfPages
 	wordFile
 	workbookFile
@@ -70,6 +71,8 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractRTF(w, doc, in)
 	case mail:
 		return extractEML(w, doc, in)
+	case uuText:
+		return extractUU(w, doc, in)
 	case pdfPages:
 		return extractPDF(w, doc, in)
 	case wordFile:
@@ -123,6 +126,7 @@ var (
 	kindXLS     = kind{mime: "application/vnd.ms-excel", form: oldWorkbookFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindPPTX    = kind{mime: mimeOOXML + "presentationml.presentation", form: presentationFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
 	kindODF     = kind{form: openDocumentFile, maxBytes: 512 * mib, overSize: MalformedOrFileSizeExceedsLimit}
+	kindUU      = kind{mime: "text/plain", form: uuText, archive: true, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindAvro    = kind{mime: "application/avro", form: avroFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindParquet = kind{mime: "application/parquet", form: parquetFile, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindZip     = kind{mime: "application/zip", form: zipArchive, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
@@ -192,6 +196,29 @@ var magics = []magic{
 // sniff tells what a document is by its bytes; its name decides only between kinds of text. The error is that of a container
 // whose inside must be seen to name it.
 func sniff(in *input) (kind, error) {
+	k, err := sniffHead(in)
+	if k.form == notRead && err == nil && selfExtracting(in) {
+		return kindZip, nil
+	}
+	return k, err
+}
+
+// selfExtracting says whether a program has a zip behind it. Only files are asked: of a stream the end is not at hand.
+func selfExtracting(in *input) bool {
+	head := in.head()
+	if in.at == nil || in.size < 0 || !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) && !bytes.HasPrefix(head, []byte("#!")) {
+		return false
+	}
+	z, err := openZip(in.w, in.at, in.size)
+	if err != nil {
+		return false
+	}
+	defer z.close()
+	return z.entries > 0 && z.base+z.dir > 0
+}
+
+// sniffHead is sniff but for what only the end of a file tells.
+func sniffHead(in *input) (kind, error) {
 	head := in.head()
 	if len(head) == 0 {
 		if in.err != nil {
@@ -277,6 +304,9 @@ func sniffText(in *input) kind {
 			}
 			return k
 		}
+	}
+	if bytes.IndexByte(in.head(), 0) < 0 && sniffUU(head) && !looksLikeMail(head) {
+		return kindUU
 	}
 	switch ext {
 	case ".csv", ".tsv", ".tab", ".psv", ".ssv", ".dsv":

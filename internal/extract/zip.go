@@ -229,6 +229,12 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 			return nil, nil, decoding(err, "zip")
 		}
 		return z, nil, nil
+	case 95:
+		z, err := newXZ(w, raw, 8*mib)
+		if err != nil {
+			return nil, nil, decoding(err, "zip")
+		}
+		return z, nil, nil
 	case 93:
 		z, err := newZstd(w, raw, 8*mib)
 		if err != nil {

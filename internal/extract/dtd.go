@@ -1,0 +1,91 @@
+package extract
+
+import "bytes"
+
+// What the entities that a file declares may come to: their number, and the bytes of each and of all. An entity that says more is
+// left as it is written, so that one made of ten others of ten others costs nothing.
+const (
+	maxEntities    = 1000
+	maxEntity      = 4 * kib
+	maxEntityBytes = 1 * mib
+)
+
+// declared are the entities that a document type declares, references in them undone.
+type declaredEntities struct {
+	values map[string][]byte
+	bytes  int
+}
+
+// read reads the declarations in a piece of a document type.
+func (d *declaredEntities) read(raw []byte) {
+	for {
+		i := bytes.Index(raw, []byte("<!ENTITY"))
+		if i < 0 {
+			return
+		}
+		raw = bytes.TrimLeft(raw[i+len("<!ENTITY"):], " \t\r\n")
+		n := bytes.IndexAny(raw, " \t\r\n")
+		if n <= 0 || raw[0] == '%' {
+			continue
+		}
+		name := string(raw[:min(n, maxKey)])
+		raw = bytes.TrimLeft(raw[n:], " \t\r\n")
+		if len(raw) == 0 || raw[0] != '"' && raw[0] != '\'' {
+			continue // it stands in another file
+		}
+		end := bytes.IndexByte(raw[1:], raw[0])
+		if end < 0 {
+			return
+		}
+		value := raw[1 : 1+end]
+		raw = raw[end+2:]
+		if _, ok := d.values[name]; ok || len(d.values) >= maxEntities {
+			continue // the first declaration counts
+		}
+		if value = d.expand(value); len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
+			continue
+		}
+		if d.values == nil {
+			d.values = map[string][]byte{}
+		}
+		d.bytes += len(value)
+		d.values[name] = value
+	}
+}
+
+// expand undoes the references in a value to what is declared before it, up to a little more than an entity may have.
+func (d *declaredEntities) expand(value []byte) []byte {
+	var out []byte
+	for len(out) <= maxEntity {
+		i := bytes.IndexByte(value, '&')
+		if i < 0 {
+			return append(out, value...)
+		}
+		out = append(out, value[:i]...)
+		value = value[i:]
+		if is, n := d.at(value); n > 0 {
+			out = append(out, is...)
+			value = value[n:]
+			continue
+		}
+		out = append(out, '&')
+		value = value[1:]
+	}
+	return out
+}
+
+// at returns what the reference that text begins with stands for, and its length, or 0.
+func (d *declaredEntities) at(text []byte) (is []byte, n int) {
+	if len(d.values) == 0 {
+		return nil, 0
+	}
+	n = bytes.IndexByte(text[:min(len(text), 128)], ';')
+	if n < 2 {
+		return nil, 0
+	}
+	is, ok := d.values[string(text[1:n])]
+	if !ok {
+		return nil, 0
+	}
+	return is, n + 1
+}

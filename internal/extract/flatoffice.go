@@ -1,0 +1,166 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// Office files in one piece: Word and Excel of 2003, a Word file as one package, and flat OpenDocument. They are XML, but a reader
+// of XML in general finds a paragraph's words in different elements, and the cells of a column under no name.
+
+// flatOffice says which reader an XML file of an office program needs, by its beginning.
+func flatOffice(head []byte) func(*walker, *Document, *xmlReader) error {
+	head = head[:min(len(head), 8*kib)]
+	switch {
+	case bytes.Contains(head, []byte("urn:schemas-microsoft-com:office:spreadsheet")) && bytes.Contains(head, []byte("Workbook")):
+		return flatSheets
+	case bytes.Contains(head, []byte("<w:wordDocument")), bytes.Contains(head, []byte("<pkg:package")) && bytes.Contains(head, []byte("Word.Document")):
+		return flatWords(false)
+	case !bytes.Contains(head, []byte("<office:document ")):
+	case bytes.Contains(head, []byte(`office:mimetype="application/vnd.oasis.opendocument.spreadsheet"`)):
+		return flatODS
+	default:
+		return flatWords(true)
+	}
+	return nil
+}
+
+// flatTokens passes over the tokens of a file.
+func flatTokens(w *walker, x *xmlReader, token func(*xmlReader) error) error {
+	for x.next() {
+		if err := w.step(8 + int64(len(x.raw)/16)); err != nil {
+			return err
+		}
+		if err := token(x); err != nil {
+			return err
+		}
+	}
+	return x.err
+}
+
+// flatWords reads text: a line for each paragraph.
+func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
+	return func(w *walker, doc *Document, x *xmlReader) error {
+		b := newBuilder(w, doc, false)
+		defer b.close()
+		b.mark(LineRange, 0, 1, 0)
+		p := &paragraphs{b: b, odf: odf}
+		err := flatTokens(w, x, p.token)
+		for err == nil && len(p.open) > 0 {
+			err = p.end()
+		}
+		return flatEnd(doc, b, err)
+	}
+}
+
+func flatODS(w *walker, doc *Document, x *xmlReader) error {
+	b := newBuilder(w, doc, true)
+	defer b.close()
+	s := &odsReader{b: b}
+	err := flatTokens(w, x, s.token)
+	if ended := s.endSheet(); err == nil {
+		err = ended
+	}
+	return flatEnd(doc, b, err)
+}
+
+func flatEnd(doc *Document, b *builder, err error) error {
+	doc.Read = max(doc.Size, 0)
+	if flushed := b.finish(); flushed != nil {
+		return flushed
+	}
+	return err
+}
+
+// spreadsheetML follows the cells of a workbook of Excel 2003.
+type spreadsheetML struct {
+	b        *builder
+	out      *sheetWriter // nil outside of sheets
+	row, col int64
+	text     int // open elements that hold what a cell shows
+	value    []byte
+}
+
+func flatSheets(w *walker, doc *Document, x *xmlReader) error {
+	b := newBuilder(w, doc, true)
+	defer b.close()
+	s := &spreadsheetML{b: b}
+	err := flatTokens(w, x, s.token)
+	if ended := s.endSheet(); err == nil {
+		err = ended
+	}
+	return flatEnd(doc, b, err)
+}
+
+func (s *spreadsheetML) token(x *xmlReader) error {
+	switch x.kind {
+	case xmlText, xmlCDATA:
+		if s.text > 0 && len(s.value) < maxCell {
+			s.value = characters(s.value, x)
+		}
+	case xmlStart:
+		return s.start(x)
+	case xmlEnd:
+		switch x.local() {
+		case "Worksheet":
+			return s.endSheet()
+		case "Data", "Comment":
+			s.text = max(0, s.text-1)
+			return s.cell()
+		}
+	}
+	return nil
+}
+
+func (s *spreadsheetML) start(x *xmlReader) error {
+	// An index says where a row or cell is when others before it are left out.
+	index := func(now, most int64) int64 {
+		n, err := strconv.ParseInt(string(attrOf(x, "Index")), 10, 64)
+		if err != nil || n <= now {
+			n = now + 1
+		}
+		return min(n, most)
+	}
+	switch x.local() {
+	case "Worksheet":
+		if err := s.endSheet(); err != nil || x.empty {
+			return err
+		}
+		name := string(entities(nil, attrOf(x, "Name")))
+		s.row, s.text = 0, 0
+		out, err := newSheet(s.b, strings.ToValidUTF8(name[:min(len(name), maxSheetName)], ""))
+		s.out = out
+		return err
+	case "Row":
+		s.row, s.col = index(s.row, maxODSRow), 0
+	case "Cell":
+		s.col = index(s.col, maxODSCol)
+	case "Data", "Comment":
+		s.value = s.value[:0]
+		if !x.empty {
+			s.text++
+		}
+	}
+	return nil
+}
+
+// cell hands over what the cell at hand shows.
+func (s *spreadsheetML) cell() error {
+	text := bytes.TrimSpace(s.value)
+	s.value = s.value[:0]
+	if s.out == nil {
+		return nil
+	}
+	return s.out.cell(s.row, s.col, text)
+}
+
+func (s *spreadsheetML) endSheet() error {
+	out := s.out
+	if out == nil {
+		return nil
+	}
+	s.out = nil
+	defer out.close()
+	return out.end()
+}
