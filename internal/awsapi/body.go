@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -103,10 +104,18 @@ func (x *exchange) refuseBody() error {
 	if encoding := x.r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return &macie2.Error{Code: macie2.UnsupportedMediaTypeException, Message: "The request body must not be compressed or otherwise encoded."}
 	}
-	if x.r.ContentLength > MaxBody {
-		return errTooLarge()
+	if x.r.ContentLength > x.mostBody() {
+		return errTooLarge(x.mostBody())
 	}
 	return nil
+}
+
+// mostBody is how many bytes the body may have.
+func (x *exchange) mostBody() int64 {
+	if x.most > 0 {
+		return x.most
+	}
+	return MaxBody
 }
 
 // readBody reads the body within its bounds of size and time. What is refused
@@ -115,6 +124,10 @@ func (s *Server) readBody(x *exchange) error {
 	r := x.r
 	if r.ContentLength == 0 {
 		x.read = true
+		return nil
+	}
+	if b, ok := r.Body.(*heldBody); ok {
+		x.read, x.body = true, b.bytes
 		return nil
 	}
 	if err := x.refuseBody(); err != nil {
@@ -127,7 +140,7 @@ func (s *Server) readBody(x *exchange) error {
 	share := source.Share(s.sourceIP(r))
 	drop := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
 	x.claim = s.room.modest.Claim(share, drop)
-	reader := http.MaxBytesReader(x.w, r.Body, MaxBody)
+	reader := http.MaxBytesReader(x.w, r.Body, x.mostBody())
 	err := s.receive(x, reader, func() *budget.Claim { return s.room.large.Claim(share, drop) })
 	if !x.claim.Keep() { // its end may have shown as that of the time to send it
 		err = budget.ErrDropped
@@ -152,7 +165,7 @@ func (s *Server) readBody(x *exchange) error {
 // receive reads the body into the request's buffer, which grows as the body arrives and has room in
 // the budgets: in that for modest bodies until it is larger than these.
 func (s *Server) receive(x *exchange, r io.Reader, large func() *budget.Claim) error {
-	b, most := x.buffer.bytes[:0], int64(MaxBody)
+	b, most := x.buffer.bytes[:0], x.mostBody()
 	if x.r.ContentLength > 0 {
 		most = x.r.ContentLength
 	}
@@ -224,7 +237,7 @@ func bodyError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return errTooLarge()
+		return errTooLarge(tooLarge.Limit)
 	case errors.Is(err, budget.ErrFull), errors.Is(err, budget.ErrDropped):
 		return macie2.ErrBusy("This node holds as many bytes of requests as it may. Try again.")
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
@@ -234,6 +247,10 @@ func bodyError(err error) error {
 	return &macie2.Error{Code: macie2.MalformedHttpRequestException, Message: "The request body cannot be read: it ends early or is not well formed."}
 }
 
-func errTooLarge() error {
-	return &macie2.Error{Code: macie2.RequestEntityTooLargeException, Message: "The request body is larger than 1 MiB."}
+func errTooLarge(most int64) error {
+	size := strconv.FormatInt(most>>10, 10) + " KiB"
+	if most == MaxBody {
+		size = "1 MiB"
+	}
+	return &macie2.Error{Code: macie2.RequestEntityTooLargeException, Message: "The request body is larger than " + size + "."}
 }

@@ -36,6 +36,7 @@ type exchange struct {
 	record  Record
 	event   Event // for the Auditor
 	body    []byte
+	most    int64         // bytes that the body may have; 0 is MaxBody
 	read    bool          // the body, to its end
 	buffer  *buffer       // of the body, then of a refusal
 	out     *buffer       // of the answer

@@ -13,7 +13,7 @@ import (
 type Call struct {
 	Target string // path and query, as the page wrote them
 	Region string
-	Body   []byte
+	Body   []byte // good until the call has returned
 }
 
 // own is where the operations are that Macie has no place for.
@@ -46,10 +46,11 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "ValidationException", "The header X-Magpie-Region must name a Region that this server serves.")
 		return
 	}
-	body, ok := readBody(w, r, mostBody)
+	body, release, ok := h.readBody(w, r, mostBody, as.Account)
 	if !ok {
 		return
 	}
+	defer release()
 	switch err := h.o.Call(w, r, as, Call{Target: target, Region: region, Body: body}); {
 	case errors.Is(err, ErrEnded) && id == "0":
 		if err := h.o.Sessions.End(r.Context(), *x); err != nil {

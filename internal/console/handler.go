@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"log/slog"
 	"mime"
@@ -26,6 +25,9 @@ const Prefix = "/console/"
 // mostBody is the most bytes that a request's body may have, as at the API's edge.
 const mostBody = 1 << 20
 
+// mostForm is the most bytes of what signs in or switches to a role.
+const mostForm = 16 << 10
+
 // Options are what a Handler depends on.
 type Options struct {
 	Sessions *signin.Service
@@ -34,6 +36,10 @@ type Options struct {
 	// Call makes a call as an identity, through the same door as the network's calls, and writes the answer to w. It returns an error,
 	// and has written nothing, if the identity's credentials are not good any more ([ErrEnded]) or the call cannot be made.
 	Call func(w http.ResponseWriter, r *http.Request, as signin.Identity, c Call) error
+	// Body reads the body of a request, of up to most bytes, within the bounds that the API has for its callers' bodies: those of an
+	// account, or those of strangers if account is empty. The body is good, and counts, until release is called. An error that is a
+	// *macie2.Error is told to the client.
+	Body func(w http.ResponseWriter, r *http.Request, most int64, account macie2.AccountID) (body []byte, release func(), err error)
 	// Prove finds out whose access key it is, by a call that is signed with it. An error that is a *macie2.Error is the API's refusal.
 	Prove func(r *http.Request, keyID, secret string) (signin.Identity, error)
 	// Assume switches to a role with the permissions of whom it is done as. An error that is a *macie2.Error is the refusal of STS.
@@ -230,28 +236,37 @@ func (h *Handler) internal(w http.ResponseWriter, r *http.Request, err error) {
 	refuse(w, http.StatusInternalServerError, "InternalServerException", "The request failed because of an internal error. Try again.")
 }
 
-// readBody reads a body that may have so many bytes; what is refused is answered already.
-func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, bool) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(20 * time.Second))
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+// readBody reads a body that may have so many bytes, of somebody who is signed in to an account or, if that is empty, of a stranger.
+// What is refused is answered already. The body is good until release is called.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, most int64, account macie2.AccountID) (body []byte, release func(), ok bool) {
+	body, release, err := h.o.Body(w, r, most, account)
 	if err == nil {
-		return b, true
+		return body, release, true
 	}
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The request body is too large.")
-	} else {
-		refuse(w, http.StatusBadRequest, "MalformedHttpRequestException", "The request body cannot be read.")
+	var refusal *macie2.Error
+	if !errors.As(err, &refusal) {
+		h.internal(w, r, err)
+		return nil, nil, false
 	}
-	return nil, false
+	if refusal.Code == macie2.ServiceUnavailableException {
+		w.Header().Set("Retry-After", "1")
+	}
+	refuse(w, refusal.Code.HTTPStatus(), string(refusal.Code), refusal.Message)
+	return nil, nil, false
 }
 
 // readJSON reads a small JSON object; what is refused is answered already. It never repeats what was sent: a secret may be in it.
-func readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
-	b, ok := readBody(w, r, 16<<10)
+func (h *Handler) readJSON(w http.ResponseWriter, r *http.Request, v any) bool {
+	return h.readObject(w, r, mostForm, v)
+}
+
+// readObject is readJSON of an object of up to so many bytes.
+func (h *Handler) readObject(w http.ResponseWriter, r *http.Request, most int64, v any) bool {
+	b, release, ok := h.readBody(w, r, most, "")
 	if !ok {
 		return false
 	}
+	defer release()
 	if err := json.Unmarshal(b, v); err != nil {
 		refuse(w, http.StatusBadRequest, "ValidationException", "The body must be a JSON object.")
 		return false

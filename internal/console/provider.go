@@ -147,12 +147,7 @@ func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 		Code, State  string
 		Choice, Role string
 	}
-	body, ok := readBody(w, r, mostReturn)
-	if !ok {
-		return
-	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		refuse(w, http.StatusBadRequest, "ValidationException", "The body must be a JSON object.")
+	if !h.readObject(w, r, mostReturn, &in) {
 		return
 	}
 	f, ok := h.flowOf(r)

@@ -148,7 +148,7 @@ func (h *Handler) signIn(w http.ResponseWriter, r *http.Request) {
 			"Signing in needs TLS: over plain HTTP the secret could be read on the way. Use the server's https:// address, or its loopback address on the machine itself.")
 		return
 	}
-	if !readJSON(w, r, &in) {
+	if !h.readJSON(w, r, &in) {
 		return
 	}
 	var who signin.Identity
@@ -313,7 +313,7 @@ func (h *Handler) switchRole(w http.ResponseWriter, r *http.Request) {
 		RoleARN string `json:"roleArn"`
 		Region  string `json:"region"`
 	}
-	if !readJSON(w, r, &in) {
+	if !h.readJSON(w, r, &in) {
 		return
 	}
 	if len(in.RoleARN) > 2048 || !slices.Contains(h.o.Regions, in.Region) {

@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,7 +42,7 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string, tokens *webI
 	regions = slices.Clone(regions)
 	slices.Sort(regions)
 	h, err := console.New(console.Options{
-		Sessions: s.signins, Files: web.Files(), Call: c.call, Prove: c.prove, Assume: c.assume, Good: c.good, Name: s.accountName,
+		Sessions: s.signins, Files: web.Files(), Body: edge.TakeBody, Call: c.call, Prove: c.prove, Assume: c.assume, Good: c.good, Name: s.accountName,
 		Record: s.recordSignIn, Dev: s.config.Dev, Accounts: s.devAccounts, Regions: slices.Compact(regions), Unbuilt: unbuilt,
 		PublicURL: s.config.PublicURL, Proxies: s.proxies, Logger: s.log, Provider: c.provider(),
 	})
@@ -107,7 +106,7 @@ func inner(r *http.Request, method, target, kind string, body []byte) (*http.Req
 	}
 	in := &http.Request{
 		Method: method, URL: u, RequestURI: target, Host: r.Host, RemoteAddr: r.RemoteAddr, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), TLS: r.TLS,
+		Header: http.Header{}, Body: awsapi.HeldBody(body), ContentLength: int64(len(body)), TLS: r.TLS,
 	}
 	if r.ProtoMajor != 1 {
 		in.Proto, in.ProtoMajor, in.ProtoMinor = r.Proto, r.ProtoMajor, r.ProtoMinor

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -602,5 +603,48 @@ func TestOverview(t *testing.T) {
 		if strings.Contains(records.body, "444455556666") {
 			t.Errorf("records of another account: %s", records)
 		}
+	})
+}
+
+// Bodies that do not end have no more room at the console than at the API, whoever sends them: nearly all of those that stand are
+// answered that there is no room.
+func TestConsoleBodiesShareTheRoom(t *testing.T) {
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		id, secret := newKey(t, s, "111122223333")
+		b := newBrowser(t, s)
+		cookie, _, _ := strings.Cut(b.signIn(id, secret).header.Get("Set-Cookie"), ";")
+		for _, x := range []struct {
+			path        string
+			connections int
+			body        int
+			turnedAway  int // at least
+		}{
+			{"/console/api/call/members", 24, 999_900, 16},
+			{"/console/api/session", 240, 16_300, 80}, // and of strangers
+		} {
+			head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\nX-Magpie-Console: 1\r\nX-Magpie-Region: eu-west-1\r\n"+
+				"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", x.path, cookie, x.body+50)
+			answers := make(chan string, x.connections)
+			for range x.connections {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				go func() {
+					_, _ = conn.Write(append([]byte(head), make([]byte, x.body)...))
+					status := make([]byte, len("HTTP/1.1 503"))
+					_, _ = io.ReadFull(conn, status)
+					answers <- string(status)
+				}()
+			}
+			for range x.turnedAway {
+				if status := <-answers; status != "HTTP/1.1 503" {
+					t.Errorf("%s: a body that does not end is answered %q", x.path, status)
+					break
+				}
+			}
+		}
+		b.want("an honest call", b.do("GET", "/console/api/call/macie", ""), 403, "Macie is not enabled")
 	})
 }
