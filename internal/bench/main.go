@@ -26,6 +26,7 @@ func main() {
 	organization := flag.Bool("only-organization", false, "measure a large organization, and nothing else")
 	onlyJobs := flag.Bool("only-jobs", false, "measure classification jobs, and nothing else")
 	onlyAttacks := flag.Bool("only-attacks", false, "measure what honest callers notice of attacks, and nothing else")
+	onlyInvitations := flag.Bool("only-invitations", false, "measure CreateInvitations, and nothing else")
 	attack := flag.String("attack", "", "of the attacks, only those whose names have this")
 	flag.Parse()
 	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000,
@@ -37,9 +38,9 @@ func main() {
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
 	var err error
 	if !*only {
-		err = run(ctx, chosen, n, parts{*moto, *organization, *onlyJobs, *onlyAttacks, *attack})
+		err = run(ctx, chosen, n, parts{*moto, *organization, *onlyJobs, *onlyAttacks, *onlyInvitations, *attack})
 	}
-	if err == nil && (*cost || *only) && !*organization && !*onlyJobs && !*onlyAttacks {
+	if err == nil && (*cost || *only) && !*organization && !*onlyJobs && !*onlyAttacks && !*onlyInvitations {
 		err = costs(ctx, chosen, n.members/4)
 	}
 	if err != nil {
@@ -50,8 +51,8 @@ func main() {
 
 // parts say what is measured: all, unless one of those below moto is set.
 type parts struct {
-	moto, onlyOrganization, onlyJobs, onlyAttacks bool
-	attack                                        string
+	moto, onlyOrganization, onlyJobs, onlyAttacks, onlyInvitations bool
+	attack                                                         string
 }
 
 func run(ctx context.Context, engines []string, n size, only parts) error {
@@ -66,6 +67,12 @@ func run(ctx context.Context, engines []string, n size, only parts) error {
 	}
 	p := newReport(os.Stdout)
 	for _, engine := range engines {
+		if only.onlyInvitations {
+			if err := invitations(ctx, p, engine, binary, dir, n.members); err != nil {
+				return fmt.Errorf("%s: %w", engine, err)
+			}
+			continue
+		}
 		if !only.onlyOrganization && !only.onlyJobs {
 			if err := attacks(ctx, p, engine, binary, dir, only.attack); err != nil {
 				return fmt.Errorf("%s: attacks: %w", engine, err)
@@ -98,7 +105,7 @@ func run(ctx context.Context, engines []string, n size, only parts) error {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	if only.moto && !only.onlyOrganization && !only.onlyJobs && !only.onlyAttacks {
+	if only.moto && !only.onlyOrganization && !only.onlyJobs && !only.onlyAttacks && !only.onlyInvitations {
 		return compare(p, engines)
 	}
 	return nil

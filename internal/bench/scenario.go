@@ -160,7 +160,6 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	for _, id := range append(admins, members[:n.accepts]...) {
 		enable = append(enable, call{"POST", "/macie", "{}", keys[id]})
 	}
-	inviteGoal := map[string]string{"sqlite": ">= 3000/s, p99 <= 60 ms", "postgres": ">= 1500/s"}[r.engine]
 	a, b, c, d := keys[admins[0]], keys[admins[1]], keys[admins[2]], keys[admins[3]]
 	steps := []struct {
 		name    string
@@ -171,7 +170,7 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	}{
 		{"EnableMacie", 64, enable, ok, ""},
 		{"CreateMember", 64, createMembers(a, 0, n.members), ok, ""},
-		{oneInvitation, 64, createInvitations(a, 0, n.members, 1, true), processed, inviteGoal},
+		{oneInvitation, 64, createInvitations(a, 0, n.members, 1, true), processed, inviteGoals[r.engine]},
 		{"CreateMember", 1, createMembers(b, 0, n.single), ok, ""},
 		{oneInvitation, 1, createInvitations(b, 0, n.single, 1, true), processed, ""},
 		{"", 64, createMembers(c, 0, n.members), ok, ""},

@@ -64,9 +64,19 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	}
 	// temp_store: what a savepoint needs to be undone is kept in memory. In a file it was two
 	// fifths of the writer's time.
-	writer, err := openSQLiteStore(o.Path, o.Patience, "temp_store(memory)", "cache_size(-8192)", "journal_size_limit(67108864)")
+	open := func() (*sqliteConn, error) {
+		return openSQLiteStore(o.Path, o.Patience, "temp_store(memory)", "cache_size(-8192)", "journal_size_limit(67108864)")
+	}
+	writer, err := open()
 	if err == nil {
 		err = migrateSQLite(ctx, writer, o)
+	}
+	if err == nil {
+		var forgotten bool
+		if forgotten, err = forgetStatistics(ctx, writer); forgotten && err == nil {
+			_ = writer.close() // it has read them
+			writer, err = open()
+		}
 	}
 	if err == nil {
 		_, err = writer.exec(ctx, "pragma busy_timeout = 0", nil)
@@ -82,6 +92,26 @@ func openSQLite(ctx context.Context, o Options, c *counters) (engine, error) {
 	writer.write = true
 	e.writer = newLane(&sqliteWriter{sqliteConn: writer, patience: o.Patience}, sqliteGroup, 0, o, c)
 	return e, nil
+}
+
+// forgetStatistics drops what SQLite has noted of the tables' sizes. They were noted when a program
+// closed a store, and described it for ever after as it was then: a table that had one row at that
+// time was read from end to end for every look-up, however large it had become. Without them SQLite
+// takes the indexes, as it does in a new store.
+func forgetStatistics(ctx context.Context, c *sqliteConn) (forgotten bool, err error) {
+	var names []string
+	err = c.query(ctx, func(r Row) error {
+		var name string
+		err := r.Scan(&name)
+		names = append(names, name)
+		return err
+	}, "select name from sqlite_schema where name in ('sqlite_stat1', 'sqlite_stat4')", nil)
+	for _, name := range names {
+		if err == nil {
+			_, err = c.exec(ctx, "drop table if exists "+name, nil)
+		}
+	}
+	return len(names) > 0, err
 }
 
 // durable are the settings of every connection to the store: WAL with synchronous=FULL keeps what
@@ -230,7 +260,4 @@ func (s *sqliteWriter) rollback() {
 	s.fatal = nil
 }
 
-func (s *sqliteWriter) close() {
-	_, _ = s.exec(context.Background(), "pragma optimize", nil)
-	_ = s.sqliteConn.close()
-}
+func (s *sqliteWriter) close() { _ = s.sqliteConn.close() }

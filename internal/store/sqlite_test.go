@@ -212,3 +212,40 @@ func TestFolderIsMissing(t *testing.T) {
 		t.Error("a store without a place was opened")
 	}
 }
+
+// What was noted of the tables' sizes when they were small is forgotten: look-ups take the indexes,
+// however large a table has become.
+func TestStatisticsAreForgotten(t *testing.T) {
+	o := sqliteFile(t)
+	ctx := t.Context()
+	old, err := store.Open(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema(t, old)
+	put(t, old, 1, "the only one")
+	err = old.Tx(ctx, "", func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, "analyze")
+		return err
+	})
+	if err := errors.Join(err, old.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 { // and a second opening finds nothing to do
+		db, err := store.Open(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.View(ctx, func(tx *store.Tx) error {
+			var n int
+			if err := tx.QueryRow(ctx, "select count(*) from sqlite_schema where name like 'sqlite_stat%'").Scan(&n); err != nil || n != 0 {
+				t.Errorf("%d tables of statistics, %v", n, err)
+			}
+			return nil
+		})
+		put(t, db, 2+i, fmt.Sprint("another ", i))
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"magpie/internal/macie2"
+)
+
+// invitations measures CreateInvitations of one id, and nothing else.
+func invitations(ctx context.Context, p *report, engine, binary, dir string, members int) error {
+	r, stop, err := newRig(engine, binary, filepath.Join(dir, "invitations"))
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ids := make([]macie2.AccountID, members)
+	for i := range ids {
+		ids[i] = memberID(i)
+	}
+	admin := administratorID(0)
+	keys, err := r.accounts(ctx, []macie2.AccountID{admin}, true)
+	if err != nil {
+		return err
+	}
+	if _, err := r.accounts(ctx, ids, false); err != nil {
+		return err
+	}
+	if err := r.start(keys[admin], "--quota-members", "1000000"); err != nil {
+		return err
+	}
+	defer r.stop()
+	if err := r.once(call{"POST", "/macie", "{}", keys[admin]}); err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		name   string
+		calls  []call
+		accept func(int, []byte) bool
+		goal   string
+	}{
+		{"CreateMember", createMembers(keys[admin], 0, members), ok, ""},
+		{oneInvitation, createInvitations(keys[admin], 0, members, 1, true), processed, inviteGoals[engine]},
+	} {
+		result, err := r.load(64, x.calls, x.accept)
+		if err != nil {
+			return fmt.Errorf("%s: %w", x.name, err)
+		}
+		p.row(x.name, engine, result, x.goal)
+	}
+	return nil
+}
+
+// inviteGoals are what CreateInvitations is to reach.
+var inviteGoals = map[string]string{"sqlite": ">= 6000/s", "postgres": ">= 3000/s"}
