@@ -14,7 +14,10 @@ import (
 )
 
 // Stored tells what the store knows of the object of a finding.
-func (s *Service) Stored(ctx context.Context, x *macie2.Finding) (objectstore.Head, error) {
+func (s *Service) Stored(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (objectstore.Head, error) {
+	if err := s.mayLookInto(ctx, holder, x); err != nil {
+		return objectstore.Head{}, err
+	}
 	b, err := s.inventory.Open(ctx, *x.Region, macie2.AccountID(*x.AccountId), *x.ResourcesAffected.S3Bucket.Name)
 	if err != nil {
 		return objectstore.Head{}, err
@@ -22,9 +25,24 @@ func (s *Service) Stored(ctx context.Context, x *macie2.Finding) (objectstore.He
 	return b.Head(ctx, *x.ResourcesAffected.S3Object.Key)
 }
 
+// mayLookInto returns finding.ErrOutOfReach where the holder of a finding could not run a job over its bucket today: it does not administer
+// the account any more, or the account takes no part in Macie or is closed.
+func (s *Service) mayLookInto(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) error {
+	return s.db.View(ctx, func(tx *store.Tx) error {
+		event, err := s.barred(ctx, tx, name{Region: *x.Region, Account: holder}, macie2.AccountID(*x.AccountId))
+		if err == nil && event != "" {
+			err = finding.ErrOutOfReach
+		}
+		return err
+	})
+}
+
 // Reveal analyses the object of a finding once more, in the terms of its job, and returns values as they are: up to
 // finding.MaxSamples of each type. They are in memory alone, here and where objects are read.
 func (s *Service) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error) {
+	if err := s.mayLookInto(ctx, holder, x); err != nil {
+		return nil, err
+	}
 	search, err := s.revealing(ctx, name{Region: *x.Region, Account: holder, ID: macie2.Deref(x.ClassificationDetails.JobId)})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"magpie/internal/finding"
+	"magpie/internal/identity"
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 )
@@ -19,8 +20,8 @@ import (
 // again reads objects again for a test's findings.
 type again struct{ n *node }
 
-func (r *again) Stored(ctx context.Context, x *macie2.Finding) (objectstore.Head, error) {
-	return r.n.Service.Stored(ctx, x)
+func (r *again) Stored(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (objectstore.Head, error) {
+	return r.n.Service.Stored(ctx, holder, x)
 }
 
 func (r *again) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error) {
@@ -185,5 +186,59 @@ func TestReveal(t *testing.T) {
 		}
 		_, err = ask(alice, "a.txt")
 		refused(t, err, macie2.ThrottlingException, "")
+	})
+}
+
+// TestRevealOfMembers: whoever administers an account sees samples of its data as long as that is so, and no longer.
+func TestRevealOfMembers(t *testing.T) {
+	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
+		a := twoAccounts()
+		n := more(a.options)
+		n.work()
+		n.enable(alice, bob)
+		number := cards(1)[0]
+		n.folder(bob, map[string]string{"data/a.txt": "credit card number " + number + "\n"})
+		n.reaches(alice, n.create(alice, oneTime(bob, "data")), macie2.JobStatusComplete)
+		id := macie2.Ptr(n.findingsByKey(alice)["a.txt"])
+		set := &macie2.UpdateRevealConfigurationInput{Configuration: &macie2.RevealConfiguration{
+			Status: macie2.Ptr(macie2.RevealStatusEnabled), KmsKeyId: macie2.Ptr("alias/samples")}}
+		if _, err := n.findings.UpdateRevealConfiguration(t.Context(), n.call(alice), set); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			what    string
+			change  func()
+			visible bool
+		}{
+			{"a member", func() {}, true},
+			{"a former member", func() { a.set(bob, identity.AccountActive, "", false) }, false},
+			{"a member again", func() { a.set(bob, identity.AccountActive, "", true) }, true},
+			{"a suspended account", func() { a.set(bob, identity.AccountSuspended, "", true) }, false},
+			{"a closed account", func() { a.set(bob, identity.AccountClosed, "", true) }, false},
+			{"an account without the Region", func() { a.set(bob, identity.AccountActive, region, true) }, false},
+			{"a member without Macie", func() {
+				a.set(bob, identity.AccountActive, "", true)
+				if _, err := n.sessions.DisableMacie(t.Context(), n.call(bob), &macie2.DisableMacieInput{}); err != nil {
+					t.Fatal(err)
+				}
+			}, false},
+		} {
+			c.change()
+			said, err := n.findings.GetSensitiveDataOccurrencesAvailability(t.Context(), n.call(alice),
+				&macie2.GetSensitiveDataOccurrencesAvailabilityInput{FindingId: id})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if outside := slices.Contains(said.Reasons, macie2.UnavailabilityReasonCodeAccountNotInOrganization); outside == c.visible {
+				t.Errorf("%s: the availability is %s %v", c.what, *said.Code, said.Reasons)
+			}
+			out, err := n.findings.GetSensitiveDataOccurrences(t.Context(), n.call(alice), &macie2.GetSensitiveDataOccurrencesInput{FindingId: id})
+			switch {
+			case !c.visible:
+				refused(t, err, macie2.UnprocessableEntityException, string(macie2.UnavailabilityReasonCodeAccountNotInOrganization))
+			case err != nil || *out.SensitiveDataOccurrences["CREDIT_CARD_NUMBER"][0].Value != number:
+				t.Errorf("%s: %v %v", c.what, out, err)
+			}
+		}
 	})
 }

@@ -125,6 +125,11 @@ func readDestination(in *macie2.S3Destination) (destination, error) {
 	if strings.HasPrefix(d.prefix, "/") {
 		return d, macie2.ErrValidation(where + "keyPrefix: must not begin with a slash")
 	}
+	for part := range strings.SplitSeq(d.prefix, "/") {
+		if part == ".." {
+			return d, macie2.ErrValidation(where + "keyPrefix: must not have a part ..")
+		}
+	}
 	if !strings.HasPrefix(d.kmsKey, "arn:") || len(d.kmsKey) > 2048 {
 		return d, macie2.ErrValidation(where + "kmsKeyArn: must be the ARN of a key")
 	}

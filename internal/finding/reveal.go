@@ -27,9 +27,11 @@ const (
 
 // A Revealer reads the object of a finding again, as far as it is still the one that the finding is about.
 type Revealer interface {
-	// Stored tells what the store knows of the object now.
-	Stored(ctx context.Context, x *macie2.Finding) (objectstore.Head, error)
+	// Stored tells what the store knows of the object now. It returns ErrOutOfReach where the holder of the finding may not look into the
+	// object's account any more: what a finding says stays with its holder, the data does not.
+	Stored(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (objectstore.Head, error)
 	// Reveal finds the data of a finding again: up to MaxSamples values of each type, in the order of the object.
+	// Its errors are those of Stored, too.
 	Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error)
 	// MayRead reports whether the caller's policies let it read the object.
 	MayRead(call *macie2.Call, bucket, key string) bool
@@ -37,6 +39,10 @@ type Revealer interface {
 
 // ErrObjectChanged is a Revealer's error for an object that is not any more what the finding is about.
 var ErrObjectChanged = objectstore.ErrChanged
+
+// ErrOutOfReach is a Revealer's error for an account that the holder of the finding does not administer any more, or that does not take
+// part.
+var ErrOutOfReach = errors.New("the account of the bucket is out of reach")
 
 // revealable are the types of files that samples are retrieved from, and the most bytes that a file of each may have.
 var revealable = map[string]int64{
@@ -177,7 +183,7 @@ func (s *Service) revealed(ctx context.Context, call *macie2.Call, id *string) (
 }
 
 // unavailable are the reasons why samples of a finding cannot be retrieved.
-func (s *Service) unavailable(ctx context.Context, x *macie2.Finding) []macie2.UnavailabilityReasonCode {
+func (s *Service) unavailable(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) []macie2.UnavailabilityReasonCode {
 	d := x.ClassificationDetails
 	if d == nil || x.ResourcesAffected == nil || x.ResourcesAffected.S3Object == nil {
 		return []macie2.UnavailabilityReasonCode{macie2.UnavailabilityReasonCodeUnsupportedFindingType}
@@ -199,7 +205,10 @@ func (s *Service) unavailable(ctx context.Context, x *macie2.Finding) []macie2.U
 	if macie2.Deref(x.Sample) || s.reveal == nil {
 		return append(reasons, macie2.UnavailabilityReasonCodeObjectUnavailable)
 	}
-	if head, err := s.reveal.Stored(ctx, x); err != nil || head.ETag != macie2.Deref(object.ETag) {
+	switch head, err := s.reveal.Stored(ctx, holder, x); {
+	case errors.Is(err, ErrOutOfReach):
+		reasons = append(reasons, macie2.UnavailabilityReasonCodeAccountNotInOrganization)
+	case err != nil || head.ETag != macie2.Deref(object.ETag):
 		reasons = append(reasons, macie2.UnavailabilityReasonCodeObjectUnavailable)
 	}
 	return reasons
@@ -220,7 +229,7 @@ func (s *Service) GetSensitiveDataOccurrencesAvailability(ctx context.Context, c
 	ctx, cancel := context.WithTimeout(ctx, revealTime)
 	defer cancel()
 	out := &macie2.GetSensitiveDataOccurrencesAvailabilityOutput{Code: macie2.Ptr(macie2.AvailabilityCodeAvailable), Reasons: []macie2.UnavailabilityReasonCode{}}
-	if reasons := s.unavailable(ctx, x); len(reasons) > 0 {
+	if reasons := s.unavailable(ctx, call.Account, x); len(reasons) > 0 {
 		out.Code, out.Reasons = macie2.Ptr(macie2.AvailabilityCodeUnavailable), reasons
 	}
 	return out, nil
@@ -238,7 +247,7 @@ func (s *Service) GetSensitiveDataOccurrences(ctx context.Context, call *macie2.
 	}
 	ctx, cancel := context.WithTimeout(ctx, revealTime)
 	defer cancel()
-	if reasons := s.unavailable(ctx, x); len(reasons) > 0 {
+	if reasons := s.unavailable(ctx, call.Account, x); len(reasons) > 0 {
 		return nil, macie2.ErrUnprocessable("%s", reasons[0])
 	}
 	if !s.reveal.MayRead(call, *x.ResourcesAffected.S3Bucket.Name, *x.ResourcesAffected.S3Object.Key) {
@@ -251,6 +260,8 @@ func (s *Service) GetSensitiveDataOccurrences(ctx context.Context, call *macie2.
 	switch {
 	case errors.Is(err, ErrObjectChanged), errors.Is(err, objectstore.ErrNoObject), errors.Is(err, objectstore.ErrNoBucket):
 		return nil, macie2.ErrUnprocessable("%s", macie2.UnavailabilityReasonCodeObjectUnavailable)
+	case errors.Is(err, ErrOutOfReach):
+		return nil, macie2.ErrUnprocessable("%s", macie2.UnavailabilityReasonCodeAccountNotInOrganization)
 	case err != nil:
 		s.log.Warn("samples of a finding cannot be retrieved", "account", call.Account, "finding", *x.Id, "error", err)
 		return &macie2.GetSensitiveDataOccurrencesOutput{Status: macie2.Ptr(macie2.RevealRequestStatusError),

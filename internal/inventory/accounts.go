@@ -76,8 +76,12 @@ func (s *Service) peers(ctx context.Context, tx *store.Tx, region string, accoun
 		head = account
 	}
 	members, err := membership.MembersOf(ctx, tx, region, head)
+	wanted := make(map[macie2.AccountID]bool, len(among))
+	for _, id := range among {
+		wanted[id] = true
+	}
 	for _, id := range append(members, head) {
-		if slices.Contains(among, id) {
+		if wanted[id] {
 			peers[id] = true
 		}
 	}

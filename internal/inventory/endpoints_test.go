@@ -48,3 +48,18 @@ func TestEndpointsThatAccountsMayName(t *testing.T) {
 		}
 	}
 }
+
+// With a virtual host the name of a bucket becomes a part of the host's.
+func TestEndpointsOfVirtualHosts(t *testing.T) {
+	list, err := ParseEndpoints([]string{"https://*.example.com", "https://store.example.net:9000", "http://192.0.2.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for endpoint, want := range map[string]bool{
+		"https://s3.example.com": true, "https://s3.example.com:443": true, "https://store.example.net:9000": false, "http://192.0.2.1": false, "https://s3.example.org": false,
+	} {
+		if got := list.reaches(endpoint, true); got != want {
+			t.Errorf("%s: %v, want %v", endpoint, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -121,8 +122,53 @@ func ofAll(err error) bool {
 	return false
 }
 
-// learn writes what was said about buckets.
+// errOtherPeers says that the accounts which belong together have changed since a bucket was judged.
+var errOtherPeers = errors.New("who belongs together has changed meanwhile")
+
+// learn writes what was said about buckets. Who can reach them is decided before the transaction begins: policies are written by whoever owns
+// the buckets, and evaluating one can take long, which nobody else's writes should have to wait for.
 func (s *Service) learn(ctx context.Context, x Store, batch []asked) error {
+	for attempt := 1; ; attempt++ {
+		judged, err := s.judge(ctx, batch)
+		if err == nil {
+			err = s.keepLearned(ctx, x, batch, judged)
+		}
+		if !errors.Is(err, errOtherPeers) || attempt == 5 {
+			return err
+		}
+	}
+}
+
+// judgement is who can reach a bucket, and what that was decided by.
+type judgement struct {
+	settings access.Settings
+	access   access.Access
+}
+
+// judge decides who can reach some buckets.
+func (s *Service) judge(ctx context.Context, batch []asked) ([]judgement, error) {
+	judged := make([]judgement, len(batch))
+	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+		for i, a := range batch {
+			if a.err == nil && err == nil {
+				judged[i].settings, _, err = s.settings(ctx, tx, a.before, a.facts)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range batch {
+		if a.err == nil {
+			judged[i].access = access.Evaluate(judged[i].settings)
+		}
+	}
+	return judged, nil
+}
+
+// keepLearned writes what was said about buckets, and who can reach them.
+func (s *Service) keepLearned(ctx context.Context, x Store, batch []asked, judged []judgement) error {
 	return s.db.Tx(ctx, lane(x.Region, x.Account), func(tx *store.Tx) error {
 		names := make(store.List, len(batch))
 		for i, a := range batch {
@@ -138,12 +184,12 @@ func (s *Service) learn(ctx context.Context, x Store, batch []asked) error {
 			byName[r.Name] = r
 		}
 		var changes []change
-		for _, a := range batch {
+		for i, a := range batch {
 			before := byName[a.before.Name]
 			if before == nil || before.FactsLook >= x.look {
 				continue // it is gone meanwhile, or another worker has asked
 			}
-			after, err := s.learned(ctx, tx, x, before, a)
+			after, err := s.learned(ctx, tx, x, before, a, judged[i])
 			if err != nil {
 				return err
 			}
@@ -154,7 +200,7 @@ func (s *Service) learn(ctx context.Context, x Store, batch []asked) error {
 }
 
 // learned makes the record of a bucket out of what was said about it. A nil is one that is gone.
-func (s *Service) learned(ctx context.Context, tx *store.Tx, x Store, before *record, a asked) (*record, error) {
+func (s *Service) learned(ctx context.Context, tx *store.Tx, x Store, before *record, a asked, j judgement) (*record, error) {
 	now := s.now()
 	after := *before
 	after.FactsLook, after.LastUpdated = x.look, now.UnixMilli()
@@ -170,10 +216,14 @@ func (s *Service) learned(ctx context.Context, tx *store.Tx, x Store, before *re
 	if err != nil {
 		return nil, err
 	}
-	verdict, replicated, err := s.judge(ctx, tx, &after, a.facts)
+	settings, replicated, err := s.settings(ctx, tx, &after, a.facts)
 	if err != nil {
 		return nil, err
 	}
+	if settings.Organization != j.settings.Organization || !maps.Equal(settings.Peers, j.settings.Peers) {
+		return nil, errOtherPeers
+	}
+	verdict := j.access
 	facts := settle(&after, a.facts)
 	reach(&after, verdict)
 	facts.Reasons = verdict.Reasons
@@ -209,8 +259,8 @@ func verdictOf(b *bool) access.Verdict {
 	return access.No
 }
 
-// judge decides who can reach a bucket, and whom it is replicated to.
-func (s *Service) judge(ctx context.Context, tx *store.Tx, r *record, f objectstore.Facts) (access.Access, replicas, error) {
+// settings are what decides who can reach a bucket, and whom it is replicated to.
+func (s *Service) settings(ctx context.Context, tx *store.Tx, r *record, f objectstore.Facts) (access.Settings, replicas, error) {
 	settings := access.Settings{Bucket: r.Name, Account: string(r.Account), Policy: f.Policy, ACL: f.ACL, Block: f.Block, AccountBlock: f.AccountBlock}
 	mentioned := access.Accounts(settings)
 	for _, g := range f.ACL.Value.Grants {
@@ -234,7 +284,7 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, r *record, f objectst
 	}
 	peers, err := s.peers(ctx, tx, r.Region, r.Account, among)
 	if err != nil {
-		return access.Access{}, to, err
+		return access.Settings{}, to, err
 	}
 	settings.Peers = make(map[string]bool, len(peers))
 	for id, is := range peers {
@@ -246,13 +296,13 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, r *record, f objectst
 		case err == nil:
 			settings.Organization = string(o.ID)
 		case !errors.Is(err, identity.ErrNoOrganization):
-			return access.Access{}, to, err
+			return access.Settings{}, to, err
 		}
 	}
 	if f.Replication.State != objectstore.Unknown {
 		to.external = macie2.Ptr(slices.ContainsFunc(to.accounts, func(id string) bool { return !settings.Peers[id] }))
 	}
-	return access.Evaluate(settings), to, nil
+	return settings, to, nil
 }
 
 // reach puts a verdict into a record.

@@ -30,7 +30,7 @@ type backend struct {
 
 // backend opens a store, or returns the one that is open. All users in this process share its pace.
 func (s *Service) backend(ctx context.Context, x Store) (*backend, error) {
-	if x.Origin == ByAccount && !s.endpoints.allows(x.Endpoint) {
+	if x.Origin == ByAccount && !s.endpoints.reaches(x.Endpoint, x.VirtualHost) {
 		return nil, fmt.Errorf("store %s: %w", x.Name, ErrNotAllowed)
 	}
 	s.mu.Lock()

@@ -9,7 +9,10 @@ import (
 
 // ownStore prepares the settings of a store that an account adds itself, or refuses what is the operator's to decide.
 func (s *Service) ownStore(x *Settings) error {
-	if x.Kind != KindS3 || !s.endpoints.allows(x.Endpoint) {
+	if x.Kind == KindS3 && x.VirtualHost && s.endpoints.reaches(x.Endpoint, false) && !s.endpoints.reaches(x.Endpoint, true) {
+		return macie2.ErrAccessDenied("This server does not let accounts name hosts below %s, as a virtual host needs; its operator says which they may.", clip(x.Endpoint))
+	}
+	if x.Kind != KindS3 || !s.endpoints.reaches(x.Endpoint, x.VirtualHost) {
 		return macie2.ErrAccessDenied("This server does not let accounts name the endpoint %s; its operator says which they may.", clip(x.Endpoint))
 	}
 	x.Insecure = strings.HasPrefix(x.Endpoint, "http:") // the operator has named it so

@@ -241,6 +241,23 @@ func (list Endpoints) allows(endpoint string) bool {
 	return false
 }
 
+// reaches reports whether accounts may add a store that is asked in a way: with a virtual host, the names of its buckets, which accounts
+// choose, stand before the host's, so all below it has to be allowed.
+func (list Endpoints) reaches(endpoint string, virtualHost bool) bool {
+	if !list.allows(endpoint) {
+		return false
+	}
+	if !virtualHost {
+		return true
+	}
+	u, err := s3.ParseEndpoint(endpoint)
+	if err != nil {
+		return false
+	}
+	u.Host = "bucket." + u.Host
+	return list.allows(u.String())
+}
+
 // isHostName reports whether a name consists of labels as DNS has them, or is an address.
 func isHostName(name string) bool {
 	if _, err := netip.ParseAddr(name); err == nil {

@@ -57,8 +57,8 @@ func (m *metrics) deliveries() func(k publication.Kind, outcome string, n int) {
 // revealer reads objects again to show samples. The jobs that can do so open after findings do.
 type revealer struct{ s *Server }
 
-func (r *revealer) Stored(ctx context.Context, x *macie2.Finding) (objectstore.Head, error) {
-	return r.s.jobs.Stored(ctx, x)
+func (r *revealer) Stored(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (objectstore.Head, error) {
+	return r.s.jobs.Stored(ctx, holder, x)
 }
 
 func (r *revealer) Reveal(ctx context.Context, holder macie2.AccountID, x *macie2.Finding) (map[string][]string, error) {

@@ -88,6 +88,8 @@ type Access struct {
 
 	// Reasons say what is unknown, and what decided.
 	Reasons []string
+
+	steps int // that the evaluation of the policy has taken
 }
 
 // Evaluate decides.
@@ -120,6 +122,7 @@ func Evaluate(s Settings) Access {
 	a.ByList, a.ByPolicy = byList, byPolicy
 	a.Internal = l.internal.or(open(p.internal))
 	slices.Sort(a.Reasons)
+	a.steps = 0
 	return a
 }
 

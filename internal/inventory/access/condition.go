@@ -93,6 +93,7 @@ func (st *statement) limits(s Settings, a *Access, denies bool) limits {
 
 func (c condition) limits(s Settings, a *Access, denies bool) limits {
 	none := limits{No, No, No, No}
+	a.spend(1 + len(c.key))
 	k, known := keys[c.key]
 	for _, t := range tagged {
 		known = known || strings.HasPrefix(c.key, t)
@@ -117,6 +118,9 @@ func (c condition) limits(s Settings, a *Access, denies bool) limits {
 	}
 	l := limits{Yes, No, No, No}
 	for _, v := range c.values {
+		if !a.spend(1 + len(v)) {
+			break
+		}
 		one := c.value(k, v, s, a)
 		l.restricts = l.restricts.and(one.restricts)
 		l.external, l.internal, l.cloudFront = l.external.or(one.external), l.internal.or(one.internal), l.cloudFront.or(one.cloudFront)

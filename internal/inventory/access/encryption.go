@@ -4,11 +4,11 @@ import "slices"
 
 // unencrypted is whether objects can be written without encryption being asked for: unless the policy denies everybody to write an object
 // without a header that asks for it.
-func (d *document) unencrypted(bucket string) Verdict {
+func (d *document) unencrypted(bucket string, a *Access) Verdict {
 	for i := range d.statements {
 		st := &d.statements[i]
-		if !st.deny || !st.principals.everybody || st.principals.not || len(st.conditions) == 0 || !st.covers("s3:putobject") ||
-			!st.contains(resource{bucket + "/*", true}) {
+		if !st.deny || !st.principals.everybody || st.principals.not || len(st.conditions) == 0 || !st.covers("s3:putobject", a) ||
+			!st.contains(resource{bucket + "/*", true}, a) {
 			continue
 		}
 		if !slices.ContainsFunc(st.conditions, func(c condition) bool { return !c.lacksEncryption() }) {

@@ -50,6 +50,8 @@ const (
 	maxPolicy     = 64 << 10
 	maxStatements = 500
 	maxValues     = 2000
+	// maxSteps bounds the work of evaluating one: about as many characters are compared. The largest policies that AWS takes need a tenth.
+	maxSteps = 20_000_000
 )
 
 var errPolicy = errors.New("the policy is not written as policies are")
@@ -248,25 +250,40 @@ func readPolicy(s Settings, a *Access) verdicts {
 		a.note(err.Error())
 		return verdicts{}
 	}
-	v := verdicts{No, No, No, No, No, No, d.unencrypted(s.Bucket)}
+	v := d.evaluate(s, a)
+	if a.exhausted() {
+		a.note("the policy takes too long to evaluate")
+		return verdicts{}
+	}
+	return v
+}
+
+// evaluate is what a policy says, unless the work is exhausted meanwhile.
+func (d *document) evaluate(s Settings, a *Access) verdicts {
+	v := verdicts{No, No, No, No, No, No, d.unencrypted(s.Bucket, a)}
+	covered := make([][]bool, len(d.statements)) // for each statement, which of the actions it is about
+	for i := range d.statements {
+		covered[i] = make([]bool, len(actions))
+		for n, action := range actions {
+			covered[i][n] = d.statements[i].covers(action.name, a)
+		}
+	}
 	for i := range d.statements {
 		st := &d.statements[i]
 		if st.deny {
 			continue
 		}
-		c, about := st.crowd(s, a), false
-		for _, action := range actions {
-			if !st.covers(action.name) {
-				continue
-			}
-			about = true
-			for _, resource := range st.reach(s.Bucket) {
-				if action.object == resource.object {
-					v.grant(d, st, c, action, resource, s, a)
+		c, parts := st.crowd(s, a), st.reach(s.Bucket, a)
+		for _, part := range parts {
+			denials := d.denials(part, a)
+			for n, action := range actions {
+				if covered[i][n] && action.object == part.object && !a.exhausted() {
+					v.grant(d, st, c, n, denials, covered, s, a)
 				}
 			}
 		}
-		if !about && !st.notActions && slices.ContainsFunc(st.actions, func(p string) bool { return strings.HasPrefix(p, "s3:") }) && len(st.reach(s.Bucket)) > 0 {
+		if !slices.Contains(covered[i], true) && !st.notActions && len(parts) > 0 &&
+			slices.ContainsFunc(st.actions, func(p string) bool { return strings.HasPrefix(p, "s3:") }) {
 			a.note("the policy allows an action that is not known")
 			v.public, v.external = v.public.or(c.public.and(Unknown)), v.external.or(c.external.and(Unknown))
 		}
@@ -316,8 +333,8 @@ var actions = []action{
 }
 
 // covers reports whether a statement is about an action.
-func (st *statement) covers(action string) bool {
-	return slices.ContainsFunc(st.actions, func(p string) bool { return match(p, action) }) != st.notActions
+func (st *statement) covers(action string, a *Access) bool {
+	return slices.ContainsFunc(st.actions, func(p string) bool { return a.match(p, action) }) != st.notActions
 }
 
 // resource is a part of a bucket, as a pattern: the bucket itself, or some of its objects.
@@ -326,27 +343,37 @@ type resource struct {
 	object  bool
 }
 
-// reach are the parts of the bucket that a statement is about.
-func (st *statement) reach(bucket string) (list []resource) {
+// reach are the parts of the bucket that a statement is about, each once.
+func (st *statement) reach(bucket string, a *Access) (list []resource) {
 	if st.notResources {
 		// All but these: the whole bucket, unless it is left out as a whole.
 		for _, r := range []resource{{bucket, false}, {bucket + "/*", true}} {
-			if !slices.ContainsFunc(st.resources, func(p string) bool { return match(part(p), r.pattern) }) {
+			if !slices.ContainsFunc(st.resources, func(p string) bool { return a.match(a.part(p), r.pattern) }) {
 				list = append(list, r)
 			}
 		}
 		return list
 	}
+	seen := map[resource]bool{}
+	add := func(r resource) {
+		if !seen[r] {
+			seen[r] = true
+			list = append(list, r)
+		}
+	}
 	for _, p := range st.resources {
-		q := part(p)
+		q := a.part(p)
 		if q == nothing && strings.Contains(p, "*") {
 			q = "*" // a wildcard that may reach over colons
 		}
-		if match(q, bucket) {
-			list = append(list, resource{bucket, false})
+		if a.match(q, bucket) {
+			add(resource{bucket, false})
 		}
-		for _, rest := range after(q, bucket+"/") {
-			list = append(list, resource{bucket + "/" + rest, true})
+		for _, rest := range a.after(q, bucket+"/") {
+			if !a.spend(len(rest)) {
+				break
+			}
+			add(resource{bucket + "/" + rest, true})
 		}
 	}
 	return list
@@ -356,12 +383,13 @@ func (st *statement) reach(bucket string) (list []resource) {
 const nothing = "\x00"
 
 // part is what follows arn:aws:s3::: in an ARN, in whatever partition.
-func part(p string) string {
+func (a *Access) part(p string) string {
 	if p == "*" {
 		return p
 	}
+	a.spend(len(p))
 	parts := strings.SplitN(p, ":", 6)
-	if len(parts) != 6 || !match(parts[0], "arn") || !match(parts[2], "s3") {
+	if len(parts) != 6 || !a.match(parts[0], "arn") || !a.match(parts[2], "s3") {
 		return nothing
 	}
 	return parts[5]
@@ -369,34 +397,41 @@ func part(p string) string {
 
 // after are the patterns that what follows a text has to match, for the text and what follows it to match a pattern. There is more than
 // one when a wildcard may end in several places.
-func after(pattern, value string) (rest []string) {
-	at := map[int]bool{0: true}
+func (a *Access) after(pattern, value string) (rest []string) {
+	at, next := make([]bool, len(pattern)+1), make([]bool, len(pattern)+1)
+	at[0] = true
 	for i := 0; i <= len(value); i++ {
+		if !a.spend(len(pattern) + 1) {
+			return nil
+		}
 		// A star may stand for nothing.
+		any := false
 		for p := range len(pattern) {
 			if at[p] && pattern[p] == '*' {
 				at[p+1] = true
 			}
+			any = any || at[p]
 		}
 		if i == len(value) {
 			break
 		}
-		next := map[int]bool{}
-		for p := range at {
-			if p == len(pattern) {
-				continue
-			}
+		if !any {
+			return nil
+		}
+		clear(next)
+		for p := range len(pattern) {
 			switch {
+			case !at[p]:
 			case pattern[p] == '*':
 				next[p] = true
 			case pattern[p] == '?' || pattern[p] == value[i]:
 				next[p+1] = true
 			}
 		}
-		at = next
+		at, next = next, at
 	}
-	for p := range at {
-		if p < len(pattern) { // a key is not empty
+	for p := range len(pattern) { // a key is not empty
+		if at[p] {
 			rest = append(rest, pattern[p:])
 		}
 	}
@@ -404,10 +439,24 @@ func after(pattern, value string) (rest []string) {
 	return rest
 }
 
-// match reports whether a value matches a pattern, in which * stands for any characters and ? for one.
-func match(pattern, value string) bool {
+// spend takes from the work that is left for the policy, and reports whether there was enough of it. Policies are written by whoever owns
+// the bucket, and patterns of some kilobytes can be made to match each other in very many ways.
+func (a *Access) spend(steps int) bool {
+	a.steps += steps
+	return !a.exhausted()
+}
+
+func (a *Access) exhausted() bool { return a.steps > maxSteps }
+
+// match reports whether a value matches a pattern, in which * stands for any characters and ? for one. Nothing matches any more when the work
+// is exhausted.
+func (a *Access) match(pattern, value string) bool {
 	p, v, star, mark := 0, 0, -1, 0
+	a.steps++
 	for v < len(value) {
+		if !a.spend(1) {
+			return false
+		}
 		switch {
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, v

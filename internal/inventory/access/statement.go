@@ -14,8 +14,8 @@ type crowd struct {
 }
 
 // grant adds what a statement that lets in a crowd allows, as far as nothing denies it.
-func (v *verdicts) grant(d *document, st *statement, c crowd, act action, r resource, s Settings, a *Access) {
-	left := d.left(st, act, r, s, a)
+func (v *verdicts) grant(d *document, st *statement, c crowd, act int, denials []int, covered [][]bool, s Settings, a *Access) {
+	left := d.left(st, act, denials, covered, s, a)
 	everybody := c.public == Yes
 	c.public = c.public.and(left.public)
 	c.external, c.internal, c.cloudFront = c.external.and(left.external), c.internal.and(left.internal), c.cloudFront.and(left.cloudFront)
@@ -25,7 +25,7 @@ func (v *verdicts) grant(d *document, st *statement, c crowd, act action, r reso
 		c.cloudFront = c.cloudFront.or(left.left.cloudFront)
 	}
 	v.public = v.public.or(c.public)
-	if act.write {
+	if actions[act].write {
 		v.write = v.write.or(c.public)
 	} else {
 		v.read = v.read.or(c.public)
@@ -57,6 +57,9 @@ func (st *statement) named(s Settings, a *Access) crowd {
 		return c // the others are let in, and they are a crowd of their own
 	}
 	for _, p := range st.principals.aws {
+		if !a.spend(len(p)) {
+			break
+		}
 		switch id := accountOf(p); {
 		case strings.Contains(p, ":iam::cloudfront:user/"):
 			c.cloudFront = Yes
@@ -78,7 +81,9 @@ func (st *statement) named(s Settings, a *Access) crowd {
 			}
 		}
 	}
+	limits := st.limits(s, a, false)
 	for _, service := range st.principals.services {
+		a.spend(1)
 		switch {
 		case service == "*":
 			a.note("the policy names all services")
@@ -87,7 +92,7 @@ func (st *statement) named(s Settings, a *Access) crowd {
 			c.cloudFront = Yes
 		}
 		// On whose behalf a service comes is what conditions say.
-		if l := st.limits(s, a, false); l.external == Yes && service != "cloudfront.amazonaws.com" {
+		if limits.external == Yes && service != "cloudfront.amazonaws.com" {
 			c.external = Yes
 		}
 	}
@@ -107,22 +112,30 @@ type remains struct {
 	left crowd
 }
 
-// left is what the policy's denials leave of an action on a part of the bucket.
-func (d *document) left(st *statement, act action, r resource, s Settings, a *Access) remains {
-	out := remains{crowd{Yes, Yes, Yes, Yes}, crowd{No, No, No, No}}
+// denials are the statements that deny something on all of a part of the bucket.
+func (d *document) denials(r resource, a *Access) (list []int) {
 	for i := range d.statements {
-		deny := &d.statements[i]
-		if !deny.deny || !deny.covers(act.name) || !deny.contains(r) {
-			continue
+		if st := &d.statements[i]; st.deny && st.contains(r, a) {
+			list = append(list, i)
 		}
-		out.deny(deny, st, s, a)
+	}
+	return list
+}
+
+// left is what the policy's denials leave of an action.
+func (d *document) left(st *statement, act int, denials []int, covered [][]bool, s Settings, a *Access) remains {
+	out := remains{crowd{Yes, Yes, Yes, Yes}, crowd{No, No, No, No}}
+	for _, i := range denials {
+		if a.spend(1) && covered[i][act] {
+			out.deny(&d.statements[i], st, s, a)
+		}
 	}
 	return out
 }
 
 // contains reports whether a statement is about all of a part of the bucket. A pattern contains another if it matches it as a text.
-func (st *statement) contains(r resource) bool {
-	return slices.ContainsFunc(st.resources, func(p string) bool { return match(part(p), r.pattern) }) != st.notResources
+func (st *statement) contains(r resource, a *Access) bool {
+	return slices.ContainsFunc(st.resources, func(p string) bool { return a.match(a.part(p), r.pattern) }) != st.notResources
 }
 
 // deny takes away what a statement denies.
@@ -145,7 +158,7 @@ func (out *remains) deny(st, grant *statement, s Settings, a *Access) {
 		out.external, out.internal, out.cloudFront = out.external.and(c.external), out.internal.and(c.internal), out.cloudFront.and(c.cloudFront)
 		out.left = crowd{No, out.left.external.or(c.external), out.left.internal.or(c.internal), out.left.cloudFront.or(c.cloudFront)}
 	case !st.principals.everybody:
-		if len(st.conditions) == 0 && st.principals.include(grant.principals) {
+		if len(st.conditions) == 0 && st.principals.include(grant.principals, a) {
 			out.crowd = crowd{No, No, No, No}
 		}
 	case len(st.conditions) == 0:
@@ -164,12 +177,13 @@ func (out *remains) deny(st, grant *statement, s Settings, a *Access) {
 }
 
 // include reports whether all of others are named here, each by itself or by its account.
-func (p principals) include(others principals) bool {
+func (p principals) include(others principals, a *Access) bool {
 	if others.everybody || others.not || len(others.canonical)+len(others.services)+len(others.federated) > 0 || len(others.aws) == 0 {
 		return false
 	}
 	return !slices.ContainsFunc(others.aws, func(o string) bool {
 		return !slices.ContainsFunc(p.aws, func(d string) bool {
+			a.spend(len(o) + len(d))
 			id := accountOf(o)
 			return d == o || id != "" && (d == id || strings.HasSuffix(d, "::"+id+":root"))
 		})

@@ -240,6 +240,13 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	if method == "" {
 		method = http.MethodGet
 	}
+	if r.bucket != "" && !validBucket(r.bucket) {
+		return nil, &objectstore.Error{Kind: objectstore.ErrNoBucket, Call: r.call, Detail: "no bucket can have that name"}
+	}
+	if strays(r.key) {
+		return nil, &objectstore.Error{Kind: objectstore.ErrDenied, Call: r.call,
+			Detail: "the key is not asked for: on the way it may be taken for a path out of the bucket"}
+	}
 	base := c.endpoint
 	if r.base != "" {
 		var err error
@@ -293,6 +300,25 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 		return nil, fmt.Errorf("%s: sign: %w", r.call, err)
 	}
 	return q, nil
+}
+
+// strays reports whether a key leads out of its bucket, or to the bucket itself, for whoever takes a part .. for the way back, as proxies and
+// other servers do. S3 takes it as it is.
+func strays(key string) bool {
+	depth, back := 0, false
+	for part := range strings.SplitSeq(key, "/") {
+		switch part {
+		case "", ".":
+		case "..":
+			back = true
+			if depth--; depth < 0 {
+				return true
+			}
+		default:
+			depth++
+		}
+	}
+	return back && depth == 0
 }
 
 const hexDigits = "0123456789ABCDEF"

@@ -536,3 +536,74 @@ func FuzzReadSettings(f *testing.F) {
 		_, _ = readTags("x", n)
 	})
 }
+
+// TestNoOtherPaths: whatever a bucket or a key is called, no request leads anywhere but to an object of a bucket.
+func TestNoOtherPaths(t *testing.T) {
+	asked := make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked <- r.RequestURI }))
+	defer server.Close()
+	for _, virtual := range []bool{false, true} {
+		c, err := New(Options{Endpoint: server.URL, VirtualHost: virtual, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for _, bucket := range []string{"../../admin", "a/b", "..", ".", "a..b", "a?b", "a#b", "a@b", "a\r\nb", "a%2fb", ""} {
+			for _, o := range []struct{ key string }{{"key"}, {""}} {
+				if bucket == "" && o.key == "" {
+					continue
+				}
+				if _, err := c.build(t.Context(), request{call: "GetObject", bucket: bucket, key: o.key}); bucket != "" && !errors.Is(err, objectstore.ErrNoBucket) {
+					t.Errorf("bucket %q: %v", bucket, err)
+				}
+			}
+		}
+		for _, key := range []string{"../../admin", "a/../../b", "a//../../b", "..", "./../a", "a/.."} {
+			if _, err := c.Head(t.Context(), "bucket", key); !errors.Is(err, objectstore.ErrDenied) {
+				t.Errorf("HEAD of %q: %v", key, err)
+			}
+			if _, err := c.Put(t.Context(), "bucket", key, nil, objectstore.PutOptions{}); !errors.Is(err, objectstore.ErrDenied) {
+				t.Errorf("PUT of %q: %v", key, err)
+			}
+		}
+		for _, key := range []string{"...", "a..b", "..a/b..", ".hidden", "a/./b", "a/../b"} {
+			if _, err := c.build(t.Context(), request{call: "GetObject", bucket: "bucket", key: key}); err != nil {
+				t.Errorf("%q: %v", key, err)
+			}
+		}
+	}
+	close(asked)
+	for path := range asked {
+		t.Errorf("asked for %s", path)
+	}
+}
+
+// TestTextInPieces: a text that comments and instructions cut into pieces is read in one go, and costs what its length costs.
+func TestTextInPieces(t *testing.T) {
+	for _, cut := range []string{"<??>", "<!---->", "<!-- a -->"} {
+		text := strings.Repeat("x"+cut, 500)
+		root, err := parseTree([]byte("<A><B>"+text+"</B></A>"), treeLimit)
+		if err != nil || root.child("B").text != strings.Repeat("x", 500) {
+			t.Errorf("%s: %v", cut, err)
+		}
+		if _, err := parseTree([]byte("<A><B>"+strings.Repeat("x"+cut, treeLimit+1)+"</B></A>"), treeLimit); err == nil {
+			t.Errorf("%s: any number of pieces is accepted", cut)
+		}
+		s := scanner{data: []byte("<Key>" + text + "</Key>")}
+		if _, _, _, err := s.next(); err != nil {
+			t.Fatal(err)
+		}
+		got := testing.AllocsPerRun(1, func() {
+			s := scanner{data: []byte("<Key>" + strings.Repeat("x"+cut, 20_000) + "</Key>")}
+			if _, _, _, err := s.next(); err != nil {
+				t.Fatal(err)
+			}
+			if value, err := s.content(); err != nil || len(value) != 20_000 {
+				t.Fatal(len(value), err)
+			}
+		})
+		if got > 200 {
+			t.Errorf("%s: a key of 20,000 pieces takes %v allocations", cut, got)
+		}
+	}
+}

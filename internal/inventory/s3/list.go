@@ -109,7 +109,7 @@ func (c *Client) Buckets(ctx context.Context, yield func(objectstore.Bucket) err
 		if err != nil {
 			return err
 		}
-		root, err := parseTree(body, 8*maxBuckets)
+		root, err := parseTree(body, 16*maxBuckets)
 		if err != nil {
 			return wrong("ListBuckets", "%v", err)
 		}
@@ -145,7 +145,7 @@ func validBucket(name string) bool {
 	if len(name) < 1 || len(name) > 255 || name == "." || name == ".." {
 		return false
 	}
-	return !strings.ContainsFunc(name, func(r rune) bool {
+	return !strings.Contains(name, "..") && !strings.ContainsFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_' || r == ':')
 	})
 }
@@ -659,7 +659,7 @@ var hexValue = func() (v [256]int8) {
 // content reads the text of the element that was just begun, and its end. Elements within it are passed over.
 func (s *scanner) content() ([]byte, error) {
 	var value []byte
-	whole := true
+	parts := 0 // of the text, which comments cut
 	depth := s.depth
 	for {
 		kind, _, raw, err := s.next()
@@ -673,10 +673,13 @@ func (s *scanner) content() ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			if whole && value == nil {
-				value, whole = part, false
-			} else {
-				value = append(bytes.Clone(value), part...)
+			switch parts++; parts {
+			case 1:
+				value = part
+			case 2:
+				value = append(bytes.Clone(value), part...) // the first one lies in the answer
+			default:
+				value = append(value, part...)
 			}
 		}
 	}

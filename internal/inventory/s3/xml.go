@@ -17,7 +17,7 @@ var errXML = errors.New("it is not well-formed XML")
 // Bounds of what is read of an answer.
 const (
 	maxDepth   = 16
-	treeLimit  = 20_000 // elements
+	treeLimit  = 40_000 // elements and pieces of text
 	maxEntity  = 12     // bytes between & and ;
 	maxXMLName = 200
 )
@@ -261,44 +261,51 @@ func (n *node) find(name string) *node {
 	return nil
 }
 
-// parseTree reads a whole answer with at most so many elements.
+// parseTree reads a whole answer with at most so many elements and pieces of text.
 func parseTree(data []byte, most int) (*node, error) {
 	s := scanner{data: data}
 	var stack []*node
 	var root *node
+	var value []byte // the text of the element on top of the stack
 	for {
 		kind, name, raw, err := s.next()
 		if err != nil {
 			return nil, err
 		}
+		if kind == startElement || kind == text {
+			// Comments cut a text in as many pieces as whoever writes it likes.
+			if most--; most < 0 {
+				return nil, fmt.Errorf("%w: it has too many elements", errXML)
+			}
+		}
 		switch kind {
 		case endOfText:
 			return root, nil
 		case startElement:
-			if most--; most < 0 {
-				return nil, fmt.Errorf("%w: it has too many elements", errXML)
-			}
+			value = value[:0]
 			n := &node{name: string(name)}
 			if len(stack) == 0 {
 				root = n
 			} else {
 				top := stack[len(stack)-1]
 				top.children = append(top.children, n)
-				top.text = ""
 			}
 			stack = append(stack, n)
 		case endElement:
+			if top := stack[len(stack)-1]; len(top.children) == 0 {
+				top.text = string(value)
+			}
 			stack = stack[:len(stack)-1]
 		case text:
 			top := stack[len(stack)-1]
 			if len(top.children) > 0 {
 				continue // blanks between elements
 			}
-			value, err := unescape(raw)
+			part, err := unescape(raw)
 			if err != nil {
 				return nil, err
 			}
-			top.text += string(value)
+			value = append(value, part...)
 		}
 	}
 }
