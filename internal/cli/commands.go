@@ -15,7 +15,7 @@ func AddCommands(root *cobra.Command) {
 		&cobra.Group{ID: OperatorGroup, Title: "Administration, on the database itself:"},
 		&cobra.Group{ID: OperationsGroup, Title: "Operations of the API, named and with flags as in the AWS CLI:"},
 	)
-	for _, c := range []*cobra.Command{Invite(), Members(), History(), Jobs(), Findings(), Discovery(), Stores(), Usage(), Console(), Regions(), Activity()} {
+	for _, c := range []*cobra.Command{Invite(), Members(), History(), Jobs(), Findings(), Discovery(), Stores(), Usage(), Console(), Regions(), Activity(), Identifiers()} {
 		c.GroupID = ComeGroup
 		root.AddCommand(c)
 	}

@@ -8,7 +8,7 @@ func Members() *cobra.Command {
 		Use:   "members",
 		Short: "Look after the membership as a whole: make it what a file says, see who is where",
 	}
-	c.AddCommand(membersSync(), membersStatus())
+	c.AddCommand(membersSync(), membersStatus(), membersList())
 	return c
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -272,7 +273,7 @@ func (s *Service) DeleteCustomDataIdentifier(ctx context.Context, call *macie2.C
 
 // TestCustomDataIdentifier counts the matches of a definition in a sample, and keeps neither.
 func (s *Service) TestCustomDataIdentifier(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) (*macie2.TestCustomDataIdentifierOutput, error) {
-	matches, err := s.MatchesOf(ctx, call, in)
+	matches, _, err := s.MatchesOf(ctx, call, in)
 	if err != nil {
 		return nil, err
 	}
@@ -285,28 +286,65 @@ type Place struct {
 	End   int `json:"end"`
 }
 
-// MatchesOf says where in a sample an identifier would find something, in order.
-func (s *Service) MatchesOf(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) ([]Place, error) {
+// Miss is what the expression finds in a sample and the identifier does not count, and why.
+type Miss struct {
+	Place
+	Reason string `json:"reason"`
+}
+
+// The reasons of a Miss.
+const (
+	NoKeyword  = "NO_KEYWORD"  // within reach
+	IgnoreWord = "IGNORE_WORD" // in what the expression finds
+)
+
+// MatchesOf says where in a sample an identifier would find something, and what of it would not count, in order.
+func (s *Service) MatchesOf(ctx context.Context, call *macie2.Call, in *macie2.TestCustomDataIdentifierInput) ([]Place, []Miss, error) {
 	if n := utf8.RuneCountInString(macie2.Deref(in.SampleText)); n < 1 || n > maxSample {
-		return nil, macie2.ErrValidation("sampleText: must have 1 to %d characters, not %d", maxSample, n)
+		return nil, nil, macie2.ErrValidation("sampleText: must have 1 to %d characters, not %d", maxSample, n)
 	}
 	if err := s.view(ctx, call, func(*store.Tx) error { return nil }); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	done, err := s.trials.take(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer done()
-	custom, err := compile(in.Regex, in.Keywords, in.IgnoreWords, in.MaximumMatchDistance, nil)
-	if err != nil {
-		return nil, err
-	}
 	sample := *in.SampleText
-	places := []Place{}
-	for _, m := range custom.Matches(sample) {
-		start := utf8.RuneCountInString(sample[:m.Start])
-		places = append(places, Place{start, start + utf8.RuneCountInString(sample[m.Start:m.End])})
+	find := func(keywords, ignored []string) ([]Place, error) {
+		custom, err := compile(in.Regex, keywords, ignored, in.MaximumMatchDistance, nil)
+		if err != nil {
+			return nil, err
+		}
+		places := []Place{}
+		for _, m := range custom.Matches(sample) {
+			start := utf8.RuneCountInString(sample[:m.Start])
+			places = append(places, Place{start, start + utf8.RuneCountInString(sample[m.Start:m.End])})
+		}
+		return places, nil
 	}
-	return places, nil
+	places, err := find(in.Keywords, in.IgnoreWords)
+	misses := []Miss{}
+	if err != nil || len(in.Keywords)+len(in.IgnoreWords) == 0 {
+		return places, misses, err
+	}
+	unasked, err := find(nil, in.IgnoreWords) // for a keyword
+	if err != nil {
+		return nil, nil, err
+	}
+	every, err := find(nil, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range every {
+		switch {
+		case slices.Contains(places, p):
+		case slices.Contains(unasked, p):
+			misses = append(misses, Miss{p, NoKeyword})
+		default:
+			misses = append(misses, Miss{p, IgnoreWord})
+		}
+	}
+	return places, misses, nil
 }

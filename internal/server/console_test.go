@@ -588,8 +588,10 @@ func TestOverview(t *testing.T) {
 		test := func(body string) answered {
 			return b.do("POST", "/console/api/call/magpie/v1/custom-data-identifiers/test", body)
 		}
-		b.want("places", test(`{"regex":"C-[0-9]{4}","sampleText":"ü C-1234 and C-5678"}`), 200, `{"matchCount":2,"matches":[{"start":2,"end":8},{"start":13,"end":19}]}`)
-		b.want("none", test(`{"regex":"C-[0-9]{4}","keywords":["customer"],"sampleText":"C-1234"}`), 200, `{"matchCount":0,"matches":[]}`)
+		b.want("places", test(`{"regex":"C-[0-9]{4}","sampleText":"ü C-1234 and C-5678"}`), 200, `{"matchCount":2,"matches":[{"start":2,"end":8},{"start":13,"end":19}],"misses":[]}`)
+		b.want("none", test(`{"regex":"C-[0-9]{4}","keywords":["customer"],"sampleText":"C-1234"}`), 200, `{"matchCount":0,"matches":[],"misses":[{"start":0,"end":6,"reason":"NO_KEYWORD"}]}`)
+		b.want("what does not count", test(`{"regex":"C-[0-9]{4}","keywords":["customer"],"ignoreWords":["C-0000"],"maximumMatchDistance":10,"sampleText":"customer C-1234, customer C-0000, and a long way on C-5678"}`), 200,
+			`"matches":[{"start":9,"end":15}],"misses":[{"start":26,"end":32,"reason":"IGNORE_WORD"},{"start":52,"end":58,"reason":"NO_KEYWORD"}]}`)
 		b.want("a bad one", test(`{"regex":"[","sampleText":"x"}`), 400, "regex")
 		b.want("no sample", test(`{"regex":"x"}`), 400, "sampleText")
 		// Records are written within a second.

@@ -85,11 +85,11 @@ func mountTest(edge *awsapi.Server, identifiers *identifier.Service) {
 			if err := op.Check(in); err != nil {
 				return nil, err
 			}
-			places, err := identifiers.MatchesOf(ctx, call, in.(*macie2.TestCustomDataIdentifierInput))
+			places, misses, err := identifiers.MatchesOf(ctx, call, in.(*macie2.TestCustomDataIdentifierInput))
 			if err != nil {
 				return nil, err
 			}
-			return map[string]any{"matchCount": len(places), "matches": places}, nil
+			return map[string]any{"matchCount": len(places), "matches": places, "misses": misses}, nil
 		})
 }
 

@@ -254,6 +254,12 @@ export async function addAccounts(t) {
   await page.getByRole("grid", { name: "History" }).getByText("Invited").first().waitFor();
   await t.axe(page, "account");
   await t.shot(page, "account");
+  // With 300 accounts loaded and 25 shown: what the page holds.
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("HeapProfiler.enable");
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await devtools.send("Runtime.getHeapUsage");
+  assert.ok(usedSize <= 60 * 1024 * 1024, "the page holds " + usedSize + " bytes");
   await page.goBack();
   await page.getByText("1 match").first().waitFor();
   none(faults);
@@ -278,6 +284,9 @@ export async function identifiers(t) {
   await t.shot(page, "create-identifier");
   await page.getByRole("textbox", { name: "Keywords" }).fill("customer");
   await status.getByText("0 matches").waitFor();
+  await page.getByRole("list", { name: "What does not count" }).getByText("C-1234: No keyword is within reach").waitFor();
+  await t.axe(page, "what does not count");
+  await t.shot(page, "identifier-misses");
   await page.getByRole("textbox", { name: "Sample data" }).fill("customer C-1234");
   await status.getByText("1 match").waitFor();
   await page.getByRole("textbox", { name: "Regular expression" }).fill("C-[0-9");
@@ -352,6 +361,35 @@ export async function findings(t) {
   await page.getByRole("checkbox", { name: "Select exports" }).click();
   await t.axe(page, "buckets");
   await t.shot(page, "buckets");
+  await page.getByText("Map", { exact: true }).click();
+  const squares = page.getByRole("list", { name: "Buckets of account " + account });
+  await squares.getByRole("link", { name: /^exports/ }).waitFor();
+  assert.match(page.url(), /view=map/);
+  assert.equal(await squares.getByRole("link").count(), 2);
+  await t.axe(page, "map");
+  await t.shot(page, "buckets-map");
+  await page.getByRole("combobox", { name: "Find buckets" }).fill("exports");
+  await page.keyboard.press("Enter");
+  await until("one square", async () => (await squares.getByRole("link").count()) === 1);
+  await page.goto(t.url + "/console/" + account + "/" + R + "/jobs/create");
+  await page.getByText("By criteria", { exact: true }).click();
+  await page.getByRole("group", { name: "Condition 1" }).getByRole("textbox", { name: "Values" }).fill("NOT_PUBLIC\nUNKNOWN");
+  await page.getByRole("button", { name: "Add exception" }).click();
+  await page.getByRole("group", { name: "Exception 1" }).getByRole("textbox", { name: "Values" }).fill("exports");
+  await page.getByText("Estimate: 1 bucket now").waitFor();
+  await page.getByRole("grid", { name: "Buckets that match now" }).getByText("odd").waitFor();
+  await t.axe(page, "create job, by criteria");
+  await t.shot(page, "create-job-criteria");
+  await page.getByRole("button", { name: "Skip to Name" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("By criteria");
+  await page.getByRole("button", { name: "Next", exact: true }).click();
+  await page.getByText("Public is NOT_PUBLIC or UNKNOWN; not Bucket name is exports").waitFor();
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "By criteria" }).waitFor();
+  const made = (await a.call(R, "POST", "/jobs/list", {})).items[0].jobId;
+  assert.deepEqual((await a.call(R, "GET", "/jobs/" + made)).s3JobDefinition.bucketCriteria.excludes.and, [{ simpleCriterion: { comparator: "EQ", key: "S3_BUCKET_NAME", values: ["exports"] } }]);
+  await page.goto(t.url + "/console/" + account + "/" + R + "/buckets");
+  await page.getByRole("checkbox", { name: "Select exports" }).click();
   await page.getByRole("button", { name: "Create job" }).click();
   await page.getByRole("heading", { level: 1, name: "Create job" }).waitFor();
   await page.getByText("Estimate: 1 bucket").waitFor();
@@ -369,7 +407,7 @@ export async function findings(t) {
   await t.axe(page, "review");
   await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Nightly" }).waitFor();
-  await until("the end of the job", async () => (await a.call(R, "POST", "/jobs/list", {})).items[0].jobStatus === "COMPLETE");
+  await until("the end of the job", async () => (await a.call(R, "POST", "/jobs/list", {})).items.every((j) => j.jobStatus === "COMPLETE"));
   await page.reload();
   await page.getByText("Complete", { exact: true }).first().waitFor();
   await page.getByRole("link", { name: "Data: Financial" }).first().waitFor();
@@ -408,8 +446,48 @@ export async function findings(t) {
   await t.axe(page, "suppress");
   await page.getByRole("dialog").getByRole("button", { name: "Create rule" }).click();
   await page.getByText("The rule test data archives them").waitFor();
+  await page.goto(t.url + "/console/" + account + "/" + R + "/rules");
+  await page.getByRole("button", { name: "Create rule" }).click();
+  const rule = page.getByRole("dialog");
+  await rule.getByRole("textbox", { name: "Name" }).fill("all of exports");
+  await rule.getByRole("radio", { name: "Filter" }).check();
+  await rule.getByRole("group", { name: "Condition 1" }).getByRole("combobox", { name: "What" }).fill("no.such.field");
+  await rule.getByRole("group", { name: "Condition 1" }).getByRole("textbox", { name: "Values" }).fill("exports");
+  await rule.getByRole("status").getByText("no.such.field").waitFor();
+  await rule.getByRole("group", { name: "Condition 1" }).getByRole("combobox", { name: "What" }).fill("resourcesAffected.s3Bucket.name");
+  await rule.getByRole("status").getByText(/^[0-9]+ current findings? like this now/).waitFor();
+  await t.axe(page, "create rule");
+  await t.shot(page, "create-rule");
+  await rule.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByText("The rule all of exports is made.").waitFor();
+  await page.getByRole("radio", { name: "Select all of exports" }).check();
+  await page.getByRole("button", { name: "Move up" }).click();
+  await until("the order", async () => (await a.call(R, "GET", "/findingsfilters")).findingsFilterListItems[0].name === "all of exports");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await rule.getByRole("button", { name: "Add condition" }).click();
+  await rule.getByRole("group", { name: "Condition 2" }).getByRole("combobox", { name: "What" }).fill("updatedAt");
+  await rule.getByRole("group", { name: "Condition 2" }).getByRole("button", { name: /How/ }).click();
+  await page.getByRole("option", { name: "is at least" }).click();
+  await rule.getByRole("group", { name: "Condition 2" }).getByRole("textbox", { name: "Values" }).fill("2026-01-31T00:00:00Z");
+  await rule.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The rule all of exports is changed.").waitFor();
+  const kept = (await a.call(R, "GET", "/findingsfilters")).findingsFilterListItems[0].id;
+  assert.deepEqual((await a.call(R, "GET", "/findingsfilters/" + kept)).findingCriteria.criterion, { "resourcesAffected.s3Bucket.name": { eq: ["exports"] }, updatedAt: { gte: Date.UTC(2026, 0, 31) } });
+  await a.call(R, "PUT", "/automated-discovery/configuration", { status: "ENABLED" });
+  await page.goto(t.url + "/console/" + account + "/" + R + "/automated-discovery");
+  await page.getByRole("tab", { name: "What is looked for" }).click();
+  await page.getByRole("button", { name: "Managed identifiers left out" }).click();
+  await page.getByRole("option", { name: "Aws credentials" }).click();
+  await page.keyboard.press("Escape");
+  await t.axe(page, "what is looked for");
+  await t.shot(page, "template");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Changed.").waitFor();
+  const templates = await a.call(R, "GET", "/templates/sensitivity-inspections");
+  const list = templates.sensitivityInspectionTemplates[0].id;
+  assert.deepEqual((await a.call(R, "GET", "/templates/sensitivity-inspections/" + list)).excludes, { managedDataIdentifierIds: ["AWS_CREDENTIALS"] });
   await page.emulateMedia({ colorScheme: "dark" });
-  for (const [path, what] of [["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
+  for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
     await page.goto(t.url + "/console/" + account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
     await t.axe(page, path + ", dark");
@@ -427,14 +505,15 @@ export async function refusals(t) {
   await t.signIn(page, account, account + "/" + R + "/accounts");
   await page.getByRole("button", { name: "Enable Macie" }).waitFor();
   const paths = ["summary", "usage", "automated-discovery", "accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
-  const visit = async (what, text) => {
+  const visit = async (what, text, look = t.axe) => {
     for (const p of paths) {
       await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
       await page.locator("main h1, main .awsui_alert").first().waitFor();
-      if (text && !["health", "activity", "usage"].includes(p)) await page.getByText(text).first().waitFor();
-      await t.axe(page, p + ", " + what);
+      if (text && (what !== "not enabled" || !["health", "activity", "usage"].includes(p))) await page.getByText(text).first().waitFor();
+      await look(page, p + ", " + what);
     }
   };
+  const picture = (at, name) => t.shot(at, name.replace(/\W+/g, "-"));
   await visit("not enabled", "Macie is not enabled in " + R);
   await t.shot(page, "not-enabled");
   await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, body: JSON.stringify({ message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" }) }));
@@ -442,6 +521,8 @@ export async function refusals(t) {
   await page.getByText("You may not do macie2:ListMembers").first().waitFor();
   await t.axe(page, "not allowed");
   await t.shot(page, "not-allowed");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await visit("not allowed", "You may not do macie2:ListMembers", picture);
   await page.unroute("**/console/api/call/**");
   await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 500, headers: { "x-amzn-ErrorType": "InternalServerException", "x-amzn-RequestId": "0f0f0f" }, body: JSON.stringify({ message: "The request failed because of an internal error." }) }));
   await page.goto(t.url + "/console/" + account + "/" + R + "/accounts");
@@ -449,6 +530,17 @@ export async function refusals(t) {
   await page.getByRole("button", { name: "Try again" }).first().waitFor();
   await t.axe(page, "the server fails");
   await t.shot(page, "error");
+  // Every page without anything remembered: what comes over the wire is within bounds, on each of them.
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Network.enable");
+  await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let loaded = 0;
+  devtools.on("Network.loadingFinished", (e) => (loaded += e.encodedDataLength));
+  await visit("the server fails", "Request 0f0f0f", async (at, name) => {
+    await picture(at, name);
+    assert.ok(loaded > 0 && loaded <= 650 * 1024, name + ": " + loaded + " bytes");
+    loaded = 0;
+  });
   await page.unroute("**/console/api/call/**");
   none(faults);
 }

@@ -61,7 +61,7 @@ export const launch = () => chromium.launch({ executablePath: browserPath(), arg
 /** A fresh browser context whose page notes what it should not have: errors, refused requests, requests to other hosts. */
 export async function visitor(browser, url, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", timezoneId: "Europe/Berlin", reducedMotion: "reduce", ...options });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(Number(process.env.PATIENCE ?? 60_000));
   const page = await context.newPage();
   const faults = [];
   page.on("pageerror", (e) => faults.push("error: " + e.message));

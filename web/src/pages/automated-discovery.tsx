@@ -6,6 +6,7 @@ import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import Multiselect from "@cloudscape-design/components/multiselect";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
@@ -239,23 +240,81 @@ function Scope({ id }: { id: string }) {
 function Template({ id }: { id: string }) {
   const desk = useDesk();
   const now = useResource((o) => desk.caller.call("GetSensitivityInspectionTemplate", { id }, o), [desk.caller, id]);
-  const list = (items: string[] | undefined) => (items?.length ? items.map(visible).join(", ") : "None");
+  const names = useResource(
+    async (o) => {
+      const [custom, lists, managed] = await Promise.all([
+        all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o),
+        all(desk.caller, "ListAllowLists", { maxResults: 25 }, (p) => p.allowLists, o),
+        all(desk.caller, "ListManagedDataIdentifiers", {}, (p) => p.items, o),
+      ]);
+      return { custom: custom.map((c) => ({ value: c.id!, label: visible(c.name) })), lists: lists.map((l) => ({ value: l.id!, label: visible(l.name) })), managed: managed.map((m) => ({ value: m.id!, label: words(m.id) })) };
+    },
+    [desk.caller],
+  );
+  const { act, busy } = useAct();
+  const [draft, setDraft] = useState<{ added: string[]; left: string[]; custom: string[]; lists: string[] }>();
+  const d = now.data;
+  const kept = { added: d?.includes?.managedDataIdentifierIds ?? [], left: d?.excludes?.managedDataIdentifierIds ?? [], custom: d?.includes?.customDataIdentifierIds ?? [], lists: d?.includes?.allowListIds ?? [] };
+  const shown = draft ?? kept;
+  const change = (c: Partial<typeof kept>) => setDraft({ ...shown, ...c });
+  const pick = (label: string, ids: string[], options: Array<{ value: string; label: string }>, set: (ids: string[]) => void, most: string) => (
+    <FormField label={label} constraintText={most}>
+      <Multiselect
+        selectedOptions={ids.map((x) => options.find((o) => o.value === x) ?? { value: x, label: visible(x) })}
+        options={options}
+        filteringType="auto"
+        virtualScroll
+        tokenLimit={10}
+        placeholder="Choose"
+        empty="There are none."
+        selectedAriaLabel="Chosen"
+        deselectAriaLabel={(x) => "Leave out " + x.label}
+        onChange={(e) => set(e.detail.selectedOptions.map((x) => x.value!))}
+      />
+    </FormField>
+  );
+  const error = now.error ?? names.error;
   return (
-    <Container header={<Header variant="h2" description="Beside what is built in and recommended.">What is looked for</Header>}>
-      {now.error ? (
-        <Problem error={now.error} retry={now.refresh} />
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description="Beside what is built in and recommended. What changes here counts for objects that are looked at from now on."
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button disabled={!draft} onClick={() => setDraft(undefined)}>Undo</Button>
+              <Button
+                variant="primary"
+                disabled={!draft}
+                loading={busy === "template"}
+                onClick={async () => {
+                  const ok = await act("template", () => desk.caller.call("UpdateSensitivityInspectionTemplate", { id, includes: { managedDataIdentifierIds: shown.added, customDataIdentifierIds: shown.custom, allowListIds: shown.lists }, excludes: { managedDataIdentifierIds: shown.left } }), "Changed.");
+                  if (ok) {
+                    setDraft(undefined);
+                    now.refresh();
+                  }
+                }}
+              >
+                Save
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          What is looked for
+        </Header>
+      }
+    >
+      {error ? (
+        <Problem error={error} retry={() => { now.refresh(); names.refresh(); }} />
+      ) : d && names.data ? (
+        <SpaceBetween size="m">
+          {pick("Managed identifiers added", shown.added, names.data.managed, (added) => change({ added }), "Beyond the recommended ones")}
+          {pick("Managed identifiers left out", shown.left, names.data.managed, (left) => change({ left }), "Of the recommended ones")}
+          {pick("Custom data identifiers", shown.custom, names.data.custom, (custom) => change({ custom }), shown.custom.length + " of 30")}
+          {pick("Allow lists", shown.lists, names.data.lists, (lists) => change({ lists }), shown.lists.length + " of 10")}
+        </SpaceBetween>
       ) : (
-        now.data && (
-          <KeyValuePairs
-            columns={2}
-            items={[
-              { label: "Managed identifiers added", value: list(now.data.includes?.managedDataIdentifierIds) },
-              { label: "Managed identifiers left out", value: list(now.data.excludes?.managedDataIdentifierIds) },
-              { label: "Custom data identifiers", value: list(now.data.includes?.customDataIdentifierIds) },
-              { label: "Allow lists", value: list(now.data.includes?.allowListIds) },
-            ]}
-          />
-        )
+        <StatusIndicator type="loading">Loading</StatusIndicator>
       )}
     </Container>
   );

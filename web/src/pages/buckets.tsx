@@ -10,7 +10,8 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
-import { useEffect, useState } from "react";
+import Spinner from "@cloudscape-design/components/spinner";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { all, CallError } from "../api/call";
 import type { BucketMetadata } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
@@ -23,6 +24,8 @@ import { useDesk } from "../session";
 import { bytes, count, visible, words } from "../text/format";
 import { Sensitivity } from "./automated-discovery";
 import { FindingsOf } from "./findings";
+
+const BucketMap = lazy(() => import("./bucket-map"));
 
 const most = 10_000;
 
@@ -54,7 +57,8 @@ const encryption = (b: BucketMetadata) => encryptionWords[b.serverSideEncryption
 export function Buckets() {
   const desk = useDesk();
   const route = useRoute();
-  const coverage = route.query.get("view") === "coverage";
+  const view = route.query.get("view") ?? "";
+  const coverage = view === "coverage", map = view === "map";
   const [selected, setSelected] = useState<BucketMetadata[]>([]);
   useEffect(() => desk.title("Buckets"), [desk]);
   const buckets = useBuckets();
@@ -91,6 +95,7 @@ export function Buckets() {
   return (
     <Rows<BucketMetadata>
       key={String(coverage)}
+      picture={map ? (rows) => <Suspense fallback={<Spinner />}><BucketMap buckets={rows} /></Suspense> : undefined}
       h1
       name="Buckets"
       id={coverage ? "coverage" : "buckets"}
@@ -106,10 +111,11 @@ export function Buckets() {
       more={
         <SegmentedControl
           label="View"
-          selectedId={coverage ? "coverage" : "table"}
-          onChange={(e) => setQuery("view", e.detail.selectedId === "coverage" ? "coverage" : "")}
+          selectedId={coverage ? "coverage" : map ? "map" : "table"}
+          onChange={(e) => setQuery("view", e.detail.selectedId === "table" ? "" : e.detail.selectedId)}
           options={[
             { id: "table", text: "Exposure" },
+            { id: "map", text: "Map" },
             { id: "coverage", text: "Coverage" },
           ]}
         />

@@ -1,5 +1,4 @@
 // Create job: which buckets, when, how deep, for what; an estimate stays beside all of it.
-import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Checkbox from "@cloudscape-design/components/checkbox";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
@@ -10,14 +9,17 @@ import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Multiselect from "@cloudscape-design/components/multiselect";
 import RadioGroup from "@cloudscape-design/components/radio-group";
+import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import Wizard from "@cloudscape-design/components/wizard";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { all } from "../api/call";
-import type { BucketMetadata, CreateClassificationJobRequest, DayOfWeek, JobScopeTerm, ManagedDataIdentifierSelector, S3BucketCriteriaForJob } from "../api/macie2.gen";
+import type { BucketMetadata, CreateClassificationJobRequest, DayOfWeek, JobScopeTerm, ManagedDataIdentifierSelector, SearchResourcesBucketCriteria } from "../api/macie2.gen";
+import { bucketCriteria, jobConditions, jobFields, jobOps } from "../criteria";
 import { Theirs } from "../parts/bits";
+import { type Condition, Conditions, valuesOf } from "../parts/criteria";
 import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
@@ -29,7 +31,9 @@ import { Public, publicWords, useBuckets } from "./buckets";
 
 interface Draft {
   buckets: Array<[string, string]>;
-  criteria: S3BucketCriteriaForJob | null; // of a job that is duplicated
+  by: "choice" | "criteria";
+  includes: Condition[]; // of buckets by criteria
+  excludes: Condition[];
   schedule: "once" | "daily" | "weekly" | "monthly";
   day: DayOfWeek;
   date: number;
@@ -47,7 +51,7 @@ interface Draft {
   tags: string;
 }
 
-const empty: Draft = { buckets: [], criteria: null, schedule: "once", day: "MONDAY", date: 1, initial: true, depth: "100", prefixes: "", extensions: "", skipped: "", selector: "RECOMMENDED", managed: [], custom: [], lists: [], name: "", description: "", tags: "" };
+const empty: Draft = { buckets: [], by: "choice", includes: [], excludes: [], schedule: "once", day: "MONDAY", date: 1, initial: true, depth: "100", prefixes: "", extensions: "", skipped: "", selector: "RECOMMENDED", managed: [], custom: [], lists: [], name: "", description: "", tags: "" };
 const kept = "magpie.job-draft";
 
 const days: DayOfWeek[] = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"];
@@ -86,7 +90,7 @@ export function request(d: Draft): CreateClassificationJobRequest {
     ...(d.custom.length ? { customDataIdentifierIds: d.custom } : {}),
     ...(d.lists.length ? { allowListIds: d.lists } : {}),
     s3JobDefinition: {
-      ...(d.criteria ? { bucketCriteria: d.criteria } : { bucketDefinitions: [...by].map(([accountId, buckets]) => ({ accountId, buckets })) }),
+      ...(d.by === "criteria" ? { bucketCriteria: bucketCriteria(d.includes, d.excludes) } : { bucketDefinitions: [...by].map(([accountId, buckets]) => ({ accountId, buckets })) }),
       ...(includes.length || excludes.length ? { scoping: { ...(includes.length ? { includes: { and: includes } } : {}), ...(excludes.length ? { excludes: { and: excludes } } : {}) } } : {}),
     },
     ...(d.tags.trim() ? { tags: readTags(d.tags) } : {}),
@@ -122,7 +126,9 @@ export function CreateJob() {
           name: (j.name ?? "") + " copy",
           description: j.description ?? "",
           buckets: (j.s3JobDefinition?.bucketDefinitions ?? []).flatMap((b) => b.buckets.map((n): [string, string] => [b.accountId, n])),
-          criteria: j.s3JobDefinition?.bucketCriteria ?? null,
+          by: j.s3JobDefinition?.bucketCriteria ? "criteria" : "choice",
+          includes: jobConditions(j.s3JobDefinition?.bucketCriteria?.includes),
+          excludes: jobConditions(j.s3JobDefinition?.bucketCriteria?.excludes),
           schedule: j.jobType !== "SCHEDULED" ? "once" : f?.weeklySchedule ? "weekly" : f?.monthlySchedule ? "monthly" : "daily",
           day: f?.weeklySchedule?.dayOfWeek ?? "MONDAY",
           date: f?.monthlySchedule?.dayOfMonth ?? 1,
@@ -151,18 +157,37 @@ export function CreateJob() {
     const ids = new Set(d.buckets.map((b) => b.join("/")));
     return (buckets.data ?? []).filter((b) => ids.has(b.accountId + "/" + b.bucketName));
   }, [buckets.data, d.buckets]);
-  const objects = chosen.reduce((n, b) => n + (b.classifiableObjectCount ?? 0), 0);
-  const size = chosen.reduce((n, b) => n + (b.classifiableSizeInBytes ?? 0), 0);
+  const criteria = useMemo(() => bucketCriteria(d.includes, d.excludes), [d.includes, d.excludes]);
+  const asked = d.by === "criteria" && criteria ? JSON.stringify(criteria) : "";
+  const [settled, setSettled] = useState(asked);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(asked), 400);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  // Jobs and SearchResources know the same criteria, so the preview is the server's own.
+  const preview = useResource<BucketMetadata[] | undefined>(
+    async (o) => {
+      if (!settled) return undefined;
+      const wanted = JSON.parse(settled) as SearchResourcesBucketCriteria;
+      return (await all(desk.caller, "SearchResources", { bucketCriteria: wanted, maxResults: 50 }, (p) => p.matchingResources, { ...o, most: 1000 })).map((m) => (m.matchingBucket ?? {}) as BucketMetadata);
+    },
+    [desk.caller, settled],
+  );
+  const meant = d.by === "criteria" ? (preview.data ?? []) : chosen;
+  const objects = meant.reduce((n, b) => n + (b.classifiableObjectCount ?? 0), 0);
+  const size = meant.reduce((n, b) => n + (b.classifiableSizeInBytes ?? 0), 0);
   const depth = Number(d.depth) || 100;
-  const estimate = d.criteria ? (
+  const estimate = d.by === "criteria" && preview.data === undefined ? (
     <Box>The buckets are found by criteria when a run begins.</Box>
   ) : (
     <Box>
-      Estimate: {counted(d.buckets.length, "bucket")}, {count(objects)} objects and {bytes(size)} that can be analysed{depth < 100 ? ", of which about " + depth + " %" : ""}.
+      Estimate: {d.by === "criteria" ? counted(meant.length, "bucket") + " now" : counted(d.buckets.length, "bucket")}, {count(objects)} objects and {bytes(size)} that can be analysed{depth < 100 ? ", of which about " + depth + " %" : ""}.
     </Box>
   );
   const check = (at: number): string => {
-    if (at > 0 && !d.criteria && !d.buckets.length) return "Choose at least one bucket.";
+    if (at > 0 && d.by === "choice" && !d.buckets.length) return "Choose at least one bucket.";
+    if (at > 0 && d.by === "criteria" && !criteria) return "Give at least one condition with a value.";
+    if (at > 0 && d.by === "criteria" && [...d.includes, ...d.excludes].some((c) => !valuesOf(c).length)) return "Every condition needs a value.";
     if (at > 1 && !(depth >= 1 && depth <= 100)) return "The depth is from 1 to 100 %.";
     if (at > 2 && (d.selector === "INCLUDE" || d.selector === "EXCLUDE") && !d.managed.length) return "Choose managed identifiers, or another kind of choice.";
     if (at > 2 && d.selector === "NONE" && !d.custom.length && at > 3) return "With no managed identifiers, choose a custom one: otherwise there is nothing to look for.";
@@ -194,6 +219,7 @@ export function CreateJob() {
       navigate(desk.link("jobs", id));
     }
   };
+  const said = (c: Condition[]) => c.map((x) => (jobFields.find((f) => f.value === x.field)?.label ?? x.field) + " " + (jobOps.find((o) => o.value === x.op)?.label ?? x.op) + " " + valuesOf(x).map(visible).join(" or ")).join(", and ") || "every bucket";
   const chips = (list: string[]) => (list.length ? list.map(visible).join(", ") : "None");
   return (
     <SpaceBetween size="m">
@@ -214,11 +240,46 @@ export function CreateJob() {
           {
             title: "Buckets",
             errorText: fault,
-            content: d.criteria ? (
-              <Alert type="info" header="By criteria">
-                <span className="mono">{visible(JSON.stringify(d.criteria))}</span>
-              </Alert>
-            ) : (
+            content: (
+              <SpaceBetween size="m">
+              <SegmentedControl
+                label="Buckets"
+                selectedId={d.by}
+                onChange={(e) => {
+                  setFault("");
+                  set({ by: e.detail.selectedId as Draft["by"], ...(d.includes.length || d.excludes.length ? {} : { includes: [{ field: "S3_BUCKET_EFFECTIVE_PERMISSION", op: "EQ", values: "PUBLIC" }] }) });
+                }}
+                options={[
+                  { id: "choice", text: "Choose buckets" },
+                  { id: "criteria", text: "By criteria" },
+                ]}
+              />
+              {d.by === "criteria" ? (
+                <SpaceBetween size="m">
+                  <Container header={<Header variant="h2" description="Each run looks for them anew, so buckets that come later are found too.">Buckets for which all of this holds</Header>}>
+                    <Conditions name="Condition" conditions={d.includes} onChange={(includes) => set({ includes })} fields={jobFields} ops={jobOps} />
+                  </Container>
+                  <Container header={<Header variant="h2">But not those for which all of this holds</Header>}>
+                    <Conditions name="Exception" conditions={d.excludes} onChange={(excludes) => set({ excludes })} fields={jobFields} ops={jobOps} />
+                  </Container>
+                  {asked && (
+                    <Rows<BucketMetadata>
+                      name="Buckets that match now"
+                      id="job-preview"
+                      query="preview"
+                      rows={{ ...preview, data: preview.data ?? (preview.error ? undefined : []) }}
+                      rowId={(b) => b.accountId + "/" + b.bucketName}
+                      note={(preview.data?.length ?? 0) >= 1000 ? "the first 1,000" : ""}
+                      empty={{ title: "No bucket matches now", text: "A run finds those that match when it begins." }}
+                      columns={[
+                        { id: "bucket", header: "Bucket", value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
+                        { id: "account", header: "Account", value: (b) => b.accountId ?? "", width: 140 },
+                        { id: "objects", header: "Can be analysed", value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
+                      ]}
+                    />
+                  )}
+                </SpaceBetween>
+              ) : (
               <Rows<BucketMetadata>
                 name="Buckets to look into"
                 id="job-buckets"
@@ -239,10 +300,13 @@ export function CreateJob() {
                   { id: "public", header: "Public", value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? "Unknown", cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
                 ]}
               />
+              )}
+              </SpaceBetween>
             ),
           },
           {
             title: "Schedule and depth",
+            isOptional: true,
             errorText: fault,
             content: (
               <Container>
@@ -274,6 +338,7 @@ export function CreateJob() {
           },
           {
             title: "Managed data identifiers",
+            isOptional: true,
             errorText: fault,
             content: (
               <Container>
@@ -375,7 +440,7 @@ export function CreateJob() {
                   columns={2}
                   items={[
                     { label: "Name", value: <Theirs text={d.name} /> },
-                    { label: "Buckets", value: d.criteria ? "By criteria" : chips(d.buckets.map((b) => b.join("/"))) },
+                    { label: "Buckets", value: d.by === "criteria" ? "By criteria: " + said(d.includes) + (d.excludes.length ? "; not " + said(d.excludes) : "") : chips(d.buckets.map((b) => b.join("/"))) },
                     { label: "When", value: { once: "Once, now", daily: "Every day", weekly: "Every week, on " + words(d.day), monthly: "Every month, on day " + d.date }[d.schedule] },
                     { label: "Depth", value: depth + " % of the objects" },
                     { label: "Only keys that begin with", value: chips(split(d.prefixes)) },

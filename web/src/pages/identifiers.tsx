@@ -118,7 +118,8 @@ const words = (text: string) => text.split(/[\n,]/).map((w) => w.trim()).filter(
 
 interface Tested {
   count: number;
-  places?: Array<{ start: number; end: number }>;
+  places: Place[];
+  misses: Miss[];
 }
 
 export function CreateIdentifier() {
@@ -175,8 +176,8 @@ export function CreateIdentifier() {
     const t = setTimeout(async () => {
       const input = { regex, sampleText: sample || " ", ...(keys.length ? { keywords: keys, maximumMatchDistance: Number(distance) || 50 } : {}), ...(ignored.length ? { ignoreWords: ignored } : {}) };
       try {
-        const r = await desk.caller.own<{ matchCount: number; matches: Array<{ start: number; end: number }> }>("POST", "custom-data-identifiers/test", input);
-        if (mine === turn.current) setTested({ count: sample ? r.matchCount : 0, places: sample ? r.matches : [] });
+        const r = await desk.caller.own<{ matchCount: number; matches: Place[]; misses: Miss[] }>("POST", "custom-data-identifiers/test", input);
+        if (mine === turn.current) setTested({ count: sample ? r.matchCount : 0, places: sample ? r.matches : [], misses: sample ? r.misses : [] });
       } catch (e) {
         if (mine !== turn.current) return;
         setTested(undefined);
@@ -265,7 +266,7 @@ export function CreateIdentifier() {
           <div role="status" aria-label="Matches">
             {!regex ? "Type an expression" : fault ? (ofRegex ? "The expression is not good yet" : visible(fault.message)) : tested ? counted(tested.count, "match", "matches") : "…"}
           </div>
-          {tested?.places && sample && <Marked text={sample} places={tested.places} />}
+          {tested && sample && <Marked text={sample} places={tested.places} misses={tested.misses} />}
         </SpaceBetween>
       </Container>
     </div>
@@ -281,20 +282,42 @@ export function CreateIdentifier() {
   );
 }
 
-/** The sample with what matches marked. Places are counted in characters. */
-function Marked({ text, places }: { text: string; places: Array<{ start: number; end: number }> }) {
+interface Place {
+  start: number;
+  end: number;
+}
+
+interface Miss extends Place {
+  reason: string;
+}
+
+const why: { [reason: string]: string } = { NO_KEYWORD: "No keyword is within reach", IGNORE_WORD: "A word to ignore is in it" };
+
+/** The sample with what matches marked, and what does not count and why. Places are counted in characters. */
+function Marked({ text, places, misses }: { text: string; places: Place[]; misses: Miss[] }) {
   const characters = [...text];
-  const parts: Array<{ text: string; hit: boolean }> = [];
+  const parts: Array<{ text: string; kind: "" | "hit" | "miss"; reason?: string }> = [];
   let at = 0;
-  for (const p of places) {
-    if (p.start > at) parts.push({ text: characters.slice(at, p.start).join(""), hit: false });
-    parts.push({ text: characters.slice(Math.max(at, p.start), p.end).join(""), hit: true });
+  for (const p of [...places.map((x) => ({ ...x, reason: "" })), ...misses].sort((a, b) => a.start - b.start)) {
+    if (p.start > at) parts.push({ text: characters.slice(at, p.start).join(""), kind: "" });
+    parts.push({ text: characters.slice(Math.max(at, p.start), p.end).join(""), kind: p.reason ? "miss" : "hit", reason: why[p.reason] });
     at = Math.max(at, p.end);
   }
-  parts.push({ text: characters.slice(at).join(""), hit: false });
+  parts.push({ text: characters.slice(at).join(""), kind: "" });
   return (
-    <div className="mono" aria-label="The sample with matches marked">
-      {parts.map((p, i) => (p.hit ? <mark key={i} className="hit">{p.text}</mark> : <span key={i}>{p.text}</span>))}
-    </div>
+    <SpaceBetween size="xs">
+      <div className="mono" role="group" aria-label="The sample with matches marked">
+        {parts.map((p, i) => (p.kind === "hit" ? <mark key={i} className="hit">{p.text}</mark> : <span key={i} className={p.kind || undefined} title={p.reason}>{p.text}</span>))}
+      </div>
+      {misses.length > 0 && (
+        <ul aria-label="What does not count">
+          {misses.slice(0, 20).map((m, i) => (
+            <li key={i}>
+              <span className="mono miss">{visible(characters.slice(m.start, m.end).join(""))}</span>: {why[m.reason] ?? m.reason}
+            </li>
+          ))}
+        </ul>
+      )}
+    </SpaceBetween>
   );
 }

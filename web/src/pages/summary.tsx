@@ -9,17 +9,29 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
-import { type ReactNode, useEffect } from "react";
+import Spinner from "@cloudscape-design/components/spinner";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { all, CallError } from "../api/call";
 import type { GroupBy, GroupCount } from "../api/macie2.gen";
 import { Theirs, To } from "../parts/bits";
 import { writeFilter } from "../filter";
 import { Problem } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
+import { navigate } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, relationship, short, visible, words, zone } from "../text/format";
 import { loadHistory } from "./accounts";
 import { type Criterion, loadFindings, resource, SeverityOf, typeWords } from "./findings";
+
+const Chart = lazy(() => import("../parts/chart"));
+const colours = { high: "#d91515", medium: "#b35900", low: "#0972d3" };
+
+interface Day {
+  date: string;
+  low: number;
+  medium: number;
+  high: number;
+}
 
 interface Region {
   region: string;
@@ -84,6 +96,7 @@ function Overview() {
     [desk.caller],
     minute,
   );
+  const days = useResource(async (o) => (await desk.caller.own<{ days: Day[] }>("GET", "findings/histogram?days=30", undefined, o)).days, [desk.caller], minute);
   const here = regions.data?.find((r) => r.region === desk.region);
   const elsewhere = (regions.data ?? []).filter((r) => r.region !== desk.region && r.invitations > 0);
   const needs = useResource<ReactNode[]>(
@@ -139,6 +152,21 @@ function Overview() {
               </div>
             ))}
           </ColumnLayout>
+          {days.data?.some((d) => d.low + d.medium + d.high > 0) && (
+            <Suspense fallback={<Spinner />}>
+              <Chart
+                name="Findings by day"
+                x="Day (UTC)"
+                y="Findings"
+                labels={days.data.map((d) => d.date.slice(5))}
+                series={[
+                  { title: "Low", color: colours.low, values: days.data.map((d) => d.low) },
+                  { title: "Medium", color: colours.medium, values: days.data.map((d) => d.medium) },
+                  { title: "High", color: colours.high, values: days.data.map((d) => d.high) },
+                ]}
+              />
+            </Suspense>
+          )}
           <Box padding={{ top: "s" }}><To href={desk.link("findings")}>All current findings</To></Box>
         </Failed>
       </Container>
@@ -162,6 +190,23 @@ function Overview() {
               ...(se ? [{ label: "Sensitive", value: count(se.sensitive?.totalCount) }, { label: "Not sensitive", value: count(se.notSensitive?.totalCount) }, { label: "Not yet analysed", value: count(se.notClassified?.totalCount) }, { label: "Classification error", value: count(se.classificationError?.totalCount) }] : []),
             ]}
           />
+          {se && (s?.bucketCount ?? 0) > 0 && (
+            <Box padding={{ top: "l" }}>
+            <Suspense fallback={<Spinner />}>
+              <Chart
+                name="Sensitivity of buckets"
+                x="Sensitivity"
+                y="Buckets"
+                labels={["Sensitive", "Not sensitive", "Not yet analysed", "Classification error"]}
+                series={[
+                  { title: "Public", color: colours.high, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => x?.publiclyAccessibleCount ?? 0) },
+                  { title: "Not public, or not known to be", color: colours.low, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => (x?.totalCount ?? 0) - (x?.publiclyAccessibleCount ?? 0)) },
+                ]}
+                onPick={() => navigate(desk.link("buckets") + "?view=map")}
+              />
+            </Suspense>
+            </Box>
+          )}
         </Failed>
       </Container>
       <Container header={<Header variant="h2">Accounts</Header>}>

@@ -7,6 +7,7 @@ import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
 import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/components/property-filter";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { readFilter, writeFilter } from "../filter";
@@ -53,6 +54,7 @@ interface Given<T> {
   more?: ReactNode; // between the heading and the filter
   query?: string; // the filter's name in the address
   note?: string; // beside the counter
+  picture?: (rows: T[]) => ReactNode; // of all that match, in place of the table
 }
 
 const stored = "magpie.table.";
@@ -164,10 +166,57 @@ function Inner<T>(p: Props<T>) {
   const shown = c.filteredItemsCount ?? 0;
   const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? shown + " of " : "") + total + ")";
   const [, tick] = useState(0);
+  const heading = (
+          <SpaceBetween size="s">
+            <Header
+              variant={p.h1 ? "h1" : "h2"}
+              counter={counter}
+              description={p.description}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Box variant="small" padding={{ top: "xs" }} color="text-body-secondary">
+                    {p.rows.updated ? "Updated " + ago(new Date(p.rows.updated).toISOString()) : ""} {p.note ?? ""}
+                  </Box>
+                  <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
+                  <Button
+                    iconName="download"
+                    ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"}
+                    disabled={!shown}
+                    onClick={() => save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...(c.allPageItems ?? items).map((r) => p.columns.map((x) => String(x.value(r))))]))}
+                  />
+                  {p.actions}
+                </SpaceBetween>
+              }
+            >
+              {p.name}
+            </Header>
+            {p.more}
+          </SpaceBetween>
+  );
+  const filter = (
+          <PropertyFilter
+            {...c.propertyFilterProps}
+            filteringOptions={options}
+            countText={shown === 1 ? "1 match" : shown + " matches"}
+            filteringPlaceholder={"Find " + p.name.toLowerCase()}
+            filteringAriaLabel={"Find " + p.name.toLowerCase()}
+            hideOperations={false}
+            virtualScroll
+          />
+  );
   useEffect(() => {
     const t = setInterval(() => tick((n) => n + 1), 10_000);
     return () => clearInterval(t);
   }, []);
+  if (p.picture)
+    return (
+      <SpaceBetween size="m">
+        {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
+        {heading}
+        {filter}
+        {p.rows.data ? items.length ? p.picture([...(c.allPageItems ?? [])]) : c.collectionProps.empty : !p.rows.error && <StatusIndicator type="loading">{"Loading " + p.name.toLowerCase()}</StatusIndicator>}
+      </SpaceBetween>
+    );
   return (
     <SpaceBetween size="m">
       {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
@@ -195,44 +244,8 @@ function Inner<T>(p: Props<T>) {
           itemSelectionLabel: (_, row) => "Select " + (p.selectionName ?? p.rowId)(row),
           resizerRoleDescription: "resize button",
         }}
-        header={
-          <SpaceBetween size="s">
-            <Header
-              variant={p.h1 ? "h1" : "h2"}
-              counter={counter}
-              description={p.description}
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Box variant="small" padding={{ top: "xs" }} color="text-body-secondary">
-                    {p.rows.updated ? "Updated " + ago(new Date(p.rows.updated).toISOString()) : ""} {p.note ?? ""}
-                  </Box>
-                  <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
-                  <Button
-                    iconName="download"
-                    ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"}
-                    disabled={!shown}
-                    onClick={() => save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...(c.allPageItems ?? items).map((r) => p.columns.map((x) => String(x.value(r))))]))}
-                  />
-                  {p.actions}
-                </SpaceBetween>
-              }
-            >
-              {p.name}
-            </Header>
-            {p.more}
-          </SpaceBetween>
-        }
-        filter={
-          <PropertyFilter
-            {...c.propertyFilterProps}
-            filteringOptions={options}
-            countText={shown === 1 ? "1 match" : shown + " matches"}
-            filteringPlaceholder={"Find " + p.name.toLowerCase()}
-            filteringAriaLabel={"Find " + p.name.toLowerCase()}
-            hideOperations={false}
-            virtualScroll
-          />
-        }
+        header={heading}
+        filter={filter}
         pagination={
           <Pagination {...c.paginationProps} ariaLabels={{ nextPageLabel: "Next page", previousPageLabel: "Previous page", pageLabel: (n) => "Page " + n, paginationLabel: "Pages of " + p.name }} />
         }

@@ -1,0 +1,96 @@
+// Criteria of jobs and of findings filters, as rows of a form, and back.
+import type { CriteriaBlockForJob, CriterionAdditionalProperties, S3BucketCriteriaForJob } from "./api/macie2.gen";
+import { type Condition, valuesOf } from "./parts/criteria";
+
+const tag = "TAG";
+
+export const jobFields = [
+  { value: "S3_BUCKET_NAME", label: "Bucket name" },
+  { value: "ACCOUNT_ID", label: "Account ID" },
+  { value: "S3_BUCKET_EFFECTIVE_PERMISSION", label: "Public", hint: "PUBLIC, NOT_PUBLIC or UNKNOWN" },
+  { value: "S3_BUCKET_SHARED_ACCESS", label: "Shared", hint: "EXTERNAL, INTERNAL, NOT_SHARED or UNKNOWN" },
+  { value: tag, label: "Tag", hint: "KEY=VALUE, one a line" },
+];
+
+export const jobOps = [
+  { value: "EQ", label: "is" },
+  { value: "NE", label: "is not" },
+];
+
+function block(list: Condition[]): CriteriaBlockForJob | undefined {
+  const and = list.filter((c) => valuesOf(c).length).map((c) => {
+    const comparator = c.op as "EQ" | "NE";
+    if (c.field !== tag) return { simpleCriterion: { key: c.field as "ACCOUNT_ID", comparator, values: valuesOf(c) } };
+    const pair = (v: string) => {
+      const at = v.indexOf("=");
+      return at < 0 ? { key: v, value: "" } : { key: v.slice(0, at), value: v.slice(at + 1) };
+    };
+    return { tagCriterion: { comparator, tagValues: valuesOf(c).map(pair) } };
+  });
+  return and.length ? { and } : undefined;
+}
+
+/** What a job asks of buckets; undefined if nothing is asked. */
+export function bucketCriteria(includes: Condition[], excludes: Condition[]): S3BucketCriteriaForJob | undefined {
+  const i = block(includes), e = block(excludes);
+  return i || e ? { ...(i ? { includes: i } : {}), ...(e ? { excludes: e } : {}) } : undefined;
+}
+
+/** The rows that criteria come from. */
+export function jobConditions(b: CriteriaBlockForJob | undefined): Condition[] {
+  return (b?.and ?? []).map((c) =>
+    c.simpleCriterion
+      ? { field: c.simpleCriterion.key ?? "", op: c.simpleCriterion.comparator ?? "EQ", values: (c.simpleCriterion.values ?? []).join("\n") }
+      : { field: tag, op: c.tagCriterion?.comparator ?? "EQ", values: (c.tagCriterion?.tagValues ?? []).map((t) => (t.key ?? "") + "=" + (t.value ?? "")).join("\n") },
+  );
+}
+
+export const findingOps = [
+  { value: "eq", label: "is" },
+  { value: "neq", label: "is not" },
+  { value: "eqExactMatch", label: "is exactly" },
+  { value: "gt", label: "is more than" },
+  { value: "gte", label: "is at least" },
+  { value: "lt", label: "is less than" },
+  { value: "lte", label: "is at most" },
+];
+
+/** Fields that people ask for; the API knows more, which can be typed. */
+export const findingFields = [
+  "accountId", "archived", "category", "classificationDetails.jobId", "classificationDetails.originType", "classificationDetails.result.customDataIdentifiers.detections.name",
+  "classificationDetails.result.mimeType", "classificationDetails.result.sensitiveData.category", "classificationDetails.result.sensitiveData.detections.type", "classificationDetails.result.sizeClassified",
+  "createdAt", "resourcesAffected.s3Bucket.name", "resourcesAffected.s3Bucket.publicAccess.effectivePermission", "resourcesAffected.s3Bucket.tags.key", "resourcesAffected.s3Bucket.tags.value",
+  "resourcesAffected.s3Object.extension", "resourcesAffected.s3Object.key", "resourcesAffected.s3Object.publicAccess", "resourcesAffected.s3Object.tags.key", "resourcesAffected.s3Object.tags.value",
+  "sample", "severity.description", "type", "updatedAt",
+].map((value) => ({ value, hint: /At$/.test(value) ? "A time such as 2026-01-31T00:00:00Z" : undefined }));
+
+const times = /(^|\.)(createdAt|updatedAt|lastModified|startedAt)$/;
+const list = new Set(["eq", "neq", "eqExactMatch"]);
+
+export function findingConditions(criterion: { [field: string]: CriterionAdditionalProperties } | undefined): Condition[] {
+  return Object.entries(criterion ?? {}).flatMap(([field, c]) =>
+    Object.entries(c).map(([op, v]) => ({
+      field,
+      op,
+      values: Array.isArray(v) ? v.join("\n") : times.test(field) && v > 1e11 ? new Date(v).toISOString() : String(v),
+    })),
+  );
+}
+
+/** The criterion of rows, or what is wrong with one of them. */
+export function findingCriterion(rows: Condition[]): { criterion: { [field: string]: CriterionAdditionalProperties }; wrong: string } {
+  const criterion: { [field: string]: CriterionAdditionalProperties } = {};
+  for (const r of rows) {
+    const field = r.field.trim(), values = valuesOf(r);
+    if (!field || !values.length) return { criterion, wrong: "Every condition needs a field and a value." };
+    const c = ((criterion[field] ??= {}) as { [op: string]: unknown });
+    if (c[r.op] !== undefined) return { criterion, wrong: field + ": put all values of one comparison into one condition." };
+    if (list.has(r.op)) c[r.op] = values;
+    else {
+      const n = times.test(field) && Number.isNaN(Number(values[0])) ? Date.parse(values[0]!) : Number(values[0]);
+      if (values.length > 1 || Number.isNaN(n)) return { criterion, wrong: field + ": needs one number" + (times.test(field) ? ", or one time" : "") + "." };
+      c[r.op] = n;
+    }
+  }
+  return { criterion, wrong: rows.length ? "" : "A rule needs at least one condition." };
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { bucketCriteria, findingConditions, findingCriterion, jobConditions } from "../criteria";
+
+test("criteria of jobs are rows, and back", () => {
+  const criteria = {
+    includes: { and: [{ simpleCriterion: { key: "ACCOUNT_ID" as const, comparator: "EQ" as const, values: ["111122223333", "444455556666"] } }, { tagCriterion: { comparator: "NE" as const, tagValues: [{ key: "env", value: "a=b" }, { key: "x", value: "" }] } }] },
+    excludes: { and: [{ simpleCriterion: { key: "S3_BUCKET_NAME" as const, comparator: "EQ" as const, values: ["logs"] } }] },
+  };
+  expect(bucketCriteria(jobConditions(criteria.includes), jobConditions(criteria.excludes))).toEqual(criteria);
+  expect(bucketCriteria([], [{ field: "ACCOUNT_ID", op: "EQ", values: " \n" }])).toBeUndefined();
+});
+
+test("criteria of findings are rows, and back", () => {
+  const criterion = { type: { eq: ["a", "b"] }, updatedAt: { gte: Date.UTC(2026, 0, 31), lt: Date.UTC(2026, 1, 1) }, "classificationDetails.result.sizeClassified": { gt: 10 } };
+  const rows = findingConditions(criterion);
+  expect(rows.map((r) => r.values)).toEqual(["a\nb", "2026-01-31T00:00:00.000Z", "2026-02-01T00:00:00.000Z", "10"]);
+  expect(findingCriterion(rows)).toEqual({ criterion, wrong: "" });
+  for (const bad of [[], [{ field: "", op: "eq", values: "x" }], [{ field: "type", op: "eq", values: " " }], [{ field: "count", op: "gt", values: "x" }], [{ field: "type", op: "eq", values: "a" }, { field: "type", op: "eq", values: "b" }]])
+    expect(findingCriterion(bad).wrong).not.toBe("");
+});
