@@ -25,7 +25,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once
-	if err := cli.Execute(ctx, root(), os.Args[1:]); err != nil {
+	if err := cli.Execute(ctx, rootFor(os.Args[1:]), os.Args[1:]); err != nil {
 		code := 1
 		var exit interface{ ExitCode() int }
 		if errors.As(err, &exit) {
@@ -39,10 +39,28 @@ func main() {
 	}
 }
 
+// rootFor is the command line as far as args need it: a scan of a small folder takes less time than making all of it.
+func rootFor(args []string) *cobra.Command {
+	if len(args) > 1 && args[0] == "scan" {
+		return rootOf(func(c *cobra.Command) { c.AddCommand(scan.Command()) })
+	}
+	return root()
+}
+
 //go:generate go test -run TestManual -update .
 
 // root is the whole command line.
 func root() *cobra.Command {
+	return rootOf(func(c *cobra.Command) {
+		cli.AddCommands(c)
+		group(c, cli.ComeGroup, demoCommand(), serveCommand(), scan.Command())
+		group(c, cli.OperatorGroup, workerCommand(), scan.IdentifiersCommand())
+		group(c, cli.OperatorGroup, admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv), NewMasterKey: os.Getenv(identity.NewMasterKeyEnv)})...)
+	})
+}
+
+// rootOf is the command line with what add adds.
+func rootOf(add func(*cobra.Command)) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "magpie",
 		Short: "A self-hosted data-security service that speaks the Amazon Macie API",
@@ -54,10 +72,7 @@ Every flag of every command can be set in the environment too: --database-url is
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("{{.Version}}\n")
-	cli.AddCommands(c)
-	group(c, cli.ComeGroup, demoCommand(), serveCommand(), scan.Command())
-	group(c, cli.OperatorGroup, workerCommand(), scan.IdentifiersCommand())
-	group(c, cli.OperatorGroup, admin.Commands(admin.Options{Hooks: server.AccountHooks, MasterKey: os.Getenv(identity.MasterKeyEnv), NewMasterKey: os.Getenv(identity.NewMasterKeyEnv)})...)
+	add(c)
 	cli.SetHelp(c)
 	completeValues(c)
 	envflag.Bind(c, os.LookupEnv)

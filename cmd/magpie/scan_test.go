@@ -14,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"magpie/internal/leak"
 )
 
@@ -168,4 +171,25 @@ func children(t *testing.T, pid int) (pids []string) {
 		pids = append(pids, strings.Fields(string(b))...)
 	}
 	return pids
+}
+
+// TestScanAlone holds the command line that is made for a scan against the whole one.
+func TestScanAlone(t *testing.T) {
+	var text [2]string
+	for i, root := range []*cobra.Command{root(), rootFor([]string{"scan", "x"})} {
+		c, _, err := root.Find([]string{"scan"})
+		if err != nil || c.Name() != "scan" {
+			t.Fatal(c, err)
+		}
+		text[i] = c.Long + c.UsageString()
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if complete, ok := c.GetFlagCompletionFunc(f.Name); ok {
+				values, _ := complete(c, nil, "")
+				text[i] += f.Name + strings.Join(values, ",") + "\n"
+			}
+		})
+	}
+	if text[0] != text[1] {
+		t.Errorf("a scan by itself:\n%s\nwithin the whole:\n%s", text[1], text[0])
+	}
 }

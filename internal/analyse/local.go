@@ -32,6 +32,7 @@ func (l *local) configure(_ context.Context, s *Search) error {
 		}
 	}}
 	options.Extract.MaxWindow = maxWindow(l.pool.window())
+	options.Extract.PlainOnly = l.pool.opts.PlainOnly
 	options.Extract.NewSpool = func() (extract.Spool, error) { return newSpool(l.pool.opts.SpoolDir) }
 	l.worker = newWorker(s, l.pool.share(), options)
 	return nil

@@ -22,6 +22,8 @@ type Options struct {
 	// InProcess analyses in this process: nothing but an object's own accounting then bounds its
 	// memory, and an analysis that does not end is left behind.
 	InProcess bool
+	// PlainOnly, with InProcess, analyses nothing but plain text, tables, JSON and markup: all else is SKIPPED.
+	PlainOnly bool
 	// Time is how long an object of so many bytes may take; nil: TimeFor.
 	Time func(bytes int64) time.Duration
 	// SpoolDir is where unlinked files hold what must be read out of order and is too large for

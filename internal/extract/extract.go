@@ -1,11 +1,13 @@
 package extract
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"time"
+	"unicode/utf8"
 )
 
 // Source is the object to read. Exactly one of the two ways in is needed: ReaderAt with Size for what can be read anywhere
@@ -61,8 +63,10 @@ type Options struct {
 	MaxWindow      int64 // of zstd, beyond MaxMemory, for one Extract in the process at a time: 128 MiB; below 0: none
 	// TakeWindow, when not nil, is asked for such a window, where others than this process read too.
 	// It waits, and returns false when there is none for this object.
-	TakeWindow      func(ctx context.Context, bytes int64) bool
-	NewSpool        func() (Spool, error)
+	TakeWindow func(ctx context.Context, bytes int64) bool
+	NewSpool   func() (Spool, error)
+	// PlainOnly reads nothing but what readers of our own read from the front: text, tables, JSON and markup. All else is Skipped.
+	PlainOnly       bool
 	DefaultEncoding string // IANA name of the charset of text that is not UTF-8, when it cannot be told; windows-1252
 
 	// Account is what bytes are held through. A sink that keeps what it is told holds it through the same account, so that
@@ -180,7 +184,13 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 
 // document opens one document, the object itself or a member, and sees it to its end.
 func (w *walker) document(doc *Document, in *input) (Status, error) {
+	if w.opts.PlainOnly && !textual(in.head()) {
+		return w.notPlain(doc)
+	}
 	kind, sniffErr := sniff(in)
+	if w.opts.PlainOnly && !kind.isPlain() {
+		return w.notPlain(doc)
+	}
 	doc.MIME = kind.mime
 	if err := w.sink.Begin(doc); err != nil {
 		return Status{}, &sourceError{err}
@@ -218,6 +228,31 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 		return status, &sourceError{err}
 	}
 	return status, nil
+}
+
+// notPlain ends a document that Options.PlainOnly leaves alone.
+func (w *walker) notPlain(doc *Document) (Status, error) {
+	doc.MIME = "application/octet-stream"
+	if err := w.sink.Begin(doc); err != nil {
+		return Status{}, &sourceError{err}
+	}
+	status := Status{Code: Skipped, Reason: UnsupportedFileType, Detail: "not plain text"}
+	if err := w.sink.End(doc, status); err != nil {
+		return status, &sourceError{err}
+	}
+	return status, nil
+}
+
+// textual says whether a beginning has nothing in it that text has not: every format that is no text has.
+func textual(head []byte) bool { return bytes.IndexByte(head, 0) < 0 && utf8.Valid(head) }
+
+// isPlain says whether a kind is read from the front, without a decoder and without files in it.
+func (k kind) isPlain() bool {
+	switch k.form {
+	case nothing, text, table, jsonDocument, jsonLines, xmlMarkup, htmlMarkup:
+		return true
+	}
+	return false
 }
 
 // notWhatItSeems says whether an extractor found that a document is not, or hardly, of its kind.

@@ -276,6 +276,8 @@ func FuzzMail(f *testing.F) {
 
 func FuzzOffice(f *testing.F) {
 	fuzz(f, "a.docx", append(officeSeed(f, "people.xlsx", "letter.docx", "people.ods"),
+		zipOf(file{"content.xml", "<office:document-content><office:body><office:text><text:p>x</text:p></office:text></office:body></office:document-content>"},
+			file{"mimetype", "application/vnd.oasis.opendocument.text"}), // packed anew: its type is not the first part
 		zipOf(file{"[Content_Types].xml", ""}, file{"xl/workbook.xml", `<sheets><sheet name="a" r:id="1"/></sheets>`},
 			file{"xl/_rels/workbook.xml.rels", `<Relationship Id="1" Target="a.xml"/>`}, file{"xl/sharedStrings.xml", "<si><t>x</t></si>"},
 			file{"xl/a.xml", `<row r="1"><c r="A1" t="s"><v>0</v></c><c r="ZZZ9"><v>1e9</v></c></row>`}))...)

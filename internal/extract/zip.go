@@ -281,6 +281,7 @@ func sniffZip(in *input) (kind, error) {
 	if err != nil {
 		return kindZip, zipError(err, nil) // what is malformed will be said when it is opened
 	}
+	defer z.close()
 	k, looked := kindZip, 0
 	types := false
 	var mimetype *zipEntry // of an OpenDocument file that somebody packed anew

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -71,6 +72,10 @@ func first(s string) rune {
 // JSON is the same JSON with every character that is not printable escaped. Outside of strings
 // there is none but white space.
 func JSON(text []byte) []byte {
+	odd := func(c byte) bool { return c < ' ' && c != '\n' && c != '\t' && c != '\r' || c >= 0x7f }
+	if !slices.ContainsFunc(text, odd) {
+		return text
+	}
 	var b bytes.Buffer
 	for _, r := range string(text) {
 		switch {

@@ -67,7 +67,7 @@ s3://BUCKET or s3://BUCKET/PREFIX stands for objects of a store that speaks S3, 
 the AWS CLI would use. Nothing is written, neither there nor here.
 
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
-may. Interrupted, it ends within a second and shows what was found until then.
+may; only plain text, CSV, JSON and markup of up to 256 KiB are read in the command's own process. Interrupted, it ends within a second and shows what was found until then.
 
 With --explain it says of a file what is not reported though it looks like something, and why: the keyword that is missing or too far
 away, a check digit that is wrong, a number that is published for tests, an allow list, an identifier that is not looked for.
@@ -128,7 +128,7 @@ type writer interface {
 
 func (f *flags) run(c *cobra.Command, args []string) error {
 	// What is done within a second ends before there is garbage worth collecting; what goes on is collected as usual.
-	usual := debug.SetGCPercent(200)
+	usual := debug.SetGCPercent(800)
 	collect := time.AfterFunc(time.Second, func() { debug.SetGCPercent(usual) })
 	defer func() {
 		if collect.Stop() {
@@ -152,11 +152,10 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	switch f.output {
 	case "json":
 		j := newJSONWriter(out, names)
-		j.explain, j.terminal = f.explain, width > 0
+		j.explain = f.explain
 		w = j
 	case "sarif":
 		s := newSARIFWriter(out, names)
-		s.terminal = width > 0
 		w = s
 	default:
 		t := newTableWriter(out, f, search)

@@ -13,10 +13,9 @@ import (
 
 // jsonWriter writes one object per file on disk, on a line of its own, as soon as it is known.
 type jsonWriter struct {
-	w        *bufio.Writer
-	custom   map[*detect.Custom]classify.CustomName
-	explain  bool // say what is not reported
-	terminal bool // names of files may hold what a terminal takes for orders: they are escaped
+	w       *bufio.Writer
+	custom  map[*detect.Custom]classify.CustomName
+	explain bool // say what is not reported
 }
 
 // jsonLine is the line. Result is Macie's ClassificationResult of the whole file; the files inside an archive follow, each
@@ -87,10 +86,8 @@ func (j *jsonWriter) file(f *FileResult) error {
 	if err != nil {
 		return err
 	}
-	if j.terminal {
-		b = printabletext.JSON(b)
-	}
-	if _, err := j.w.Write(append(b, '\n')); err != nil {
+	// Names of files may hold what a terminal takes for orders, and what is in a pipe now is shown on one later.
+	if _, err := j.w.Write(append(printabletext.JSON(b), '\n')); err != nil {
 		return err
 	}
 	return j.w.Flush()

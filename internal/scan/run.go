@@ -3,11 +3,9 @@ package scan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,18 +80,9 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		o.MaxMemory = defaultMemory
 	}
 	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
-	s.pool = newPool(&o)
-	if err := s.pool.Start(ctx, o.Search); err != nil && ctx.Err() == nil {
-		// There may be no /proc, or a filter that forbids what a box is made of.
-		if o.Stderr != nil {
-			fmt.Fprintf(o.Stderr, "magpie: files are read in this process, where one of them can do more harm: %v\n", err)
-		}
-		s.pool.Close()
-		o.InProcess = true
-		s.pool = newPool(&o)
-	}
-	if o.InProcess || !analyse.CanBox() {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MaxMemory))
+	s.near = newNear(&o)
+	if s.near == nil {
+		s.start(ctx)
 	}
 
 	inner, cancel := context.WithCancel(ctx)
@@ -131,10 +120,10 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	stopProgress()
 	if complete {
 		all.Wait()
-		s.pool.Close()
+		s.close()
 		sum.Passed = walk.passed
 	} else {
-		go func() { all.Wait(); s.pool.Close() }()
+		go func() { all.Wait(); s.close() }()
 	}
 	sum.Elapsed = time.Since(s.started)
 	sum.Stopped = ctx.Err() != nil
@@ -147,7 +136,7 @@ func newPool(o *Options) *analyse.Pool {
 	if o.Stderr != nil {
 		log = slog.New(slog.NewTextHandler(o.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
-	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory - o.forReading(), InProcess: o.InProcess || !analyse.CanBox(), Log: log}
+	p := analyse.Options{Workers: o.Workers, Memory: o.MaxMemory - o.forReading() - o.forNear(), InProcess: o.InProcess || !analyse.CanBox(), Log: log}
 	if !p.InProcess {
 		p.Memory -= int64(o.Workers+1) * min(own, o.MaxMemory/32/int64(o.Workers))
 	}
@@ -199,9 +188,12 @@ func (s *scanner) collect(ctx context.Context, each func(*job)) (complete bool) 
 // scanner is one Run.
 type scanner struct {
 	o       Options
-	pool    *analyse.Pool
-	jobs    chan *job // for the workers
-	ordered chan *job // the same, for the report
+	begin   sync.Once
+	pool    *analyse.Pool // of boxes where there are any; nil before it is needed
+	near    *near         // nil: all files go to pool
+	restore func()        // the limit of memory that was before
+	jobs    chan *job     // for the workers
+	ordered chan *job     // the same, for the report
 	started time.Time
 	reading *semaphore.Weighted // bytes of objects that are being read
 
@@ -296,22 +288,30 @@ func (s *scanner) files(ctx context.Context, some []*job) {
 			s.finish(j)
 		}
 	}
-	for i, o := range s.analyse(ctx, srcs) {
-		j := ready[i]
-		if f := srcs[i].File; f != nil {
-			f.Close()
-		}
-		if j.close != nil {
-			j.close()
-		}
-		var failed *analyse.SourceError
-		if errors.As(o.Err, &failed) {
-			o.Err = failed.Err
-		}
-		j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err)}
-		j.skipped = ctx.Err() != nil && errors.Is(o.Err, context.Canceled) && len(o.Result.Detections) == 0
-		s.finish(j)
+	if ready, srcs = s.readNear(ctx, ready, srcs); len(srcs) == 0 {
+		return
 	}
+	s.start(ctx)
+	for i, o := range s.analyse(ctx, srcs) {
+		s.end(ctx, ready[i], &srcs[i], o)
+	}
+}
+
+// end notes what became of a job that was analysed.
+func (s *scanner) end(ctx context.Context, j *job, src *analyse.Source, o analyse.Outcome) {
+	if src.File != nil {
+		src.File.Close()
+	}
+	if j.close != nil {
+		j.close()
+	}
+	var failed *analyse.SourceError
+	if errors.As(o.Err, &failed) {
+		o.Err = failed.Err
+	}
+	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err)}
+	j.skipped = ctx.Err() != nil && errors.Is(o.Err, context.Canceled) && len(o.Result.Detections) == 0
+	s.finish(j)
 }
 
 func (s *scanner) analyse(ctx context.Context, srcs []analyse.Source) []analyse.Outcome {

@@ -19,13 +19,12 @@ import (
 // sarifWriter writes SARIF 2.1.0: a rule per identifier, a result per place. Code hosts take 25,000 results of a run and show
 // 5,000; beyond that a result stands for all further places of its type in its file.
 type sarifWriter struct {
-	w        io.Writer
-	terminal bool // names of files may hold what a terminal takes for orders: they are escaped
-	custom   map[*detect.Custom]classify.CustomName
-	rules    []sarifRule
-	byName   map[string]int
-	results  []sarifResult
-	notes    []sarifNotification
+	w       io.Writer
+	custom  map[*detect.Custom]classify.CustomName
+	rules   []sarifRule
+	byName  map[string]int
+	results []sarifResult
+	notes   []sarifNotification
 }
 
 const (
@@ -219,9 +218,6 @@ func (s *sarifWriter) finish(sum *Summary) error {
 	if err != nil {
 		return err
 	}
-	if s.terminal {
-		text = printabletext.JSON(text)
-	}
-	_, err = s.w.Write(append(text, '\n'))
+	_, err = s.w.Write(append(printabletext.JSON(text), '\n')) // as in jsonl.go
 	return err
 }

@@ -1,0 +1,112 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"magpie/internal/analyse"
+	"magpie/internal/extract"
+)
+
+// near reads small files of plain text in this process.
+//
+// A box costs its start, twice a dozen milliseconds, and for each file a descriptor sent and a result received: for a folder of some
+// hundred small files that is half of the scan, and far more than the twentieth that boxes may cost. What they keep off is not
+// what small texts bring: those are read from the front by readers of our own, which count bytes and steps, without decoders that
+// others wrote, without anything that inflates, and of at most nearSize bytes. They are read here with a fraction of the memory and
+// the time that a file has otherwise, and what does not end COMPLETE within it is read again in a box, as if it had not been
+// read: so a result is the box's own but for the simplest. A reader that does not even come back is left behind, and is the last.
+type near struct {
+	pool *analyse.Pool
+	off  atomic.Bool
+}
+
+const (
+	// nearSize is how large a file may be that is read here.
+	nearSize = 256 << 10
+	// nearMemory and nearTime are what such a file may take.
+	nearMemory = 16 << 20
+	nearTime   = 2 * time.Second
+)
+
+// forNear is the memory that reading in this process has, out of what there is for all.
+func (o *Options) forNear() int64 {
+	most := int64(o.Workers) * nearMemory
+	if o.InProcess || !analyse.CanBox() || o.MaxMemory < 8*most || o.MaxTime > 0 && o.MaxTime < nearTime {
+		return 0
+	}
+	return most
+}
+
+func newNear(o *Options) *near {
+	memory := o.forNear()
+	if memory == 0 {
+		return nil
+	}
+	return &near{pool: analyse.New(analyse.Options{Workers: o.Workers, Memory: memory, InProcess: true, PlainOnly: true,
+		Time: func(int64) time.Duration { return nearTime }})}
+}
+
+// readNear reads the files that can be read here and returns the others.
+func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Source) ([]*job, []analyse.Source) {
+	if s.near == nil {
+		return jobs, srcs
+	}
+	left := 0
+	for i, j := range jobs {
+		if src := &srcs[i]; src.File != nil && src.Size > 0 && src.Size <= nearSize && !s.near.off.Load() && ctx.Err() == nil {
+			given := *src
+			given.Progress = nil
+			r, err := s.near.pool.Analyse(ctx, given, s.o.Search)
+			if err == nil && r.Status.Code == extract.Complete {
+				src.Progress(src.Size)
+				s.end(ctx, j, src, analyse.Outcome{Result: r})
+				continue
+			}
+			if r.Status.Reason == extract.TimeCutOffReached {
+				s.near.off.Store(true)
+			}
+		}
+		jobs[left], srcs[left] = jobs[i], srcs[i]
+		left++
+	}
+	return jobs[:left], srcs[:left]
+}
+
+// start makes the pool, once something is to be read by it.
+func (s *scanner) start(ctx context.Context) {
+	s.begin.Do(func() {
+		s.pool = newPool(&s.o)
+		if err := s.pool.Start(ctx, s.o.Search); err != nil && ctx.Err() == nil {
+			// There may be no /proc, or a filter that forbids what a box is made of.
+			if s.o.Stderr != nil {
+				fmt.Fprintf(s.o.Stderr, "magpie: files are read in this process, where one of them can do more harm: %v\n", err)
+			}
+			s.pool.Close()
+			s.o.InProcess = true
+			s.pool = newPool(&s.o)
+		}
+		if s.o.InProcess || !analyse.CanBox() {
+			before := debug.SetMemoryLimit(s.o.MaxMemory)
+			s.restore = func() { debug.SetMemoryLimit(before) }
+		}
+	})
+}
+
+// close ends what analyses. No file is being analysed any more.
+func (s *scanner) close() {
+	s.begin.Do(func() {})
+	if s.pool != nil {
+		s.pool.Close()
+	}
+	if s.near != nil {
+		s.near.pool.Close()
+	}
+	if s.restore != nil {
+		s.restore()
+		s.restore = nil
+	}
+}
