@@ -332,7 +332,9 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 			return dst, max(s.cell, 0), s.cell > off
 		}
 		f := Field{Lo: lo, Hi: i}
-		f.trim(raw, s.cell >= 0, c.quote)
+		if i > lo && (raw[i-1] <= ' ' || raw[lo] == c.quote || raw[lo] == ' ') { // most have nothing to take off
+			f.trim(raw, s.cell >= 0, c.quote)
+		}
 		if s.col < len(names) {
 			f.Names = names[s.col : s.col+1 : s.col+1]
 		}
