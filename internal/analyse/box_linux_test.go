@@ -123,7 +123,7 @@ func forged(change func(*classify.Result)) []byte {
 		Status:     extract.Status{Code: extract.Complete},
 		Detections: []classify.Detection{{Identifier: &ids[0], Count: 1, Occurrences: []extract.Location{{Line: 1}}}}}}
 	change(r)
-	return frame(frameResult, append(make([]byte, resultHead), encodeResult(r, s.set)...))
+	return frame(frameResult, append(make([]byte, resultHead), newEncoder(s.set).encode(r)...))
 }
 
 // lies are what a box that was taken over might say.
@@ -643,7 +643,7 @@ func FuzzServe(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		b := &box{boxes: p.boxes, of: s, conn: conn.(*net.UnixConn), process: &os.Process{Pid: -1}, stderr: &tail{}}
+		b := &box{boxes: p.boxes, of: s, conn: conn.(*net.UnixConn), process: &os.Process{Pid: -1}, stderr: &tail{}, arena: make([]byte, arenaBytes)}
 		b.in = newReader(conn)
 		wrote := make(chan struct{})
 		go func() {

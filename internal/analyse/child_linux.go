@@ -1,6 +1,7 @@
 package analyse
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -40,13 +41,15 @@ const maxStack = 32 << 20
 
 // boxed is the program of a box: one conversation over the socket, then the end.
 type boxed struct {
-	page    *page // shared with the parent
+	page    *page  // shared with the parent
+	arena   []byte // likewise
 	of      *Search
 	worker  *classify.Worker
 	limit   int64 // of the memory of the runtime
 	widened bool  // there was a window beside it
 	unsaid  int64 // bytes analysed that the parent has not been told of
 	in, out []byte
+	encoder *encoder
 	control [16 + 4*maxBatch]byte // room for that many descriptors
 }
 
@@ -73,11 +76,11 @@ func serveBox() int {
 	// it, and one that reads much has its limit.
 	debug.SetGCPercent(200)
 	b := &boxed{}
-	shared, err := unix.Mmap(boxPage, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	shared, err := unix.Mmap(boxPage, 0, os.Getpagesize()+arenaBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return boxUnfit
 	}
-	b.page = (*page)(unsafe.Pointer(&shared[0]))
+	b.page, b.arena = (*page)(unsafe.Pointer(&shared[0])), shared[os.Getpagesize():]
 	if unix.Close(boxPage) != nil {
 		return boxUnfit
 	}
@@ -132,6 +135,7 @@ func (b *boxed) configure(payload []byte) error {
 	options.Extract.TakeWindow = b.takeWindow
 	options.Extract.NewSpool = b.spool
 	b.worker = newWorker(b.of, memory, options)
+	b.encoder = newEncoder(b.of.set)
 	// What was needed to compile is garbage now; the limit is for what comes.
 	if len(payload) > 1<<20 {
 		debug.FreeOSMemory()
@@ -154,9 +158,14 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 	if b.of == nil || !list.decode(payload) {
 		return errFrame
 	}
+	arena := b.arena
 	for i := range list.objects {
 		o := &list.objects[i]
 		fd := -1
+		var content []byte
+		if o.way == wayArena {
+			content, arena = arena[:o.size:o.size], arena[o.size:]
+		}
 		if o.way == wayFile || o.way == wayFlowFile {
 			if len(fds) == 0 {
 				return errFrame
@@ -164,7 +173,7 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 			fd, fds = fds[0], fds[1:]
 		}
 		b.page[pageObject].Store(uint64(i))
-		r, how, err := b.object(o, fd, list.number)
+		r, how, err := b.object(o, fd, content, list.number)
 		if fd >= 0 {
 			unix.Close(fd)
 		}
@@ -182,7 +191,7 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 				b.queue(frameDecoder, []byte(cut(f.Decoder+"\n"+string(f.Stack), maxShort)))
 			}
 		}
-		b.queue(frameResult, append(how, encodeResult(r, b.of.set)...))
+		b.queueResult(how, r)
 		if len(b.out) > 32<<10 || spent || i == len(list.objects)-1 {
 			if err := b.flush(); err != nil || spent {
 				return err
@@ -193,7 +202,7 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 }
 
 // object analyses one object. The error is a fault of ours.
-func (b *boxed) object(o *object, fd int, number uint64) (r *classify.Result, how []byte, err error) {
+func (b *boxed) object(o *object, fd int, content []byte, number uint64) (r *classify.Result, how []byte, err error) {
 	w := &whole{size: o.size}
 	switch o.way {
 	case wayFile:
@@ -204,6 +213,8 @@ func (b *boxed) object(o *object, fd int, number uint64) (r *classify.Result, ho
 		w.at = &askAt{box: b, size: o.size}
 	case wayFlow:
 		w.flow = askFlow{b}
+	case wayArena:
+		w.at = bytes.NewReader(content)
 	default:
 		return nil, nil, errFrame
 	}
@@ -321,8 +332,8 @@ func (b *boxed) spool() (extract.Spool, error) {
 	return &spoolDescriptor{fd: descriptor(fds[0])}, nil
 }
 
-// ask sends a request for bytes and reads them into p.
-func (b *boxed) ask(kind byte, request, p []byte) (int, error) {
+// ask sends a request for bytes and returns how many of them the arena holds.
+func (b *boxed) ask(kind byte, request []byte) (int, error) {
 	if err := b.send(kind, request); err != nil {
 		return 0, err
 	}
@@ -330,49 +341,71 @@ func (b *boxed) ask(kind byte, request, p []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case got != frameData || len(payload) < 1 || len(payload)-1 > len(p):
+	case got != frameData || len(payload) < 1:
 		return 0, errFrame
 	case payload[0] == saidError:
 		return 0, errors.New("the source failed")
+	case len(payload) != 5:
+		return 0, errFrame
 	}
-	n := copy(p, payload[1:])
+	n := binary.LittleEndian.Uint32(payload[1:])
+	if n > arenaBytes {
+		return 0, errFrame
+	}
 	if n == 0 {
 		return 0, io.EOF
+	}
+	return int(n), nil
+}
+
+// askAt reads ranges through the parent. It asks for more than is read, since the next read is often close by: for twice as much each time
+// that reads go on where the last one ended.
+type askAt struct {
+	box   *boxed
+	size  int64
+	from  int64
+	have  []byte // of the arena
+	ahead int
+}
+
+// The least and the most bytes that are asked for at once, where there are as many.
+const (
+	leastAhead = 64 << 10
+	mostAhead  = maxRead
+)
+
+func (a *askAt) ReadAt(p []byte, off int64) (int, error) {
+	n := 0
+	for n < len(p) {
+		at := off + int64(n)
+		if at < a.from || at >= a.from+int64(len(a.have)) {
+			if err := a.fetch(at, len(p)-n); err != nil {
+				return n, err
+			}
+		}
+		n += copy(p[n:], a.have[at-a.from:])
 	}
 	return n, nil
 }
 
-// askAt reads ranges through the parent. Small reads get more than they ask for, since the next one
-// is often close by.
-type askAt struct {
-	box  *boxed
-	size int64
-	from int64
-	have []byte
-	room []byte
-}
-
-const ahead = 64 << 10
-
-func (a *askAt) ReadAt(p []byte, off int64) (int, error) {
-	if off >= a.from && off+int64(len(p)) <= a.from+int64(len(a.have)) {
-		return copy(p, a.have[off-a.from:]), nil
+// fetch has the arena hold what is at off, n bytes of it if it can.
+func (a *askAt) fetch(off int64, n int) error {
+	if off == a.from+int64(len(a.have)) {
+		a.ahead = min(2*a.ahead, mostAhead)
+	} else {
+		a.ahead = 0
 	}
-	to, small := p[:min(len(p), maxRead)], len(p) < ahead
-	if small {
-		if a.room == nil {
-			a.room = make([]byte, ahead)
-		}
-		to = a.room[:min(ahead, a.size-off)]
+	a.ahead = max(a.ahead, leastAhead)
+	want := min(int64(min(max(n, a.ahead), maxRead)), a.size-off)
+	if want <= 0 {
+		return io.EOF
 	}
+	a.have = nil
 	request := binary.LittleEndian.AppendUint64(nil, uint64(off))
-	request = binary.LittleEndian.AppendUint32(request, uint32(len(to)))
-	n, err := a.box.ask(frameReadAt, request, to)
-	if small {
-		a.from, a.have = off, a.room[:n]
-		n = copy(p, a.have)
-	}
-	return n, err
+	request = binary.LittleEndian.AppendUint32(request, uint32(want))
+	got, err := a.box.ask(frameReadAt, request)
+	a.from, a.have = off, a.box.arena[:got]
+	return err
 }
 
 // askFlow reads a stream through the parent.
@@ -380,7 +413,11 @@ type askFlow struct{ box *boxed }
 
 func (a askFlow) Read(p []byte) (int, error) {
 	p = p[:min(len(p), maxRead)]
-	return a.box.ask(frameNext, binary.LittleEndian.AppendUint32(nil, uint32(len(p))), p)
+	n, err := a.box.ask(frameNext, binary.LittleEndian.AppendUint32(nil, uint32(len(p))))
+	if n > len(p) {
+		return 0, errFrame
+	}
+	return copy(p, a.box.arena[:n]), err
 }
 
 // descriptor reads and writes a file by its number.
@@ -455,6 +492,14 @@ func (b *boxed) queue(kind byte, payload []byte) {
 	var head [frameHeader]byte
 	putHeader(head[:], kind, len(payload))
 	b.out = append(append(b.out, head[:]...), payload...)
+}
+
+// queueResult writes how an analysis ended, and its result.
+func (b *boxed) queueResult(how []byte, r *classify.Result) {
+	result := b.encoder.encode(r)
+	var head [frameHeader]byte
+	putHeader(head[:], frameResult, len(how)+len(result))
+	b.out = append(append(append(b.out, head[:]...), how...), result...)
 }
 
 func (b *boxed) flush() error {

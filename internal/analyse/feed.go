@@ -21,22 +21,22 @@ type read struct {
 }
 
 // maxRead is the most bytes one read may ask for.
-const maxRead = 1 << 20
+const maxRead = arenaBytes
 
 func newFeed(c *clock, src *Source) *feed { return &feed{clock: c, src: src} }
 
-// at reads p from off, or the next bytes of a stream.
-func (f *feed) at(p []byte, off int64) (int, error) {
-	n, err := f.fill(len(p), off)
-	return copy(p, f.buf[:n]), err
-}
-
-// fill reads up to n bytes into f.buf.
-func (f *feed) fill(n int, off int64) (int, error) {
+// fill reads into p from off, or the next bytes of a stream.
+func (f *feed) fill(p []byte, off int64) (int, error) {
 	if f.err != nil {
 		return 0, f.err
 	}
-	n = min(n, maxRead)
+	if f.src.Content != nil {
+		return f.content(p, off)
+	}
+	if f.src.Blocks != nil {
+		return f.blocks(p, off)
+	}
+	n := min(len(p), maxRead)
 	if len(f.buf) < n {
 		f.buf = make([]byte, max(n, 64<<10))
 	}
@@ -63,12 +63,41 @@ func (f *feed) fill(n int, off int64) (int, error) {
 		if r.err != nil && f.src.Reader != nil {
 			f.err = r.err
 		}
-		return r.n, r.err
+		return copy(p, buf[:r.n]), r.err
 	case <-f.clock.Done():
 		f.clock.got(0)
 		f.err, f.buf = f.clock.Err(), nil // the read that is left behind may still write to it
 		return 0, f.err
 	}
+}
+
+// blocks reads p, or as much of it as there is.
+func (f *feed) blocks(p []byte, off int64) (n int, err error) {
+	f.clock.wait()
+	defer func() { f.clock.got(n) }()
+	for n < len(p) {
+		b, release, err := f.src.Blocks.Block(off+int64(n), f.clock.Done())
+		if err != nil {
+			if over := f.clock.Err(); over != nil {
+				err, f.err = over, over
+			}
+			return n, err
+		}
+		n += copy(p[n:], b)
+		release()
+	}
+	return n, nil
+}
+
+// content reads what is in memory.
+func (f *feed) content(p []byte, off int64) (int, error) {
+	if off >= int64(len(f.src.Content)) {
+		return 0, io.EOF
+	}
+	n := copy(p, f.src.Content[max(off, 0):])
+	f.clock.wait()
+	f.clock.got(n)
+	return n, nil
 }
 
 // feedAt and feedFlow make a feed the readers that package extract takes.
@@ -77,7 +106,7 @@ type feedAt struct{ *feed }
 func (f feedAt) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
 	for n < len(p) {
-		k, err := f.at(p[n:], off+int64(n))
+		k, err := f.fill(p[n:], off+int64(n))
 		n += k
 		if err != nil {
 			return n, err
@@ -91,4 +120,4 @@ func (f feedAt) ReadAt(p []byte, off int64) (int, error) {
 
 type feedFlow struct{ *feed }
 
-func (f feedFlow) Read(p []byte) (int, error) { return f.at(p, -1) }
+func (f feedFlow) Read(p []byte) (int, error) { return f.fill(p, -1) }

@@ -90,8 +90,8 @@ func readFrame(r io.Reader, buf []byte) (kind byte, payload []byte, err error) {
 	return kind, payload, nil
 }
 
-// batch is what frameAnalyse says: objects to be analysed one after the other. Only files come in
-// company; there is a result for each, in their order.
+// batch is what frameAnalyse says: objects to be analysed one after the other. Only files, and objects
+// in the arena, come in company; there is a result for each, in their order.
 type batch struct {
 	number  uint64 // counts the batches of the box, from 1
 	objects []object
@@ -103,8 +103,29 @@ type object struct {
 	name string
 }
 
-// maxBatch is the most objects in a batch; a box may have their descriptors and a few more.
-const maxBatch = 32
+// maxBatch is the most files in a batch; a box may have their descriptors and a few more. maxContents is the most objects in the
+// arena, which is arenaBytes of memory that a box and its parent both see: the parent writes to it, the box reads.
+const (
+	maxBatch    = 32
+	maxContents = 128
+	arenaBytes  = 1 << 20
+)
+
+// inArena reports whether the objects that are in the arena have room there.
+func (o *batch) inArena() bool {
+	sum := int64(0)
+	for i := range o.objects {
+		x := &o.objects[i]
+		if x.way != wayArena {
+			continue
+		}
+		if x.size < 0 || x.size > arenaBytes-sum {
+			return false
+		}
+		sum += x.size
+	}
+	return true
+}
 
 // maxName is how much of a name a box is told: its end.
 const maxName = 255
@@ -136,7 +157,7 @@ func (o *batch) decode(b []byte) bool {
 		x.way, x.size = b[0], int64(binary.LittleEndian.Uint64(b[1:]))
 		x.name, b = string(b[10:10+int(b[9])]), b[10+int(b[9]):]
 	}
-	return len(b) == 0 && len(o.objects) > 0
+	return len(b) == 0 && len(o.objects) > 0 && o.inArena()
 }
 
 // The ways to read an object.
@@ -145,11 +166,12 @@ const (
 	wayFlowFile        // the same from the front, to an end that is not known
 	wayAt              // by asking for ranges
 	wayFlow            // by asking for more
+	wayArena           // it is in the arena, behind those before it
 )
 
 // What a Data frame begins with, and how a result says whether its source failed.
 const (
-	saidBytes  = iota // bytes follow, or nothing at the end
+	saidBytes  = iota // four bytes follow: how many are in the arena; none at the end
 	saidError         // the source failed
 	saidNoRoom        // there is no room for a spool or a window
 )

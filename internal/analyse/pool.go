@@ -17,8 +17,10 @@ import (
 
 // Options of a Pool. The zero value is boxes, one for each processor, within 512 MiB.
 type Options struct {
-	Workers int   // objects analysed at once; 0: one for each processor
+	Workers int   // objects, or batches of small ones, analysed at once; 0: one for each processor
 	Memory  int64 // bytes for all workers together; 0: 512 MiB
+	// Background has workers leave the processor to whoever else wants it.
+	Background bool
 	// InProcess analyses in this process: nothing but an object's own accounting then bounds its
 	// memory, and an analysis that does not end is left behind.
 	InProcess bool
@@ -80,11 +82,15 @@ type Pool struct {
 	slots chan struct{} // one for each object being analysed
 	boxes *boxes        // nil: analysis is in this process
 
-	mu     sync.Mutex
-	idle   []idle // the one used last comes last
-	stats  Stats
-	closed bool
-	tidy   *time.Timer // closes what has been idle for long; nil: nothing is
+	mu       sync.Mutex
+	idle     []idle // the one used last comes last
+	stats    Stats
+	closed   bool
+	tidy     *time.Timer      // closes what has been idle for long; nil: nothing is
+	lines    map[string]*line // by the keys of searches
+	together time.Time        // when several objects were taken off a line last
+
+	servers sync.WaitGroup // of lines
 }
 
 // idle is a worker that has nothing to do.
@@ -143,7 +149,7 @@ func New(o Options) *Pool {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Pool{opts: o, slots: make(chan struct{}, o.Workers)}
-	p.stats.Ended = map[Cause]int64{}
+	p.stats.Ended, p.lines = map[Cause]int64{}, map[string]*line{}
 	if !o.InProcess {
 		p.boxes = newBoxes(p)
 	}
@@ -179,6 +185,9 @@ func (p *Pool) Close() {
 		p.mu.Unlock()
 		return
 	}
+	p.mu.Unlock()
+	p.servers.Wait()
+	p.mu.Lock()
 	p.closed = true
 	left := p.idle
 	p.idle = nil
@@ -210,11 +219,19 @@ func (p *Pool) Analyse(ctx context.Context, src Source, s *Search) (*classify.Re
 	if err := src.check(); err != nil {
 		return Unread(err), err
 	}
+	tries := 0
+	if p.small(&src) {
+		r, err, n, ok := p.join(ctx, &src, s)
+		if ok {
+			return r, err
+		}
+		tries = n
+	}
 	if err := p.enter(ctx); err != nil {
 		return unstarted(err)
 	}
 	defer p.leave()
-	return p.analyse(ctx, &src, s, 1)
+	return p.analyse(ctx, &src, s, 1+tries)
 }
 
 // Start makes sure that there is a worker for s, and returns why there can be none.
@@ -298,8 +315,8 @@ func (p *Pool) AnalyseFiles(ctx context.Context, srcs []Source, s *Search) []Out
 	return out
 }
 
-// batch gives several files to one worker. It fills in what has become of those that were done, and
-// counts a try for the one at which the worker ended.
+// batch gives several objects to one worker. It fills in what has become of those that were done, and
+// counts a try for the one at which the worker ended, and for those before it whose results were lost with the worker.
 func (p *Pool) batch(ctx context.Context, srcs []Source, s *Search, out []Outcome, tries []int) {
 	c := newClock(ctx, 0, func(int64) time.Duration { return batchTime })
 	defer c.stop()
@@ -307,13 +324,19 @@ func (p *Pool) batch(ctx context.Context, srcs []Source, s *Search, out []Outcom
 	for i := range srcs {
 		list[i] = &srcs[i]
 	}
-	for i, a := range p.once(c, list, s) {
+	answers := p.once(c, list, s)
+	ended := slices.IndexFunc(answers, func(a answer) bool { return a.ended != nil })
+	if ended >= 0 {
+		if cause := answers[ended].ended.cause; cause == CauseTime || cause == CauseCanceled {
+			ended = -1
+		}
+	}
+	for i, a := range answers {
 		switch {
+		case a.result == nil && i <= ended:
+			tries[i]++
+			p.count(func(s *Stats) { s.Objects++; s.Retried++ })
 		case a.ended != nil:
-			if a.ended.cause != CauseTime && a.ended.cause != CauseCanceled {
-				tries[i]++
-				p.count(func(s *Stats) { s.Objects++; s.Retried++ })
-			}
 		case a.result == nil || c.Err() != nil && ctx.Err() == nil && a.result.Status.Code != extract.Complete:
 			// It was not come to, or not given its whole time.
 		default:

@@ -29,7 +29,7 @@ func TestResultsShowWhatTheyMay(t *testing.T) {
 		for i := range r.Detections {
 			r.Detections[i].Samples = []string{x.sample}
 		}
-		_, err := decodeResult(encodeResult(&r, s.set), s.set, x.may, r.Size)
+		_, err := decodeResult(newEncoder(s.set).encode(&r), s.set, x.may, r.Size)
 		if (err == nil) != x.ok {
 			t.Errorf("%q with %+v: %v", x.sample, x.may, err)
 		}

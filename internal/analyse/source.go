@@ -1,6 +1,7 @@
 package analyse
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,22 +14,34 @@ import (
 	"magpie/internal/extract"
 )
 
-// Source is one object. Exactly one of File, ReaderAt and Reader is set.
+// Source is one object. Exactly one of File, Content, ReaderAt and Reader is set.
 type Source struct {
 	Name string // its extension is a hint to what it is; error texts have it
-	// Size is exact with File and ReaderAt; with Reader it may be -1, not known.
+	// Size is exact with File, Content and ReaderAt; with Reader it may be -1, not known.
 	Size int64
 
 	// File is a regular file, opened for reading. A box reads it directly.
 	File *os.File
+	// Content is the whole of an object that is in memory, not nil. Small ones are given to a box several at a time. Nobody
+	// may write to it before Analyse has returned.
+	Content []byte
 	// ReaderAt answers ranged reads, from one goroutine at a time. Analyse may return while a
 	// read is under way, when the object's time is over; ReaderAt is then read no more.
 	ReaderAt io.ReaderAt
+	// Blocks, where it is not nil, is another way to read what ReaderAt reads, at less cost.
+	Blocks Blocks
 	// Reader is read once from the front, under the same terms.
 	Reader io.Reader
 
 	// Progress, when not nil, is told of bytes as they are analysed, from one goroutine at a time.
 	Progress func(bytes int64)
+}
+
+// Blocks gives out parts of an object that are in memory.
+type Blocks interface {
+	// Block returns what there is in memory from off on, at least one byte, and what must be called when it is not needed any more. It
+	// waits until there is something, or until done is closed.
+	Block(off int64, done <-chan struct{}) (p []byte, release func(), err error)
 }
 
 // ErrShrank means that the source ended before the size that it was said to have.
@@ -43,11 +56,14 @@ type SourceError struct {
 func (e *SourceError) Error() string { return "read " + e.Name + ": " + e.Err.Error() }
 func (e *SourceError) Unwrap() error { return e.Err }
 
-var errSource = errors.New("exactly one of File, ReaderAt and Reader is needed")
+var errSource = errors.New("exactly one of File, Content, ReaderAt and Reader is needed")
 
 func (s *Source) check() error {
 	n := 0
 	if s.File != nil {
+		n++
+	}
+	if s.Content != nil {
 		n++
 	}
 	if s.ReaderAt != nil {
@@ -56,7 +72,7 @@ func (s *Source) check() error {
 	if s.Reader != nil {
 		n++
 	}
-	if n != 1 || s.Size < 0 && s.Reader == nil {
+	if n != 1 || s.Size < 0 && s.Reader == nil || s.Content != nil && s.Size != int64(len(s.Content)) {
 		return errSource
 	}
 	return nil
@@ -151,6 +167,8 @@ func newWhole(src *Source) *whole {
 		return &whole{flow: src.File, size: -1}
 	case src.File != nil:
 		return &whole{at: src.File, size: src.Size}
+	case src.Content != nil:
+		return &whole{at: bytes.NewReader(src.Content), size: src.Size}
 	case src.ReaderAt != nil:
 		return &whole{at: src.ReaderAt, size: src.Size}
 	}

@@ -28,14 +28,28 @@ const (
 	firstSecond, lastSecond = -62135596800, 253402300799
 )
 
-// encodeResult writes a result. One that would be too large loses occurrences first, then members:
-// what is counted stays.
-func encodeResult(r *classify.Result, set *detect.Set) []byte {
-	index := map[*detect.Identifier]int{}
-	for i := range set.Identifiers() {
-		index[&set.Identifiers()[i]] = i
+// encoder appends numbers as varints and strings with their length before them. It can be used again.
+type encoder struct {
+	b           []byte
+	index       map[*detect.Identifier]int
+	ids         []detect.Identifier
+	occurrences int // listed for each identifier
+}
+
+func newEncoder(set *detect.Set) *encoder {
+	e := &encoder{index: map[*detect.Identifier]int{}, ids: set.Identifiers()}
+	for i := range e.ids {
+		e.index[&e.ids[i]] = i
 	}
-	e := &encoder{index: index, ids: set.Identifiers()}
+	return e
+}
+
+// encode writes a result. One that would be too large loses occurrences first, then members: what is counted stays. What is returned is
+// good until the next call.
+func (e *encoder) encode(r *classify.Result) []byte {
+	if cap(e.b) > 1<<20 {
+		e.b = nil
+	}
 	for _, e.occurrences = range []int{maxOccurrences, 100, 10, 1, 0} {
 		if b, ok := e.result(r, r.Members); ok {
 			return b
@@ -46,14 +60,6 @@ func encodeResult(r *classify.Result, set *detect.Set) []byte {
 			return b
 		}
 	}
-}
-
-// encoder appends numbers as varints and strings with their length before them.
-type encoder struct {
-	b           []byte
-	index       map[*detect.Identifier]int
-	ids         []detect.Identifier
-	occurrences int // listed for each identifier
 }
 
 func (e *encoder) result(r *classify.Result, members []classify.Document) (b []byte, ok bool) {

@@ -62,7 +62,7 @@ func TestResultsKeepAll(t *testing.T) {
 	fill(reflect.ValueOf(&r).Elem(), s.set)
 	r.Path = ""    // the object's own
 	r.Faults = nil // these go ahead of it
-	got, err := decodeResult(encodeResult(&r, s.set), s.set, shown{samples: 1, explain: true}, r.Size)
+	got, err := decodeResult(newEncoder(s.set).encode(&r), s.set, shown{samples: 1, explain: true}, r.Size)
 	if err != nil || !reflect.DeepEqual(got, &r) {
 		t.Errorf("%+v, %v\nnot %+v", got, err, r)
 	}
@@ -77,18 +77,18 @@ func TestMissedResults(t *testing.T) {
 		{Custom: ids[1].Custom, Why: detect.WhyKeyword, Distance: -1, Sample: "•••"},
 		{Managed: managed.Find("UK_NHS_NUMBER"), Why: detect.WhyNotAsked, Sample: "•••"},
 	}}}
-	got, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true, samples: 1}, 5)
+	got, err := decodeResult(newEncoder(s.set).encode(r), s.set, shown{explain: true, samples: 1}, 5)
 	if err != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true}, 5); err == nil {
+	if _, err := decodeResult(newEncoder(s.set).encode(r), s.set, shown{explain: true}, 5); err == nil {
 		t.Error("the end of a value was taken where none is to be shown")
 	}
-	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{}, 5); err == nil {
+	if _, err := decodeResult(newEncoder(s.set).encode(r), s.set, shown{}, 5); err == nil {
 		t.Error("what was not asked for was taken")
 	}
 	r.Missed[0].Sample = "536-90-4399"
-	if _, err := decodeResult(encodeResult(r, s.set), s.set, shown{explain: true, samples: 1}, 5); err == nil {
+	if _, err := decodeResult(newEncoder(s.set).encode(r), s.set, shown{explain: true, samples: 1}, 5); err == nil {
 		t.Error("a value that is not masked was taken")
 	}
 }
@@ -108,7 +108,7 @@ func TestLargeResults(t *testing.T) {
 	for range 1000 {
 		r.Members = append(r.Members, doc)
 	}
-	b := encodeResult(r, s.set)
+	b := newEncoder(s.set).encode(r)
 	got, err := decodeResult(b, s.set, shown{samples: 0}, 5)
 	if err != nil || len(b) > maxResult || len(got.Members) != 1000 || got.Members[999].Detections[0].Count != 5000 || !got.Members[0].More {
 		t.Fatalf("%d bytes, %v", len(b), err)
@@ -116,7 +116,7 @@ func TestLargeResults(t *testing.T) {
 	for i := range r.Members {
 		r.Members[i].Path = strings.Repeat("p", 60<<10)
 	}
-	got, err = decodeResult(encodeResult(r, s.set), s.set, shown{samples: 0}, 5)
+	got, err = decodeResult(newEncoder(s.set).encode(r), s.set, shown{samples: 0}, 5)
 	if err != nil || len(got.Members)+got.MembersLeftOut != 1000 || got.MembersLeftOut == 0 {
 		t.Fatalf("%v", err)
 	}
@@ -127,14 +127,14 @@ func FuzzDecodeResult(f *testing.F) {
 	var r classify.Result
 	fill(reflect.ValueOf(&r).Elem(), s.set)
 	r.Path = ""
-	f.Add(encodeResult(&r, s.set))
+	f.Add(newEncoder(s.set).encode(&r))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := decodeResult(b, s.set, shown{samples: 3, explain: true}, -1)
 		if err != nil {
 			return
 		}
-		again, err := decodeResult(encodeResult(got, s.set), s.set, shown{samples: 3, explain: true}, -1)
+		again, err := decodeResult(newEncoder(s.set).encode(got), s.set, shown{samples: 3, explain: true}, -1)
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Errorf("%+v became %+v, %v", got, again, err)
 		}

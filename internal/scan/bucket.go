@@ -163,7 +163,7 @@ func (s *scanner) fetch(ctx context.Context, j *job, src *analyse.Source) (ok bo
 		}
 		return false
 	}
-	src.ReaderAt = x.Source.ReaderAt
+	src.ReaderAt, src.Blocks, src.Content = x.Source.ReaderAt, x.Source.Blocks, x.Source.Content
 	j.close = func() {
 		x.Close()
 		s.reading.Release(cost)

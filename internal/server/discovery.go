@@ -29,7 +29,7 @@ func (s *Server) openDiscovery(pages *pagetoken.Issuer) (*discovery.Service, err
 	if !boxes { // another system than Linux, or a program that holds a server and does not serve boxes
 		s.log.Warn("objects are analysed in this process, not in processes of their own: one that is made to hurt can take the server with it")
 	}
-	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, InProcess: !boxes, Log: s.log})
+	s.pool = analyse.New(analyse.Options{Workers: s.config.AnalysisWorkers, Memory: s.config.AnalysisMemory - reading, InProcess: !boxes, Background: true, Log: s.log})
 	jobs := discovery.New(discovery.Options{
 		DB: s.db, Queue: s.queue, Pages: pages, Inventory: s.inventory, Findings: s.findings, Pool: s.pool, Logger: s.log,
 		Members: membership.MembersOf, Oversees: oversees, Directory: s.identity, ScheduledRuns: at, QuotaBytes: s.config.QuotaJobBytes, Memory: reading,

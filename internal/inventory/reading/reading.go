@@ -8,7 +8,6 @@
 package reading
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +72,7 @@ func Open(ctx context.Context, b Bucket, o objectstore.Object) (*Object, error) 
 		r.close()
 		return nil, first.err
 	}
-	return &Object{Source: analyse.Source{Name: o.Key, Size: o.Size, ReaderAt: r}, Head: head, blocks: r}, nil
+	return &Object{Source: analyse.Source{Name: o.Key, Size: o.Size, ReaderAt: r, Blocks: r}, Head: head, blocks: r}, nil
 }
 
 func readWhole(ctx context.Context, b Bucket, o objectstore.Object) (*Object, error) {
@@ -82,7 +81,7 @@ func readWhole(ctx context.Context, b Bucket, o objectstore.Object) (*Object, er
 	if err != nil {
 		return nil, err
 	}
-	return &Object{Source: analyse.Source{Name: o.Key, Size: o.Size, ReaderAt: bytes.NewReader(content)}, Head: head}, nil
+	return &Object{Source: analyse.Source{Name: o.Key, Size: o.Size, Content: content}, Head: head}, nil
 }
 
 // fetches is how often a part is asked for whose content is cut short. That a request fails is the store's client's to try again.
@@ -161,6 +160,28 @@ func (r *blockReader) ReadAt(p []byte, at int64) (n int, err error) {
 		at += int64(k)
 	}
 	return n, nil
+}
+
+// Block implements analyse.Blocks.
+func (r *blockReader) Block(at int64, done <-chan struct{}) ([]byte, func(), error) {
+	if at < 0 || at >= r.object.Size {
+		return nil, nil, io.EOF
+	}
+	b := r.block(at / blockBytes)
+	if b == nil {
+		return nil, nil, errClosed
+	}
+	select {
+	case <-b.ready:
+	case <-done:
+		r.release(b)
+		return nil, nil, errClosed
+	}
+	if b.err != nil {
+		defer r.release(b)
+		return nil, nil, b.err
+	}
+	return b.data[at%blockBytes:], func() { r.release(b) }, nil
 }
 
 var errClosed = errors.New("the object is read no more")

@@ -73,9 +73,8 @@ func TestSmall(t *testing.T) {
 		b := &bucket{content: contents(size), etag: "e"}
 		x := open(t, b)
 		for range 2 {
-			got, err := io.ReadAll(io.NewSectionReader(x.Source.ReaderAt, 0, x.Source.Size))
-			if err != nil || !bytes.Equal(got, b.content) {
-				t.Errorf("%d bytes: %d came, %v", size, len(got), err)
+			if x.Source.Content == nil || !bytes.Equal(x.Source.Content, b.content) {
+				t.Errorf("%d bytes: %d came", size, len(x.Source.Content))
 			}
 		}
 		if !x.Whole() || b.asked() != 1 {
@@ -110,6 +109,14 @@ func TestAnywhere(t *testing.T) {
 		if !bytes.Equal(p[:n], want) || (err != nil) != (n < len(p)) {
 			t.Fatalf("%d bytes at %d: %d came, %v", len(p), at, n, err)
 		}
+		part, release, err := x.Source.Blocks.Block(int64(at), t.Context().Done())
+		if err != nil || len(part) == 0 || !bytes.Equal(part, b.content[at:at+len(part)]) {
+			t.Fatalf("a block at %d: %d bytes, %v", at, len(part), err)
+		}
+		release()
+	}
+	if _, _, err := x.Source.Blocks.Block(30<<20, nil); err != io.EOF {
+		t.Errorf("a block at the end: %v", err)
 	}
 }
 
@@ -133,7 +140,10 @@ func TestTrouble(t *testing.T) {
 	for _, size := range []int{5000, 20 << 20} {
 		b := &bucket{content: contents(size), etag: "e", cut: 2}
 		x := open(t, b)
-		got, err := io.ReadAll(io.NewSectionReader(x.Source.ReaderAt, 0, x.Source.Size))
+		got, err := x.Source.Content, error(nil)
+		if got == nil {
+			got, err = io.ReadAll(io.NewSectionReader(x.Source.ReaderAt, 0, x.Source.Size))
+		}
 		if err != nil || !bytes.Equal(got, b.content) {
 			t.Errorf("%d bytes, cut short twice: %d came, %v", size, len(got), err)
 		}
