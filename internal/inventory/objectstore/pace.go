@@ -12,7 +12,7 @@ const (
 	slowDown  = 0.7
 	speedUp   = 1.05             // each second
 	paceFloor = 1.0              // requests a second
-	paceMost  = 10_000.0         // likewise, without a cap of the operator
+	paceMost  = 100_000.0        // likewise, without a cap of the operator
 	reaction  = time.Second      // refusals within this time count as one: they answer requests that were under way together
 	longest   = 5 * time.Minute  // that a store may ask us to stay away
 	maxFlight = 64               // requests at once

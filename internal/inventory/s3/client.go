@@ -54,7 +54,7 @@ type Options struct {
 type Client struct {
 	o        Options
 	endpoint *url.URL
-	http     *http.Client
+	over     *transport
 	signer   *v4.Signer
 	pace     *objectstore.Pace
 	// control is AWS's interface for the account; "" without one.
@@ -88,19 +88,11 @@ func New(o Options) (*Client, error) {
 			return nil, errors.New("there is no certificate in PEM among those to trust")
 		}
 	}
-	transport := &http.Transport{
-		DialContext:     dialer(o.RefuseLoopback && !isLoopbackName(endpoint.Hostname())),
-		TLSClientConfig: trust, TLSHandshakeTimeout: 10 * time.Second,
-		ResponseHeaderTimeout: o.Patience, ExpectContinueTimeout: time.Second,
-		MaxIdleConns: 64, MaxIdleConnsPerHost: 64, IdleConnTimeout: 60 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10, DisableCompression: true, ForceAttemptHTTP2: false,
-	}
+	over := &transport{dial: dialer(o.RefuseLoopback && !isLoopbackName(endpoint.Hostname())), trust: trust, patience: o.Patience, idle: map[string][]*conn{}}
 	c := &Client{
 		o: o, endpoint: endpoint, pace: o.Pace,
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true }),
-		http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		over:   over,
 	}
 	if o.Account != "" {
 		if at, ok := strings.CutPrefix(endpoint.Hostname(), "s3."); ok && strings.Contains(at, ".amazonaws.com") {
@@ -112,7 +104,7 @@ func New(o Options) (*Client, error) {
 
 // Close lets idle connections go.
 func (c *Client) Close() error {
-	c.http.CloseIdleConnections()
+	c.over.close(time.Now())
 	return nil
 }
 
@@ -211,12 +203,19 @@ func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	// Who gives up waiting for a body must be able to end the request.
 	request, cancel := context.WithCancelCause(ctx)
-	q, err := c.build(request, r)
+	credentials, err := c.o.Credentials.Retrieve(ctx)
+	if err != nil {
+		cancel(nil)
+		return nil, &objectstore.Error{Kind: objectstore.ErrCredentials, Call: r.call, Detail: "there are none to be had"}
+	}
+	give := objectstore.TakeTurn(ctx)
+	q, err := c.build(request, r, credentials)
+	give()
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	response, err := c.http.Do(q)
+	response, err := c.over.RoundTrip(q)
 	if err != nil {
 		cancel(nil)
 		return nil, c.unreachable(ctx, r.call, err)
@@ -235,7 +234,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 }
 
 // build makes the signed request.
-func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
+func (c *Client) build(ctx context.Context, r request, credentials aws.Credentials) (*http.Request, error) {
 	method := r.method
 	if method == "" {
 		method = http.MethodGet
@@ -292,10 +291,6 @@ func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	}
 	q.Header.Set("X-Amz-Content-Sha256", hash)
 	q.Header.Set("User-Agent", "magpie")
-	credentials, err := c.o.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, &objectstore.Error{Kind: objectstore.ErrCredentials, Call: r.call, Detail: "there are none to be had"}
-	}
 	if err := c.signer.SignHTTP(ctx, credentials, q, hash, "s3", c.o.Region, c.o.Now()); err != nil {
 		return nil, fmt.Errorf("%s: sign: %w", r.call, err)
 	}
