@@ -34,6 +34,7 @@ func Readable(o *objectstore.Object) bool { return unread(o) == "" }
 // Read reads and analyses an object, within what may be read at once of its store and by this process. What is wrong with the object is its result; an error
 // says that another try may go better, and does not come where last says that there is none.
 func (s *Service) Read(ctx context.Context, r *Reading, o *objectstore.Object, last bool) (*finding.Analysis, int64, error) {
+	ctx = s.turns.Within(ctx)
 	cost := min(reading.Cost(o), s.most)
 	if err := s.memory.Acquire(ctx, cost); err != nil {
 		return nil, 0, context.Cause(ctx)

@@ -13,6 +13,7 @@ import (
 	"magpie/internal/analyse"
 	"magpie/internal/finding"
 	"magpie/internal/inventory"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/inventory/reading"
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
@@ -68,6 +69,7 @@ type Service struct {
 	lookEvery  time.Duration // between two looks of a shard whether its bucket's account may still be looked at
 	runsAt     *time.Duration
 	quota      int64
+	turns      *objectstore.Turns
 	memory     *semaphore.Weighted
 	most       int64                                                                      // of memory
 	automated  func(context.Context, *store.Tx, string, macie2.AccountID) (Wanted, error) // see OnAutomated; may be nil
@@ -96,7 +98,7 @@ func New(o Options) *Service {
 	s := &Service{
 		db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings, pool: o.Pool, log: o.Logger,
 		members: o.Members, directory: o.Directory, lookEvery: 2 * time.Second, runsAt: o.ScheduledRuns, quota: o.QuotaBytes,
-		memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
+		turns: objectstore.NewTurns(), memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
 		searches: map[string]*analyse.Search{},
 	}
 	if s.now = o.Now; s.now == nil {

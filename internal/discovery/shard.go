@@ -30,7 +30,7 @@ const (
 	bucketTries = 4
 	objectTries = 5
 	// So many objects of a shard are on their way at once.
-	underWay = 32
+	underWay = 64
 )
 
 // shardState is how far a shard has come: the payload of its task. After and To are keys as inventory.EncodeKey writes them: the
@@ -73,8 +73,9 @@ type worker struct {
 	// reading is what its objects are read for.
 	reading *Reading
 	used    allowance
-	met     atomic.Bool // the quota has no room for what comes next
-	looked  time.Time   // when it was last seen that the bucket's account may be looked at
+	met     atomic.Bool    // the quota has no room for what comes next
+	lists   sync.WaitGroup // listings under way
+	looked  time.Time      // when it was last seen that the bucket's account may be looked at
 }
 
 // allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
@@ -195,13 +196,24 @@ func (w *worker) reachable(ctx context.Context) error {
 
 // run lists and works through page after page.
 func (w *worker) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer w.lists.Wait()
+	defer cancel()
+	var next chan listed // the page after the one that is worked through, if it has been asked for
 	for {
 		if err := w.reachable(ctx); err != nil {
 			return err
 		}
-		page, err := w.bucket.List(ctx, w.after, w.to, 0)
-		if err != nil {
-			return w.state.wrap(err)
+		if next == nil {
+			next = w.list(ctx, w.after)
+		}
+		x := <-next
+		page := x.page
+		if x.err != nil {
+			return w.state.wrap(x.err)
+		}
+		if next = nil; page.More && len(page.Objects) > 0 && !w.held.Idle() {
+			next = w.list(ctx, page.Objects[len(page.Objects)-1].Key)
 		}
 		if err := w.page(ctx, page.Objects); err != nil {
 			return err
@@ -213,11 +225,31 @@ func (w *worker) run(ctx context.Context) error {
 			if err := w.pass(ctx); err != nil {
 				return err
 			}
+			to := w.to
 			if err := w.split(ctx); err != nil {
 				return err
 			}
+			if w.to != to {
+				next = nil // it may go on after what is left
+			}
 		}
 	}
+}
+
+// listed is a page of the bucket, or why there is none.
+type listed struct {
+	page objectstore.Page
+	err  error
+}
+
+// list asks for the objects that follow after, in the background.
+func (w *worker) list(ctx context.Context, after string) chan listed {
+	to, out := w.to, make(chan listed, 1)
+	w.lists.Go(func() {
+		page, err := w.bucket.List(ctx, after, to, 0)
+		out <- listed{page, err}
+	})
+	return out
 }
 
 // piece is an object of a page: in the scope or not, and what came of it.
@@ -298,30 +330,34 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 	defer close(ready)
 	var group sync.WaitGroup
 	defer group.Wait()
-	lanes := make(chan struct{}, underWay)
+	begun := make(chan *piece)
+	defer close(begun)
+	for range underWay {
+		group.Go(func() {
+			for p := range begun {
+				switch err := w.object(ctx, p); {
+				case errors.Is(err, errQuota):
+				case err != nil:
+					cancel(err)
+				default:
+					ready <- p
+				}
+			}
+		})
+	}
 	for _, p := range pieces {
 		if !p.wanted {
 			continue
-		}
-		select {
-		case lanes <- struct{}{}:
-		case <-ctx.Done():
-			return
 		}
 		// What is read is reserved in the order of the keys where it is known that it is read: so all that the quota allows is used.
 		if w.met.Load() || w.scope.listed(&p.object) == in && !w.reserve(p) {
 			return
 		}
-		group.Go(func() {
-			defer func() { <-lanes }()
-			switch err := w.object(ctx, p); {
-			case errors.Is(err, errQuota):
-			case err != nil:
-				cancel(err)
-			default:
-				ready <- p
-			}
-		})
+		select {
+		case begun <- p:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -444,7 +480,7 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 	var prepared *finding.Prepared
 	if len(analyses) > 0 {
 		var err error
-		prepared, err = w.s.findings.Prepare(ctx, finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
+		prepared, err = w.s.findings.Prepare(w.s.turns.Within(ctx), finding.Batch{Region: w.state.Region, Creator: w.state.Account, JobID: w.job.ID, Analyses: analyses})
 		if err != nil {
 			return w.state.wrap(err)
 		}

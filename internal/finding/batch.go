@@ -1,16 +1,17 @@
 package finding
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/queue"
 	"magpie/internal/store"
@@ -66,6 +67,7 @@ func (s *Service) Prepare(ctx context.Context, b Batch) (*Prepared, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare results: %w", err)
 	}
+	defer objectstore.TakeTurn(ctx)()
 	p := &Prepared{batch: b}
 	folder := cmp.Or(b.JobID, automatedFolder)
 	analyses := slices.SortedStableFunc(slices.Values(b.Analyses), func(x, y *Analysis) int { return strings.Compare(string(x.Owner), string(y.Owner)) })
@@ -116,17 +118,18 @@ func (p *Prepared) file(analyses []*Analysis, folder string, to destination) err
 	f := file{id: uuid.NewMD5(uuid.NameSpaceURL, []byte(ids.String())).String(), folder: folder, owner: analyses[0].Owner, objects: len(analyses),
 		at: analyses[0].At.UnixMilli()}
 	where := location(cmp.Or(to.bucket, noBucket), resultKey(to.prefix, p.batch.Creator, p.batch.Region, folder, f.owner, f.id))
-	var lines bytes.Buffer
+	lines := newRows()
 	for _, a := range analyses {
+		runtime.Gosched() // a batch of them would keep calls waiting that are made meanwhile
 		x := Shape(a, where)
-		if err := rowsOf(&lines, a, x, where); err != nil {
+		if err := lines.add(a, x, where); err != nil {
 			return fmt.Errorf("result of %s: %w", a.ID(), err)
 		}
 		if x != nil {
 			p.findings = append(p.findings, x)
 		}
 	}
-	body, err := compressed(lines.Bytes())
+	body, err := compressed(lines.lines.Bytes())
 	f.body = body
 	p.files = append(p.files, f)
 	return err

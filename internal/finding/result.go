@@ -2,14 +2,16 @@ package finding
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"path"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"magpie/internal/arn"
 	"magpie/internal/inventory"
@@ -44,8 +46,72 @@ type row struct {
 }
 
 type rowResources struct {
-	S3Bucket any `json:"s3Bucket"`
-	S3Object any `json:"s3Object"`
+	S3Bucket any       `json:"s3Bucket"`
+	S3Object rowObject `json:"s3Object"`
+}
+
+// rowObject is macie2.S3Object as a row has it. Each object has one, so it is not left to [spelled].
+type rowObject struct {
+	BucketARN            *string        `json:"bucketArn,omitempty"`
+	ETag                 *string        `json:"eTag,omitempty"`
+	EmbeddedFileDetails  map[string]any `json:"embeddedFileDetails,omitempty"`
+	Extension            *string        `json:"extension,omitempty"`
+	Key                  *string        `json:"key,omitempty"`
+	LastModified         *string        `json:"lastModified,omitempty"`
+	Path                 *string        `json:"path,omitempty"`
+	PublicAccess         *bool          `json:"publicAccess,omitempty"`
+	ServerSideEncryption any            `json:"serverSideEncryption,omitempty"`
+	Size                 *string        `json:"size,omitempty"`
+	StorageClass         *string        `json:"storageClass,omitempty"`
+	Tags                 any            `json:"tags,omitempty"`
+}
+
+func newRowObject(o *macie2.S3Object) rowObject {
+	x := rowObject{BucketARN: o.BucketArn, ETag: o.ETag, Extension: o.Extension, Key: o.Key, Path: o.Path, PublicAccess: o.PublicAccess,
+		ServerSideEncryption: spelled(reflect.ValueOf(o.ServerSideEncryption)), Tags: spelled(reflect.ValueOf(o.Tags))}
+	if o.LastModified != nil {
+		x.LastModified = macie2.Ptr(seconds(o.LastModified.Time))
+	}
+	if o.Size != nil {
+		x.Size = macie2.Ptr(decimal(o.Size))
+	}
+	if o.StorageClass != nil {
+		x.StorageClass = macie2.Ptr(string(*o.StorageClass))
+	}
+	return x
+}
+
+// rows writes the lines of a result file.
+type rows struct {
+	lines bytes.Buffer
+	to    *json.Encoder // ends each with a newline
+	// The bucket of the object before, as rows have it: objects of a batch are mostly of one.
+	bucket   *string // its name, the same place in memory
+	inRegion string
+	spelt    json.RawMessage
+}
+
+func newRows() *rows {
+	r := &rows{}
+	r.to = json.NewEncoder(&r.lines)
+	r.to.SetEscapeHTML(false)
+	return r
+}
+
+// bucketOf is an object's bucket.
+func (r *rows) bucketOf(a *Analysis, named macie2.S3Bucket) (json.RawMessage, error) {
+	if r.bucket != nil && r.bucket == a.Bucket.Name && r.inRegion == a.Region {
+		return r.spelt, nil
+	}
+	named.AllowsUnencryptedObjectUploads = nil
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(spelled(reflect.ValueOf(named))); err != nil {
+		return nil, err
+	}
+	r.bucket, r.inRegion, r.spelt = a.Bucket.Name, a.Region, bytes.TrimSpace(b.Bytes())
+	return r.spelt, nil
 }
 
 type rowClassifying struct {
@@ -57,11 +123,16 @@ type rowClassifying struct {
 }
 
 type rowResult struct {
-	Status         any           `json:"status"`
+	Status         rowStatus     `json:"status"`
 	SizeClassified string        `json:"sizeClassified"`
 	MIMEType       string        `json:"mimeType,omitempty"`
 	SensitiveData  []rowCategory `json:"sensitiveData"`
 	Custom         *rowCustom    `json:"customDataIdentifiers,omitempty"`
+}
+
+type rowStatus struct {
+	Code   *string `json:"code,omitempty"`
+	Reason *string `json:"reason,omitempty"`
 }
 
 type rowCategory struct {
@@ -95,11 +166,11 @@ type rowPlaces struct {
 	Cells      any `json:"cells"`
 }
 
-// rowsOf appends the lines of an object: the object's own first, where tools look for it, then those of the files in it.
-func rowsOf(b *bytes.Buffer, a *Analysis, f *macie2.Finding, location string) error {
-	whole, err := rowOfObject(a, f, a.Result, location, nil)
+// add appends the lines of an object: the object's own first, where tools look for it, then those of the files in it.
+func (r *rows) add(a *Analysis, f *macie2.Finding, location string) error {
+	whole, err := r.object(a, f, a.Result, location, nil)
 	if err == nil {
-		err = appendLine(b, whole)
+		err = r.to.Encode(whole)
 	}
 	for i := range a.Members {
 		if err != nil {
@@ -115,29 +186,26 @@ func rowsOf(b *bytes.Buffer, a *Analysis, f *macie2.Finding, location string) er
 			member = &macie2.Finding{Type: &kind, Title: macie2.Ptr(said.title), Description: macie2.Ptr(said.description), Severity: severityOf(&alone)}
 		}
 		var line *row
-		if line, err = rowOfObject(a, member, m.Result, location, m); err == nil {
-			err = appendLine(b, line)
+		if line, err = r.object(a, member, m.Result, location, m); err == nil {
+			err = r.to.Encode(line)
 		}
 	}
 	return err
 }
 
-func appendLine(b *bytes.Buffer, r *row) error {
-	e := json.NewEncoder(b) // which ends each with a newline
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
-}
-
-// rowOfObject is the line of an object or of a file in it. f is its finding, nil for one in which nothing was found.
-func rowOfObject(a *Analysis, f *macie2.Finding, r *macie2.ClassificationResult, location string, m *Member) (*row, error) {
+// object is the line of an object or of a file in it. f is its finding, nil for one in which nothing was found.
+func (r *rows) object(a *Analysis, f *macie2.Finding, result *macie2.ClassificationResult, location string, m *Member) (*row, error) {
 	at := seconds(a.At)
-	bucket, object := a.named()
-	bucket.AllowsUnencryptedObjectUploads, object.VersionId = nil, nil
+	named, object := a.named()
+	bucket, err := r.bucketOf(a, named)
+	if err != nil {
+		return nil, err
+	}
 	x := &row{
 		SchemaVersion: schemaVersion, ID: a.ID(), AccountID: string(a.Owner), Partition: arn.Partition(a.Region), Region: a.Region,
 		CreatedAt: at, UpdatedAt: at, Category: string(macie2.FindingCategoryClassification),
-		ResourcesAffected:     rowResources{S3Bucket: spelled(reflect.ValueOf(bucket)), S3Object: spelled(reflect.ValueOf(object))},
-		ClassificationDetails: rowClassifying{Result: rowOfResult(r), Location: location, JobID: a.JobID, OriginType: string(a.Origin), JobARN: a.jobARN()},
+		ResourcesAffected:     rowResources{S3Bucket: bucket, S3Object: newRowObject(&object)},
+		ClassificationDetails: rowClassifying{Result: rowOfResult(result), Location: location, JobID: a.JobID, OriginType: string(a.Origin), JobARN: a.jobARN()},
 	}
 	if m != nil {
 		x.ID = hashed("member", a.ID(), m.Path)
@@ -148,11 +216,7 @@ func rowOfObject(a *Analysis, f *macie2.Finding, r *macie2.ClassificationResult,
 		if !m.Modified.IsZero() {
 			details["fileLastModified"] = seconds(m.Modified)
 		}
-		s3Object, ok := x.ResourcesAffected.S3Object.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("result of %s: an object is no object", x.ID)
-		}
-		s3Object["embeddedFileDetails"] = details
+		x.ResourcesAffected.S3Object.EmbeddedFileDetails = details
 	}
 	if f != nil {
 		x.Type, x.Title, x.Description = string(*f.Type), *f.Title, *f.Description
@@ -162,7 +226,7 @@ func rowOfObject(a *Analysis, f *macie2.Finding, r *macie2.ClassificationResult,
 }
 
 func rowOfResult(r *macie2.ClassificationResult) rowResult {
-	x := rowResult{Status: spelled(reflect.ValueOf(r.Status)), SizeClassified: decimal(r.SizeClassified), MIMEType: macie2.Deref(r.MimeType),
+	x := rowResult{Status: rowStatus(macie2.Deref(r.Status)), SizeClassified: decimal(r.SizeClassified), MIMEType: macie2.Deref(r.MimeType),
 		SensitiveData: []rowCategory{}}
 	for _, item := range r.SensitiveData {
 		c := rowCategory{Category: string(macie2.Deref(item.Category)), TotalCount: decimal(item.TotalCount), Detections: []rowDetection{}}
@@ -238,10 +302,15 @@ func spelled(v reflect.Value) any {
 	return nil
 }
 
+// writers hold the memory of those that compress.
+var writers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // compressed is the content of a result file.
 func compressed(lines []byte) ([]byte, error) {
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
+	w := writers.Get().(*gzip.Writer)
+	defer writers.Put(w)
+	w.Reset(&b)
 	if _, err := w.Write(lines); err != nil {
 		return nil, fmt.Errorf("compress results: %w", err)
 	}

@@ -42,6 +42,8 @@ type Analysis struct {
 	// Members are the files of an archive that hold something or were not analysed wholly.
 	Members []Member
 	At      time.Time
+
+	id string // once it was asked for
 }
 
 // named are the bucket and the object with all names that follow from theirs.
@@ -68,6 +70,13 @@ func (a *Analysis) jobARN() string {
 // ID is the id of the finding: a function of the run and of the version of the object that was read. The owner is part of it,
 // since buckets of the same name may be at the stores of several accounts.
 func (a *Analysis) ID() string {
+	if a.id == "" {
+		a.id = a.hash()
+	}
+	return a.id
+}
+
+func (a *Analysis) hash() string {
 	return hashed("data", a.Region, string(a.Creator), a.Run, string(a.Owner), macie2.Deref(a.Bucket.Name), macie2.Deref(a.Object.Key), macie2.Deref(a.Object.VersionId))
 }
 
