@@ -186,64 +186,99 @@ func (w *worker) drop(h *held) {
 	delete(w.long, h)
 }
 
-// line is a line of long tasks of one kind, tenant and group, as a claim sees it.
+// line is a line of long tasks of one kind, tenant and group, as a claim sees it: it has a task that is due, and its group is open.
 type line struct {
 	lineKey
 	held int64
 	turn int64
-	due  bool // it has a task that is due, and its group is open
 }
 
-const selectLines = `select l.tenant, l.group_id, l.held, l.turn, l.ready > 0
+// tenant is who has lines with tasks that can be claimed, and all that is held for it.
+type tenant struct {
+	id         string
+	held, turn int64
+	lines      []*line
+}
+
+// waiting is what a claim looks at: not all that wait, but those whose turn it is.
+type waiting struct {
+	tenants []*tenant
+	held    int64 // of all tenants
+	busy    bool  // there are tasks, due or not, or held
+}
+
+// selectTenants are the tenants of a kind that have tasks, in turn: that of which fewest tasks are held first, among those the one that
+// was served longest ago. It reads each line of the kind once, and nothing else.
+const selectTenants = `select tenant, cast(sum(held) as bigint), max(turn) from task_line where kind = $1 group by tenant having sum(ready) > 0
+	order by 2, 3, 1 limit $2 offset $3`
+
+// selectLines are the lines of a tenant that have a task which is due, in turn.
+const selectLines = `select l.group_id, l.held, l.turn from task_line l where l.kind = $1 and l.tenant = $2 and l.ready > 0
 		and not exists (select 1 from task_group g where g.id = l.group_id)
 		and exists (select 1 from task t where t.kind = l.kind and t.tenant = l.tenant and t.tenant <> '' and t.group_id = l.group_id
 			and t.state = 'ready' and t.run_at <= `
 
-func (k *externalKind) lines(ctx context.Context, tx *store.Tx) (lines []*line, err error) {
-	err = tx.Query(ctx, func(r store.Row) error {
-		l := &line{lineKey: lineKey{kind: k.Kind}}
-		lines = append(lines, l)
-		return r.Scan(&l.tenant, &l.group, &l.held, &l.turn, &l.due)
-	}, selectLines+k.q.now(tx)+`) from task_line l where l.kind = $1 and (l.ready > 0 or l.held > 0)`, k.Kind)
-	return lines, err
+// look finds the first n tenants that have something which can be claimed. The tasks of the others may not be due yet, or paused.
+func (k *externalKind) look(ctx context.Context, tx *store.Tx, n int) (*waiting, error) {
+	x := &waiting{}
+	var tasks int64
+	err := tx.QueryRow(ctx, "select cast(coalesce(sum(held), 0) as bigint), cast(coalesce(sum(ready), 0) as bigint) from task_line where kind = $1", k.Kind).Scan(&x.held, &tasks)
+	if err != nil || x.held+tasks == 0 {
+		return x, err
+	}
+	x.busy = true
+	if tasks == 0 {
+		return x, nil
+	}
+	lines := selectLines + k.q.now(tx) + ") order by l.held, l.turn, l.group_id limit $3"
+	for offset, step := 0, n; len(x.tenants) < n; offset, step = offset+step, min(4*step, 1000) {
+		var some []*tenant
+		var stmts []store.Stmt
+		err := tx.Query(ctx, func(r store.Row) error {
+			t := &tenant{}
+			some = append(some, t)
+			err := r.Scan(&t.id, &t.held, &t.turn)
+			stmts = append(stmts, store.Stmt{SQL: lines, Args: []any{k.Kind, t.id, n}})
+			return err
+		}, selectTenants, k.Kind, step, offset)
+		if err != nil {
+			return nil, err
+		}
+		if len(some) == 0 {
+			break
+		}
+		err = tx.QueryMany(ctx, func(i int, r store.Row) error {
+			l := &line{lineKey: lineKey{kind: k.Kind, tenant: some[i].id}}
+			some[i].lines = append(some[i].lines, l)
+			return r.Scan(&l.group, &l.held, &l.turn)
+		}, stmts...)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range some {
+			if len(t.lines) > 0 && !(k.long.PerTenant > 0 && t.held >= int64(k.long.PerTenant)) {
+				x.tenants = append(x.tenants, t)
+			}
+		}
+		if len(some) < step {
+			break
+		}
+	}
+	return x, nil
 }
 
 // plan spreads up to n claims over the lines: each goes to the tenant that fewest tasks are held for, among those to the one
 // that was served longest ago, and to the line of that tenant of which the same is true.
-func (k *externalKind) plan(lines []*line, n int) map[*line]int {
-	type tenant struct {
-		id         string
-		held, turn int64
-		lines      []*line // that have tasks
-	}
-	tenants := make(map[string]*tenant)
-	var total int64
-	for _, l := range lines {
-		t := tenants[l.tenant]
-		if t == nil {
-			t = &tenant{id: l.tenant}
-			tenants[l.tenant] = t
-		}
-		t.held, t.turn, total = t.held+l.held, max(t.turn, l.turn), total+l.held
-		if l.due {
-			t.lines = append(t.lines, l)
-		}
-	}
-	var waiting []*tenant
-	for _, t := range tenants {
-		if len(t.lines) > 0 {
-			waiting = append(waiting, t)
-		}
-	}
+func (k *externalKind) plan(x *waiting, n int) map[*line]int {
 	next := int64(0)
-	for _, l := range lines {
-		next = max(next, l.turn)
+	for _, t := range x.tenants {
+		next = max(next, t.turn)
 	}
 	picks := make(map[*line]int)
-	for ; n > 0 && (k.long.Limit <= 0 || total < int64(k.long.Limit)); n-- {
+	for ; n > 0 && (k.long.Limit <= 0 || x.held < int64(k.long.Limit)); n-- {
 		var best *tenant
-		for _, t := range waiting {
-			if k.long.PerTenant > 0 && t.held >= int64(k.long.PerTenant) {
+		for _, t := range x.tenants {
+			if len(t.lines) == 0 || k.long.PerTenant > 0 && t.held >= int64(k.long.PerTenant) {
 				continue
 			}
 			if best == nil || cmp.Or(cmp.Compare(t.held, best.held), cmp.Compare(t.turn, best.turn), cmp.Compare(t.id, best.id)) < 0 {
@@ -258,9 +293,19 @@ func (k *externalKind) plan(lines []*line, n int) map[*line]int {
 		})
 		next++
 		picks[l]++
-		l.held, l.turn, best.held, best.turn, total = l.held+1, next, best.held+1, next, total+1
+		l.held, l.turn, best.held, best.turn, x.held = l.held+1, next, best.held+1, next, x.held+1
 	}
 	return picks
+}
+
+// fell notes that so many tasks fewer were claimed from a line than planned: it has no more.
+func (x *waiting) fell(l *line, short int) {
+	for _, t := range x.tenants {
+		if t.id == l.tenant {
+			t.held, x.held = t.held-int64(short), x.held-int64(short)
+			t.lines = slices.DeleteFunc(t.lines, func(o *line) bool { return o == l })
+		}
+	}
 }
 
 // claimInTurn takes up to n long tasks for the worker.
@@ -269,15 +314,15 @@ func (k *externalKind) claimInTurn(ctx context.Context, w *worker, n int) (claim
 		return nil, nil
 	}
 	// An idle queue writes nothing: whether there is anything to claim is seen without the kind's row.
-	var lines []*line
+	var seen *waiting
 	if err := k.db.View(ctx, func(tx *store.Tx) (err error) {
-		lines, err = k.lines(ctx, tx)
+		seen, err = k.look(ctx, tx, 1)
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("queue: look for %s: %w", k.Kind, err)
 	}
-	if len(k.plan(lines, n)) == 0 {
-		return nil, k.sayIdle(ctx, len(lines) > 0)
+	if len(k.plan(seen, 1)) == 0 {
+		return nil, k.sayIdle(ctx, seen.busy)
 	}
 	by, claim := w.prepare()
 	defer func() { w.prepared(by, len(claimed), err) }()
@@ -289,7 +334,7 @@ func (k *externalKind) claimInTurn(ctx context.Context, w *worker, n int) (claim
 			set turn = task_turn.turn + 1 returning turn`, k.Kind).Scan(&turn); err != nil {
 			return err
 		}
-		lines, err := k.lines(ctx, tx)
+		lines, err := k.look(ctx, tx, n)
 		if err != nil {
 			return err
 		}
@@ -336,7 +381,7 @@ func (k *externalKind) claimInTurn(ctx context.Context, w *worker, n int) (claim
 }
 
 // serve takes tasks as planned. A line that had fewer than was thought is not due any more.
-func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines []*line, n int, by *identity, claim string) (claimed []*held, err error) {
+func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines *waiting, n int, by *identity, claim string) (claimed []*held, err error) {
 	picks := k.plan(lines, n)
 	if len(picks) == 0 {
 		return nil, nil
@@ -370,8 +415,7 @@ func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines []*line, n
 	}
 	for i, l := range order {
 		if got[i] < picks[l] {
-			l.held -= int64(picks[l] - got[i])
-			l.due = false
+			lines.fell(l, picks[l]-got[i])
 		}
 	}
 	return claimed, nil
