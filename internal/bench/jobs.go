@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,10 +32,11 @@ import (
 
 // jobSize is how much the jobs that are measured have to look at.
 type jobSize struct {
-	small     int // objects of 2 KB
-	large     int // files
-	largeSize int // bytes of each
-	idle      int // calls to the API
+	parts     string // of what is measured; "" is all
+	small     int    // objects of 2 KB
+	large     int    // files
+	largeSize int    // bytes of each
+	idle      int    // calls to the API
 }
 
 const jobBudget = 384 << 20 // of the node, in bytes
@@ -80,8 +82,14 @@ func jobs(ctx context.Context, p *report, engine, binary, dir string, n jobSize)
 	if err := b.known("small", "large"); err != nil {
 		return err
 	}
-	for _, measure := range []func(context.Context, string, jobSize) error{b.largeFiles, b.smallObjects, b.meanwhile} {
-		if err := measure(ctx, files, n); err != nil {
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, string, jobSize) error
+	}{{"large", b.largeFiles}, {"small", b.smallObjects}, {"api", b.meanwhile}} {
+		if n.parts != "" && !slices.Contains(strings.Split(n.parts, ","), part.name) {
+			continue
+		}
+		if err := part.measure(ctx, files, n); err != nil {
 			return err
 		}
 	}
@@ -105,15 +113,26 @@ func (b *jobBench) fill(files string, n jobSize) error {
 	}
 	content := []byte(text.String()[:n.largeSize])
 	for i := range n.large {
-		name := fmt.Sprintf("%02d.log", i)
-		if err := os.WriteFile(filepath.Join(files, name), content, 0o600); err != nil {
+		name := nameOf(i)
+		// One content is enough: nobody knows that it is the same file.
+		if i == 0 {
+			if err := os.WriteFile(filepath.Join(files, name), content, 0o600); err != nil {
+				return err
+			}
+		} else if err := os.Link(filepath.Join(files, nameOf(0)), filepath.Join(files, name)); err != nil {
 			return err
 		}
 		b.store.Put("large", name, s3double.Object{Content: content})
 	}
-	small := content[:2048+51][51:] // without the line in which something is found
+	// In one small object of a hundred there is something to find.
+	some := content[:2048]
+	none := bytes.ReplaceAll(some, []byte("4539 1488 0343 6467"), []byte("0000 0000 0000 0000"))
 	for i := range n.small {
-		b.store.Put("small", fmt.Sprintf("%06d.txt", i), s3double.Object{Content: small})
+		small := none
+		if i%100 == 0 {
+			small = some
+		}
+		b.store.Put("small", nameOf(i), s3double.Object{Content: small})
 	}
 	return nil
 }
@@ -137,16 +156,18 @@ func (b *jobBench) addStore(ctx context.Context) error {
 	return err
 }
 
-// ask makes one call that must succeed.
-func (b *jobBench) ask(method, path, body string) (answer []byte, err error) {
-	r, err := load(b.address, region, 1, []call{{method, path, body, b.as}}, func(status int, text []byte) bool {
-		answer = append([]byte(nil), text...)
-		return status == http.StatusOK
-	})
-	if err == nil && r.refused > 0 {
-		err = errors.New(method + " " + path + ": " + r.firstRefusal)
+// ask makes one call that must succeed. It is not a load, which begins with collecting the garbage of the store in this process.
+func (b *jobBench) ask(method, path, body string) ([]byte, error) {
+	c, err := dial(b.address)
+	if err != nil {
+		return nil, err
 	}
-	return answer, err
+	defer c.conn.Close()
+	status, answer, err := c.do(call{method, path, body, b.as}, region)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s %s: %d %.300s", method, path, status, answer)
+	}
+	return bytes.Clone(answer), err
 }
 
 // known waits until buckets are known, and counted: the counting must not be measured.
@@ -179,7 +200,7 @@ func (b *jobBench) known(buckets ...string) error {
 func (b *jobBench) run(bucket string) (took, cpu time.Duration, memory int64, err error) {
 	before := treeCPU(b.process.Process.Pid)
 	began := time.Now()
-	answer, err := b.ask("POST", "/jobs", fmt.Sprintf(`{"clientToken":"%d","name":"bench","jobType":"ONE_TIME",
+	answer, err := b.ask("POST", "/jobs", fmt.Sprintf(`{"clientToken":"%d","name":"bench","jobType":"ONE_TIME","managedDataIdentifierSelector":"RECOMMENDED",
 		"s3JobDefinition":{"bucketDefinitions":[{"accountId":"%s","buckets":["%s"]}]}}`, began.UnixNano(), b.id, bucket))
 	if err != nil {
 		return 0, 0, 0, err
@@ -188,7 +209,7 @@ func (b *jobBench) run(bucket string) (took, cpu time.Duration, memory int64, er
 	if err := json.Unmarshal(answer, &created); err != nil {
 		return 0, 0, 0, err
 	}
-	for {
+	for polls := 0; ; {
 		answer, err := b.ask("GET", "/jobs/"+created.JobID, "")
 		if err != nil {
 			return 0, 0, 0, err
@@ -197,7 +218,9 @@ func (b *jobBench) run(bucket string) (took, cpu time.Duration, memory int64, er
 		if err := json.Unmarshal(answer, &job); err != nil {
 			return 0, 0, 0, err
 		}
-		memory = max(memory, treeMemory(b.process.Process.Pid))
+		if polls++; polls%4 == 0 {
+			memory = max(memory, treeMemory(b.process.Process.Pid))
+		}
 		if job.JobStatus == "COMPLETE" {
 			return time.Since(began), treeCPU(b.process.Process.Pid) - before, memory, nil
 		}
@@ -215,39 +238,55 @@ func (b *jobBench) largeFiles(ctx context.Context, files string, n jobSize) erro
 	}
 	disk := time.Since(began)
 	diskCPU := scan.ProcessState.UserTime() + scan.ProcessState.SystemTime()
+	idle := ownCPU()
+	raw, rawCPU, err := b.bareReads(ctx, "large", n.large)
+	if err != nil {
+		return err
+	}
+	rawStore := ownCPU() - idle
+	idle = ownCPU()
 	took, cpu, memory, err := b.run("large")
 	if err != nil {
 		return err
 	}
+	jobStore := ownCPU() - idle
 	mb := float64(n.large*n.largeSize) / 1e6
 	b.p.figure(fmt.Sprintf("magpie scan, %d files of %d MB", n.large, n.largeSize/1e6), b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor", mb/disk.Seconds(), mb/diskCPU.Seconds()), "")
-	b.p.figure("a job over the same, of a store", b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor", mb/took.Seconds(), mb/cpu.Seconds()), "")
+	b.p.figure("bare reads of the same, of a store", b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor, and of the store's %.0f", mb/raw.Seconds(), mb/rawCPU.Seconds(), mb/rawStore.Seconds()), "")
+	b.p.figure("a job over the same, of a store", b.engine, fmt.Sprintf("%.0f MB/s, %.0f MB per s of processor, and of the store's %.0f", mb/took.Seconds(), mb/cpu.Seconds(), mb/jobStore.Seconds()), "")
 	b.p.figure("its rate against the scan's", b.engine, fmt.Sprintf("%.2f; %.2f by processor time", disk.Seconds()/took.Seconds(), diskCPU.Seconds()/cpu.Seconds()), ">= 0.8")
+	b.p.figure("its rate against that of bare reads", b.engine, fmt.Sprintf("%.2f", raw.Seconds()/took.Seconds()), ">= 0.9 where they are slower than the scan")
 	b.p.figure("memory of the node and its boxes", b.engine, fmt.Sprintf("%d MB", memory>>20), fmt.Sprintf("<= %d MB", jobBudget>>20+60))
 	return nil
 }
 
 // smallObjects compares a job over small objects with a bare loop of reads at the same concurrency.
 func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error {
-	bare, err := b.bareReads(ctx, n.small)
+	idle := ownCPU()
+	bare, bareCPU, err := b.bareReads(ctx, "small", n.small)
 	if err != nil {
 		return err
 	}
+	bareStore := ownCPU() - idle
 	transactions, err := b.transactions(ctx)
 	if err != nil {
 		return err
 	}
+	idle = ownCPU()
 	took, cpu, memory, err := b.run("small")
 	if err != nil {
 		return err
 	}
+	jobStore := ownCPU() - idle
 	after, err := b.transactions(ctx)
 	if err != nil {
 		return err
 	}
 	name := fmt.Sprintf("%d objects of 2 KB", n.small)
-	b.p.figure("a bare loop of reads, "+name, b.engine, fmt.Sprintf("%.0f/s", float64(n.small)/bare.Seconds()), "")
-	b.p.figure("a job over the same", b.engine, fmt.Sprintf("%.0f/s, %d µs of processor each", float64(n.small)/took.Seconds(), cpu.Microseconds()/int64(n.small)), "")
+	b.p.figure("a bare loop of reads, "+name, b.engine, fmt.Sprintf("%.0f/s, %d µs of processor each and %d of the store's", float64(n.small)/bare.Seconds(),
+		bareCPU.Microseconds()/int64(n.small), bareStore.Microseconds()/int64(n.small)), "")
+	b.p.figure("a job over the same", b.engine, fmt.Sprintf("%.0f/s, %d µs of processor each and %d of the store's", float64(n.small)/took.Seconds(),
+		cpu.Microseconds()/int64(n.small), jobStore.Microseconds()/int64(n.small)), "")
 	b.p.figure("its rate against the loop's", b.engine, fmt.Sprintf("%.2f", bare.Seconds()/took.Seconds()), ">= 0.8")
 	b.p.figure("memory of the node and its boxes", b.engine, fmt.Sprintf("%d MB", memory>>20), fmt.Sprintf("<= %d MB", jobBudget>>20+60))
 	if after > 0 {
@@ -256,18 +295,35 @@ func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error 
 	return nil
 }
 
-// bareReads reads all small objects, 32 at once, and does nothing with them.
-func (b *jobBench) bareReads(ctx context.Context, count int) (time.Duration, error) {
+// bareReads has a process of its own read all objects of a bucket, and do nothing with them: as many at once as jobs do. It tells how long that
+// took, and the processor time of that process.
+func (b *jobBench) bareReads(ctx context.Context, bucket string, count int) (took, cpu time.Duration, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return 0, 0, err
+	}
+	c := exec.CommandContext(ctx, program, "-read-bucket", b.store.URL+"/"+bucket, "-read-objects", strconv.Itoa(count))
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		return 0, 0, fmt.Errorf("bare reads: %w", err)
+	}
+	took, err = time.ParseDuration(strings.TrimSpace(string(out)))
+	return took, c.ProcessState.UserTime() + c.ProcessState.SystemTime(), err
+}
+
+// readAll is the other side of bareReads.
+func readAll(ctx context.Context, bucket string, count int) (time.Duration, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: inventory.DefaultReads}}
 	defer client.CloseIdleConnections()
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var group sync.WaitGroup
 	began := time.Now()
-	for range inventory.DefaultReads {
+	for range min(count, inventory.DefaultReads) {
 		group.Go(func() {
 			for i := next.Add(1) - 1; i < int64(count); i = next.Add(1) - 1 {
-				r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.store.URL+"/small/"+url.PathEscape(fmt.Sprintf("%06d.txt", i)), nil)
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, bucket+"/"+nameOf(int(i)), nil)
 				if err == nil {
 					var response *http.Response
 					if response, err = client.Do(r); err == nil {
@@ -288,6 +344,8 @@ func (b *jobBench) bareReads(ctx context.Context, count int) (time.Duration, err
 	}
 	return time.Since(began), nil
 }
+
+func nameOf(i int) string { return fmt.Sprintf("%06d.txt", i) }
 
 // transactions is how many have written something since the database was made; 0 on SQLite, which does not count.
 func (b *jobBench) transactions(ctx context.Context) (n int64, err error) {
@@ -369,6 +427,9 @@ func tree(root int) []int {
 	}
 	return all
 }
+
+// ownCPU is the processor time of this process, which is the store.
+func ownCPU() time.Duration { return processorTime("self") }
 
 func treeCPU(root int) (d time.Duration) {
 	for _, pid := range tree(root) {
