@@ -177,8 +177,8 @@ func TestReadOnce(t *testing.T) {
 		if reads != objects || len(twice) > 0 && (twice[0] < "1000.txt" || twice[len(twice)-1] >= "2000.txt") {
 			t.Errorf("%d objects were read, %d of them twice, from %v on", reads, len(twice), twice[:min(1, len(twice))])
 		}
-		if lists := d.Total("ListObjectsV2", "data"); lists > 4 {
-			t.Errorf("%d pages were listed of 3, with one again", lists)
+		if lists := d.Total("ListObjectsV2", "data"); lists > 5 {
+			t.Errorf("%d pages were listed of 3, with one again and the one after it, which is listed ahead", lists)
 		}
 		if got := two.found(alice, id); len(got) != objects {
 			t.Errorf("%d findings, want %d", len(got), objects)
