@@ -123,11 +123,11 @@ func (bs *boxes) prepare() {
 	<-ready
 }
 
-// giveWay has the kernel prefer whoever else wants the processor to this thread, and to the processes that it starts: a tenth of the
+// giveWay has the kernel prefer whoever else wants the processor to this thread, and to the processes that it starts: a third of the
 // weight, and turns so long that others, whose turns are short, come first when they wake up. A kernel that does not know of the
 // length of turns has the weight.
 func giveWay() {
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10)
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 5)
 	attr, err := unix.SchedGetAttr(0, 0)
 	if err != nil {
 		return

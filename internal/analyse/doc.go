@@ -53,7 +53,7 @@
 //
 // A panic is a mistake of ours: it is logged with its stack and without its value, and the worker goes.
 //
-// With Options.Background, which servers set, boxes have a tenth of the weight of other processes, so that calls do not wait for them.
+// With Options.Background, which servers set, boxes have a third of the weight of other processes, so that calls do not wait for them.
 //
 // # Without boxes
 //
