@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"magpie/internal/inventory/objectstore"
@@ -553,7 +554,7 @@ func TestNoOtherPaths(t *testing.T) {
 				if bucket == "" && o.key == "" {
 					continue
 				}
-				if _, err := c.build(t.Context(), request{call: "GetObject", bucket: bucket, key: o.key}); bucket != "" && !errors.Is(err, objectstore.ErrNoBucket) {
+				if _, err := c.build(t.Context(), request{call: "GetObject", bucket: bucket, key: o.key}, aws.Credentials{}); bucket != "" && !errors.Is(err, objectstore.ErrNoBucket) {
 					t.Errorf("bucket %q: %v", bucket, err)
 				}
 			}
@@ -567,7 +568,7 @@ func TestNoOtherPaths(t *testing.T) {
 			}
 		}
 		for _, key := range []string{"...", "a..b", "..a/b..", ".hidden", "a/./b", "a/../b"} {
-			if _, err := c.build(t.Context(), request{call: "GetObject", bucket: "bucket", key: key}); err != nil {
+			if _, err := c.build(t.Context(), request{call: "GetObject", bucket: "bucket", key: key}, aws.Credentials{}); err != nil {
 				t.Errorf("%q: %v", key, err)
 			}
 		}
