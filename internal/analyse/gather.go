@@ -53,10 +53,10 @@ func (p *Pool) small(src *Source) bool {
 }
 
 // join has an object analysed in company. ok is false where it is to be analysed by itself, after so many tries.
-func (p *Pool) join(ctx context.Context, src *Source, s *Search) (r *classify.Result, err error, tries int, ok bool) {
+func (p *Pool) join(ctx context.Context, src *Source, s *Search) (r *classify.Result, tries int, ok bool, err error) {
 	if err := ctx.Err(); err != nil {
 		r, err := unstarted(err)
-		return r, err, 0, true
+		return r, 0, true, err
 	}
 	w := &waiter{src: src, done: make(chan inCompany, 1)}
 	p.mu.Lock()
@@ -79,7 +79,7 @@ func (p *Pool) join(ctx context.Context, src *Source, s *Search) (r *classify.Re
 	p.mu.Unlock()
 	select {
 	case x := <-w.done:
-		return x.Result, x.Err, x.tries, x.Result != nil
+		return x.Result, x.tries, x.Result != nil, x.Err
 	case <-ctx.Done():
 	}
 	p.mu.Lock()
@@ -89,7 +89,7 @@ func (p *Pool) join(ctx context.Context, src *Source, s *Search) (r *classify.Re
 	}
 	p.mu.Unlock()
 	r, err = unstarted(ctx.Err())
-	return r, err, 0, true
+	return r, 0, true, err
 }
 
 // serve gives what waits in a line to a worker, once there is one.

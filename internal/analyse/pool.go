@@ -221,7 +221,7 @@ func (p *Pool) Analyse(ctx context.Context, src Source, s *Search) (*classify.Re
 	}
 	tries := 0
 	if p.small(&src) {
-		r, err, n, ok := p.join(ctx, &src, s)
+		r, n, ok, err := p.join(ctx, &src, s)
 		if ok {
 			return r, err
 		}
