@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -67,6 +68,47 @@ func BenchmarkBuckets(b *testing.B) {
 				})
 			})
 		}
+		// Each field with values of none and of many, in the order of their sizes: whatever is asked, no page may take long.
+		b.Run("any criterion", func(b *testing.B) {
+			var many []string
+			for i := range maxValues {
+				many = append(many, fmt.Sprintf("bucket-%05d", 20*i+1))
+			}
+			var asked []*macie2.DescribeBucketsInput
+			for _, name := range slices.Sorted(maps.Keys(fields)) {
+				var all []props
+				switch fields[name].kind {
+				case numberField, timeField:
+					all = []props{{Gt: n(1 << 60)}, {Gte: n(1), Lt: n(500)}, {Eq: []string{"7", "8"}}, {Neq: []string{"7"}}}
+				case boolField:
+					all = []props{{Eq: []string{"true"}}, {Neq: []string{"true"}}}
+				default:
+					all = []props{{Eq: []string{"none"}}, {Neq: []string{"none"}}, {Eq: many}, {Neq: many}}
+				}
+				if name == "bucketName" {
+					all = append(all, props{Prefix: macie2.Ptr("z")}, props{Prefix: macie2.Ptr("b")})
+				}
+				for _, x := range all {
+					asked = append(asked, &macie2.DescribeBucketsInput{Criteria: map[string]props{name: x},
+						SortCriteria: &macie2.BucketSortCriteria{AttributeName: macie2.Ptr("sizeInBytes"), OrderBy: macie2.Ptr(macie2.OrderByDesc)}})
+				}
+			}
+			worst := map[string]time.Duration{}
+			i := 0
+			percentiles(b, func() error {
+				in := asked[i%len(asked)]
+				i++
+				began := time.Now()
+				_, err := s.DescribeBuckets(b.Context(), call(alice), in)
+				if spent := time.Since(began); spent > 10*time.Millisecond {
+					for name := range in.Criteria {
+						worst[name] = max(worst[name], spent)
+					}
+				}
+				return err
+			})
+			b.Logf("%d criteria; over 10 ms: %v", len(asked), worst)
+		})
 		b.Run("GetBucketStatistics", func(b *testing.B) {
 			percentiles(b, func() error {
 				_, err := s.GetBucketStatistics(b.Context(), call(alice), &macie2.GetBucketStatisticsInput{})

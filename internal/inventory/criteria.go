@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ type field struct {
 }
 
 // noObjects is a counter that is 0 where objects were counted: how they are encrypted is not known of any.
-const noObjects = `case when b.object_count is null then null else 0 end`
+const noObjects = `case when b.object_count is null then null else cast(0 as bigint) end`
 
 // fields are the scalar members of the contract's BucketMetadata, by their paths, and the parts of tags. Nothing else reaches the SQL.
 var fields = func() map[string]field {
@@ -98,6 +99,51 @@ type query struct {
 	terms  []func(*statement)
 	jobs   bool             // some are about what jobs do with buckets,
 	viewer macie2.AccountID // those of this account
+	tags   []*tagValues
+}
+
+// fewValues is up to how many values a text is compared with one by one.
+const fewValues = 8
+
+// tagValues are many keys or values of tags of which buckets have one. The database would look for each in the tags of each bucket, so
+// the texts of tags that there are, many of which are alike, are looked at here.
+type tagValues struct {
+	keys   bool
+	values map[string]bool // as they stand in a line
+	texts  store.List      // those of the texts that have one
+}
+
+// has reports whether a text that tagLines wrote has one of them.
+func (t *tagValues) has(text string) bool {
+	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+		key, value, ok := strings.Cut(line, "\t")
+		if ok && (t.keys && t.values[key] || !t.keys && t.values[value]) {
+			return true
+		}
+	}
+	return false
+}
+
+// readTags finds the texts of tags for the conditions that name many.
+func (q *query) readTags(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID) error {
+	if len(q.tags) == 0 {
+		return nil
+	}
+	for _, t := range q.tags {
+		t.texts = store.List{}
+	}
+	return tx.Query(ctx, func(row store.Row) error {
+		var text string
+		if err := row.Scan(&text); err != nil {
+			return err
+		}
+		for _, t := range q.tags {
+			if t.has(text) {
+				t.texts = append(t.texts, text)
+			}
+		}
+		return nil
+	}, `select distinct tags from bucket where region = $1 and `+tx.Any("account_id", 2), region, store.ListOf(accounts))
 }
 
 // statement is a query that is being written, with its arguments.
@@ -113,10 +159,19 @@ func (b *statement) arg(v any) string {
 	return "$" + strconv.Itoa(len(b.args))
 }
 
-// any is the condition that a text is one of a list.
+// any is the condition that a text is one of a list, for which an index may serve.
 func (b *statement) any(sql string, values []string) string {
 	b.args = append(b.args, store.List(values))
 	return b.tx.Any(sql, len(b.args))
+}
+
+// oneOf is the condition that a text of a bucket that is looked at anyway is one of a list.
+func (b *statement) oneOf(sql string, values []string) string {
+	if len(values) <= fewValues {
+		return b.any(sql, values)
+	}
+	b.args = append(b.args, store.List(values))
+	return b.tx.Among(sql, len(b.args))
 }
 
 func (b *statement) where() string { return strings.Join(b.conditions, " and ") }
@@ -269,11 +324,19 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 			flags = append(flags, t)
 		}
 	}
+	var many *tagValues
+	if f.kind == tagField && len(values) > fewValues {
+		many = &tagValues{keys: f.sql == "key", values: map[string]bool{}}
+		for _, v := range values {
+			many.values[tagEscapes.Replace(v)] = true
+		}
+		q.tags = append(q.tags, many)
+	}
 	q.terms = append(q.terms, func(b *statement) {
 		condition := ""
 		switch f.kind {
 		case textField:
-			condition = b.any(f.sql, values)
+			condition = b.oneOf(f.sql, values)
 		case arnField:
 			names := []string{}
 			for _, v := range values {
@@ -283,6 +346,10 @@ func (q *query) oneOf(place string, f field, values []string, negated bool) erro
 			}
 			condition = b.any(f.sql, names)
 		case tagField:
+			if many != nil {
+				condition = b.oneOf("b.tags", many.texts)
+				break
+			}
 			parts := make([]string, len(values))
 			for i, v := range values {
 				if f.sql == "key" {

@@ -108,6 +108,9 @@ func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string
 	if err != nil {
 		return nil, err
 	}
+	if err := q.readTags(ctx, tx, region, accounts); err != nil {
+		return nil, err
+	}
 	b := q.begin(tx, region, accounts)
 	if after != nil {
 		if err := o.after(b, after); err != nil {

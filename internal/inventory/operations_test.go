@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -292,6 +294,8 @@ func TestCriteriaSortsAndPages(t *testing.T) {
 		}
 		type props = macie2.BucketCriteriaAdditionalProperties
 		n := macie2.Ptr[int64]
+		dozen := []string{"", "\t", "\n", "x\\", "k", "9a", "9b", "9c", "9d", "9e", "9f", "9g"} // more than are looked for one by one
+		dozen = dozen[:len(dozen):len(dozen)]
 		for _, c := range []struct {
 			criteria map[string]props
 			want     string
@@ -317,6 +321,11 @@ func TestCriteriaSortsAndPages(t *testing.T) {
 			{map[string]props{"tags.key": {Eq: []string{"k2", "k4"}}}, "b2 b4"},
 			{map[string]props{"tags.value": {Eq: []string{"1"}}}, "b1 b4"},
 			{map[string]props{"tags.key": {Neq: []string{"n"}}}, "b6"},
+			{map[string]props{"tags.key": {Eq: append(dozen, "k2", "k4")}}, "b2 b4"},
+			{map[string]props{"tags.value": {Eq: append(dozen, "1")}, "tags.key": {Neq: append(dozen, "k4")}}, "b1"},
+			{map[string]props{"tags.key": {Neq: append(dozen, "n")}}, "b6"},
+			{map[string]props{"tags.value": {Eq: dozen}}, ""},
+			{map[string]props{"tags.value": {Neq: dozen}}, "b0 b1 b2 b3 b4 b5 b6"},
 			{map[string]props{"bucketCreatedAt": {Gt: n(4000)}}, "b5 b6"},
 			{map[string]props{"objectCountByEncryptionType.unencrypted": {Gt: n(0)}}, ""},
 			{map[string]props{"objectCountByEncryptionType.unknown": {Gt: n(3)}}, "b4 b5"},
@@ -368,6 +377,28 @@ func TestCriteriaSortsAndPages(t *testing.T) {
 				}
 				if got := strings.Join(names, " "); got != want {
 					t.Errorf("%s %s: %s", attribute, by, got)
+				}
+			}
+		}
+	})
+}
+
+// TestCriteriaOfAnySize: whatever number a field is compared with, the answer is one.
+func TestCriteriaOfAnySize(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		f := node()
+		f.enable(alice)
+		type props = macie2.BucketCriteriaAdditionalProperties
+		for name, x := range fields {
+			if x.kind != numberField && x.kind != timeField {
+				continue
+			}
+			for _, n := range []int64{math.MaxInt64, math.MinInt64, math.MaxInt32 + 1} {
+				text := []string{strconv.FormatInt(n, 10)}
+				for _, p := range []props{{Gt: &n, Lte: &n}, {Gte: &n, Lt: &n}, {Eq: text}, {Neq: text}} {
+					if _, err := f.DescribeBuckets(t.Context(), call(alice), &macie2.DescribeBucketsInput{Criteria: map[string]props{name: p}}); err != nil {
+						t.Errorf("%s compared with %d: %v", name, n, err)
+					}
 				}
 			}
 		}

@@ -367,7 +367,11 @@ func dialPostgres(ctx context.Context, network, address string) (net.Conn, error
 }
 
 var postgresDialect = dialect{
-	any:                 func(column string, n int) string { return column + " = any($" + strconv.Itoa(n) + ")" },
+	any: func(column string, n int) string { return column + " = any($" + strconv.Itoa(n) + ")" },
+	among: func(column string, n int) string {
+		// Not a condition of its own, which the planner would make a join of.
+		return "coalesce(" + column + " in (select unnest(cast($" + strconv.Itoa(n) + " as text[]))), false)"
+	},
 	contains:            func(column string, n int) string { return "strpos(" + column + ", $" + strconv.Itoa(n) + ") > 0" },
 	forUpdateSkipLocked: " for update skip locked",
 	nowMillis:           "cast(floor(extract(epoch from statement_timestamp()) * 1000) as bigint)",

@@ -50,10 +50,12 @@ func (c *sqliteConn) close() error {
 	return sqliteError(c.raw.Close())
 }
 
+func sqliteAny(column string, n int) string {
+	return column + " in (select value from json_each($" + strconv.Itoa(n) + "))"
+}
+
 var sqliteDialect = dialect{
-	any: func(column string, n int) string {
-		return column + " in (select value from json_each($" + strconv.Itoa(n) + "))"
-	},
+	any: sqliteAny, among: sqliteAny,
 	contains:  func(column string, n int) string { return "instr(" + column + ", $" + strconv.Itoa(n) + ") > 0" },
 	nowMillis: "cast(round(unixepoch('subsec') * 1000) as bigint)",
 }

@@ -20,7 +20,7 @@ type conn interface {
 
 // dialect is the text that truly differs between the engines.
 type dialect struct {
-	any                 func(column string, n int) string
+	any, among          func(column string, n int) string
 	contains            func(column string, n int) string
 	forUpdateSkipLocked string
 	nowMillis           string
@@ -311,6 +311,10 @@ func (tx *Tx) committed() {
 // Any is the condition that the text column is one of the strings in argument $n, which is a
 // [List].
 func (tx *Tx) Any(column string, n int) string { return tx.conn.dialect().any(column, n) }
+
+// Among is Any for long lists of texts where no index serves: the list is hashed, whereas
+// PostgreSQL goes through it for each row once it plans without looking at the arguments.
+func (tx *Tx) Among(column string, n int) string { return tx.conn.dialect().among(column, n) }
 
 // Contains is the condition that the text column contains the text in argument $n, letter by
 // letter.

@@ -331,12 +331,15 @@ func TestAnyAndInsertMany(t *testing.T) {
 			if n == 0 {
 				list = nil
 			}
-			count := 0
+			any, among, others := 0, 0, 0
 			err := db.View(ctx, func(tx *store.Tx) error {
-				return tx.QueryRow(ctx, "select count(*) from item where id >= $1 and "+tx.Any("name", 2), 0, list).Scan(&count)
+				return errors.Join(
+					tx.QueryRow(ctx, "select count(*) from item where id >= $1 and "+tx.Any("name", 2), 0, list).Scan(&any),
+					tx.QueryRow(ctx, "select count(*) from item where id >= $1 and "+tx.Among("name", 2), 0, list).Scan(&among),
+					tx.QueryRow(ctx, "select count(*) from item where id >= $1 and not "+tx.Among("name", 2), 0, list).Scan(&others))
 			})
-			if err != nil || count != n {
-				t.Errorf("any of %d: found %d, %v", n, count, err)
+			if err != nil || any != n || among != n || others != len(rows)-n {
+				t.Errorf("any of %d: found %d, %d among them and %d others, %v", n, any, among, others, err)
 			}
 		}
 		err := db.Tx(ctx, "", func(tx *store.Tx) error {
