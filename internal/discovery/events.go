@@ -129,39 +129,43 @@ const maxEvents = 100
 // Events lists what happened to one of the caller's jobs. token is that of the page before, or empty.
 func (s *Service) Events(ctx context.Context, call *macie2.Call, id, token string) (*EventPage, error) {
 	n := name{call.Region, call.Account, id}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "JobEvents", Filters: id}
-	after := ""
-	if token != "" {
-		keys, err := s.pages.Open(list, token, 1)
-		if err != nil {
-			return nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region and job")
-		}
-		after = keys[0]
+	asked := &token
+	if token == "" {
+		asked = nil
 	}
-	page := &EventPage{}
-	err := s.view(ctx, call, func(tx *store.Tx) error {
-		page.Events, page.NextToken = []Event{}, ""
+	page, err := s.pages.Page(pagetoken.Of(call, "JobEvents", id), asked, 1, maxEvents)
+	if err != nil {
+		return nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region and job")
+	}
+	type row struct {
+		id    string
+		event Event
+	}
+	var rows []row
+	err = s.view(ctx, call, func(tx *store.Tx) error {
+		rows = nil
 		j, err := find(ctx, tx, n)
 		if err != nil {
 			return none(err)
 		}
-		last := ""
-		return tx.Query(ctx, func(r store.Row) error {
-			if len(page.Events) == maxEvents {
-				page.NextToken = s.pages.Seal(list, last)
-				return nil
-			}
-			e, err := j.readEvent(r, &last)
-			page.Events = append(page.Events, e)
+		return tx.Query(ctx, func(r store.Row) (err error) {
+			var x row
+			x.event, err = j.readEvent(r, &x.id)
+			rows = append(rows, x)
 			return err
 		}, `select id, at, type, run_at, operation, owner_id, resource, detail from job_event
 			where region = $1 and account_id = $2 and job_id = $3 and id > $4 order by id limit $5`,
-			n.Region, string(n.Account), n.ID, after, int64(maxEvents+1))
+			n.Region, string(n.Account), n.ID, page.Key(0), page.Limit())
 	})
 	if err != nil {
 		return nil, err
 	}
-	return page, nil
+	rows, next := pagetoken.Cut(page, rows, func(x row) []string { return []string{x.id} })
+	out := &EventPage{Events: make([]Event, len(rows)), NextToken: macie2.Deref(next)}
+	for i, x := range rows {
+		out.Events[i] = x.event
+	}
+	return out, nil
 }
 
 func (j *job) readEvent(r store.Row, id *string) (Event, error) {

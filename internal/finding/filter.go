@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"unicode"
 	"unicode/utf8"
 
@@ -170,44 +169,39 @@ func (s *Service) ListFindingsFilters(ctx context.Context, call *macie2.Call, in
 	if in.MaxResults != nil {
 		size = int(*in.MaxResults)
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "ListFindingsFilters"}
-	after := place{}
-	if in.NextToken != nil {
-		keys, err := s.pages.Open(list, *in.NextToken, 2)
-		if err == nil {
-			after.number, err = strconv.ParseInt(keys[0], 10, 64)
-		}
-		if err != nil {
-			return nil, errPage
-		}
-		after.id = keys[1]
+	page, err := s.pages.Page(pagetoken.Of(call, "ListFindingsFilters", ""), in.NextToken, 2, size)
+	if err != nil {
+		return nil, errPage
 	}
-	out := &macie2.ListFindingsFiltersOutput{}
-	var last place
-	err := s.view(ctx, call, func(tx *store.Tx) error {
-		out.FindingsFilterListItems, out.NextToken = []macie2.FindingsFilterListItem{}, nil
+	type row struct {
+		place
+		item macie2.FindingsFilterListItem
+	}
+	var rows []row
+	err = s.view(ctx, call, func(tx *store.Tx) error {
+		rows = nil
 		return tx.Query(ctx, func(r store.Row) error {
-			var p place
+			var x row
 			var name, action, tags string
-			if err := r.Scan(&p.number, &p.id, &name, &action, &tags); err != nil {
+			if err := r.Scan(&x.number, &x.id, &name, &action, &tags); err != nil {
 				return err
 			}
-			if len(out.FindingsFilterListItems) == size {
-				out.NextToken = macie2.Ptr(s.pages.Seal(list, strconv.FormatInt(last.number, 10), last.id))
-				return nil
-			}
-			last = p
-			item := macie2.FindingsFilterListItem{Action: macie2.Ptr(macie2.FindingsFilterAction(action)), Arn: macie2.Ptr(filterARN(call, p.id)),
-				Id: &p.id, Name: &name}
+			x.item = macie2.FindingsFilterListItem{Action: macie2.Ptr(macie2.FindingsFilterAction(action)), Arn: macie2.Ptr(filterARN(call, x.id)),
+				Id: macie2.Ptr(x.id), Name: &name}
 			var err error
-			item.Tags, err = resource.DecodeTags(tags)
-			out.FindingsFilterListItems = append(out.FindingsFilterListItems, item)
+			x.item.Tags, err = resource.DecodeTags(tags)
+			rows = append(rows, x)
 			return err
 		}, `select position, id, name, action, tags from findings_filter where region = $1 and account_id = $2 and (position, id) > ($3, $4)
-			order by position, id limit $5`, call.Region, string(call.Account), after.number, after.id, int64(size+1))
+			order by position, id limit $5`, call.Region, string(call.Account), page.Int(0), page.Key(1), page.Limit())
 	})
 	if err != nil {
 		return nil, err
+	}
+	out := &macie2.ListFindingsFiltersOutput{FindingsFilterListItems: []macie2.FindingsFilterListItem{}}
+	rows, out.NextToken = pagetoken.Cut(page, rows, func(x row) []string { return []string{pagetoken.Int(x.number), x.id} })
+	for _, x := range rows {
+		out.FindingsFilterListItems = append(out.FindingsFilterListItems, x.item)
 	}
 	return out, nil
 }

@@ -87,8 +87,8 @@ type Options struct {
 
 // Limiter implements awsapi.Throttler. It is safe for concurrent use.
 type Limiter struct {
-	rates map[string]pace
-	rest  pace
+	rates map[string]spacing
+	rest  spacing
 	most  int // buckets of a shard
 	seed  maphash.Seed
 	shard [shards]shard
@@ -106,21 +106,21 @@ type bucket struct {
 	region, action string
 }
 
-// pace is a Rate in nanoseconds.
-type pace struct {
+// spacing is a Rate in nanoseconds.
+type spacing struct {
 	each  int64 // what one call takes out of a bucket
 	ahead int64 // how far from full a bucket may be for one more call
 }
 
-func (r Rate) pace() pace {
+func (r Rate) spacing() spacing {
 	each := max(1, int64(float64(time.Second)/r.PerSecond))
 	ahead := float64(each) * float64(r.Burst-1)
-	return pace{each, int64(min(ahead, math.MaxInt64/4))}
+	return spacing{each, int64(min(ahead, math.MaxInt64/4))}
 }
 
 // New returns a Limiter whose buckets are full.
 func New(o Options) *Limiter {
-	l := &Limiter{rates: map[string]pace{}, rest: Default.pace(), most: max(1, o.Most/shards), seed: maphash.MakeSeed()}
+	l := &Limiter{rates: map[string]spacing{}, rest: Default.spacing(), most: max(1, o.Most/shards), seed: maphash.MakeSeed()}
 	if o.Most == 0 {
 		l.most = 1 << 16 / shards
 	}
@@ -129,9 +129,9 @@ func New(o Options) *Limiter {
 	maps.Copy(rates, o.Rates)
 	for action, r := range rates {
 		if action == AnyAction {
-			l.rest = r.pace()
+			l.rest = r.spacing()
 		} else {
-			l.rates[action] = r.pace()
+			l.rates[action] = r.spacing()
 		}
 	}
 	for i := range l.shard {

@@ -12,10 +12,10 @@ import (
 // caller that is told later that its signature is wrong does no harm meanwhile, and callers from
 // the same source whose signatures are right never wait.
 type Pacer struct {
-	pace pace
-	most int64 // nanoseconds
-	seed maphash.Seed
-	line [shards]pacerShard
+	spacing spacing
+	most    int64 // nanoseconds
+	seed    maphash.Seed
+	line    [shards]pacerShard
 }
 
 type pacerShard struct {
@@ -27,7 +27,7 @@ const sourcesOfShard = 1 << 16 / shards
 
 // NewPacer returns a Pacer by a rate, whose delays are bounded.
 func NewPacer(r Rate, most time.Duration) *Pacer {
-	p := &Pacer{pace: r.pace(), most: int64(most), seed: maphash.MakeSeed()}
+	p := &Pacer{spacing: r.spacing(), most: int64(most), seed: maphash.MakeSeed()}
 	for i := range p.line {
 		p.line[i].next = map[string]int64{}
 	}
@@ -43,7 +43,7 @@ func (p *Pacer) Delay(from string, now time.Time) time.Duration {
 	defer s.mu.Unlock()
 	full, known := s.next[from]
 	full = max(full, at)
-	delay := min(max(0, full-at-p.pace.ahead), p.most)
+	delay := min(max(0, full-at-p.spacing.ahead), p.most)
 	if !known && len(s.next) >= sourcesOfShard {
 		for other, t := range s.next {
 			if t <= at || len(s.next) > sourcesOfShard*3/4 {
@@ -51,6 +51,6 @@ func (p *Pacer) Delay(from string, now time.Time) time.Duration {
 			}
 		}
 	}
-	s.next[from] = min(full+p.pace.each, at+p.pace.ahead+p.most)
+	s.next[from] = min(full+p.spacing.each, at+p.spacing.ahead+p.most)
 	return time.Duration(delay)
 }
