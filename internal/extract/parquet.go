@@ -75,6 +75,7 @@ type parquetColumn struct {
 	any      bool     // one of them does
 	depth    int      // how many do
 	info     int32
+	rep, def int // the highest levels
 	text     func(dst []byte, v parquet.Value) []byte
 }
 
@@ -93,7 +94,7 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 				return errParquet
 			}
 			meta := &f.Metadata().RowGroups[g].Columns[i].MetaData
-			need, err := p.checkPages(meta, f.Metadata().RowGroups[0].Columns[i].MetaData.Codec)
+			need, err := p.checkPages(leaves[i], meta, f.Metadata().RowGroups[0].Columns[i].MetaData.Codec)
 			if err != nil {
 				return err
 			}
@@ -128,7 +129,7 @@ func (p *parquetFileReader) leaves(f *parquet.File) ([]*parquetColumn, error) {
 				}
 				continue
 			}
-			col := &parquetColumn{names: n, repeated: r, text: parquetText(child)}
+			col := &parquetColumn{names: n, repeated: r, text: parquetText(child), rep: child.MaxRepetitionLevel(), def: child.MaxDefinitionLevel()}
 			for _, x := range r {
 				if x {
 					col.any = true

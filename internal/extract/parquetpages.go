@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"math"
+	"math/bits"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -20,7 +22,7 @@ import (
 // checkPages walks the page headers of a chunk, as the library will, and returns what memory its pages need. Chunks that share
 // bytes are refused: what is there would be read as often as it is named. The codec is that of the column's first chunk, which
 // is what the library takes for all of them.
-func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData, codec format.CompressionCodec) (need int64, err error) {
+func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnMetaData, codec format.CompressionCodec) (need int64, err error) {
 	at := meta.DataPageOffset
 	if meta.DictionaryPageOffset != 0 {
 		at = meta.DictionaryPageOffset
@@ -49,6 +51,9 @@ func (p *parquetFileReader) checkPages(meta *format.ColumnMetaData, codec format
 		}
 		decoded, err := p.decodedSize(codec, h, at)
 		if err != nil {
+			return 0, err
+		}
+		if err := p.checkRuns(leaf, codec, h, at); err != nil {
 			return 0, err
 		}
 		at += h.packed
@@ -94,6 +99,7 @@ func (p *parquetFileReader) pageHeader(at, end int64) (h pageClaims, size int64,
 type pageClaims struct {
 	kind, unpacked, packed, values, encoding int64
 	levels                                   int64 // bytes that are not compressed, in pages of the second version
+	defs                                     int64 // of them, those of the definition levels, which come last
 	compressed                               bool
 }
 
@@ -110,6 +116,9 @@ func (h *pageClaims) field(path []int16, v int64) {
 	case len(path) == 2 && path[0] == 5 && path[1] == 2, len(path) == 2 && path[0] == 8 && path[1] == 4:
 		h.encoding = v
 	case len(path) == 2 && path[0] == 8 && (path[1] == 5 || path[1] == 6):
+		if path[1] == 5 {
+			h.defs = v
+		}
 		if h.levels += v; v < 0 {
 			h.levels = math.MinInt32
 		}
@@ -196,6 +205,102 @@ func (p *parquetFileReader) countPage(decoder string, claimed int64, open func()
 	}
 	if n > claimed {
 		return errDecodes
+	}
+	return nil
+}
+
+// checkRuns looks at the parts of a page that are runs: levels, indices of a dictionary, booleans. A run of a few bytes says how many
+// values it stands for, and the library makes room for as many: there are no more than the page has.
+func (p *parquetFileReader) checkRuns(leaf *parquetColumn, codec format.CompressionCodec, h pageClaims, at int64) error {
+	indices := h.encoding == int64(format.RLEDictionary) || h.encoding == plainDictionary
+	values := indices || h.encoding == int64(format.RLE)
+	second := h.kind == int64(format.DataPageV2)
+	if !second && h.kind != int64(format.DataPage) || !values && leaf.rep == 0 && leaf.def == 0 {
+		return nil
+	}
+	if !p.w.hold(h.packed + h.unpacked) {
+		return errPage
+	}
+	defer p.w.release(h.packed + h.unpacked)
+	page := make([]byte, h.packed)
+	if n, err := p.at.ReadAt(page, at); int64(n) < h.packed {
+		return decoding(err, "Parquet file")
+	}
+	if second {
+		if h.levels > h.packed || h.defs < 0 || h.defs > h.levels {
+			return errParquet
+		}
+		if err := p.runs(page[:h.levels-h.defs], leaf.rep, h.values); err != nil {
+			return err
+		}
+		if err := p.runs(page[h.levels-h.defs:h.levels], leaf.def, h.values); err != nil || !values {
+			return err
+		}
+		page = page[h.levels:]
+	}
+	if codec != format.Uncompressed && (!second || h.compressed) {
+		if err := p.w.foreign("Parquet", func() (err error) {
+			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, h.unpacked), page)
+			return err
+		}); err != nil {
+			return decoding(err, "Parquet file")
+		}
+	}
+	sized := func() (part []byte) {
+		if len(page) >= 4 {
+			n := min(int64(binary.LittleEndian.Uint32(page)), int64(len(page)-4))
+			part, page = page[4:4+n], page[4+n:]
+		}
+		return part
+	}
+	if !second {
+		for _, most := range [...]int{leaf.rep, leaf.def} {
+			if most == 0 {
+				continue
+			}
+			if err := p.runs(sized(), most, h.values); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case indices && len(page) > 0:
+		return p.runs(page[1:], 1<<min(page[0], 32)-1, h.values)
+	case values && !indices:
+		return p.runs(sized(), 1, h.values)
+	}
+	return nil
+}
+
+// plainDictionary is the number of an encoding that older writers give for indices.
+const plainDictionary = 2
+
+// runs follows runs of numbers up to most. The last of them may be filled up.
+func (p *parquetFileReader) runs(b []byte, most int, values int64) error {
+	const filling = 512
+	width := uint64(bits.Len(uint(most)))
+	total := uint64(0)
+	if err := p.w.step(int64(len(b)) / 4); err != nil {
+		return err
+	}
+	for len(b) > 0 {
+		u, n := binary.Uvarint(b)
+		if n <= 0 {
+			return nil // for the library to refuse
+		}
+		b = b[n:]
+		count, size := u>>1, (width+7)/8
+		if count > math.MaxInt32 {
+			return errDecodes
+		}
+		if u&1 != 0 {
+			size = count * width
+			count *= 8
+		}
+		if total += count; total > uint64(values)+filling || size > uint64(len(b)) {
+			return errDecodes
+		}
+		b = b[size:]
 	}
 	return nil
 }

@@ -379,6 +379,23 @@ var parquetFiles = []File{
 		return dictionaryColumn(plain(1, func(int) string { return lines(60_000, func(i int) string { return "ssn " + number(i) + " " }) }), 1, 500_000,
 			append(binary.AppendUvarint([]byte{1}, 500_000<<1), 0))
 	}},
+	{"few-bits.parquet", "ten values, in runs of 200 million numbers of no bits and of one byte", func() []byte {
+		return dictionaryColumn(plain(9, number), 9, 10, append(binary.AppendUvarint([]byte{0}, 200<<20<<1|1), binary.AppendUvarint(nil, 200<<20<<1)...))
+	}},
+	{"long-runs.parquet", "ten levels, in runs of two billion of them", func() []byte {
+		levels := bytes.Repeat(append(binary.AppendUvarint(nil, (1<<31-1)<<1), 0), 8)
+		data := page(10, len(levels)+4, append(binary.LittleEndian.AppendUint32(nil, uint32(len(levels))), levels...))
+		return parquet(data, footer(2, func(t *thrift) {
+			t.element("root", 1)
+			t.field(1, tInt32)
+			t.int(6)
+			t.field(2, tInt32)
+			t.int(1) // optional
+			t.field(1, tBinary)
+			t.str("ssn")
+			t.stop()
+		}, 1, func(t *thrift, _ int) { t.chunk(0, 10, 4, int64(len(data))) }))
+	}},
 	{"packed-bits.parquet", "indices of 32 bits that say that there are two billion of them", func() []byte {
 		return dictionaryColumn(plain(9, number), 9, 500_000, append(binary.AppendUvarint([]byte{32}, 1<<28<<1|1), 1, 2, 3))
 	}},
