@@ -18,16 +18,18 @@ import (
 )
 
 // maxAnswer bounds what is read of an answer, in bytes. The largest page of the API is a small fraction of it.
-const maxAnswer = 16 << 20
+var maxAnswer = 16 << 20 // tests make it less
 
 // Client makes signed calls to one endpoint in one Region.
 type Client struct {
 	Endpoint    string // scheme, host and perhaps port
 	Region      string
 	Credentials sigv4.Credentials
-	HTTP        *http.Client // nil means http.DefaultClient
+	HTTP        *http.Client // nil means one with the usual transport, bounded
 	Now         func() time.Time
 }
+
+var usualClient = &http.Client{Transport: bounded{http.DefaultTransport}}
 
 // APIError is an error that the server answered.
 type APIError struct {
@@ -68,12 +70,12 @@ func (c *Client) Call(ctx context.Context, method, path string, query url.Values
 	if err := sigv4.Sign(req, c.Credentials, c.Region, macie2.SigningName, body, now()); err != nil {
 		return fmt.Errorf("sign request: %w", err)
 	}
-	resp, err := cmp.Or(c.HTTP, http.DefaultClient).Do(req)
+	resp, err := cmp.Or(c.HTTP, usualClient).Do(req)
 	if err != nil {
 		return unreachable(c.Endpoint, errors.Unwrap(err))
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return fmt.Errorf("read answer of %s: %w", c.Endpoint, err)
 	}

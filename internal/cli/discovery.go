@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/table"
 	"magpie/internal/macie2"
 )
@@ -289,6 +290,7 @@ func discoveryCycles() *cobra.Command {
 // fetchCycles follows the pages, and puts them together.
 func fetchCycles(ctx context.Context, client *Client) (*discoveryCyclePage, error) {
 	all := &discoveryCyclePage{Cycles: []discoveryCycle{}}
+	var pages operation.Pages
 	query := url.Values{}
 	for {
 		var page discoveryCyclePage
@@ -296,8 +298,8 @@ func fetchCycles(ctx context.Context, client *Client) (*discoveryCyclePage, erro
 			return nil, err
 		}
 		all.Cycles, all.NextCycle = append(all.Cycles, page.Cycles...), page.NextCycle
-		if page.NextToken == "" {
-			return all, nil
+		if more, err := pages.Next(page.NextToken, len(page.Cycles)); !more {
+			return all, err
 		}
 		query.Set("nextToken", page.NextToken)
 	}
@@ -305,6 +307,7 @@ func fetchCycles(ctx context.Context, client *Client) (*discoveryCyclePage, erro
 
 func fetchCycle(ctx context.Context, client *Client, id string) (*discoveryCycle, error) {
 	var all *discoveryCycle
+	var pages operation.Pages
 	query := url.Values{}
 	for {
 		var page discoveryCycle
@@ -312,14 +315,15 @@ func fetchCycle(ctx context.Context, client *Client, id string) (*discoveryCycle
 			return nil, err
 		}
 		next := page.NextToken
+		came := len(page.Visits)
 		page.NextToken = ""
 		if all == nil {
 			all = &page
 		} else {
 			all.Visits = append(all.Visits, page.Visits...)
 		}
-		if next == "" {
-			return all, nil
+		if more, err := pages.Next(next, came); !more {
+			return all, err
 		}
 		query.Set("nextToken", next)
 	}
@@ -369,6 +373,7 @@ func discoveryCoverage() *cobra.Command {
 				return err
 			}
 			all := &coverageOf{Buckets: []coveredBucket{}}
+			var pages operation.Pages
 			query := url.Values{}
 			if issue != "" {
 				query.Set("issue", strings.ToUpper(issue))
@@ -379,7 +384,11 @@ func discoveryCoverage() *cobra.Command {
 					return err
 				}
 				all.Buckets = append(all.Buckets, page.Buckets...)
-				if page.NextToken == "" {
+				more, err := pages.Next(page.NextToken, len(page.Buckets))
+				if err != nil {
+					return err
+				}
+				if !more {
 					break
 				}
 				query.Set("nextToken", page.NextToken)

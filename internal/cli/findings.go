@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/table"
 	"magpie/internal/macie2"
 	"magpie/internal/printable"
@@ -22,7 +23,7 @@ func Findings() *cobra.Command {
 		Use:   "findings",
 		Short: "See what was found: list findings, show one with its places, export them, say what to make of them",
 	}
-	c.AddCommand(findingsList(), findingsShow(), findingsTriage(), findingsWatch())
+	c.AddCommand(findingsHistogram(), findingsList(), findingsShow(), findingsTriage(), findingsWatch())
 	return c
 }
 
@@ -43,8 +44,11 @@ func (f *findingFilter) bind(c *cobra.Command) {
 	flags.StringSliceVar(&f.severities, "severity", nil, "Low, Medium or High")
 	flags.StringVar(&f.since, "since", "", "updated from this time on: RFC 3339, or a duration before now such as 24h")
 	flags.BoolVar(&f.archived, "archived", false, "those that a rule suppressed, too")
-	mustComplete(c, "severity", []string{"Low", "Medium", "High"})
+	mustComplete(c, "severity", severities)
 }
+
+// severities are those that findings have.
+var severities = []string{"Low", "Medium", "High"}
 
 // criteria are the request's. now is what durations are before.
 func (f *findingFilter) criteria(now time.Time) (*macie2.FindingCriteria, error) {
@@ -52,6 +56,22 @@ func (f *findingFilter) criteria(now time.Time) (*macie2.FindingCriteria, error)
 	eq := func(field string, values ...string) {
 		if len(values) > 0 && values[0] != "" {
 			c[field] = macie2.CriterionAdditionalProperties{Eq: values}
+		}
+	}
+	for i, given := range f.severities { // what is misspelt would find nothing
+		at := slices.IndexFunc(severities, func(s string) bool { return strings.EqualFold(s, given) })
+		if at < 0 {
+			return nil, refused("--severity: %q is none of %s", given, strings.Join(severities, ", "))
+		}
+		f.severities[i] = severities[at]
+	}
+	for _, given := range f.types {
+		if known := macie2.FindingType("").Values(); !slices.Contains(known, macie2.FindingType(given)) {
+			names := make([]string, len(known))
+			for i := range known {
+				names[i] = string(known[i])
+			}
+			return nil, refused("--type: %q is none of %s", given, strings.Join(names, ", "))
 		}
 	}
 	eq("classificationDetails.jobId", f.job)
@@ -74,6 +94,7 @@ func (f *findingFilter) criteria(now time.Time) (*macie2.FindingCriteria, error)
 
 // fetchFindings follows the pages, and gets the findings of each.
 func fetchFindings(ctx context.Context, client *Client, in macie2.ListFindingsInput, most int, yield func(macie2.Finding) error) error {
+	var pages operation.Pages
 	for n := 0; ; {
 		var listed macie2.ListFindingsOutput
 		if err := client.Call(ctx, http.MethodPost, "/findings", nil, in, &listed); err != nil {
@@ -94,8 +115,11 @@ func fetchFindings(ctx context.Context, client *Client, in macie2.ListFindingsIn
 				}
 			}
 		}
-		if n += len(ids); listed.NextToken == nil || most > 0 && n >= most {
+		if n += len(ids); most > 0 && n >= most {
 			return nil
+		}
+		if more, err := pages.Next(macie2.Deref(listed.NextToken), len(ids)); !more {
+			return err
 		}
 		in.NextToken = listed.NextToken
 	}

@@ -46,6 +46,18 @@ func TestFindingsVerbs(t *testing.T) {
 		len(said.History) != 2 || said.History[0].Reason != "test data" {
 		t.Errorf("what was said is %+v, %v", said, err)
 	}
+	if got := r.must(admin, "findings", "list", "--output", "csv", "--severity", "high,MEDIUM"); strings.Count(got, "\n") != 11 {
+		t.Errorf("of the eleven samples, ten are Medium and High; listed are\n%s", got)
+	}
+	for _, wrong := range [][]string{{"list", "--severity", "hi"}, {"list", "--type", "Financial"}, {"histogram", "--days", "0"}, {"histogram", "--days", "91"}} {
+		if got := r.run(admin, append([]string{"findings"}, wrong...)...); got.code != 2 {
+			t.Errorf("findings %v ends with %d", wrong, got.code)
+		}
+	}
+	byDay := r.must(admin, "findings", "histogram", "--days", "2", "--output", "csv")
+	if lines := strings.Split(strings.TrimSpace(byDay), "\n"); len(lines) != 3 || lines[0] != "day,low,medium,high" || !strings.Contains(byDay, ",1,2,8") {
+		t.Errorf("by day there are\n%s", byDay)
+	}
 	if got := r.must(admin, "findings", "list", "--since", "2999-01-01T00:00:00Z"); !strings.Contains(got, `"findings": []`) {
 		t.Errorf("of the future there are %s", got)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/printable"
 )
 
@@ -115,6 +116,7 @@ func fetchHistory(ctx context.Context, client *Client, q HistoryQuery) ([]histor
 		query.Set(name, at.UTC().Format(time.RFC3339Nano))
 	}
 	events := []historyEvent{}
+	var pages operation.Pages
 	for {
 		if q.MaxItems > 0 && q.MaxItems-len(events) < 100 {
 			query.Set("maxResults", strconv.Itoa(q.MaxItems-len(events)))
@@ -124,8 +126,11 @@ func fetchHistory(ctx context.Context, client *Client, q HistoryQuery) ([]histor
 			return nil, err
 		}
 		events = append(events, page.Events...)
-		if page.NextToken == "" || q.MaxItems > 0 && len(events) >= q.MaxItems {
-			return events, nil
+		if q.MaxItems > 0 && len(events) >= q.MaxItems {
+			return events[:q.MaxItems], nil
+		}
+		if more, err := pages.Next(page.NextToken, len(page.Events)); !more {
+			return events, err
 		}
 		query.Set("nextToken", page.NextToken)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/table"
 	"magpie/internal/macie2"
 )
@@ -350,6 +351,7 @@ func jobsList() *cobra.Command {
 			}
 			items := []any{}
 			in := map[string]any{"maxResults": 200}
+			var pages operation.Pages
 			for {
 				var page struct {
 					Items     []any  `json:"items"`
@@ -359,7 +361,11 @@ func jobsList() *cobra.Command {
 					return err
 				}
 				items = append(items, page.Items...)
-				if page.NextToken == "" {
+				more, err := pages.Next(page.NextToken, len(page.Items))
+				if err != nil {
+					return err
+				}
+				if !more {
 					break
 				}
 				in["nextToken"] = page.NextToken
@@ -428,6 +434,7 @@ type jobEvent struct {
 
 func fetchJobEvents(ctx context.Context, client *Client, id string) ([]jobEvent, error) {
 	events := []jobEvent{}
+	var pages operation.Pages
 	query := url.Values{}
 	for {
 		var page struct {
@@ -438,8 +445,8 @@ func fetchJobEvents(ctx context.Context, client *Client, id string) ([]jobEvent,
 			return nil, err
 		}
 		events = append(events, page.Events...)
-		if page.NextToken == "" {
-			return events, nil
+		if more, err := pages.Next(page.NextToken, len(page.Events)); !more {
+			return events, err
 		}
 		query.Set("nextToken", page.NextToken)
 	}

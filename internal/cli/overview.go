@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/printable"
 )
 
@@ -80,6 +81,7 @@ func findMembers(ctx context.Context, client *Client, q membersQuery) (list []fo
 	if q.Status != "" {
 		query.Set("status", q.Status)
 	}
+	var pages operation.Pages
 	for {
 		var page struct {
 			Members   []foundMember `json:"members"`
@@ -96,8 +98,8 @@ func findMembers(ctx context.Context, client *Client, q membersQuery) (list []fo
 				return list, nil
 			}
 		}
-		if page.NextToken == "" {
-			return list, nil
+		if more, err := pages.Next(page.NextToken, len(page.Members)); !more {
+			return list, err
 		}
 		query.Set("nextToken", page.NextToken)
 	}

@@ -40,11 +40,11 @@ func (t *Target) bind(c *cobra.Command) {
 
 // load reads the AWS configuration. connections is how many calls are made at once.
 func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
+	plain := awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
 		tr.MaxIdleConnsPerHost = max(connections, tr.MaxIdleConnsPerHost)
 		tr.MaxIdleConns = max(4*connections, tr.MaxIdleConns)
 	})
-	options := []func(*config.LoadOptions) error{config.WithAppID("magpie"), config.WithHTTPClient(client), config.WithRetryer(retryer)}
+	options := []func(*config.LoadOptions) error{config.WithAppID("magpie"), config.WithHTTPClient(plain), config.WithRetryer(retryer)}
 	if t.Region != "" {
 		options = append(options, config.WithRegion(t.Region))
 	}
@@ -55,6 +55,11 @@ func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
 	if err != nil {
 		return cfg, fmt.Errorf("read AWS configuration: %w", err)
 	}
+	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient) // with the certificate authorities of AWS_CA_BUNDLE
+	if !ok {
+		return cfg, fmt.Errorf("read AWS configuration: the HTTP client is a %T", cfg.HTTPClient)
+	}
+	cfg.HTTPClient = &http.Client{Transport: bounded{client.GetTransport()}, Timeout: client.GetTimeout()}
 	if cfg.Region == "" {
 		return cfg, refused("no Region: give --region, or set AWS_REGION")
 	}
@@ -72,7 +77,7 @@ func (t Target) load(ctx context.Context, connections int) (aws.Config, error) {
 func retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		refusedIsFinal := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			if errors.Is(err, syscall.ECONNREFUSED) {
+			if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errElsewhere) || errors.Is(err, errEndless) {
 				return aws.FalseTernary
 			}
 			return aws.UnknownTernary
@@ -137,10 +142,10 @@ func (t Target) beside(ctx context.Context, cfg aws.Config) (*Client, error) {
 	}}, nil
 }
 
-// httpClient is a plain client with the transport of the configuration, for its connections and certificate authorities (AWS_CA_BUNDLE).
+// httpClient is the client of the configuration.
 func httpClient(cfg aws.Config) *http.Client {
-	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		return &http.Client{Transport: b.GetTransport()}
+	if client, ok := cfg.HTTPClient.(*http.Client); ok {
+		return client
 	}
-	return http.DefaultClient
+	return &http.Client{Transport: bounded{http.DefaultTransport}}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/table"
 	"magpie/internal/macie2"
 )
@@ -112,16 +113,17 @@ operator has set. With an account, show each of its days.`,
 // fetchUsage follows the pages, and puts them together.
 func fetchUsage(ctx context.Context, client *Client, query url.Values) (*usagePage, error) {
 	all := &usagePage{Accounts: []usageAccount{}}
+	var pages operation.Pages
 	for {
 		var page usagePage
 		if err := client.Call(ctx, http.MethodGet, "/magpie/v1/usage", query, nil, &page); err != nil {
 			return nil, err
 		}
-		page.Accounts, page.NextToken, all.NextToken = append(all.Accounts, page.Accounts...), "", page.NextToken
-		next := all.NextToken
+		next, came := page.NextToken, len(page.Accounts)
+		page.Accounts, page.NextToken = append(all.Accounts, page.Accounts...), ""
 		all = &page
-		if next == "" {
-			return all, nil
+		if more, err := pages.Next(next, came); !more {
+			return all, err
 		}
 		query.Set("nextToken", next)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"magpie/internal/arn"
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/pace"
 )
 
@@ -155,6 +156,7 @@ func (g *regionRun) findInvitation(ctx context.Context, as func(*macie2.Options)
 // listInvitations looks for the administrator's invitation; nil is none.
 func (g *regionRun) listInvitations(ctx context.Context, as func(*macie2.Options)) (*types.Invitation, error) {
 	in := &macie2.ListInvitationsInput{MaxResults: aws.Int32(25)}
+	var pages operation.Pages
 	for {
 		var out *macie2.ListInvitationsOutput
 		err := g.call(ctx, "ListInvitations", func(ctx context.Context, c *macie2.Client) (err error) {
@@ -169,8 +171,8 @@ func (g *regionRun) listInvitations(ctx context.Context, as func(*macie2.Options
 				return &out.Invitations[i], nil
 			}
 		}
-		if aws.ToString(out.NextToken) == "" {
-			return nil, nil
+		if more, err := pages.Next(aws.ToString(out.NextToken), len(out.Invitations)); !more {
+			return nil, err
 		}
 		in.NextToken = out.NextToken
 	}

@@ -100,6 +100,10 @@ func judge(err error) verdict {
 	if err == nil {
 		return verdict{}
 	}
+	var final interface{ Final() }
+	if errors.As(err, &final) {
+		return verdict{}
+	}
 	status := 0
 	var response *smithyhttp.ResponseError
 	if errors.As(err, &response) {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/macie2"
 	"github.com/aws/aws-sdk-go-v2/service/macie2/types"
 
+	"magpie/internal/cli/operation"
 	"magpie/internal/cli/pace"
 )
 
@@ -407,6 +408,7 @@ func (g *regionRun) getMember(ctx context.Context, account string) (*types.Membe
 func (g *regionRun) listMembers(ctx context.Context) (map[string]*types.Member, error) {
 	members := map[string]*types.Member{}
 	in := &macie2.ListMembersInput{OnlyAssociated: aws.String("false"), MaxResults: aws.Int32(25)}
+	var pages operation.Pages
 	for {
 		var out *macie2.ListMembersOutput
 		err := g.call(ctx, "ListMembers", func(ctx context.Context, c *macie2.Client) (err error) {
@@ -419,8 +421,8 @@ func (g *regionRun) listMembers(ctx context.Context) (map[string]*types.Member, 
 		for i := range out.Members {
 			members[aws.ToString(out.Members[i].AccountId)] = &out.Members[i]
 		}
-		if aws.ToString(out.NextToken) == "" {
-			return members, nil
+		if more, err := pages.Next(aws.ToString(out.NextToken), len(out.Members)); !more {
+			return members, err
 		}
 		in.NextToken = out.NextToken
 	}

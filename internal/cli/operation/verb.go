@@ -89,6 +89,7 @@ func (v *Verb) CallPages(ctx context.Context, client *macie2.Client, in map[stri
 		request[name] = value
 	}
 	var all map[string]any
+	var pages Pages
 	for {
 		page, err := v.Call(ctx, client, request)
 		if err != nil {
@@ -96,6 +97,12 @@ func (v *Verb) CallPages(ctx context.Context, client *macie2.Client, in map[stri
 		}
 		token, _ := page["nextToken"].(string)
 		delete(page, "nextToken")
+		came := 0
+		for _, value := range page {
+			if list, ok := value.([]any); ok {
+				came += len(list)
+			}
+		}
 		collected := join(&all, page)
 		if maxItems > 0 && collected >= maxItems {
 			if cut(all, maxItems); token != "" {
@@ -103,11 +110,12 @@ func (v *Verb) CallPages(ctx context.Context, client *macie2.Client, in map[stri
 			}
 			return all, nil
 		}
-		if token == "" {
-			return all, nil
+		more, err := pages.Next(token, came)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", v.Operation, err)
 		}
-		if token == request["nextToken"] {
-			return nil, fmt.Errorf("%s: the server answered the same page token twice", v.Operation)
+		if !more {
+			return all, nil
 		}
 		request["nextToken"] = token
 	}
