@@ -49,6 +49,7 @@ func maxWindow(bytes int64) int64 {
 // newWorker is what both kinds of worker run, within so many bytes.
 func newWorker(s *Search, memory int64, o classify.Options) *classify.Worker {
 	o.Samples, o.Reveal, o.Explain = s.config.Samples, s.config.Reveal, s.config.Explain
+	o.CleanMembers = min(s.config.CleanMembers, MostCleanMembers)
 	// Half is for buffers, the engine and the garbage in between.
 	o.Extract.MaxMemory = max(memory/2, 4<<20)
 	o.Extract.MaxFileBytes = s.config.MaxFileBytes

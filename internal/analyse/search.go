@@ -11,6 +11,9 @@ import (
 	"magpie/internal/detect"
 )
 
+// MostCleanMembers is how many files of an archive are listed at most in which nothing was found.
+const MostCleanMembers = 1000
+
 // Config says what to look for and how much of it a result shows.
 type Config struct {
 	// Owner is whose objects are analysed, such as an account. A box that has read one owner's
@@ -26,6 +29,7 @@ type Config struct {
 	Samples      int   // masked values kept for each identifier and document
 	Reveal       bool  `json:",omitempty"` // samples are not masked
 	Explain      bool  `json:",omitempty"` // results list what is not reported, and why
+	CleanMembers int   `json:",omitempty"` // files of an archive that are listed though nothing was found in them; up to MostCleanMembers
 }
 
 // Custom is a custom data identifier with the names that results give it.

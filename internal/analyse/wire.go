@@ -21,7 +21,7 @@ const (
 	maxResult      = 32 << 20
 	maxText        = 1 << 20 // a path inside an archive; everything else is far shorter
 	maxDetail      = 4 << 10
-	maxMembers     = 10_000
+	maxMembers     = 10_000 + MostCleanMembers
 	maxOccurrences = 1_000
 	maxSampleRunes = 64
 	// The years 1 to 9999, which JSON can write.

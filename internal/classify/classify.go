@@ -18,6 +18,8 @@ type Options struct {
 	MaxOccurrences int
 	// MaxMembers is how many files of one archive are listed by themselves; all are counted. 10,000.
 	MaxMembers int
+	// CleanMembers is how many more files of an archive are listed in which nothing was found.
+	CleanMembers int
 	// Samples is how many masked values are kept per type and document, for a person to look at.
 	Samples int
 	// Reveal has samples show the values as they are, up to MaxRevealed characters of each.
@@ -48,7 +50,7 @@ func New(set *detect.Set, opts Options) *Classifier {
 // Result is what was found in an object, the files inside it included.
 type Result struct {
 	Document
-	Members []Document // the files of an archive that hold something or were not analysed wholly
+	Members []Document // the files of an archive that hold something or were not analysed wholly; after them, Options.CleanMembers of the others
 	// MembersLeftOut counts the files that Members has no room for.
 	MembersLeftOut int
 	// Faults are the panics of decoders that others wrote, for the log. See Worker.Faulty.
@@ -121,6 +123,7 @@ type Worker struct {
 	// records is nil where nothing that is looked for can be spread over members.
 	records *recorder
 	result  *Result
+	clean   []Document // files of an archive in which nothing was found
 
 	limit   int64            // of memory, for one object
 	account *extract.Account // of the object at hand
@@ -153,7 +156,7 @@ func (w *Worker) Faulty() bool { return w.faulty }
 // A panic of the detector, or of a reader of ours, is not caught: it is a mistake that must be seen. A Worker whose Classify has
 // panicked must not be used again.
 func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, error) {
-	w.result = &Result{}
+	w.result, w.clean = &Result{}, nil
 	w.begin()
 	opts := w.c.opts.Extract
 	opts.Account = w.account
@@ -176,7 +179,7 @@ func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, err
 		}
 	}
 	result.Faults = w.faults
-	w.result, w.faults = nil, nil
+	w.result, w.clean, w.faults = nil, nil, nil
 	w.forget()
 	return result, err
 }
@@ -373,6 +376,7 @@ func (w *Worker) close(n int, status extract.Status) {
 	}
 	if n == 0 {
 		w.result.Document = d
+		w.result.Members, w.clean = append(w.result.Members, w.clean...), nil
 		return
 	}
 	if len(d.Detections) > 0 || len(d.Missed) > 0 || status.Code != extract.Complete {
@@ -384,6 +388,12 @@ func (w *Worker) close(n int, status extract.Status) {
 		default:
 			w.result.MembersLeftOut++
 			w.unkeep(t)
+		}
+	}
+	if len(d.Detections) == 0 && len(d.Missed) == 0 && status.Code == extract.Complete && !t.members && len(w.clean) < w.c.opts.CleanMembers {
+		// Of the room for the result, those that hold something have at least half.
+		if size := sizeOfDocument + int64(len(d.Path)+len(d.MIME)); w.kept+size <= max(w.limit/4, leastResult)/2 && w.keep(t, size) {
+			w.clean = append(w.clean, d)
 		}
 	}
 	up := w.tallies[n-1]

@@ -104,6 +104,31 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// Files of an archive in which nothing was found are listed where that is asked for, as many as are asked for, after the others.
+func TestCleanMembers(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := range 30 {
+		w, _ := z.Create(fmt.Sprintf("%02d.txt", i))
+		fmt.Fprint(w, map[bool]string{true: "ssn 536-90-4399", false: "nothing"}[i%10 == 9])
+	}
+	z.Close()
+	for clean, want := range map[int]string{0: "09 19 29", 2: "09 19 29 00 01", 1000: "09 19 29 00 01 02 03 04 05 06 07 08 10 11 12 13 14 15 16 17 18 20 21 22 23 24 25 26 27 28"} {
+		c, _ := newClassifier(t, Options{CleanMembers: clean})
+		r := classifyBytes(t, c, "a.zip", b.Bytes())
+		var got []string
+		for i := range r.Members {
+			got = append(got, strings.TrimSuffix(r.Members[i].Path, ".txt"))
+			if r.Members[i].Status.Code != extract.Complete {
+				t.Errorf("%s: %+v", r.Members[i].Path, r.Members[i].Status)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%d: listed are %v", clean, got)
+		}
+	}
+}
+
 // Names that are sensitive themselves are left out of locations.
 func TestSensitiveNames(t *testing.T) {
 	c, _ := newClassifier(t, Options{})

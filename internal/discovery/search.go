@@ -62,7 +62,7 @@ func (s *Service) config(ctx context.Context, w Wanted) (c analyse.Config, err e
 	if err != nil {
 		return c, err
 	}
-	c = analyse.Config{Owner: string(w.Account), Managed: w.Managed}
+	c = analyse.Config{Owner: string(w.Account), Managed: w.Managed, CleanMembers: analyse.MostCleanMembers}
 	for _, x := range custom {
 		c.Custom = append(c.Custom, analyse.Custom{ID: x.ID, Name: x.Name, CustomConfig: x.CustomConfig})
 	}
