@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,6 @@ import (
 
 	"magpie/internal/arn"
 	"magpie/internal/identity"
-	"magpie/internal/inventory/s3"
 	"magpie/internal/lazyregexp"
 	"magpie/internal/macie2"
 	"magpie/internal/sigv4"
@@ -205,8 +203,6 @@ func (x *Settings) checkEndpoint() (*url.URL, error) {
 		return nil, bad("endpoint", "has neither a name with a password nor a fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()) && !x.Insecure:
 		return nil, bad("endpoint", "over HTTP anybody on the way reads what is sent; use https://, or say that this is wanted (--insecure)")
-	case forbiddenAddress(u.Hostname()) != nil:
-		return nil, bad("endpoint", "%v", forbiddenAddress(u.Hostname()))
 	case len(x.CA) > maxCA:
 		return nil, bad("ca", "has more than %d bytes", maxCA)
 	}
@@ -299,15 +295,6 @@ func awsSuffix(region string) string {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// forbiddenAddress says why a host that is written as an address can never be a destination. Names are looked up when they are called.
-func forbiddenAddress(host string) error {
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return nil
-	}
-	return s3.CheckAddress(a, false)
 }
 
 // stored is the JSON form of the settings that have no column.
