@@ -165,7 +165,7 @@ func (n *node) until(what string, is func() bool) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			n.t.Fatalf("after half a minute it is not so that %s", what)
+			n.t.Fatalf("after two minutes it is not so that %s", what)
 		}
 	}
 }
