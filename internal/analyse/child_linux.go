@@ -142,7 +142,9 @@ func (b *boxed) configure(payload []byte) error {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	b.limit = int64(m.Sys-m.HeapReleased) + memory
+	// The collector counts what is mapped, the parent what is resident, and the collector comes late where
+	// other processes have the processor: it aims below what the parent allows.
+	b.limit = int64(m.Sys-m.HeapReleased) + memory - memory/8
 	debug.SetMemoryLimit(b.limit)
 	return b.send(frameReady, nil)
 }
