@@ -325,16 +325,15 @@ export async function smallPages(t) {
   await t.axe(page, "create allow list");
   await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByRole("link", { name: "Our numbers" }).waitFor();
-  const pages = ["allow-lists", "settings", "activity", "health"];
-  for (const dark of [false, true]) {
-    await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
-    for (const p of pages) {
-      await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
-      await page.locator("main h1").waitFor();
-      await page.waitForLoadState("networkidle");
-      await t.axe(page, p + (dark ? ", dark" : ""));
-      await t.shot(page, p + (dark ? "-dark" : ""));
-    }
+  for (const [path, loaded] of [["allow-lists", page.getByRole("link", { name: "Our numbers" })], ["settings", page.getByText("Suspend Macie").first()], ["activity", page.getByText("CreateAllowList").first()], ["health", page.getByText("Ready").first()]]) {
+    await t.follow(page, account + "/" + R + "/" + path);
+    await loaded.waitFor();
+    await t.axe(page, path);
+    await t.shot(page, path);
+    await t.turn(page, "dark");
+    await t.axe(page, path + ", dark", { colours: true });
+    await t.shot(page, path + "-dark");
+    await t.turn(page, "light");
   }
   none(faults);
 }
@@ -357,7 +356,7 @@ export async function findings(t) {
   await page.getByText("Jobs find sensitive data").waitFor();
   await t.axe(page, "findings, empty");
   await until("the bucket", async () => (await a.call(R, "POST", "/datasources/s3", {})).buckets.some((b) => b.bucketName === "exports" && b.classifiableObjectCount > 0));
-  await page.goto(t.url + "/console/" + account + "/" + R + "/buckets");
+  await t.follow(page, account + "/" + R + "/buckets");
   await page.getByRole("checkbox", { name: "Select exports" }).click();
   await t.axe(page, "buckets");
   await t.shot(page, "buckets");
@@ -371,7 +370,7 @@ export async function findings(t) {
   await page.getByRole("combobox", { name: "Find buckets" }).fill("exports");
   await page.keyboard.press("Enter");
   await until("one square", async () => (await squares.getByRole("link").count()) === 1);
-  await page.goto(t.url + "/console/" + account + "/" + R + "/jobs/create");
+  await t.follow(page, account + "/" + R + "/jobs/create");
   await page.getByText("By criteria", { exact: true }).click();
   await page.getByRole("group", { name: "Condition 1" }).getByRole("textbox", { name: "Values" }).fill("NOT_PUBLIC\nUNKNOWN");
   await page.getByRole("button", { name: "Add exception" }).click();
@@ -388,7 +387,7 @@ export async function findings(t) {
   await page.getByRole("heading", { level: 1, name: "By criteria" }).waitFor();
   const made = (await a.call(R, "POST", "/jobs/list", {})).items[0].jobId;
   assert.deepEqual((await a.call(R, "GET", "/jobs/" + made)).s3JobDefinition.bucketCriteria.excludes.and, [{ simpleCriterion: { comparator: "EQ", key: "S3_BUCKET_NAME", values: ["exports"] } }]);
-  await page.goto(t.url + "/console/" + account + "/" + R + "/buckets");
+  await t.follow(page, account + "/" + R + "/buckets");
   await page.getByRole("checkbox", { name: "Select exports" }).click();
   await page.getByRole("button", { name: "Create job" }).click();
   await page.getByRole("heading", { level: 1, name: "Create job" }).waitFor();
@@ -437,7 +436,7 @@ export async function findings(t) {
   await dialog.getByRole("button", { name: "Set state" }).click();
   await page.getByRole("tab", { name: "State" }).click();
   await page.getByRole("table", { name: "What was said" }).getByText("Test numbers <b>").waitFor();
-  await page.goto(t.url + "/console/" + account + "/" + R + "/findings");
+  await t.follow(page, account + "/" + R + "/findings");
   await page.getByRole("checkbox", { name: "customers.csv" }).click();
   await page.getByRole("button", { name: "Actions" }).click();
   await page.getByRole("menuitem", { name: "Suppress like this" }).click();
@@ -446,7 +445,7 @@ export async function findings(t) {
   await t.axe(page, "suppress");
   await page.getByRole("dialog").getByRole("button", { name: "Create rule" }).click();
   await page.getByText("The rule test data archives them").waitFor();
-  await page.goto(t.url + "/console/" + account + "/" + R + "/rules");
+  await t.follow(page, account + "/" + R + "/rules");
   await page.getByRole("button", { name: "Create rule" }).click();
   const rule = page.getByRole("dialog");
   await rule.getByRole("textbox", { name: "Name" }).fill("all of exports");
@@ -474,7 +473,7 @@ export async function findings(t) {
   const kept = (await a.call(R, "GET", "/findingsfilters")).findingsFilterListItems[0].id;
   assert.deepEqual((await a.call(R, "GET", "/findingsfilters/" + kept)).findingCriteria.criterion, { "resourcesAffected.s3Bucket.name": { eq: ["exports"] }, updatedAt: { gte: Date.UTC(2026, 0, 31) } });
   await a.call(R, "PUT", "/automated-discovery/configuration", { status: "ENABLED" });
-  await page.goto(t.url + "/console/" + account + "/" + R + "/automated-discovery");
+  await t.follow(page, account + "/" + R + "/automated-discovery");
   await page.getByRole("tab", { name: "What is looked for" }).click();
   await page.getByRole("button", { name: "Managed identifiers left out" }).click();
   await page.getByRole("option", { name: "Aws credentials" }).click();
@@ -486,9 +485,9 @@ export async function findings(t) {
   const templates = await a.call(R, "GET", "/templates/sensitivity-inspections");
   const list = templates.sensitivityInspectionTemplates[0].id;
   assert.deepEqual((await a.call(R, "GET", "/templates/sensitivity-inspections/" + list)).excludes, { managedDataIdentifierIds: ["AWS_CREDENTIALS"] });
-  await page.emulateMedia({ colorScheme: "dark" });
-  for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["buckets?view=coverage", "exports"], ["buckets/exports", "exports"], ["jobs", "Nightly"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
-    await page.goto(t.url + "/console/" + account + "/" + R + "/" + path);
+  await t.turn(page, "dark");
+  for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["jobs", "Nightly"], ["buckets?view=coverage", "exports"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
+    await t.follow(page, account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
     await t.axe(page, path + ", dark");
     await t.shot(page, path.replace(/\W/g, "-") + "-dark");
@@ -505,9 +504,9 @@ export async function refusals(t) {
   await t.signIn(page, account, account + "/" + R + "/accounts");
   await page.getByRole("button", { name: "Enable Macie" }).waitFor();
   const paths = ["summary", "usage", "automated-discovery", "accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
-  const visit = async (what, text, look = t.axe) => {
+  const visit = async (what, text, look = t.axe, go = t.follow) => {
     for (const p of paths) {
-      await page.goto(t.url + "/console/" + account + "/" + R + "/" + p);
+      await go(page, account + "/" + R + "/" + p);
       await page.locator("main h1, main .awsui_alert").first().waitFor();
       if (text && (what !== "not enabled" || !["health", "activity", "usage"].includes(p))) await page.getByText(text).first().waitFor();
       await look(page, p + ", " + what);
@@ -516,16 +515,15 @@ export async function refusals(t) {
   const picture = (at, name) => t.shot(at, name.replace(/\W+/g, "-"));
   await visit("not enabled", "Macie is not enabled in " + R);
   await t.shot(page, "not-enabled");
-  await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, body: JSON.stringify({ message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" }) }));
-  await page.goto(t.url + "/console/" + account + "/" + R + "/accounts");
+  await t.answering(page, { status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" });
+  await t.follow(page, account + "/" + R + "/accounts");
   await page.getByText("You may not do macie2:ListMembers").first().waitFor();
   await t.axe(page, "not allowed");
   await t.shot(page, "not-allowed");
-  await page.emulateMedia({ colorScheme: "dark" });
+  await t.turn(page, "dark");
   await visit("not allowed", "You may not do macie2:ListMembers", picture);
-  await page.unroute("**/console/api/call/**");
-  await page.route("**/console/api/call/**", (r) => r.fulfill({ status: 500, headers: { "x-amzn-ErrorType": "InternalServerException", "x-amzn-RequestId": "0f0f0f" }, body: JSON.stringify({ message: "The request failed because of an internal error." }) }));
-  await page.goto(t.url + "/console/" + account + "/" + R + "/accounts");
+  await t.answering(page, { status: 500, headers: { "x-amzn-ErrorType": "InternalServerException", "x-amzn-RequestId": "0f0f0f" }, message: "The request failed because of an internal error." });
+  await t.follow(page, account + "/" + R + "/accounts");
   await page.getByText("Request 0f0f0f").first().waitFor();
   await page.getByRole("button", { name: "Try again" }).first().waitFor();
   await t.axe(page, "the server fails");
@@ -540,7 +538,6 @@ export async function refusals(t) {
     await picture(at, name);
     assert.ok(loaded > 0 && loaded <= 650 * 1024, name + ": " + loaded + " bytes");
     loaded = 0;
-  });
-  await page.unroute("**/console/api/call/**");
+  }, (at, path) => at.goto(t.url + "/console/" + path));
   none(faults);
 }

@@ -70,6 +70,26 @@ export async function visitor(browser, url, options = {}) {
   return { context, page, faults };
 }
 
+/**
+ * Has every call of the API answered so, on this page and after it is loaded anew; undefined ends it. It is done in the page: what the
+ * browser lets a test answer goes through here with all its files, which takes longer than what is tested.
+ */
+export async function answering(page, answer) {
+  const name = "test.answer";
+  const install = (name) => {
+    const fetch = (globalThis.unansweredFetch ??= globalThis.fetch);
+    globalThis.fetch = (at, o) => {
+      const answer = JSON.parse(sessionStorage.getItem(name) ?? "null");
+      return answer && String(at).startsWith("/console/api/call/") ? Promise.resolve(new Response(JSON.stringify({ message: answer.message }), { status: answer.status, headers: answer.headers })) : fetch(at, o);
+    };
+  };
+  if (answer) {
+    await page.addInitScript(install, name);
+    await page.evaluate(install, name);
+  }
+  await page.evaluate(([name, answer]) => sessionStorage.setItem(name, JSON.stringify(answer ?? null)), [name, answer]);
+}
+
 export async function signIn(page, url, account, path = "") {
   await page.goto(url + "/console/" + path);
   await page.getByLabel("Access key ID").fill(account);

@@ -1,4 +1,5 @@
-// The console in a browser, against a server of its own: node e2e/run.mjs PROGRAM [NAME]. Pictures of every page go to web/shots.
+// The console in a browser, against a server of its own: node e2e/run.mjs PROGRAM [NAME]. With SHOTS=1, pictures of every page go to
+// web/shots; of what failed there always is one.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -6,7 +7,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { browserPath, Client, launch, serve, signIn, visitor } from "./lib.mjs";
+import { answering, browserPath, Client, launch, serve, signIn, visitor } from "./lib.mjs";
 import * as flows from "./flows.mjs";
 
 const [program, only] = process.argv.slice(2);
@@ -19,14 +20,37 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 const shots = join(here, "..", "shots");
 mkdirSync(shots, { recursive: true });
 
-/** No serious or critical violation. */
-async function axe(page, what) {
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async () => {
-    const r = await globalThis.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+/** Waits until no colour is on its way to another one. */
+const still = (page) => page.waitForFunction(() => !document.getAnimations().some((a) => a instanceof CSSTransition));
+
+// The rules whose answer depends on colours. The others read the same tree, whatever colours it has.
+const ofColours = ["color-contrast", "link-in-text-block"];
+
+/** No serious or critical violation. With `colours`, only of what colours decide: for a page that was looked at in other colours. */
+async function axe(page, what, { colours = false } = {}) {
+  await still(page);
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
+  const found = await page.evaluate(async (rules) => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const r = await globalThis.axe.run(document, { resultTypes: ["violations"], preload: false, runOnly: rules ?? tags });
     return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.help + "\n  " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 300) + " " + n.failureSummary).join("\n  "));
-  });
+  }, colours ? ofColours : undefined);
   assert.deepEqual(found, [], what);
+}
+
+/** Goes to another page of the console as a link in it does: the document stays, and what the browser has loaded. */
+async function follow(page, path) {
+  await page.evaluate((to) => {
+    history.pushState(null, "", to);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, "/console/" + path);
+}
+
+/** Turns a page that is open to light or dark. */
+async function turn(page, colorScheme) {
+  await page.emulateMedia({ colorScheme });
+  await page.waitForFunction((dark) => document.documentElement.classList.contains("dark") === dark, colorScheme === "dark");
+  await still(page);
 }
 
 const server = await serve(program);
@@ -56,25 +80,46 @@ const tools = {
     return existsSync(folder) ? readdirSync(folder).map((f) => readFileSync(join(folder, f), "utf8")) : [];
   },
   client: (account) => new Client(server.url, account).signIn(),
-  visitor: (options) => visitor(browser, server.url, options),
+  follow,
+  turn,
+  answering,
   signIn: (page, account, path) => signIn(page, server.url, account, path),
-  shot: (page, name) => page.screenshot({ path: join(shots, name + ".png") }),
+  shot: async (page, name) => process.env.SHOTS && (await page.screenshot({ path: join(shots, name + ".png") })),
 };
-let failed = 0;
-for (const [name, flow] of Object.entries(flows)) {
-  if (only && name !== only) continue;
+
+/** Runs one flow. What it opened is closed behind it. */
+async function run(name, flow) {
   const start = Date.now();
-  const before = browser.contexts().length;
+  const opened = [];
+  const own = {
+    ...tools,
+    visitor: async (options) => {
+      const v = await visitor(browser, server.url, options);
+      opened.push(v.context);
+      return v;
+    },
+  };
   try {
-    await flow(tools);
+    await flow(own);
     console.log("  " + name + " " + ((Date.now() - start) / 1000).toFixed(1) + " s");
   } catch (e) {
     failed++;
     console.log("FAILED " + name + "\n" + (e.stack ?? e));
-    for (const c of browser.contexts().slice(before)) for (const p of c.pages()) await p.screenshot({ path: join(shots, "FAILED-" + name + ".png") }).catch(() => {});
+    for (const c of opened) for (const p of c.pages()) await p.screenshot({ path: join(shots, "FAILED-" + name + ".png") }).catch(() => {});
   }
-  for (const c of browser.contexts()) await c.close().catch(() => {});
+  for (const c of opened) await c.close().catch(() => {});
 }
+
+// Two at a time: while one waits for the server or for the other processor, the other goes on. Flows share no account. The longest come
+// first.
+let failed = 0;
+const first = ["findings", "refusals", "smallPages"];
+const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
+const waiting = Object.entries(flows).filter(([name]) => !only || name === only).sort(([a], [b]) => rank(a) - rank(b));
+const work = async () => {
+  for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next);
+};
+await Promise.all([work(), work()]);
 await browser.close();
 await server.stop();
 for (const f of folders) rmSync(f, { recursive: true, force: true });

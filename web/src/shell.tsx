@@ -119,7 +119,8 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
             flash: (m) => {
               const id = String(++flashes.current);
               const gone = () => setMessages((list) => list.filter((x) => x.id !== id));
-              setMessages((list) => [...list.slice(-3), { ...m, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: gone }]);
+              // The first of several is the one that is seen without opening them all.
+              setMessages((list) => [{ ...m, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: gone }, ...list.slice(0, 3)]);
               if (m.type === "success") setTimeout(gone, 8000);
             },
             title: (text) => {
