@@ -3,9 +3,10 @@
 //
 // # What it promises
 //
-//   - A change and its record are one transaction: the record of an operation that may change
-//     something rides in the transaction that changes it ([Trail.Attach], by store.Attach). There
-//     is no moment at which one is durable and the other is not, whatever dies.
+//   - A change and its record are one transaction: [Trail.Expect] makes the record of an operation
+//     that may change something, the call carries it, and the transaction that does what the call
+//     asks for writes it ([macie2.Call.RecordChange]). There is no moment at which one is durable
+//     and the other is not, whatever dies.
 //   - The records of other calls are written by a worker, many in one transaction, within a second.
 //     They wait in a bounded buffer; when it is full, calls wait for it; what is lost all the same,
 //     because the database is away for longer than they can wait, is counted and logged.

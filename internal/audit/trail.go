@@ -123,27 +123,31 @@ func (t *Trail) finish() error {
 // Lost tells how many records the database, and the files, have never got.
 func (t *Trail) Lost() (rows, lines int64) { return t.lostRows.Load(), t.lostLines.Load() }
 
-// Change is a call that may change something, from Attach to Write.
+// Change is a call that may change something, from [Trail.Expect] to [Trail.Write]. It is the
+// [macie2.Change] of that call.
 type Change struct {
 	row       row
-	committed bool
+	node      string
+	committed atomic.Bool
 }
 
-// Attach returns a context in which the record of e rides in the transactions of the store. The
-// record says of e's outcome what it nearly always is; [Trail.Write] puts right what turns out
-// otherwise.
-func (t *Trail) Attach(ctx context.Context, e *Event) (context.Context, *Change) {
+// Expect makes the record that goes with e's change. It says of e's outcome what it nearly always
+// is; [Trail.Write] puts right what turns out otherwise.
+func (t *Trail) Expect(e *Event) *Change {
 	expected := *e
 	expected.Output = usual(e.Operation)
-	c := &Change{row: t.newRow(&expected, uuid.NewString())}
-	return store.Attach(ctx, func(_ context.Context, tx *store.Tx) error {
-		if c.committed { // by an earlier transaction of this call
-			return nil
-		}
-		tx.Defer(insertRecord+` values ($1, $2, $3, $4, $5, $6, $7) on conflict (at, event_id) do nothing`, c.row.values(t.node)...)
-		tx.OnCommit(func() { c.committed = true })
-		return nil
-	}), c
+	return &Change{row: t.newRow(&expected, uuid.NewString()), node: t.node}
+}
+
+const insertChange = insertRecord + ` values ($1, $2, $3, $4, $5, $6, $7) on conflict (at, event_id) do nothing`
+
+// Record implements macie2.Change.
+func (c *Change) Record(tx macie2.Transaction) {
+	if c.committed.Load() { // by an earlier transaction of this call
+		return
+	}
+	tx.Put(insertChange, c.row.values(c.node)...)
+	tx.OnCommit(func() { c.committed.Store(true) })
 }
 
 func (t *Trail) newRow(e *Event, id string) row {
@@ -151,7 +155,7 @@ func (t *Trail) newRow(e *Event, id string) row {
 		record: string(appendRecord(make([]byte, 0, 1024), e, id))}
 }
 
-// Write records what a call came to, before it is answered. c is what Attach returned, nil for a
+// Write records what a call came to, before it is answered. c is what Expect returned, nil for a
 // call that changes nothing. An error means that the call must not be answered as it was going to
 // be.
 func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
@@ -162,12 +166,12 @@ func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
 	var r row
 	if c == nil {
 		r = t.newRow(e, uuid.NewString())
-	} else if r = t.newRow(e, c.row.id); c.committed && r.record == c.row.record {
+	} else if r = t.newRow(e, c.row.id); c.committed.Load() && r.record == c.row.record {
 		t.writeLine(ctx, r.record)
 		return nil
 	}
 	t.writeLine(ctx, r.record)
-	if c != nil && c.committed && (e.ErrorCode != "" || usual(e.Operation) != nil) {
+	if c != nil && c.committed.Load() && (e.ErrorCode != "" || usual(e.Operation) != nil) {
 		r.durable = make(chan error, 1)
 	}
 	if err := t.addRow(ctx, r); err != nil {

@@ -54,16 +54,16 @@ func TestChangeCarriesItsRecord(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, openStore func() *store.DB) {
 		db := openStore()
 		trail := open(t, Options{DB: db})
-		ctx, change := trail.Attach(t.Context(), invite("first"))
+		change := trail.Expect(invite("first"))
 		broken := errors.New("no")
-		if err := db.Tx(ctx, "", func(*store.Tx) error { return broken }); !errors.Is(err, broken) {
+		if err := db.Tx(t.Context(), "", func(tx *store.Tx) error { change.Record(tx); return broken }); !errors.Is(err, broken) {
 			t.Fatal(err)
 		}
 		if list := stored(t, db); len(list) != 0 {
 			t.Errorf("what was rolled back has left %v", list)
 		}
 		for range 2 {
-			if err := db.Tx(ctx, "", func(*store.Tx) error { return nil }); err != nil {
+			if err := db.Tx(t.Context(), "", func(tx *store.Tx) error { change.Record(tx); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			// Before the call is answered, and before anything else is written.
@@ -101,8 +101,8 @@ func TestRecordIsPutRight(t *testing.T) {
 			{"failed after all", func(e *Event) { e.ErrorCode, e.ErrorMessage = macie2.InternalServerException, "no" }, `"errorCode":"InternalServerException"`},
 		} {
 			e := invite(c.name)
-			ctx, change := trail.Attach(t.Context(), e)
-			if err := db.Tx(ctx, "", func(*store.Tx) error { return nil }); err != nil {
+			change := trail.Expect(e)
+			if err := db.Tx(t.Context(), "", func(tx *store.Tx) error { change.Record(tx); return nil }); err != nil {
 				t.Fatal(err)
 			}
 			c.learn(e)
@@ -129,8 +129,8 @@ func TestLostRecordsAreCounted(t *testing.T) {
 		db := openStore()
 		trail := open(t, Options{DB: db})
 		e := invite("change")
-		ctx, change := trail.Attach(t.Context(), e)
-		if err := db.Tx(ctx, "", func(*store.Tx) error { return nil }); err != nil {
+		change := trail.Expect(e)
+		if err := db.Tx(t.Context(), "", func(tx *store.Tx) error { change.Record(tx); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.Close(); err != nil {

@@ -331,7 +331,7 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	out, err := s.o.Registry.Invoke(s.changing(x), op, x.call, in)
+	out, err := s.o.Registry.Invoke(x.ctx, op, s.changing(x), in)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -344,16 +344,19 @@ func (s *Server) serveOperation(x *exchange, path string) (Answer, error) {
 	return Answer{Status: op.Status, ContentType: jsonType, Body: x.out.bytes}, nil
 }
 
-// changing tells the Auditor of an operation that is about to be done, and returns the context to
-// do it in.
-func (s *Server) changing(x *exchange) context.Context {
+// changing tells the Auditor of an operation that is about to be done, and returns the call to do
+// it for, which carries the record of its change.
+func (s *Server) changing(x *exchange) *macie2.Call {
 	if s.o.Auditor == nil {
-		return x.ctx
+		return x.call
 	}
 	x.event.Time, x.event.Record, x.event.Call = x.start, x.record, x.call
 	x.event.SourceIP, x.event.UserAgent = x.call.SourceIP, x.call.UserAgent
 	x.event.Console = fromConsole(x.r.Context())
-	return s.o.Auditor.Change(x.ctx, &x.event)
+	x.event.Change = s.o.Auditor.Change(&x.event)
+	call := *x.call
+	call.Change = x.event.Change
+	return &call
 }
 
 // serveSigned does an operation of our own.
@@ -382,11 +385,11 @@ func (s *Server) serveSigned(x *exchange, byMethod map[string]signedOperation, l
 	if err := checkTexts(query, labels, x.body); err != nil {
 		return Answer{}, err
 	}
-	ctx := x.ctx
+	call := x.call
 	if x.r.Method != http.MethodGet {
-		ctx = s.changing(x)
+		call = s.changing(x)
 	}
-	out, err := op.handle(ctx, x.call, &macie2.Request{Path: labels, Query: query, Body: x.body, SecurityToken: x.r.Header.Get("X-Amz-Security-Token")})
+	out, err := op.handle(x.ctx, call, &macie2.Request{Path: labels, Query: query, Body: x.body, SecurityToken: x.r.Header.Get("X-Amz-Security-Token")})
 	if err != nil {
 		return Answer{}, err
 	}
@@ -426,7 +429,7 @@ func (s *Server) serveService(x *exchange, path string) (Answer, error) {
 		return Answer{}, err
 	}
 	x.event.Body = x.body
-	answer, err := x.service.Serve(s.changing(x), x.call, request)
+	answer, err := x.service.Serve(x.ctx, s.changing(x), request)
 	if err != nil {
 		return Answer{}, err
 	}

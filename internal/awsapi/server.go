@@ -120,8 +120,8 @@ type Admission interface {
 // Auditor keeps a record of every call.
 type Auditor interface {
 	// Change is told of an operation of the contract, or of a Service, that is about to be done,
-	// and returns the context to do it in.
-	Change(ctx context.Context, e *Event) context.Context
+	// and returns the record that is to be written with what it changes; nil if it changes nothing.
+	Change(e *Event) macie2.Change
 	// Write is told what a request came to, before it is answered. When it fails, the request is
 	// answered as an internal error.
 	Write(ctx context.Context, e *Event) error
@@ -144,7 +144,7 @@ type Event struct {
 	Body      []byte        // of what goes to a Service
 	Answer    []byte        // of a Service
 	Message   string        // what an exception says
-	Trace     any           // what the Auditor remembers from Change to Write
+	Change    macie2.Change // what the Auditor returned of Change
 }
 
 // Record is what one request came to: the line in the log.

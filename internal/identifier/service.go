@@ -128,7 +128,11 @@ func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) 
 		if _, err := session.Require(ctx, tx, call); err != nil {
 			return err
 		}
-		return fn(tx)
+		if err := fn(tx); err != nil {
+			return err
+		}
+		call.RecordChange(tx)
+		return nil
 	}))
 }
 

@@ -314,7 +314,11 @@ func (d *Organizations) manage(ctx context.Context, doing string, management mac
 		if err != nil {
 			return err
 		}
-		return fn(tx, o)
+		if err := fn(tx, o); err != nil {
+			return err
+		}
+		macie2.RecordChange(d.change, tx)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("%s in the organization of %s: %w", doing, management, err)

@@ -1,6 +1,9 @@
 package identity
 
-import "magpie/internal/store"
+import (
+	"magpie/internal/macie2"
+	"magpie/internal/store"
+)
 
 // Options of a Directory or a Service.
 type Options struct {
@@ -37,6 +40,13 @@ type Principals struct {
 // for them in a service. It is safe for concurrent use and keeps nothing in
 // memory.
 type Organizations struct {
-	db    *store.DB
-	hooks Hooks
+	db     *store.DB
+	hooks  Hooks
+	change macie2.Change // goes with what manage changes; nil if there is none
+}
+
+// Recording returns the same directory for one call: what it changes in an organization is recorded
+// by change in the same transaction.
+func (d *Organizations) Recording(change macie2.Change) *Organizations {
+	return &Organizations{d.db, d.hooks, change}
 }

@@ -24,7 +24,7 @@ func (s *Service) AddOwnStore(ctx context.Context, call *macie2.Call, x Settings
 	if err := s.ownStore(&x); err != nil {
 		return Store{}, err
 	}
-	return s.AddStore(ctx, call.Account, ByAccount, x, call.Now)
+	return s.addStore(ctx, call.Account, ByAccount, x, call.Now, call.Change)
 }
 
 // ours refuses what is the operator's, or in another Region.
@@ -41,7 +41,7 @@ func ours(x Store, call *macie2.Call) error {
 // UpdateOwnStore changes a store that the caller's account has added. A new endpoint needs the secret again: the one that is kept is not
 // sent anywhere else.
 func (s *Service) UpdateOwnStore(ctx context.Context, call *macie2.Call, name string, edit func(*Settings)) (Store, error) {
-	return s.UpdateStore(ctx, call.Account, name, call.Now, func(x *Store) error {
+	return s.updateStore(ctx, call.Account, name, call.Now, func(x *Store) error {
 		if err := ours(*x, call); err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Service) UpdateOwnStore(ctx context.Context, call *macie2.Call, name st
 			return badSetting("secretAccessKey", "is missing: with another endpoint the secret has to be given again")
 		}
 		return s.ownStore(&x.Settings)
-	})
+	}, call.Change)
 }
 
 // RemoveOwnStore removes a store that the caller's account has added.
@@ -63,5 +63,5 @@ func (s *Service) RemoveOwnStore(ctx context.Context, call *macie2.Call, name st
 	if err != nil {
 		return err
 	}
-	return s.RemoveStore(ctx, call.Account, name, call.Now)
+	return s.removeStore(ctx, call.Account, name, call.Now, call.Change)
 }

@@ -87,6 +87,11 @@ func lane(region string, account macie2.AccountID) string {
 
 // AddStore adds a store to an account. Its buckets are listed within seconds, by whichever server runs on the database.
 func (s *Service) AddStore(ctx context.Context, account macie2.AccountID, origin Origin, x Settings, now time.Time) (Store, error) {
+	return s.addStore(ctx, account, origin, x, now, nil)
+}
+
+// addStore is AddStore, recorded by change.
+func (s *Service) addStore(ctx context.Context, account macie2.AccountID, origin Origin, x Settings, now time.Time, change macie2.Change) (Store, error) {
 	if err := x.check(); err != nil {
 		return Store{}, err
 	}
@@ -126,6 +131,7 @@ func (s *Service) AddStore(ctx context.Context, account macie2.AccountID, origin
 		if n == 0 {
 			return ErrStoreExists
 		}
+		macie2.RecordChange(change, tx)
 		return s.queue.Enqueue(ctx, tx, lookTask(added))
 	})
 	if err != nil {
@@ -145,6 +151,12 @@ func lookTask(x Store) queue.New {
 // UpdateStore changes the settings of a store by edit, which may run several times. The Region and the kind stay. The store is looked at
 // afterwards.
 func (s *Service) UpdateStore(ctx context.Context, account macie2.AccountID, name string, now time.Time, edit func(*Store) error) (Store, error) {
+	return s.updateStore(ctx, account, name, now, edit, nil)
+}
+
+// updateStore is UpdateStore, recorded by change.
+func (s *Service) updateStore(ctx context.Context, account macie2.AccountID, name string, now time.Time, edit func(*Store) error,
+	change macie2.Change) (Store, error) {
 	var x Store
 	err := s.db.Tx(ctx, "inventory/"+string(account), func(tx *store.Tx) error {
 		before, err := readStore(ctx, tx, account, name)
@@ -183,6 +195,7 @@ func (s *Service) UpdateStore(ctx context.Context, account macie2.AccountID, nam
 			return err
 		}
 		x.revision, x.UpdatedAt = before.revision+1, now.UTC()
+		macie2.RecordChange(change, tx)
 		return s.queue.Enqueue(ctx, tx, lookTask(x))
 	})
 	if err != nil {
@@ -242,6 +255,11 @@ func (s *Service) Stores(ctx context.Context, account macie2.AccountID) (list []
 
 // RemoveStore takes a store from an account, with its secret. Its buckets say so, and are gone an hour later.
 func (s *Service) RemoveStore(ctx context.Context, account macie2.AccountID, name string, now time.Time) error {
+	return s.removeStore(ctx, account, name, now, nil)
+}
+
+// removeStore is RemoveStore, recorded by change.
+func (s *Service) removeStore(ctx context.Context, account macie2.AccountID, name string, now time.Time, change macie2.Change) error {
 	err := s.db.Tx(ctx, "inventory/"+string(account), func(tx *store.Tx) error {
 		x, err := readStore(ctx, tx, account, name)
 		if err != nil {
@@ -257,6 +275,7 @@ func (s *Service) RemoveStore(ctx context.Context, account macie2.AccountID, nam
 		if _, err := s.queue.Cancel(ctx, tx, lookKind, x.ID); err != nil {
 			return err
 		}
+		macie2.RecordChange(change, tx)
 		return s.queue.Enqueue(ctx, tx, queue.New{Kind: leaveKind, Key: x.ID, Payload: leavePayload{Region: x.Region, Account: account, Name: name, At: now.UnixMilli()}})
 	})
 	if err != nil {

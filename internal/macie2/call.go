@@ -38,6 +38,36 @@ type Call struct {
 	RequestID string
 	SourceIP  string
 	UserAgent string
+
+	// Change is the record that the call changes something, nil where it may not, or where no
+	// records are kept. Whoever changes something for the call writes it, by RecordChange.
+	Change Change
+}
+
+// Change is the record that a call changes something.
+type Change interface {
+	// Record writes it in the transaction that makes the change.
+	Record(tx Transaction)
+}
+
+// Transaction is what a Change needs of a transaction.
+type Transaction interface {
+	// Put runs a statement before the transaction ends.
+	Put(sql string, args ...any)
+	// OnCommit has fn called once the transaction is durable.
+	OnCommit(fn func())
+}
+
+// RecordChange writes the record of the call in the transaction that does what it asks for: the
+// change is durable exactly when its record is. A call may have several transactions, and each may
+// be tried several times; the record is there once.
+func (c *Call) RecordChange(tx Transaction) { RecordChange(c.Change, tx) }
+
+// RecordChange writes a record, if there is one.
+func RecordChange(c Change, tx Transaction) {
+	if c != nil {
+		c.Record(tx)
+	}
 }
 
 // Principal is the identity behind a signature.

@@ -62,7 +62,7 @@ func (s *Members) DisassociateFromMasterAccount(ctx context.Context, call *macie
 }
 
 func (s *Members) resign(ctx context.Context, call *macie2.Call) error {
-	return s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	return s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		if _, err := requireSession(ctx, tx, call); err != nil {
 			return err
 		}

@@ -168,7 +168,7 @@ type candidate struct {
 // records.
 func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
 	sawSession := false
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		refused = nil
 		x, records, err := s.inventoryOf(ctx, tx, call, ids)
 		if errors.Is(err, store.ErrNotFound) {

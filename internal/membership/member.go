@@ -36,9 +36,9 @@ func (s *Members) CreateMember(ctx context.Context, call *macie2.Call, in *macie
 		return nil, err
 	}
 	a := addition{relation: relation{call.Region, call.Account, id}, email: email, tags: resource.EncodeTags(in.Tags)}
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error { return s.add(ctx, tx, call, a) })
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error { return s.add(ctx, tx, call, a) })
 	if errors.Is(err, errDelegated) {
-		err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error { return s.addByDelegate(ctx, tx, call, a) })
+		err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error { return s.addByDelegate(ctx, tx, call, a) })
 	}
 	if err != nil {
 		return nil, err
@@ -308,7 +308,7 @@ func (s *Members) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 	if err != nil {
 		return nil, err
 	}
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		m, err := s.requireMember(ctx, tx, call, r, textNotAssociated)
 		if err != nil {
 			return err
@@ -358,7 +358,7 @@ func (s *Members) DisassociateMember(ctx context.Context, call *macie2.Call, in 
 	if err != nil {
 		return nil, err
 	}
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		m, err := s.requireMember(ctx, tx, call, r, textNotAssociated)
 		if err != nil {
 			return err
@@ -384,7 +384,7 @@ func (s *Members) UpdateMemberSession(ctx context.Context, call *macie2.Call, in
 		return nil, err
 	}
 	at := millis(call.Now)
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		m, err := s.requireMember(ctx, tx, call, r, textNotAMember)
 		if err != nil {
 			return err

@@ -108,7 +108,7 @@ func (s *Delegations) EnableOrganizationAdminAccount(ctx context.Context, call *
 		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
 	}
 	token := resource.Token{Operation: "EnableOrganizationAdminAccount", ClientToken: macie2.Deref(in.ClientToken), Request: string(id)}
-	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, id, func(tx *store.Tx) error {
 		// The caller's session does not end meanwhile: it may be the administrator's, which this
 		// call would make anew.
 		_, err := tx.Exec(ctx, `update macie_session set updated_at = updated_at where region = $1 and account_id = $2`,
@@ -288,7 +288,7 @@ func (s *Delegations) DisableOrganizationAdminAccount(ctx context.Context, call 
 	if err != nil {
 		return nil, macie2.ErrValidation("adminAccountId: must be 12 digits")
 	}
-	err = s.tx(ctx, call.Region, id, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, id, func(tx *store.Tx) error {
 		_, o, err := s.requireManagement(ctx, tx, call)
 		if err != nil {
 			return err
@@ -429,7 +429,7 @@ func (s *Delegations) DescribeOrganizationConfiguration(ctx context.Context, cal
 // by themselves. Accounts that are in it already are not affected. Only the delegated administrator
 // can call it.
 func (s *Delegations) UpdateOrganizationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.UpdateOrganizationConfigurationInput) (*macie2.UpdateOrganizationConfigurationOutput, error) {
-	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err := s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		d, err := requireDelegation(ctx, tx, call)
 		if err != nil {
 			return err

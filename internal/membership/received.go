@@ -82,7 +82,7 @@ func (s *Invitations) GetInvitationsCount(ctx context.Context, call *macie2.Call
 // one that is unanswered, and one that was accepted before and resigned from.
 func (s *Invitations) AcceptInvitation(ctx context.Context, call *macie2.Call, in *macie2.AcceptInvitationInput) (*macie2.AcceptInvitationOutput, error) {
 	from := cmp.Or(macie2.Deref(in.AdministratorAccountId), macie2.Deref(in.MasterAccount))
-	err := s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err := s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		x, err := requireSession(ctx, tx, call)
 		if err != nil {
 			return err
@@ -239,7 +239,7 @@ func (s *Invitations) answerEach(ctx context.Context, call *macie2.Call, list []
 	}
 	slices.Sort(ids) // two recipients that answer the same accounts at once must not wait for each other crosswise
 	var refused []refusal
-	err = s.tx(ctx, call.Region, call.Account, func(tx *store.Tx) error {
+	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
 		refused = nil
 		if _, err := requireSession(ctx, tx, call); err != nil {
 			return err

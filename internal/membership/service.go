@@ -177,10 +177,16 @@ func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (side,
 	return x, err
 }
 
-// tx runs fn in a read-write transaction with the lane of one account's relationships, and words
-// the outcome of a lost race.
-func (s *relations) tx(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
-	err := s.db.Tx(ctx, region+"/"+string(account), fn)
+// tx runs fn for a call, in a read-write transaction with the lane of one account's relationships,
+// and words the outcome of a lost race. The record of the call goes with it.
+func (s *relations) tx(ctx context.Context, call *macie2.Call, account macie2.AccountID, fn func(*store.Tx) error) error {
+	err := s.db.Tx(ctx, call.Region+"/"+string(account), func(tx *store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		call.RecordChange(tx)
+		return nil
+	})
 	if errors.Is(err, store.ErrConflict) {
 		return errLostRace
 	}

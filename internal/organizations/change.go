@@ -7,7 +7,7 @@ func (s *Service) enableServiceAccess(ctx context.Context, c *caller, in *servic
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.EnableServiceAccess(ctx, c.Management, service, c.Now)
+	return nothing{}, s.directory.Recording(c.Change).EnableServiceAccess(ctx, c.Management, service, c.Now)
 }
 
 func (s *Service) disableServiceAccess(ctx context.Context, c *caller, in *serviceInput) (any, error) {
@@ -15,7 +15,7 @@ func (s *Service) disableServiceAccess(ctx context.Context, c *caller, in *servi
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.DisableServiceAccess(ctx, c.Management, service, c.Principal)
+	return nothing{}, s.directory.Recording(c.Change).DisableServiceAccess(ctx, c.Management, service, c.Principal)
 }
 
 func (s *Service) registerDelegate(ctx context.Context, c *caller, in *delegateInput) (any, error) {
@@ -23,7 +23,7 @@ func (s *Service) registerDelegate(ctx context.Context, c *caller, in *delegateI
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.RegisterDelegate(ctx, c.Management, id, service, c.Now)
+	return nothing{}, s.directory.Recording(c.Change).RegisterDelegate(ctx, c.Management, id, service, c.Now)
 }
 
 func (s *Service) deregisterDelegate(ctx context.Context, c *caller, in *delegateInput) (any, error) {
@@ -31,5 +31,5 @@ func (s *Service) deregisterDelegate(ctx context.Context, c *caller, in *delegat
 	if err != nil {
 		return nil, err
 	}
-	return nothing{}, s.directory.DeregisterDelegate(ctx, c.Management, id, service, c.Principal)
+	return nothing{}, s.directory.Recording(c.Change).DeregisterDelegate(ctx, c.Management, id, service, c.Principal)
 }

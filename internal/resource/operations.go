@@ -143,8 +143,11 @@ func (s *Service) change(ctx context.Context, call *macie2.Call, arn string, edi
 			return err
 		}
 		if now := EncodeTags(tags); now != was {
-			return kind.SetTags(ctx, tx, call, id, was, now)
+			if err := kind.SetTags(ctx, tx, call, id, was, now); err != nil {
+				return err
+			}
 		}
+		call.RecordChange(tx)
 		return nil
 	})
 	return WordRace(err)

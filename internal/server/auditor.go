@@ -10,6 +10,7 @@ import (
 
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/macie2"
 	"magpie/internal/organizations"
 )
 
@@ -17,18 +18,16 @@ import (
 type auditor struct{ trail *audit.Trail }
 
 // Change implements awsapi.Auditor.
-func (a auditor) Change(ctx context.Context, e *awsapi.Event) context.Context {
+func (a auditor) Change(e *awsapi.Event) macie2.Change {
 	if audit.ReadOnly(e.Record.Operation) {
-		return ctx
+		return nil
 	}
-	ctx, change := a.trail.Attach(ctx, auditEvent(e))
-	e.Trace = change
-	return ctx
+	return a.trail.Expect(auditEvent(e))
 }
 
 // Write implements awsapi.Auditor.
 func (a auditor) Write(ctx context.Context, e *awsapi.Event) error {
-	change, _ := e.Trace.(*audit.Change)
+	change, _ := e.Change.(*audit.Change)
 	return a.trail.Write(ctx, auditEvent(e), change)
 }
 

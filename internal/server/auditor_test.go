@@ -53,8 +53,12 @@ func TestOrganizationsChangeCarriesItsRecord(t *testing.T) {
 			return list
 		}
 
+		recording := func(e *awsapi.Event) *identity.Organizations {
+			e.Change = a.Change(e)
+			return d.Recording(e.Change)
+		}
 		enable := event("EnableAWSServiceAccess", `{"ServicePrincipal":"macie.amazonaws.com"}`)
-		if err := d.EnableServiceAccess(a.Change(ctx, enable), "111122223333", "macie.amazonaws.com", time.Now()); err != nil {
+		if err := recording(enable).EnableServiceAccess(ctx, "111122223333", "macie.amazonaws.com", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		want := `"eventSource":"organizations.amazonaws.com","eventName":"EnableAWSServiceAccess"`
@@ -62,13 +66,13 @@ func TestOrganizationsChangeCarriesItsRecord(t *testing.T) {
 			t.Errorf("after the commit there is %v", list)
 		}
 		register := event("RegisterDelegatedAdministrator", `{"AccountId":"222233334444","ServicePrincipal":"macie.amazonaws.com","NextToken":"not shown"}`)
-		if err := d.RegisterDelegate(a.Change(ctx, register), "111122223333", "999999999999", "macie.amazonaws.com", time.Now()); !errors.Is(err, identity.ErrNotInOrganization) {
+		if err := recording(register).RegisterDelegate(ctx, "111122223333", "999999999999", "macie.amazonaws.com", time.Now()); !errors.Is(err, identity.ErrNotInOrganization) {
 			t.Fatal(err)
 		}
 		if list := stored(); len(list) != 1 {
 			t.Errorf("what was refused has left %v", list)
 		}
-		if err := d.RegisterDelegate(a.Change(ctx, register), "111122223333", "222233334444", "macie.amazonaws.com", time.Now()); err != nil {
+		if err := recording(register).RegisterDelegate(ctx, "111122223333", "222233334444", "macie.amazonaws.com", time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range []*awsapi.Event{enable, register, event("ListAccounts", `{"MaxResults":1}`), event("DescribeAccount", `{"AccountId":12}`)} {

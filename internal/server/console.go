@@ -314,7 +314,7 @@ func mountConsoleLinks(edge *awsapi.Server, sessions *signin.Service, address st
 				}
 			}
 			who := signin.Identity{Account: call.Account, Principal: call.Principal.ARN, KeyID: call.Principal.KeyID, Token: r.SecurityToken}
-			token, err := sessions.NewLink(ctx, who, good, call.Now)
+			token, err := sessions.NewLink(ctx, call, who, good)
 			if err != nil {
 				return nil, err
 			}

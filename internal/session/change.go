@@ -24,7 +24,13 @@ const (
 
 // tx runs fn in a transaction in the lane of the caller's relationships, which hooks may change.
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
-	err := s.db.Tx(ctx, call.Region+"/"+string(call.Account), fn)
+	err := s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
+		if err := fn(tx); err != nil {
+			return err
+		}
+		call.RecordChange(tx)
+		return nil
+	})
 	if errors.Is(err, store.ErrConflict) {
 		return macie2.ErrConflict("%s", textLostRace)
 	}

@@ -310,12 +310,14 @@ func (s *Service) Return(ctx context.Context, x Session, id string) error {
 	return nil
 }
 
-// NewLink makes a link that signs in as who, once, within a time, and returns what it is to present.
-func (s *Service) NewLink(ctx context.Context, who Identity, good time.Duration, now time.Time) (secret string, err error) {
+// NewLink makes a link for a call that signs in as who, once, within a time, and returns what it is
+// to present.
+func (s *Service) NewLink(ctx context.Context, call *macie2.Call, who Identity, good time.Duration) (secret string, err error) {
 	secret = newSecret()
 	err = s.db.Tx(ctx, lane(who.Principal), func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `insert into console_link (id, account_id, principal, key_id, token, expires_at) values ($1, $2, $3, $4, $5, $6)`,
-			hash(secret), string(who.Account), who.Principal, who.KeyID, who.Token, now.Add(good).UnixMilli())
+			hash(secret), string(who.Account), who.Principal, who.KeyID, who.Token, call.Now.Add(good).UnixMilli())
+		call.RecordChange(tx)
 		return err
 	})
 	if err != nil {

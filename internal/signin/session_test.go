@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/macie2"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
 )
@@ -85,7 +86,7 @@ func TestWhatIsStored(t *testing.T) {
 		if x.Expires != short.Expires {
 			t.Errorf("it ends %s", x.Expires)
 		}
-		link, err := s.NewLink(t.Context(), alice, time.Minute, now)
+		link, err := s.NewLink(t.Context(), &macie2.Call{Now: now}, alice, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +198,7 @@ func TestSwitch(t *testing.T) {
 func TestLinkIsGoodOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		nodes := []*Service{New(Options{DB: open()}), New(Options{DB: open()})}
-		link, err := nodes[0].NewLink(t.Context(), alice, time.Minute, now)
+		link, err := nodes[0].NewLink(t.Context(), &macie2.Call{Now: now}, alice, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +227,7 @@ func TestLinkIsGoodOnce(t *testing.T) {
 		if good != 1 {
 			t.Errorf("it was good %d times", good)
 		}
-		late, err := nodes[0].NewLink(t.Context(), alice, time.Minute, now)
+		late, err := nodes[0].NewLink(t.Context(), &macie2.Call{Now: now}, alice, time.Minute)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +248,7 @@ func TestPrune(t *testing.T) {
 		if _, err := s.Switch(t.Context(), x, Identity{RoleARN: "arn:aws:iam::1:role/R", Expires: now.Add(time.Hour)}, now); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.NewLink(t.Context(), alice, time.Minute, now); err != nil {
+		if _, err := s.NewLink(t.Context(), &macie2.Call{Now: now}, alice, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		left := func() (n int) {

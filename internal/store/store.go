@@ -154,7 +154,6 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 		return err
 	}
 	defer db.inFlight.Done()
-	fn = attached(ctx, fn)
 	l := db.engine.lane(lane, db.background)
 	conflicts, losses, alone := 0, 0, false
 	for {

@@ -248,6 +248,9 @@ func (tx *Tx) DeferExpect(want int64, sql string, args ...any) *Deferred {
 	return tx.put(want, Stmt{sql, args})
 }
 
+// Put is Defer for those who have nothing to do with the answer.
+func (tx *Tx) Put(sql string, args ...any) { tx.Defer(sql, args...) }
+
 func (tx *Tx) put(want int64, stmts ...Stmt) *Deferred {
 	d := &Deferred{stmts: stmts, want: want}
 	tx.deferred = append(tx.deferred, d)
