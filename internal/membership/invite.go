@@ -39,12 +39,15 @@ func (s *Invitations) CreateInvitations(ctx context.Context, call *macie2.Call, 
 			return nil, err
 		}
 	}
-	w := wording{message: in.Message, noEmail: macie2.Deref(in.DisableEmailNotification)}
-	refused, err := s.inviteEach(ctx, call, w, ids)
-	if err != nil {
-		return nil, err
+	x := &inviting{ctx: ctx, call: call, ids: ids, wording: wording{message: in.Message, noEmail: macie2.Deref(in.DisableEmailNotification)}}
+	s.gathering.do(x, s.inviteTogether)
+	if x.alone {
+		x.refused, x.err = s.inviteEach(ctx, call, x.wording, ids)
 	}
-	return &macie2.CreateInvitationsOutput{UnprocessedAccounts: unprocessed(refused)}, nil
+	if x.err != nil {
+		return nil, x.err
+	}
+	return &macie2.CreateInvitationsOutput{UnprocessedAccounts: unprocessed(x.refused)}, nil
 }
 
 // accountIDs checks a list of account ids and drops repetitions.
@@ -111,7 +114,9 @@ func unprocessed(refused []refusal) []macie2.UnprocessedAccount {
 // lie with one account, it tries them in halves, so that one account's fault is reported as that
 // account's. It fails as a whole when it fails for all of them.
 func (s *Invitations) inviteEach(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) ([]refusal, error) {
-	refused, err := s.inviteMembers(ctx, call, w, ids)
+	all := &inviting{call: call, wording: w, ids: ids}
+	err := s.inviteMembers(ctx, all)
+	refused := all.refused
 	var contract *macie2.Error
 	switch {
 	case err == nil || len(ids) == 1 || errors.As(err, &contract) || ctx.Err() != nil || !faultOfOne(err):
@@ -164,13 +169,14 @@ type candidate struct {
 	record memberRecord
 }
 
-// inviteMembers decides about all accounts in one transaction, by one compare-and-set of their
-// records.
-func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wording, ids []macie2.AccountID) (refused []refusal, err error) {
+// inviteMembers decides about all accounts of calls for one inventory in one transaction, by one
+// compare-and-set of their records. No two of the calls name the same account. A call that is
+// refused whole has its error where others are done, and is the error where it is alone.
+func (s *Invitations) inviteMembers(ctx context.Context, calls ...*inviting) (err error) {
+	first := calls[0].call
 	sawSession := false
-	err = s.tx(ctx, call, call.Account, func(tx *store.Tx) error {
-		refused = nil
-		x, records, err := s.inventoryOf(ctx, tx, call, ids)
+	return s.inLane(ctx, first.Region, first.Account, func(tx *store.Tx) error {
+		x, records, err := s.inventoryOf(ctx, tx, calls)
 		if errors.Is(err, store.ErrNotFound) {
 			if sawSession { // in an earlier attempt of this same request
 				return errSessionEnded
@@ -186,46 +192,79 @@ func (s *Invitations) inviteMembers(ctx context.Context, call *macie2.Call, w wo
 				return err
 			}
 		}
-		accounts, err := s.accounts.LookupAccounts(ctx, tx, ids)
+		accounts, err := s.accounts.LookupAccounts(ctx, tx, idsOf(calls))
 		if err != nil {
 			return err
 		}
-		if overtaken, err := s.resumeOvertaken(ctx, tx, call, records, accounts); err != nil {
+		if overtaken, err := s.resumeOvertaken(ctx, tx, first, records, accounts); err != nil {
 			return err
 		} else if overtaken {
-			if x, records, err = s.inventoryOf(ctx, tx, call, ids); err != nil {
+			if x, records, err = s.inventoryOf(ctx, tx, calls); err != nil {
 				return err
 			}
 		}
-		d := decision{region: call.Region, side: x, records: records, accounts: accounts, now: call.Now}
-		if !w.noEmail {
-			d.mail = s.mailBounds
-		}
+		d := decision{region: first.Region, side: x, records: records, accounts: accounts, mail: s.mailBounds}
 		if anyComesBack(records) {
-			quota, err := quotaNow(ctx, tx, call.Account)
+			quota, err := quotaNow(ctx, tx, first.Account)
 			if err != nil {
 				return err
 			}
 			d.quota = quota.members
 		}
-		for _, id := range ids {
-			d.decide(call.Account, id)
+		return s.inviteDecided(ctx, tx, d, calls)
+	})
+}
+
+// inviteDecided decides about one call after the other, as if each came when those before it were
+// done, and writes what was decided.
+func (s *Invitations) inviteDecided(ctx context.Context, tx *store.Tx, d decision, calls []*inviting) error {
+	var decisions []decided
+	for _, x := range calls {
+		one := decided{x, d}
+		one.now = x.call.Now
+		if x.noEmail {
+			one.mail = MailBounds{}
 		}
-		refused = d.refused
-		if d.overQuota == len(ids) {
-			return macie2.ErrQuota("%s", textTooManyMembers)
+		for _, id := range x.ids {
+			one.decide(x.call.Account, id)
 		}
-		if err := s.storeInvitations(ctx, tx, call, w, d); err != nil {
-			return err
+		x.refused, x.err = one.decision.refused, nil
+		if one.overQuota == len(x.ids) {
+			x.err = macie2.ErrQuota("%s", textTooManyMembers)
+			continue
 		}
-		for _, x := range d.overridden {
-			if err := s.setOverride(ctx, tx, x.inventoryRecord, x.override, call.Now); err != nil {
+		decisions = append(decisions, one)
+		d.side.counted += one.returning
+		if !x.noEmail {
+			d.mailed += int64(len(one.invited))
+		}
+	}
+	if len(decisions) == 0 {
+		return calls[0].err
+	}
+	if err := s.storeInvitations(ctx, tx, decisions); err != nil {
+		return err
+	}
+	for _, one := range decisions {
+		for _, x := range one.overridden {
+			if err := s.setOverride(ctx, tx, x.inventoryRecord, x.override, one.now); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
-	return refused, err
+		one.call.RecordChange(tx)
+	}
+	return nil
+}
+
+func idsOf(calls []*inviting) []macie2.AccountID {
+	if len(calls) == 1 {
+		return calls[0].ids
+	}
+	var ids []macie2.AccountID
+	for _, x := range calls {
+		ids = append(ids, x.ids...)
+	}
+	return ids
 }
 
 // resumeOvertaken takes records back to what they were, or to what still overrides them, whose
@@ -248,22 +287,25 @@ func (s *Invitations) resumeOvertaken(ctx context.Context, tx *store.Tx, call *m
 	return found, nil
 }
 
-// inventoryOf reads, in one round trip, the caller's session and its records of the given accounts.
-// store.ErrNotFound: no session.
+// inventoryOf reads, in one round trip, the caller's session and its records of the accounts that
+// the calls name. store.ErrNotFound: no session.
 //
 // It is a statement for each account, by the whole primary key. One statement for all of them would
 // leave it to PostgreSQL's statistics whether it reads the accounts that are asked for or all of
 // the inventory, and statistics lag behind an inventory that has just been filled (measured: 4 ms
 // for one account among 4,000).
-func (s *Invitations) inventoryOf(ctx context.Context, tx *store.Tx, call *macie2.Call, ids []macie2.AccountID) (side, map[macie2.AccountID]memberRecord, error) {
+func (s *Invitations) inventoryOf(ctx context.Context, tx *store.Tx, calls []*inviting) (side, map[macie2.AccountID]memberRecord, error) {
 	var x side
+	ids := idsOf(calls)
 	records := make(map[macie2.AccountID]memberRecord, len(ids))
-	stmts := make([]store.Stmt, len(ids))
-	for i, id := range ids {
-		stmts[i] = store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
+	stmts := make([]store.Stmt, 0, len(ids))
+	for _, one := range calls {
+		for _, id := range one.ids {
+			stmts = append(stmts, store.Stmt{SQL: `select s.standing, s.counted, coalesce(m.status, ''), coalesce(m.held_status, ''), coalesce(m.email, ''),
 				coalesce(m.organization_id, ''), ` + mailsOf + `
 			from macie_session s left join member m on m.region = $1 and m.administrator_id = $2 and m.account_id = $3
-			where s.region = $1 and s.account_id = $2`, Args: []any{call.Region, call.Account, id, dayOf(call.Now)}}
+			where s.region = $1 and s.account_id = $2`, Args: []any{one.call.Region, one.call.Account, id, dayOf(one.call.Now)}})
+		}
 	}
 	err := tx.QueryMany(ctx, func(i int, row store.Row) error {
 		var m memberRecord
@@ -285,8 +327,9 @@ type decision struct {
 	side     side
 	records  map[macie2.AccountID]memberRecord
 	accounts map[macie2.AccountID]identity.Account
-	quota    int64 // known if anyComesBack
-	mail     MailBounds
+	quota    int64      // known if anyComesBack
+	mail     MailBounds // zero for a call without mail
+	mailed   int64      // mails of calls before this one in the same transaction
 	now      time.Time
 
 	invited    []candidate
@@ -294,6 +337,12 @@ type decision struct {
 	overridden []overriddenRecord
 	refused    []refusal
 	overQuota  int // of those refused, how many for the quota
+}
+
+// decided is one call with what was decided about its accounts.
+type decided struct {
+	*inviting
+	decision
 }
 
 // overriddenRecord is a record that is to show that its account is suspended, or the Region
@@ -344,7 +393,7 @@ func (d *decision) decide(caller, id macie2.AccountID) {
 	// An administrator that does not know the address is not told how many mails the account had:
 	// the verification fails, and no mail is sent.
 	if a := d.accounts[id]; a.EmailIs(record.email) {
-		if text := d.mail.overMails(record.mails, int64(len(d.invited))); text != "" && canBeInvited(record) {
+		if text := d.mail.overMails(record.mails, d.mailed+int64(len(d.invited))); text != "" && canBeInvited(record) {
 			d.refuse(id, text+d.mail.hintNoMail(text, d.now))
 			return
 		}
@@ -386,35 +435,30 @@ func canBeInvited(record memberRecord) bool {
 
 // storeInvitations writes the invitations that were decided on: the records by compare-and-set, the
 // recipient's rows, the events, and the tasks that verify the addresses.
-func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *macie2.Call, w wording, d decision) error {
-	if len(d.invited) == 0 {
+func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, decisions []decided) error {
+	var invitationIDs []string
+	var rows [][]any
+	var events []viewedEntry
+	for _, d := range decisions {
+		d.count(tx)
+		at := millis(d.now)
+		for _, c := range d.invited {
+			r := relation{d.region, d.call.Account, c.member}
+			id := newInvitationID()
+			invitationIDs = append(invitationIDs, id)
+			rows = append(rows, []any{r.region, r.member, r.administrator, id,
+				string(macie2.RelationshipStatusEmailVerificationInProgress), d.message, d.noEmail, at, at})
+			events = append(events, entry{relation: r, event: EventInvitationRequested, from: c.record.status,
+				to: macie2.RelationshipStatusEmailVerificationInProgress, principal: d.call.Principal, at: d.now,
+				invitation: id}.forAdministrator())
+			// Compared with the very status that was read: it says whether the record is on the
+			// administrator's count already.
+			tx.DeferExpect(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
+				where region = $1 and administrator_id = $2 and account_id = $3 and status = $5`, r.args(at, string(c.record.status))...)
+		}
+	}
+	if len(rows) == 0 {
 		return nil
-	}
-	at := millis(call.Now)
-	invitationIDs := make([]string, len(d.invited))
-	rows := make([][]any, len(d.invited))
-	events := make([]viewedEntry, len(d.invited))
-	for i, c := range d.invited {
-		invitationIDs[i] = newInvitationID()
-		rows[i] = []any{call.Region, c.member, call.Account, invitationIDs[i],
-			string(macie2.RelationshipStatusEmailVerificationInProgress), w.message, w.noEmail, at, at}
-		events[i] = entry{relation: relation{call.Region, call.Account, c.member}, event: EventInvitationRequested, from: c.record.status,
-			to: macie2.RelationshipStatusEmailVerificationInProgress, principal: call.Principal, at: call.Now,
-			invitation: invitationIDs[i]}.forAdministrator()
-	}
-	if d.returning > 0 {
-		promote := relation{region: call.Region, administrator: call.Account}.promote()
-		tx.Defer(promote.SQL, promote.Args...)
-		tx.DeferExpect(1, `update macie_session set counted = counted + $1
-			where region = $2 and account_id = $3 and standing = 'Administrator' and counted = $4`,
-			d.returning, call.Region, call.Account, d.side.counted)
-	}
-	for _, c := range d.invited {
-		// Compared with the very status that was read: it says whether the record is on the
-		// administrator's count already.
-		tx.DeferExpect(1, `update member set status = 'EmailVerificationInProgress', invited_at = $4, updated_at = $4
-			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5`,
-			relation{call.Region, call.Account, c.member}.args(at, string(c.record.status))...)
 	}
 	tx.DeferInsert(`insert into invitation (region, account_id, administrator_id, invitation_id, status, message,
 		disable_email_notification, invited_at, updated_at)`, rows,
@@ -424,6 +468,18 @@ func (s *Invitations) storeInvitations(ctx context.Context, tx *store.Tx, call *
 		updated_at = excluded.updated_at`)
 	s.record(tx, events...)
 	return s.queue.Enqueue(ctx, tx, verificationTasks(invitationIDs)...)
+}
+
+// count puts those that come back onto the administrator's count again, by compare-and-set.
+func (d decided) count(tx *store.Tx) {
+	if d.returning == 0 {
+		return
+	}
+	promote := relation{region: d.region, administrator: d.call.Account}.promote()
+	tx.Defer(promote.SQL, promote.Args...)
+	tx.DeferExpect(1, `update macie_session set counted = counted + $1
+		where region = $2 and account_id = $3 and standing = 'Administrator' and counted = $4`,
+		d.returning, d.region, d.call.Account, d.side.counted)
 }
 
 // verificationTasks spreads invitations over tasks that are small enough to be done next to those

@@ -76,6 +76,7 @@ type Invitations struct {
 	*relations
 	mailer     Mailer
 	mailBounds MailBounds
+	gathering  gathering
 
 	abandonBatch int // how many relationships end in one transaction; tests want fewer
 
@@ -180,13 +181,18 @@ func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) (side,
 // tx runs fn for a call, in a read-write transaction with the lane of one account's relationships,
 // and words the outcome of a lost race. The record of the call goes with it.
 func (s *relations) tx(ctx context.Context, call *macie2.Call, account macie2.AccountID, fn func(*store.Tx) error) error {
-	err := s.db.Tx(ctx, call.Region+"/"+string(account), func(tx *store.Tx) error {
+	return s.inLane(ctx, call.Region, account, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
 		call.RecordChange(tx)
 		return nil
 	})
+}
+
+// inLane is tx for who writes the records of calls.
+func (s *relations) inLane(ctx context.Context, region string, account macie2.AccountID, fn func(*store.Tx) error) error {
+	err := s.db.Tx(ctx, region+"/"+string(account), fn)
 	if errors.Is(err, store.ErrConflict) {
 		return errLostRace
 	}
