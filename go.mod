@@ -42,6 +42,8 @@ require (
 	modernc.org/sqlite v1.61.1
 )
 
+require github.com/ulikunitz/xz v0.5.12
+
 require (
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
 	github.com/aws/aws-sdk-go-v2/internal/configsources v1.5.10 // indirect

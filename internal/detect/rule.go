@@ -262,7 +262,7 @@ func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
 	case r.info.ID == "PUTTY_PRIVATE_KEY":
 		literals(0, "putty-user-key-file-")
 	default: // the PEM blocks
-		literals(-len("-----"), "begin ")
+		literals(-len("-----"), "begin ", "begin%20", "begin+") // the latter two in a URL
 	}
 }
 

@@ -208,3 +208,67 @@ func TestLastWord(t *testing.T) {
 		}
 	}
 }
+
+// TestFramedKeys: a private key whose lines stand in a log, in the output of a tool, in statements that print it, in markup
+// and in a URL.
+func TestFramedKeys(t *testing.T) {
+	set := allManaged(t)
+	lines := []string{
+		"-----BEGIN RSA PRIVATE KEY-----", "MIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu",
+		"KUpRKfFLfRYC9AIKjbJTWit+CqvjWYzvQwECAwEAAQ==", "-----END RSA PRIVATE KEY-----",
+	}
+	for _, form := range []string{
+		"Jan  2 03:04:0%d host app[12]: %L\n", "2026-01-02T03:04:05.00%dZ INFO  [main] %L\n", "web_1  | %L\n", "conf/id.pem:%d:%L\n",
+		"I0102 03:04:05.12345%d       1 main.go:33] %L\n", "^abc1234 (Jo Doe 2026-01-02 03:04:05 +0100  %d) %L\n",
+		"$k .= \"%L\\n\";\n", "echo \"%L\" >> id.pem\n", "\"%L\" & vbCrLf & _\n", "%L<br>\n", "%L<br />\r\n", "%L&#13;&#10;", "%L\u00a0\n",
+	} {
+		text := "x\n"
+		for i, l := range lines {
+			text += strings.NewReplacer("%L", l, "%d", string(rune('6'+i))).Replace(form)
+		}
+		if got := findOf(set, "PKCS", text, ""); len(got) != 1 || !strings.HasPrefix(got[0], lines[0]) || !strings.HasSuffix(got[0], lines[3]) {
+			t.Errorf("%q: %q", form, got)
+		}
+	}
+	url := strings.NewReplacer(" ", "%20", "\n", "%0D%0A", "+", "%2B", "/", "%2F", "=", "%3D").Replace(strings.Join(lines, "\n"))
+	for _, text := range []string{"key=" + url, "key=" + url + "&x=1", "key=" + strings.ReplaceAll(url, "%20", "+") + "%0A"} {
+		if got := findOf(set, "PKCS", text, ""); len(got) != 1 || !strings.HasPrefix(got[0], "-----BEGIN") || !strings.HasSuffix(got[0], "KEY-----") {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	for _, text := range []string{
+		"a: " + lines[0] + "\nb: " + lines[1] + "\nc: " + lines[2] + "\nd: " + lines[3], // not the same line
+		"key=" + url[:len(url)-30], // no end
+		"key=" + strings.Replace(url, "%0D%0A", "&x=", 1),
+	} {
+		if got := findOf(set, "PKCS", text, ""); len(got) != 0 {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+// TestLooseCards: with a keyword a card's groups may stand apart in ways in which nothing but a keyword shows that they are one.
+func TestLooseCards(t *testing.T) {
+	set := allManaged(t)
+	for _, v := range []string{
+		"4539.1488.0343.6467", "4539/1488/0343/6467", "4539  1488  0343  6467", "4539 - 1488 - 0343 - 6467", "4539%201488%200343%206467",
+		"4539\u20141488\u20140343\u20146467",
+	} {
+		if got := findOf(set, "CREDIT_CARD_NUMBER", "the visa card "+v+" of", ""); len(got) != 1 || got[0] != v {
+			t.Errorf("%q: %q", v, got)
+		}
+		if strings.ContainsAny(v, "%\u2014") {
+			continue
+		}
+		if got := findOf(set, "CREDIT_CARD_NUMBER_(NO_KEYWORD)", "the thing "+v+" of", ""); len(got) != 0 {
+			t.Errorf("%q without a keyword: %q", v, got)
+		}
+	}
+	for _, v := range []string{
+		"4539.1488/0343.6467", "4539. 1488. 0343. 6467", "4539   1488   0343   6467", "4539..1488..0343..6467", "4539.1488.0343.6468", "1.4539.1488.0343.6467",
+	} {
+		if got := findOf(set, "CREDIT_CARD_NUMBER", "the visa card "+v+" of", ""); len(got) != 0 {
+			t.Errorf("%q: %q", v, got)
+		}
+	}
+}

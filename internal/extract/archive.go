@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/bits"
 	"path"
 	"strings"
 	"time"
@@ -197,8 +198,16 @@ func inner(name string, exts ...string) string {
 }
 
 // only walks an archive of one member.
-func only(w *walker, doc *Document, name string, mod time.Time, r io.Reader) error {
+func only(w *walker, doc *Document, in *input, name string, mod time.Time, r io.Reader) error {
 	a := newArchive(w, doc)
+	if readsBehind(in.head(), maxMagic) {
+		// What does not even begin to decode is no archive, but a text that begins like one.
+		b := bufio.NewReaderSize(r, 512)
+		if _, err := b.Peek(1); err != nil && err != io.EOF {
+			return decoding(err, "compressed file")
+		}
+		r = b
+	}
 	if err := a.member(name, -1, mod, r, nil); err != nil {
 		return err
 	}
@@ -220,7 +229,7 @@ func extractGzip(w *walker, doc *Document, in *input) error {
 	if name == "" {
 		name = inner(in.name, ".gz", ".gzip")
 	}
-	return only(w, doc, name, z.ModTime, &foreignReader{w, "gzip", z})
+	return only(w, doc, in, name, z.ModTime, &foreignReader{w, "gzip", z})
 }
 
 func extractBzip2(w *walker, doc *Document, in *input) error {
@@ -229,7 +238,7 @@ func extractBzip2(w *walker, doc *Document, in *input) error {
 		return err
 	}
 	defer z.Close()
-	return only(w, doc, inner(in.name, ".bz2", ".bz"), time.Time{}, z)
+	return only(w, doc, in, inner(in.name, ".bz2", ".bz"), time.Time{}, z)
 }
 
 func extractXZ(w *walker, doc *Document, in *input) error {
@@ -238,7 +247,7 @@ func extractXZ(w *walker, doc *Document, in *input) error {
 		return decoding(err, "xz")
 	}
 	defer z.Close()
-	return only(w, doc, inner(in.name, ".xz"), time.Time{}, z)
+	return only(w, doc, in, inner(in.name, ".xz"), time.Time{}, z)
 }
 
 func extractZstd(w *walker, doc *Document, in *input) error {
@@ -247,7 +256,7 @@ func extractZstd(w *walker, doc *Document, in *input) error {
 		return decoding(err, "zstd")
 	}
 	defer z.Close()
-	return only(w, doc, inner(in.name, ".zst", ".zstd"), time.Time{}, z)
+	return only(w, doc, in, inner(in.name, ".zst", ".zstd"), time.Time{}, z)
 }
 
 // decompressor is a decoder of others with the memory that it holds.
@@ -368,7 +377,7 @@ var longWindow = make(chan struct{}, 1)
 
 // openZstd reads a file of frames. The first says how large a window they need.
 func openZstd(w *walker, in *input) (*decompressor, error) {
-	const most = 32 * mib
+	const most32 = 32 * mib
 	var h zstd.Header
 	head := in.head()
 	for h.Decode(head) == nil && h.Skippable && int64(h.SkippableSize)+8 < int64(len(head)) {
@@ -378,15 +387,19 @@ func openZstd(w *walker, in *input) (*decompressor, error) {
 	window := h.WindowSize
 	if h.SingleSegment {
 		window = h.FrameContentSize
+	} else if most := max(w.opts.MaxWindow, 0); h.WindowSize > uint64(most) && h.WindowSize > most32 && most >= most32 && len(head) > 5 {
+		// A stream that was made with --long says so, and is seldom longer than what we hold. If it is, the decoder tells.
+		window = 1 << (bits.Len64(uint64(most)) - 1)
+		head[5] = byte(bits.Len64(window)-11) << 3
 	}
-	if window <= uint64(zstdWindow(w, most)) || window > uint64(max(w.opts.MaxWindow, 0)) || w.wide {
-		return newZstd(w, in, most)
+	if window <= uint64(zstdWindow(w, most32)) || window > uint64(max(w.opts.MaxWindow, 0)) || w.wide {
+		return newZstd(w, in, most32)
 	}
 	if take := w.opts.TakeWindow; take != nil && !take(w.ctx, int64(window)) {
 		if err := w.alive(); err != nil {
 			return nil, err
 		}
-		return newZstd(w, in, most)
+		return newZstd(w, in, most32)
 	}
 	select {
 	case longWindow <- struct{}{}:

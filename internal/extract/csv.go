@@ -6,11 +6,21 @@ import (
 	"sort"
 )
 
-func extractCSV(w *walker, doc *Document, in *input, delim byte) error {
-	if r := decoded(in); r != nil {
+func extractCSV(w *walker, doc *Document, in *input, delim byte, spelling respelling) error {
+	r := decoded(in)
+	if spelling != asWritten {
+		if r == nil {
+			r = in
+		}
+		r = &respelt{r: r, s: spelling}
+	}
+	if r != nil {
 		// The header must be known before the first segment, and it is in the decoded text.
 		in = newMember(w, in.name, r, nil, -1)
 		defer in.close()
+	}
+	if bytes.IndexByte(in.head(), '\n') < 0 {
+		in.more()
 	}
 	c := newCSV(delim, in.head(), in.eof)
 	c.w = w

@@ -28,7 +28,11 @@ func extractEML(w *walker, doc *Document, in *input) error {
 func readMail(w *walker, doc *Document, in *input, read func(*mailReader) error) error {
 	b := newBuilder(w, doc, false)
 	defer b.close()
-	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 0, a: newArchive(w, doc)}
+	var r io.Reader = in
+	if onlyCR(in.head()) {
+		r = crLines{in}
+	}
+	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 0, a: newArchive(w, doc)}
 	m.a.opened++ // the text of the mail itself
 	err := read(m)
 	for err == nil && m.pushed && m.separator() { // a mailbox: one message after the other
@@ -213,10 +217,11 @@ var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (
 
 func (m *mailReader) field(h *mailHeader, field string, line int64) error {
 	name, value, ok := strings.Cut(field, ":")
-	if !ok {
-		return nil
+	if !ok { // no header, but a text all the same
+		m.b.mark(LineRange, 0, line, 0)
+		return m.b.write([]byte(field + "\n"))
 	}
-	value = strings.TrimSpace(value)
+	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 	switch strings.ToLower(name) {
 	case "content-type":
 		t, params, err := mime.ParseMediaType(value)
@@ -481,6 +486,10 @@ func (p *partText) decode(dst, src []byte) []byte {
 			switch { // what is none of its characters is noise, as the standard has it
 			case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 				p.left = append(p.left, c)
+			case c == '-': // the alphabet for URLs
+				p.left = append(p.left, '+')
+			case c == '_':
+				p.left = append(p.left, '/')
 			}
 		}
 		n := len(p.left) &^ 3

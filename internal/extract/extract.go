@@ -200,7 +200,7 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 		texts, files := w.texts, w.files
 		err = w.content(doc, in, kind)
 		if notWhatItSeems(err) && w.texts == texts && w.files == files {
-			if again := in.again(); again != nil && reads(again.head()) {
+			if again := in.again(); again != nil && (reads(again.head()) || readsBehind(again.head(), maxMagic)) {
 				// What fails as a format is read as text when it reads as text.
 				defer again.close()
 				kind = sniffText(again)

@@ -39,7 +39,21 @@ type markup struct {
 	entities  declaredEntities                           // of it
 	line, col int64                                      // of the source, where the token begins
 	translate func(line, col int64) (source, next int64) // when what is read is a part of a file: see lineFeed.source
+	within    bool                                       // the text before ended in a word or number
+	later     []aside                                    // comments in the midst of text, to be written at its end
+	held      int                                        // bytes of them
 }
+
+// aside is a comment, and where it begins.
+type aside struct {
+	text      []byte
+	line, col int64
+}
+
+const (
+	maxAside  = 4 * kib
+	maxAsides = 16 * kib // of bytes held
+)
 
 func (m *markup) run() error {
 	for m.x.next() {
@@ -51,6 +65,21 @@ func (m *markup) run() error {
 		}
 		m.line, m.col = lineAfter(m.line, m.col, m.x.raw)
 	}
+	return m.asides()
+}
+
+// asides writes the comments that stood in the midst of text.
+func (m *markup) asides() error {
+	m.within = false
+	for _, a := range m.later {
+		if err := m.b.writeByte('\n'); err != nil {
+			return err
+		}
+		if err := m.verbatim(a.text, a.line, a.col); err != nil {
+			return err
+		}
+	}
+	m.later, m.held = m.later[:0], 0
 	return nil
 }
 
@@ -58,9 +87,17 @@ func (m *markup) one() error {
 	x := m.x
 	switch x.kind {
 	case xmlText:
+		if n := len(x.text); m.html && n > 0 {
+			m.within = x.text[n-1] > ' '
+		}
 		return m.text(x.text, m.line, m.col)
 	case xmlComment, xmlCDATA:
 		line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
+		if n := len(x.text); m.within && x.kind == xmlComment && n <= maxAside && m.held+n <= maxAsides {
+			// Nobody sees it, so that it parts no number: 527-<!-- -->22-8008.
+			m.later, m.held = append(m.later, aside{bytes.Clone(x.text), line, col}), m.held+n+64
+			return nil
+		}
 		if err := m.verbatim(x.text, line, col); err != nil {
 			return err
 		}
@@ -198,7 +235,11 @@ func (m *markup) separate(tag string) error {
 		"small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr":
 		return nil
 	case "td", "th", "input", "label", "option", "dt", "dd":
+		m.within = false
 		return m.b.writeByte(' ')
+	}
+	if err := m.asides(); err != nil {
+		return err
 	}
 	return m.b.writeByte('\n')
 }
@@ -219,6 +260,11 @@ func (m *markup) htmlTag() error {
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
 			at = to
+			if bytes.HasPrefix(key, []byte("data-")) { // whose names are the page's own
+				if err := m.b.write(append(bytes.Clone(key), ' ')); err != nil {
+					return err
+				}
+			}
 			if err := m.text(value, line, col); err != nil {
 				return err
 			}

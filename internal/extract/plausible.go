@@ -62,7 +62,7 @@ func makeupOf(b []byte) makeup {
 // many kinds, or short values between zeros; text that has control characters has a few kinds of them, between fields (FIX,
 // Hive), records or at its end (Ctrl-Z).
 func isBinary(head []byte) bool {
-	if wide, narrow := bom(head); wide || narrow {
+	if wide, narrow := bom(head); wide || narrow || readsBehind(head, maxMagic) {
 		return false
 	}
 	m := makeupOf(head)
@@ -109,6 +109,14 @@ func reads(b []byte) bool {
 		}
 	}
 	return high*100 <= len(b)*30 || validUTF8(b)
+}
+
+// maxMagic is how long the beginnings are by which formats are known, more or less.
+const maxMagic = 16
+
+// readsBehind says whether text follows the first n bytes, and much of it: whatever these say, it is worth reading.
+func readsBehind(head []byte, n int) bool {
+	return len(head) >= 8*n && len(head) >= 64 && reads(head[n:]) && validUTF8(head[n:min(len(head), sampleSize)])
 }
 
 // tarHeader says whether a block is a tar's header, by its checksum, as a sum of unsigned or of signed bytes.
@@ -165,7 +173,7 @@ func (m *magic) is(head []byte) bool {
 			}
 		}
 	}
-	return !reads(head[end:])
+	return !reads(head[end:]) && !readsBehind(head, max(end, maxMagic))
 }
 
 // zstdAt passes over the frames that a zstd decoder skips and says whether one that it reads follows.

@@ -11,6 +11,7 @@ type kind struct {
 	mime        string
 	form        form
 	delim       byte // tables
+	respelling  respelling
 	archive     bool
 	maxBytes    int64
 	overSize    Reason
@@ -56,7 +57,7 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 	case text:
 		return extractText(w, doc, in)
 	case table:
-		return extractCSV(w, doc, in, k.delim)
+		return extractCSV(w, doc, in, k.delim, k.respelling)
 	case jsonDocument:
 		return extractJSON(w, doc, in, false)
 	case jsonLines:
@@ -239,11 +240,11 @@ func sniffHead(in *input) (kind, error) {
 		return kindBzip2, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
 		return sniffZip(in)
-	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")):
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) && !readsBehind(head, 8):
 		return sniffOLE(in)
 	case isPDF(head):
 		return kindPDF, nil
-	case bytes.HasPrefix(head, []byte(`{\rtf1`)) && len(head) > 8 && (head[6] == '\\' || head[6] == ' ' || head[6] == '{' || head[6] == '\r' || head[6] == '\n'):
+	case bytes.HasPrefix(head, []byte(`{\rtf1`)) && len(head) > 8 && (head[6] == '\\' || head[6] == ' ' || head[6] == '{' || head[6] == '\r' || head[6] == '\n') && (bytes.Count(head, []byte{'\\'}) > 1 || bytes.IndexByte(head, '}') > 0):
 		return kindRTF, nil
 	case zstdAt(head):
 		return kindZstd, nil
@@ -277,7 +278,12 @@ func sniffText(in *input) kind {
 	ext := strings.ToLower(path.Ext(strings.ReplaceAll(in.name, "\\", "/")))
 	head, whole := in.head(), in.eof
 	if len(head) > 64*kib {
-		head, whole = head[:64*kib], false
+		if bytes.IndexByte(head[:64*kib], '\n') < 0 { // a table with a header as long as that
+			in.more()
+			head, whole = in.head(), in.eof
+		} else {
+			head, whole = head[:64*kib], false
+		}
 	}
 	if enc, _ := charset(head, in.w.opts.DefaultEncoding); enc != nil {
 		if d, err := enc.NewDecoder().Bytes(head); err == nil {
@@ -310,8 +316,8 @@ func sniffText(in *input) kind {
 	}
 	switch ext {
 	case ".csv", ".tsv", ".tab", ".psv", ".ssv", ".dsv":
-		if d := sniffSeparated(head, whole, true); d != 0 {
-			return kindCSV(d)
+		if k, ok := sniffTable(head, whole, true); ok {
+			return k
 		}
 		return kindText
 	case ".jsonl", ".ndjson":
@@ -328,25 +334,37 @@ func sniffText(in *input) kind {
 		return kindXML
 	case ".htm", ".html", ".xhtml":
 		return kindHTML
-	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md", ".rst", ".org", ".adoc", ".lst", ".rpt", ".asc", ".tbl":
+	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md", ".rst", ".org", ".adoc", ".lst", ".rpt", ".asc", ".tbl", ".xls", ".xlsx":
 		if looksLikeMail(head) {
 			return kindEML
 		}
 		if sniffSQL(head, false) {
 			return kindSQL
 		}
-		if d := sniffSeparated(head, whole, false); d != 0 {
-			return kindCSV(d)
+		if k, ok := sniffTable(head, whole, false); ok {
+			return k
 		}
 	case ".log":
-		if d := sniffSeparated(head, whole, false); d != 0 && provenTable(head, whole, d) {
-			return kindCSV(d)
+		if k, ok := sniffTable(head, whole, false); ok && provenTable(k.respelling.bytes(head), whole, k.delim) {
+			return k
 		}
 	}
 	if looksLikeMail(head) {
 		return kindEML
 	}
 	return kindText
+}
+
+// sniffTable tells whether text is a table, and how it is written; named: its name calls it one.
+func sniffTable(head []byte, whole, named bool) (kind, bool) {
+	s := respellingOf(head)
+	d := sniffSeparated(s.bytes(head), whole, named || s == thornQuoted)
+	if d == 0 {
+		return kind{}, false
+	}
+	k := kindCSV(d)
+	k.respelling = s
+	return k, true
 }
 
 // sniffJSON reads the head as JSON; whatever is not JSON from the first token on is not called so.

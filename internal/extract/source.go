@@ -76,6 +76,21 @@ func (in *input) fill() {
 	}
 }
 
+// more lengthens the head as far as there is room, for what needs more than a look at the beginning.
+func (in *input) more() {
+	for empty := 0; in.n < len(in.buf) && !in.eof && in.err == nil && empty <= maxEmptyReads; {
+		k, err := in.rest.Read(in.buf[in.n:])
+		in.n += k
+		if empty++; k > 0 {
+			empty = 0
+		}
+		in.eof = err == io.EOF
+		if err != nil && err != io.EOF {
+			in.err = err
+		}
+	}
+}
+
 func (in *input) close() {
 	if in.buf != nil {
 		b := in.buf

@@ -21,16 +21,19 @@ type tableHead struct {
 }
 
 const (
-	maxHeader   = 64 * kib // how much of the beginning is looked at
+	maxHeader   = 64 * kib // how much of the beginning is looked at, unless the first row is longer
 	maxHeadRows = 60
 	maxPreamble = 30 // rows before the header: titles, comments, what a report was made from
 )
 
 // delimiters are in the order of preference.
-var delimiters = []byte{',', '\t', ';', '|', 1, 0x1f, '^'}
+var delimiters = []byte{',', '\t', ';', '|', 1, 0x1f, '^', '~', 0x1c}
+
+// rareAnywhere are those of them that make a table of what is not called one only if a column shows it.
+var rareAnywhere = []byte{'^', '~', 0x1c}
 
 // rareDelimiters are for tables that have none of the others.
-var rareDelimiters = []byte{'~', '#', ':', '!', 0x14}
+var rareDelimiters = []byte{'#', ':', '!', 0x14}
 
 // sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it the rows must agree
 // almost beyond doubt, and the first must name columns: prose and logs have commas too.
@@ -42,7 +45,7 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 	var best byte
 	var bestWide, bestAgree int
 	for _, delim := range delimiters {
-		if bytes.IndexByte(head, delim) < 0 || delim == '^' && !named || !named && hasPlainLine(head, delim) {
+		if bytes.IndexByte(head, delim) < 0 || !named && hasPlainLine(head, delim) {
 			continue
 		}
 		rows, _ := bestRows(head, whole, delim)
@@ -58,7 +61,7 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 		}
 		n := rows.filled()
 		ruled := delim == '|' && rows.ruled()
-		if n < 3 || ruled && wide*10 < n*6 || !ruled && (wide != n || agree*10 < n*9) {
+		if n < 3 || ruled && wide*10 < n*4 || !ruled && (wide != n || agree*10 < n*9) || slices.Contains(rareAnywhere, delim) && (width < 3 || !provenTable(head, whole, delim)) {
 			continue
 		}
 		heads := rows.heads()
@@ -126,7 +129,7 @@ func provenTable(head []byte, whole bool, delim byte) bool {
 // not call it a table agree on nothing. It is asked of every text, and does not split it. Where it cannot tell, since a quote
 // may go on over several lines or a line may be drawn below a header, it says no.
 func hasPlainLine(head []byte, delim byte) bool {
-	if delim == '|' && bytes.Contains(head, []byte("--")) {
+	if delim == '|' && (bytes.Contains(head, []byte("--")) || bytes.Contains(head, []byte("=="))) {
 		return false
 	}
 	for range maxHeadRows {
@@ -162,7 +165,7 @@ func opensQuote(line []byte, delim byte) bool {
 }
 
 func isIdle(line []byte) bool {
-	return len(bytes.Trim(line, "-+=|: ")) == 0 && (len(line) == 0 || bytes.Contains(line, []byte("--")))
+	return len(bytes.Trim(line, "-+=|: ")) == 0 && (len(line) == 0 || bytes.Contains(line, []byte("--")) || bytes.Contains(line, []byte("==")))
 }
 
 // isNote says whether a line begins like a comment.
@@ -176,7 +179,7 @@ func isNote(line []byte) bool {
 }
 
 func firstRows(head []byte, whole bool) ([]byte, bool) {
-	if len(head) > maxHeader {
+	if len(head) > maxHeader && bytes.IndexByte(head[:maxHeader], '\n') >= 0 {
 		return head[:maxHeader], false
 	}
 	return head, whole
@@ -277,7 +280,7 @@ func (rows headRows) filled() int {
 
 // ruled says whether a line is drawn below the header, as in Markdown and by database shells.
 func (rows headRows) ruled() bool {
-	for i := range rows[:min(len(rows), 4)] {
+	for i := range rows[:min(len(rows), maxPreamble)] {
 		if rows[i].idle && rows[i].ruler {
 			return true
 		}

@@ -125,7 +125,7 @@ func usual(text []byte, i int) bool {
 	}
 	switch second, third := text[i+1], text[i+2]; text[i] {
 	case 0xe3:
-		return second != 0x80 || third != 0x80
+		return (second != 0x80 || third != 0x80) && (second != 0x85 || third != 0xa4)
 	case 0xe2:
 		return second == 0x80 && third-0x90 < 0x18
 	case 0xc2:
@@ -165,12 +165,15 @@ func (t *tidier) odd(text []byte, i int) (n int, by string) {
 		return when(second == 0x8f, 2), ""
 	case 0xd8: // Arabic letter mark
 		return when(second == 0x9c, 2), ""
-	case 0xe1: // Mongolian variation selectors and vowel separator
+	case 0xe1: // Ogham space; Mongolian variation selectors and vowel separator
+		if second == 0x9a && third == 0x80 {
+			return 3, " "
+		}
 		return when(second == 0xa0 && third >= 0x8b && third <= 0x8f, 3), ""
 	case 0xe2:
 		return punctuation(second, third)
-	case 0xe3: // ideographic space
-		return when(second == 0x80 && third == 0x80, 3), " "
+	case 0xe3: // ideographic space, Hangul filler
+		return when(second == 0x80 && third == 0x80 || second == 0x85 && third == 0xa4, 3), " "
 	case 0xef:
 		return wideForm(second, third)
 	case 0xf3: // tags, and more variation selectors
@@ -189,7 +192,8 @@ func when(is bool, n int) int {
 // punctuation is what U+2000 to U+22FF has.
 func punctuation(second, third byte) (n int, by string) {
 	switch {
-	case second == 0x80 && third >= 0x80 && third <= 0x8a, second == 0x80 && third == 0xaf, second == 0x81 && third == 0x9f:
+	case second == 0x80 && third >= 0x80 && third <= 0x8a, second == 0x80 && third == 0xaf, second == 0x81 && third == 0x9f,
+		second == 0xa0 && third == 0x80: // the last is Braille's
 		return 3, " "
 	case second == 0x80 && (third >= 0x8b && third <= 0x8f || third >= 0xaa && third <= 0xae), second == 0x81 && third >= 0xa0 && third <= 0xaf:
 		return 3, "" // without width; marks of direction

@@ -223,6 +223,12 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	case 8:
 		z := flate.NewReader(bufio.NewReaderSize(raw, 16*kib))
 		return &checked{r: &foreignReader{w, "deflate", z}, c: z, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
+	case 14:
+		z, err := zipLZMA(w, raw, e)
+		if err != nil {
+			return nil, nil, decoding(err, "zip")
+		}
+		return z, nil, nil
 	case 12:
 		z, err := newBzip2(w, bufio.NewReader(raw))
 		if err != nil {

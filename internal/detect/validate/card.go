@@ -145,7 +145,7 @@ func cardLooks(text []byte, start int) int {
 			}
 			continue
 		}
-		k, width := sepAt(text, i)
+		k, width := cardSep(text, i)
 		if width == 0 || sep != 0 && k != sep || g == 4 || !digitAt(text, i+width) {
 			break
 		}
@@ -157,7 +157,7 @@ func cardLooks(text []byte, start int) int {
 }
 
 // Card matches a payment card number: solid, or in groups of 4-4-4-4(-3), 4-6-5,
-// 4-6-4, 4-3-3-3 or 6-13 with the same space or hyphen between them.
+// 4-6-4, 4-3-3-3 or 6-13 with the same separator between them.
 func Card(text []byte, start int) int {
 	if start < 0 || start+13 > len(text) {
 		return -1
@@ -170,7 +170,7 @@ func Card(text []byte, start int) int {
 	for limit := min(len(text), start+20); solid < limit && isDigit(text[solid]); {
 		solid++
 	}
-	if _, width := sepAt(text, solid); width == 0 || !digitAt(text, solid+width) {
+	if _, width := cardSep(text, solid); width == 0 || !digitAt(text, solid+width) {
 		if !cardNumber(text[start:solid]) || !rightOK(text, solid, true) {
 			return -1
 		}
@@ -192,7 +192,7 @@ func Card(text []byte, start int) int {
 			continue
 		}
 		// A separator counts when a digit follows and there is room for a group.
-		k, width := sepAt(text, i)
+		k, width := cardSep(text, i)
 		if width == 0 || sep != 0 && k != sep || g == 4 || !digitAt(text, i+width) {
 			break
 		}
@@ -201,6 +201,23 @@ func Card(text []byte, start int) int {
 		i += width
 	}
 	return groupedCard(text, d[:n], groups[:g+1], ends[:g+1])
+}
+
+// cardSep is sepAt, and has what people put between the groups of a number that a keyword
+// calls a card's: a full stop, a slash, two spaces, a hyphen between spaces.
+func cardSep(text []byte, i int) (sep byte, n int) {
+	switch sep, n = sepAt(text, i); {
+	case sep == ' ' && at(text, i+1) == ' ':
+		return '2', 2
+	case sep == ' ' && at(text, i+1) == '-' && at(text, i+2) == ' ':
+		return '3', 3
+	case n > 0:
+		return sep, n
+	}
+	if c := at(text, i); c == '.' || c == '/' {
+		return c, 1
+	}
+	return 0, 0
 }
 
 // CardAlone is Card for a number that no keyword supports. Numbers with a Luhn digit are
@@ -216,6 +233,15 @@ func CardAlone(text []byte, start int) int {
 	end := Card(text, start)
 	if end < 0 {
 		return -1
+	}
+	for i := start; i < end; i++ {
+		if !isDigit(text[i]) {
+			sep, n := sepAt(text, i)
+			if k, _ := cardSep(text, i); n == 0 || k != sep {
+				return -1 // written so, it needs a keyword
+			}
+			break
+		}
 	}
 	if n := end - start; n == 13 || n >= 17 && n <= 19 && allDigits(text, start, n) {
 		return -1

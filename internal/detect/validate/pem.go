@@ -12,12 +12,23 @@ const pemMinBody = 16
 
 // block matches -----BEGIN label----- … -----END label----- at start. Line ends
 // are real or escaped (\n in JSON and source code), so a block may stand on one
-// line; the marks of comments or quotations may begin every line. Header lines
+// line; every line may begin and end with what the first one does, such as the marks of
+// comments, the time of a log, the statement that prints it. Header lines
 // ("Proc-Type: 4,ENCRYPTED", "Version: …") may precede the base64 body; crc allows the
-// =XXXX line of ASCII armour.
+// =XXXX line of ASCII armour. The whole may be percent-encoded, as in a URL.
 func block(text []byte, start int, label string, crc bool) int {
 	limit := min(len(text), start+pemMaxLen)
-	margin := lineMargin(text, start)
+	if c := at(text, start+len("-----BEGIN")); c == '%' || c == '+' {
+		plain, ends := percentDecoded(text[start:limit])
+		if end := blockIn(plain, 0, len(plain), label, crc, lineFrame{}); end > 0 {
+			return start + int(ends[end-1])
+		}
+		return -1
+	}
+	return blockIn(text, start, limit, label, crc, frameOf(text, start, limit))
+}
+
+func blockIn(text []byte, start, limit int, label string, crc bool, frame lineFrame) int {
 	i := skipString(text, start, limit, "-----BEGIN ")
 	i = skipString(text, i, limit, label)
 	i = skipString(text, i, limit, "-----")
@@ -26,7 +37,7 @@ func block(text []byte, start int, label string, crc bool) int {
 	}
 	body, headers := 0, true
 	for i < limit {
-		j := skipLines(text, i, limit, margin)
+		j := frame.skip(text, i, limit)
 		if j == i && body > 0 && text[i] != '-' {
 			return -1 // one run of base64 must be followed by an end of line
 		}
@@ -67,35 +78,129 @@ func block(text []byte, start int, label string, crc bool) int {
 	return -1
 }
 
-// lineMargin returns what the lines of a block begin with, as far as the first one tells:
-// the marks of a comment, of a quotation in mail, of a table or of a difference between
-// two files. It is empty where anything else precedes the block on its line.
-func lineMargin(text []byte, start int) []byte {
+// lineFrame is what the lines of a block stand between, as far as the first one tells.
+type lineFrame struct{ before, after []byte }
+
+const (
+	maxLineBefore = LookBehind - 1
+	maxLineAfter  = 40
+)
+
+// frameOf returns the frame of the block at start. Indentation is no part of it, since it
+// is skipped anyway and may differ.
+func frameOf(text []byte, start, limit int) (f lineFrame) {
 	lo := start
-	for lo > 0 && start-lo < LookBehind && (contains("#>;*|%!-+/:.", text[lo-1]) || text[lo-1] == ' ' || text[lo-1] == '\t') {
+	for lo > 0 && start-lo < maxLineBefore && text[lo-1] != '\n' && text[lo-1] != '\r' && !(text[lo-1] == 'n' && at(text, lo-2) == '\\') {
 		lo--
 	}
-	if lo > 0 && text[lo-1] != '\n' && text[lo-1] != '\r' && !(text[lo-1] == 'n' && at(text, lo-2) == '\\') {
-		return nil
+	if lo == 0 || start-lo < maxLineBefore {
+		f.before = bytes.Trim(text[lo:start], " \t")
 	}
-	for lo < start && (text[lo] == ' ' || text[lo] == '\t') {
-		lo++ // indentation is skipped anyway, and may differ
+	// Behind the label, as far as it is short: a block may go on there.
+	rest := text[start:min(limit, start+len("-----BEGIN PGP PRIVATE KEY BLOCK-----")+maxLineAfter)]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		if k := bytes.LastIndex(rest[:i], []byte("-----")); k > 0 {
+			f.after = bytes.TrimRight(bytes.TrimLeft(rest[k+len("-----"):i], " \t\\nr\"'"), " \t\r")
+		}
 	}
-	return bytes.TrimRight(text[lo:start], " \t")
+	return f
 }
 
-// skipLines is skipBreaks, and after a line break the margin.
-func skipLines(text []byte, i, limit int, margin []byte) int {
+// skip is skipBreaks, the rest of the line where the frame has one, and after a line break
+// what lines begin with.
+func (f *lineFrame) skip(text []byte, i, limit int) int {
 	j := skipBreaks(text, i, limit)
-	for len(margin) > 0 && j > i && j+len(margin) <= limit && string(text[j:j+len(margin)]) == string(margin) && lineBreakIn(text[i:j]) {
-		i, j = j, skipBreaks(text, j+len(margin), limit)
+	if n := len(f.after); n > 0 && j+n <= limit && string(text[j:j+n]) == string(f.after) {
+		if k := skipBreaks(text, j+n, limit); lineBreakIn(text[j:k]) {
+			j = k
+		}
+	}
+	for len(f.before) > 0 && j > i && lineBreakIn(text[i:j]) {
+		k := alike(text, j, limit, f.before)
+		if k < 0 {
+			break
+		}
+		i, j = j, skipBreaks(text, k, limit)
 	}
 	return j
+}
+
+// alike returns the end of what stands at i and is like a pattern: the same but for its
+// numbers and the width of its spaces, or -1. The time of a log goes on, line numbers rise.
+func alike(text []byte, i, limit int, pattern []byte) int {
+	for k := 0; k < len(pattern); {
+		switch c := pattern[k]; {
+		case isDigit(c):
+			if i >= limit || !isDigit(text[i]) {
+				return -1
+			}
+			for k < len(pattern) && isDigit(pattern[k]) {
+				k++
+			}
+			for n := i; i < limit && i-n < 20 && isDigit(text[i]); i++ {
+			}
+		case c == ' ' || c == '\t':
+			n := i
+			for i < limit && i-n < 20 && (text[i] == ' ' || text[i] == '\t') {
+				i++
+			}
+			if i == n {
+				return -1
+			}
+			for k < len(pattern) && (pattern[k] == ' ' || pattern[k] == '\t') {
+				k++
+			}
+		default:
+			if i >= limit || text[i] != c {
+				return -1
+			}
+			i++
+			k++
+		}
+	}
+	return i
+}
+
+// percentDecoded returns what a percent-encoded text says, up to what no URL holds, and
+// where each of its bytes ends there.
+func percentDecoded(text []byte) (plain []byte, ends []uint16) {
+	for i := 0; i < len(text) && text[i] > ' ' && !contains("\"'<>&", text[i]); i++ {
+		c := text[i]
+		switch {
+		case c == '%' && i+2 < len(text) && isHex(text[i+1]) && isHex(text[i+2]):
+			c = unhex(text[i+1])<<4 | unhex(text[i+2])
+			i += 2
+		case c == '+':
+			c = ' '
+		}
+		plain, ends = append(plain, c), append(ends, uint16(i+1))
+	}
+	return plain, ends
+}
+
+func unhex(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return c | 0x20 - 'a' + 10
 }
 
 // lineBreakIn says whether a line ends in a piece of text, really or by an escape.
 func lineBreakIn(s []byte) bool {
 	return bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0 || bytes.Contains(s, []byte(`\n`))
+}
+
+// markupBreaks are the ends of lines of HTML and XML, and the no-break space before one.
+var markupBreaks = [...]string{"<br>", "<br/>", "<br />", "<BR>", "<BR/>", "<BR />", "&#10;", "&#13;", "&#xA;", "&#xa;", "&#xD;", "&#xd;", "\u00a0"}
+
+// markupBreak returns the length of one at i, or 0.
+func markupBreak(text []byte, i, limit int) int {
+	for _, s := range markupBreaks {
+		if skipString(text, i, limit, s) > 0 {
+			return len(s)
+		}
+	}
+	return 0
 }
 
 // skipString returns the offset after s at i, or -1 when it is not there or i
@@ -120,6 +225,12 @@ func skipBreaks(text []byte, i, limit int) int {
 			i += 2
 		case c == '\\' && i+1 < limit && (text[i+1] == '\\' || text[i+1] == '\n' || text[i+1] == '"'):
 			i++
+		case c == '<' || c == '&' || c == 0xC2:
+			n := markupBreak(text, i, limit)
+			if n == 0 {
+				return i
+			}
+			i += n
 		default:
 			return i
 		}
@@ -168,7 +279,11 @@ func PKCSKey(text []byte, start int) int {
 	if !pemStart(text, start) {
 		return -1
 	}
-	switch at(text, start+len("-----BEGIN ")) {
+	label := start + len("-----BEGIN ")
+	if at(text, label-1) == '%' {
+		label += 2
+	}
+	switch at(text, label) {
 	case 'P':
 		return block(text, start, "PRIVATE KEY", false)
 	case 'R':
@@ -176,7 +291,7 @@ func PKCSKey(text []byte, start int) int {
 	case 'D':
 		return block(text, start, "DSA PRIVATE KEY", false)
 	case 'E':
-		if at(text, start+len("-----BEGIN E")) == 'C' {
+		if at(text, label+1) == 'C' {
 			return block(text, start, "EC PRIVATE KEY", false)
 		}
 		return block(text, start, "ENCRYPTED PRIVATE KEY", false)

@@ -4,6 +4,7 @@ const (
 	phoneMaxDigits = 15 // ITU E.164
 	phoneMaxLen    = 36 // without an extension
 	phoneMaxExt    = 18
+	phoneBack      = 24 // how far back a number may have begun that goes on here
 )
 
 // A phone is what a scan of a number's characters found.
@@ -375,7 +376,7 @@ func (p *phone) tail(text []byte, start int) bool {
 		return false
 	}
 	first, chain := start, true
-	for lo := max(0, start-LookBehind+1); i >= lo && chain; i-- {
+	for lo := max(0, start-phoneBack+1); i >= lo && chain; i-- {
 		switch c := text[i]; {
 		case isDigit(c):
 			before++

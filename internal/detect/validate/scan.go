@@ -3,7 +3,7 @@ package validate
 // LookBehind and LookAhead bound the bytes a Func reads outside the value: before
 // its start and after start+MaxLen.
 const (
-	LookBehind = 24
+	LookBehind = 128
 	LookAhead  = 24
 )
 
@@ -80,9 +80,13 @@ func sepAt(text []byte, i int) (sep byte, n int) {
 		switch at(text, i+2) {
 		case 0x87, 0x89, 0xAF: // figure space, thin space, narrow no-break space
 			return ' ', maxSep
-		case 0x90, 0x91, 0x92, 0x93: // hyphen, no-break hyphen, figure dash, en dash
+		case 0x90, 0x91, 0x92, 0x93, 0x94, 0x95: // hyphen, no-break hyphen, figure dash, dashes, bar
 			return '-', maxSep
 		}
+	case c == 0xE2 && at(text, i+1) == 0x81 && at(text, i+2) == 0x83: // hyphen bullet
+		return '-', maxSep
+	case c == '%' && at(text, i+1) == '2' && at(text, i+2) == '0': // in a URL
+		return ' ', maxSep
 	}
 	return 0, 0
 }

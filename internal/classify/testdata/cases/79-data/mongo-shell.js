@@ -1,0 +1,1 @@
+{ "_id": ObjectId("5f0000000000000000000000"), "ssn": NumberLong(527228008), "card_number": NumberLong("4716383500696478") }

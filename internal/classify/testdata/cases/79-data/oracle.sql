@@ -1,0 +1,1 @@
+Insert into P (NAME,SSN,CARD_NUMBER) values ('Ann','527228008','4716383500696478');

@@ -1,0 +1,1 @@
+UPDATE p SET ssn='527228008', card_number = '4716383500696478' WHERE id=1;
