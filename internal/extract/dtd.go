@@ -8,41 +8,55 @@ const (
 	maxEntities    = 1000
 	maxEntity      = 4 * kib
 	maxEntityBytes = 1 * mib
+	maxReference   = 128 // bytes of a reference, & and ; included
+
+	entityOverhead = 128 // of an entry of the map
 )
 
-// declared are the entities that a document type declares, references in them undone.
+// declaredEntities are the entities that a document type declares, references in them undone.
 type declaredEntities struct {
 	values map[string][]byte
 	bytes  int
 }
 
-// read reads the declarations in a piece of a document type.
-func (d *declaredEntities) read(raw []byte) {
+// read reads the declarations in a piece of a document type. What is kept is held; where there is no memory for an entity, it is
+// left as it is written, as one that says too much.
+func (d *declaredEntities) read(raw []byte, holds *holding) error {
 	for {
 		i := bytes.Index(raw, []byte("<!ENTITY"))
 		if i < 0 {
-			return
+			return nil
 		}
 		raw = bytes.TrimLeft(raw[i+len("<!ENTITY"):], " \t\r\n")
-		n := bytes.IndexAny(raw, " \t\r\n")
+		if err := holds.w.step(int64(16 + i)); err != nil {
+			return err
+		}
+		// No reference is longer, so that longer names are of no use.
+		n := bytes.IndexAny(raw[:min(len(raw), maxReference)], " \t\r\n")
 		if n <= 0 || raw[0] == '%' {
 			continue
 		}
-		name := string(raw[:min(n, maxKey)])
+		name := string(raw[:n])
 		raw = bytes.TrimLeft(raw[n:], " \t\r\n")
 		if len(raw) == 0 || raw[0] != '"' && raw[0] != '\'' {
 			continue // it stands in another file
 		}
 		end := bytes.IndexByte(raw[1:], raw[0])
 		if end < 0 {
-			return
+			return nil
 		}
 		value := raw[1 : 1+end]
 		raw = raw[end+2:]
 		if _, ok := d.values[name]; ok || len(d.values) >= maxEntities {
 			continue // the first declaration counts
 		}
+		if err := holds.w.step(int64(len(value) + maxEntity)); err != nil {
+			return err
+		}
 		if value = d.expand(value); len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
+			continue
+		}
+		if !holds.hold(int64(len(name)+cap(value)) + entityOverhead) {
 			continue
 		}
 		if d.values == nil {
@@ -79,7 +93,7 @@ func (d *declaredEntities) at(text []byte) (is []byte, n int) {
 	if len(d.values) == 0 {
 		return nil, 0
 	}
-	n = bytes.IndexByte(text[:min(len(text), 128)], ';')
+	n = bytes.IndexByte(text[:min(len(text), maxReference)], ';')
 	if n < 2 {
 		return nil, 0
 	}

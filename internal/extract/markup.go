@@ -106,7 +106,7 @@ func (m *markup) one() error {
 		}
 		return nil
 	case xmlOther:
-		m.documentType(x.raw)
+		return m.documentType(x.raw)
 	case xmlStart:
 		if m.html {
 			return m.htmlTag()
@@ -140,10 +140,11 @@ func runIn(local string) bool {
 }
 
 // documentType looks for entities in a piece of markup that is neither tag nor text, a document type or a part of one.
-func (m *markup) documentType(raw []byte) {
+func (m *markup) documentType(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte("<!DOCTYPE")) && bytes.IndexByte(raw, '[') >= 0 || bytes.HasPrefix(raw, []byte("<!ENTITY")) {
-		m.entities.read(raw)
+		return m.entities.read(raw, &m.b.holds)
 	}
+	return nil
 }
 
 // offsetIn is where part begins in all, of which it is a part.

@@ -138,6 +138,9 @@ var markupFiles = []File{
 	{"references.xml", "references and nothing else", func() []byte {
 		return []byte("<?xml version='1.0'?><a>" + strings.Repeat("&lt;&am;", 125_000) + "</a>")
 	}},
+	{"declarations.xml", "declarations of entities that have no name", func() []byte {
+		return []byte("<?xml version='1.0'?><!DOCTYPE a [" + strings.Repeat("<!ENTITY", 200_000) + "]><a/>")
+	}},
 	{"open-tags.html", "tags that do not end", func() []byte { return []byte("<html>" + strings.Repeat("<a b='", 200_000)) }},
 	{"open-comment.xml", "comments that do not end", func() []byte { return []byte("<?xml version='1.0'?><a>" + strings.Repeat("<!-- - ", 150_000)) }},
 	{"empty-comments.html", "comments that hold nothing", func() []byte { return []byte("<html>" + strings.Repeat("<!---->", 150_000)) }},
