@@ -3,6 +3,7 @@ package extract
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"unsafe"
 )
 
@@ -29,7 +30,7 @@ func parseAvroSchema(w *walker, holds *holding, b []byte) (*avroSchema, error) {
 	if err := json.Unmarshal(b, &v); err != nil {
 		return nil, errSchema
 	}
-	p := avroParser{w: w, holds: holds, named: map[string]*avroSchema{}}
+	p := avroParser{w: w, holds: holds, named: map[avroName]*avroSchema{}}
 	return p.parse(v, "", 0)
 }
 
@@ -53,7 +54,25 @@ func sizeOfJSON(b []byte) int64 {
 type avroParser struct {
 	w     *walker
 	holds *holding
-	named map[string]*avroSchema
+	named map[avroName]*avroSchema
+}
+
+// avroName is the name of a type, in a namespace.
+type avroName struct{ space, name string }
+
+const sizeOfAvroName = 128 // an entry of the map; the strings are the schema's
+
+// fullName parts a name from the namespace before it; without one it is of the namespace around it.
+func fullName(name, space string) avroName {
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		return avroName{name[:i], name[i+1:]}
+	}
+	return avroName{space, name}
+}
+
+// look counts the work of looking a name up, which is on all of its bytes.
+func (p *avroParser) look(n avroName) error {
+	return p.w.step(int64(16 + (len(n.space)+len(n.name))/8))
 }
 
 // schema makes a schema that lives with the file.
@@ -85,13 +104,7 @@ func (p *avroParser) parse(v any, space string, depth int) (*avroSchema, error) 
 		case "null", "boolean", "int", "long", "float", "double", "bytes", "string":
 			return p.schema(avroSchema{kind: v, empty: v == "null"})
 		}
-		if s := p.named[v]; s != nil {
-			return s, nil
-		}
-		if s := p.named[space+"."+v]; s != nil {
-			return s, nil
-		}
-		return nil, errSchema
+		return p.find(v, space)
 	case []any:
 		s, err := p.schema(avroSchema{kind: "union"})
 		if err != nil {
@@ -113,6 +126,21 @@ func (p *avroParser) parse(v any, space string, depth int) (*avroSchema, error) 
 	return nil, errSchema
 }
 
+// find returns the type of a name, which may have its namespace before it.
+func (p *avroParser) find(name, space string) (*avroSchema, error) {
+	full := fullName(name, space)
+	if err := p.look(full); err != nil {
+		return nil, err
+	}
+	if s := p.named[avroName{"", name}]; s != nil {
+		return s, nil
+	}
+	if s := p.named[full]; s != nil {
+		return s, nil
+	}
+	return nil, errSchema
+}
+
 func (p *avroParser) complex(v map[string]any, space string, depth int) (*avroSchema, error) {
 	kind, ok := v["type"].(string)
 	if !ok {
@@ -129,9 +157,14 @@ func (p *avroParser) complex(v map[string]any, space string, depth int) (*avroSc
 	switch kind {
 	case "record", "error":
 		s.kind = "record"
-		return s, p.record(s, v, p.name(s, v, space), depth)
+		if space, err = p.name(s, v, space); err != nil {
+			return nil, err
+		}
+		return s, p.record(s, v, space, depth)
 	case "enum":
-		p.name(s, v, space)
+		if _, err := p.name(s, v, space); err != nil {
+			return nil, err
+		}
 		symbols, _ := v["symbols"].([]any)
 		if !p.holds.hold(int64(len(symbols)) * 16) {
 			return nil, stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
@@ -152,7 +185,9 @@ func (p *avroParser) complex(v map[string]any, space string, depth int) (*avroSc
 		}
 		return s, p.add(s, part)
 	case "fixed":
-		p.name(s, v, space)
+		if _, err := p.name(s, v, space); err != nil {
+			return nil, err
+		}
 		f, _ := v["size"].(float64)
 		if f < 0 || f > math.MaxInt32 {
 			return nil, errSchema
@@ -175,15 +210,21 @@ func (p *avroParser) complex(v map[string]any, space string, depth int) (*avroSc
 }
 
 // name registers a type under its names and returns the namespace inside it.
-func (p *avroParser) name(s *avroSchema, v map[string]any, space string) string {
-	if name, ok := v["name"].(string); ok {
-		if ns, ok := v["namespace"].(string); ok {
-			space = ns
-		}
-		p.named[name] = s
-		p.named[space+"."+name] = s
+func (p *avroParser) name(s *avroSchema, v map[string]any, space string) (string, error) {
+	name, ok := v["name"].(string)
+	if !ok {
+		return space, nil
 	}
-	return space
+	if ns, ok := v["namespace"].(string); ok {
+		space = ns
+	}
+	if !p.holds.hold(2 * sizeOfAvroName) {
+		return "", stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
+	}
+	full := fullName(name, space)
+	p.named[avroName{"", name}] = s
+	p.named[full] = s
+	return full.space, p.look(full)
 }
 
 // record reads a record's fields. It takes no bytes when none of them does; one inside itself does not count for that, since no
