@@ -32,7 +32,7 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	p := &parquetFileReader{w: w, b: b, at: at, size: size, values: make([]parquet.Value, 512), taken: extents{holds: holding{w: w}}}
+	p := &parquetFileReader{w: w, b: b, at: at, size: size, values: make([]parquet.Value, 512), num: make([]byte, 0, 512), taken: extents{holds: holding{w: w}}}
 	defer p.taken.holds.drop()
 	err = p.read(f)
 	doc.Read = max(doc.Size, 0)
@@ -75,7 +75,8 @@ type parquetColumn struct {
 	any      bool     // one of them does
 	depth    int      // how many do
 	info     int32
-	rep, def int // the highest levels
+	rep, def int  // the highest levels
+	strings  bool // of any length
 	text     func(dst []byte, v parquet.Value) []byte
 }
 
@@ -129,7 +130,8 @@ func (p *parquetFileReader) leaves(f *parquet.File) ([]*parquetColumn, error) {
 				}
 				continue
 			}
-			col := &parquetColumn{names: n, repeated: r, text: parquetText(child), rep: child.MaxRepetitionLevel(), def: child.MaxDefinitionLevel()}
+			col := &parquetColumn{names: n, repeated: r, text: parquetText(child), rep: child.MaxRepetitionLevel(), def: child.MaxDefinitionLevel(),
+				strings: child.Type().Kind() == parquet.ByteArray}
 			for _, x := range r {
 				if x {
 					col.any = true
@@ -224,20 +226,27 @@ func (p *parquetFileReader) pageValues(c *parquetColumn, r parquet.ValueReader, 
 			if v.IsNull() {
 				continue
 			}
-			if p.num = c.text(p.num[:0], v); len(p.num) == 0 {
+			// What is no text is looked at in vain, over and over where a dictionary has it.
+			if k := v.Kind(); k == parquet.ByteArray || k == parquet.FixedLenByteArray {
+				if err := p.w.step(int64(len(v.ByteArray()) / 16)); err != nil {
+					return err
+				}
+			}
+			text := c.text(p.num[:0], v)
+			if len(text) == 0 {
 				continue
 			}
 			info := c.info
 			if c.any {
 				info = p.b.pass(fieldInfo{names: c.capped, way: c}, (*index)[:min(c.depth, len(*index))])
 			}
-			if p.w.total += int64(len(p.num)); p.w.total > p.w.opts.MaxTotalBytes {
+			if p.w.total += int64(len(text)); p.w.total > p.w.opts.MaxTotalBytes {
 				return stop(Partial, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
 			}
-			if p.text += int64(len(p.num)); p.text > parquetGrace && p.text/parquetRatio > p.size {
+			if p.text += int64(len(text)); p.text > parquetGrace && p.text/parquetRatio > p.size {
 				return stop(Partial, UnableToParseFile, "it holds far more text than bytes")
 			}
-			if err := p.b.value(Record, info, *record, 0, p.num); err != nil {
+			if err := p.b.value(Record, info, *record, 0, text); err != nil {
 				return err
 			}
 		}
@@ -266,7 +275,7 @@ func stepIndex(index []pathElement, level int) []pathElement {
 	return index
 }
 
-// parquetText chooses how a column's values are written.
+// parquetText chooses how a column's values are written: numbers to dst, which has room for them, strings where they are.
 func parquetText(c *parquet.Column) func([]byte, parquet.Value) []byte {
 	var logical format.LogicalTypeValue
 	if t := c.Type(); t != nil && t.LogicalType() != nil {
@@ -299,7 +308,7 @@ func parquetText(c *parquet.Column) func([]byte, parquet.Value) []byte {
 			if len(b) < 1*mib && !validUTF8(b) || len(b) >= 1*mib && !validUTF8(b[:4*kib]) {
 				return dst
 			}
-			return append(dst, b...)
+			return b // of the page: it may be as long
 		}
 		return dst
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
@@ -53,18 +54,20 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 		if err != nil {
 			return 0, err
 		}
-		if err := p.checkRuns(leaf, codec, h, at); err != nil {
+		more, err := p.checkValues(leaf, codec, h, at, decoded)
+		if err != nil {
 			return 0, err
 		}
 		at += h.packed
-		bytes := h.packed + decoded + 16*h.values
+		// The library copies what is decoded, beside what may be 16 bytes for each value. Decoders that only flow make room for twice as
+		// much when they have filled what there is, to see the end.
+		bytes := h.packed + 2*decoded + 16*h.values + more
+		if codec == format.Gzip || codec == format.Brotli {
+			bytes += 2 * decoded
+		}
 		if h.kind == int64(format.DictionaryPage) {
 			dictionary = max(dictionary, bytes)
 			continue
-		}
-		// In this encoding a value repeats the beginning of the one before it, so that a small page may stand for any amount.
-		if h.encoding == int64(format.DeltaByteArray) {
-			bytes += h.values * min(decoded, 4*kib)
 		}
 		data = max(data, bytes)
 	}
@@ -84,7 +87,7 @@ func (p *parquetFileReader) pageHeader(at, end int64) (h pageClaims, size int64,
 		h = pageClaims{compressed: true}
 		t := thriftWalk{b: window[:n]}
 		if t.structure(0, h.field) {
-			if h.packed < 0 || h.unpacked < 0 || h.values < 0 || h.levels < 0 || h.values > math.MaxInt32 {
+			if h.packed < 0 || h.unpacked < 0 || h.values < 0 || h.levels < 0 || h.values > math.MaxInt32 || h.nulls < 0 || h.nulls > h.values {
 				return h, 0, errParquet
 			}
 			return h, int64(t.pos), nil
@@ -98,6 +101,7 @@ func (p *parquetFileReader) pageHeader(at, end int64) (h pageClaims, size int64,
 // pageClaims is what a page header says of the page.
 type pageClaims struct {
 	kind, unpacked, packed, values, encoding int64
+	nulls                                    int64 // of the values, in pages of the second version
 	levels                                   int64 // bytes that are not compressed, in pages of the second version
 	defs                                     int64 // of them, those of the definition levels, which come last
 	compressed                               bool
@@ -115,6 +119,8 @@ func (h *pageClaims) field(path []int16, v int64) {
 		h.values = max(h.values, v)
 	case len(path) == 2 && path[0] == 5 && path[1] == 2, len(path) == 2 && path[0] == 8 && path[1] == 4:
 		h.encoding = v
+	case len(path) == 2 && path[0] == 8 && path[1] == 2:
+		h.nulls = v
 	case len(path) == 2 && path[0] == 8 && (path[1] == 5 || path[1] == 6):
 		if path[1] == 5 {
 			h.defs = v
@@ -209,41 +215,58 @@ func (p *parquetFileReader) countPage(decoder string, claimed int64, open func()
 	return nil
 }
 
-// checkRuns looks at the parts of a page that are runs: levels, indices of a dictionary, booleans. A run of a few bytes says how many
-// values it stands for, and the library makes room for as many: there are no more than the page has.
-func (p *parquetFileReader) checkRuns(leaf *parquetColumn, codec format.CompressionCodec, h pageClaims, at int64) error {
+// What a page says more of than it has: the parts of it that are runs, which are levels, indices of a dictionary and booleans, since a
+// run of a few bytes says how many values it stands for; differences, which begin with their number; and strings, of which there may
+// be more than values. The library makes room for them all.
+const (
+	// smallStrings is the size of a page of plain strings that is not decoded to count them: there is room for as many as it can have.
+	smallStrings = 4 * mib
+	perString    = 9 // bytes that a string takes at most where they grow: 4, while it is copied to twice and a quarter as many
+)
+
+// checkValues looks at a page's values. It returns how many bytes the library needs for them beside those that they are decoded to.
+func (p *parquetFileReader) checkValues(leaf *parquetColumn, codec format.CompressionCodec, h pageClaims, at, decoded int64) (more int64, err error) {
 	indices := h.encoding == int64(format.RLEDictionary) || h.encoding == plainDictionary
-	values := indices || h.encoding == int64(format.RLE)
-	second := h.kind == int64(format.DataPageV2)
-	if !second && h.kind != int64(format.DataPage) || !values && leaf.rep == 0 && leaf.def == 0 {
-		return nil
+	runs := indices || h.encoding == int64(format.RLE)
+	second, isDictionary := h.kind == int64(format.DataPageV2), h.kind == int64(format.DictionaryPage)
+	strings := leaf.strings && (isDictionary || h.encoding == int64(format.Plain))
+	if strings && decoded <= smallStrings {
+		strings, more = false, decoded/4*perString
 	}
-	if !p.w.hold(h.packed + h.unpacked) {
-		return errPage
+	differences := h.encoding == int64(format.DeltaBinaryPacked) || h.encoding == int64(format.DeltaLengthByteArray) || h.encoding == int64(format.DeltaByteArray)
+	levels := leaf.rep > 0 || leaf.def > 0
+	switch {
+	case isDictionary && strings:
+		levels, runs, indices, differences = false, false, false, false
+	case !second && h.kind != int64(format.DataPage), !runs && !levels && !strings && !differences:
+		return more, nil
 	}
-	defer p.w.release(h.packed + h.unpacked)
+	if !p.w.hold(h.packed + h.unpacked + 1) { // a byte more, so that decoders see the end without making room
+		return 0, errPage
+	}
+	defer p.w.release(h.packed + h.unpacked + 1)
 	page := make([]byte, h.packed)
 	if n, err := p.at.ReadAt(page, at); int64(n) < h.packed {
-		return decoding(err, "Parquet file")
+		return 0, decoding(err, "Parquet file")
 	}
 	if second {
 		if h.levels > h.packed || h.defs < 0 || h.defs > h.levels {
-			return errParquet
+			return 0, errParquet
 		}
 		if err := p.runs(page[:h.levels-h.defs], leaf.rep, h.values); err != nil {
-			return err
+			return 0, err
 		}
-		if err := p.runs(page[h.levels-h.defs:h.levels], leaf.def, h.values); err != nil || !values {
-			return err
+		if err := p.runs(page[h.levels-h.defs:h.levels], leaf.def, h.values); err != nil || !runs && !strings && !differences {
+			return more, err
 		}
 		page = page[h.levels:]
 	}
 	if codec != format.Uncompressed && (!second || h.compressed) {
 		if err := p.w.foreign("Parquet", func() (err error) {
-			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, h.unpacked), page)
+			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, h.unpacked+1), page)
 			return err
 		}); err != nil {
-			return decoding(err, "Parquet file")
+			return 0, decoding(err, "Parquet file")
 		}
 	}
 	sized := func() (part []byte) {
@@ -253,23 +276,162 @@ func (p *parquetFileReader) checkRuns(leaf *parquetColumn, codec format.Compress
 		}
 		return part
 	}
-	if !second {
+	if !second && !isDictionary {
 		for _, most := range [...]int{leaf.rep, leaf.def} {
 			if most == 0 {
 				continue
 			}
 			if err := p.runs(sized(), most, h.values); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
 	switch {
+	case strings:
+		return 0, p.countStrings(page, h.values)
+	case differences:
+		return p.differences(h, page)
 	case indices && len(page) > 0:
-		return p.runs(page[1:], 1<<min(page[0], 32)-1, h.values)
-	case values && !indices:
-		return p.runs(sized(), 1, h.values)
+		err = p.runs(page[1:], 1<<min(page[0], 32)-1, h.values)
+	case runs && !indices:
+		err = p.runs(sized(), 1, h.values)
+	}
+	return more, err
+}
+
+// countStrings sees that a page has no more plain strings than values.
+func (p *parquetFileReader) countStrings(page []byte, values int64) error {
+	for ; len(page) >= 4; values-- {
+		if err := p.w.step(1); err != nil {
+			return err
+		}
+		n := int64(binary.LittleEndian.Uint32(page))
+		if values <= 0 {
+			return errDecodes
+		}
+		if n > int64(len(page)-4) {
+			return nil // for the library to refuse
+		}
+		page = page[4+n:]
 	}
 	return nil
+}
+
+// differences looks at numbers, or at the lengths of strings, that are packed as differences. A string may repeat the beginning of the
+// one before it, so that a small page stands for any amount: more is what all of those beginnings have.
+func (p *parquetFileReader) differences(h pageClaims, page []byte) (more int64, err error) {
+	switch h.encoding {
+	case int64(format.DeltaByteArray):
+		if more, page, err = p.sumOfDeltas(page, h.values); err != nil {
+			return 0, err
+		}
+		fallthrough
+	case int64(format.DeltaLengthByteArray):
+		lengths, rest, err := p.sumOfDeltas(page, h.values)
+		if err == nil && lengths > int64(len(rest)) {
+			err = errDecodes
+		}
+		return more, err
+	}
+	// Numbers are not looked at further than how many they are.
+	if count := deltaCount(page); count > h.values {
+		return 0, errDecodes
+	}
+	return 0, nil
+}
+
+// deltaCount reads how many numbers there are; -1 for what the library refuses.
+func deltaCount(b []byte) int64 {
+	count := int64(-1)
+	for range 3 { // the size of a block, the number of its parts, and the count
+		v, n := binary.Uvarint(b)
+		if n <= 0 || v > math.MaxInt64 {
+			return -1
+		}
+		count, b = int64(v), b[n:]
+	}
+	return count
+}
+
+// sumOfDeltas adds up numbers that are packed as differences, which must be lengths, and returns what follows them.
+func (p *parquetFileReader) sumOfDeltas(b []byte, values int64) (sum int64, rest []byte, err error) {
+	var head [3]uint64 // the size of a block, the number of its parts, and the count
+	for i := range head {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			return 0, nil, errDecodes
+		}
+		head[i], b = v, b[n:]
+	}
+	number, n := binary.Varint(b)
+	if n <= 0 || head[2] > uint64(values) {
+		return 0, nil, errDecodes
+	}
+	b = b[n:]
+	left := int64(head[2])
+	if left == 0 {
+		return 0, b, nil
+	}
+	const mostBlock = 64 * kib // of the library
+	if head[0] == 0 || head[0] > mostBlock || head[1] == 0 || head[1] > head[0] || head[0]/head[1]%8 != 0 {
+		return 0, nil, errDecodes
+	}
+	parts, per := int(head[1]), int(head[0]/head[1])
+	add := func() bool {
+		sum += number
+		left--
+		return number >= 0 && number <= math.MaxInt32
+	}
+	if !add() {
+		return 0, nil, errDecodes
+	}
+	for left > 0 {
+		if err := p.w.step(int64(per)); err != nil {
+			return 0, nil, err
+		}
+		least, n := binary.Varint(b)
+		if n <= 0 || len(b)-n < parts {
+			return 0, nil, errDecodes
+		}
+		widths := b[n : n+parts]
+		b = b[n+parts:]
+		for _, width := range widths {
+			if left == 0 {
+				break
+			}
+			size := per / 8 * int(width)
+			if width > 32 || size > 0 && len(b) == 0 {
+				return 0, nil, errDecodes
+			}
+			part := b[:min(size, len(b))]
+			b = b[len(part):]
+			if len(part) < size { // some do not fill up the last
+				part = append(slices.Clip(part), make([]byte, size-len(part))...)
+			}
+			if err := p.w.step(int64(per)); err != nil {
+				return 0, nil, err
+			}
+			for i := 0; i < per && left > 0; i++ {
+				number = int64(int32(number + least + int64(unpackBits(part, i*int(width), int(width)))))
+				if !add() {
+					return 0, nil, errDecodes
+				}
+			}
+		}
+	}
+	return sum, b, nil
+}
+
+// unpackBits reads a number of so many bits, 32 at most, from a place that is counted in bits, the lowest first.
+func unpackBits(b []byte, at, width int) uint32 {
+	if width == 0 {
+		return 0
+	}
+	var v uint64
+	for i := (at+width-1)/8 - at/8; i >= 0; i-- {
+		v = v<<8 | uint64(b[at/8+i])
+	}
+	return uint32(v >> (at % 8) & (1<<width - 1))
 }
 
 // plainDictionary is the number of an encoding that older writers give for indices.

@@ -9,6 +9,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // What every codec of the library writes is read whole: a bound that refuses what is honest is none.
@@ -36,6 +38,97 @@ func TestParquetCodecs(t *testing.T) {
 			status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
 			if err != nil || status.Code != Complete || len(r.found) != len(rows) {
 				t.Errorf("%s, version %d: %d of %d found, %v, %v", codec, version, len(r.found), len(rows), status, err)
+			}
+		}
+	}
+}
+
+// Numbers and strings that are packed as differences are read whole. (What the library writes of them in LZ4 it cannot read itself.)
+func TestParquetDeltas(t *testing.T) {
+	type row struct {
+		A string `parquet:"a,delta"`
+		B int64  `parquet:"b,delta"`
+		C int32  `parquet:"c,delta"`
+	}
+	rows := make([]row, 5000)
+	for i := range rows {
+		rows[i] = row{fmt.Sprintf("%s 536-90-%04d", strings.Repeat("x", i%300), i), int64(i*i%977) << 40, int32(-i * i % 977)}
+	}
+	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd} {
+		for version := 1; version <= 2; version++ {
+			var b bytes.Buffer
+			w := parquet.NewGenericWriter[row](&b, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
+			if _, err := w.Write(rows); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			r := newRecorder()
+			status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
+			if err != nil || status.Code != Complete || len(r.found) != len(rows) {
+				t.Errorf("%s, version %d: %d of %d found, %v, %v", codec, version, len(r.found), len(rows), status, err)
+			}
+		}
+	}
+}
+
+// Pages that are larger than strings are let grow in are read whole, too.
+func TestParquetLargePage(t *testing.T) {
+	type row struct {
+		A string `parquet:"a"`
+	}
+	rows := make([]row, 5000)
+	for i := range rows {
+		rows[i] = row{fmt.Sprintf("%s 536-90-%04d", strings.Repeat("x", 1000), i)}
+	}
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[row](&b, parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(16*mib))
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder()
+	status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
+	if err != nil || status.Code != Complete || len(r.found) != len(rows) {
+		t.Errorf("%d of %d found, %v, %v", len(r.found), len(rows), status, err)
+	}
+}
+
+// What lengths of strings come to is what the library's writer has put in.
+func TestDifferences(t *testing.T) {
+	for _, n := range []int{1, 2, 32, 33, 129, 1000} {
+		var values []byte
+		offsets := []uint32{0}
+		prefixes, last := int64(0), ""
+		for i := range n {
+			v := strings.Repeat("a", i*7%90) + fmt.Sprint(i)
+			k := 0
+			for k < min(len(v), len(last)) && v[k] == last[k] {
+				k++
+			}
+			prefixes += int64(k)
+			values, last = append(values, v...), v
+			offsets = append(offsets, uint32(len(values)))
+		}
+		for _, e := range []encoding.Encoding{&parquet.DeltaByteArray, &parquet.DeltaLengthByteArray} {
+			page, err := e.EncodeByteArray(nil, values, offsets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := prefixes
+			if e.Encoding() == format.DeltaLengthByteArray {
+				want = 0
+			}
+			p := &parquetFileReader{w: &walker{ctx: t.Context()}}
+			more, err := p.differences(pageClaims{encoding: int64(e.Encoding()), values: int64(n)}, page)
+			if err != nil || more != want {
+				t.Errorf("%s of %d values: %d more, want %d, %v", e, n, more, want, err)
+			}
+			if _, err = p.differences(pageClaims{encoding: int64(e.Encoding()), values: int64(n) - 1}, page); err == nil {
+				t.Errorf("%s of %d values is taken for %d", e, n, n-1)
 			}
 		}
 	}

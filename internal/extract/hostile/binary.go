@@ -112,6 +112,12 @@ var avroFiles = []File{
 		}))
 	}},
 	{"schema.avro", "a schema of 4 MB of empty lists", func() []byte { return gzipOf(avro("["+strings.Repeat("[],", 1_300_000)+"[]]", 1, nil)) }},
+	{"namespace.avro", "a namespace of 1 MB around 20,000 names that are defined, and looked up", func() []byte {
+		fields := lines(20_000, func(i int) string {
+			return fmt.Sprintf(`{"name":"f%d","type":{"type":"fixed","name":"F%d","size":1}},{"name":"g%d","type":"F%d"},`, i, i, i, i)
+		})
+		return avro(fmt.Sprintf(`{"type":"record","name":"R","namespace":"%s","fields":[%s]}`, strings.Repeat("n", 1<<20), strings.TrimSuffix(fields, ",")), 1, make([]byte, 40_000))
+	}},
 	{"field-names.avro", "2,000 fields below names of 1 KB", func() []byte {
 		schema := `{"type":"record","name":"L","fields":[` + strings.TrimSuffix(lines(2000, func(i int) string { return fmt.Sprintf(`{"name":"ssn%d","type":"string"},`, i) }), ",") + `]}`
 		for i := range 100 {
@@ -224,6 +230,11 @@ func (t *thrift) chunk(codec int64, values, at, size int64) {
 
 // page writes a data page of plain values.
 func page(values int64, unpacked int, packed []byte) []byte {
+	return encodedPage(0, values, unpacked, packed)
+}
+
+// encodedPage writes a data page of values in an encoding.
+func encodedPage(encoding, values int64, unpacked int, packed []byte) []byte {
 	var t thrift
 	t.field(1, tInt32)
 	t.int(0)
@@ -234,13 +245,56 @@ func page(values int64, unpacked int, packed []byte) []byte {
 	t.field(2, tStruct)
 	t.field(1, tInt32)
 	t.int(values)
-	for range 3 {
+	for _, n := range [...]int64{encoding, 0, 0} {
 		t.field(1, tInt32)
-		t.int(0)
+		t.int(n)
 	}
 	t.stop()
 	t.stop()
 	t.Write(packed)
+	return t.Bytes()
+}
+
+// deltas writes the head of numbers in DELTA_BINARY_PACKED: how many there are, and the first.
+func deltas(count uint64, first int64) []byte {
+	b := binary.AppendUvarint([]byte{128, 1, 4}, count) // blocks of 128 in four parts
+	return binary.AppendVarint(b, first)
+}
+
+// packed writes numbers in DELTA_BINARY_PACKED, the differences in 32 bits.
+func packed(numbers []int64) []byte {
+	b := deltas(uint64(len(numbers)), numbers[0])
+	for i := 1; i < len(numbers); i += 128 {
+		const least = -1 << 30
+		b = append(binary.AppendVarint(b, least), 32, 32, 32, 32)
+		for k := i; k < i+128; k++ {
+			delta := uint32(0)
+			if k < len(numbers) {
+				delta = uint32(numbers[k] - numbers[k-1] - least)
+			}
+			b = binary.LittleEndian.AppendUint32(b, delta)
+		}
+	}
+	return b
+}
+
+// secondPage writes a data page of the second version, of plain values, with a number of nulls.
+func secondPage(values, nulls int64, data []byte) []byte {
+	var t thrift
+	t.field(1, tInt32)
+	t.int(3)
+	for range 2 {
+		t.field(1, tInt32)
+		t.int(int64(len(data)))
+	}
+	t.field(5, tStruct)
+	for _, n := range [...]int64{values, nulls, values, 0, 0, 0} { // values, nulls, rows, encoding, bytes of levels
+		t.field(1, tInt32)
+		t.int(n)
+	}
+	t.stop()
+	t.stop()
+	t.Write(data)
 	return t.Bytes()
 }
 
@@ -418,6 +472,40 @@ var parquetFiles = []File{
 	}},
 	{"pages.parquet", "200,000 pages of nothing", func() []byte {
 		return oneColumn(0, 1<<40, bytes.Repeat(page(0, 0, nil), 200_000))
+	}},
+	{"empty-strings.parquet", "a page of ten million strings of nothing that says that there is one", func() []byte {
+		return oneColumn(2, 1, page(1, 40<<20, gzipOf(make([]byte, 40<<20))))
+	}},
+	{"one-value.parquet", "a page of one string of 28 MB", func() []byte {
+		values := plain(1, func(int) string { return strings.Repeat("ssn 536-90-4399 ", 28<<16) })
+		return oneColumn(2, 1, page(1, len(values), gzipOf(values)))
+	}},
+	{"many-deltas.parquet", "lengths that say that there are two billion of them", func() []byte {
+		data := deltas(1<<31-1, 0)
+		return oneColumn(0, 10, append(encodedPage(6, 10, len(data), data), encodedPage(7, 10, len(data), data)...))
+	}},
+	{"long-deltas.parquet", "lengths of two billion bytes", func() []byte {
+		data := append(deltas(1, 1<<31-1), deltas(1, 1<<31-1)...)
+		return oneColumn(0, 1, append(encodedPage(6, 1, len(data), data), encodedPage(7, 1, len(data), data)...))
+	}},
+	{"prefixes.parquet", "5,000 strings that begin with the first, of 1 MB", func() []byte {
+		first := strings.Repeat("ssn 536-90-4399 ", 1<<16)
+		lengths := make([]int64, 5000)
+		suffixes := packed(append([]int64{1 << 20}, lengths[1:]...))
+		for i := range lengths[1:] {
+			lengths[1+i] = 1 << 20
+		}
+		prefixes := packed(lengths)
+		data := append(append(prefixes, suffixes...), first...)
+		return oneColumn(0, 5000, encodedPage(7, 5000, len(data), data))
+	}},
+	{"fewer-than-no-nulls.parquet", "a page of two billion values fewer than none that are null", func() []byte {
+		values := plain(10, number)
+		return oneColumn(0, 10, secondPage(10, -1<<31, values))
+	}},
+	{"no-text.parquet", "500,000 values that are one string of 1 MB, whose last byte is no text", func() []byte {
+		return dictionaryColumn(plain(1, func(int) string { return strings.Repeat("ssn 536-90-4399 ", 1<<16-1) + "\xff" }), 1, 500_000,
+			append(binary.AppendUvarint([]byte{1}, 500_000<<1), 0))
 	}},
 	{"lz4-page.parquet", "a page that no buffer is long enough for", func() []byte {
 		return oneColumn(7, 1, page(1, 100, bytes.Repeat([]byte{0xff}, 1000)))
