@@ -21,8 +21,8 @@ import (
 
 // membersQuery selects records of the inventory. Empty members select everything.
 type membersQuery struct {
-	Status, Find string
-	MaxItems     int // 0: all
+	Status, Find, Sort string
+	MaxItems           int // 0: all
 }
 
 func membersList() *cobra.Command {
@@ -35,7 +35,7 @@ func membersList() *cobra.Command {
 		Long: `List your inventory in a Region as ListMembers does, in larger pages and with the names that your members' accounts are registered by.
 Magpie alone knows this; in AWS, use list-members.`,
 		Example: `  magpie members list --status Invited
-  magpie members list --find example.com --output json`,
+  magpie members list --find example.com --sort -updatedAt --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
@@ -55,6 +55,7 @@ Magpie alone knows this; in AWS, use list-members.`,
 	f := c.Flags()
 	f.StringVar(&q.Status, "status", "", "of this relationship only: Invited, Enabled, …")
 	f.StringVar(&q.Find, "find", "", "with this `text` in the account id, the name or the address; letter case does not matter")
+	f.StringVar(&q.Sort, "sort", "accountId", "by accountId, name, email, relationshipStatus, invitedAt or updatedAt; the other way round with a - before it")
 	f.IntVar(&q.MaxItems, "max-items", 0, "show at most so many (default: all)")
 	f.StringVar(&output, "output", "table", "table or json")
 	return c
@@ -71,15 +72,13 @@ type foundMember struct {
 	UpdatedAt          string `json:"updatedAt"`
 }
 
-func (m foundMember) has(text string) bool {
-	return strings.Contains(strings.ToLower(m.AccountID+"\n"+m.Name+"\n"+m.Email), strings.ToLower(text))
-}
-
 func findMembers(ctx context.Context, client *Client, q membersQuery) (list []foundMember, err error) {
 	list = []foundMember{}
 	query := url.Values{}
-	if q.Status != "" {
-		query.Set("status", q.Status)
+	for name, value := range map[string]string{"status": q.Status, "find": q.Find, "sort": q.Sort} {
+		if value != "" {
+			query.Set(name, value)
+		}
 	}
 	var pages operation.Pages
 	for {
@@ -91,9 +90,7 @@ func findMembers(ctx context.Context, client *Client, q membersQuery) (list []fo
 			return nil, err
 		}
 		for _, m := range page.Members {
-			if m.has(q.Find) {
-				list = append(list, m)
-			}
+			list = append(list, m)
 			if q.MaxItems > 0 && len(list) == q.MaxItems {
 				return list, nil
 			}

@@ -1,8 +1,12 @@
 package membership
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
@@ -12,11 +16,78 @@ import (
 // SearchInput selects records of the caller's inventory.
 type SearchInput struct {
 	Status     macie2.RelationshipStatus // one status; empty: all
+	Find       string                    // part of an id, a name or an address; a and A are the same
+	Sort       string                    // such as email or -email; empty: accountId
 	MaxResults int                       // 1 to 1,000; 0 means 1,000
 	NextToken  string
 }
 
-// SearchOutput is a page of the inventory, by account.
+// mostFind is the most characters that Find may have: those of an address.
+const mostFind = 320
+
+// memberName is what the account of a record is called, where the caller may know it.
+const memberName = `case when m.member_standing = 'Member' then a.name end`
+
+// memberOrders are what records can be sorted by. An inventory has at most the members that the
+// quota allows, and is sorted as it is read.
+var memberOrders = map[string]string{
+	"accountId":          `m.account_id`,
+	"name":               `coalesce(` + memberName + `, '') collate "binary"`,
+	"email":              `coalesce(m.email, '') collate "binary"`,
+	"relationshipStatus": `m.status collate "binary"`,
+	"invitedAt":          `coalesce(m.invited_at, 0)`,
+	"updatedAt":          `m.updated_at`,
+}
+
+// memberOrder reads what records are sorted by.
+func memberOrder(sort string) (expression, direction, beyond string, err error) {
+	name, down := strings.CutPrefix(cmp.Or(sort, "accountId"), "-")
+	expression, ok := memberOrders[name]
+	if !ok {
+		return "", "", "", macie2.ErrValidation("sort: must be accountId, name, email, relationshipStatus, invitedAt or updatedAt, with or without a - before it")
+	}
+	if down {
+		return expression, " desc", " < ", nil
+	}
+	return expression, "", " > ", nil
+}
+
+// sortKey is what a record is sorted by, as a page token has it.
+func (m FoundMember) sortKey(sort string) string {
+	at := func(t *macie2.Timestamp) string {
+		if t == nil {
+			return "0"
+		}
+		return pagetoken.Int(t.UnixMilli())
+	}
+	switch strings.TrimPrefix(sort, "-") {
+	case "name":
+		return m.Name
+	case "email":
+		return m.Email
+	case "relationshipStatus":
+		return m.RelationshipStatus
+	case "invitedAt":
+		return at(m.InvitedAt)
+	case "updatedAt":
+		return at(m.UpdatedAt)
+	default:
+		return m.AccountID
+	}
+}
+
+// lowerASCII makes the letters A to Z small, as lower does in the database under the collation
+// "binary".
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// SearchOutput is a page of the inventory.
 type SearchOutput struct {
 	Members   []FoundMember `json:"members"`
 	NextToken string        `json:"nextToken,omitzero"`
@@ -37,7 +108,7 @@ type FoundMember struct {
 const maxSearchPage = 1000
 
 // SearchMembers lists the caller's inventory as ListMembers does, in larger pages, with what
-// members are called.
+// members are called; what is searched for and the order are the caller's choice.
 func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *SearchInput) (*SearchOutput, error) {
 	size := in.MaxResults
 	if size == 0 {
@@ -49,17 +120,35 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if in.Status != "" && !in.Status.Valid() {
 		return nil, macie2.ErrValidation("status: is none of a relationship's")
 	}
-	list := pagetoken.List{Account: string(call.Account), Region: call.Region, Operation: "SearchMembers", Filters: string(in.Status)}
-	after := ""
+	if utf8.RuneCountInString(in.Find) > mostFind || strings.ContainsRune(in.Find, 0) || !utf8.ValidString(in.Find) {
+		return nil, macie2.ErrValidation("find: must be a text of at most %d characters", mostFind)
+	}
+	by, direction, beyond, err := memberOrder(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+	var token *string
 	if in.NextToken != "" {
-		keys, err := s.pages.Open(list, in.NextToken, 1)
-		if err != nil {
-			return nil, macie2.ErrValidation("%s", textInvalidPageToken)
+		token = &in.NextToken
+	}
+	filters, err := json.Marshal([]string{string(in.Status), in.Find, in.Sort})
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.pages.Page(pagetoken.Of(call, "SearchMembers", string(filters)), token, 2, size)
+	if err != nil {
+		return nil, macie2.ErrValidation("%s", textInvalidPageToken)
+	}
+	where, args := "", []any{call.Region, string(call.Account), string(in.Status), page.Limit(), lowerASCII(in.Find)}
+	if !page.First() {
+		var key any = page.Key(0)
+		if strings.HasSuffix(in.Sort, "At") {
+			key = page.Int(0)
 		}
-		after = keys[0]
+		where, args = ` and (`+by+`, m.account_id)`+beyond+`($6, $7)`, append(args, key, page.Key(1))
 	}
 	out := &SearchOutput{}
-	err := s.db.View(ctx, func(tx *store.Tx) error {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
 		out.Members = make([]FoundMember, 0, 64)
 		err := tx.Query(ctx, func(row store.Row) error {
 			var m FoundMember
@@ -73,10 +162,11 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 			}
 			out.Members = append(out.Members, m)
 			return err
-		}, `select m.account_id, case when m.member_standing = 'Member' then a.name end, m.email, m.status, m.organization_id, m.invited_at, m.updated_at
+		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at
 			from member m left join account a on a.id = m.account_id
-			where m.region = $1 and m.administrator_id = $2 and m.account_id > $3 and ($4 = '' or m.status = $4)
-			order by m.account_id limit $5`, call.Region, string(call.Account), after, string(in.Status), int64(size+1))
+			where m.region = $1 and m.administrator_id = $2 and ($3 = '' or m.status = $3) and ($5 = '' or `+
+			tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 5)+`)`+where+`
+			order by `+by+direction+`, m.account_id`+direction+` limit $4`, args...)
 		if err == nil && len(out.Members) == 0 {
 			_, err = requireSession(ctx, tx, call)
 		}
@@ -85,10 +175,8 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if err != nil {
 		return nil, err
 	}
-	if len(out.Members) > size {
-		out.Members = out.Members[:size]
-		out.NextToken = s.pages.Seal(list, out.Members[size-1].AccountID)
-	}
+	members, next := pagetoken.Cut(page, out.Members, func(m FoundMember) []string { return []string{m.sortKey(in.Sort), m.AccountID} })
+	out.Members, out.NextToken = members, macie2.Deref(next)
 	return out, nil
 }
 

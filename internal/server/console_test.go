@@ -579,9 +579,11 @@ func TestOverview(t *testing.T) {
 		}
 		b.want("the next page", b.do("GET", "/console/api/call/magpie/v1/members?nextToken="+url.QueryEscape(page.NextToken), ""), 200, `"accountId":"666677778888"`)
 		b.want("one status", b.do("GET", "/console/api/call/magpie/v1/members?status=Enabled", ""), 200, `"accountId":"444455556666"`)
+		b.want("a part of a name", b.do("GET", "/console/api/call/magpie/v1/members?find=workL", ""), 200, `{"members":[{"accountId":"444455556666"`)
+		b.want("the other way round", b.do("GET", "/console/api/call/magpie/v1/members?sort=-accountId", ""), 200, `{"members":[{"accountId":"666677778888"`)
 		b.want("Regions", b.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"members":{"Created":2,"Enabled":1}`)
 		m.want("whose member", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"administratorAccount":"111122223333"`)
-		for _, wrong := range []string{"members?maxResults=0", "members?maxResults=1001", "members?status=x", "members?nextToken=x", "members?x=1", "regions?x=1",
+		for _, wrong := range []string{"members?maxResults=0", "members?maxResults=1001", "members?status=x", "members?sort=x", "members?nextToken=x", "members?x=1", "regions?x=1",
 			"audit?since=yesterday", "audit?maxResults=501", "audit?accountId=444455556666"} {
 			b.want(wrong, b.do("GET", "/console/api/call/magpie/v1/"+wrong, ""), 400, "ValidationException")
 		}

@@ -17,7 +17,7 @@ import (
 
 // The parameters that GET /magpie/v1/members and /magpie/v1/audit know.
 var (
-	memberParameters = []string{"status", "maxResults", "nextToken"}
+	memberParameters = []string{"status", "find", "sort", "maxResults", "nextToken"}
 	auditParameters  = []string{"operation", "principal", "since", "until", "maxResults"}
 )
 
@@ -41,7 +41,7 @@ func mountOverview(edge *awsapi.Server, m *membership.Service, db *store.DB, reg
 			if err := knownParameters(r.Query, memberParameters); err != nil {
 				return nil, err
 			}
-			in := &membership.SearchInput{Status: macie2.RelationshipStatus(r.Query.Get("status")), NextToken: r.Query.Get("nextToken")}
+			in := &membership.SearchInput{Status: macie2.RelationshipStatus(r.Query.Get("status")), Find: r.Query.Get("find"), Sort: r.Query.Get("sort"), NextToken: r.Query.Get("nextToken")}
 			if r.Query.Has("maxResults") {
 				n, err := strconv.Atoi(r.Query.Get("maxResults"))
 				if err != nil || n < 1 {
