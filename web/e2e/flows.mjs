@@ -334,6 +334,11 @@ export async function smallPages(t) {
     await t.axe(page, path + ", dark", { colours: true });
     await t.shot(page, path + "-dark");
     await t.turn(page, "light");
+    // In the narrowest window, what is wide scrolls in its own place.
+    await page.setViewportSize({ width: 320, height: 900 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), path + " is wider than its window");
+    await t.shot(page, path + "-narrow");
+    await page.setViewportSize({ width: 1280, height: 900 });
   }
   none(faults);
 }
@@ -486,7 +491,7 @@ export async function findings(t) {
   const list = templates.sensitivityInspectionTemplates[0].id;
   assert.deepEqual((await a.call(R, "GET", "/templates/sensitivity-inspections/" + list)).excludes, { managedDataIdentifierIds: ["AWS_CREDENTIALS"] });
   await t.turn(page, "dark");
-  for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["jobs", "Nightly"], ["buckets?view=coverage", "exports"], ["summary", "Buckets with most findings"], ["usage", account], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
+  for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["jobs", "Nightly"], ["buckets?view=coverage", "exports"], ["summary", "Buckets with most findings"], ["usage", "Show as a table"], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
     await t.follow(page, account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
     await t.axe(page, path + ", dark");

@@ -73,10 +73,10 @@ export const resource = (f: Finding) => visible((f.resourcesAffected?.s3Bucket?.
 function useColumns() {
   const desk = useDesk();
   return [
-    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 120 },
-    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 190 },
-    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 260 },
-    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 250 },
+    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 110 },
+    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 160 },
+    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 215 },
+    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 190 },
     { id: "account", header: "Account", value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
     { id: "updated", header: "Updated", time: (f: Finding) => f.updatedAt },
     { id: "created", header: "Created", time: (f: Finding) => f.createdAt, hidden: true },

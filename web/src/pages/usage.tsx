@@ -6,12 +6,21 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { useEffect, useState } from "react";
+import Spinner from "@cloudscape-design/components/spinner";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { To } from "../parts/bits";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { bytes, count } from "../text/format";
+
+const Chart = lazy(() => import("../parts/chart"));
+
+interface Day {
+  date: string;
+  jobObjects: number;
+  automatedObjects: number;
+}
 
 interface Account {
   accountId: string;
@@ -59,6 +68,14 @@ export function Usage() {
     [desk.caller, range.value],
     60_000,
   );
+  const days = useResource(
+    async (o) => {
+      const own = (await desk.caller.own<{ accounts: Array<{ days?: Day[] }> }>("GET", "usage?timeRange=" + range.value + "&accountId=" + desk.account, undefined, o)).accounts[0];
+      return own?.days ?? [];
+    },
+    [desk.caller, range.value],
+    60_000,
+  );
   const list = usage.data?.accounts;
   const sum = (of: (a: Account) => number) => (list ?? []).reduce((n, a) => n + of(a), 0);
   const quota = usage.data?.quotaBytes ?? 0;
@@ -88,16 +105,32 @@ export function Usage() {
         actions={<Select selectedOption={range} options={ranges} onChange={(e) => setRange(ranges.find((r) => r.value === e.detail.selectedOption.value)!)} ariaLabel="Time range" />}
         empty={{ title: "Nothing was used", text: "What jobs analyse, and the buckets that are watched, are counted here." }}
         columns={[
-          { id: "account", header: "Account", value: (a) => a.accountId, cell: (a) => (a.accountId === desk.account ? a.accountId : <To href={desk.link("accounts", a.accountId)}>{a.accountId}</To>), width: 150 },
+          { id: "account", header: "Account", value: (a) => a.accountId, cell: (a) => (a.accountId === desk.account ? a.accountId : <To href={desk.link("accounts", a.accountId)}>{a.accountId}</To>), width: 135 },
           { id: "jobs", header: "By jobs", value: (a) => a.jobBytes, cell: (a) => bytes(a.jobBytes), filter: false, width: 110 },
-          { id: "jobObjects", header: "Objects by jobs", value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 130 },
-          { id: "automated", header: "Automated", value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 110 },
-          { id: "buckets", header: "Buckets", value: (a) => a.buckets, cell: (a) => count(a.buckets), filter: false, width: 100 },
-          { id: "quota", header: "Of the month's quota", value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 170 },
-          { id: "requests", header: "Requests", value: (a) => a.requests, cell: (a) => count(a.requests), filter: false, width: 110 },
+          { id: "jobObjects", header: "Objects by jobs", value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 150 },
+          { id: "automated", header: "Automated", value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 130 },
+          { id: "buckets", header: "Buckets", value: (a) => a.buckets, cell: (a) => count(a.buckets), filter: false, width: 115 },
+          { id: "quota", header: "Month's quota", value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 148 },
+          { id: "requests", header: "Requests", value: (a) => a.requests, cell: (a) => count(a.requests), filter: false, width: 120 },
           ...(priced ? [{ id: "cost", header: "Estimated cost", value: (a: Account) => Number(a.estimatedCost), cell: (a: Account) => a.estimatedCost + " " + a.currency, filter: false, width: 140 }] : []),
         ]}
       />
+      {days.data?.some((d) => d.jobObjects + d.automatedObjects > 0) && (
+        <Container header={<Header variant="h2" description={"Of the buckets of account " + desk.account + ", by day of UTC."}>Objects analysed</Header>}>
+          <Suspense fallback={<Spinner />}>
+            <Chart
+              name="Objects analysed"
+              x="Day (UTC)"
+              y="Objects"
+              labels={days.data.map((d) => d.date.slice(5))}
+              series={[
+                { title: "By jobs", color: "#0972d3", values: days.data.map((d) => d.jobObjects) },
+                { title: "By automated discovery", color: "#b35900", values: days.data.map((d) => d.automatedObjects) },
+              ]}
+            />
+          </Suspense>
+        </Container>
+      )}
       {!priced && <Box variant="small">No prices are set on this server (--price-list), so nothing is said of money.</Box>}
     </SpaceBetween>
   );
