@@ -43,7 +43,7 @@ func newLZMA(w *walker, r io.Reader) (*decompressor, error) {
 	size = max(min(size, maxLZMA, w.account.Room()/2), lzma.MinDictCap)
 	binary.LittleEndian.PutUint32(b[1:], uint32(size))
 	return newDecompressor(w, "lzma", size+64*kib, func(d *decompressor) error {
-		z, err := lzma.ReaderConfig{DictCap: lzma.MinDictCap}.NewReader(io.MultiReader(bytes.NewReader(b[:]), bufio.NewReaderSize(r, 16*kib)))
+		z, err := lzma.ReaderConfig{DictCap: int(size)}.NewReader(io.MultiReader(bytes.NewReader(b[:]), bufio.NewReaderSize(r, 16*kib)))
 		d.r = z
 		return err
 	})
