@@ -40,6 +40,7 @@ export async function signingIn(t) {
   const other = await context.newPage();
   await other.goto(page.url());
   await other.getByRole("button", { name: "Account 100000000001" }).waitFor();
+  await page.bringToFront(); // the other tab covers it, and what is covered is not drawn: a click would wait for it
   await page.getByRole("button", { name: "Account 100000000001" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in to Magpie" }).waitFor();
@@ -202,6 +203,7 @@ export async function roles(t) {
   await other.goto(t.url + "/console/100000000039/" + R + "/invitations");
   await other.getByText("This page is of account 100000000039").waitFor();
   await t.axe(other, "another account's page");
+  await page.bringToFront();
   await page.getByRole("button", { name: "Return" }).click();
   await page.getByRole("button", { name: "Account " + one }).waitFor();
   none(faults);
