@@ -17,7 +17,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"magpie/internal/attack"
@@ -136,11 +135,11 @@ func (r *rig) attacked(x attack.Attack, t attack.Target, busy sigv4.Credentials)
 	c := exec.Command(self)
 	c.Env = append(os.Environ(), roleVariable+"="+strings.Join([]string{x.Name, t.Address, t.Key, busy.AccessKeyID, busy.SecretAccessKey}, "\n"))
 	c.Stderr = os.Stderr
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	c.SysProcAttr = dieWithUs()
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	if err := syscall.Setpriority(syscall.PRIO_PROCESS, c.Process.Pid, lowest); err != nil {
+	if err := setPriority(c.Process.Pid, lowest); err != nil {
 		return nil, err
 	}
 	time.Sleep(200 * time.Millisecond) // it begins

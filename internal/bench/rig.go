@@ -171,7 +171,7 @@ func (r *rig) launch(flags ...string) error {
 		args = append(args, "--database-url", r.config.DatabaseURL)
 	}
 	r.process = exec.Command(r.binary, append(args, flags...)...)
-	r.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	r.process.SysProcAttr = dieWithUs()
 	stderr, err := r.process.StderrPipe()
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -267,15 +266,6 @@ func (d *desk) benchmark(b *testing.B, size int) {
 		}
 		b.ReportMetric(0, "ns/op")
 	})
-}
-
-// processorTime is what this process has used so far.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // quantiles calls f until done, or 300 times if it is nil, and tells how long it took.

@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -361,16 +360,6 @@ func countMadeUp(b *testing.B, c *s3.Client, objects int) *censusResult {
 		b.Fatal(err)
 	}
 	return x.result()
-}
-
-// processorTime is what this process has used, in user and in system mode.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func madeUpKey(i int) string { return fmt.Sprintf("logs/2026/%09d.csv", i) }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -151,7 +150,7 @@ func TestLinksAndPathsThatLeadOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "b", "pipe"), 0o644); err != nil {
+	if err := makePipe(filepath.Join(dir, "b", "pipe")); err != nil {
 		t.Fatal(err)
 	}
 	var buckets []string

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package finding
+
+import "time"
+
+// processorTime is not measured here.
+func processorTime() time.Duration { return 0 }
