@@ -48,7 +48,7 @@ func (p *process) status(name string) int64 {
 // Strangers who send bodies and headers that do not end, as many as they like, and those who open many connections and let them stand, cost
 // a node little memory, and nobody honest a call. How much slower honest calls are is printed; the benchmark measures it.
 func TestMemoryForStrangers(t *testing.T) {
-	for _, x := range append(append(attack.Unending(), attack.Idle(1000)...), attack.Heads(200)) {
+	for _, x := range append(append(attack.Unending(), attack.Idle(1000)...), attack.Heads(200), attack.Flood(4, 20_000)) {
 		t.Run(x.Name, func(t *testing.T) { withstand(t, x) })
 	}
 }

