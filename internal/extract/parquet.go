@@ -226,14 +226,14 @@ func (p *parquetFileReader) pageValues(c *parquetColumn, r parquet.ValueReader, 
 			if v.IsNull() {
 				continue
 			}
-			// What is no text is looked at in vain, over and over where a dictionary has it.
-			if k := v.Kind(); k == parquet.ByteArray || k == parquet.FixedLenByteArray {
-				if err := p.w.step(int64(len(v.ByteArray()) / 16)); err != nil {
-					return err
-				}
-			}
 			text := c.text(p.num[:0], v)
 			if len(text) == 0 {
+				// What is no text was looked at in vain, over and over where a dictionary has it.
+				if k := v.Kind(); k == parquet.ByteArray || k == parquet.FixedLenByteArray {
+					if err := p.w.step(int64(len(v.ByteArray()) / 16)); err != nil {
+						return err
+					}
+				}
 				continue
 			}
 			info := c.info
