@@ -110,7 +110,7 @@ func workFlags(cmd *cobra.Command, c *server.Config) {
 	f.StringVar(&c.ScheduledRuns, "scheduled-runs", "", "time of day of the scheduled runs of jobs, `HH:MM` in UTC (default: that of each job's creation)")
 	f.DurationVar(&c.DiscoveryCycle, "discovery-cycle", sampling.DefaultCycle, "time between the beginnings of two cycles of automated discovery")
 	f.StringVar(&c.DiscoveryBudget, "discovery-budget", "", "what a cycle may spend in the buckets of an account at a store, `BYTES[,REQUESTS]` (default: 1GiB,20000)")
-	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that the jobs of an account may analyse in a month")
+	f.Int64Var(&c.QuotaJobBytes, "quota-job-bytes", server.DefaultQuotaJobBytes, "bytes that jobs may analyse of an account's buckets in a month")
 	f.StringVar(&c.PriceList, "price-list", "", "`file` with the prices that estimated costs are worked out with, JSON (default: nothing costs anything)")
 }
 

@@ -241,7 +241,8 @@ type killedJobs struct {
 	store  *s3double.Double
 	as     aws.Credentials
 	rng    *rand.Rand
-	nodes  []*process // the first one serves
+	nodes  []*process     // the first one serves
+	client *macie2.Client // of the first; one for as long as it lives, since each has connections of its own that stay open
 	deaths int
 }
 
@@ -267,6 +268,7 @@ func (k *killedJobs) start(i int) {
 	k.t.Helper()
 	if i == 0 {
 		k.nodes[i] = k.h.serve("--rate", "CreateClassificationJob=1000", "--analysis-workers", "1")
+		k.client = client("http://"+k.nodes[i].address, k.as, region)
 	} else {
 		k.nodes[i] = k.h.work("--analysis-workers", "1")
 	}
@@ -275,7 +277,7 @@ func (k *killedJobs) start(i int) {
 // through has a client of the node that serves.
 func (k *killedJobs) through(do func(c *macie2.Client)) {
 	k.t.Helper()
-	do(client("http://"+k.nodes[0].address, k.as, region))
+	do(k.client)
 }
 
 func (k *killedJobs) status(job string) (status types.JobStatus) {
@@ -292,6 +294,9 @@ func (k *killedJobs) status(job string) (status types.JobStatus) {
 	return status
 }
 
+// deathsOfJob is how many nodes die during one job at most: where all of them die before they commit anything, it never ends.
+const deathsOfJob = 6
+
 // run creates a job and kills nodes while it runs, as long as there were fewer than so many deaths, until it is COMPLETE.
 func (k *killedJobs) run(deaths int, buckets ...string) (job string) {
 	k.t.Helper()
@@ -305,7 +310,7 @@ func (k *killedJobs) run(deaths int, buckets ...string) (job string) {
 		}
 		job = *out.JobId
 	})
-	guard := time.After(5 * time.Minute)
+	deaths = min(deaths, k.deaths+deathsOfJob)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	moment := k.moment()
@@ -324,8 +329,6 @@ func (k *killedJobs) run(deaths int, buckets ...string) (job string) {
 				k.store.Watch(nil)
 				return job
 			}
-		case <-guard:
-			k.t.Fatalf("the job is %s after five minutes and %d deaths", k.status(job), k.deaths)
 		}
 	}
 }

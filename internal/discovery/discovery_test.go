@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ import (
 	"magpie/internal/session"
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
+	"magpie/internal/usage"
 )
 
 const (
@@ -72,7 +74,8 @@ func startAt(t *testing.T, db *store.DB, data string, clock func() time.Time, ed
 		t.Fatal(err)
 	}
 	log := storetest.Logger(t)
-	n := &node{t: t, db: db, queue: queue.Open(db, queue.Options{Logger: log, Poll: 20 * time.Millisecond, Lease: time.Second, Clock: clock})}
+	// No node dies in these tests. One that was taken for dead, on a machine that is slow, would have its work done twice.
+	n := &node{t: t, db: db, queue: queue.Open(db, queue.Options{Logger: log, Poll: 20 * time.Millisecond, Lease: 10 * time.Minute, Clock: clock})}
 	pages := pagetoken.New([]byte("a key of sixteen bytes and more"))
 	directory := identity.NewDirectory(db, identity.Options{})
 	n.sessions = session.New(db, n.queue)
@@ -414,19 +417,69 @@ func TestScheduled(t *testing.T) {
 	})
 }
 
-// TestQuota: what would exceed the month's quota pauses the job.
+// TestQuota: jobs stop before the account whose buckets they analyse is over its quota of the month, whoever created them, and go on once the quota
+// is raised.
 func TestQuota(t *testing.T) {
 	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
-		n := more(func(o *Options) { o.QuotaBytes = int64(len(card)) + 5 })
+		quota := 2*int64(len(card)) + 5
+		n := more(func(o *Options) { o.QuotaBytes = quota })
 		n.work()
-		n.enable(alice)
-		n.folder(alice, map[string]string{"data/a.txt": card, "data/b.txt": card, "data/c.txt": card})
-		id := n.create(alice, oneTime(alice, "data"))
-		n.reaches(alice, id, macie2.JobStatusPaused)
-		if got := n.found(alice, id); len(got) > 1 {
-			t.Errorf("found %v in spite of the quota", got)
+		n.enable(alice, bob)
+		n.folder(alice, map[string]string{"hers/a.txt": card})
+		n.folder(bob, map[string]string{"his/a.txt": card, "his/b.txt": card, "his/c.txt": card})
+		of := n.create(alice, oneTime(bob, "his"))
+		n.reaches(alice, of, macie2.JobStatusPaused)
+		if got := n.found(alice, of); !slices.Equal(got, []string{"his/a.txt", "his/b.txt"}) {
+			t.Errorf("found %v of a quota of two", got)
 		}
+		n.uses(quota, map[macie2.AccountID]usage.Quota{alice: {}, bob: {Used: quota - 5, Met: true}})
+		own := n.create(alice, oneTime(alice, "hers"))
+		n.reaches(alice, own, macie2.JobStatusComplete) // her own quota has room
+		his := n.create(bob, oneTime(bob, "his"))
+		n.reaches(bob, his, macie2.JobStatusPaused) // his has not, for his own jobs either
+		n.uses(quota, map[macie2.AccountID]usage.Quota{alice: {Used: int64(len(card))}, bob: {Used: quota - 5, Met: true}})
+		events, err := n.Events(t.Context(), n.call(alice), of, "")
+		if last := events.Events[len(events.Events)-1]; err != nil || last.EventType != eventQuotaMet || last.AffectedAccount != string(bob) {
+			t.Errorf("the last event is %+v, %v", last, err)
+		}
+
+		same := more(func(o *Options) { o.QuotaBytes = quota })
+		if err := same.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if status := *n.describe(alice, of).JobStatus; status != macie2.JobStatusPaused {
+			t.Errorf("a node with the same quota makes the job %s", status)
+		}
+		n.stop()
+		larger := more(func(o *Options) { o.QuotaBytes = 10 * quota })
+		larger.work()
+		if err := larger.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		larger.reaches(alice, of, macie2.JobStatusComplete)
+		larger.reaches(bob, his, macie2.JobStatusComplete)
+		if got := larger.found(alice, of); !slices.Equal(got, []string{"his/a.txt", "his/b.txt", "his/c.txt"}) {
+			t.Errorf("found %v after the quota was raised", got)
+		}
+		larger.uses(quota, map[macie2.AccountID]usage.Quota{alice: {Used: int64(len(card))}, bob: {Used: 6 * int64(len(card))}})
 	})
+}
+
+// uses holds what jobs have used of accounts' quotas against what it should be.
+func (n *node) uses(quota int64, want map[macie2.AccountID]usage.Quota) {
+	n.t.Helper()
+	err := n.db.View(n.t.Context(), func(tx *store.Tx) error {
+		got, err := n.QuotaUse(n.t.Context(), tx, region, slices.Collect(maps.Keys(want)), time.Now())
+		for id, q := range want {
+			if got[id] != q {
+				n.t.Errorf("%s has used %+v of %d bytes, want %+v", id, got[id], quota, q)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		n.t.Fatal(err)
+	}
 }
 
 // TestTroubledBuckets: a bucket that is not there is in the events and the error status, and does not stop the others.

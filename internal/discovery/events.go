@@ -53,7 +53,7 @@ var descriptions = map[string]string{
 	eventRunCompleted:         "The scheduled run of the job finished.",
 	eventPaused:               "The job was paused by a user.",
 	eventResumed:              "The job was resumed by a user.",
-	eventQuotaMet:             "The job was paused: the account has analysed as much in this month as its quota allows.",
+	eventQuotaMet:             "The job was paused: as much of the account's data was analysed in this month as its quota allows.",
 	eventQuotaLifted:          "The job was resumed: the account's quota allows more again.",
 	eventCancelled:            "The job was cancelled.",
 	eventCompleted:            "The job finished.",
@@ -83,12 +83,12 @@ type eventDetail struct {
 var sequence atomic.Uint32
 
 // event records what happened to a job, in the transaction that it happens in. Of the same event of one bucket, or
-// account, in one run there is one.
+// account, in one run there is one, but for pauses by a quota.
 func (j *job) event(tx *store.Tx, at time.Time, kind string, d eventDetail) {
 	var random [3]byte
 	rand.Read(random[:]) // never fails
 	id := fmt.Sprintf("%013d%010d%s", at.UnixMilli(), sequence.Add(1), hex.EncodeToString(random[:]))
-	if d.owner != "" {
+	if d.owner != "" && kind != eventQuotaMet {
 		id = fmt.Sprintf("%013d%s", macie2.Deref(j.runAt), kind+"/"+string(d.owner)+"/"+d.bucket)
 	}
 	tx.DeferInsert(`insert into job_event (region, account_id, job_id, id, at, type, run_at, operation, owner_id, resource, detail)`,

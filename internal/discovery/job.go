@@ -68,15 +68,18 @@ type job struct {
 	expiresAt  *int64
 	resumes    macie2.JobStatus
 	dueAt      *int64
+	// quotaOf is the account whose quota paused the job, and quota how many bytes that was; as they were at the latest such pause.
+	quotaOf macie2.AccountID
+	quota   int64
 }
 
 const jobColumns = `region, account_id, id, type, status, definition, tags, created_at, run, run_at, active, shards, since, expected, failed,
-	paused_at, expires_at, resumes, due_at`
+	paused_at, expires_at, resumes, due_at, quota_account, quota_bytes`
 
 func (j *job) scan(row interface{ Scan(...any) error }) error {
 	var text string
 	err := row.Scan(&j.Region, &j.Account, &j.ID, &j.kind, &j.status, &text, &j.tags, &j.createdAt, &j.run, &j.runAt, &j.active, &j.shards,
-		&j.since, &j.expected, &j.failed, &j.pausedAt, &j.expiresAt, &j.resumes, &j.dueAt)
+		&j.since, &j.expected, &j.failed, &j.pausedAt, &j.expiresAt, &j.resumes, &j.dueAt, &j.quotaOf, &j.quota)
 	if err != nil {
 		return err
 	}
@@ -97,10 +100,10 @@ func find(ctx context.Context, tx *store.Tx, n name) (*job, error) {
 // save writes what may change of a job, if its status, its run and what goes on of it are still what was read: was.
 func (j *job) save(tx *store.Tx, was *job) {
 	tx.DeferExpect(1, `update classification_job set status = $4, run = $5, run_at = $6, active = $7, shards = $8, since = $9, expected = $10,
-			failed = $11, paused_at = $12, expires_at = $13, resumes = $14, due_at = $15
-		where region = $1 and account_id = $2 and id = $3 and status = $16 and run = $17 and active = $18 and shards = $19`,
+			failed = $11, paused_at = $12, expires_at = $13, resumes = $14, due_at = $15, quota_account = $16, quota_bytes = $17
+		where region = $1 and account_id = $2 and id = $3 and status = $18 and run = $19 and active = $20 and shards = $21`,
 		j.Region, string(j.Account), j.ID, string(j.status), j.run, j.runAt, string(j.active), j.shards, j.since, j.expected, j.failed,
-		j.pausedAt, j.expiresAt, string(j.resumes), j.dueAt, string(was.status), was.run, string(was.active), was.shards)
+		j.pausedAt, j.expiresAt, string(j.resumes), j.dueAt, string(j.quotaOf), j.quota, string(was.status), was.run, string(was.active), was.shards)
 }
 
 // pauseLasts is how long a job that was paused while it ran can be resumed.

@@ -2,15 +2,12 @@ package discovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"magpie/internal/classify"
 	"magpie/internal/extract"
 	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
-	"magpie/internal/store"
 )
 
 // object decides what is left to decide, reads and analyses an object. An error is one that ends the shard's attempt; what is
@@ -75,28 +72,4 @@ func encryptionOf(e objectstore.ObjectEncryption) *macie2.ServerSideEncryption {
 		x.KmsMasterKeyId = &e.KMSKeyID
 	}
 	return x
-}
-
-// quotaMet pauses the job until the next month, or until it is due again.
-func (w *worker) quotaMet(ctx context.Context) error {
-	err := w.s.db.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
-		j, err := runOf(ctx, tx, w.state.name, w.state.Run)
-		if err != nil || j.status != macie2.JobStatusRunning {
-			return err
-		}
-		now := w.s.now()
-		was := *j
-		j.status = macie2.JobStatusPaused
-		j.save(tx, &was)
-		j.event(tx, now, eventQuotaMet, eventDetail{})
-		if err := w.s.queue.PauseGroup(ctx, tx, j.group(j.run)); err != nil {
-			return err
-		}
-		y, m, _ := now.UTC().Date()
-		return w.s.queue.Enqueue(ctx, tx, j.wakeAt(wakeLift, time.Date(y, m+1, 1, 0, 0, 0, 0, time.UTC)))
-	})
-	if errors.Is(err, errOver) {
-		return err
-	}
-	return w.state.wrap(err)
 }

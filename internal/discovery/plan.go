@@ -338,6 +338,9 @@ func (s *Service) shardEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 	if err != nil {
 		return p.wrap(err)
 	}
+	if passed, _ := o.Result.(int64); o.Status == queue.Done {
+		tx.Tally(p.tallies(p.Run), tallySeen, passed)
+	}
 	if o.Status != queue.Refused && (left > 0 || activity != running) {
 		return nil
 	}

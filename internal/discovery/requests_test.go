@@ -138,7 +138,8 @@ func simple(key macie2.ScopeFilterKey, by macie2.JobComparator, values ...string
 	return macie2.JobScopeTerm{SimpleScopeTerm: &macie2.SimpleScopeTerm{Key: &key, Comparator: &by, Values: values}}
 }
 
-// TestReadOnce: of a bucket of several pages each object is read once, and what was read twice after a node went away was on one page.
+// TestReadOnce: of a bucket of several pages each page is listed once and each object read once. After a node went away, the next one lists and
+// reads from the first object on that was not committed, which is on the page that the other was at.
 func TestReadOnce(t *testing.T) {
 	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
 		one, two := more(func(o *Options) { o.Shards = 1 }), more(func(o *Options) { o.Shards = 1 })
@@ -146,42 +147,101 @@ func TestReadOnce(t *testing.T) {
 		one.enable(alice)
 		d := one.double(alice, "data")
 		const objects = 2300
+		key := func(i int) string { return fmt.Sprintf("%04d.txt", i) }
 		for i := range objects {
-			d.Put("data", fmt.Sprintf("%04d.txt", i), s3double.Object{Content: []byte(card)})
+			d.Put("data", key(i), s3double.Object{Content: []byte(card)})
 		}
 		d.Forget()
 		began := make(chan struct{})
 		d.Watch(func(total int) {
 			if total == 1500 { // in the middle of the second page
+				for d.Total("ListObjectsV2", "data") < 3 { // the third is asked for meanwhile
+					time.Sleep(time.Millisecond)
+				}
 				close(began)
 			}
 		})
 		id := one.create(alice, oneTime(alice, "data"))
 		<-began
 		one.stop()
+		lists, reads := did(d)
+		if want := []string{"", key(999), key(1999)}; !slices.Equal(lists, want) {
+			t.Errorf("the first node listed pages after %q, want %q", lists, want)
+		}
+		for i, k := range reads {
+			if k != key(i) && i < 1000 || k < key(1000) && i >= 1000 || k >= key(2000) || i > 0 && k == reads[i-1] {
+				t.Fatalf("the first node read %s where it should read the first page, and what it came to of the second", k)
+			}
+		}
+		d.Watch(nil)
+		d.Forget()
 		two.work()
 		two.reaches(alice, id, macie2.JobStatusComplete)
-		var twice []string
-		reads := 0
-		for c, n := range d.Calls() {
-			if c.Name != "GetObject" {
-				continue
-			}
-			if reads++; n > 2 {
-				t.Errorf("%s was read %d times", c.Key, n)
-			} else if n == 2 {
-				twice = append(twice, c.Key)
-			}
+		lists, reads = did(d)
+		first := objects - len(reads)
+		if first < 1000 || first >= 2000 {
+			t.Fatalf("the second node read %d objects", len(reads))
 		}
-		slices.Sort(twice)
-		if reads != objects || len(twice) > 0 && (twice[0] < "1000.txt" || twice[len(twice)-1] >= "2000.txt") {
-			t.Errorf("%d objects were read, %d of them twice, from %v on", reads, len(twice), twice[:min(1, len(twice))])
+		pages := []string{key(first - 1)}
+		if first+1000 < objects {
+			pages = append(pages, key(first+999))
 		}
-		if lists := d.Total("ListObjectsV2", "data"); lists > 5 {
-			t.Errorf("%d pages were listed of 3, with one again and the one after it, which is listed ahead", lists)
+		if !slices.Equal(lists, pages) {
+			t.Errorf("the second node listed pages after %q, want %q", lists, pages)
+		}
+		for i, k := range reads {
+			if k != key(first+i) {
+				t.Fatalf("the second node read %s, want %s", k, key(first+i))
+			}
 		}
 		if got := two.found(alice, id); len(got) != objects {
 			t.Errorf("%d findings, want %d", len(got), objects)
+		}
+	})
+}
+
+// did are the keys that pages were listed after and the objects that were read, sorted, each as often as it was.
+func did(d *s3double.Double) (lists, reads []string) {
+	for c, n := range d.Calls() {
+		for range n {
+			switch c.Name {
+			case "ListObjectsV2":
+				lists = append(lists, c.Key)
+			case "GetObject":
+				reads = append(reads, c.Key)
+			}
+		}
+	}
+	slices.Sort(lists)
+	slices.Sort(reads)
+	return lists, reads
+}
+
+// TestCommits: what comes of objects is committed a page of a listing at a time: one transaction for a thousand objects.
+func TestCommits(t *testing.T) {
+	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
+		n := more(func(o *Options) { o.Shards = 1 })
+		n.commitAfter = time.Hour // not on a machine that is slow, either
+		n.work()
+		n.enable(alice)
+		d := n.double(alice, "data")
+		for i := range 2300 {
+			d.Put("data", fmt.Sprintf("%04d.png", i), s3double.Object{Content: []byte("x")})
+		}
+		id := n.create(alice, oneTime(alice, "data"))
+		n.reaches(alice, id, macie2.JobStatusComplete)
+		var objects []int
+		err := n.db.View(t.Context(), func(tx *store.Tx) error {
+			objects = nil
+			return tx.Query(t.Context(), func(r store.Row) error {
+				var n int
+				err := r.Scan(&n)
+				objects = append(objects, n)
+				return err
+			}, "select objects from discovery_result where folder = $1 order by objects", id)
+		})
+		if want := []int{300, 1000, 1000}; err != nil || !slices.Equal(objects, want) {
+			t.Errorf("results were committed %d at a time, want %d: %v", objects, want, err)
 		}
 	})
 }

@@ -42,7 +42,7 @@ type Options struct {
 	Now func() time.Time
 	// ScheduledRuns is the time of day of scheduled runs, in UTC, after midnight. nil: that of the job's creation.
 	ScheduledRuns *time.Duration
-	// QuotaBytes is how many bytes the jobs of an account may analyse in a calendar month. 0: Macie's quota, 5 TB.
+	// QuotaBytes is how many bytes jobs may analyse of an account's buckets in a calendar month. 0: Macie's quota, 5 TB.
 	QuotaBytes int64
 	// Memory is how many bytes of objects this process holds at most while it reads them. 0: 256 MiB.
 	Memory int64
@@ -67,12 +67,14 @@ type Service struct {
 	directory  Directory
 	now        func() time.Time
 	lookEvery  time.Duration // between two looks of a shard whether its bucket's account may still be looked at
-	runsAt     *time.Duration
-	quota      int64
-	turns      *objectstore.Turns
-	memory     *semaphore.Weighted
-	most       int64                                                                      // of memory
-	automated  func(context.Context, *store.Tx, string, macie2.AccountID) (Wanted, error) // see OnAutomated; may be nil
+	// commitAfter is how long what came of objects waits at most to be committed.
+	commitAfter time.Duration
+	runsAt      *time.Duration
+	quota       int64
+	turns       *objectstore.Turns
+	memory      *semaphore.Weighted
+	most        int64                                                                      // of memory
+	automated   func(context.Context, *store.Tx, string, macie2.AccountID) (Wanted, error) // see OnAutomated; may be nil
 
 	mu       sync.Mutex
 	searches map[string]*analyse.Search
@@ -97,7 +99,7 @@ func New(o Options) *Service {
 	o.Memory = max(o.Memory, reading.LeastMemory)
 	s := &Service{
 		db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings, pool: o.Pool, log: o.Logger,
-		members: o.Members, directory: o.Directory, lookEvery: 2 * time.Second, runsAt: o.ScheduledRuns, quota: o.QuotaBytes,
+		members: o.Members, directory: o.Directory, lookEvery: 2 * time.Second, commitAfter: commitAfter, runsAt: o.ScheduledRuns, quota: o.QuotaBytes,
 		turns: objectstore.NewTurns(), memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
 		searches: map[string]*analyse.Search{},
 	}

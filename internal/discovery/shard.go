@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,8 +22,8 @@ import (
 
 const (
 	shardKind = "discovery.shard"
-	// What came of objects is committed when so many of them are ready, or this long after the first of them was.
-	commitObjects = 500
+	// What came of objects is committed when so many of them are ready, which is a page of a listing, or this long after the first of them was.
+	commitObjects = objectstore.MaxPage
 	commitAfter   = 5 * time.Second
 	// A bucket that cannot be listed, and an object that cannot be read for a reason that may pass, are tried so often.
 	bucketTries = 4
@@ -78,7 +77,7 @@ type worker struct {
 	looked  time.Time      // when it was last seen that the bucket's account may be looked at
 }
 
-// allowance is what the account's jobs have analysed in the month, as far as this shard knows, and what it is about to add.
+// allowance is what jobs have analysed of the bucket's account in the month, as far as this shard knows, and what it is about to add.
 type allowance struct {
 	mu             sync.Mutex
 	quota          int64
@@ -117,7 +116,7 @@ func (s *Service) shard(ctx context.Context, h *queue.Held) queue.Outcome {
 func (w *worker) outcome(ctx context.Context, err error) queue.Outcome {
 	switch {
 	case err == nil:
-		return queue.Outcome{Status: queue.Done}
+		return queue.Outcome{Status: queue.Done, Result: w.passed.objects}
 	case errors.Is(err, errOver):
 		return queue.Outcome{Status: queue.Done, Detail: err.Error()}
 	case ctx.Err() != nil, errors.Is(err, queue.ErrLeaseLost), errors.Is(err, errQuota):
@@ -156,7 +155,7 @@ func (w *worker) prepare(ctx context.Context) (err error) {
 		if facts, err = w.s.inventory.S3Bucket(ctx, tx, inventory.BucketName{Region: p.Region, Account: p.Owner, Name: p.Bucket}); err != nil {
 			return err
 		}
-		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Account, w.s.now())
+		w.used.used, err = usedBytes(ctx, tx, p.Region, p.Owner, w.s.now())
 		return err
 	})
 	if err != nil {
@@ -219,7 +218,7 @@ func (w *worker) run(ctx context.Context) error {
 			return err
 		}
 		if !page.More {
-			return w.pass(ctx)
+			return nil // what was passed over is recorded with the end of the shard
 		}
 		if w.held.Idle() {
 			if err := w.pass(ctx); err != nil {
@@ -282,7 +281,7 @@ func (w *worker) passOver(ctx context.Context, objects []objectstore.Object) err
 	w.passed.to = objects[len(objects)-1].Key
 	w.after = w.passed.to
 	w.held.Alive()
-	if time.Since(w.passed.since) < commitAfter {
+	if time.Since(w.passed.since) < w.s.commitAfter {
 		return nil
 	}
 	return w.pass(ctx)
@@ -377,7 +376,7 @@ func (w *worker) reserve(p *piece) bool {
 // collect commits what is ready, in order. When the quota is met, what was begun is committed before the job is paused.
 func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *piece) error {
 	next := 0 // the first piece that is not committed
-	timer := time.NewTimer(commitAfter)
+	timer := time.NewTimer(w.s.commitAfter)
 	defer timer.Stop()
 	commit := func(least int) error {
 		to := next
@@ -408,7 +407,7 @@ func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *pie
 			if err := commit(1); err != nil {
 				return err
 			}
-			timer.Reset(commitAfter)
+			timer.Reset(w.s.commitAfter)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -488,7 +487,7 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 	next := w.state
 	next.After = inventory.EncodeKey(mark)
 	now := w.s.now()
-	month := monthOf(w.state.Region, w.state.Account, now)
+	month := monthOf(w.state.Region, w.state.Owner, now)
 	err := w.s.background.Tx(ctx, lane(w.state.Region, w.state.Account), func(tx *store.Tx) error {
 		if err := w.held.Progress(ctx, tx, next); err != nil {
 			return err
@@ -527,16 +526,6 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 // sensitive reports whether something was found in an object.
 func sensitive(r *macie2.ClassificationResult) bool {
 	return len(r.SensitiveData) > 0 || r.CustomDataIdentifiers != nil && macie2.Deref(r.CustomDataIdentifiers.TotalCount) > 0
-}
-
-// monthOf is the scope of what an account's jobs have analysed in a calendar month.
-func monthOf(region string, account macie2.AccountID, at time.Time) string {
-	return "jobs/" + region + "/" + string(account) + "/" + at.UTC().Format("2006-01")
-}
-
-func usedBytes(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, at time.Time) (int64, error) {
-	sums, err := tx.Tallies(ctx, monthOf(region, account, at))
-	return sums[tallyBytes], err
 }
 
 // split hands the second half of what is left to whoever has nothing to do.
@@ -627,5 +616,3 @@ func between(low, high string) string {
 	}
 	return string(half[:end])
 }
-
-var errQuota = fmt.Errorf("the account's quota of the month is used up")

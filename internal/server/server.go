@@ -321,6 +321,11 @@ func (s *Server) run(listener net.Listener) {
 	s.work.Go(func() { _ = s.publication.Run(ctx) })
 	s.work.Go(func() { _ = s.usage.Run(ctx) })
 	s.work.Go(func() { _ = s.sampling.Run(ctx) })
+	s.work.Go(func() {
+		if err := s.jobs.Resume(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("jobs that wait for a larger quota cannot be resumed", "error", err)
+		}
+	})
 	if listener == nil {
 		s.log.Info("working", "engine", s.db.Engine())
 		return

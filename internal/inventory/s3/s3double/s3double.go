@@ -36,7 +36,7 @@ type Double struct {
 type Call struct {
 	Name   string // as S3 calls it: GetObject
 	Bucket string
-	Key    string
+	Key    string // of ListObjectsV2: the one that the list begins after
 	Range  string // of GetObject, as its header says; "" for all
 }
 

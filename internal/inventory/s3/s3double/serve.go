@@ -19,8 +19,11 @@ const maxBody = 64 << 20
 func (d *Double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	c := Call{Name: callOf(r, name, key), Bucket: name, Key: key}
-	if c.Name == "GetObject" {
+	switch c.Name {
+	case "GetObject":
 		c.Range = r.Header.Get("Range")
+	case "ListObjectsV2":
+		c.Key = r.URL.Query().Get("start-after")
 	}
 	if a := d.count(c); a != nil {
 		for name, values := range a.Header {
