@@ -19,8 +19,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
 	"magpie/internal/inventory/s3/s3double"
@@ -268,7 +266,7 @@ func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error 
 		return err
 	}
 	bareStore := ownCPU() - idle
-	transactions, err := b.transactions(ctx)
+	commits, err := b.commits()
 	if err != nil {
 		return err
 	}
@@ -278,7 +276,7 @@ func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error 
 		return err
 	}
 	jobStore := ownCPU() - idle
-	after, err := b.transactions(ctx)
+	after, err := b.commits()
 	if err != nil {
 		return err
 	}
@@ -289,9 +287,7 @@ func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error 
 		cpu.Microseconds()/int64(n.small), jobStore.Microseconds()/int64(n.small)), "")
 	b.p.figure("its rate against the loop's", b.engine, fmt.Sprintf("%.2f", bare.Seconds()/took.Seconds()), ">= 0.8")
 	b.p.figure("memory of the node and its boxes", b.engine, fmt.Sprintf("%d MB", memory>>20), fmt.Sprintf("<= %d MB", jobBudget>>20+60))
-	if after > 0 {
-		b.p.figure("writing transactions for 500 objects", b.engine, fmt.Sprintf("%.2f", float64(after-transactions)/float64(n.small)*500), "<= 1")
-	}
+	b.p.figure("transactions for 500 objects", b.engine, fmt.Sprintf("%.2f", float64(after-commits)/float64(n.small)*500), "<= 1")
 	return nil
 }
 
@@ -347,18 +343,24 @@ func readAll(ctx context.Context, bucket string, count int) (time.Duration, erro
 
 func nameOf(i int) string { return fmt.Sprintf("%06d.txt", i) }
 
-// transactions is how many have written something since the database was made; 0 on SQLite, which does not count.
-func (b *jobBench) transactions(ctx context.Context) (n int64, err error) {
-	if b.engine != "postgres" {
-		return 0, nil
-	}
-	conn, err := pgx.Connect(ctx, b.config.DatabaseURL)
+// commits is how many transactions the server has made durable in the database since it began.
+func (b *jobBench) commits() (n int64, err error) {
+	response, err := http.Get("http://" + b.address + "/metrics")
 	if err != nil {
 		return 0, err
 	}
-	defer conn.Close(ctx)
-	err = conn.QueryRow(ctx, "select cast(cast(pg_current_xact_id() as text) as bigint)").Scan(&n)
-	return n, err
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if count, ok := strings.CutPrefix(line, "magpie_store_commits_total "); ok {
+			f, err := strconv.ParseFloat(strings.TrimSpace(count), 64)
+			return int64(f), err
+		}
+	}
+	return 0, errors.New("the server does not say how many commits it has made")
 }
 
 // meanwhile compares how long calls take while a job runs with how long they take while none does.
@@ -390,7 +392,7 @@ func (b *jobBench) meanwhile(_ context.Context, _ string, n jobSize) error {
 		}
 	}
 	if busy.calls == 0 {
-		busy = idle
+		return fmt.Errorf("the job ended before %d calls had: it needs more objects", n.idle)
 	}
 	b.p.row("GetMacieSession, idle", b.engine, idle, "")
 	b.p.row("GetMacieSession, while a job runs", b.engine, busy, "")
