@@ -288,7 +288,7 @@ func fullName(text []byte, start int) int {
 		end = familyFirst(text, first)
 	}
 	if end < 0 || end-start > maxName || company(text, end) ||
-		familyStrength(first.flags) >= givenStrength(first.flags) && twoFamilies(text, end) {
+		familyStrength(first.flags) >= givenStrength(first.flags) && (twoFamilies(text, end) || partnerBefore(text, start)) {
 		return -1
 	}
 	return end
@@ -330,6 +330,25 @@ func company(text []byte, end int) bool {
 		return true
 	}
 	return j-i <= 3 && j+1 < len(rest) && rest[j] == ' ' && andWords.has(rest[i:j]) && companyKin(rest[j+1:])
+}
+
+// partnerBefore says whether a lone y or e and a word with a capital stand before: of Olivo Collado y García Polanco the
+// second half is no person either.
+func partnerBefore(text []byte, start int) bool {
+	i := start - 3
+	if i < 1 || text[i] != ' ' || text[i+1]|0x20 != 'y' && text[i+1]|0x20 != 'e' || text[i+2] != ' ' {
+		return false
+	}
+	return capital(text, wordBack(text, i))
+}
+
+// familyBefore says whether a family name and a comma stand before: Barros, Reis e Pereira is a list.
+func familyBefore(text []byte, start int) bool {
+	i := start - 2
+	if i < 1 || text[i] != ',' || text[i+1] != ' ' {
+		return false
+	}
+	return familyStrength(wordFlags(text[wordBack(text, i):i])) != unknown
 }
 
 // twoFamilies says whether a lone letter such as y and two family names follow: Olivera
@@ -428,6 +447,10 @@ func givenFirst(text []byte, start int, first nameWord) int {
 			break
 		}
 		if e := initial(text, i); e > 0 && best < 0 {
+			// In capitals the y and the e between partners look like initials.
+			if lone := first.caps && e == i+1 && (text[i] == 'Y' || text[i] == 'E'); lone && (familyBefore(text, start) || text[i] == 'Y' && twoFamilies(text, end)) {
+				return -1
+			}
 			end, given = e, max(given, known)
 			continue
 		}

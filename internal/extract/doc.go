@@ -43,11 +43,13 @@
 //	Extract            opens the source and walks it as one document
 //	  sniff            kind by content (sniff.go; zip.go looks inside zips)
 //	  kind.extract     one extractor per format:
-//	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go)
+//	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go); tables that
+//	                   are written otherwise are made plain on the way (respell.go)
 //	    builder        produced text with marks where the position changes: markup.go, flatoffice.go, eml.go (and uuencode.go),
 //	                   sql.go, rtf.go, docx.go,
 //	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
-//	    archive        members, each of which is a document again: archive.go, zip.go
+//	    archive        members, each of which is a document again: archive.go, zip.go, tnef.go (winmail.dat), and what
+//	                   was put into Office files: embedded.go
 //
 // # Where to start reading
 //

@@ -13,7 +13,7 @@ import (
 // diagrams, and last what the file says about itself.
 func extractDOCX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		if about(name) {
+		if about(name) || embedded(name) {
 			return true
 		}
 		rest, ok := strings.CutPrefix(name, "word/")
@@ -62,6 +62,9 @@ func (o *office) document(doc *Document, read func(b *builder) error) error {
 	if err := b.finish(); err != nil {
 		return err
 	}
+	if err := o.embeddings(doc); err != nil {
+		return err
+	}
 	return o.missed
 }
 
@@ -87,6 +90,9 @@ func (o *office) wordParts(b *builder) error {
 	names := o.sorted(func(name string) bool { return strings.HasPrefix(name, "word/document") })
 	for _, last := range []bool{false, true} {
 		for _, name := range names {
+			if embedded(name) {
+				continue
+			}
 			rels := strings.HasSuffix(name, ".rels")
 			if (rels || about(name)) != last {
 				continue

@@ -26,17 +26,48 @@ func flatOffice(head []byte) func(*walker, *Document, *xmlReader) error {
 	return nil
 }
 
-// flatTokens passes over the tokens of a file.
-func flatTokens(w *walker, x *xmlReader, token func(*xmlReader) error) error {
+// flatTokens passes over the tokens of a file. It returns the lines in which the file says something about itself.
+func flatTokens(w *walker, x *xmlReader, token func(*xmlReader) error) (about []byte, err error) {
+	var p flatProperties
 	for x.next() {
 		if err := w.step(8 + int64(len(x.raw)/16)); err != nil {
-			return err
+			return p.lines, err
+		}
+		if p.token(x) {
+			continue
 		}
 		if err := token(x); err != nil {
-			return err
+			return p.lines, err
 		}
 	}
-	return x.err
+	return p.lines, x.err
+}
+
+// flatProperties collects the lines of names and values in which a file of 2003 says something about itself.
+type flatProperties struct {
+	in    bool
+	label []byte
+	lines []byte
+}
+
+const maxFlatProperties = 64 * kib
+
+// token takes a token that belongs to the properties.
+func (p *flatProperties) token(x *xmlReader) bool {
+	switch local := x.local(); {
+	case local == "DocumentProperties" || local == "CustomDocumentProperties":
+		p.in = x.kind == xmlStart && !x.empty
+		return true
+	case !p.in:
+		return false
+	case x.kind == xmlStart:
+		p.label = append(p.label[:0], local...)
+	case x.kind == xmlText || x.kind == xmlCDATA:
+		if text := bytes.TrimSpace(characters(nil, x)); len(text) > 0 && len(p.lines)+len(text) < maxFlatProperties {
+			p.lines = append(append(append(append(p.lines, p.label...), ": "...), text...), '\n')
+		}
+	}
+	return true
 }
 
 // flatWords reads text: a line for each paragraph.
@@ -46,11 +77,11 @@ func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
 		defer b.close()
 		b.mark(LineRange, 0, 1, 0)
 		p := &paragraphs{b: b, odf: odf}
-		err := flatTokens(w, x, p.token)
+		about, err := flatTokens(w, x, p.token)
 		for err == nil && len(p.open) > 0 {
 			err = p.end()
 		}
-		return flatEnd(doc, b, err)
+		return flatEnd(doc, b, about, err)
 	}
 }
 
@@ -58,15 +89,18 @@ func flatODS(w *walker, doc *Document, x *xmlReader) error {
 	b := newBuilder(w, doc, true)
 	defer b.close()
 	s := &odsReader{b: b}
-	err := flatTokens(w, x, s.token)
+	about, err := flatTokens(w, x, s.token)
 	if ended := s.endSheet(); err == nil {
 		err = ended
 	}
-	return flatEnd(doc, b, err)
+	return flatEnd(doc, b, about, err)
 }
 
-func flatEnd(doc *Document, b *builder, err error) error {
+func flatEnd(doc *Document, b *builder, about []byte, err error) error {
 	doc.Read = max(doc.Size, 0)
+	if written := b.value(LineRange, 0, 1, 0, about); err == nil {
+		err = written
+	}
 	if flushed := b.finish(); flushed != nil {
 		return flushed
 	}
@@ -80,17 +114,18 @@ type spreadsheetML struct {
 	row, col int64
 	text     int // open elements that hold what a cell shows
 	value    []byte
+	number   bool // what the cell holds
 }
 
 func flatSheets(w *walker, doc *Document, x *xmlReader) error {
 	b := newBuilder(w, doc, true)
 	defer b.close()
 	s := &spreadsheetML{b: b}
-	err := flatTokens(w, x, s.token)
+	about, err := flatTokens(w, x, s.token)
 	if ended := s.endSheet(); err == nil {
 		err = ended
 	}
-	return flatEnd(doc, b, err)
+	return flatEnd(doc, b, about, err)
 }
 
 func (s *spreadsheetML) token(x *xmlReader) error {
@@ -138,6 +173,7 @@ func (s *spreadsheetML) start(x *xmlReader) error {
 		s.col = index(s.col, maxODSCol)
 	case "Data", "Comment":
 		s.value = s.value[:0]
+		s.number = string(attrOf(x, "Type")) == "Number"
 		if !x.empty {
 			s.text++
 		}
@@ -148,6 +184,9 @@ func (s *spreadsheetML) start(x *xmlReader) error {
 // cell hands over what the cell at hand shows.
 func (s *spreadsheetML) cell() error {
 	text := bytes.TrimSpace(s.value)
+	if s.number {
+		text = wholeNumber(text)
+	}
 	s.value = s.value[:0]
 	if s.out == nil {
 		return nil

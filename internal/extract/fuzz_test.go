@@ -287,7 +287,9 @@ func FuzzArchive(f *testing.F) {
 	files := []file{{"a.txt", secret}, {"b.csv", "a,b\n1,2\n"}}
 	bz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.bz2"))
 	xz, _ := os.ReadFile(filepath.Join("testdata", "a.txt.xz"))
-	fuzz(f, "a", zipOf(files...), tarOf(files...), gzipOf(tarOf(files...)), zstdOf([]byte(secret)), bz, xz, overlap(zipOf(files[0]), 20),
+	tnef, _ := os.ReadFile("../classify/testdata/cases/76-mail/winmail-att.dat")
+	object, _ := os.ReadFile("../classify/testdata/cases/80-office/bare-ole10.bin")
+	fuzz(f, "a", tnef, object, zipOf(files...), tarOf(files...), gzipOf(tarOf(files...)), zstdOf([]byte(secret)), bz, xz, overlap(zipOf(files[0]), 20),
 		zipOf(file{"in.zip", string(zipOf(files...))}), gzipQuine(f), zipQuine(f))
 }
 

@@ -446,6 +446,8 @@ func sniffOLE(in *input) (kind, error) {
 		return unread("application/vnd.ms-outlook"), nil
 	case has("PowerPoint Document"):
 		return unread("application/vnd.ms-powerpoint"), nil
+	case has(oleNative), has(olePackage), has(oleContents):
+		return kindObject, nil
 	}
 	return unread("application/x-ole-storage"), nil
 }

@@ -11,9 +11,9 @@ func extractPPTX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
 		rest, ok := strings.CutPrefix(name, "ppt/")
 		if !ok {
-			return about(name)
+			return about(name) || embedded(name)
 		}
-		if rest == "presentation.xml" || rest == "_rels/presentation.xml.rels" {
+		if embedded(name) || rest == "presentation.xml" || rest == "_rels/presentation.xml.rels" {
 			return true
 		}
 		for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "slideMasters/", "slideLayouts/"} {

@@ -50,6 +50,8 @@ const (
 	bzip2File
 	xzFile
 	zstdFile
+	objectFile
+	outlookMail
 )
 
 func (k kind) extract(w *walker, doc *Document, in *input) error {
@@ -104,6 +106,10 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 		return extractXZ(w, doc, in)
 	case zstdFile:
 		return extractZstd(w, doc, in)
+	case objectFile:
+		return extractObject(w, doc, in)
+	case outlookMail:
+		return extractTNEF(w, doc, in)
 	}
 	return nil
 }
@@ -136,6 +142,8 @@ var (
 	kindBzip2   = kind{mime: "application/x-bzip2", form: bzip2File, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
 	kindXZ      = kind{mime: "application/x-xz", form: xzFile, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
 	kindZstd    = kind{mime: "application/zstd", form: zstdFile, archive: true, maxBytes: 8 * gib, overSize: ArchiveExceedsSizeLimit}
+	kindObject  = kind{mime: "application/x-ole-storage", form: objectFile, archive: true, maxBytes: 512 * mib, overSize: FileExceedsSizeLimit}
+	kindTNEF    = kind{mime: "application/vnd.ms-tnef", form: outlookMail, archive: true, maxBytes: 8 * gib, overSize: FileExceedsSizeLimit}
 	kindEmpty   = kind{mime: "text/plain", form: nothing}
 )
 
@@ -246,6 +254,8 @@ func sniffHead(in *input) (kind, error) {
 		return kindPDF, nil
 	case bytes.HasPrefix(head, []byte(`{\rtf1`)) && len(head) > 8 && (head[6] == '\\' || head[6] == ' ' || head[6] == '{' || head[6] == '\r' || head[6] == '\n') && (bytes.Count(head, []byte{'\\'}) > 1 || bytes.IndexByte(head, '}') > 0):
 		return kindRTF, nil
+	case bytes.HasPrefix(head, tnefMagic) && !readsBehind(head, 6):
+		return kindTNEF, nil
 	case zstdAt(head):
 		return kindZstd, nil
 	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) > 12 && !reads(head):

@@ -13,7 +13,7 @@ import (
 // are few and spooled when they are many; everything else streams.
 func extractXLSX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		return strings.HasPrefix(name, "xl/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
+		return about(name) || embedded(name) || strings.HasPrefix(name, "xl/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
 			!strings.HasPrefix(name, "xl/theme/")
 	})
 	if err != nil {
@@ -29,6 +29,9 @@ func extractXLSX(w *walker, doc *Document, in *input) error {
 		if err := b.finish(); err != nil {
 			return err
 		}
+		if err := k.embeddings(doc); err != nil {
+			return err
+		}
 		return k.missed
 	}
 	return officeError(err, b.finish())
@@ -41,6 +44,7 @@ type workbook struct {
 	styles []*numberFormat // by cell style
 	alone  bool            // there is one sheet, so that nobody needs its name
 	seen   map[string]bool // parts that were read
+	said   []byte          // names of sheets and formulas, to be written after the cells
 	shown  int64           // bytes of the shared strings that cells have shown
 }
 
@@ -114,7 +118,49 @@ func (k *workbook) read() error {
 			return err
 		}
 	}
-	return nil
+	return k.rest()
+}
+
+// rest writes what a workbook says outside of its cells: the names that it gives to formulas, the titles of its charts, what it
+// says about itself.
+func (k *workbook) rest() error {
+	err := k.b.value(LineRange, 0, 1, 0, k.said)
+	for _, name := range k.sorted(func(string) bool { return false }) {
+		if err != nil {
+			return err
+		}
+		switch {
+		case about(name):
+			err = k.properties(name, k.b)
+		case strings.HasPrefix(name, "xl/charts/chart"):
+			err = k.chart(name)
+		}
+	}
+	return err
+}
+
+// chart writes the words of a chart that are no values of cells.
+func (k *workbook) chart(name string) error {
+	var text []byte
+	in, cells := false, 0
+	return k.each(name, func(x *xmlReader) error {
+		switch local := x.local(); {
+		case local == "strRef" || local == "numRef" || local == "multiLvlStrRef":
+			if x.kind == xmlStart && !x.empty {
+				cells++
+			} else if x.kind == xmlEnd {
+				cells--
+			}
+		case x.kind == xmlStart && (local == "t" || local == "v"):
+			text, in = text[:0], !x.empty && cells == 0
+		case in && (x.kind == xmlText || x.kind == xmlCDATA):
+			text = k.text(text, x)
+		case in && x.kind == xmlEnd:
+			in = false
+			return k.b.value(LineRange, 0, 1, 0, text)
+		}
+		return nil
+	})
 }
 
 func (k *workbook) sheets() ([]sheet, error) {
@@ -123,7 +169,20 @@ func (k *workbook) sheets() ([]sheet, error) {
 		return nil, err
 	}
 	var sheets []sheet
+	var named []byte
+	in := false
 	err = k.each("xl/workbook.xml", func(x *xmlReader) error {
+		switch {
+		case x.kind == xmlStart && x.local() == "definedName":
+			named, in = append(entities(named[:0], x.attr("name")), ": "...), !x.empty
+		case in && (x.kind == xmlText || x.kind == xmlCDATA):
+			named = k.text(named, x)
+		case in && x.kind == xmlEnd:
+			in = false
+			if bytes.IndexByte(named, '"') >= 0 { // else it is a place in a sheet
+				k.say(named)
+			}
+		}
 		if x.kind != xmlStart || x.local() != "sheet" {
 			return nil
 		}
@@ -132,6 +191,7 @@ func (k *workbook) sheets() ([]sheet, error) {
 			id = x.attr("id")
 		}
 		name := entities(nil, x.attr("name"))
+		k.say(name)
 		if !k.holds.hold(maxSheetName + 64) {
 			return errBook
 		}
@@ -139,6 +199,18 @@ func (k *workbook) sheets() ([]sheet, error) {
 		return nil
 	})
 	return sheets, err
+}
+
+// maxSaid bounds workbook.said, which is part of the fixed buffers of a walker.
+const maxSaid = 64 * kib
+
+// say adds a line to what is written after the cells.
+func (k *workbook) say(line []byte) {
+	if len(k.said)+len(line) >= maxSaid {
+		k.miss("more names of sheets and formulas than are read")
+		return
+	}
+	k.said = append(append(k.said, line...), '\n')
 }
 
 // readStyles learns how the cells of each style show numbers.
@@ -269,6 +341,12 @@ func (c *cellReader) token(x *xmlReader) error {
 		switch x.local() {
 		case "v", "t", "f":
 			c.in = noPart
+		case "formula1", "formula2": // of a rule for what may be entered, perhaps a list of values
+			c.in = noPart
+			if bytes.IndexByte(c.value, '"') < 0 {
+				return nil
+			}
+			return c.k.b.value(LineRange, 0, 1, 0, c.value)
 		case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
 			c.in = noPart
 			return c.k.b.value(LineRange, 0, 1, 0, printed(c.value))
@@ -317,7 +395,7 @@ func (c *cellReader) start(x *xmlReader) {
 		if !x.empty {
 			c.in = formulaPart
 		}
-	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
+	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "formula1", "formula2":
 		if c.value = c.value[:0]; !x.empty {
 			c.in = printedPart
 		}

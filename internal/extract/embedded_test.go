@@ -1,0 +1,34 @@
+package extract
+
+import (
+	"os"
+	"testing"
+)
+
+// TestCutContainers: what carries files for other programs, cut off anywhere and with any byte changed, ends with a status.
+func TestCutContainers(t *testing.T) {
+	for _, name := range []string{"76-mail/winmail-att.dat", "80-office/bare-ole10.bin"} {
+		data, err := os.ReadFile("../classify/testdata/cases/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := extractBytes(t, name, data, Options{})
+		if whole.status[""].Code != Complete || len(whole.found) == 0 {
+			t.Errorf("%s: %v, %d found", name, whole.status, len(whole.found))
+		}
+		step := max(1, len(data)/200)
+		for n := 0; n < len(data); n += step {
+			extractBytes(t, name, data[:n], Options{})
+			changed := append([]byte(nil), data...)
+			changed[n] ^= 0xff
+			extractBytes(t, name, changed, Options{})
+		}
+	}
+	// Less than it says: never Complete.
+	data, _ := os.ReadFile("../classify/testdata/cases/76-mail/winmail-att.dat")
+	for _, cut := range []int{1, 2, 3, 40} {
+		if r := extractBytes(t, "winmail.dat", data[:len(data)-cut], Options{}); r.status[""].Code == Complete {
+			t.Errorf("%d bytes cut off: %v", cut, r.status)
+		}
+	}
+}
