@@ -28,7 +28,10 @@ func startEach(t *testing.T, c Config, fn func(t *testing.T, s *Server)) {
 	t.Helper()
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			c.Data, c.DatabaseURL = t.TempDir(), storetest.Fresh(t, engine).URL
+			c.Data, c.DatabaseURL = "", ""
+			if engine == "postgres" {
+				c.Data, c.DatabaseURL = t.TempDir(), storetest.Fresh(t, engine).URL
+			}
 			fn(t, start(t, c))
 		})
 	}

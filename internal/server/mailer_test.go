@@ -29,7 +29,7 @@ func TestMailAtStart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := test.config
-			c.Data = t.TempDir()
+			c.Data = dataFolder(t)
 			if c.Listen == "" {
 				c.Listen = "127.0.0.1:0"
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"magpie/internal/store"
+	"magpie/internal/store/storetest"
 )
 
 // start starts a node on a free port with a data folder of its own.
@@ -20,7 +21,7 @@ func start(t *testing.T, c Config) *Server {
 	t.Helper()
 	c.Listen = "127.0.0.1:0"
 	if c.Data == "" {
-		c.Data = t.TempDir()
+		c.Data = dataFolder(t)
 	}
 	s, err := Start(t.Context(), c, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
@@ -32,6 +33,12 @@ func start(t *testing.T, c Config) *Server {
 		}
 	})
 	return s
+}
+
+// dataFolder is one with a store in which nothing is yet.
+func dataFolder(t *testing.T) string {
+	t.Helper()
+	return filepath.Dir(storetest.Fresh(t, "sqlite").Path)
 }
 
 // A mistake in the configuration shows at start, before anything is made.

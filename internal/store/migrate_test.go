@@ -11,8 +11,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/jackc/pgx/v5"
-
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
 )
@@ -89,7 +87,7 @@ func more(t testing.TB, n int) fs.FS {
 func TestSeveralStartersMigrateOnce(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			o := store.WithMigrations(storetest.Fresh(t, engine), more(t, 3))
+			o := store.WithMigrations(storetest.Empty(t, engine), more(t, 3))
 			var wg sync.WaitGroup
 			for range 6 {
 				wg.Go(func() {
@@ -166,29 +164,11 @@ func upTo(t *testing.T, version int) fs.FS {
 	return some
 }
 
-// empty is a database without any migration.
-func empty(t *testing.T, engine string) store.Options {
-	t.Helper()
-	o := storetest.Fresh(t, engine)
-	if o.URL == "" {
-		return o
-	}
-	conn, err := pgx.Connect(t.Context(), o.URL) // a fresh one is a copy of one that is up to date
-	if err == nil {
-		_, err = conn.Exec(t.Context(), "drop schema public cascade; create schema public")
-		err = errors.Join(err, conn.Close(t.Context()))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
 // TestRebuiltTablesKeepTheirRows: migration 9 builds the tables of members and of quotas once more.
 func TestRebuiltTablesKeepTheirRows(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			o := empty(t, engine)
+			o := storetest.Empty(t, engine)
 			before, err := store.Open(t.Context(), store.WithMigrations(o, upTo(t, 8)))
 			if err != nil {
 				t.Fatal(err)
@@ -237,7 +217,7 @@ func TestRebuiltTablesKeepTheirRows(t *testing.T) {
 func TestRebuiltDestinations(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {
-			o := empty(t, engine)
+			o := storetest.Empty(t, engine)
 			most := upTo(t, len(migrationNames(t))).(fstest.MapFS)
 			delete(most, "00036_destination_bucket.sql")
 			before, err := store.Open(t.Context(), store.WithMigrations(o, most))
@@ -297,7 +277,7 @@ func BenchmarkOpen(b *testing.B) {
 	for _, engine := range storetest.Engines() {
 		if engine == "sqlite" { // a fresh PostgreSQL database is a copied one, with nothing to migrate
 			b.Run(engine+"/fresh", func(b *testing.B) {
-				benchmarkOpen(b, func() store.Options { return storetest.Fresh(b, engine) })
+				benchmarkOpen(b, func() store.Options { return storetest.Empty(b, engine) })
 			})
 		}
 		b.Run(engine+"/up to date", func(b *testing.B) {

@@ -98,7 +98,8 @@ func sqliteFile(t *testing.T) store.Options {
 }
 
 func TestSeveralProcessesOpenAFreshFile(t *testing.T) {
-	o := sqliteFile(t)
+	o := storetest.Empty(t, "sqlite")
+	o.RunTwice = nil
 	var others []*process
 	for range 4 {
 		others = append(others, startOther(t, o.Path))

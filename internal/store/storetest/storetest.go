@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"magpie/internal/store"
@@ -76,15 +77,43 @@ func Fresh(tb testing.TB, engine string) store.Options {
 		o.URL = freshPostgres(tb)
 	} else {
 		o.Path = filepath.Join(tb.TempDir(), "magpie.db")
+		file, err := migrated()
+		if err == nil {
+			err = os.WriteFile(o.Path, file, 0o600)
+		}
+		if err != nil {
+			tb.Fatalf("make a fresh database: %v", err)
+		}
 	}
 	return o
 }
+
+// migrated is a SQLite database as the first program leaves it that opens one. Making it takes as long as many a test.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "magpie-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "magpie.db")
+	db, err := store.Open(context.Background(), store.Options{Path: path, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // Empty is Fresh without any tables, as a database is before the first program opens it.
 func Empty(tb testing.TB, engine string) store.Options {
 	tb.Helper()
 	o := Fresh(tb, engine)
 	if o.URL == "" {
+		if err := os.Remove(o.Path); err != nil {
+			tb.Fatal(err)
+		}
 		return o
 	}
 	db, err := sql.Open("pgx", o.URL)
