@@ -35,12 +35,10 @@ type operator struct {
 }
 
 func newOperator(t *testing.T, engine string) *operator {
-	fresh := storetest.Fresh(t, engine)
-	o := &operator{t: t, env: map[string]string{}, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	if o.env["MAGPIE_DATA"] = t.TempDir(); fresh.URL == "" {
-		o.env["MAGPIE_DATA"] = filepath.Dir(fresh.Path)
+	o := &operator{t: t, env: map[string]string{"MAGPIE_DATA": t.TempDir()}, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	if engine == "postgres" {
+		o.env["MAGPIE_DATABASE_URL"] = storetest.Fresh(t, engine).URL
 	}
-	o.env["MAGPIE_DATABASE_URL"] = fresh.URL
 	return o
 }
 

@@ -65,7 +65,7 @@ func start(o ClusterOptions, create func(bin, data string) []string) (_ *Cluster
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "magpie-pg-")
+	dir, err := os.MkdirTemp(folder(o), "magpie-pg-")
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func start(o ClusterOptions, create func(bin, data string) []string) (_ *Cluster
 	args := []string{"-c", keeper, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
 		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "jit=off", "-c", "deadlock_timeout=50ms"}
 	if !o.Durable {
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_wal_size=256MB")
 	}
 	for _, c := range o.Config {
 		args = append(args, "-c", c)
@@ -119,6 +119,18 @@ func start(o ClusterOptions, create func(bin, data string) []string) (_ *Cluster
 		return nil, fmt.Errorf("start postgres: %w\n%s", err, bytes.TrimSpace(text))
 	}
 	return c, nil
+}
+
+// folder is where the files of a cluster are made: "" is the usual place for temporary files. Each
+// test has a database of its own, which is hundreds of files, and in memory those are made in a
+// sixth of the time. Containers often have little memory there.
+func folder(o ClusterOptions) string {
+	const shared, enough = "/dev/shm", 4 << 30
+	var s syscall.Statfs_t
+	if o.Durable || syscall.Statfs(shared, &s) != nil || uint64(s.Bavail)*uint64(s.Bsize) < enough {
+		return ""
+	}
+	return shared
 }
 
 // wait returns when the server answers.

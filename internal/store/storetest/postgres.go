@@ -114,7 +114,8 @@ func freshPostgres(tb testing.TB) string {
 			tb.Fatalf("%s: %v", sql, err)
 		}
 	}
-	statement("create database " + name + " template " + s.template)
+	// Copied file by file, which takes a third of what it takes page by page through the log.
+	statement("create database " + name + " template " + s.template + " strategy file_copy")
 	tb.Cleanup(func() { statement("drop database " + name + " with (force)") })
 	u, err := withDatabase(s.url, name)
 	if err != nil {

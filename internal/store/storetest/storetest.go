@@ -88,7 +88,8 @@ func Fresh(tb testing.TB, engine string) store.Options {
 	return o
 }
 
-// migrated is a SQLite database as the first program leaves it that opens one. Making it takes as long as many a test.
+// migrated is a SQLite database as the first program leaves it that opens one. Making it takes as
+// long as many a test.
 var migrated = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "magpie-template-")
 	if err != nil {
