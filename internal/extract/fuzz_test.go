@@ -249,7 +249,7 @@ func FuzzRTF(f *testing.F) {
 
 func FuzzJSON(f *testing.F) {
 	fuzz(f, "a.json", []byte(`{"a":[1,{"b\n":"\u00e9\ud83d\ude00"}],"c":null}`), []byte(`[[[[`), []byte(`{"a":"\\\\\\\"`), []byte(`[1,2`),
-		[]byte(`{"ab" : {"c\"d":[{"e":1}, 2],"id":[1, 2],"f":[[{"g":"h:"}]]},"":"\":1","i":{}}`))
+		[]byte(`{"ab" : {"c\"d":[{"e":1}, 2],"id":[1, 2],"f":[[{"g":"h:"}]]},"":"\":1","i":{}}`), []byte("{\"0\":[0,{\"012\":\"\x1b00"))
 }
 
 func FuzzJSONLines(f *testing.F) {

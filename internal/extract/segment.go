@@ -115,7 +115,7 @@ func (s *Segment) Silent(off int, says Says) int {
 	if !can {
 		return off
 	}
-	return max(off, s.out(l.silent(s.raw, s.in(off), says)))
+	return max(off, s.out(l.silent(s.raw, s.inBefore(off), says)))
 }
 
 // silencer is a layout that can tell where names do not matter. It is given the same says for all of a document.
@@ -156,6 +156,18 @@ func (s *Segment) in(off int) int {
 		in = min(in, int(s.spans[i+1].in))
 	}
 	return min(in, len(s.raw))
+}
+
+// inBefore is in, but for a place before which something was left out: that may belong to what begins there, and is not passed over.
+func (s *Segment) inBefore(off int) int {
+	i := sort.Search(len(s.spans), func(i int) bool { return int(s.spans[i].out) >= off }) - 1
+	switch {
+	case i >= 0:
+		return min(s.in(off), int(s.spans[i].in)+off-int(s.spans[i].out))
+	case len(s.spans) > 0 && off == 0:
+		return 0
+	}
+	return s.in(off)
 }
 
 func (s *Segment) out(in int) int {
