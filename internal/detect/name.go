@@ -285,7 +285,7 @@ func fullName(text []byte, start int) int {
 		end = givenFirst(text, start, first)
 	}
 	if end < 0 && familyStrength(first.flags) != unknown {
-		end = familyFirst(text, first)
+		end = familyFirst(text, start, first)
 	}
 	if end < 0 || end-start > maxName || company(text, end) ||
 		familyStrength(first.flags) >= givenStrength(first.flags) && (twoFamilies(text, end) || partnerBefore(text, start)) {
@@ -536,41 +536,135 @@ func particleAt(text []byte, i int) int {
 	return j
 }
 
-// familyFirst is Smith, John Q.
-func familyFirst(text []byte, first nameWord) int {
+// familyFirst is Smith, John Q. The family name and the comma also stand in lists of people,
+// as in Tom Yan, Tony Asleson, where they end one person and the next one begins.
+func familyFirst(text []byte, start int, first nameWord) int {
 	i := first.end
 	if i+2 >= len(text) || text[i] != ',' || text[i+1] != ' ' {
 		return -1
 	}
+	family := familyStrength(first.flags)
 	w := readName(text, i+2)
-	if !w.ok || w.caps != first.caps || !(pair(givenStrength(w.flags), familyStrength(first.flags), true, false) && familyStrength(first.flags) >= known && givenStrength(w.flags) >= known) {
+	given := givenStrength(w.flags)
+	if !w.ok || w.caps != first.caps || family == unknown || given < known {
 		return -1
 	}
-	// A list of given names or of families is no name: Scott, Thomas, Kelly.
-	if first.flags&isCommonGiven != 0 && w.flags&isCommonFamily != 0 || inList(text, w.end) {
-		return -1
-	}
-	if k := nextWord(text, w.end); k > 0 {
-		if e := initial(text, k); e > 0 {
-			return e
+	// What is a word as well, or a name of both kinds, is a person where it is all of a line or
+	// a value: Brown, Peter and Johnson, Michael. In a list of given names or of families it
+	// is none: Scott, Thomas, Kelly.
+	if family < known || first.flags&isCommonGiven != 0 && w.flags&isCommonFamily != 0 {
+		if first.flags&isCommonFamily == 0 || given < common || !opens(text, start) || !closes(text, w.end) {
+			return -1
 		}
-		if next := readName(text, k); next.ok && familyStrength(next.flags) > givenStrength(next.flags) {
-			return -1 // another full name begins with the given name
+	}
+	if first.flags&isCommonGiven != 0 && first.flags&isCommonFamily == 0 || inList(text, w.end) || nameBefore(text, start) {
+		return -1
+	}
+	if languages.has(text[start:first.end]) && languages.has(text[i+2:w.end]) {
+		return -1 // translations: German, Dutch
+	}
+	k := w.end
+	if k+1 < len(text) && text[k] == 0xC2 && text[k+1] == 0xA0 {
+		k++
+	} else if k >= len(text) || text[k] != ' ' {
+		return w.end
+	}
+	k++
+	if e := initial(text, k); e > 0 {
+		// Kaveh R. Ghazi begins with the given name, and Smith, John Q. ends here.
+		j := nextWord(text, e)
+		if e+1 < len(text) && text[e] == 0xC2 && text[e+1] == 0xA0 {
+			j = e + 2
+		}
+		if j > 0 {
+			if next := readName(text, j); next.ok && next.flags&(isStop|isWord) == 0 {
+				return -1
+			}
+		}
+		return e
+	}
+	if e := particleAt(text, k); e > 0 && readName(text, e+1).ok {
+		return -1 // Hans de Goede
+	}
+	// Another full name begins with the given name, be its family name known or not.
+	if next := readName(text, k); next.ok {
+		f, g := familyStrength(next.flags), givenStrength(next.flags)
+		if f > g || f == g && next.flags&(isStop|isWord|isTitle) == 0 && !(g >= known && (start == 0 || text[start-1] != ' ') && opens(text, start) && closes(text, next.end)) {
+			return -1
 		}
 	}
 	return w.end
 }
 
+// opens says whether a line or a value starts before i, behind spaces at most.
+func opens(text []byte, i int) bool {
+	for lo := max(0, i-maxNameWord); i > lo && text[i-1] == ' '; {
+		i--
+	}
+	return i == 0 || strings.IndexByte("\n\r\t\";:|>=", text[i-1]) >= 0
+}
+
+// closes says whether a line or a value ends at i.
+func closes(text []byte, i int) bool {
+	return i >= len(text) || strings.IndexByte("\n\r\t\";|<", text[i]) >= 0
+}
+
+// languages has those of which lists are made and which people are called too.
+var languages = newWordTable(strings.Fields("chinese czech danish dutch english finnish french german greek irish malay norwegian polish romanian russian serbian slovak spanish swedish turkish welsh"))
+
+// nameBefore says whether the word before start, behind a space or a no-break space, is a
+// given name, an initial or a name that no list has, so that what starts there ends a full
+// name, or whether a list has come to start. Another family name may stand there, as in
+// García López, María.
+func nameBefore(text []byte, start int) bool {
+	i, nbsp := start-1, false
+	switch {
+	case i < 1:
+		return false
+	case text[i] == ' ' && text[i-1] == ',': // Johan, John, Gian
+		j := wordBack(text, i-1)
+		return j < i-1 && capital(text, j)
+	case text[i] == ' ':
+	case text[i] == 0xA0 && text[i-1] == 0xC2:
+		i--
+		nbsp = true
+	default:
+		return false
+	}
+	if i >= 2 && text[i-1] == '.' && isUpper(text[i-2]) && !wordBefore(text, i-2) {
+		return true
+	}
+	j := wordBack(text, i)
+	if k := bytes.LastIndex(text[j:i], []byte("\u00a0")); k >= 0 {
+		j += k + 2
+	}
+	if j == i || !capital(text, j) {
+		return false
+	}
+	flags := wordFlags(text[j:i])
+	family, given := familyStrength(flags), givenStrength(flags)
+	// Nobody puts a no-break space but inside of a name.
+	return nbsp || given > family || given == family && (given >= known || flags&(isStop|isWord|isTitle) == 0)
+}
+
 // inList says whether a list goes on: and Brown, , Kelly and so on.
 func inList(text []byte, i int) bool {
 	rest := text[i:]
-	for _, s := range [...]string{" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " i ", ", "} {
+	for _, s := range [...]string{" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " i ", ", and ", ", "} {
 		if len(rest) > len(s)+1 && hasFolded(rest, 0, s) && isUpper(rest[len(s)]) {
 			if s != ", " {
 				return true
 			}
 			w := readName(text, i+len(s))
-			return w.ok && w.flags&(isGiven|isFamily) != 0 && (w.end >= len(text) || text[w.end] != ' ')
+			if !w.ok || w.flags&(isGiven|isFamily) == 0 {
+				return false
+			}
+			k := nextWord(text, w.end)
+			if k < 0 {
+				return w.end >= len(text) || text[w.end] != ' '
+			}
+			// A full name goes on with the list: Jonathan, Tommi, Stefan Kost.
+			return givenStrength(w.flags) >= known && familyStrength(readName(text, k).flags) >= known
 		}
 	}
 	return false

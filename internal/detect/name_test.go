@@ -2,6 +2,7 @@ package detect
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -53,6 +54,75 @@ func TestNames(t *testing.T) {
 	} {
 		if got := findAll(t, set, text); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestFamilyFirst: a family name, a comma and a given name are a person where they stand for
+// themselves, and none out of a list of people, where they end one and begin the next.
+func TestFamilyFirst(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"Smith, John", []string{"Smith, John"}},
+		{"Smith, John\n", []string{"Smith, John"}},
+		{"SMITH, JOHN", []string{"SMITH, JOHN"}},
+		{"Smith, John; Miller, Jane", []string{"Smith, John", "Miller, Jane"}},
+		{"Smith, John\nMiller, Jane\nTaylor, Peter\n", []string{"Smith, John", "Miller, Jane", "Taylor, Peter"}},
+		{"  Smith, John\n  Miller, Jane\n  Taylor, Peter\n", []string{"Smith, John", "Miller, Jane", "Taylor, Peter"}},
+		{"1\tSmith, John\t1990\n2\tMiller, Jane\t1991\n", []string{"Smith, John", "Miller, Jane"}},
+		{"a,\"Smith, John\",b", []string{"Smith, John"}},
+		{"Patient Smith, John was seen", []string{"Smith, John"}},
+		{"Name: Smith, John", []string{"Smith, John"}},
+		{"Author Smith, John", []string{"Smith, John"}},
+		{"Employee Smith, John", []string{"Smith, John"}},
+		{"Dear Smith, John", []string{"Smith, John"}},
+		{"From Smith, John to", []string{"Smith, John"}},
+		{"Mr. Smith, John", []string{"Smith, John"}},
+		{"the report of Smith, John Q. of May", []string{"Smith, John Q."}},
+		{"(Herrmann, Rene R.)", []string{"Herrmann, Rene R."}},
+		{"Smith, John Paul", []string{"Smith, John"}},
+		{"Brown, Peter\nJones, David\r\nJohnson, Michael", []string{"Brown, Peter", "Jones, David", "Johnson, Michael"}},
+		{"patient: Williams, Robert\n\"Davis, James\"\t<td>Scott, James</td>", []string{"Williams, Robert", "Davis, James", "Scott, James"}},
+		{"Lewis, Carl; Young, Neil; White, Susan", []string{"Lewis, Carl", "Young, Neil", "White, Susan"}},
+		{"Smith, John (Boston, MA)", []string{"Smith, John"}},
+		{"Smith, John, 12 May 1990", []string{"Smith, John"}},
+
+		{"Emily\u00a0Gonyer, Ettore\u00a0Atalan", nil},
+		{"Tom\u00a0Yan, Tony\u00a0Asleson,\n", nil},
+		{"[Matthias, Tommi]", nil},
+		{"Jonathan, Tommi, Stefan Kost", []string{"Stefan Kost"}},
+		{"Daniel\n        Buch, Daniel Mack, daurnimator", []string{"Daniel Mack"}},
+		{"Muktha Narayan, Owen]", nil},
+		{"Hui Yiqun, imayoda, Insun Pyo, Iwan\n  Timmer", nil},
+		{"Norbert\n  Lange, Paul Cercueil, pelzvieh", []string{"Paul Cercueil"}},
+		{"Steven\n  Hiscocks, Thomas Hindoe Andersen", nil},
+		{"Filipe\n  Brandenburger, Hans de Goede", []string{"Hans de Goede"}},
+		{"Karl\n\tVogel, Kaveh R. Ghazi and others", []string{"Kaveh R. Ghazi"}},
+		{"T. Barclay, Ian", nil},
+		{"Thomas H. P. Andersen, Tobias", nil},
+		{"Shuang Liu, Simon\n  Fowler, x", nil},
+		{"[Scott, James]", nil},
+		{"we asked Scott, Thomas, Kelly", nil},
+		{"Update German, Dutch translations", nil},
+		{"(Johan, John, Gian Mario)", nil},
+		{"Mark\u00a0Boudreau, Matthijs\u00a0van\u00a0Duin", nil},
+		{"Arnaud\u00a0Ferraris, Arvid E.\u00a0Picciani", nil},
+	} {
+		got := findAll(t, set, c.text)
+		if c.want == nil {
+			for _, g := range got {
+				if strings.Contains(g, ", ") {
+					t.Errorf("%q: %q", c.text, got)
+				}
+			}
+		} else if !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}
 }
