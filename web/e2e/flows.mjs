@@ -417,6 +417,7 @@ export async function findings(t) {
   await page.reload();
   await page.getByText("Complete", { exact: true }).first().waitFor();
   await page.getByRole("link", { name: "Data: Financial" }).first().waitFor();
+  assert.equal(await page.getByText("Objects to process").count(), 0, "nothing is left to process");
   await t.axe(page, "job");
   await t.shot(page, "job");
   await page.getByRole("tab", { name: "Log" }).click();
@@ -425,6 +426,48 @@ export async function findings(t) {
   await page.getByRole("link", { name: "Data: Financial" }).first().waitFor();
   await t.axe(page, "findings");
   await t.shot(page, "findings");
+  // Keys go through the rows, choose, and lead to what is done with them; they are letters in a text field, and nothing when turned off.
+  const row = () => page.evaluate(() => [...document.querySelectorAll("table[aria-label=Findings] tbody tr")].findIndex((r) => r.contains(document.activeElement)));
+  const dialog = page.getByRole("dialog");
+  for (const [key, at] of [["j", 0], ["j", 1], ["k", 0], ["k", 0]]) {
+    await page.keyboard.press(key);
+    assert.equal(await row(), at, key);
+  }
+  for (const [key, title] of [["e", "Set the state of 1 finding"], ["s", "Suppress findings like this"]]) {
+    await page.getByRole("grid", { name: "Findings" }).getByRole("link").first().focus();
+    await page.keyboard.press(key);
+    await dialog.getByRole("heading", { name: title }).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+  }
+  const chosen = page.getByRole("grid", { name: "Findings" }).locator("tbody input:checked");
+  for (const n of [1, 0]) {
+    await page.getByRole("grid", { name: "Findings" }).getByRole("link").first().focus();
+    await page.keyboard.press("x");
+    await until(n + " chosen", async () => (await chosen.count()) === n);
+  }
+  await page.keyboard.press("/");
+  await page.keyboard.type("jx?");
+  assert.equal(await page.getByRole("combobox", { name: "Find findings" }).inputValue(), "jx?");
+  assert.equal(await dialog.count(), 0);
+  await page.getByRole("combobox", { name: "Find findings" }).fill("");
+  await page.keyboard.press("Escape");
+  const explained = page.getByRole("button", { name: "Keyboard shortcuts" });
+  await explained.focus();
+  await page.keyboard.press("?");
+  await dialog.getByText("To the next row").waitFor();
+  await t.axe(page, "keys");
+  await t.shot(page, "keys");
+  await dialog.getByText("Shortcuts work").click();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await dialog.waitFor({ state: "detached" });
+  await explained.focus();
+  await page.keyboard.press("j");
+  assert.equal(await row(), -1, "turned off");
+  await explained.click();
+  await dialog.getByText("Shortcuts work").click();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await dialog.waitFor({ state: "detached" });
   const byBucket = page.getByText("By bucket");
   await byBucket.click();
   await page.getByRole("link", { name: "exports" }).click();
@@ -435,7 +478,6 @@ export async function findings(t) {
   await t.axe(page, "finding");
   await t.shot(page, "finding");
   await page.getByRole("button", { name: "Set state" }).click();
-  const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: /^State/ }).click();
   await page.getByRole("option", { name: "False alarm" }).click();
   await dialog.getByRole("textbox", { name: "Reason" }).fill("Test numbers <b>");
@@ -477,6 +519,7 @@ export async function findings(t) {
   await rule.getByRole("group", { name: "Condition 2" }).getByRole("textbox", { name: "Values" }).fill("2026-01-31T00:00:00Z");
   await rule.getByRole("button", { name: "Save" }).click();
   await page.getByText("The rule all of exports is changed.").waitFor();
+  await page.getByRole("grid", { name: "Rules" }).getByText("Bucket is exports and Updated is at least").waitFor();
   const kept = (await a.call(R, "GET", "/findingsfilters")).findingsFilterListItems[0].id;
   assert.deepEqual((await a.call(R, "GET", "/findingsfilters/" + kept)).findingCriteria.criterion, { "resourcesAffected.s3Bucket.name": { eq: ["exports"] }, updatedAt: { gte: Date.UTC(2026, 0, 31) } });
   await a.call(R, "PUT", "/automated-discovery/configuration", { status: "ENABLED" });
@@ -496,6 +539,8 @@ export async function findings(t) {
   for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["jobs", "Nightly"], ["buckets?view=coverage", "exports"], ["summary", "Buckets with most findings"], ["usage", "Show as a table"], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
     await t.follow(page, account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
+    const top = page.getByRole("main").getByRole("heading").filter({ hasNotText: "Notifications" }).first();
+    assert.equal(await top.evaluate((h) => h.tagName), "H1", path + " begins with " + (await top.textContent()));
     await t.axe(page, path + ", dark");
     await t.shot(page, path.replace(/\W/g, "-") + "-dark");
   }

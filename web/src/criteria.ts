@@ -1,6 +1,7 @@
 // Criteria of jobs and of findings filters, as rows of a form, and back.
 import type { CriteriaBlockForJob, CriterionAdditionalProperties, S3BucketCriteriaForJob } from "./api/macie2.gen";
 import { type Condition, valuesOf } from "./parts/criteria";
+import { time, typeWords, visible, words } from "./text/format";
 
 const tag = "TAG";
 
@@ -56,13 +57,49 @@ export const findingOps = [
 ];
 
 /** Fields that people ask for; the API knows more, which can be typed. */
-export const findingFields = [
-  "accountId", "archived", "category", "classificationDetails.jobId", "classificationDetails.originType", "classificationDetails.result.customDataIdentifiers.detections.name",
-  "classificationDetails.result.mimeType", "classificationDetails.result.sensitiveData.category", "classificationDetails.result.sensitiveData.detections.type", "classificationDetails.result.sizeClassified",
-  "createdAt", "resourcesAffected.s3Bucket.name", "resourcesAffected.s3Bucket.publicAccess.effectivePermission", "resourcesAffected.s3Bucket.tags.key", "resourcesAffected.s3Bucket.tags.value",
-  "resourcesAffected.s3Object.extension", "resourcesAffected.s3Object.key", "resourcesAffected.s3Object.publicAccess", "resourcesAffected.s3Object.tags.key", "resourcesAffected.s3Object.tags.value",
-  "sample", "severity.description", "type", "updatedAt",
-].map((value) => ({ value, hint: /At$/.test(value) ? "A time such as 2026-01-31T00:00:00Z" : undefined }));
+export const findingFields = Object.entries({
+  accountId: "Account",
+  archived: "Archived",
+  category: "Category",
+  "classificationDetails.jobId": "Job",
+  "classificationDetails.originType": "Found by",
+  "classificationDetails.result.customDataIdentifiers.detections.name": "Custom data identifier",
+  "classificationDetails.result.mimeType": "Kind of object",
+  "classificationDetails.result.sensitiveData.category": "Category of what was found",
+  "classificationDetails.result.sensitiveData.detections.type": "What was found",
+  "classificationDetails.result.sizeClassified": "Bytes analysed",
+  createdAt: "Created",
+  "resourcesAffected.s3Bucket.name": "Bucket",
+  "resourcesAffected.s3Bucket.publicAccess.effectivePermission": "Public",
+  "resourcesAffected.s3Bucket.tags.key": "Key of a tag of the bucket",
+  "resourcesAffected.s3Bucket.tags.value": "Value of a tag of the bucket",
+  "resourcesAffected.s3Object.extension": "Extension of the object",
+  "resourcesAffected.s3Object.key": "Object",
+  "resourcesAffected.s3Object.publicAccess": "Public object",
+  "resourcesAffected.s3Object.tags.key": "Key of a tag of the object",
+  "resourcesAffected.s3Object.tags.value": "Value of a tag of the object",
+  sample: "Sample",
+  "severity.description": "Severity",
+  type: "Type",
+  updatedAt: "Updated",
+}).map(([value, label]) => ({ value, label, hint: /At$/.test(value) ? "A time such as 2026-01-31T00:00:00Z" : undefined }));
+
+const wrappers = new Set(["resourcesAffected", "classificationDetails", "policyDetails", "result"]);
+const nouns: { [part: string]: string } = { s3Bucket: "bucket", s3Object: "object" };
+
+/** A field in words: its name where it has one, else what its path says. */
+export function fieldWords(field: string): string {
+  const known = findingFields.find((f) => f.value === field);
+  if (known) return known.label;
+  const parts = field.split(".").filter((p) => !wrappers.has(p));
+  return words(parts.map((p) => nouns[p] ?? words(p)).join(", ").toLowerCase());
+}
+
+/** A condition on findings in words. Types and enumerations are said as the list of findings says them; times in the browser's zone. */
+export function findingWords(c: Condition): string {
+  const one = (v: string) => (times.test(c.field) ? time(v) : c.field === "type" ? typeWords(v) : /(^|\.)(originType|effectivePermission|detections\.type|category)$/.test(c.field) ? words(v) : visible(v));
+  return visible(fieldWords(c.field)) + " " + (findingOps.find((o) => o.value === c.op)?.label ?? visible(c.op)) + " " + c.values.split("\n").map(one).join(" or ");
+}
 
 const times = /(^|\.)(createdAt|updatedAt|lastModified|startedAt)$/;
 const list = new Set(["eq", "neq", "eqExactMatch"]);

@@ -16,17 +16,18 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import Textarea from "@cloudscape-design/components/textarea";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type Caller, CallError, each, type Options } from "../api/call";
 import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
-import { Rows } from "../parts/rows";
+import { type Listed, Rows } from "../parts/rows";
+import { Shortcuts } from "../parts/shortcuts";
 import { Tags } from "../parts/tags";
 import { navigate, setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
-import { bytes, count, counted, save, time, visible, words } from "../text/format";
+import { bytes, count, counted, save, time, typeWords, visible, words } from "../text/format";
 
 export type Criterion = { [key: string]: CriterionAdditionalProperties };
 
@@ -58,9 +59,6 @@ export function SeverityOf({ finding }: { finding: Finding }) {
 }
 
 const rank = (f: Finding) => ({ High: "1 High", Medium: "2 Medium", Low: "3 Low" })[f.severity?.description ?? "Low"];
-
-/** The types of a finding in a few words. */
-export const typeWords = (t: string | undefined) => visible((t ?? "").replace(/^SensitiveData:S3Object\//, "Data: ").replace(/^Policy:IAMUser\/S3Bucket/, "Policy: "));
 
 export function what(f: Finding): string {
   const r = f.classificationDetails?.result;
@@ -135,6 +133,8 @@ function List() {
   if (type) criterion.type = { eq: [type] };
   if (job) criterion["classificationDetails.jobId"] = { eq: [job] };
   const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)], selected.length ? 0 : 60_000);
+  const listed = useRef<Listed<Finding>>({ page: [], all: [] });
+  const chosen = (row: number | undefined) => (selected.length ? selected : row === undefined ? [] : listed.current.page.slice(row, row + 1));
   const narrowed = [bucket, type, job].filter(Boolean).map((x) => visible(x!)).join(", ");
   return (
     <>
@@ -145,6 +145,7 @@ function List() {
         description={narrowed ? "Of " + narrowed : "What jobs and the watch over buckets have found, for 90 days."}
         rows={rows}
         rowId={(f) => f.id ?? ""}
+        listed={listed}
         select="multi"
         selected={selected}
         onSelect={setSelected}
@@ -165,6 +166,13 @@ function List() {
               ]}
             />
             {narrowed && <Button variant="link" onClick={() => navigate(desk.link("findings"))}>All findings</Button>}
+            <Shortcuts
+              table="Findings"
+              keys={[
+                { key: "e", text: "Set the state of the chosen findings, or of the one with the focus", act: (row) => chosen(row).length && setTriage(chosen(row)) },
+                { key: "s", text: "Suppress findings like the one that is chosen or has the focus", act: (row) => desk.built("CreateFindingsFilter") && chosen(row).length === 1 && setSuppress(chosen(row)[0]!) },
+              ]}
+            />
           </SpaceBetween>
         }
         actions={

@@ -199,7 +199,7 @@ export function Job({ id }: { id: string }) {
               { label: "Runs", value: count(j.statistics?.numberOfRuns) },
               { label: "Last run", value: <When at={j.lastRunTime} /> },
               { label: "Created", value: <When at={j.createdAt} /> },
-              { label: "Objects to process, about", value: count(j.statistics?.approximateNumberOfObjectsToProcess) },
+              ...(j.statistics?.approximateNumberOfObjectsToProcess ? [{ label: "Objects to process, about", value: count(j.statistics.approximateNumberOfObjectsToProcess) }] : []),
               { label: "Results of the last run", value: p ? count(p.resultObjects) + " objects" : "–" },
               { label: "Read in the last run", value: p ? bytes(p.analysedBytes) : "–" },
             ]}

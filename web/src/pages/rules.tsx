@@ -10,7 +10,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useEffect, useState } from "react";
 import { all, CallError, each } from "../api/call";
 import type { FindingsFilterAction, GetFindingsFilterResponse } from "../api/macie2.gen";
-import { findingConditions, findingCriterion, findingFields, findingOps } from "../criteria";
+import { findingConditions, findingCriterion, findingFields, findingOps, findingWords } from "../criteria";
 import { Theirs } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { type Condition, Conditions } from "../parts/criteria";
@@ -24,14 +24,7 @@ interface Rule extends GetFindingsFilterResponse {
   now?: number;
 }
 
-const comparators: { [key: string]: string } = { eq: "is", eqExactMatch: "is exactly", neq: "is not", gt: "is more than", gte: "is at least", lt: "is less than", lte: "is at most" };
-
-function said(r: Rule): string {
-  return Object.entries(r.findingCriteria?.criterion ?? {})
-    .flatMap(([field, c]) => Object.entries(c).map(([op, v]) => field + " " + (comparators[op] ?? op) + " " + (Array.isArray(v) ? v.join(" or ") : v)))
-    .map(visible)
-    .join(" and ");
-}
+const said = (r: Rule) => findingConditions(r.findingCriteria?.criterion).map(findingWords).join(" and ");
 
 export function Rules() {
   const desk = useDesk();

@@ -19,9 +19,9 @@ import { Problem } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
 import { navigate } from "../route";
 import { useDesk } from "../session";
-import { bytes, count, counted, relationship, short, visible, words, zone } from "../text/format";
+import { bytes, count, counted, relationship, short, typeWords, visible, words, zone } from "../text/format";
 import { loadHistory } from "./accounts";
-import { type Criterion, loadFindings, resource, SeverityOf, typeWords } from "./findings";
+import { type Criterion, loadFindings, resource, SeverityOf } from "./findings";
 
 const Chart = lazy(() => import("../parts/chart"));
 const colours = { high: "#d91515", medium: "#b35900", low: "#0972d3" };

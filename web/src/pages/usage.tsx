@@ -82,19 +82,6 @@ export function Usage() {
   const priced = (list ?? []).some((a) => Number(a.estimatedCost) > 0);
   return (
     <SpaceBetween size="l">
-      {list && (
-        <Container header={<Header variant="h2" description={"From " + usage.data!.from + " to " + usage.data!.to + ", days of UTC. A month's quota is " + bytes(quota) + " for each account's jobs."}>Together</Header>}>
-          <KeyValuePairs
-            columns={4}
-            items={[
-              { label: "Analysed by jobs", value: bytes(sum((a) => a.jobBytes)) + ", " + count(sum((a) => a.jobObjects)) + " objects" },
-              { label: "By automated discovery", value: bytes(sum((a) => a.automatedBytes)) + ", " + count(sum((a) => a.automatedObjects)) + " objects" },
-              { label: "Buckets watched", value: count(sum((a) => a.buckets)) },
-              { label: "Requests to stores", value: count(sum((a) => a.requests)) },
-            ]}
-          />
-        </Container>
-      )}
       <Rows<Account>
         h1
         name="Usage"
@@ -102,6 +89,22 @@ export function Usage() {
         description={"Of this account and its members, in " + desk.region + "."}
         rows={{ ...usage, data: list, set: () => {} }}
         rowId={(a) => a.accountId}
+        more={
+          list && (
+            <SpaceBetween size="s">
+              <Box variant="small">{"From " + usage.data!.from + " to " + usage.data!.to + ", days of UTC. A month's quota is " + bytes(quota) + " for each account's jobs. Together:"}</Box>
+              <KeyValuePairs
+                columns={4}
+                items={[
+                  { label: "Analysed by jobs", value: bytes(sum((a) => a.jobBytes)) + ", " + count(sum((a) => a.jobObjects)) + " objects" },
+                  { label: "By automated discovery", value: bytes(sum((a) => a.automatedBytes)) + ", " + count(sum((a) => a.automatedObjects)) + " objects" },
+                  { label: "Buckets watched", value: count(sum((a) => a.buckets)) },
+                  { label: "Requests to stores", value: count(sum((a) => a.requests)) },
+                ]}
+              />
+            </SpaceBetween>
+          )
+        }
         actions={<Select selectedOption={range} options={ranges} onChange={(e) => setRange(ranges.find((r) => r.value === e.detail.selectedOption.value)!)} ariaLabel="Time range" />}
         empty={{ title: "Nothing was used", text: "What jobs analyse, and the buckets that are watched, are counted here." }}
         columns={[

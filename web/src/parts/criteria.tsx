@@ -34,7 +34,7 @@ export function Conditions({ name, conditions, onChange, fields, ops, free }: Pr
           <div className="condition" key={i} role="group" aria-label={n}>
             <FormField label="What">
               {free ? (
-                <Autosuggest value={c.field} onChange={(e) => set(i, { field: e.detail.value })} options={fields.map((f) => ({ value: f.value }))} enteredTextLabel={(v) => "Use " + v} placeholder="Field of findings" empty="No such field is known." />
+                <Autosuggest value={c.field} onChange={(e) => set(i, { field: e.detail.value })} options={fields.map((f) => ({ value: f.value, description: f.label }))} enteredTextLabel={(v) => "Use " + v} placeholder="Field of findings" empty="No such field is known." />
               ) : (
                 <Select selectedOption={{ value: c.field, label: field?.label ?? c.field }} options={fields.map((f) => ({ value: f.value, label: f.label ?? f.value }))} onChange={(e) => set(i, { field: e.detail.selectedOption.value!, values: "" })} />
               )}

@@ -9,7 +9,7 @@ import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/com
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useMemo, useState } from "react";
 import { readFilter, writeFilter } from "../filter";
 import { setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
@@ -29,6 +29,12 @@ export interface Column<T> {
   filter?: boolean; // offers the values that there are
   hidden?: boolean; // unless chosen
   wide?: boolean;
+}
+
+/** What a table shows: the rows of its page, and all that match, both in their order. */
+export interface Listed<T> {
+  page: readonly T[];
+  all: readonly T[];
 }
 
 interface Props<T> extends Given<T> {
@@ -55,6 +61,7 @@ interface Given<T> {
   query?: string; // the filter's name in the address
   note?: string; // beside the counter
   picture?: (rows: T[]) => ReactNode; // of all that match, in place of the table
+  listed?: RefObject<Listed<T>>; // filled with what is shown
 }
 
 const stored = "magpie.table.";
@@ -137,6 +144,7 @@ function Inner<T>(p: Props<T>) {
     pagination: { pageSize: prefs.pageSize },
     selection: { trackBy: p.rowId, keepSelection: true },
   });
+  if (p.listed) p.listed.current = { page: c.items, all: c.allPageItems ?? items };
   const query = c.propertyFilterProps.query;
   useEffect(() => setQuery(filterName, writeFilter(query)), [query, filterName]);
   const sort = c.collectionProps.sortingColumn?.sortingField;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bucketCriteria, findingConditions, findingCriterion, jobConditions } from "../criteria";
+import { bucketCriteria, findingConditions, findingCriterion, findingWords, jobConditions } from "../criteria";
 
 test("criteria of jobs are rows, and back", () => {
   const criteria = {
@@ -17,4 +17,11 @@ test("criteria of findings are rows, and back", () => {
   expect(findingCriterion(rows)).toEqual({ criterion, wrong: "" });
   for (const bad of [[], [{ field: "", op: "eq", values: "x" }], [{ field: "type", op: "eq", values: " " }], [{ field: "count", op: "gt", values: "x" }], [{ field: "type", op: "eq", values: "a" }, { field: "type", op: "eq", values: "b" }]])
     expect(findingCriterion(bad).wrong).not.toBe("");
+});
+
+test("conditions on findings are said in words", () => {
+  const say = (criterion: Parameters<typeof findingConditions>[0]) => findingConditions(criterion).map(findingWords);
+  expect(say({ type: { neq: ["SensitiveData:S3Object/Financial", "Policy:IAMUser/S3BucketPublic"] }, "severity.description": { eq: ["High"] } })).toEqual(["Type is not Data: Financial or Policy: Public", "Severity is High"]);
+  expect(say({ "resourcesAffected.s3Bucket.publicAccess.effectivePermission": { eq: ["NOT_PUBLIC"] } })).toEqual(["Public is Not public"]);
+  expect(say({ "resourcesAffected.s3Object.storageClass": { eqExactMatch: ["GLACIER"] }, "policyDetails.actor.userIdentity.type": { eq: ["\u202ex"] } })).toEqual(["Object, storage class is exactly GLACIER", "Actor, user identity, type is \u27e8U+202E\u27e9x"]);
 });

@@ -72,6 +72,9 @@ export function words(value: string | undefined): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/** The types of a finding in a few words. */
+export const typeWords = (t: string | undefined) => visible((t ?? "").replace(/^SensitiveData:S3Object\//, "Data: ").replace(/^Policy:IAMUser\/S3Bucket/, "Policy: "));
+
 /** The statuses of a relationship, as people say them. */
 export const relationship: Record<string, { text: string; type: "success" | "warning" | "error" | "info" | "pending" | "stopped" | "in-progress"; next: string }> = {
   Created: { text: "Created (not invited)", type: "pending", next: "Invite it." },
