@@ -11,7 +11,7 @@ const (
 // Basic scheme (RFC 7617) whose token decodes to user-id, colon, password. Name and
 // value may be a pair of JSON, source code or settings, see join.
 func BasicAuth(text []byte, start int) int {
-	if start < 0 || start+20 > len(text) || !leftOK(text, start, false) {
+	if start < 0 || start+20 > len(text) || !leftOK(text, start, false) && !fromServer(text, start) {
 		return -1
 	}
 	i := start
@@ -108,20 +108,26 @@ type joint struct {
 	value int  // where the value begins; -1 where name and value are not joined
 	close byte // what ends the value: its quotation mark, the < of an end tag, or 0
 	loose bool // an equals sign alone joins them: any variable is written so
+	bare  bool // nothing but a blank joins them
 }
 
 // join reads what follows a header's name: the colon of a message, or what joins a pair
 // of name and value in JSON, source code and settings: "Cookie": "…", ("Cookie", "…"),
-// 'Cookie' => '…', headers["Cookie"] = "…", <Cookie>…, {"name": "Cookie", "value": "…"}.
+// 'Cookie' => '…', headers["Cookie"] = "…", <Cookie>…, {"name": "Cookie", "value": "…"},
+// set_header Cookie "…", and what valueAfter reads.
 func join(text []byte, i int) joint {
 	none := joint{value: -1}
 	name := quote(text, i)
 	quoted := name > i
 	i = name
+	if k := valueAfter(text, i, quoted); k > 0 {
+		return opened(text, k, joint{})
+	}
 	if at(text, i) == ']' || at(text, i) == ')' {
 		quoted = true
 		i++
 	}
+	gap := i
 	i = blanks(text, i, 2)
 	out := joint{}
 	switch c, next := at(text, i), at(text, i+1); {
@@ -139,6 +145,12 @@ func join(text []byte, i int) joint {
 		if i = pairValue(text, i+1); i < 0 {
 			return none
 		}
+	case c == '|':
+		out.loose = !quoted
+		i++
+	case i > gap && !quoted && (c == '"' || c == '\'' || at(text, i-1) == '\t'): // set_header Cookie "…"
+		out.loose = true
+		out.bare = true
 	default:
 		return none
 	}
@@ -146,10 +158,67 @@ func join(text []byte, i int) joint {
 	if at(text, i) == '[' {
 		i = blanks(text, i+1, 4)
 	}
+	return opened(text, i, out)
+}
+
+// opened is a joint whose value begins at i, behind a quotation mark if there is one. The
+// mark may have a letter before it that says what kind of text it opens: b"…".
+func opened(text []byte, i int, out joint) joint {
+	if c := at(text, i) | 0x20; (c == 'b' || c == 'f' || c == 'r' || c == 'u') && (at(text, i+1) == '"' || at(text, i+1) == '\'') {
+		i++
+	}
 	if out.value = quote(text, i); out.value > i {
 		out.close = text[out.value-1]
 	}
 	return out
+}
+
+// valueAfter returns what follows the name value in name="Cookie" value="…" and in two lines
+// of YAML, name: Cookie and value: …, or -1.
+func valueAfter(text []byte, i int, quoted bool) int {
+	k := i
+	if at(text, k) == '\r' {
+		k++
+	}
+	line := at(text, k) == '\n'
+	if line {
+		k++
+	} else if !quoted {
+		return -1
+	}
+	n := k
+	k = blanks(text, k, 24)
+	if k == n && !line {
+		return -1
+	}
+	if k = foldString(text, k, "value"); k < 0 {
+		return -1
+	}
+	k = blanks(text, k, 2)
+	if c := at(text, k); c != ':' && (c != '=' || line && !quoted) {
+		return -1
+	}
+	return blanks(text, k+1, 4)
+}
+
+// setsHeader says whether the word before i sets a header, as in the settings of web
+// servers: proxy_set_header, RequestHeader set.
+func setsHeader(text []byte, i int) bool {
+	for n := i; n-i < 4 && i > 0 && text[i-1] == ' '; {
+		i--
+	}
+	for _, w := range [...]string{"header", " set", " add", " append"} {
+		if i >= len(w) && foldString(text, i-len(w), w) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// fromServer says whether HTTP_ stands before i: servers hand headers to programs as
+// variables of such names.
+func fromServer(text []byte, i int) bool {
+	return i >= 5 && foldString(text, i-5, "http_") > 0 && leftOK(text, i-5, false)
 }
 
 // pairValue skips the name of the second member in {"name": "Cookie", "value": "…"};
@@ -195,7 +264,7 @@ const cookieMaxLen = 8 << 10
 // Cookie matches a complete Cookie or Set-Cookie header with at least one
 // name=value pair (RFC 6265 section 4). Attributes of Set-Cookie belong to it.
 func Cookie(text []byte, start int) int {
-	if start < 0 || start+9 > len(text) || !leftOK(text, start, false) {
+	if start < 0 || start+9 > len(text) || !leftOK(text, start, false) && !fromServer(text, start) {
 		return -1
 	}
 	i := start
@@ -212,7 +281,7 @@ func Cookie(text []byte, start int) int {
 	}
 	limit := min(len(text), start+cookieMaxLen)
 	j := join(text, i)
-	if j.value < 0 || j.value >= limit || j.loose && j.close == 0 {
+	if j.value < 0 || j.value >= limit || j.bare && !setsHeader(text, start) || j.loose && j.close == 0 && !fromServer(text, start) {
 		return -1
 	}
 	if at(text, start-1) == '.' && j.loose { // document.cookie, a variable

@@ -150,7 +150,14 @@ func IBANApart(text []byte, start int) bool {
 		i += n
 	}
 	c := &ibanCountries[k].class
-	return class[at(text, i)]&c[4] != 0 && class[at(text, i+1)]&c[5] != 0
+	if class[at(text, i)]&c[4] == 0 {
+		return false
+	}
+	i++
+	if again, n := sepAt(text, i); again == sep { // IT 60 X 05428 …
+		i += n
+	}
+	return class[at(text, i)]&c[5] != 0
 }
 
 // IBANs returns the identifiers of the countries that [IBAN] knows; the first is none.

@@ -246,7 +246,7 @@ func rfc(text []byte, start, letters int) int {
 		return -1
 	}
 	i = j
-	if sep != 0 && at(text, i) == sep {
+	if c := at(text, i); c == '-' && sep != ' ' || sep != 0 && c == sep {
 		i++
 	}
 	h := i
