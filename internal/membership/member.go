@@ -8,6 +8,7 @@ import (
 
 	"magpie/internal/macie2"
 	"magpie/internal/pagetoken"
+	"magpie/internal/printable"
 	"magpie/internal/resource"
 	"magpie/internal/session"
 	"magpie/internal/store"
@@ -166,7 +167,7 @@ func parseEmail(s string) (string, error) {
 		return "", macie2.ErrValidation("account.email: must have at most %d characters, and at most %d before the @", maxEmail, maxLocalPart)
 	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || a.Name != "" {
+	if err != nil || a.Address != s || a.Name != "" || printable.Line(s) != s {
 		return "", macie2.ErrValidation("account.email: must be an email address")
 	}
 	return s, nil

@@ -63,6 +63,7 @@ func TestCreateMemberRefusals(t *testing.T) {
 			local + "@example.com": true, local + "@" + domain[:189]: true,
 			"": false, "a": false, "@example.com": false, "a@": false, "a b@example.com": false, "A <a@example.com>": false,
 			"a@example.com, b@example.com": false, "a@example.com\r\nBcc: b@example.com": false, "a@example.com\x00": false,
+			"a@example.com\u202e": false, "a\u200b@example.com": false, "a@exam\u2066ple.com": false, "a\u0085@example.com": false, "a@example.com\ufeff": false,
 			local + "l@example.com": false, local + "@" + domain[:190]: false,
 		} {
 			want := "ok"

@@ -108,6 +108,11 @@ func newOperator(place, name string) (condition, error) {
 	return c, nil
 }
 
+// sameOperator reports whether two conditions have the same operator.
+func (c *condition) sameOperator(o *condition) bool {
+	return c.operator == o.operator && c.quantifier == o.quantifier && c.ifExists == o.ifExists
+}
+
 // take reads one of the policy's values.
 func (c *condition) take(value string) error {
 	switch c.family {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -310,6 +311,9 @@ func (d *Document) readConditions(place string, value jsontext.Value) ([]conditi
 			}
 			c := c
 			c.key = lowerKey(key)
+			if slices.ContainsFunc(conditions, func(o condition) bool { return o.sameOperator(&c) && strings.EqualFold(o.key, c.key) }) {
+				return wrong(at, "the condition key is there twice: its letter case does not matter")
+			}
 			if err := d.fill(at, &c, values); err != nil {
 				return err
 			}

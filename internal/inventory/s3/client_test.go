@@ -424,6 +424,9 @@ func TestAddressesThatAreNoStores(t *testing.T) {
 		{"64:ff9b:1::a9fe:a9fe", false}, {"2002:a9fe:a9fe::1", false}, {"::169.254.169.254", false}, {"fd00:ec2::254", false}, {"fd20:ce::254", false},
 		{"100.100.100.200", false}, {"168.63.129.16", false}, {"192.0.0.192", false}, {"0.0.0.0", false}, {"0.1.2.3", false}, {"::", false},
 		{"224.0.0.1", false}, {"ff02::1", false}, {"255.255.255.255", false}, {"fec0::1", false}, {"fe80::1%lo", false},
+		{"64:ff9b:1::cb00:7109", true}, {"64:ff9b:1:cb00:71:900::", true}, {"64:ff9b:1::", false}, {"fd00:ec2::23", false}, {"fd00:c1::a9fe:a9fe", false}, {"fd00:42::42", false}, {"2001:0:a9fe:a9fe::1", false}, {"::ffff:0:169.254.169.254", false},
+		{"::ffff:0:127.0.0.1", false}, {"64:ff9b:1:a9fe:a9:fe00::", false}, {"64:ff9b:1:12a9:fe:a9fe::", false}, {"64:ff9b:1:1234:a9:fea9:fe00:0", false},
+		{"2001:db8::5efe:a9fe:a9fe", false}, {"2001:db8::200:5efe:127.0.0.1", false}, {"2001:db8::5efe:203.0.113.9", true},
 		{"127.0.0.1", false}, {"127.9.9.9", false}, {"::1", false}, {"::ffff:127.0.0.1", false}, {"64:ff9b::7f00:1", false},
 	} {
 		a := netip.MustParseAddr(x.address)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -20,14 +21,17 @@ func (e *addressError) Error() string { return fmt.Sprintf("%s %s", e.address, e
 
 // forbidden are addresses at which clouds tell machines their secrets, and which are not link-local.
 var forbidden = []netip.Prefix{
-	netip.MustParsePrefix("fd00:ec2::254/128"),  // AWS
-	netip.MustParsePrefix("fd20:ce::254/128"),   // Google Cloud
+	netip.MustParsePrefix("fd00:ec2::/32"),      // AWS: of instances (::254), and of pods (::23)
+	netip.MustParsePrefix("fd20:ce::/64"),       // Google Cloud
+	netip.MustParsePrefix("fd00:c1::/64"),       // Oracle Cloud
+	netip.MustParsePrefix("fd00:42::42/128"),    // Scaleway
 	netip.MustParsePrefix("100.100.100.200/32"), // Alibaba Cloud
 	netip.MustParsePrefix("168.63.129.16/32"),   // Azure
 	netip.MustParsePrefix("192.0.0.192/32"),     // Oracle Cloud
 	netip.MustParsePrefix("0.0.0.0/8"),          // this machine, by another name
 	netip.MustParsePrefix("255.255.255.255/32"), // everybody
 	netip.MustParsePrefix("fec0::/10"),          // site-local, as good as link-local
+	netip.MustParsePrefix("2001::/32"),          // Teredo, which hides an address of IPv4
 }
 
 // Addresses of IPv6 in which an address of IPv4 is written: it is the one that is reached.
@@ -36,6 +40,7 @@ var (
 	nat64Local = netip.MustParsePrefix("64:ff9b:1::/48")
 	sixToFour  = netip.MustParsePrefix("2002::/16")
 	compatible = netip.MustParsePrefix("::/96")
+	translated = netip.MustParsePrefix("::ffff:0:0:0/96")
 )
 
 // CheckAddress says why an address may not be that of a store, or nil.
@@ -43,12 +48,10 @@ func CheckAddress(a netip.Addr, refuseLoopback bool) error {
 	a = a.Unmap().WithZone("")
 	if a.Is6() {
 		b := a.As16()
-		switch {
-		case a == netip.IPv6Loopback() || a == netip.IPv6Unspecified():
-		case nat64.Contains(a), nat64Local.Contains(a), compatible.Contains(a):
-			return CheckAddress(netip.AddrFrom4([4]byte(b[12:16])), refuseLoopback)
-		case sixToFour.Contains(a):
-			return CheckAddress(netip.AddrFrom4([4]byte(b[2:6])), refuseLoopback)
+		for _, v4 := range inside(a, b) {
+			if err := CheckAddress(netip.AddrFrom4(v4), refuseLoopback); err != nil {
+				return err
+			}
 		}
 	}
 	switch {
@@ -63,6 +66,29 @@ func CheckAddress(a netip.Addr, refuseLoopback bool) error {
 		if p.Contains(a) {
 			return &addressError{a, "is reserved"}
 		}
+	}
+	return nil
+}
+
+// inside are the addresses of IPv4 that an address of IPv6 can stand for. In the prefix for local
+// translation a network may choose a longer one, whose length says where the address is (RFC 6052,
+// 2.2): all of them are looked at but those that begin with 0, which are other lengths' padding.
+func inside(a netip.Addr, b [16]byte) [][4]byte {
+	last := [4]byte(b[12:])
+	switch {
+	case a == netip.IPv6Loopback() || a == netip.IPv6Unspecified():
+	case nat64Local.Contains(a):
+		all := [][4]byte{last, {b[6], b[7], b[9], b[10]}, {b[7], b[9], b[10], b[11]}, {b[9], b[10], b[11], b[12]}}
+		if some := slices.DeleteFunc(slices.Clone(all), func(v4 [4]byte) bool { return v4[0] == 0 }); len(some) > 0 {
+			return some
+		}
+		return all
+	case nat64.Contains(a), compatible.Contains(a), translated.Contains(a):
+		return [][4]byte{last}
+	case sixToFour.Contains(a):
+		return [][4]byte{[4]byte(b[2:6])}
+	case b[8]&^0x02 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe: // ISATAP
+		return [][4]byte{last}
 	}
 	return nil
 }
