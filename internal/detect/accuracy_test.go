@@ -407,8 +407,8 @@ made up by those who wrote the rules, so the first table says whether the rules 
 and no more: 100 %% of it is no promise for anybody's data, where people write numbers and
 names in ways that nobody here thought of. The last table has names of other people's
 making. How numbers are grouped, joined to headers and surrounded elsewhere is held by
-cases beside the code: spelling_test.go, address_test.go, and phone_test.go, card_test.go
-and latlong_test.go of detect/validate.
+cases beside the code: spelling_test.go, habits_test.go, address_test.go, and
+phone_test.go, card_test.go and latlong_test.go of detect/validate.
 
 - **recall**: valid values, with the keyword they need, that are reported.
 - **wrong digit**: values with one wrong digit that are reported nevertheless.
