@@ -8,6 +8,10 @@ import { serve } from "./lib.mjs";
 
 const R = "us-east-1";
 
+// Turns what follows round, is not seen, and is longer in bytes and in UTF-16 than in characters.
+const odd = "\u202e\u200b", faces = "\u{1f600}";
+const oddShown = "\u27e8U+202E\u27e9\u27e8U+200B\u27e9";
+
 /** Waits until something holds, without a clock of its own: the server's answers are what it waits for. */
 async function until(what, fn) {
   const end = Date.now() + 120_000;
@@ -262,8 +266,16 @@ export async function addAccounts(t) {
   await devtools.send("HeapProfiler.collectGarbage");
   const { usedSize } = await devtools.send("Runtime.getHeapUsage");
   assert.ok(usedSize <= 60 * 1024 * 1024, "the page holds " + usedSize + " bytes");
+  const other = await t.client("200000000078");
+  await other.call(R, "POST", "/macie", {});
+  await other.call(R, "POST", "/invitations/decline", { accountIds: [admin] });
   await page.goBack();
   await page.getByText("1 match").first().waitFor();
+  await page.getByRole("link", { name: "1 Declined lately" }).click();
+  const refusal = page.getByRole("row").filter({ hasText: "200000000078" });
+  await refusal.getByText("Not on the list").waitFor();
+  await t.axe(page, "accounts, declined");
+  await t.shot(page, "accounts-declined");
   none(faults);
 }
 
@@ -276,7 +288,7 @@ export async function identifiers(t) {
   await t.signIn(page, account, account + "/" + R + "/custom-data-identifiers");
   await page.getByRole("heading", { level: 1, name: "Custom data identifiers" }).waitFor();
   await page.getByRole("button", { name: "Create" }).first().click();
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill('Customer <img src=x onerror="window.hit=1">');
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill('Customer <img src=x onerror="window.hit=1">' + odd + faces.repeat(80));
   await page.getByRole("textbox", { name: "Regular expression" }).fill("C-[0-9]{4}");
   await page.getByRole("textbox", { name: "Sample data" }).fill("C-1234, C-5678 and C-99");
   const status = page.getByRole("status", { name: "Matches" });
@@ -304,10 +316,10 @@ export async function identifiers(t) {
   await t.shot(page, "session-ended");
   await again.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: "Custom data identifiers" }).waitFor();
-  await page.getByRole("link", { name: "Customer <img" }).waitFor();
+  await page.getByRole("link", { name: 'Customer <img src=x onerror="window.hit=1">' + oddShown + faces.repeat(80) }).waitFor();
   await t.axe(page, "identifiers");
   await t.shot(page, "identifiers");
-  await page.getByRole("link", { name: "Customer <img" }).click();
+  await page.getByRole("link", { name: "Customer <img" }).press("Enter"); // its middle is where the column has ended
   await page.getByRole("button", { name: "Duplicate" }).click();
   await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some((e) => e.value === "C-[0-9]{4}"));
   assert.equal(await page.evaluate(() => window.hit), undefined);
@@ -352,7 +364,7 @@ export async function findings(t) {
   mkdirSync(join(folder, "exports"));
   mkdirSync(join(folder, 'odd"><img src=x onerror=window.hit=1>'));
   writeFileSync(join(folder, "exports", "customers.csv"), "name,credit card number\nAnna Meyer,4539148803436467\nJan Klein,4556737586899855\n");
-  writeFileSync(join(folder, "exports", 'x"><img src=x onerror=window.hit=1>.csv'), "name,credit card number\nAnna Meyer,4539148803436467\n");
+  writeFileSync(join(folder, "exports", 'x"><img src=x onerror=window.hit=1>' + odd + faces.repeat(40) + ".csv"), "name,credit card number\nAnna Meyer,4539148803436467\n");
   t.magpie("account", "create", account, "--email", "owner@example.com", "--name", "Storage");
   t.magpie("store", "add", account, "files", "--endpoint", "file://" + folder, "--region", R);
   const a = await t.client(account);
@@ -406,7 +418,7 @@ export async function findings(t) {
     await page.getByRole("heading", { name: step, exact: false }).first().waitFor();
     if (step === "Schedule and depth" || step === "Managed data identifiers") await t.axe(page, step);
   }
-  const name = "Nightly " + "long ".repeat(90);
+  const name = "Nightly " + "long ".repeat(60) + odd + faces.repeat(80);
   await page.getByRole("textbox", { name: "Name" }).fill(name.trim());
   await page.getByRole("button", { name: "Next", exact: true }).click();
   await page.getByRole("heading", { name: "Review" }).first().waitFor();
@@ -474,17 +486,27 @@ export async function findings(t) {
   await page.getByText("customers.csv").first().waitFor();
   await page.getByRole("row").filter({ hasText: "customers.csv" }).getByRole("link").first().click();
   await page.getByRole("table", { name: "What was found" }).waitFor();
+  // To the other one of the list and back.
+  const place = page.getByRole("main").getByRole("link", { name: /^[12] of 2$/ });
+  const began = await place.textContent();
+  const [there, back] = began === "1 of 2" ? ["Next finding", "Previous finding"] : ["Previous finding", "Next finding"];
+  assert.ok(await page.getByRole("button", { name: back }).isDisabled());
+  await page.getByRole("button", { name: there }).click();
+  await page.getByRole("link", { name: began === "1 of 2" ? "2 of 2" : "1 of 2" }).waitFor();
+  assert.match(await place.getAttribute("href"), /findings\?.*bucket=exports/);
+  await page.getByRole("button", { name: back }).click();
+  await page.getByRole("link", { name: began }).waitFor();
   assert.ok(!(await page.getByRole("main").textContent()).includes("4539148803436467"));
   await t.axe(page, "finding");
   await t.shot(page, "finding");
   await page.getByRole("button", { name: "Set state" }).click();
   await dialog.getByRole("button", { name: /^State/ }).click();
   await page.getByRole("option", { name: "False alarm" }).click();
-  await dialog.getByRole("textbox", { name: "Reason" }).fill("Test numbers <b>");
+  await dialog.getByRole("textbox", { name: "Reason" }).fill("Test numbers <b>" + odd + faces.repeat(80));
   await t.axe(page, "set state");
   await dialog.getByRole("button", { name: "Set state" }).click();
   await page.getByRole("tab", { name: "State" }).click();
-  await page.getByRole("table", { name: "What was said" }).getByText("Test numbers <b>").waitFor();
+  await page.getByRole("table", { name: "What was said" }).getByText("Test numbers <b>" + oddShown + faces.repeat(80)).waitFor();
   await t.follow(page, account + "/" + R + "/findings");
   await page.getByRole("checkbox", { name: "customers.csv" }).click();
   await page.getByRole("button", { name: "Actions" }).click();

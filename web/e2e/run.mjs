@@ -26,6 +26,16 @@ const still = (page) => page.waitForFunction(() => !document.getAnimations().som
 // The rules whose answer depends on colours. The others read the same tree, whatever colours it has.
 const ofColours = ["color-contrast", "link-in-text-block"];
 
+/** Texts in which characters without a shape of their own stand as they are: they turn round what follows, or hide in names. */
+function unseen() {
+  const marks = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) if (!walk.currentNode.parentElement.closest("textarea")) found.push(walk.currentNode.data);
+  for (const e of document.querySelectorAll("[aria-label], [title]")) found.push(e.ariaLabel ?? "", e.title ?? "");
+  return [document.title, ...found].filter((text) => marks.test(text)).map((text) => text.slice(0, 200));
+}
+
 /** No serious or critical violation. With `colours`, only of what colours decide: for a page that was looked at in other colours. */
 async function axe(page, what, { colours = false } = {}) {
   await still(page);
@@ -36,6 +46,7 @@ async function axe(page, what, { colours = false } = {}) {
     return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.help + "\n  " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 300) + " " + n.failureSummary).join("\n  "));
   }, colours ? ofColours : undefined);
   assert.deepEqual(found, [], what);
+  assert.deepEqual(await page.evaluate(unseen), [], what + ": characters that nobody sees");
 }
 
 /** Goes to another page of the console as a link in it does: the document stays, and what the browser has loaded. */

@@ -19,11 +19,11 @@ import { type Caller, CallError, each, type Options } from "../api/call";
 import { Relationship, Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
-import { useResource } from "../parts/resource";
+import { type Resource, useResource } from "../parts/resource";
 import { Rows, writeFilter } from "../parts/rows";
-import { navigate } from "../route";
+import { navigate, useRoute } from "../route";
 import { useDesk } from "../session";
-import { counted, csv, relationship, save, time, visible, words } from "../text/format";
+import { count, counted, csv, relationship, save, time, visible, words } from "../text/format";
 
 export interface Member {
   accountId: string;
@@ -88,9 +88,21 @@ interface Outcome {
   error?: string;
 }
 
+const declinedFor = 30; // days
+
+/** The last refusal of each account that declined lately. Declining takes an account off the list, so its history is all there is. */
+async function loadDeclined(c: Caller, administrator: string, o: Options): Promise<Event[]> {
+  const since = new Date(Date.now() - declinedFor * 86_400_000).toISOString();
+  const last = new Map<string, Event>();
+  for (const e of await loadHistory(c, "&event=InvitationDeclined&since=" + encodeURIComponent(since), 5000, o)) if (e.administratorAccountId === administrator && !last.has(e.accountId)) last.set(e.accountId, e);
+  return [...last.values()];
+}
+
 export function Accounts() {
   const desk = useDesk();
+  const route = useRoute();
   useEffect(() => desk.title("Accounts"), [desk]);
+  const declined = useResource((o) => loadDeclined(desk.caller, desk.account, o), [desk.caller, desk.account], 60_000);
   const members = useResource((o) => loadMembers(desk.caller, o), [desk.caller], (list) => (list.some((m) => m.relationshipStatus === "EmailVerificationInProgress") ? 3000 : 60_000));
   const mail = useResource(
     async (o) => {
@@ -161,6 +173,7 @@ export function Accounts() {
   const byStatus = new Map<string, number>();
   for (const m of members.data ?? []) byStatus.set(m.relationshipStatus, (byStatus.get(m.relationshipStatus) ?? 0) + 1);
   const mailOf = (m: Member) => mail.data?.[m.accountId];
+  if (route.query.get("view") === "declined") return <Declined rows={declined} members={members.data} />;
   return (
     <SpaceBetween size="m">
       <Rows<Member>
@@ -175,13 +188,14 @@ export function Accounts() {
         onSelect={setSelected}
         empty={{ title: "No accounts", text: "Add the accounts whose buckets you are to watch over, and invite them.", action: <Button onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button> }}
         more={
-          byStatus.size > 0 && (
+          byStatus.size + (declined.data?.length ?? 0) > 0 && (
             <SpaceBetween direction="horizontal" size="m">
               {[...byStatus].map(([s, n]) => (
                 <Link key={s} variant="secondary" href={"?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "status", operator: "=", value: relationship[s]?.text ?? s }] }))} onFollow={(e) => { e.preventDefault(); location.assign(e.detail.href!); }}>
                   {n} {relationship[s]?.text ?? words(s)}
                 </Link>
               ))}
+              {!!declined.data?.length && <To href={desk.link("accounts") + "?view=declined"}>{count(declined.data.length)} Declined lately</To>}
             </SpaceBetween>
           )
         }
@@ -286,6 +300,33 @@ export function Results({ title, list, close }: { title: string; list: Outcome[]
         ]}
       />
     </Modal>
+  );
+}
+
+function Declined({ rows, members }: { rows: Resource<Event[]>; members: Member[] | undefined }) {
+  const desk = useDesk();
+  const now = (e: Event) => {
+    const m = members?.find((x) => x.accountId === e.accountId);
+    return m ? (relationship[m.relationshipStatus]?.text ?? words(m.relationshipStatus)) : members ? "Not on the list" : "–";
+  };
+  return (
+    <Rows<Event>
+      h1
+      name="Accounts"
+      id="accounts-declined"
+      description={"Those that declined an invitation in the last " + declinedFor + " days. Declining takes an account off the list; to ask again, add it again."}
+      rows={rows}
+      rowId={(e) => e.accountId}
+      more={<To href={desk.link("accounts")}>Accounts on the list</To>}
+      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button>}
+      empty={{ title: "None", text: "No account has declined an invitation lately." }}
+      columns={[
+        { id: "account", header: "Account ID", value: (e) => e.accountId, cell: (e) => <To href={desk.link("accounts", e.accountId)}>{e.accountId}</To>, width: 150 },
+        { id: "declined", header: "Declined", time: (e) => e.time },
+        { id: "by", header: "By", value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), cell: (e) => <Theirs text={e.principal.replace(/^arn:aws:\w+::/, "")} />, width: 240 },
+        { id: "now", header: "Status now", value: now, width: 200 },
+      ]}
+    />
   );
 }
 

@@ -16,7 +16,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import Textarea from "@cloudscape-design/components/textarea";
-import { useEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { type Caller, CallError, each, type Options } from "../api/call";
 import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
@@ -25,6 +25,7 @@ import { useResource } from "../parts/resource";
 import { type Listed, Rows } from "../parts/rows";
 import { Shortcuts } from "../parts/shortcuts";
 import { Tags } from "../parts/tags";
+import { openedFrom, remember } from "../opened";
 import { navigate, setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, save, time, typeWords, visible, words } from "../text/format";
@@ -68,11 +69,11 @@ export function what(f: Finding): string {
 
 export const resource = (f: Finding) => visible((f.resourcesAffected?.s3Bucket?.name ?? "") + (f.resourcesAffected?.s3Object?.key ? "/" + f.resourcesAffected.s3Object.key : ""));
 
-function useColumns() {
+function useColumns(listed: RefObject<Listed<Finding>>) {
   const desk = useDesk();
   return [
     { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 110 },
-    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 160 },
+    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 160 },
     { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 215 },
     { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 190 },
     { id: "account", header: "Account", value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
@@ -85,8 +86,9 @@ function useColumns() {
 export function FindingsOf({ name, criterion }: { name: string; criterion: Criterion }) {
   const desk = useDesk();
   const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)]);
-  const columns = useColumns();
-  return <Rows<Finding> name={name} id="findings-of" query="findings" rows={rows} rowId={(f) => f.id ?? ""} columns={columns} empty={{ title: "No findings", text: "Nothing was found here, or nothing was looked at yet." }} />;
+  const listed = useRef<Listed<Finding>>({ page: [], all: [] });
+  const columns = useColumns(listed);
+  return <Rows<Finding> listed={listed} name={name} id="findings-of" query="findings" rows={rows} rowId={(f) => f.id ?? ""} columns={columns} empty={{ title: "No findings", text: "Nothing was found here, or nothing was looked at yet." }} />;
 }
 
 const groups: Array<{ id: string; by: GroupBy; text: string }> = [
@@ -122,7 +124,8 @@ function Views() {
 function List() {
   const desk = useDesk();
   const route = useRoute();
-  const columns = useColumns();
+  const listed = useRef<Listed<Finding>>({ page: [], all: [] });
+  const columns = useColumns(listed);
   const [selected, setSelected] = useState<Finding[]>([]);
   const [triage, setTriage] = useState<Finding[] | null>(null);
   const [suppress, setSuppress] = useState<Finding | null>(null);
@@ -133,7 +136,6 @@ function List() {
   if (type) criterion.type = { eq: [type] };
   if (job) criterion["classificationDetails.jobId"] = { eq: [job] };
   const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)], selected.length ? 0 : 60_000);
-  const listed = useRef<Listed<Finding>>({ page: [], all: [] });
   const chosen = (row: number | undefined) => (selected.length ? selected : row === undefined ? [] : listed.current.page.slice(row, row + 1));
   const narrowed = [bucket, type, job].filter(Boolean).map((x) => visible(x!)).join(", ");
   return (
@@ -403,6 +405,7 @@ export function FindingPage({ id }: { id: string }) {
     [desk.caller, id],
   );
   const triage = useTriage(id);
+  const opened = useMemo(() => openedFrom(id), [id]);
   const f = found.data;
   useEffect(() => desk.title(f ? "Finding: " + typeWords(f.type) : "Finding"), [desk, f]);
   if (found.error) return <Problem error={found.error} retry={found.refresh} />;
@@ -416,7 +419,22 @@ export function FindingPage({ id }: { id: string }) {
     <SpaceBetween size="l">
       <Container
         header={
-          <Header variant="h1" description={visible(f.description)} actions={<Button variant="primary" onClick={() => setSetting(true)}>Set state</Button>}>
+          <Header
+            variant="h1"
+            description={visible(f.description)}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+                {opened && (
+                  <>
+                    <To href={opened.from}>{count(opened.at + 1) + " of " + count(opened.ids.length)}</To>
+                    <Button iconName="angle-left" ariaLabel="Previous finding" disabled={opened.at === 0} onClick={() => navigate(desk.link("findings", opened.ids[opened.at - 1]!))} />
+                    <Button iconName="angle-right" ariaLabel="Next finding" disabled={opened.at === opened.ids.length - 1} onClick={() => navigate(desk.link("findings", opened.ids[opened.at + 1]!))} />
+                  </>
+                )}
+                <Button variant="primary" onClick={() => setSetting(true)}>Set state</Button>
+              </SpaceBetween>
+            }
+          >
             {visible(f.title) || typeWords(f.type)}
           </Header>
         }

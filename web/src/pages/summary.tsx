@@ -21,6 +21,7 @@ import { navigate } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, relationship, short, typeWords, visible, words, zone } from "../text/format";
 import { loadHistory } from "./accounts";
+import { remember } from "../opened";
 import { type Criterion, loadFindings, resource, SeverityOf } from "./findings";
 
 const Chart = lazy(() => import("../parts/chart"));
@@ -230,7 +231,7 @@ function Overview() {
           ariaLabels={{ tableLabel: "Policy findings" }}
           columnDefinitions={[
             { id: "severity", header: "Severity", cell: (f) => <SeverityOf finding={f} />, width: 120 },
-            { id: "type", header: "Type", cell: (f) => <To href={desk.link("findings", f.id ?? "")}>{typeWords(f.type)}</To>, isRowHeader: true },
+            { id: "type", header: "Type", cell: (f) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember((found.data?.policy ?? []).map((x) => x.id ?? ""))}>{typeWords(f.type)}</To>, isRowHeader: true },
             { id: "bucket", header: "Bucket", cell: (f) => <Theirs text={resource(f)} /> },
             { id: "updated", header: "Updated (" + zone() + ")", cell: (f) => short(f.updatedAt) },
           ]}

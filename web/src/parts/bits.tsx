@@ -5,9 +5,9 @@ import type { ReactNode } from "react";
 import { follow } from "../route";
 import { relationship, time, ago, visible, words } from "../text/format";
 
-export function To({ href, children, primary }: { href: string; children: ReactNode; primary?: boolean }) {
+export function To({ href, children, primary, onOpen }: { href: string; children: ReactNode; primary?: boolean; onOpen?: () => void }) {
   return (
-    <Link href={href} variant={primary ? "primary" : "secondary"} onFollow={follow}>
+    <Link href={href} variant={primary ? "primary" : "secondary"} onFollow={(e) => { onOpen?.(); follow(e); }}>
       {children}
     </Link>
   );
