@@ -441,6 +441,7 @@ export async function findings(t) {
   // Keys go through the rows, choose, and lead to what is done with them; they are letters in a text field, and nothing when turned off.
   const row = () => page.evaluate(() => [...document.querySelectorAll("table[aria-label=Findings] tbody tr")].findIndex((r) => r.contains(document.activeElement)));
   const dialog = page.getByRole("dialog");
+  await page.getByRole("grid", { name: "Findings" }).getByRole("link", { name: "Data: Financial" }).nth(1).waitFor();
   for (const [key, at] of [["j", 0], ["j", 1], ["k", 0], ["k", 0]]) {
     await page.keyboard.press(key);
     assert.equal(await row(), at, key);
