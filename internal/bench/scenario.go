@@ -140,7 +140,7 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 		return err
 	}
 	defer mail.server.Close()
-	if err := r.start(keys[admins[0]], "--quota-members", "1000000", "--smtp-url", mail.url, "--mail-rate", "100000"); err != nil {
+	if err := r.start(keys[admins[0]], "--quota-members", "1000000", "--smtp-url", mail.url, "--mail-rate", "100000", "--mail-per-administrator", "1000000"); err != nil {
 		return err
 	}
 	defer r.stop()
