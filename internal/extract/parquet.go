@@ -91,11 +91,11 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 			if err := p.w.step(64); err != nil {
 				return err
 			}
-			if i >= len(leaves) {
+			groups := f.Metadata().RowGroups
+			if i >= len(leaves) || i >= len(groups[g].Columns) || i >= len(groups[0].Columns) {
 				return errParquet
 			}
-			meta := &f.Metadata().RowGroups[g].Columns[i].MetaData
-			need, err := p.checkPages(leaves[i], meta, f.Metadata().RowGroups[0].Columns[i].MetaData.Codec)
+			need, err := p.checkPages(leaves[i], &groups[g].Columns[i].MetaData, groups[0].Columns[i].MetaData.Codec)
 			if err != nil {
 				return err
 			}
@@ -130,8 +130,16 @@ func (p *parquetFileReader) leaves(f *parquet.File) ([]*parquetColumn, error) {
 				}
 				continue
 			}
-			col := &parquetColumn{names: n, repeated: r, text: parquetText(child), rep: child.MaxRepetitionLevel(), def: child.MaxDefinitionLevel(),
-				strings: child.Type().Kind() == parquet.ByteArray}
+			col := &parquetColumn{names: n, repeated: r}
+			// A column of values may have the type of a map or of a list, which the decoder panics about.
+			err := p.w.foreign("Parquet", func() error {
+				col.text, col.rep, col.def = parquetText(child), child.MaxRepetitionLevel(), child.MaxDefinitionLevel()
+				col.strings = child.Type().Kind() == parquet.ByteArray
+				return nil
+			})
+			if err != nil {
+				return err
+			}
 			for _, x := range r {
 				if x {
 					col.any = true
