@@ -13,6 +13,24 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
+// readWhole holds that in a file of rows, of which each has one number to find, all are found.
+func readWhole[T any](t *testing.T, what string, rows []T, options ...parquet.WriterOption) {
+	t.Helper()
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[T](&b, options...)
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := newRecorder()
+	status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
+	if err != nil || status.Code != Complete || len(r.found) != len(rows) {
+		t.Errorf("%s: %d of %d found, %v, %v", what, len(r.found), len(rows), status, err)
+	}
+}
+
 // What every codec of the library writes is read whole: a bound that refuses what is honest is none.
 func TestParquetCodecs(t *testing.T) {
 	type row struct {
@@ -26,19 +44,7 @@ func TestParquetCodecs(t *testing.T) {
 	}
 	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Gzip, &parquet.Brotli, &parquet.Zstd, &parquet.Lz4Raw} {
 		for version := 1; version <= 2; version++ {
-			var b bytes.Buffer
-			w := parquet.NewGenericWriter[row](&b, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
-			if _, err := w.Write(rows); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			r := newRecorder()
-			status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
-			if err != nil || status.Code != Complete || len(r.found) != len(rows) {
-				t.Errorf("%s, version %d: %d of %d found, %v, %v", codec, version, len(r.found), len(rows), status, err)
-			}
+			readWhole(t, fmt.Sprintf("%s, version %d", codec, version), rows, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
 		}
 	}
 }
@@ -56,19 +62,7 @@ func TestParquetDeltas(t *testing.T) {
 	}
 	for _, codec := range []compress.Codec{&parquet.Uncompressed, &parquet.Snappy, &parquet.Zstd} {
 		for version := 1; version <= 2; version++ {
-			var b bytes.Buffer
-			w := parquet.NewGenericWriter[row](&b, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
-			if _, err := w.Write(rows); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.Close(); err != nil {
-				t.Fatal(err)
-			}
-			r := newRecorder()
-			status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
-			if err != nil || status.Code != Complete || len(r.found) != len(rows) {
-				t.Errorf("%s, version %d: %d of %d found, %v, %v", codec, version, len(r.found), len(rows), status, err)
-			}
+			readWhole(t, fmt.Sprintf("%s, version %d", codec, version), rows, parquet.Compression(codec), parquet.DataPageVersion(version), parquet.PageBufferSize(16*kib))
 		}
 	}
 }
@@ -82,19 +76,7 @@ func TestParquetLargePage(t *testing.T) {
 	for i := range rows {
 		rows[i] = row{fmt.Sprintf("%s 536-90-%04d", strings.Repeat("x", 1000), i)}
 	}
-	var b bytes.Buffer
-	w := parquet.NewGenericWriter[row](&b, parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(16*mib))
-	if _, err := w.Write(rows); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	r := newRecorder()
-	status, err := Extract(t.Context(), Source{Name: "a.parquet", ReaderAt: bytes.NewReader(b.Bytes()), Size: int64(b.Len())}, Options{}, r)
-	if err != nil || status.Code != Complete || len(r.found) != len(rows) {
-		t.Errorf("%d of %d found, %v, %v", len(r.found), len(rows), status, err)
-	}
+	readWhole(t, "a large page", rows, parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(16*mib))
 }
 
 // What lengths of strings come to is what the library's writer has put in.
