@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"bytes"
+	"encoding/binary"
 	"os"
 	"testing"
 )
@@ -30,5 +32,16 @@ func TestCutContainers(t *testing.T) {
 		if r := extractBytes(t, "winmail.dat", data[:len(data)-cut], Options{}); r.status[""].Code == Complete {
 			t.Errorf("%d bytes cut off: %v", cut, r.status)
 		}
+	}
+}
+
+// TestLongTNEFBody: a body is read to its end, however long it is.
+func TestLongTNEFBody(t *testing.T) {
+	body := append(bytes.Repeat([]byte("nothing here\r\n"), 200_000), secret+"\x00"...)
+	data := append(bytes.Clone(tnefMagic), 1, 0, 1, tnefBody&0xff, tnefBody>>8, 1, 0)
+	data = binary.LittleEndian.AppendUint32(data, uint32(len(body)))
+	data = append(append(data, body...), 0, 0)
+	if r := extractBytes(t, "winmail.dat", data, Options{}); r.status[""].Code != Complete || len(r.found) != 1 {
+		t.Errorf("%v, %d found", r.status, len(r.found))
 	}
 }

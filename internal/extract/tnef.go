@@ -20,8 +20,6 @@ const (
 	tnefTitle      = 0x8010
 	tnefData       = 0x800f
 	tnefRender     = 0x9002
-
-	maxTNEFText = 1 * mib
 )
 
 // extractTNEF reads the message's text, and what is attached as files inside it.
@@ -80,11 +78,10 @@ func (t *tnef) read() error {
 func (t *tnef) attribute(id uint16, data io.Reader) error {
 	switch id {
 	case tnefSubject, tnefBody, tnefFrom:
-		text, err := io.ReadAll(io.LimitReader(data, maxTNEFText))
-		if err != nil {
+		if _, err := copyAlive(t.w, tnefText{t.b}, data); err != nil {
 			return err
 		}
-		return t.b.write(append(bytes.ReplaceAll(text, []byte{0}, nil), '\n'))
+		return t.b.writeByte('\n')
 	case tnefRender:
 		t.name = ""
 	case tnefTitle:
@@ -103,4 +100,16 @@ func (t *tnef) attribute(id uint16, data io.Reader) error {
 		t.a.miss(UnsupportedFileType, "properties that are not read") // a body as RTF or HTML may be among them
 	}
 	return nil
+}
+
+// tnefText writes text less the zeros that end it.
+type tnefText struct{ b *builder }
+
+func (z tnefText) Write(p []byte) (int, error) {
+	for text := range bytes.SplitSeq(p, []byte{0}) {
+		if err := z.b.write(text); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
 }
