@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -21,8 +20,22 @@ import (
 
 // membersQuery selects records of the inventory. Empty members select everything.
 type membersQuery struct {
-	Status, Find, Sort string
-	MaxItems           int // 0: all
+	Status, Mail []string
+	Find, Sort   string
+	MaxItems     int // 0: all
+}
+
+// memberSearch is what POST /magpie/v1/members/search asks.
+type memberSearch struct {
+	Filter    memberFilter `json:"filter,omitzero"`
+	Sort      string       `json:"sort,omitempty"`
+	NextToken string       `json:"nextToken,omitempty"`
+}
+
+type memberFilter struct {
+	Status []string `json:"status,omitempty"`
+	Mail   []string `json:"mail,omitempty"`
+	Find   string   `json:"find,omitempty"`
 }
 
 func membersList() *cobra.Command {
@@ -32,9 +45,11 @@ func membersList() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List your inventory, with what your members are called",
-		Long: `List your inventory in a Region as ListMembers does, in larger pages and with the names that your members' accounts are registered by.
+		Long: `List your inventory in a Region as ListMembers does, in larger pages, with the names that your members' accounts are registered by
+and the last that became of the mail about an invitation.
 Magpie alone knows this; in AWS, use list-members.`,
 		Example: `  magpie members list --status Invited
+  magpie members list --mail MailRefused,MailNotSent
   magpie members list --find example.com --sort -updatedAt --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -53,7 +68,8 @@ Magpie alone knows this; in AWS, use list-members.`,
 	}
 	target.bind(c)
 	f := c.Flags()
-	f.StringVar(&q.Status, "status", "", "of this relationship only: Invited, Enabled, …")
+	f.StringSliceVar(&q.Status, "status", nil, "of these relationships only: Invited, Enabled, …")
+	f.StringSliceVar(&q.Mail, "mail", nil, "where this is the last that became of the mail: MailQueued, MailAccepted, MailDeferred, MailRefused, MailNotSent")
 	f.StringVar(&q.Find, "find", "", "with this `text` in the account id, the name or the address; letter case does not matter")
 	f.StringVar(&q.Sort, "sort", "accountId", "by accountId, name, email, relationshipStatus, invitedAt or updatedAt; the other way round with a - before it")
 	f.IntVar(&q.MaxItems, "max-items", 0, "show at most so many (default: all)")
@@ -61,7 +77,7 @@ Magpie alone knows this; in AWS, use list-members.`,
 	return c
 }
 
-// foundMember is a record as GET /magpie/v1/members answers it.
+// foundMember is a record as POST /magpie/v1/members/search answers it.
 type foundMember struct {
 	AccountID          string `json:"accountId"`
 	Name               string `json:"name,omitempty"`
@@ -70,23 +86,23 @@ type foundMember struct {
 	ViaOrganization    bool   `json:"viaOrganization"`
 	InvitedAt          string `json:"invitedAt,omitempty"`
 	UpdatedAt          string `json:"updatedAt"`
+	Mail               *struct {
+		Event  string `json:"event"`
+		Time   string `json:"time"`
+		Detail string `json:"detail,omitempty"`
+	} `json:"mail,omitempty"`
 }
 
 func findMembers(ctx context.Context, client *Client, q membersQuery) (list []foundMember, err error) {
 	list = []foundMember{}
-	query := url.Values{}
-	for name, value := range map[string]string{"status": q.Status, "find": q.Find, "sort": q.Sort} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
+	asked := memberSearch{Filter: memberFilter{Status: q.Status, Mail: q.Mail, Find: q.Find}, Sort: q.Sort}
 	var pages operation.Pages
 	for {
 		var page struct {
 			Members   []foundMember `json:"members"`
 			NextToken string        `json:"nextToken"`
 		}
-		if err := client.Call(ctx, http.MethodGet, "/magpie/v1/members", query, nil, &page); err != nil {
+		if err := client.Call(ctx, http.MethodPost, "/magpie/v1/members/search", nil, asked, &page); err != nil {
 			return nil, err
 		}
 		for _, m := range page.Members {
@@ -98,7 +114,7 @@ func findMembers(ctx context.Context, client *Client, q membersQuery) (list []fo
 		if more, err := pages.Next(page.NextToken, len(page.Members)); !more {
 			return list, err
 		}
-		query.Set("nextToken", page.NextToken)
+		asked.NextToken = page.NextToken
 	}
 }
 
@@ -111,13 +127,17 @@ func writeMembers(ctx context.Context, w io.Writer, client *Client, q membersQue
 		return encodeJSON(w, map[string]any{"members": list}, "  ")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ACCOUNT\tNAME\tADDRESS\tSTATUS\tBY\tUPDATED")
+	fmt.Fprintln(t, "ACCOUNT\tNAME\tADDRESS\tSTATUS\tBY\tMAIL\tUPDATED")
 	for _, m := range list {
 		by := "invitation"
 		if m.ViaOrganization {
 			by = "organization"
 		}
-		cells := []string{m.AccountID, cmp.Or(m.Name, "-"), cmp.Or(m.Email, "-"), m.RelationshipStatus, by, m.UpdatedAt}
+		mail := "-"
+		if m.Mail != nil {
+			mail = m.Mail.Event
+		}
+		cells := []string{m.AccountID, cmp.Or(m.Name, "-"), cmp.Or(m.Email, "-"), m.RelationshipStatus, by, mail, m.UpdatedAt}
 		for i, cell := range cells {
 			cells[i] = printable.Line(cell)
 		}

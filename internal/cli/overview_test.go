@@ -21,12 +21,12 @@ func TestMembersListAndIdentifiersTest(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		body = string(b)
 		switch {
-		case r.URL.Path != "/magpie/v1/members":
+		case r.URL.Path != "/magpie/v1/members/search":
 			w.Write([]byte(`{"matchCount":2,"matches":[{"start":2,"end":8},{"start":90,"end":99}],"misses":[{"start":0,"end":1,"reason":"IGNORE_WORD"}]}`))
-		case r.URL.Query().Get("find") == "nobody":
+		case strings.Contains(body, "nobody"):
 			w.Write([]byte(`{"members":[]}`))
-		case r.URL.Query().Get("nextToken") == "":
-			w.Write([]byte(`{"members":[{"accountId":"444455556666","name":"Work\u001b[2Jload","email":"a@example.com","relationshipStatus":"Enabled","viaOrganization":true,"updatedAt":"2026-01-02T03:04:05Z"}],"nextToken":"x"}`))
+		case !strings.Contains(body, "nextToken"):
+			w.Write([]byte(`{"members":[{"mail":{"event":"MailRefused","time":"2026-01-02T03:04:05Z"},"accountId":"444455556666","name":"Work\u001b[2Jload","email":"a@example.com","relationshipStatus":"Enabled","viaOrganization":true,"updatedAt":"2026-01-02T03:04:05Z"}],"nextToken":"x"}`))
 		default:
 			w.Write([]byte(`{"members":[{"accountId":"555566667777","email":"B@Example.com","relationshipStatus":"Invited","viaOrganization":false,"updatedAt":"2026-01-02T03:04:05Z"}]}`))
 		}
@@ -41,15 +41,14 @@ func TestMembersListAndIdentifiersTest(t *testing.T) {
 		}
 		return out.String()
 	}
-	if got := members(membersQuery{Status: "Enabled"}, "table"); strings.Contains(got, "\x1b") || !strings.Contains(got, "organization") || !strings.Contains(got, "555566667777  -") {
+	if got := members(membersQuery{Status: []string{"Enabled"}}, "table"); strings.Contains(got, "\x1b") || !strings.Contains(got, "MailRefused") || !strings.Contains(got, "organization") || !strings.Contains(got, "555566667777  -") {
 		t.Errorf("members:\n%s", got)
 	}
-	if want := "/magpie/v1/members?nextToken=x&status=Enabled"; asked[1] != want {
-		t.Errorf("asked for %s, want %s", asked, want)
+	if want := `{"filter":{"status":["Enabled"]},"nextToken":"x"}`; body != want || len(asked) != 2 {
+		t.Errorf("asked for %s with %s, want %s", asked, body, want)
 	}
-	asked = nil
-	if members(membersQuery{Find: "b@example", Sort: "-updatedAt"}, "json"); asked[0] != "/magpie/v1/members?find=b%40example&sort=-updatedAt" {
-		t.Errorf("asked for %s", asked)
+	if members(membersQuery{Find: "b@example", Mail: []string{"MailRefused"}, Sort: "-updatedAt", MaxItems: 1}, "json"); body != `{"filter":{"mail":["MailRefused"],"find":"b@example"},"sort":"-updatedAt"}` {
+		t.Errorf("asked with %s", body)
 	}
 	asked = nil
 	if got := members(membersQuery{MaxItems: 1}, "json"); strings.Contains(got, "555566667777") || len(asked) != 1 {

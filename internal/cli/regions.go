@@ -51,6 +51,7 @@ type regionSummary struct {
 	AdministratorAccount string           `json:"administratorAccount,omitempty"`
 	Invitations          int64            `json:"invitations"`
 	Members              map[string]int64 `json:"members"`
+	RunningJobs          int64            `json:"runningJobs"`
 }
 
 func writeRegions(ctx context.Context, w io.Writer, client *Client, output string) error {
@@ -64,14 +65,14 @@ func writeRegions(ctx context.Context, w io.Writer, client *Client, output strin
 		return encodeJSON(w, out, "  ")
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "REGION\tMACIE\tADMINISTRATOR\tINVITATIONS\tMEMBERS")
+	fmt.Fprintln(t, "REGION\tMACIE\tADMINISTRATOR\tINVITATIONS\tMEMBERS\tRUNNING JOBS")
 	for _, r := range out.Regions {
 		var members []string
 		for _, status := range slices.Sorted(maps.Keys(r.Members)) {
 			members = append(members, fmt.Sprintf("%d %s", r.Members[status], status))
 		}
 		cells := []string{r.Region, cmp.Or(r.Status, "-"), cmp.Or(r.AdministratorAccount, "-"), strconv.FormatInt(r.Invitations, 10),
-			cmp.Or(strings.Join(members, ", "), "-")}
+			cmp.Or(strings.Join(members, ", "), "-"), strconv.FormatInt(r.RunningJobs, 10)}
 		for i, cell := range cells {
 			cells[i] = printable.Line(cell)
 		}

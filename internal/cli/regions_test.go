@@ -16,7 +16,7 @@ func TestRegionsAndActivity(t *testing.T) {
 		asked = r.URL.RequestURI()
 		switch r.URL.Path {
 		case "/magpie/v1/regions":
-			w.Write([]byte(`{"regions":[{"region":"eu-west-1","status":"ENABLED","invitations":0,"members":{"Invited":2,"Enabled":1}},
+			w.Write([]byte(`{"regions":[{"region":"eu-west-1","status":"ENABLED","invitations":0,"members":{"Invited":2,"Enabled":1},"runningJobs":4},
 				{"region":"us-east-1","administratorAccount":"111122223333","invitations":3,"members":{}}]}`))
 		case "/magpie/v1/audit":
 			w.Write([]byte(`{"records":[{"eventTime":"2026-01-02T03:04:05.000Z","awsRegion":"eu-west-1","eventName":"CreateMember\u001b[2J",
@@ -29,9 +29,9 @@ func TestRegionsAndActivity(t *testing.T) {
 	if err := writeRegions(t.Context(), &out, client, "table"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "REGION     MACIE    ADMINISTRATOR  INVITATIONS  MEMBERS\n" +
-		"eu-west-1  ENABLED  -              0            1 Enabled, 2 Invited\n" +
-		"us-east-1  -        111122223333   3            -\n"; out.String() != want {
+	if want := "REGION     MACIE    ADMINISTRATOR  INVITATIONS  MEMBERS               RUNNING JOBS\n" +
+		"eu-west-1  ENABLED  -              0            1 Enabled, 2 Invited  4\n" +
+		"us-east-1  -        111122223333   3            -                     0\n"; out.String() != want {
 		t.Errorf("Regions:\n%s\nwant\n%s", out.String(), want)
 	}
 	out.Reset()

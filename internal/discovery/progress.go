@@ -47,3 +47,19 @@ func (s *Service) Progress(ctx context.Context, call *macie2.Call, id string) (*
 	})
 	return p, err
 }
+
+// Running counts the account's jobs that are running, by Region.
+func (s *Service) Running(ctx context.Context, account macie2.AccountID) (map[string]int64, error) {
+	running := map[string]int64{}
+	err := s.db.View(ctx, func(tx *store.Tx) error {
+		clear(running)
+		return tx.Query(ctx, func(row store.Row) error {
+			var region string
+			var n int64
+			err := row.Scan(&region, &n)
+			running[region] = n
+			return err
+		}, `select region, count(*) from classification_job where account_id = $1 and status = 'RUNNING' group by region`, string(account))
+	})
+	return running, err
+}

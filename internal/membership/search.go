@@ -15,12 +15,20 @@ import (
 
 // SearchInput selects records of the caller's inventory.
 type SearchInput struct {
-	Status     macie2.RelationshipStatus // one status; empty: all
-	Find       string                    // part of an id, a name or an address; a and A are the same
-	Sort       string                    // such as email or -email; empty: accountId
-	MaxResults int                       // 1 to 1,000; 0 means 1,000
-	NextToken  string
+	Statuses        []macie2.RelationshipStatus // any of them; empty: all
+	Find            string                      // part of an id, a name or an address; a and A are the same
+	ViaOrganization *bool                       // nil: both those of the organization and those by invitation
+	Mail            []Event                     // of which one is the last that became of the mail; empty: any, or no mail
+	Sort            string                      // such as email or -email; empty: accountId
+	MaxResults      int                         // 1 to 1,000; 0 means 1,000
+	NextToken       string
 }
+
+// mailEvents are what can become of an invitation's mail.
+var mailEvents = []Event{EventMailQueued, EventMailAccepted, EventMailDeferred, EventMailRefused, EventMailNotSent}
+
+// mostSearched is how many statuses, or outcomes of mail, can be asked for at once.
+const mostSearched = 20
 
 // mostFind is the most characters that Find may have: those of an address.
 const mostFind = 320
@@ -87,10 +95,12 @@ func lowerASCII(s string) string {
 	}, s)
 }
 
-// SearchOutput is a page of the inventory.
+// SearchOutput is a page of the inventory. The first page has the counts, the others have not.
 type SearchOutput struct {
-	Members   []FoundMember `json:"members"`
-	NextToken string        `json:"nextToken,omitzero"`
+	Members   []FoundMember    `json:"members"`
+	Total     *int64           `json:"total,omitzero"`    // how many match
+	Statuses  map[string]int64 `json:"statuses,omitzero"` // of the whole inventory, whatever is searched for
+	NextToken string           `json:"nextToken,omitzero"`
 }
 
 // FoundMember is a record of an inventory, with the name that the account is registered by where
@@ -103,6 +113,14 @@ type FoundMember struct {
 	ViaOrganization    bool              `json:"viaOrganization"`
 	InvitedAt          *macie2.Timestamp `json:"invitedAt,omitzero"`
 	UpdatedAt          *macie2.Timestamp `json:"updatedAt"`
+	Mail               *LastMail         `json:"mail,omitzero"`
+}
+
+// LastMail is the last that became of the mail about an invitation.
+type LastMail struct {
+	Event  Event             `json:"event"`
+	Time   *macie2.Timestamp `json:"time"`
+	Detail string            `json:"detail,omitzero"` // such as the mail server's answer
 }
 
 const maxSearchPage = 1000
@@ -117,8 +135,18 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if size < 1 || size > maxSearchPage {
 		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxSearchPage)
 	}
-	if in.Status != "" && !in.Status.Valid() {
-		return nil, macie2.ErrValidation("status: is none of a relationship's")
+	for _, status := range in.Statuses {
+		if !status.Valid() {
+			return nil, macie2.ErrValidation("status: is none of a relationship's")
+		}
+	}
+	for _, event := range in.Mail {
+		if !slices.Contains(mailEvents, event) {
+			return nil, macie2.ErrValidation("mail: must be MailQueued, MailAccepted, MailDeferred, MailRefused or MailNotSent")
+		}
+	}
+	if len(in.Statuses) > mostSearched || len(in.Mail) > mostSearched {
+		return nil, macie2.ErrValidation("filter: at most %d values each", mostSearched)
 	}
 	if utf8.RuneCountInString(in.Find) > mostFind || strings.ContainsRune(in.Find, 0) || !utf8.ValidString(in.Find) {
 		return nil, macie2.ErrValidation("find: must be a text of at most %d characters", mostFind)
@@ -131,7 +159,7 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if in.NextToken != "" {
 		token = &in.NextToken
 	}
-	filters, err := json.Marshal([]string{string(in.Status), in.Find, in.Sort})
+	filters, err := json.Marshal([]any{in.Statuses, in.Find, in.ViaOrganization, in.Mail, in.Sort})
 	if err != nil {
 		return nil, err
 	}
@@ -139,38 +167,68 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if err != nil {
 		return nil, macie2.ErrValidation("%s", textInvalidPageToken)
 	}
-	where, args := "", []any{call.Region, string(call.Account), string(in.Status), page.Limit(), lowerASCII(in.Find)}
+	kind := int64(-1) // both
+	if in.ViaOrganization != nil {
+		kind = 0
+		if *in.ViaOrganization {
+			kind = 1
+		}
+	}
+	args := []any{call.Region, string(call.Account), store.ListOf(mailEvents), store.ListOf(in.Statuses), int64(len(in.Statuses)), lowerASCII(in.Find), kind,
+		store.ListOf(in.Mail), int64(len(in.Mail))}
+	after, paged := "", append(slices.Clip(args), page.Limit())
 	if !page.First() {
 		var key any = page.Key(0)
 		if strings.HasSuffix(in.Sort, "At") {
 			key = page.Int(0)
 		}
-		where, args = ` and (`+by+`, m.account_id)`+beyond+`($6, $7)`, append(args, key, page.Key(1))
+		after, paged = ` and (`+by+`, m.account_id)`+beyond+`($11, $12)`, append(paged, key, page.Key(1))
 	}
 	out := &SearchOutput{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		out.Members = make([]FoundMember, 0, 64)
+		// What became of the mail is in the history, in which a later event has a greater id.
+		selected := ` from member m left join account a on a.id = m.account_id
+			left join (select member_id, max(id) as id from history where account_id = $2 and region = $1 and administrator_id = $2 and ` + tx.Any("event", 3) + ` group by member_id) l
+				on l.member_id = m.account_id
+			left join history h on h.account_id = $2 and h.region = $1 and h.id = l.id
+			where m.region = $1 and m.administrator_id = $2 and ($5 = 0 or ` + tx.Any("m.status", 4) + `)
+			and ($6 = '' or ` + tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 6) + `)
+			and ($7 = -1 or $7 = case when m.organization_id is null then 0 else 1 end) and ($9 = 0 or ` + tx.Any("h.event", 8) + `)`
+		*out = SearchOutput{Members: make([]FoundMember, 0, 64)}
 		err := tx.Query(ctx, func(row store.Row) error {
 			var m FoundMember
-			var name, email, organization *string
-			var invited *int64
+			var name, email, organization, event, detail *string
+			var invited, mailed *int64
 			var updated int64
-			err := row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated)
+			err := row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated, &event, &mailed, &detail)
 			m.Name, m.Email, m.ViaOrganization, m.UpdatedAt = macie2.Deref(name), macie2.Deref(email), organization != nil, timestamp(updated)
 			if invited != nil {
 				m.InvitedAt = timestamp(*invited)
 			}
+			if event != nil && mailed != nil {
+				m.Mail = &LastMail{Event: Event(*event), Time: timestamp(*mailed), Detail: macie2.Deref(detail)}
+			}
 			out.Members = append(out.Members, m)
 			return err
-		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at
-			from member m left join account a on a.id = m.account_id
-			where m.region = $1 and m.administrator_id = $2 and ($3 = '' or m.status = $3) and ($5 = '' or `+
-			tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 5)+`)`+where+`
-			order by `+by+direction+`, m.account_id`+direction+` limit $4`, args...)
+		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at, h.event, h.at, h.detail`+selected+after+`
+			order by `+by+direction+`, m.account_id`+direction+` limit $10`, paged...)
 		if err == nil && len(out.Members) == 0 {
 			_, err = requireSession(ctx, tx, call)
 		}
-		return err
+		if err != nil || !page.First() {
+			return err
+		}
+		out.Total, out.Statuses = new(int64), map[string]int64{}
+		if err := tx.QueryRow(ctx, `select count(*)`+selected, args...).Scan(out.Total); err != nil {
+			return err
+		}
+		return tx.Query(ctx, func(row store.Row) error {
+			var status string
+			var n int64
+			err := row.Scan(&status, &n)
+			out.Statuses[status] = n
+			return err
+		}, `select status, count(*) from member where region = $1 and administrator_id = $2 group by status`, call.Region, string(call.Account))
 	})
 	if err != nil {
 		return nil, err
@@ -192,6 +250,7 @@ type RegionSummary struct {
 	AdministratorAccount string           `json:"administratorAccount,omitzero"` // whose member the account is
 	Invitations          int64            `json:"invitations"`                   // unanswered
 	Members              map[string]int64 `json:"members"`                       // by status
+	RunningJobs          int64            `json:"runningJobs"`
 }
 
 // Regions sums up what the caller has in each of the Regions; those in which it has nothing are

@@ -62,11 +62,26 @@ func TestSearchMembers(t *testing.T) {
 				}
 			}
 		}
+		// The first page tells how many match, and how many there are of each status.
+		for _, x := range []struct {
+			in    SearchInput
+			total int64
+		}{
+			{SearchInput{}, 7}, {SearchInput{Find: "B@", MaxResults: 2}, 3}, {SearchInput{Statuses: []macie2.RelationshipStatus{macie2.RelationshipStatusCreated, macie2.RelationshipStatusInvited}}, 7},
+			{SearchInput{Statuses: []macie2.RelationshipStatus{macie2.RelationshipStatusInvited}}, 0}, {SearchInput{ViaOrganization: macie2.Ptr(true)}, 0}, {SearchInput{ViaOrganization: macie2.Ptr(false)}, 7},
+			{SearchInput{Mail: []Event{EventMailRefused}}, 0},
+		} {
+			out, err := d.SearchMembers(t.Context(), d.call(alice), &x.in)
+			if err != nil || macie2.Deref(out.Total) != x.total || out.Statuses["Created"] != 7 || len(out.Statuses) != 1 {
+				t.Errorf("%+v: %+v, %v; want %d", x.in, out, err, x.total)
+			}
+		}
 		first, err := d.SearchMembers(t.Context(), d.call(alice), &SearchInput{Sort: "email", MaxResults: 2})
 		if err != nil || first.NextToken == "" {
 			t.Fatal(first, err)
 		}
 		for _, wrong := range []SearchInput{{Sort: "emails"}, {Sort: "--email"}, {Sort: "email; drop table member"}, {Find: strings.Repeat("x", 321)}, {Find: "\x00"}, {Find: "\xff"},
+			{Statuses: []macie2.RelationshipStatus{"invited"}}, {Mail: []Event{EventInvited}}, {Mail: slices.Repeat([]Event{EventMailRefused}, 21)},
 			{Sort: "-email", NextToken: first.NextToken}, {Sort: "email", Find: "b", NextToken: first.NextToken}, {Sort: "updatedAt", NextToken: first.NextToken}} {
 			if _, err := d.SearchMembers(t.Context(), d.call(alice), &wrong); err == nil {
 				t.Errorf("%+v is answered", wrong)

@@ -566,7 +566,7 @@ func TestOverview(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		m.want("its Regions", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `{"regions":[{"region":"eu-west-1","status":"ENABLED","invitations":1,"members":{}}]}`)
+		m.want("its Regions", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `{"regions":[{"region":"eu-west-1","status":"ENABLED","invitations":1,"members":{},"runningJobs":0}]}`)
 		first := b.do("GET", "/console/api/call/magpie/v1/members?maxResults=2", "")
 		b.want("what is invited has no name", first, 200, `{"accountId":"444455556666","email":"owner@example.com","relationshipStatus":"Invited","viaOrganization":false,"invitedAt"`)
 		m.want("accept", m.do("POST", "/console/api/call/invitations/accept",
@@ -586,6 +586,17 @@ func TestOverview(t *testing.T) {
 		b.want("the other way round", b.do("GET", "/console/api/call/magpie/v1/members?sort=-accountId", ""), 200, `{"members":[{"accountId":"666677778888"`)
 		b.want("Regions", b.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"members":{"Created":2,"Enabled":1}`)
 		m.want("whose member", m.do("GET", "/console/api/call/magpie/v1/regions", ""), 200, `"administratorAccount":"111122223333"`)
+		find := func(body string) answered {
+			return b.do("POST", "/console/api/call/magpie/v1/members/search", body)
+		}
+		b.want("searched", find(`{"filter":{"status":["Enabled","Invited"]},"sort":"-accountId","maxResults":1}`), 200, `"accountId":"444455556666"`)
+		b.want("how many", find(`{"filter":{"find":"8888"},"maxResults":1}`), 200, `"total":1,"statuses":{"Created":2,"Enabled":1}`)
+		b.want("what became of the mail", find(`{"filter":{"mail":["MailQueued","MailNotSent"]}}`), 200, `"mail":{"event":"Mail`)
+		b.want("no such mail", find(`{"filter":{"mail":["MailRefused"],"viaOrganization":false}}`), 200, `{"members":[],"total":0`)
+		for _, wrong := range []string{`[]`, `{"x":1}`, `{"filter":{"x":1}}`, `{"filter":{"status":["x"]}}`, `{"filter":{"mail":["Invited"]}}`, `{"sort":"x"}`, `{"maxResults":0}`, `{"maxResults":1001}`,
+			`{"nextToken":"x"}`, `{"filter":{"find":"` + strings.Repeat("x", 321) + `"}}`} {
+			b.want(wrong, find(wrong), 400, "ValidationException")
+		}
 		for _, wrong := range []string{"members?maxResults=0", "members?maxResults=1001", "members?status=x", "members?sort=x", "members?nextToken=x", "members?x=1", "regions?x=1",
 			"audit?since=yesterday", "audit?maxResults=501", "audit?accountId=444455556666"} {
 			b.want(wrong, b.do("GET", "/console/api/call/magpie/v1/"+wrong, ""), 400, "ValidationException")

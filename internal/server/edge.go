@@ -56,7 +56,7 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
 	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
 	mountTest(edge, identifiers)
-	mountOverview(edge, s.membership, s.db, regions)
+	mountOverview(edge, s.membership, jobs, s.db, regions)
 	if err := s.openConsole(edge, regions, tokens); err != nil {
 		return err
 	}

@@ -1,14 +1,18 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"magpie/internal/audit"
 	"magpie/internal/awsapi"
+	"magpie/internal/discovery"
 	"magpie/internal/identifier"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
@@ -28,26 +32,48 @@ const (
 )
 
 // mountOverview serves what one wants to see at a glance, and Macie's API has in many small pages or not at all.
-func mountOverview(edge *awsapi.Server, m *membership.Service, db *store.DB, regions []string) {
+func mountOverview(edge *awsapi.Server, m *membership.Service, jobs *discovery.Service, db *store.DB, regions []string) {
 	edge.HandleSigned(http.MethodGet, "/magpie/v1/regions", "magpie:GetRegions",
 		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
 			if err := knownParameters(r.Query, nil); err != nil {
 				return nil, err
 			}
-			return m.Regions(ctx, call, regions)
+			out, err := m.Regions(ctx, call, regions)
+			if err != nil {
+				return nil, err
+			}
+			running, err := jobs.Running(ctx, call.Account)
+			for i := range out.Regions {
+				out.Regions[i].RunningJobs = running[out.Regions[i].Region]
+			}
+			return out, err
 		})
 	edge.HandleSigned(http.MethodGet, "/magpie/v1/members", "magpie:SearchMembers",
 		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
 			if err := knownParameters(r.Query, memberParameters); err != nil {
 				return nil, err
 			}
-			in := &membership.SearchInput{Status: macie2.RelationshipStatus(r.Query.Get("status")), Find: r.Query.Get("find"), Sort: r.Query.Get("sort"), NextToken: r.Query.Get("nextToken")}
+			in := &membership.SearchInput{Find: r.Query.Get("find"), Sort: r.Query.Get("sort"), NextToken: r.Query.Get("nextToken")}
+			if status := r.Query.Get("status"); status != "" {
+				in.Statuses = []macie2.RelationshipStatus{macie2.RelationshipStatus(status)}
+			}
 			if r.Query.Has("maxResults") {
 				n, err := strconv.Atoi(r.Query.Get("maxResults"))
 				if err != nil || n < 1 {
 					return nil, macie2.ErrValidation("maxResults: must be a number from 1 to 1000")
 				}
 				in.MaxResults = n
+			}
+			return m.SearchMembers(ctx, call, in)
+		})
+	edge.HandleSigned(http.MethodPost, "/magpie/v1/members/search", "magpie:SearchMembers",
+		func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
+			if err := knownParameters(r.Query, nil); err != nil {
+				return nil, err
+			}
+			in, err := readMemberSearch(r.Body)
+			if err != nil {
+				return nil, err
 			}
 			return m.SearchMembers(ctx, call, in)
 		})
@@ -68,6 +94,35 @@ func mountOverview(edge *awsapi.Server, m *membership.Service, db *store.DB, reg
 			}
 			return map[string]any{"records": records}, nil
 		})
+}
+
+// readMemberSearch reads the body of POST /magpie/v1/members/search. An empty one asks for everything.
+func readMemberSearch(body []byte) (*membership.SearchInput, error) {
+	var asked struct {
+		Filter struct {
+			Status          []macie2.RelationshipStatus `json:"status"`
+			Find            string                      `json:"find"`
+			ViaOrganization *bool                       `json:"viaOrganization"`
+			Mail            []membership.Event          `json:"mail"`
+		} `json:"filter"`
+		Sort       string `json:"sort"`
+		MaxResults *int   `json:"maxResults"`
+		NextToken  string `json:"nextToken"`
+	}
+	if len(bytes.TrimSpace(body)) > 0 {
+		if err := jsonv2.Unmarshal(body, &asked, jsonv2.RejectUnknownMembers(true)); err != nil {
+			return nil, macie2.ErrValidation("The body must be a JSON object with filter (status, find, viaOrganization, mail), sort, maxResults and nextToken, and nothing else.")
+		}
+	}
+	f := asked.Filter
+	in := &membership.SearchInput{Statuses: f.Status, Find: f.Find, ViaOrganization: f.ViaOrganization, Mail: f.Mail, Sort: asked.Sort, NextToken: asked.NextToken}
+	if asked.MaxResults != nil {
+		if *asked.MaxResults < 1 {
+			return nil, macie2.ErrValidation("maxResults: must be a number from 1 to 1000")
+		}
+		in.MaxResults = *asked.MaxResults
+	}
+	return in, nil
 }
 
 // mountTest serves POST /magpie/v1/custom-data-identifiers/test: where in a sample an identifier matches, of which Macie tells the count.
