@@ -20,16 +20,38 @@ func hasFast() bool {
 	return b&(bmi1|avx2|bmi2) == bmi1|avx2|bmi2
 }
 
-// classifyFast is classifyGeneric in AVX2 where there is AVX2.
+// hasAVX512 says whether both have AVX-512 for bytes as well, with permutations and
+// compression of them.
+func hasAVX512() bool {
+	if !hasFast() {
+		return false
+	}
+	const opmask, upper, high = 1 << 5, 1 << 6, 1 << 7
+	if eax, _ := xgetbv(); eax&(opmask|upper|high) != opmask|upper|high {
+		return false
+	}
+	const f, dq, bw, vl = 1 << 16, 1 << 17, 1 << 30, 1 << 31
+	const vbmi, vbmi2 = 1 << 1, 1 << 6
+	_, b, c, _ := cpuid(7, 0)
+	return b&(f|dq|bw|vl) == f|dq|bw|vl && c&(vbmi|vbmi2) == vbmi|vbmi2
+}
+
+// classifyFast is classifyGeneric in AVX-512 or AVX2 where there is either.
 var classifyFast = func() func([]byte, []masks) {
+	if hasAVX512() {
+		return classifyAVX512
+	}
 	if hasFast() {
 		return classifyAVX2
 	}
 	return classifyGeneric
 }()
 
-// siftWordsFast is siftWordsGeneric in assembly where there is AVX2.
+// siftWordsFast is siftWordsGeneric in assembly where there is AVX-512 or AVX2.
 var siftWordsFast = func() func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int) {
+	if hasAVX512() {
+		return siftWordsAVX512
+	}
 	if hasFast() {
 		return siftWordsAVX2
 	}
@@ -42,10 +64,21 @@ var siftWordsFast = func() func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint6
 //go:noescape
 func siftWordsAVX2(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
 
+// siftWordsAVX512 is siftWordsGeneric for eight words at a time. It needs sixteen more
+// elements of room in found and splits than there are words.
+//
+//go:noescape
+func siftWordsAVX512(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
+
 // classifyAVX2 fills one masks per whole chunk; text has at least 64*len(out) bytes.
 //
 //go:noescape
 func classifyAVX2(text []byte, out []masks)
+
+// classifyAVX512 is classifyAVX2 in a third of the time.
+//
+//go:noescape
+func classifyAVX512(text []byte, out []masks)
 
 //go:noescape
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)

@@ -46,7 +46,8 @@
 //
 // # How it is fast
 //
-//   - classify*.go turns 64 bytes into bit masks of letters, digits and a few signs;
+//   - classify*.go turns 64 bytes into bit masks of letters, digits and a few signs, in
+//     AVX-512 or AVX2 where there is either;
 //     from those come the starts and ends of words by arithmetic (find.go).
 //   - sift.go looks every word up by its first eight letters (prefilter.go), and finds
 //     numbers of a shape that needs no keyword: cards, IBANs, phone numbers, postal

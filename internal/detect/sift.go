@@ -45,6 +45,9 @@ func siftWordsGeneric(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 
 	return nFound, nSplits
 }
 
+// spareWords is the room that siftWords needs beyond what it fills.
+const spareWords = 16
+
 // findWords collects the keywords of the window, and the values that start with a
 // literal.
 func (s *Scanner) findWords() {
@@ -52,8 +55,8 @@ func (s *Scanner) findWords() {
 	n := len(w.words) - 1
 	// Loads of eight bytes must stay inside the text.
 	inside := min(n, max(0, len(w.text)-w.from-keyBytes)/chunk)
-	w.starts = grow(w.starts, n*chunk+1)
-	w.splits = grow(w.splits, n*chunk+1)
+	w.starts = grow(w.starts, n*chunk+spareWords)
+	w.splits = grow(w.splits, n*chunk+spareWords)
 	found, splits := s.siftWords(w.text[w.from:], w.words[:inside+1], &s.filter.bits, w.starts, w.splits)
 	if w.words[inside].inner != 0 {
 		splits++ // the last word may go on in what is looked at below
