@@ -3,6 +3,7 @@ package extract
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"compress/bzip2"
 	"encoding/binary"
 	"errors"
@@ -422,6 +423,7 @@ func openZstd(w *walker, in *input) (*decompressor, error) {
 func extractTar(w *walker, doc *Document, in *input) error {
 	a := newArchive(w, doc)
 	t := tar.NewReader(in)
+	first := true // of the archives that stand behind one another
 	for {
 		if err := w.alive(); err != nil {
 			return err
@@ -432,24 +434,54 @@ func extractTar(w *walker, doc *Document, in *input) error {
 			return err
 		})
 		if err == io.EOF {
+			rest, more, err := w.behindTar(in)
+			if err != nil {
+				return err
+			}
+			if more { // an archive that was put behind this one, as cat does
+				t, first = tar.NewReader(rest), false
+				continue
+			}
 			doc.Read = max(doc.Size, 0)
 			return a.status()
 		}
-		if err != nil {
-			if a.opened == 0 {
-				return decoding(err, "tar")
-			}
+		if err != nil && !first {
 			var stopped errStop
-			if errors.As(err, &stopped) {
-				return stopped
+			var se *sourceError
+			if !errors.As(err, &stopped) && !errors.As(err, &se) && !errors.Is(err, io.ErrUnexpectedEOF) {
+				a.miss(MalformedFile, "what follows its end is not read")
+				return a.status()
 			}
+		}
+		if err != nil {
 			return decoding(err, "tar")
 		}
-		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
-			continue // directories, links and devices hold no content
+		first = true
+		if h.Size == 0 && h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
+			continue // directories, links and devices hold no content; what is not known may
 		}
 		if err := a.member(h.Name, h.Size, h.ModTime, &foreignReader{w, "tar", t}, nil); err != nil {
 			return err
+		}
+	}
+}
+
+// behindTar looks for what follows the zeros that a tar ends with.
+func (w *walker) behindTar(in io.Reader) (rest io.Reader, more bool, err error) {
+	block := make([]byte, 512)
+	for {
+		if err := w.step(512); err != nil {
+			return nil, false, err
+		}
+		n, err := io.ReadFull(in, block)
+		if len(bytes.Trim(block[:n], "\x00")) > 0 {
+			return io.MultiReader(bytes.NewReader(block[:n]), in), true, nil
+		}
+		switch {
+		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
+			return nil, false, nil
+		case err != nil:
+			return nil, false, decoding(err, "tar")
 		}
 	}
 }

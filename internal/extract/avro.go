@@ -112,9 +112,6 @@ func (a *avroFileReader) read(r *bufio.Reader) error {
 		if err := a.block(raw, codec, n, root); err != nil {
 			return decodingAvro(err)
 		}
-		if _, err := copyAlive(a.w, io.Discard, raw); err != nil {
-			return decodingAvro(err)
-		}
 		got := make([]byte, avroSync)
 		if _, err := io.ReadFull(r, got); err != nil || !bytes.Equal(got, sync) {
 			return decodingAvro(err)
@@ -131,7 +128,8 @@ func decodingAvro(err error) error {
 }
 
 // block reads the records of one block.
-func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, root *avroPlace) error {
+func (a *avroFileReader) block(in *io.LimitedReader, codec string, n int64, root *avroPlace) error {
+	raw := bufio.NewReaderSize(in, 16*kib)
 	var r io.Reader
 	switch codec {
 	case "", "null":
@@ -162,7 +160,7 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 		defer z.Close()
 		r = z
 	case "snappy":
-		z, release, err := a.snappy(raw)
+		z, release, err := a.snappy(raw, in.N)
 		if err != nil {
 			return err
 		}
@@ -183,12 +181,19 @@ func (a *avroFileReader) block(raw *io.LimitedReader, codec string, n int64, roo
 		}
 		a.record++
 	}
+	// What a block holds beyond its records would not be read.
+	for _, r := range []*bufio.Reader{buf, raw} {
+		if _, err := r.Peek(1); err == nil {
+			return errAvro
+		} else if err != io.EOF {
+			return err
+		}
+	}
 	return nil
 }
 
 // snappy must see a block whole.
-func (a *avroFileReader) snappy(raw *io.LimitedReader) (io.Reader, func(), error) {
-	packed := raw.N
+func (a *avroFileReader) snappy(raw io.Reader, packed int64) (io.Reader, func(), error) {
 	if packed < 4 || !a.w.hold(packed) {
 		return nil, nil, stop(Partial, UnableToParseFile, "a block larger than the memory allowed")
 	}

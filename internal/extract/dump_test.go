@@ -75,7 +75,7 @@ func TestRTF(t *testing.T) {
 		"cells":       {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
 		"escapes":     {`{\rtf1 \{a\}\\}`, `{a}\`},
 		"line ends":   {"{\\rtf1 536-90\r\n-4399\\\nx}", "536-90-4399\nx"},
-		"after it":    {`{\rtf1 a}536-90-4399`, "a"},
+		"after it":    {`{\rtf1 a}536-90-4399`, "a\n536-90-4399"},
 		"not so deep": {`{\rtf1 {{{a}b}c}d}`, "abcd"},
 	} {
 		r := extractBytes(t, "a.rtf", []byte(c.data), Options{})

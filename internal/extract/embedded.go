@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"path"
 	"slices"
@@ -65,29 +66,136 @@ func extractObject(w *walker, doc *Document, in *input) error {
 	}
 	defer c.close()
 	a := newArchive(w, doc)
-	e := c.stream(oleNative, olePackage, oleContents)
-	if e == nil {
-		return errCompound
-	}
-	name, size, r := "content", e.size, c.open(e)
-	if e.name == oleNative {
-		b := bufio.NewReader(r)
-		if name, size, err = nativeHeader(b); err != nil {
-			return decoding(err, "OLE object")
-		}
-		r = io.LimitReader(b, size)
-	}
-	if err := a.member(name, size, time.Time{}, r, nil); err != nil {
+	if found, err := a.object(c, c.root); err != nil {
 		return err
+	} else if !found {
+		return errCompound
 	}
 	doc.Read = max(doc.Size, 0)
 	return a.status()
 }
 
-// nativeHeader reads what stands before the file in the stream of the packager: sizes, the file's name, where it was.
+// object opens the files that the streams of a storage carry. It returns false when none of them does.
+func (a *archive) object(c *compound, entries []int) (found bool, err error) {
+	for _, i := range entries {
+		e := &c.entries[i]
+		if e.kind != compoundStream || e.name != oleNative && e.name != olePackage && e.name != oleContents {
+			continue
+		}
+		found = true
+		if e.name == oleNative {
+			err = a.native(c.open(e))
+		} else {
+			err = a.member("content", e.size, time.Time{}, c.open(e), nil)
+		}
+		if err = a.damaged(err); err != nil {
+			return true, err
+		}
+	}
+	return found, nil
+}
+
+// damaged notes an object that is malformed, and returns any other error.
+func (a *archive) damaged(err error) error {
+	var s errStop
+	if errors.As(err, &s) && s.Reason == MalformedFile {
+		a.miss(s.Reason, s.Detail)
+		return nil
+	}
+	return err
+}
+
+// storage opens the files that an object in an old Office file carries.
+func (a *archive) storage(c *compound, e *compoundEntry) error {
+	entries, err := c.tree(e.child)
+	if err != nil {
+		return err
+	}
+	found, err := a.object(c, entries)
+	if err == nil && !found && len(entries) > 0 {
+		a.miss(UnsupportedFileType, "an object that is not opened")
+	}
+	return err
+}
+
+// objects opens the files that were put into an old Office file.
+func (a *archive) objects(c *compound) error {
+	for _, i := range c.root {
+		e := &c.entries[i]
+		switch {
+		case e.kind != compoundStorage:
+		case e.name == "ObjectPool": // of Word
+			pool, err := c.tree(e.child)
+			if err != nil {
+				return err
+			}
+			for _, k := range pool {
+				if c.entries[k].kind == compoundStorage {
+					if err := a.storage(c, &c.entries[k]); err != nil {
+						return err
+					}
+				}
+			}
+		case strings.HasPrefix(e.name, "MBD"): // of Excel
+			if err := a.storage(c, e); err != nil {
+				return err
+			}
+		}
+	}
+	return a.status()
+}
+
+var errObject = stop(Partial, MalformedFile, "damaged or incomplete OLE object")
+
+// native opens the file in a stream of the packager.
+func (a *archive) native(r io.Reader) error {
+	b := bufio.NewReader(r)
+	if _, err := b.Discard(4); err != nil { // the size of the stream
+		return decoding(err, "OLE object")
+	}
+	return a.packaged(b)
+}
+
+// packaged opens a file behind the header of the packager.
+func (a *archive) packaged(b *bufio.Reader) error {
+	name, size, err := nativeHeader(b)
+	if err != nil {
+		return decoding(err, "OLE object")
+	}
+	data := &io.LimitedReader{R: b, N: size}
+	if err := a.member(name, size, time.Time{}, data, nil); err != nil {
+		return err
+	}
+	if _, err := copyAlive(a.w, io.Discard, data); err != nil { // what its extractor left
+		return decoding(err, "OLE object")
+	}
+	if data.N > 0 {
+		return errObject
+	}
+	// The same names once more, in UTF-16, are what may follow. Else the size is less than what is there.
+	rest, err := b.Peek(b.Size())
+	if len(rest) == 0 || err == io.EOF && wideNames(rest) {
+		return zipError(err, nil)
+	}
+	return a.member(name+" (rest)", -1, time.Time{}, b, nil)
+}
+
+// wideNames says whether there are nothing but names in UTF-16, each with its length before it, or zeros.
+func wideNames(b []byte) bool {
+	for len(b) >= 4 {
+		n := binary.LittleEndian.Uint32(b)
+		if n > 2*kib || 2*int(n) > len(b)-4 {
+			return false
+		}
+		b = b[4+2*n:]
+	}
+	return len(bytes.Trim(b, "\x00")) == 0
+}
+
+// nativeHeader reads what stands before the file in the stream of the packager: a kind, the file's name, where it was.
 func nativeHeader(b *bufio.Reader) (name string, size int64, err error) {
 	var n uint32
-	if _, err := b.Discard(6); err != nil { // the size of the stream, a kind
+	if _, err := b.Discard(2); err != nil {
 		return "", 0, err
 	}
 	if name, err = nativeString(b); err != nil {

@@ -77,6 +77,7 @@ const (
 	maxMailDepth   = 20
 	maxMailParts   = 10_000
 	maxMailHeaders = 1 * mib
+	maxMailParam   = 1 * kib // a boundary has 70 characters at most
 )
 
 // next reads a line, or a piece of a long one; false at the end of the file.
@@ -226,22 +227,27 @@ func (m *mailReader) field(h *mailHeader, field string, line int64) error {
 	case "content-type":
 		t, params, err := mime.ParseMediaType(value)
 		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
-			h.contentType, h.params = t, params
 			if strings.HasPrefix(t, "multipart/") && params["boundary"] == "" {
-				h.params = map[string]string{"boundary": boundaryOf(value)}
+				params = map[string]string{"boundary": boundaryOf(value)}
+			}
+			h.contentType, h.params = shortened(t), map[string]string{}
+			for _, name := range [...]string{"boundary", "charset", "format", "delsp"} {
+				if v := params[name]; v != "" && len(v) <= maxMailParam {
+					h.params[name] = strings.Clone(v)
+				}
 			}
 			if h.name == "" {
-				h.name = decodeWords(params["name"])
+				h.name = shortened(decodeWords(params["name"]))
 			}
 		}
 	case "content-transfer-encoding":
-		h.encoding = transferEncoding(value)
+		h.encoding = shortened(transferEncoding(value))
 	case "content-disposition":
 		t, params, err := mime.ParseMediaType(value)
 		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
 			h.attachment = t == "attachment"
 			if n := params["filename"]; n != "" {
-				h.name = decodeWords(n)
+				h.name = shortened(decodeWords(n))
 			}
 		}
 	}
@@ -257,6 +263,9 @@ func transferEncoding(value string) string {
 	}
 	return value
 }
+
+// shortened returns what may be kept of a value, in memory of its own: a header may be long, and mails lie in one another.
+func shortened(s string) string { return strings.Clone(s[:min(len(s), maxMailParam)]) }
 
 // boundaryOf finds the boundary in a header's value that does not keep to the grammar: it has signs that want quotes.
 func boundaryOf(value string) string {
@@ -326,7 +335,7 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 	}
 	m.boundaries = m.boundaries[:level]
 	for m.body() {
-		// The epilogue.
+		// The epilogue, which nobody is to see, as little as the preamble.
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ type compound struct {
 	mini    []uint32 // sectors of the root's stream
 	entries []compoundEntry
 	root    []int // entries, in their order
+	seen    []bool
 }
 
 // compoundEntry is a stream or a storage.
@@ -114,7 +115,9 @@ func (c *compound) read(size int64) error {
 	if err != nil && err != errCompound {
 		return err
 	}
-	return c.list()
+	c.seen = make([]bool, len(c.entries))
+	c.root, err = c.tree(c.entries[0].child)
+	return err
 }
 
 // readTables collects where the sectors of the FAT are: the first 109 are in the header, the others in a chain of their own.
@@ -254,26 +257,26 @@ func (c *compound) readDirectory(start uint32, large bool) error {
 	return nil
 }
 
-// list orders the entries of the root: a tree, of which nothing keeps an entry from being there twice.
-func (c *compound) list() error {
-	seen := make([]bool, len(c.entries))
+// tree orders the entries of a storage, of which the first is given. Nothing keeps an entry from being there twice: it is taken
+// once.
+func (c *compound) tree(n uint32) (list []int, err error) {
 	var above []uint32
-	for n := c.entries[0].child; ; {
+	for {
 		if err := c.w.step(1); err != nil {
-			return err
+			return nil, err
 		}
-		if n < uint32(len(c.entries)) && !seen[n] {
-			seen[n] = true
+		if n < uint32(len(c.entries)) && !c.seen[n] {
+			c.seen[n] = true
 			above = append(above, n)
 			n = c.entries[n].left
 			continue
 		}
 		if len(above) == 0 {
-			return nil
+			return list, nil
 		}
 		n = above[len(above)-1]
 		above = above[:len(above)-1]
-		c.root = append(c.root, int(n))
+		list = append(list, int(n))
 		n = c.entries[n].right
 	}
 }

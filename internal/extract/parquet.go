@@ -58,6 +58,7 @@ type parquetFileReader struct {
 	window []byte
 	page   []byte // as it lies in the file
 	text   int64  // that has come out
+	more   bool   // there is more than the directory says
 }
 
 // A small file may stand for much text, since a dictionary says a value once however often it occurs: up to this much, and so
@@ -109,6 +110,9 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 			}
 		}
 		first += group.NumRows()
+	}
+	if p.more {
+		return stop(Partial, MalformedFile, "pages with more values than its directory says")
 	}
 	return nil
 }

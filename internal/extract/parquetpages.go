@@ -37,7 +37,7 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 	} else if err != nil {
 		return 0, err
 	}
-	var data, dictionary int64
+	var data, dictionary, values int64
 	for at < end {
 		if err := p.w.step(1000); err != nil {
 			return 0, err
@@ -70,6 +70,12 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 			continue
 		}
 		data = max(data, bytes)
+		if h.kind == int64(format.DataPage) || h.kind == int64(format.DataPageV2) {
+			values += h.values
+		}
+	}
+	if values > meta.NumValues { // the library reads no more than the chunk says
+		p.more = true
 	}
 	return data + dictionary, nil
 }

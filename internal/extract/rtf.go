@@ -2,8 +2,10 @@ package extract
 
 import (
 	"bufio"
+	"encoding/binary"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -17,7 +19,8 @@ import (
 func extractRTF(w *walker, doc *Document, in *input) error {
 	b := newBuilder(w, doc, false)
 	defer b.close()
-	r := &rtfReader{w: w, b: b, in: bufio.NewReaderSize(in, 64*kib), line: 1, charset: charmap.Windows1252}
+	r := &rtfReader{w: w, b: b, a: newArchive(w, doc), in: bufio.NewReaderSize(in, 64*kib), line: 1, charset: charmap.Windows1252}
+	r.a.opened++ // the text of the file itself
 	err := r.run()
 	doc.Read = max(doc.Size, r.read)
 	if flushed := b.finish(); flushed != nil {
@@ -26,12 +29,16 @@ func extractRTF(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
-	return r.readErr
+	if r.readErr != nil {
+		return r.readErr
+	}
+	return r.a.status()
 }
 
 type rtfReader struct {
 	w         *walker
 	b         *builder
+	a         *archive // of the objects in it
 	in        *bufio.Reader
 	line, col int64
 	read      int64
@@ -98,7 +105,10 @@ func (r *rtfReader) run() error {
 			err = r.open()
 		case '}':
 			if err = r.shut(); err == nil && len(r.groups) == 0 {
-				return r.flush() // what follows is none of it
+				if err = r.flush(); err == nil {
+					err = r.behind()
+				}
+				return err
 			}
 		case '\\':
 			err = r.control()
@@ -357,6 +367,9 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 			return err
 		}
 		g.hidden = true
+		if word == "objdata" {
+			return r.object()
+		}
 	}
 	return nil
 }
@@ -404,6 +417,136 @@ func codePage(n int) encoding.Encoding {
 		return e
 	}
 	return charmap.Windows1252
+}
+
+// behind hands over what follows the end, as the text that it may be.
+func (r *rtfReader) behind() error {
+	text, other := false, false
+	for {
+		c, ok := r.next()
+		if !ok {
+			break
+		}
+		if err := r.w.step(4); err != nil {
+			return err
+		}
+		switch {
+		case c == 0, c == '\r', c == '\n', c == '\t', c == ' ':
+			if !text {
+				continue
+			}
+		case c < ' ', c == 0x7f:
+			other = true
+		default:
+			if !text {
+				if err := r.b.writeByte('\n'); err != nil {
+					return err
+				}
+			}
+			text = true
+		}
+		if c == '\n' {
+			r.marked = false
+		} else if !r.marked {
+			r.b.mark(LineRange, 0, r.line, max(0, r.col-1))
+			r.marked = true
+		}
+		if err := r.b.writeByte(c); err != nil {
+			return err
+		}
+	}
+	if other {
+		r.a.miss(UnsupportedFileType, "what follows its end is no text")
+	}
+	return nil
+}
+
+// object opens the object that the destination at hand has in hexadecimal digits: a version, a kind, names, and the size of its
+// data (MS-OLEDS 2.2.5). The data are a file in the packager's wrapping, or a compound file.
+func (r *rtfReader) object() error {
+	hex := &rtfHex{r: r}
+	b := bufio.NewReader(hex)
+	var n uint32
+	class := ""
+	_, err := b.Discard(8)
+	for i := 0; i < 3 && err == nil; i++ {
+		if err = binary.Read(b, binary.LittleEndian, &n); err != nil {
+			break
+		}
+		if n > 1*kib {
+			err = errObject
+			break
+		}
+		name := make([]byte, n)
+		if _, err = io.ReadFull(b, name); i == 0 {
+			class = strings.TrimRight(string(name), "\x00")
+		}
+	}
+	if err == nil {
+		err = binary.Read(b, binary.LittleEndian, &n)
+	}
+	if err != nil {
+		if hex.digits > 0 {
+			r.a.miss(MalformedFile, "an object that is damaged or incomplete")
+		}
+		return zipError(err, nil)
+	}
+	data := io.LimitReader(b, int64(n))
+	if class == "Package" {
+		err = r.a.damaged(r.a.packaged(bufio.NewReader(data)))
+	} else {
+		err = r.a.member("object", int64(n), time.Time{}, data, nil)
+	}
+	if err != nil {
+		return err
+	}
+	// The picture that is shown for it follows.
+	_, err = copyAlive(r.w, io.Discard, b)
+	return err
+}
+
+// rtfHex reads the hexadecimal digits up to the end of a group, which it leaves.
+type rtfHex struct {
+	r      *rtfReader
+	digits int64
+	ended  bool
+}
+
+func (x *rtfHex) Read(p []byte) (int, error) {
+	n, half := 0, -1
+	for n < len(p) && !x.ended {
+		c, ok := x.r.next()
+		if !ok {
+			break
+		}
+		if err := x.r.w.step(4); err != nil {
+			return n, err
+		}
+		switch v := unhex(c); {
+		case v < 0:
+			if x.ended = c == '{' || c == '}' || c == '\\'; x.ended {
+				if err := x.r.in.UnreadByte(); err != nil {
+					return n, err
+				}
+				x.r.read--
+				x.r.col--
+			}
+		case half < 0:
+			half = v
+		default:
+			p[n] = byte(half<<4 | v)
+			n++
+			x.digits++
+			half = -1
+		}
+	}
+	if n == 0 {
+		if x.r.readErr != nil {
+			return 0, x.r.readErr
+		}
+		return 0, io.EOF
+	}
+	return n, nil
 }
 
 // rtfHidden are the destinations that hold no text; those behind \* are left out unless they are in rtfShown.

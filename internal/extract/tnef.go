@@ -20,6 +20,7 @@ const (
 	tnefTitle      = 0x8010
 	tnefData       = 0x800f
 	tnefRender     = 0x9002
+	tnefAttached   = 0x9005
 )
 
 // extractTNEF reads the message's text, and what is attached as files inside it.
@@ -98,6 +99,12 @@ func (t *tnef) attribute(id uint16, data io.Reader) error {
 		return t.a.member(name, -1, time.Time{}, data, nil)
 	case tnefProperties:
 		t.a.miss(UnsupportedFileType, "properties that are not read") // a body as RTF or HTML may be among them
+	case tnefAttached:
+		has, err := t.holdsObject(data)
+		if has {
+			t.a.miss(UnsupportedFileType, "a message or an object that is attached as a property")
+		}
+		return err
 	}
 	return nil
 }
@@ -112,4 +119,28 @@ func (z tnefText) Write(p []byte) (int, error) {
 		}
 	}
 	return len(p), nil
+}
+
+// tnefObject is the property of what is attached that holds it when it is no file: a message or an object.
+var tnefObject = []byte{0x0d, 0x00, 0x01, 0x37}
+
+// holdsObject says whether that property is among those of an attachment.
+func (t *tnef) holdsObject(data io.Reader) (has bool, err error) {
+	b := bufio.NewReaderSize(data, 4*kib)
+	for {
+		text, err := b.Peek(b.Size())
+		if err := t.w.step(int64(64 + len(text)/16)); err != nil {
+			return false, err
+		}
+		has = has || bytes.Contains(text, tnefObject)
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return has, err
+		}
+		if _, err := b.Discard(len(text) - len(tnefObject)); err != nil {
+			return has, err
+		}
+	}
 }

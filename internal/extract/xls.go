@@ -43,7 +43,9 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return decodingOffice(err)
 	}
-	return nil
+	a := newArchive(w, doc)
+	a.opened++ // the text of the file itself
+	return a.objects(c)
 }
 
 var errBIFF = stop(Partial, MalformedOrFileSizeExceedsLimit, "damaged or incomplete Excel file")

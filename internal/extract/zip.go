@@ -25,6 +25,7 @@ type zipFile struct {
 	dirSize int64
 	entries uint64
 	base    int64 // bytes before the zip itself (self-extracting)
+	end     int64 // what ends the directory
 	w       *walker
 	taken   extents // by entries that were opened
 }
@@ -43,6 +44,9 @@ type zipEntry struct {
 
 var errZip = stop(Partial, MalformedFile, "damaged or incomplete zip")
 
+// maxZipEnds is how many records are tried that might be the end of a zip.
+const maxZipEnds = 4096
+
 // openZip finds the directory.
 func openZip(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
 	tail := min(size, 64*kib+22)
@@ -53,36 +57,61 @@ func openZip(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
 		}
 		return nil, err
 	}
-	le := binary.LittleEndian
-	for i := len(buf) - 22; i >= 0; i-- {
-		if string(buf[i:i+4]) != "PK\x05\x06" || i+22+int(le.Uint16(buf[i+20:])) > len(buf) {
-			continue
-		}
-		// A local header has 30 bytes: where fewer are between two entries there is no third.
-		z := &zipFile{w: w, at: at, size: size, taken: extents{slack: 29, holds: holding{w: w}}}
-		end := size - tail + int64(i)
-		z.entries = uint64(le.Uint16(buf[i+10:]))
-		z.dirSize = int64(le.Uint32(buf[i+12:]))
-		z.dir = int64(le.Uint32(buf[i+16:]))
-		if z.entries == 0xffff || z.dirSize == 0xffffffff || z.dir == 0xffffffff {
-			if e, ok := zip64End(at, end); ok {
-				z.entries, z.dirSize, z.dir, end = e.entries, e.dirSize, e.dir, e.end
+	// A comment may hold what looks like the end of a zip, and so may a zip that is stored in this one: one whose comment goes
+	// up to the end of the file comes first, and one that leads to no directory is none.
+	tries := 0
+	for _, exact := range []bool{true, false} {
+		for i := len(buf) - 22; i >= 0; i-- {
+			if buf[i] != 'P' || string(buf[i:i+4]) != "PK\x05\x06" {
+				continue
+			}
+			if err := w.step(256); err != nil {
+				return nil, err
+			}
+			if over := len(buf) - (i + 22 + int(binary.LittleEndian.Uint16(buf[i+20:]))); over < 0 || (over == 0) != exact {
+				continue
+			}
+			if tries++; tries > maxZipEnds {
+				return nil, errZip
+			}
+			if z := zipEndingAt(w, at, size, size-tail+int64(i), buf[i:]); z != nil {
+				return z, nil
 			}
 		}
-		if z.dirSize < 0 || z.dir < 0 || z.dirSize > end {
-			return nil, errZip
-		}
-		// What stands before the zip moves every offset.
-		if base := end - z.dirSize - z.dir; base > 0 && !z.directoryAt(z.dir) && z.directoryAt(z.dir+base) {
-			z.base = base
-			z.dir += base
-		}
-		if z.entries > 0 && !z.directoryAt(z.dir) {
-			return nil, errZip
-		}
-		return z, nil
 	}
 	return nil, errZip
+}
+
+// zipEndingAt reads the record at the end of a zip, which is at a place of the file; nil if it leads to no directory.
+func zipEndingAt(w *walker, at io.ReaderAt, size, end int64, record []byte) *zipFile {
+	le := binary.LittleEndian
+	// A local header has 30 bytes: where fewer are between two entries there is no third.
+	z := &zipFile{w: w, at: at, size: size, taken: extents{slack: 29, holds: holding{w: w}}}
+	z.entries = uint64(le.Uint16(record[10:]))
+	z.dirSize = int64(le.Uint32(record[12:]))
+	z.dir = int64(le.Uint32(record[16:]))
+	if z.entries == 0xffff || z.dirSize == 0xffffffff || z.dir == 0xffffffff {
+		if e, ok := zip64End(at, end); ok {
+			z.entries, z.dirSize, z.dir, end = e.entries, e.dirSize, e.dir, e.end
+		}
+	}
+	if z.dirSize < 0 || z.dir < 0 || z.dirSize > end || z.dir > end {
+		return nil
+	}
+	z.end = end
+	if z.entries == 0 && end == 0 { // a zip without entries is nothing but its end
+		return z
+	}
+	// What stands before the zip moves every offset.
+	if !z.directoryAt(z.dir) {
+		base := end - z.dirSize - z.dir
+		if base <= 0 || !z.directoryAt(z.dir+base) {
+			return nil
+		}
+		z.base = base
+		z.dir += base
+	}
+	return z
 }
 
 // close gives back what the zip holds.
@@ -113,12 +142,18 @@ func zip64End(at io.ReaderAt, end int64) (zip64, bool) {
 	return zip64{le.Uint64(b[32:]), int64(le.Uint64(b[40:])), int64(le.Uint64(b[48:])), off}, true
 }
 
-// each calls f for every entry until it returns an error.
+// each calls f for every entry until it returns an error. How many there are, and how long the directory is, is only said: it is
+// read as far as it goes.
 func (z *zipFile) each(f func(*zipEntry) error) error {
-	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, z.dirSize), 64*kib)
+	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, max(z.end-z.dir, z.dirSize)), 64*kib)
 	le := binary.LittleEndian
 	var buf []byte
-	for range z.entries {
+	for i := uint64(0); ; i++ {
+		if i >= z.entries {
+			if sign, err := r.Peek(4); err != nil || string(sign) != "PK\x01\x02" {
+				return zipError(err, nil)
+			}
+		}
 		var h [46]byte
 		if _, err := io.ReadFull(r, h[:]); err != nil || string(h[:4]) != "PK\x01\x02" {
 			return zipError(err, errZip)
@@ -158,13 +193,13 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // zipError is the error of the object's reader, or else says what is malformed.
 func zipError(err, malformed error) error {
 	var se *sourceError
-	if errors.As(err, &se) {
+	var stopped errStop
+	if errors.As(err, &se) || errors.As(err, &stopped) && stopped.Reason == TimeCutOffReached {
 		return err
 	}
 	return malformed
@@ -210,19 +245,24 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	}
 	le := binary.LittleEndian
 	start := z.base + e.offset + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
-	if start < 0 || e.packed > z.size-start {
+	packed := e.packed
+	if n := le.Uint32(h[18:]); h[6]&8 == 0 && n != 0xffffffff { // the directory may say less than there is
+		packed = max(packed, int64(n))
+	}
+	if start < 0 || packed > z.size-start {
 		return nil, nil, errZip
 	}
-	if err := z.taken.take(z.base+e.offset, start+e.packed); err != nil {
+	if err := z.taken.take(z.base+e.offset, start+packed); err != nil {
 		return nil, nil, err
 	}
-	raw := io.NewSectionReader(z.at, start, e.packed)
+	raw := io.NewSectionReader(z.at, start, packed)
 	switch e.method {
 	case 0:
 		return io.NopCloser(raw), raw, nil
 	case 8:
-		z := flate.NewReader(bufio.NewReaderSize(raw, 16*kib))
-		return &checked{r: &foreignReader{w, "deflate", z}, c: z, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
+		b := bufio.NewReaderSize(raw, 16*kib)
+		z := flate.NewReader(b)
+		return &checked{r: &foreignReader{w, "deflate", z}, c: z, rest: b, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
 	case 14:
 		z, err := zipLZMA(w, raw, e)
 		if err != nil {
@@ -251,10 +291,11 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	return nil, nil, stop(Skipped, UnableToParseFile, "a method of compression that is not known")
 }
 
-// checked compares the checksum at the end.
+// checked compares the checksum at the end, and sees that nothing follows it.
 type checked struct {
 	r    io.Reader
 	c    io.Closer
+	rest *bufio.Reader
 	sum  hash.Hash32
 	want uint32
 }
@@ -264,6 +305,11 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.sum.Write(p[:n])
 	if err == io.EOF && c.want != 0 && c.sum.Sum32() != c.want {
 		return n, errZip
+	}
+	if err == io.EOF {
+		if _, more := c.rest.Peek(1); more != io.EOF {
+			return n, zipError(more, errZip)
+		}
 	}
 	return n, err
 }
@@ -381,7 +427,11 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	}
 	err = z.each(func(e *zipEntry) error {
 		if e.directory {
-			return nil
+			err := z.taken.take(z.base+e.offset, z.base+e.offset+30+int64(len(e.name)))
+			if err == errShared {
+				err = nil
+			}
+			return err
 		}
 		if err := w.alive(); err != nil {
 			return err
@@ -409,8 +459,43 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
+	if unlisted, err := z.unlisted(); err != nil {
+		return err
+	} else if unlisted {
+		a.miss(MalformedFile, "files that its directory does not list")
+	}
 	doc.Read = max(doc.Size, 0)
 	return a.status()
+}
+
+// unlisted says whether there are files in the zip that are not in its directory, of which each was opened: between those that are,
+// or before them, as when one zip was put behind another.
+func (z *zipFile) unlisted() (bool, error) {
+	at := int64(0)
+	for i := 0; i <= len(z.taken.list); i++ {
+		gap, next := z.dir, z.dir
+		if i < len(z.taken.list) {
+			gap, next = z.taken.list[i].lo, z.taken.list[i].hi
+		}
+		if gap-at >= 30 {
+			if err := z.w.step(64); err != nil {
+				return false, err
+			}
+			var b [30]byte
+			n, err := z.at.ReadAt(b[:], at)
+			if err != nil && err != io.EOF {
+				return false, err
+			}
+			// What is known only after a file may stand between it and the next, in one of these lengths.
+			for _, after := range []int{0, 12, 16, 20, 24} {
+				if after+4 <= n && string(b[after:after+4]) == "PK\x03\x04" {
+					return true, nil
+				}
+			}
+		}
+		at = max(at, next)
+	}
+	return false, nil
 }
 
 // part opens an entry of an Office file, with its limits.

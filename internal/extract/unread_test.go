@@ -1,0 +1,222 @@
+package extract
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+)
+
+const otherSecret = "042-68-1357"
+
+// A file that says less of itself than it holds is read further, or does not end COMPLETE.
+func TestNothingIsLeftUnread(t *testing.T) {
+	one, two := zipOf(file{"a.txt", secret}), zipOf(file{"b.txt", otherSecret})
+	both := zipOf(file{"a.txt", secret}, file{"b.txt", otherSecret})
+	end := func(z []byte) int { return bytes.LastIndex(z, []byte("PK\x05\x06")) }
+	comment := func(z []byte, text string) []byte {
+		z = append(bytes.Clone(z), text...)
+		binary.LittleEndian.PutUint16(z[end(z[:len(z)-len(text)])+20:], uint16(len(text)))
+		return z
+	}
+	empty := "PK\x05\x06" + strings.Repeat("\x00", 18)
+	set16 := func(z []byte, at int, v uint16) []byte {
+		z = bytes.Clone(z)
+		binary.LittleEndian.PutUint16(z[end(z)+at:], v)
+		return z
+	}
+	// An entry of which the directory says that it is empty, stored as it is.
+	stored := func() []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		h := &zip.FileHeader{Name: "a.txt", Method: zip.Store, CompressedSize64: uint64(len(secret)), UncompressedSize64: uint64(len(secret))}
+		w, err := z.CreateRaw(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write([]byte(secret))
+		z.Close()
+		data := b.Bytes()
+		at := bytes.Index(data, []byte("PK\x01\x02"))
+		clear(data[at+20 : at+28])
+		return data
+	}()
+	// A directory without the first of two entries.
+	cut := func() []byte {
+		at := bytes.Index(both, []byte("PK\x01\x02"))
+		next := at + 4 + bytes.Index(both[at+4:], []byte("PK\x01\x02"))
+		z := append(bytes.Clone(both[:at]), both[next:]...)
+		e := end(z)
+		binary.LittleEndian.PutUint16(z[e+8:], 1)
+		binary.LittleEndian.PutUint16(z[e+10:], 1)
+		binary.LittleEndian.PutUint32(z[e+12:], uint32(e-at))
+		return z
+	}()
+	// What follows the end of what is packed.
+	behindDeflate := func() []byte {
+		z := bytes.Clone(one)
+		at := bytes.Index(z, []byte("PK\x01\x02"))
+		name := 30 + int(binary.LittleEndian.Uint16(z[26:])) + int(binary.LittleEndian.Uint16(z[28:]))
+		packed := binary.LittleEndian.Uint32(z[at+20:])
+		hidden := []byte(otherSecret)
+		z = append(z[:name+int(packed)], append(hidden, z[name+int(packed):]...)...)
+		at += len(hidden)
+		binary.LittleEndian.PutUint32(z[at+20:], packed+uint32(len(hidden)))
+		e := end(z)
+		binary.LittleEndian.PutUint32(z[e+16:], uint32(at))
+		return z
+	}()
+	bz, err := os.ReadFile(filepath.Join("testdata", "a.txt.bz2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	xz, err := os.ReadFile(filepath.Join("testdata", "a.txt.xz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tarA, tarB := tarOf(file{"a.txt", secret}), tarOf(file{"b.txt", otherSecret})
+	odd := func() []byte { // a type of file that holds something all the same
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		w.WriteHeader(&tar.Header{Name: "a.txt", Typeflag: tar.TypeCont, Size: int64(len(secret)), Mode: 0o600})
+		w.Write([]byte(secret))
+		w.Close()
+		return b.Bytes()
+	}()
+	native := func(declared int, rest string) []byte {
+		var b bytes.Buffer
+		b.WriteString("\x02\x00a.txt\x00C:\\a.txt\x00\x00\x00\x03\x00\x01\x00\x00\x00\x00")
+		binary.Write(&b, binary.LittleEndian, uint32(declared))
+		return append(append(b.Bytes(), secret...), rest...)
+	}
+	wide := "\x03\x00\x00\x00a\x00b\x00c\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+	object := func(class string, data []byte) string {
+		var b bytes.Buffer
+		binary.Write(&b, binary.LittleEndian, []uint32{0x501, 2, uint32(len(class) + 1)})
+		b.WriteString(class + "\x00")
+		binary.Write(&b, binary.LittleEndian, []uint32{0, 0, uint32(len(data))})
+		b.Write(data)
+		return `{\object\objemb{\*\objclass ` + class + `}{\*\objdata ` + hex.EncodeToString(b.Bytes()) + `}{\result{\pict 00}}}`
+	}
+	rtf := func(body string) []byte { return []byte(`{\rtf1\ansi ` + body + "}") }
+	avro := func(count int64, codec string, data string) []byte {
+		var b bytes.Buffer
+		text := func(s string) { b.Write(binary.AppendVarint(nil, int64(len(s)))); b.WriteString(s) }
+		b.WriteString("Obj\x01\x04")
+		text("avro.schema")
+		text(`"string"`)
+		text("avro.codec")
+		text(codec)
+		b.WriteString("\x00" + strings.Repeat("s", 16))
+		b.Write(binary.AppendVarint(nil, count))
+		text(data)
+		b.WriteString(strings.Repeat("s", 16))
+		return b.Bytes()
+	}
+	avroText := func(s string) string { return string(binary.AppendVarint(nil, int64(len(s)))) + s }
+
+	for _, c := range []struct {
+		what, name string
+		data       []byte
+		found      int // at least
+		complete   bool
+	}{
+		{"a comment full of what ends a zip", "a.zip", comment(one, strings.Repeat("PK\x05\x06", 2000)), 1, true},
+		{"a comment that is an empty zip", "a.zip", comment(one, empty), 1, true},
+		{"a comment with an empty zip up to the end of the file", "a.zip", comment(one, "x"+empty), 1, true},
+		{"a comment of empty zips, and bytes behind it", "a.zip", append(comment(one, strings.Repeat(empty, 100)), "behind"...), 1, true},
+		{"a zip stored in a zip", "a.zip", zipStored("b.zip", two), 1, true},
+		{"a count of one where there are two", "a.zip", set16(set16(both, 8, 1), 10, 1), 2, true},
+		{"a directory that says that it is short", "a.zip", set16(both, 12, 60), 2, true},
+		{"a file that the directory does not list", "a.zip", cut, 1, false},
+		{"a zip behind another", "a.zip", append(bytes.Clone(one), two...), 1, false},
+		{"a size of nothing in the directory", "a.zip", stored, 1, true},
+		{"bytes behind what is packed", "a.zip", behindDeflate, 1, false},
+		{"a text behind gzip", "a.txt.gz", append(gzipOf([]byte(secret)), otherSecret...), 1, false},
+		{"gzip behind gzip", "a.txt.gz", append(gzipOf([]byte(secret+"\n")), gzipOf([]byte(otherSecret))...), 2, true},
+		{"a size in gzip that is not that of the text", "a.txt.gz", func() []byte { z := gzipOf([]byte(secret)); z[len(z)-4]--; return z }(), 1, false},
+		{"a text behind bzip2", "a.txt.bz2", append(bytes.Clone(bz), otherSecret...), 1, false},
+		{"bzip2 behind bzip2", "a.txt.bz2", append(bytes.Clone(bz), bz...), 2, true},
+		{"a text behind xz", "a.txt.xz", append(bytes.Clone(xz), otherSecret+"--"...), 1, false},
+		{"xz behind xz", "a.txt.xz", append(bytes.Clone(xz), xz...), 2, true},
+		{"a text behind zstd", "a.txt.zst", append(zstdOf([]byte(secret)), otherSecret...), 1, false},
+		{"zstd behind zstd", "a.txt.zst", append(zstdOf([]byte(secret+"\n")), zstdOf([]byte(otherSecret))...), 2, true},
+		{"a tar behind another", "a.tar", append(bytes.Clone(tarA), tarB...), 2, true},
+		{"zeros behind a tar", "a.tar", append(bytes.Clone(tarA), make([]byte, 20_001)...), 1, true},
+		{"a text behind a tar", "a.tar", append(bytes.Clone(tarA), strings.Repeat("ssn "+otherSecret+"\n", 100)...), 1, false},
+		{"a short text behind a tar", "a.tar", append(bytes.Clone(tarA), otherSecret...), 1, false},
+		{"a type of a file in a tar that is seldom", "a.tar", odd, 1, true},
+		{"an object", "a.rtf", rtf(object("Package", native(len(secret), ""))), 1, true},
+		{"an object with names behind it", "a.rtf", rtf(object("Package", native(len(secret), wide))), 1, true},
+		{"an object with more behind it", "a.rtf", rtf(object("Package", native(len(secret), otherSecret))), 2, true},
+		{"an object that says that it is empty", "a.rtf", rtf(object("Package", native(0, otherSecret))), 2, true},
+		{"an object that says that it is longer", "a.rtf", rtf(object("Package", native(len(secret)+1, ""))), 1, false},
+		{"an object of a program", "a.rtf", rtf(object("Odd.1", []byte(strings.Repeat("\x00\x01\x02\xff", 99)))), 0, false},
+		{"an object cut off", "a.rtf", rtf(`{\object{\*\objdata 0105}}` + secret), 1, false},
+		{"a text behind RTF", "a.rtf", append(rtf(secret), "\r\nssn "+otherSecret...), 2, true},
+		{"RTF behind RTF", "a.rtf", append(rtf(secret), rtf(otherSecret)...), 2, true},
+		{"bytes behind RTF", "a.rtf", append(rtf(secret), "\x01\x02\x03"+otherSecret...), 2, false},
+		{"zeros behind RTF", "a.rtf", append(rtf(secret), make([]byte, 99)...), 1, true},
+		{"a block of Avro with more than its records", "a.avro", avro(1, "null", avroText(secret)+avroText(otherSecret)), 1, false},
+		{"a block of Avro without records", "a.avro", avro(0, "null", avroText(otherSecret)), 0, false},
+		{"a block of Avro, packed, with more behind it", "a.avro", avro(1, "deflate", "\x01\x11\x00\xee\xff"+avroText(secret)+otherSecret), 1, false},
+	} {
+		r := extractBytes(t, c.name, c.data, Options{})
+		if got := r.status[""]; (got.Code == Complete) != c.complete {
+			t.Errorf("%s: %v", c.what, r.status)
+		}
+		if len(r.found) < c.found {
+			t.Errorf("%s: %d found of %d: %v", c.what, len(r.found), c.found, r.status)
+		}
+	}
+}
+
+func zipStored(name string, data []byte) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, _ := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
+	w.Write(data)
+	z.Close()
+	return b.Bytes()
+}
+
+// A chunk of Parquet that says that it has fewer values than its pages.
+func TestParquetWithMoreValues(t *testing.T) {
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[person](&b)
+	w.Write(people(50))
+	w.Close()
+	data := b.Bytes()
+	if r := extractBytes(t, "a.parquet", data, Options{}); r.status[""].Code != Complete {
+		t.Fatal(r.status)
+	}
+	// The footer is written anew.
+	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta := *f.Metadata()
+	for i := range meta.RowGroups {
+		for k := range meta.RowGroups[i].Columns {
+			meta.RowGroups[i].Columns[k].MetaData.NumValues = 1
+		}
+	}
+	footer, err := thrift.Marshal(new(thrift.CompactProtocol), &meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
+	data = append(append(bytes.Clone(data[:len(data)-8-size]), footer...), binary.LittleEndian.AppendUint32(nil, uint32(len(footer)))...)
+	data = append(data, "PAR1"...)
+	if r := extractBytes(t, "a.parquet", data, Options{}); r.status[""].Code == Complete {
+		t.Error(r.status)
+	}
+}
