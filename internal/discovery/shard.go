@@ -104,6 +104,8 @@ func (a *allowance) settle(used, n int64) {
 
 // shard works through a range of keys.
 func (s *Service) shard(ctx context.Context, h *queue.Held) queue.Outcome {
+	heap.enter()
+	defer heap.leave()
 	w := &worker{s: s, held: h, used: allowance{quota: s.quota}}
 	err := w.prepare(ctx)
 	if err == nil {
@@ -195,7 +197,7 @@ func (w *worker) reachable(ctx context.Context) error {
 
 // run lists and works through page after page.
 func (w *worker) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(w.s.turns.Within(ctx))
 	defer w.lists.Wait()
 	defer cancel()
 	var next chan listed // the page after the one that is worked through, if it has been asked for

@@ -2,6 +2,8 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,10 +29,21 @@ func isOdd(c byte) bool {
 	return c < ' ' && (c < '\b' || c > '\r') && c != 0x1b || c == 0x7f
 }
 
+// plain8 says that there is no control character among eight bytes. It may fail to.
+func plain8(w uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	del := w ^ each*0x7f
+	return ((w-each*' ')&^w|(del-each)&^del)&high == 0
+}
+
 func makeupOf(b []byte) makeup {
 	var m makeup
 	b = bytes.TrimRight(b, "\x1a") // what CP/M fills the last block with
 	for i := 0; i < len(b) && m.bytes < sampleSize; i++ {
+		for i+8 < len(b) && m.bytes+8 < sampleSize && plain8(binary.LittleEndian.Uint64(b[i:])) {
+			m.bytes += 8
+			i += 8
+		}
 		c := b[i]
 		if c == 0 {
 			m.zeroRuns++
@@ -102,8 +115,11 @@ func reads(b []byte) bool {
 	if m.zeros > 0 || m.bytes == 0 || m.odd*100 > m.bytes*2 {
 		return false
 	}
-	high := 0
-	for _, c := range b {
+	high, i := 0, 0
+	for ; i+8 <= len(b); i += 8 {
+		high += bits.OnesCount64(binary.LittleEndian.Uint64(b[i:]) & 0x8080808080808080)
+	}
+	for _, c := range b[i:] {
 		if c >= utf8.RuneSelf {
 			high++
 		}

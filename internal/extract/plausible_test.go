@@ -95,3 +95,47 @@ func TestBinaryIsBinary(t *testing.T) {
 		}
 	}
 }
+
+// Eight bytes at a time come to what each by itself comes to.
+func TestMakeup(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		b := make([]byte, random.IntN(200))
+		for i := range b {
+			switch random.IntN(20) {
+			case 0:
+				b[i] = byte(random.IntN(256))
+			case 1:
+				b[i] = "\x00\n\x7f\x1f\xff\x80 "[random.IntN(7)]
+			default:
+				b[i] = 'a' + byte(random.IntN(26))
+			}
+		}
+		var want makeup
+		text := bytes.TrimRight(b, "\x1a")
+		for i, c := range text {
+			switch {
+			case c != 0:
+				want.bytes++
+			case i == 0 || text[i-1] != 0:
+				want.zeroRuns++
+				fallthrough
+			default:
+				want.zeros++
+			}
+			if c != 0 && isOdd(c) {
+				want.odd++
+				if bit := uint64(1) << (c % 0x7f); want.seen&bit == 0 {
+					want.seen |= bit
+					want.kinds++
+				}
+			}
+		}
+		if got := makeupOf(b); got != want {
+			t.Fatalf("%q: %+v, want %+v", b, got, want)
+		}
+	}
+	if m := makeupOf(bytes.Repeat([]byte("x"), 3*sampleSize)); m.bytes != sampleSize {
+		t.Errorf("%d bytes were looked at", m.bytes)
+	}
+}

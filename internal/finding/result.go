@@ -99,10 +99,11 @@ func newRows() *rows {
 }
 
 // bucketOf is an object's bucket.
-func (r *rows) bucketOf(a *Analysis, named macie2.S3Bucket) (json.RawMessage, error) {
+func (r *rows) bucketOf(a *Analysis) (json.RawMessage, error) {
 	if r.bucket != nil && r.bucket == a.Bucket.Name && r.inRegion == a.Region {
 		return r.spelt, nil
 	}
+	named, _ := a.named()
 	named.AllowsUnencryptedObjectUploads = nil
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -168,10 +169,7 @@ type rowPlaces struct {
 
 // add appends the lines of an object: the object's own first, where tools look for it, then those of the files in it.
 func (r *rows) add(a *Analysis, f *macie2.Finding, location string) error {
-	whole, err := r.object(a, f, a.Result, location, nil)
-	if err == nil {
-		err = r.to.Encode(whole)
-	}
+	err := r.whole(a, f, location)
 	for i := range a.Members {
 		if err != nil {
 			break
@@ -193,11 +191,28 @@ func (r *rows) add(a *Analysis, f *macie2.Finding, location string) error {
 	return err
 }
 
+// whole appends an object's own line.
+func (r *rows) whole(a *Analysis, f *macie2.Finding, location string) error {
+	if f != nil || !isPlain(a) {
+		x, err := r.object(a, f, a.Result, location, nil)
+		if err == nil {
+			err = r.to.Encode(x)
+		}
+		return err
+	}
+	bucket, err := r.bucketOf(a)
+	if err != nil {
+		return err
+	}
+	r.lines.Write(appendPlain(r.lines.AvailableBuffer(), a, bucket, location))
+	return nil
+}
+
 // object is the line of an object or of a file in it. f is its finding, nil for one in which nothing was found.
 func (r *rows) object(a *Analysis, f *macie2.Finding, result *macie2.ClassificationResult, location string, m *Member) (*row, error) {
 	at := seconds(a.At)
-	named, object := a.named()
-	bucket, err := r.bucketOf(a, named)
+	_, object := a.named()
+	bucket, err := r.bucketOf(a)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +276,9 @@ func placesOfRow(o *macie2.Occurrences) rowPlaces {
 
 func decimal(n *int64) string { return strconv.FormatInt(macie2.Deref(n), 10) }
 
-func seconds(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+const wholeSeconds = "2006-01-02T15:04:05Z"
+
+func seconds(t time.Time) string { return t.UTC().Format(wholeSeconds) }
 
 // spelled is a value of the contract as result files have it: numbers as strings, times in whole seconds, nothing absent.
 func spelled(v reflect.Value) any {

@@ -269,6 +269,11 @@ func (b *Bucket) Get(ctx context.Context, key, etag string, r objectstore.Range)
 	return b.store.Get(ctx, b.Name, key, etag, r)
 }
 
+// Fetch is Get of a whole object, into p, which has the size of the listing.
+func (b *Bucket) Fetch(ctx context.Context, key, etag string, p []byte) (objectstore.Head, error) {
+	return objectstore.Fetch(ctx, b.store, b.Name, key, etag, p)
+}
+
 // Tags returns an object's tags.
 func (b *Bucket) Tags(ctx context.Context, key string) (map[string]string, error) {
 	return b.store.Tags(ctx, b.Name, key)

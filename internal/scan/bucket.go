@@ -87,6 +87,11 @@ func (b oneBucket) Get(ctx context.Context, key, etag string, r objectstore.Rang
 	return b.store.Get(ctx, b.name, key, etag, r)
 }
 
+// Fetch reads a whole object into p.
+func (b oneBucket) Fetch(ctx context.Context, key, etag string, p []byte) (objectstore.Head, error) {
+	return objectstore.Fetch(ctx, b.store, b.name, key, etag, p)
+}
+
 // bucket lists the objects that an argument stands for, page by page.
 func (w *walker) bucket(ctx context.Context, arg string) error {
 	name, prefix, _ := strings.Cut(strings.TrimPrefix(arg, bucketScheme), "/")

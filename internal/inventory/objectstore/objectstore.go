@@ -10,6 +10,8 @@ package objectstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 )
@@ -74,6 +76,45 @@ type Range struct {
 type Body struct {
 	io.ReadCloser
 	Head Head // of the whole object
+}
+
+// Fetcher is a Store that reads a whole object at less cost than by Get.
+type Fetcher interface {
+	// Fetch reads an object into p, which has the size of its listing. It is Get otherwise; content that is cut short has been asked for again.
+	Fetch(ctx context.Context, bucket, key, etag string, p []byte) (Head, error)
+}
+
+// Fetch reads a whole object into p, which has the size of its listing.
+func Fetch(ctx context.Context, s Store, bucket, key, etag string, p []byte) (Head, error) {
+	if f, ok := s.(Fetcher); ok {
+		return f.Fetch(ctx, bucket, key, etag, p)
+	}
+	return FetchByGet(ctx, s, bucket, key, etag, p)
+}
+
+// fetches is how often an object is asked for whose content is cut short. That a request fails is the store's to try again.
+const fetches = 3
+
+// FetchByGet is Fetch for a Store that knows no better.
+func FetchByGet(ctx context.Context, s Store, bucket, key, etag string, p []byte) (head Head, err error) {
+	for range fetches {
+		var body *Body
+		if body, err = s.Get(ctx, bucket, key, etag, Range{}); err != nil {
+			return head, err
+		}
+		_, err = io.ReadFull(body, p)
+		body.Close()
+		if head = body.Head; err == nil {
+			return head, nil
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = fmt.Errorf("the object ends before its %d bytes: %w", len(p), ErrUnavailable)
+		}
+		if ctx.Err() != nil || !Passing(err) {
+			break
+		}
+	}
+	return head, err
 }
 
 // PutOptions are the settings of an object that is written.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -154,15 +155,24 @@ func (p *Pace) Enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait for the store's pace: %w", ctx.Err())
 	}
-	leave = sync.OnceFunc(func() { <-p.flight })
 	for {
 		d := p.take()
 		if d <= 0 {
-			return leave, nil
+			return p.leaver(), nil
 		}
 		if err := p.o.Sleep(ctx, d); err != nil {
-			leave()
+			<-p.flight
 			return nil, fmt.Errorf("wait for the store's pace: %w", err)
+		}
+	}
+}
+
+// leaver ends a request, once.
+func (p *Pace) leaver() func() {
+	var left atomic.Bool
+	return func() {
+		if !left.Swap(true) {
+			<-p.flight
 		}
 	}
 }

@@ -37,6 +37,11 @@ func (s *Slots) Most() int {
 // Take waits for a slot. release gives it back; a second call does nothing.
 func (s *Slots) Take(ctx context.Context) (release func(), err error) {
 	s.mu.Lock()
+	if s.taken < s.most && s.waiting.Len() == 0 {
+		s.taken++
+		s.mu.Unlock()
+		return s.releaser(), nil
+	}
 	turn := make(chan struct{})
 	at := s.waiting.PushBack(turn)
 	s.serve()
@@ -55,12 +60,21 @@ func (s *Slots) Take(ctx context.Context) (release func(), err error) {
 		}
 		return nil, fmt.Errorf("wait to read from the store: %w", context.Cause(ctx))
 	}
-	return sync.OnceFunc(func() {
+	return s.releaser(), nil
+}
+
+// releaser gives a slot back, once.
+func (s *Slots) releaser() func() {
+	taken := true // mu guards it
+	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.taken--
-		s.serve()
-	}), nil
+		if taken {
+			taken = false
+			s.taken--
+			s.serve()
+		}
+	}
 }
 
 // serve gives free slots to who waits. The caller holds mu.

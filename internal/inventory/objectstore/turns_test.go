@@ -9,7 +9,7 @@ import (
 
 // No more compute at once than there are turns; who is not within any is not held up, nor is anybody whose context has ended.
 func TestTurns(t *testing.T) {
-	turns := &Turns{make(chan struct{}, 2)}
+	turns := newTurns(2)
 	ctx := turns.Within(t.Context())
 	var now, most atomic.Int64
 	var group sync.WaitGroup

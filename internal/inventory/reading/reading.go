@@ -33,6 +33,12 @@ type Bucket interface {
 	Get(ctx context.Context, key, etag string, r objectstore.Range) (*objectstore.Body, error)
 }
 
+// fetcher is a Bucket that reads a whole object at less cost.
+type fetcher interface {
+	// Fetch reads an object into p, which has the object's size.
+	Fetch(ctx context.Context, key, etag string, p []byte) (objectstore.Head, error)
+}
+
 // Object is an object that is being read. It must be closed.
 type Object struct {
 	Source analyse.Source
@@ -77,7 +83,11 @@ func Open(ctx context.Context, b Bucket, o objectstore.Object) (*Object, error) 
 
 func readWhole(ctx context.Context, b Bucket, o objectstore.Object) (*Object, error) {
 	content := make([]byte, o.Size)
-	head, err := fetch(ctx, b, &o, content, objectstore.Range{})
+	read := func() (objectstore.Head, error) { return fetch(ctx, b, &o, content, objectstore.Range{}) }
+	if f, ok := b.(fetcher); ok {
+		read = func() (objectstore.Head, error) { return f.Fetch(ctx, o.Key, o.ETag, content) }
+	}
+	head, err := read()
 	if err != nil {
 		return nil, err
 	}

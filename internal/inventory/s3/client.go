@@ -59,6 +59,9 @@ type Client struct {
 	pace     *objectstore.Pace
 	// control is AWS's interface for the account; "" without one.
 	control string
+	// host is what Fetch asks in the name of; "" where it is not plain.
+	host string
+	keys signingKeys
 }
 
 var _ objectstore.Store = (*Client)(nil)
@@ -88,11 +91,14 @@ func New(o Options) (*Client, error) {
 			return nil, errors.New("there is no certificate in PEM among those to trust")
 		}
 	}
-	over := &transport{dial: dialer(o.RefuseLoopback && !isLoopbackName(endpoint.Hostname())), trust: trust, patience: o.Patience, idle: map[string][]*conn{}}
+	over := &transport{dial: dialer(o.RefuseLoopback && !isLoopbackName(endpoint.Hostname())), trust: trust, patience: o.Patience, idle: map[place][]*conn{}}
 	c := &Client{
 		o: o, endpoint: endpoint, pace: o.Pace,
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true }),
 		over:   over,
+	}
+	if isPlain(o.Region) {
+		c.host = plainHost(endpoint)
 	}
 	if o.Account != "" {
 		if at, ok := strings.CutPrefix(endpoint.Hostname(), "s3."); ok && strings.Contains(at, ".amazonaws.com") {
@@ -158,17 +164,28 @@ const (
 
 // do sends a request until it is answered, or the store has failed so often that it is not for us to insist. The answer's body must be
 // closed.
-func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
+func (c *Client) do(ctx context.Context, r request) (response *http.Response, err error) {
 	for attempt := 1; ; attempt++ {
-		response, err := c.once(ctx, r)
-		if err == nil || ctx.Err() != nil || attempt == attempts || !objectstore.Passing(err) {
+		err = c.once(ctx, r.call, func() (err error) {
+			response, err = c.send(ctx, r)
+			return err
+		})
+		if done, err := afterAttempt(ctx, r.call, attempt, err); done {
 			return response, err
 		}
-		wait := min(firstWait<<(attempt-1), mostWait)
-		if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil {
-			return nil, &objectstore.Error{Kind: objectstore.ErrUnreachable, Call: r.call, Detail: "gave up: " + err.Error()}
-		}
 	}
+}
+
+// afterAttempt waits before another attempt, or says that there is to be none, and with which error.
+func afterAttempt(ctx context.Context, call string, attempt int, err error) (done bool, _ error) {
+	if err == nil || ctx.Err() != nil || attempt == attempts || !objectstore.Passing(err) {
+		return true, err
+	}
+	wait := min(firstWait<<(attempt-1), mostWait)
+	if err := pause(ctx, wait/2+rand.N(wait/2)); err != nil {
+		return true, &objectstore.Error{Kind: objectstore.ErrUnreachable, Call: call, Detail: "gave up: " + err.Error()}
+	}
+	return false, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -182,22 +199,22 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// once sends a request once.
-func (c *Client) once(ctx context.Context, r request) (*http.Response, error) {
+// once sends a request once, at the store's pace.
+func (c *Client) once(ctx context.Context, call string, send func() error) error {
 	leave, err := c.pace.Enter(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer leave()
 	began := time.Now()
-	response, err := c.send(ctx, r)
+	err = send()
 	if e, ok := errors.AsType[*objectstore.Error](err); ok && errors.Is(err, objectstore.ErrThrottled) {
 		c.pace.Refused(e.RetryAfter)
 	}
 	if c.o.Observe != nil {
-		c.o.Observe(r.call, objectstore.OutcomeOf(err), time.Since(began))
+		c.o.Observe(call, objectstore.OutcomeOf(err), time.Since(began))
 	}
-	return response, err
+	return err
 }
 
 func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
@@ -319,19 +336,18 @@ func strays(key string) bool {
 const hexDigits = "0123456789ABCDEF"
 
 // escapePath writes a path as S3 signs it: everything but unreserved characters and slashes is escaped, byte by byte.
-func escapePath(s string) string {
-	var b strings.Builder
+func escapePath(s string) string { return string(appendEscaped(nil, s)) }
+
+func appendEscaped(b []byte, s string) []byte {
 	for i := range len(s) {
 		switch ch := s[i]; {
-		case ch >= 'A' && ch <= 'Z', ch >= 'a' && ch <= 'z', ch >= '0' && ch <= '9', strings.IndexByte("-_.~/", ch) >= 0:
-			b.WriteByte(ch)
+		case ch >= 'A' && ch <= 'Z', ch >= 'a' && ch <= 'z', ch >= '0' && ch <= '9', ch == '-', ch == '_', ch == '.', ch == '~', ch == '/':
+			b = append(b, ch)
 		default:
-			b.WriteByte('%')
-			b.WriteByte(hexDigits[ch>>4])
-			b.WriteByte(hexDigits[ch&15])
+			b = append(b, '%', hexDigits[ch>>4], hexDigits[ch&15])
 		}
 	}
-	return b.String()
+	return b
 }
 
 // unreachable words the failure of a request that was not answered.

@@ -121,9 +121,24 @@ func word(s string) string {
 
 // clean makes a stranger's text fit to be shown: a line of printable characters, not too long.
 func clean(s string) string {
+	if isClean(s) {
+		return s
+	}
 	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "?"), func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
 	if runes := []rune(s); len(runes) > 200 {
 		s = string(runes[:200]) + "…"
 	}
 	return s
+}
+
+// isClean reports whether there is nothing to clean in a text, without looking further than at ASCII.
+func isClean(s string) bool {
+	blank := true // what comes before the text, or follows a blank
+	for i := range len(s) {
+		if s[i] == ' ' && blank || s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+		blank = s[i] == ' '
+	}
+	return len(s) <= 200 && (!blank || s == "")
 }

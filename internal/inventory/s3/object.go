@@ -23,33 +23,46 @@ func (c *Client) Head(ctx context.Context, bucket, key string) (objectstore.Head
 		return objectstore.Head{}, err
 	}
 	response.Body.Close()
-	return readHead("HeadObject", key, response.Header, response.ContentLength)
+	return readHead("HeadObject", key, saidIn(response.Header), response.ContentLength)
 }
 
-// readHead reads the headers of an object of so many bytes.
-func readHead(call, key string, h http.Header, size int64) (objectstore.Head, error) {
+// said is what the headers of an answer say of an object.
+type said struct {
+	etag, modified, contentType, version, class, encryption, kmsKey, customer string
+}
+
+func saidIn(h http.Header) said {
+	return said{
+		etag: h.Get("ETag"), modified: h.Get("Last-Modified"), contentType: h.Get("Content-Type"), version: h.Get("X-Amz-Version-Id"),
+		class: h.Get("X-Amz-Storage-Class"), encryption: h.Get("X-Amz-Server-Side-Encryption"),
+		kmsKey:   h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"),
+		customer: h.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm"),
+	}
+}
+
+// readHead reads what is said of an object of so many bytes.
+func readHead(call, key string, h said, size int64) (objectstore.Head, error) {
 	head := objectstore.Head{
-		Object: objectstore.Object{Key: key, Size: size, ETag: bareETag(h.Get("ETag")), StorageClass: "STANDARD"},
+		Object: objectstore.Object{Key: key, Size: size, ETag: bareETag(h.etag), StorageClass: "STANDARD"},
 		Encryption: objectstore.ObjectEncryption{
-			Algorithm: word(strings.ReplaceAll(h.Get("X-Amz-Server-Side-Encryption"), ":", "_")), KMSKeyID: clean(h.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id")),
-			CustomerKey: h.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") != "",
+			Algorithm: word(strings.ReplaceAll(h.encryption, ":", "_")), KMSKeyID: clean(h.kmsKey), CustomerKey: h.customer != "",
 		},
 	}
 	head.Encryption.Algorithm = strings.ReplaceAll(head.Encryption.Algorithm, "_", ":")
 	if size < 0 {
 		return head, wrong(call, "the object's size is missing")
 	}
-	if class := h.Get("X-Amz-Storage-Class"); class != "" {
-		head.StorageClass = clean(class)
+	if h.class != "" {
+		head.StorageClass = clean(h.class)
 	}
-	if text := h.Get("Last-Modified"); text != "" {
+	if text := h.modified; text != "" {
 		t, err := http.ParseTime(text)
 		if err != nil {
 			return head, wrong(call, "the time of the object's last change is none")
 		}
 		head.LastModified = t.UTC()
 	}
-	head.ContentType, head.VersionID = clean(h.Get("Content-Type")), clean(h.Get("X-Amz-Version-Id"))
+	head.ContentType, head.VersionID = clean(h.contentType), clean(h.version)
 	if head.VersionID == "null" {
 		head.VersionID = ""
 	}
@@ -106,7 +119,7 @@ func (c *Client) received(ctx context.Context, response *http.Response, key, eta
 	case part && size >= 0:
 		length = min(size, r.Length)
 	}
-	head, err := readHead(call, key, response.Header, max(size, 0))
+	head, err := readHead(call, key, saidIn(response.Header), max(size, 0))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -25,8 +26,8 @@ type transport struct {
 	patience time.Duration // for the head of an answer
 
 	mu   sync.Mutex
-	idle map[string][]*conn // by scheme and host; the one used last comes last
-	tidy *time.Timer        // closes what was idle for long; nil: nothing is
+	idle map[place][]*conn // the one used last comes last
+	tidy *time.Timer       // closes what was idle for long; nil: nothing is
 }
 
 const (
@@ -44,6 +45,7 @@ type conn struct {
 	since time.Time // when it was used last
 	left  int64     // of the bytes that may be read; below zero: any
 	began bool      // something was read for the request at hand
+	due   time.Time // the deadline that Client.Fetch has set
 }
 
 var errHead = errors.New("the head of the answer is too long")
@@ -67,7 +69,7 @@ func (c *conn) Read(p []byte) (int, error) {
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(q *http.Request) (*http.Response, error) {
 	for {
-		c, used, err := t.get(q)
+		c, used, err := t.get(q.Context(), q.URL.Scheme, q.URL.Host)
 		if err != nil {
 			if q.Body != nil {
 				q.Body.Close()
@@ -106,6 +108,7 @@ func isTimeout(err error) bool {
 func (t *transport) exchange(c *conn, q *http.Request) (*http.Response, error) {
 	ctx := q.Context()
 	_ = c.SetDeadline(time.Now().Add(t.patience))
+	c.due = time.Time{}
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	c.began, c.left = false, mostHead
 	give := objectstore.TakeTurn(ctx)
@@ -117,9 +120,18 @@ func (t *transport) exchange(c *conn, q *http.Request) (*http.Response, error) {
 	if err == nil {
 		_, err = c.in.Peek(1)
 	}
+	if err != nil {
+		stop()
+		return nil, err
+	}
 	give = objectstore.TakeTurn(ctx)
 	defer give()
-	var response *http.Response
+	return t.answer(ctx, c, place{q.URL.Scheme, q.URL.Host}, q, stop)
+}
+
+// answer reads the head of an answer. stop ends the watch over the request's context, which is the body's to do where there is one. q may be
+// nil for a GET.
+func (t *transport) answer(ctx context.Context, c *conn, at place, q *http.Request, stop func() bool) (response *http.Response, err error) {
 	for err == nil {
 		response, err = http.ReadResponse(c.in, q)
 		if err == nil && (response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols) {
@@ -132,11 +144,12 @@ func (t *transport) exchange(c *conn, q *http.Request) (*http.Response, error) {
 	}
 	c.left = -1
 	_ = c.SetDeadline(time.Time{})
+	c.due = time.Time{}
 	if ctx.Err() != nil {
 		stop()
 		return nil, ctx.Err()
 	}
-	b := &connBody{body: response.Body, t: t, c: c, stop: stop, key: key(q), keep: !response.Close && !q.Close && response.ProtoAtLeast(1, 1)}
+	b := &connBody{body: response.Body, t: t, c: c, stop: stop, key: at, keep: !response.Close && (q == nil || !q.Close) && response.ProtoAtLeast(1, 1)}
 	if response.Body == http.NoBody {
 		b.end(true)
 		return response, nil
@@ -151,7 +164,7 @@ type connBody struct {
 	t    *transport
 	c    *conn
 	stop func() bool
-	key  string
+	key  place
 	keep bool
 
 	mu   sync.Mutex
@@ -201,11 +214,12 @@ func (b *connBody) Close() error {
 	return nil
 }
 
-func key(q *http.Request) string { return q.URL.Scheme + "://" + q.URL.Host }
+// place names where connections lead.
+type place struct{ scheme, host string }
 
-// get returns a connection for a request, and whether it was used before.
-func (t *transport) get(q *http.Request) (c *conn, used bool, err error) {
-	k := key(q)
+// get returns a connection, and whether it was used before.
+func (t *transport) get(ctx context.Context, scheme, host string) (c *conn, used bool, err error) {
+	k := place{scheme, host}
 	t.mu.Lock()
 	list := t.idle[k]
 	if n := len(list); n > 0 {
@@ -215,11 +229,11 @@ func (t *transport) get(q *http.Request) (c *conn, used bool, err error) {
 	if c != nil {
 		return c, true, nil
 	}
-	c, err = t.connect(q)
+	c, err = t.connect(ctx, k)
 	return c, false, err
 }
 
-func (t *transport) put(k string, c *conn) {
+func (t *transport) put(k place, c *conn) {
 	c.since = time.Now()
 	t.mu.Lock()
 	keep := len(t.idle[k]) < mostIdle
@@ -267,16 +281,17 @@ func (t *transport) close(since time.Time) {
 	}
 }
 
-func (t *transport) connect(q *http.Request) (*conn, error) {
-	ctx, host, port := q.Context(), q.URL.Hostname(), q.URL.Port()
+func (t *transport) connect(ctx context.Context, at place) (*conn, error) {
+	u := url.URL{Scheme: at.scheme, Host: at.host}
+	host, port := u.Hostname(), u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[q.URL.Scheme]
+		port = map[string]string{"http": "80", "https": "443"}[at.scheme]
 	}
 	n, err := t.dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		return nil, err
 	}
-	if q.URL.Scheme == "https" {
+	if at.scheme == "https" {
 		trust := t.trust.Clone()
 		trust.ServerName = host
 		secured := tls.Client(n, trust)

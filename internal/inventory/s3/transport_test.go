@@ -45,7 +45,7 @@ func talker(t *testing.T, answers ...[]string) (address string, connections *int
 }
 
 func newTransport() *transport {
-	return &transport{dial: (&net.Dialer{}).DialContext, patience: 30 * time.Second, idle: map[string][]*conn{}}
+	return &transport{dial: (&net.Dialer{}).DialContext, patience: 30 * time.Second, idle: map[place][]*conn{}}
 }
 
 func get(t *testing.T, over *transport, ctx context.Context, address string) (string, error) {

@@ -194,6 +194,10 @@ func keys(t *testing.T, x Target, c *s3.Client) {
 		if string(text) != o.Key || err != nil {
 			t.Errorf("%q holds %q, %v", o.Key, text, err)
 		}
+		whole := make([]byte, o.Size)
+		if _, err := c.Fetch(t.Context(), name, o.Key, o.ETag, whole); err != nil || string(whole) != o.Key {
+			t.Errorf("%q fetched holds %q, %v", o.Key, whole, err)
+		}
 	}
 	if !slices.Equal(listed, taken) {
 		t.Errorf("listed are %q, and not %q", listed, taken)
@@ -267,6 +271,16 @@ func reading(t *testing.T, x Target, c *s3.Client) {
 		if err != nil || !bytes.Equal(got, part.want) {
 			t.Errorf("%+v: %d bytes, %v", part.r, len(got), err)
 		}
+	}
+	whole := make([]byte, len(content))
+	if h, err := c.Fetch(t.Context(), name, "k.txt", etag, whole); err != nil || !bytes.Equal(whole, content) || h != head {
+		t.Errorf("fetched: %+v, %v", h, err)
+	}
+	if _, err := c.Fetch(t.Context(), name, "k.txt", "0123456789abcdef", whole); !errors.Is(err, objectstore.ErrChanged) {
+		t.Errorf("another ETag, fetched: %v", err)
+	}
+	if _, err := c.Fetch(t.Context(), name, "none", "", whole); !errors.Is(err, objectstore.ErrNoObject) {
+		t.Errorf("no object, fetched: %v", err)
 	}
 	if _, err := c.Get(t.Context(), name, "k.txt", "0123456789abcdef", objectstore.Range{}); !errors.Is(err, objectstore.ErrChanged) {
 		t.Errorf("another ETag: %v", err)
