@@ -1,6 +1,6 @@
 # make help tells what there is. The work is done by scripts/, which run by themselves too.
 
-.PHONY: help build test lint console bench generate setup
+.PHONY: help build test lint console bench hostile fuzz generate setup
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,12 @@ console: ## build the web console anew from web/src into web/dist, which is comm
 
 bench: ## measure; see docs/operating.md
 	@scripts/bench
+
+hostile: ## read every file that was made to hurt, and print what it took; for a machine that does nothing else
+	@scripts/hostile
+
+fuzz: ## fuzz every reader of files, FUZZTIME=1h each
+	@scripts/fuzz
 
 generate: ## rewrite what is generated from api/macie2.json and from the code
 	go generate ./...

@@ -550,8 +550,10 @@ func (h *hurry) end(err error) {
 	h.box.page[pageWhy].Store(why)
 	h.box.page[pageStop].Store(h.number)
 	// The grace is the box's own processor time: on a machine that does much else it may not have run at all meanwhile, and what
-	// it has found would be lost. One that waits for something has no longer than mostGrace.
+	// it has found would be lost. It has no longer than mostGrace; and one that neither runs nor wants to, look after look, waits
+	// for what does not come.
 	used, began := h.box.used(), time.Now()
+	last, still := used, 0
 	var look func()
 	look = func() {
 		h.mu.Lock()
@@ -559,8 +561,13 @@ func (h *hurry) end(err error) {
 		if h.done {
 			return
 		}
-		if left := wait - (h.box.used() - used); left > 0 && time.Since(began) < mostGrace {
-			h.timer = time.AfterFunc(max(left, 5*time.Millisecond), look)
+		now := h.box.used()
+		if still++; now != last || h.box.runnable() {
+			still = 0
+		}
+		last = now
+		if left := wait - (now - used); left > 0 && time.Since(began) < mostGrace && still < stillLooks {
+			h.timer = time.AfterFunc(5*time.Millisecond, look)
 			return
 		}
 		h.box.kill(cause)
@@ -799,6 +806,25 @@ func (b *box) used() time.Duration {
 		return 0
 	}
 	return time.Duration(t.Nano())
+}
+
+// runnable says whether a thread of the box runs, waits for a processor, or for a disk.
+func (b *box) runnable() bool {
+	dir := fmt.Sprintf("/proc/%d/task/", b.process.Pid)
+	threads, err := os.ReadDir(dir)
+	if err != nil {
+		return true // nothing is known
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(dir + thread.Name() + "/stat")
+		if err != nil {
+			continue // it has ended
+		}
+		if i := bytes.LastIndexByte(stat, ')'); i+2 >= len(stat) || stat[i+2] != 'S' {
+			return true
+		}
+	}
+	return false
 }
 
 // guard puts a box under watch while it has objects.

@@ -50,6 +50,9 @@ var grace = 75 * time.Millisecond
 // mostGrace is how long that is by the clock at most.
 const mostGrace = time.Second
 
+// stillLooks is how often in a row a box must be found to wait before it is taken for one that does not hand in anything.
+const stillLooks = 10
+
 // Cause is why a box ended.
 type Cause string
 

@@ -39,7 +39,7 @@ const pdfSecret = "SSN 526-33-4552"
 
 // filtered is a page whose content is encoded.
 func filtered(entries, content string) []byte {
-	return pdfPage("", "").stream(4, entries, content).done()
+	return pdfPage("", "").Stream(4, entries, content).Done()
 }
 
 func ascii85Of(s string) string {
@@ -139,33 +139,33 @@ func TestPDFFilters(t *testing.T) {
 func TestPDFLosses(t *testing.T) {
 	form := "/Resources<</Font<</F 5 0 R>>/XObject<</X 9 0 R>>>>"
 	page := func(entries string) *pdfMaker {
-		return pdfPage("", pdfLine("x")).add(3, "<</Type/Page/Contents 4 0 R"+form+entries+">>")
+		return pdfPage("", pdfLine("x")).Add(3, "<</Type/Page/Contents 4 0 R"+form+entries+">>")
 	}
-	drawing := page("").stream(4, "", pdfLine("x")+" /X Do")
+	drawing := page("").Stream(4, "", pdfLine("x")+" /X Do")
 	for _, c := range []pdfCase{
-		{"content missing", pdfPage("", "").add(3, "<</Type/Page/Contents 8 0 R>>").done(), "", Partial},
-		{"content missing in part", page("").add(3, "<</Contents[4 0 R 8 0 R]"+form+">>").done(), "x", Partial},
-		{"no content", pdfPage("", "").add(3, "<</Type/Page>>").done(), "", Complete},
-		{"a page missing", page("").add(2, "<</Kids[3 0 R 8 0 R]>>").done(), "x", Partial},
-		{"pages missing", page("").add(2, "<</Type/Pages/Count 3/Kids 8 0 R>>").done(), "", Partial},
-		{"a form missing", drawing.done(), "x", Partial},
-		{"a form unreadable", drawing.stream(9, "/Subtype/Form/Filter/X", "x").done(), "x", Partial},
-		{"an image", drawing.stream(9, "/Subtype/Image/Filter/JBIG2Decode", "x").done(), "x", Complete},
-		{"a page that is null", page("").add(2, "<</Kids[3 0 R 8 0 R null]>>").add(8, "null").done(), "x", Complete},
-		{"notes missing", page("/Annots[8 0 R]").done(), "x", Partial},
-		{"a note unreadable", page("/Annots[9 0 R]").add(9, "<</Subtype/Stamp/AP<</N 8 0 R>>>>").stream(8, "/Filter/X", "x").done(), "x", Partial},
-		{"glyphs without characters", page("").add(5, "<</Type/Font/Subtype/Type0/Encoding/Identity-H>>").done(), "", Partial},
-		{"glyphs of which some have none", page("").stream(4, "", "BT /F 9 Tf <00410042> Tj ET").
-			add(5, "<</Subtype/Type0/Encoding/Identity-H/ToUnicode 9 0 R>>").stream(9, "", "1 beginbfchar <0041> <0058> endbfchar").done(), "X", Partial},
-		{"glyphs with names of their own", page("").stream(4, "", "BT /F 9 Tf (xy) Tj ET").
-			add(5, "<</Subtype/Type3/Encoding<</Differences[120/x/g17]>>>>").done(), "x", Partial},
-		{"a map of characters unreadable", page("").add(5, "<</Subtype/Type1/ToUnicode 9 0 R>>").stream(9, "/Filter/X", "").done(), "x", Partial},
+		{"content missing", pdfPage("", "").Add(3, "<</Type/Page/Contents 8 0 R>>").Done(), "", Partial},
+		{"content missing in part", page("").Add(3, "<</Contents[4 0 R 8 0 R]"+form+">>").Done(), "x", Partial},
+		{"no content", pdfPage("", "").Add(3, "<</Type/Page>>").Done(), "", Complete},
+		{"a page missing", page("").Add(2, "<</Kids[3 0 R 8 0 R]>>").Done(), "x", Partial},
+		{"pages missing", page("").Add(2, "<</Type/Pages/Count 3/Kids 8 0 R>>").Done(), "", Partial},
+		{"a form missing", drawing.Done(), "x", Partial},
+		{"a form unreadable", drawing.Stream(9, "/Subtype/Form/Filter/X", "x").Done(), "x", Partial},
+		{"an image", drawing.Stream(9, "/Subtype/Image/Filter/JBIG2Decode", "x").Done(), "x", Complete},
+		{"a page that is null", page("").Add(2, "<</Kids[3 0 R 8 0 R null]>>").Add(8, "null").Done(), "x", Complete},
+		{"notes missing", page("/Annots[8 0 R]").Done(), "x", Partial},
+		{"a note unreadable", page("/Annots[9 0 R]").Add(9, "<</Subtype/Stamp/AP<</N 8 0 R>>>>").Stream(8, "/Filter/X", "x").Done(), "x", Partial},
+		{"glyphs without characters", page("").Add(5, "<</Type/Font/Subtype/Type0/Encoding/Identity-H>>").Done(), "", Partial},
+		{"glyphs of which some have none", page("").Stream(4, "", "BT /F 9 Tf <00410042> Tj ET").
+			Add(5, "<</Subtype/Type0/Encoding/Identity-H/ToUnicode 9 0 R>>").Stream(9, "", "1 beginbfchar <0041> <0058> endbfchar").Done(), "X", Partial},
+		{"glyphs with names of their own", page("").Stream(4, "", "BT /F 9 Tf (xy) Tj ET").
+			Add(5, "<</Subtype/Type3/Encoding<</Differences[120/x/g17]>>>>").Done(), "x", Partial},
+		{"a map of characters unreadable", page("").Add(5, "<</Subtype/Type1/ToUnicode 9 0 R>>").Stream(9, "/Filter/X", "").Done(), "x", Partial},
 		{"an object that is another", func() []byte {
 			m := page("/Annots[9 0 R]")
-			m.offsets[9], m.most = m.offsets[5], 9
-			return m.done()
+			m.Offsets[9], m.Most = m.Offsets[5], 9
+			return m.Done()
 		}(), "x", Partial},
-		{"a circle of forms", drawing.stream(9, "/Subtype/Form/Resources<</XObject<</X 9 0 R>>>>", "/X Do").done(), "x", Complete},
+		{"a circle of forms", drawing.Stream(9, "/Subtype/Form/Resources<</XObject<</X 9 0 R>>>>", "/X Do").Done(), "x", Complete},
 	} {
 		c.check(t)
 	}
@@ -174,15 +174,15 @@ func TestPDFLosses(t *testing.T) {
 // A file ends with what it says it holds, whatever its tables are like.
 func TestPDFTables(t *testing.T) {
 	plain := func() *pdfMaker { return pdfPage("", pdfLine(pdfSecret)) }
-	whole := plain().done()
+	whole := plain().Done()
 	swap := func(old, with string) []byte { return bytes.ReplaceAll(whole, []byte(old), []byte(with)) }
-	update := plain().table("/Root 1 0 R")
-	first := bytes.LastIndex(update.bytes(), []byte("xref\n0 1"))
-	update.stream(4, "", pdfLine("gone")).table(fmt.Sprintf("/Root 1 0 R/Prev %d", first))
-	freed := pdfPage("/Annots[6 0 R]", pdfLine("x")).add(6, "<</Subtype/Text/Contents(old)>>").table("/Root 1 0 R")
-	first = bytes.LastIndex(freed.bytes(), []byte("xref\n0 1"))
-	at := freed.b.Len()
-	fmt.Fprintf(&freed.b, "xref\n6 1\n0000000000 00001 f \ntrailer\n<</Size 7/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF", first, at)
+	update := plain().Table("/Root 1 0 R")
+	first := bytes.LastIndex(update.Bytes(), []byte("xref\n0 1"))
+	update.Stream(4, "", pdfLine("gone")).Table(fmt.Sprintf("/Root 1 0 R/Prev %d", first))
+	freed := pdfPage("/Annots[6 0 R]", pdfLine("x")).Add(6, "<</Subtype/Text/Contents(old)>>").Table("/Root 1 0 R")
+	first = bytes.LastIndex(freed.Bytes(), []byte("xref\n0 1"))
+	at := freed.Buffer.Len()
+	fmt.Fprintf(&freed.Buffer, "xref\n6 1\n0000000000 00001 f \ntrailer\n<</Size 7/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF", first, at)
 	for _, c := range []pdfCase{
 		{"a table cut two bytes short", bytes.Replace(whole, []byte(" n \ntrailer"), []byte(" n trailer"), 1), pdfSecret, Complete},
 		{"lines of 19 bytes", swap(" n \n", " n\n"), pdfSecret, Complete},
@@ -195,11 +195,11 @@ func TestPDFTables(t *testing.T) {
 		{"no table, no trailer", whole[:bytes.LastIndex(whole, []byte("xref\n0"))], pdfSecret, Complete},
 		{"one wrong offset", func() []byte {
 			m := plain()
-			m.offsets[4] += 7
-			return m.done()
+			m.Offsets[4] += 7
+			return m.Done()
 		}(), pdfSecret, Complete},
-		{"an update", update.bytes(), "gone", Complete},
-		{"an update that frees", freed.bytes(), "x", Complete},
+		{"an update", update.Bytes(), "gone", Complete},
+		{"an update that frees", freed.Bytes(), "x", Complete},
 		{"pages in no order", bytes.Replace(whole[:bytes.LastIndex(whole, []byte("xref\n0"))], []byte("/Catalog/Pages 2"), []byte("/Catalog/Pages 9"), 1), pdfSecret, Partial},
 		{"hybrid", hybridPDF(), pdfSecret, Complete},
 		{"streams of objects", streamedPDF("", 0), pdfSecret, Complete},
@@ -212,38 +212,38 @@ func TestPDFTables(t *testing.T) {
 
 // streamedPDF keeps the catalogue, the pages and the page in a stream of objects. The table is wrong about indexes by shift.
 func streamedPDF(trailer string, shift byte) []byte {
-	m := newPDFMaker().stream(4, "", pdfLine(pdfSecret)).add(5, "<</Subtype/Type1/BaseFont/Helvetica>>")
+	m := newPDFMaker().Stream(4, "", pdfLine(pdfSecret)).Add(5, "<</Subtype/Type1/BaseFont/Helvetica>>")
 	objects := []string{"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]>>", "<</Type/Page/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"}
 	head, body := "", ""
 	for i, o := range objects {
 		head += fmt.Sprintf("%d %d ", i+1, len(body))
 		body += o + " "
 	}
-	m.flate(6, fmt.Sprintf("/Type/ObjStm/N 3/First %d", len(head)), head+body)
-	at := m.b.Len()
+	m.Flate(6, fmt.Sprintf("/Type/ObjStm/N 3/First %d", len(head)), head+body)
+	at := m.Buffer.Len()
 	rows := []byte{0, 0, 0, 0}
 	for i := range 3 {
 		rows = append(rows, 2, 0, 6, (byte(i)+shift)%3)
 	}
 	for n := 4; n <= 6; n++ {
-		rows = append(rows, 1, byte(m.offsets[n]>>8), byte(m.offsets[n]), 0)
+		rows = append(rows, 1, byte(m.Offsets[n]>>8), byte(m.Offsets[n]), 0)
 	}
 	rows = append(rows, 1, byte(at>>8), byte(at), 0)
-	m.flate(7, "/Type/XRef/W[1 2 1]/Size 8/Root 1 0 R"+trailer, string(rows))
-	fmt.Fprintf(&m.b, "startxref\n%d\n%%%%EOF", at)
-	return m.bytes()
+	m.Flate(7, "/Type/XRef/W[1 2 1]/Size 8/Root 1 0 R"+trailer, string(rows))
+	fmt.Fprintf(&m.Buffer, "startxref\n%d\n%%%%EOF", at)
+	return m.Bytes()
 }
 
 // hybridPDF has a table that hides the page from old readers, and a stream for new ones that says where it is.
 func hybridPDF() []byte {
 	m := pdfPage("", pdfLine(pdfSecret))
-	page := m.offsets[3]
-	delete(m.offsets, 3)
-	stream := m.b.Len()
+	page := m.Offsets[3]
+	delete(m.Offsets, 3)
+	stream := m.Buffer.Len()
 	rows := []byte{1, byte(page >> 8), byte(page)}
-	fmt.Fprintf(&m.b, "9 0 obj<</Type/XRef/W[1 2 0]/Size 8/Index[3 1]/Length 3>>stream\n%s\nendstream endobj\n", rows)
-	m.table(fmt.Sprintf("/Root 1 0 R/XRefStm %d", stream))
-	return bytes.Replace(m.bytes(), []byte("xref\n0 1\n0000000000 65535 f \n"), []byte("xref\n0 1\n0000000000 65535 f \n3 1\n0000000000 00000 f \n"), 1)
+	fmt.Fprintf(&m.Buffer, "9 0 obj<</Type/XRef/W[1 2 0]/Size 8/Index[3 1]/Length 3>>stream\n%s\nendstream endobj\n", rows)
+	m.Table(fmt.Sprintf("/Root 1 0 R/XRefStm %d", stream))
+	return bytes.Replace(m.Bytes(), []byte("xref\n0 1\n0000000000 65535 f \n"), []byte("xref\n0 1\n0000000000 65535 f \n3 1\n0000000000 00000 f \n"), 1)
 }
 
 // Nothing is held when a file is done with, whatever it was and however it ended.

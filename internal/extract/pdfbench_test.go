@@ -72,7 +72,7 @@ func BenchmarkPDF(b *testing.B) {
 // pdfOfLines is a document of pages of 60 lines, each written by show, compressed as documents are.
 func pdfOfLines(pages int, show func(line string) string) []byte {
 	text := bytes.Split(corpus.Logs(corpus.Random(1), pages*60*100), newline)
-	m := newPDFMaker().add(1, "<</Type/Catalog/Pages 2 0 R>>").add(5, "<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>")
+	m := newPDFMaker().Add(1, "<</Type/Catalog/Pages 2 0 R>>").Add(5, "<</Type/Font/Subtype/Type1/BaseFont/Courier/Encoding/WinAnsiEncoding>>")
 	kids := ""
 	for p := range pages {
 		content := "BT /F 9 Tf 11 TL 40 800 Td\n"
@@ -81,10 +81,10 @@ func pdfOfLines(pages int, show func(line string) string) []byte {
 			content += show(pdfEscaper.Replace(line[:min(len(line), 90)]))
 		}
 		kids += fmt.Sprintf("%d 0 R ", 10+2*p)
-		m.add(10+2*p, fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F 5 0 R>>>>>>", 11+2*p))
-		m.flate(11+2*p, "", content+"ET")
+		m.Add(10+2*p, fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F 5 0 R>>>>>>", 11+2*p))
+		m.Flate(11+2*p, "", content+"ET")
 	}
-	return m.add(2, fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", pages, kids)).done()
+	return m.Add(2, fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", pages, kids)).Done()
 }
 
 // pdfEscaper leaves out what strings would have to escape.

@@ -40,7 +40,7 @@ func demandPDF(t *testing.T, data []byte) {
 func FuzzPDF(f *testing.F) {
 	seeds := officeSeed(f, "plain.pdf", "restricted.pdf", "locked.pdf", "../pdf/small.pdf", "../pdf/linear.pdf", "../pdf/rc4-40.pdf", "../pdf/rc4-128.pdf",
 		"../pdf/aes-128.pdf", "../pdf/aes-256.pdf", "../pdf/aes-256-r5.pdf")
-	seeds = append(seeds, pdfPage("/Annots[6 0 R]", pdfLine("123-45-6789")).add(6, "<</Subtype/Widget/T(a)/V(b)>>").done(), streamedPDF("", 0), hybridPDF(),
+	seeds = append(seeds, pdfPage("/Annots[6 0 R]", pdfLine("123-45-6789")).Add(6, "<</Subtype/Widget/T(a)/V(b)>>").Done(), streamedPDF("", 0), hybridPDF(),
 		[]byte("%PDF-1.4\n1 0 obj<</Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]>>endobj 3 0 obj<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n"+
 			"4 0 obj<</Length 40>>stream\nBT /F 12 Tf 10 10 Td (123-45-6789) Tj ET\nendstream endobj 5 0 obj<</Subtype/Type1>>endobj trailer<</Root 1 0 R>>"))
 	for _, name := range []string{"a table cut short", "tables in a circle", "a stream of objects in itself", "a font program", "references in a circle",
@@ -69,15 +69,15 @@ func FuzzPDFParts(f *testing.F) {
 			t.Skip("larger than worth while")
 		}
 		resources := "/Resources<</Font<</F 5 0 R/A 10 0 R/B 8 0 R>>/XObject<</X 4 0 R/B 8 0 R>>/ExtGState<</G 8 0 R>>/Properties 8 0 R>>"
-		m := pdfPage("", "").add(1, "<</Pages 2 0 R/AcroForm<</Fields 8 0 R/XFA 6 0 R>>/Outlines 8 0 R/Names<</EmbeddedFiles 8 0 R>>/Metadata 6 0 R>>").
-			add(3, "<</Type/Page/Contents 4 0 R/Annots[8 0 R 9 0 R]"+resources+">>").
-			stream(4, "/Subtype/Form"+resources, content).
-			add(5, "<</Subtype/Type0/Encoding 6 0 R/ToUnicode 6 0 R/DescendantFonts 8 0 R>>").
-			stream(6, "", cmap).
-			stream(7, "/Subtype/Type1C", program).
-			add(8, object).
-			add(9, "<</Subtype/Widget/Parent 8 0 R/AP<</N 4 0 R>>>>").
-			add(10, "<</Subtype/Type1/FontDescriptor<</FontFile3 7 0 R/FontFile 8 0 R>>/Widths 8 0 R>>")
-		demandPDF(t, m.table("/Root 1 0 R/Info 8 0 R").bytes())
+		m := pdfPage("", "").Add(1, "<</Pages 2 0 R/AcroForm<</Fields 8 0 R/XFA 6 0 R>>/Outlines 8 0 R/Names<</EmbeddedFiles 8 0 R>>/Metadata 6 0 R>>").
+			Add(3, "<</Type/Page/Contents 4 0 R/Annots[8 0 R 9 0 R]"+resources+">>").
+			Stream(4, "/Subtype/Form"+resources, content).
+			Add(5, "<</Subtype/Type0/Encoding 6 0 R/ToUnicode 6 0 R/DescendantFonts 8 0 R>>").
+			Stream(6, "", cmap).
+			Stream(7, "/Subtype/Type1C", program).
+			Add(8, object).
+			Add(9, "<</Subtype/Widget/Parent 8 0 R/AP<</N 4 0 R>>>>").
+			Add(10, "<</Subtype/Type1/FontDescriptor<</FontFile3 7 0 R/FontFile 8 0 R>>/Widths 8 0 R>>")
+		demandPDF(t, m.Table("/Root 1 0 R/Info 8 0 R").Bytes())
 	})
 }

@@ -11,18 +11,18 @@ import (
 func shown(content string, objects ...string) []byte {
 	m := pdfPage("", content)
 	for i, o := range objects {
-		m.add(6+i, o)
+		m.Add(6+i, o)
 	}
-	return m.done()
+	return m.Done()
 }
 
 // inFont is a page of some content in a font, which may refer to objects from 6 on.
 func inFont(font, content string, objects ...string) []byte {
-	m := pdfPage("", "BT /F 10 Tf "+content+" ET").add(5, font)
+	m := pdfPage("", "BT /F 10 Tf "+content+" ET").Add(5, font)
 	for i, o := range objects {
-		m.add(6+i, o)
+		m.Add(6+i, o)
 	}
-	return m.done()
+	return m.Done()
 }
 
 func streamObject(entries, data string) string {
@@ -56,29 +56,29 @@ func TestPDFWords(t *testing.T) {
 		{"the same in the next line", text(at(10, 30, "twice") + at(10, 18, "twice")), "twice|twice", Complete},
 		{"invisible", text("3 Tr (" + pdfSecret + ") Tj"), pdfSecret, Complete},
 		{"white and off the page", text("1 g 9000 9000 Td (" + pdfSecret + ") Tj"), pdfSecret, Complete},
-		{"escapes of strings in objects", pdfPage("/Annots[6 0 R]", "").add(6, "<</Subtype/Text/Contents(a\\b\\f\\101\\\nB)>>").done(), "a\b\fAB", Complete},
+		{"escapes of strings in objects", pdfPage("/Annots[6 0 R]", "").Add(6, "<</Subtype/Text/Contents(a\\b\\f\\101\\\nB)>>").Done(), "a\b\fAB", Complete},
 		{"escapes", text(`(\123\123\116\040526\
 -33-4552 \(\)\\\053) Tj`), pdfSecret + ` ()\+`, Complete},
 		{"hexadecimal with an odd digit", text("<5 3 5\n3 4e2> Tj"), "SSN ", Complete},
-		{"names escaped", pdfPage("", "").add(3, "<</Type/Page/Contents 4 0 R/Resources<</Font<</A#42 5 0 R>>>>>>").
-			stream(4, "", "BT /#41B 9 Tf (x) Tj ET").done(), "x", Complete},
+		{"names escaped", pdfPage("", "").Add(3, "<</Type/Page/Contents 4 0 R/Resources<</Font<</A#42 5 0 R>>>>>>").
+			Stream(4, "", "BT /#41B 9 Tf (x) Tj ET").Done(), "x", Complete},
 		{"numbers of all kinds", text("+.5 -0 Td 4. .0 Td --5 0 Td 1e5 0 Td (x) Tj"), "x", Complete},
 		{"raised and lowered", text("5 Ts (a) Tj 30 Ts (b) Tj 0 Ts"), "a|b", Complete},
 		{"a word in an array", text("[(SSN )1 Tc(526-33-4552)]TJ"), pdfSecret, Complete},
 		{"an array without an end", text("(a) Tj [(b) Tj"), "a", Partial},
 		{"comments", text("(a) Tj % (b) Tj\r(c) Tj"), "ac", Complete},
 		{"an inline image", text("(a) Tj ET BI /W 2 /H 2 ID \x01 EI \x02\x00(b) Tj \nEI Q BT /F 10 Tf 0 -20 Td (c) Tj"), "a|c", Complete},
-		{"strings in two streams", pdfPage("", "").add(4, "[6 0 R 7 0 R 8 0 R]").stream(6, "", "BT /F 9 Tf (SSN 526-33").stream(7, "", "-4552) T").
-			stream(8, "", "x").done(), "", Complete},
-		{"operators in two streams", pdfPage("", "").add(4, "[6 0 R 7 0 R]").stream(6, "", "BT /F 9 Tf (SSN 526-33").stream(7, "", "-4552) Tj").done(), pdfSecret, Complete},
-		{"resources of the parent", pdfPage("", pdfLine(pdfSecret)).add(2, "<</Kids[3 0 R]/Resources<</Font<</F 5 0 R>>>>>>").
-			add(3, "<</Type/Page/Contents 4 0 R>>").done(), pdfSecret, Complete},
+		{"strings in two streams", pdfPage("", "").Add(4, "[6 0 R 7 0 R 8 0 R]").Stream(6, "", "BT /F 9 Tf (SSN 526-33").Stream(7, "", "-4552) T").
+			Stream(8, "", "x").Done(), "", Complete},
+		{"operators in two streams", pdfPage("", "").Add(4, "[6 0 R 7 0 R]").Stream(6, "", "BT /F 9 Tf (SSN 526-33").Stream(7, "", "-4552) Tj").Done(), pdfSecret, Complete},
+		{"resources of the parent", pdfPage("", pdfLine(pdfSecret)).Add(2, "<</Kids[3 0 R]/Resources<</Font<</F 5 0 R>>>>>>").
+			Add(3, "<</Type/Page/Contents 4 0 R>>").Done(), pdfSecret, Complete},
 		{"a pattern and a mask", pdfPage("", "/Pattern cs /P scn /G gs /P scn "+pdfLine("x")).
-			add(3, "<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>/Pattern<</P 6 0 R>>/ExtGState<</G<</SMask<</G 7 0 R>>>>>>>>>>").
-			stream(6, "/PatternType 1/Resources<</Font<</F 5 0 R>>>>", pdfLine("marked")).
-			stream(7, "/Subtype/Form/Resources<</Font<</F 5 0 R>>>>", pdfLine("masked")).done(), "marked|masked|x", Complete},
-		{"a font by a graphics state", pdfPage("", "BT /G gs (x) Tj ET").add(3, "<</Contents 4 0 R/Resources<</ExtGState<</G<</Font[5 0 R 12]>>>>>>>>").done(), "x", Complete},
-		{"a page that is no object", pdfPage("", pdfLine("x")).add(2, "<</Kids[<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>]>>").done(), "x", Complete},
+			Add(3, "<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>/Pattern<</P 6 0 R>>/ExtGState<</G<</SMask<</G 7 0 R>>>>>>>>>>").
+			Stream(6, "/PatternType 1/Resources<</Font<</F 5 0 R>>>>", pdfLine("marked")).
+			Stream(7, "/Subtype/Form/Resources<</Font<</F 5 0 R>>>>", pdfLine("masked")).Done(), "marked|masked|x", Complete},
+		{"a font by a graphics state", pdfPage("", "BT /G gs (x) Tj ET").Add(3, "<</Contents 4 0 R/Resources<</ExtGState<</G<</Font[5 0 R 12]>>>>>>>>").Done(), "x", Complete},
+		{"a page that is no object", pdfPage("", pdfLine("x")).Add(2, "<</Kids[<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>]>>").Done(), "x", Complete},
 	} {
 		c.check(t)
 	}
@@ -184,8 +184,8 @@ func TestPDFMarks(t *testing.T) {
 		{"that says something else", text("/Span<</ActualText(nothing)>>BDC (" + pdfSecret + ") Tj EMC"), pdfSecret + " nothing", Complete},
 		{"nested", text("/A<</ActualText(outer)>>BDC (out) Tj /B<</ActualText(x)>>BDC (er) Tj EMC EMC ( y) Tj"), "outer y", Complete},
 		{"without an end", text("/A<</ActualText(SSN 526)>>BDC (SSN) Tj"), "SSN 526", Complete},
-		{"by name", pdfPage("", "/Span/P BDC BT /F 9 Tf (x) Tj ET EMC").add(3, "<</Contents 4 0 R/Resources<</Properties<</P 6 0 R>>/Font<</F 5 0 R>>>>>>").
-			add(6, "<</ActualText(xyz)>>").done(), "xyz", Complete},
+		{"by name", pdfPage("", "/Span/P BDC BT /F 9 Tf (x) Tj ET EMC").Add(3, "<</Contents 4 0 R/Resources<</Properties<</P 6 0 R>>/Font<</F 5 0 R>>>>>>").
+			Add(6, "<</ActualText(xyz)>>").Done(), "xyz", Complete},
 	} {
 		c.check(t)
 	}
@@ -199,23 +199,23 @@ func TestPDFAround(t *testing.T) {
 	noted := func(objects ...string) []byte {
 		m := pdfPage("/Annots[6 0 R]", pdfLine("x"))
 		for i, o := range objects {
-			m.add(6+i, o)
+			m.Add(6+i, o)
 		}
-		return m.done()
+		return m.Done()
 	}
 	about := func(trailer string, objects ...string) []byte {
 		m := pdfPage("", pdfLine("x"))
 		for i, o := range objects {
-			m.add(6+i, o)
+			m.Add(6+i, o)
 		}
-		return m.table("/Root 1 0 R" + trailer).bytes()
+		return m.Table("/Root 1 0 R" + trailer).Bytes()
 	}
 	catalogue := func(entries string, objects ...string) []byte {
-		m := pdfPage("", pdfLine("x")).add(1, "<</Type/Catalog/Pages 2 0 R"+entries+">>")
+		m := pdfPage("", pdfLine("x")).Add(1, "<</Type/Catalog/Pages 2 0 R"+entries+">>")
 		for i, o := range objects {
-			m.add(6+i, o)
+			m.Add(6+i, o)
 		}
-		return m.done()
+		return m.Done()
 	}
 	xmp := `<?xpacket?><x:xmpmeta><rdf:RDF><rdf:Description><dc:title><rdf:Alt><rdf:li xml:lang="x-default">Title &amp; more</rdf:li></rdf:Alt></dc:title>` +
 		`<xmp:CreateDate>2020-01-01</xmp:CreateDate><pdf:Producer>Maker 1.0</pdf:Producer><dc:description dc:note="noted">SSN 526-33-4552</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>`
@@ -248,17 +248,17 @@ func TestPDFAround(t *testing.T) {
 
 // Files in a document are documents in it.
 func TestPDFAttachments(t *testing.T) {
-	inner := pdfPage("", pdfLine("SSN 123-45-6789")).done()
+	inner := pdfPage("", pdfLine("SSN 123-45-6789")).Done()
 	m := pdfPage("/Annots[6 0 R]", pdfLine("x")).
-		add(1, "<</Pages 2 0 R/Names<</EmbeddedFiles<</Kids[7 0 R]>>>>/AF[8 0 R]>>").
-		add(6, "<</Subtype/FileAttachment/FS<</F(..\\\\up\\\\note.txt)/EF<</F 11 0 R>>>>>>").
-		add(7, "<</Names[(a)8 0 R(b)9 0 R]>>").
-		add(8, "<</F(old)/UF<FEFF0061002E006300730076>/EF<</F 12 0 R>>>>").
-		add(9, "<</F(inner.pdf)/EF<</F 13 0 R>>>>").
-		stream(11, "", "note 111-22-3333").
-		flate(12, "", "name,ssn\nA,526-33-4552\n").
-		stream(13, "", string(inner))
-	r := extractBytes(t, "a.pdf", m.done(), Options{})
+		Add(1, "<</Pages 2 0 R/Names<</EmbeddedFiles<</Kids[7 0 R]>>>>/AF[8 0 R]>>").
+		Add(6, "<</Subtype/FileAttachment/FS<</F(..\\\\up\\\\note.txt)/EF<</F 11 0 R>>>>>>").
+		Add(7, "<</Names[(a)8 0 R(b)9 0 R]>>").
+		Add(8, "<</F(old)/UF<FEFF0061002E006300730076>/EF<</F 12 0 R>>>>").
+		Add(9, "<</F(inner.pdf)/EF<</F 13 0 R>>>>").
+		Stream(11, "", "note 111-22-3333").
+		Flate(12, "", "name,ssn\nA,526-33-4552\n").
+		Stream(13, "", string(inner))
+	r := extractBytes(t, "a.pdf", m.Done(), Options{})
 	for path, want := range map[string]string{"note.txt": "111-22-3333", "a.csv": "526-33-4552", "inner.pdf": "123-45-6789"} {
 		found := 0
 		for _, h := range r.found {
@@ -273,7 +273,7 @@ func TestPDFAttachments(t *testing.T) {
 	if s := r.status[""]; s.Code != Complete || len(r.docs) != 4 {
 		t.Errorf("ended %+v with %q", s, r.docs)
 	}
-	r = extractBytes(t, "a.pdf", m.add(13, "<<>>").done(), Options{})
+	r = extractBytes(t, "a.pdf", m.Add(13, "<<>>").Done(), Options{})
 	if s := r.status[""]; s.Code != Partial || s.Reason != ArchiveContainsUnprocessedFiles {
 		t.Errorf("with a file missing: ended %+v", s)
 	}

@@ -297,7 +297,7 @@ func sniffText(in *input) kind {
 	}
 	if enc, _ := charset(head, in.w.opts.DefaultEncoding); enc != nil {
 		if d, err := enc.NewDecoder().Bytes(head); err == nil {
-			head = d
+			head = d[:min(len(d), lookback+blockSize)] // what is looked at is no longer than what is read
 		}
 	}
 	head = bytes.TrimPrefix(head, utf8BOM)
@@ -385,9 +385,10 @@ func sniffJSON(head []byte, whole bool, ext string) (kind, bool) {
 		first, rest = head[:i], bytes.TrimLeft(head[i:], " \t\r\n")
 	}
 	parses := func(b []byte) (ok, done bool) {
-		j := newJSON(false, 1<<20)
+		j := newJSON(false, 4096) // deeper than it may be is JSON, too
+		defer j.placed.close()
 		j.walk(b, &j.cur, len(b))
-		return !j.cur.broken, j.cur.record > 0 && len(j.cur.frames) == 0
+		return !j.cur.broken || j.cur.deep, j.cur.record > 0 && len(j.cur.frames) == 0
 	}
 	ok, done := parses(first)
 	if !ok {

@@ -220,3 +220,15 @@ func TestParquetWithMoreValues(t *testing.T) {
 		t.Error(r.status)
 	}
 }
+
+// A text that is longer when it is decoded than what is read at once.
+func TestLongHeadOfAnotherCharset(t *testing.T) {
+	data := []byte(`{"a":"` + strings.Repeat("\xe4\xf6", 200_000) + otherSecret + `"}`)
+	if r := extractBytes(t, "a.json", data, Options{}); r.status[""].Code != Complete || len(r.found) != 1 || r.mimes[""] != "application/json" {
+		t.Errorf("%v %v, %d found", r.status, r.mimes, len(r.found))
+	}
+	deep := []byte(strings.Repeat("[", 100_000))
+	if r := extractBytes(t, "a.json", deep, Options{}); r.status[""].Reason != JSONNestingLevelOverLimit {
+		t.Errorf("%v", r.status)
+	}
+}

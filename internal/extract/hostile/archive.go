@@ -233,6 +233,41 @@ var archiveFiles = []File{
 	{"text.txt.gz", "200 MB of values in a file of 2 MB", func() []byte {
 		return gzipOf([]byte(strings.Repeat(lines(1000, func(i int) string { return "ssn " + number(i) + "\n" }), 12_000)))
 	}},
+	{"open-objects.pdf.gz", "1,500 objects of a PDF that do not end, packed", func() []byte {
+		return gzipOf([]byte("%PDF-1.4\n" + lines(1500, func(i int) string { return fmt.Sprintf("%d 0 obj<</A[", i+1) + strings.Repeat("(", 500) })))
+	}},
+	{"ends.zip", "a comment of 2,900 ends that lead all over the file", func() []byte {
+		var z zipWriter
+		z.add("a.bin", 0, make([]byte, 4<<20), 0)
+		for i := range 2000 { // what looks like directories
+			z.add(fmt.Sprint(i), 0, []byte("PK\x01\x02"), 100)
+		}
+		data := z.close()
+		comment := lines(2900, func(i int) string {
+			var h [22]byte
+			copy(h[:], "PK\x05\x06")
+			binary.LittleEndian.PutUint16(h[10:], uint16(i+1))
+			binary.LittleEndian.PutUint32(h[16:], uint32(i*1400))
+			return string(h[:])
+		})
+		binary.LittleEndian.PutUint16(data[len(data)-2:], uint16(len(comment)))
+		return append(data, comment...)
+	}},
+	{"tars.tar.gz", "200,000 archives of an empty file behind one another", func() []byte {
+		var b bytes.Buffer
+		t := tar.NewWriter(&b)
+		if err := t.WriteHeader(&tar.Header{Name: "a", Mode: 0o600}); err != nil {
+			panic(err)
+		}
+		if err := t.Close(); err != nil {
+			panic(err)
+		}
+		return gzipOf(bytes.Repeat(b.Bytes(), 100_000))
+	}},
+	{"attributes.dat", "a mail of Outlook's with a million attributes, most of them said to be long", func() []byte {
+		return []byte("\x78\x9f\x3e\x22\x01\x00" + strings.Repeat("\x02\x05\x90\x06\x00\x00\x00\x00\x00\x00\x00", 500_000) +
+			strings.Repeat("\x02\x0f\x80\x06\x00\x04\x00\x00\x00abcd\x00\x00\x02\x02\x90\x06\x00\xff\xff\xff\x7f", 20_000))
+	}},
 	{"in-one-another.gz", "a file packed nine times", func() []byte {
 		data := bytes.Repeat([]byte("a"), 200<<20)
 		for range 9 {

@@ -203,6 +203,22 @@ var wordFiles = []File{
 			o.entry(strings.Repeat("n", 31), kind, oleNone, oleNone, uint32(i+1), oleEnd, 0)
 		}))
 	}},
+	{"pool.doc", "15,000 objects, each of which is the same megabyte", func() []byte {
+		native := "\x00\x00\x00\x00\x02\x00a\x00a\x00\x00\x00\x03\x00\x01\x00\x00\x00\x00\x00\x00\x10\x00" + numbers(65_000)
+		streams := append(word(numbers(10), pieces(1, func(int) (uint32, uint32) { return 140, 0x1aa })), stream{name: "\x01Ole10Native", data: native})
+		return compound(streams, func(o *ole) {
+			// The third stream is taken out of the root, which gets the pool instead.
+			at := o.entries[3*128:]
+			first := binary.LittleEndian.Uint32(at[116:])
+			binary.LittleEndian.PutUint32(o.entries[2*128+72:], 4)
+			o.entry("ObjectPool", 1, oleNone, oleNone, 5, oleEnd, 0)
+			for i := range uint32(15_000) {
+				o.entry("_1", 1, oleNone, 5+2*i+2, 5+2*i+1, oleEnd, 0)
+				o.entry("\x01Ole10Native", 2, oleNone, oleNone, oleNone, first, len(native))
+			}
+			binary.LittleEndian.PutUint32(o.header[48:], o.put(string(o.entries)))
+		})
+	}},
 	{"siblings.doc", "30,000 entries, each to the left of the one before and of itself", func() []byte {
 		return compound(word("x", nil), directory(30_000, func(o *ole, i int) {
 			kind, child := byte(2), uint32(oleNone)

@@ -110,9 +110,27 @@ var dumpFiles = []File{
 			return "ssn " + strings.ReplaceAll(number(i), "", `{\b `) + strings.Repeat("}", 12)
 		}) + "}")
 	}},
+	{"objects.rtf", "20,000 objects, each of which says that it is gigabytes", func() []byte {
+		return []byte(`{\rtf1 ` + strings.Repeat(`{\object{\*\objdata 01050000020000000800000050 61636b61676500 0000000000000000 ffffff7f 0200 6100 6100 00000300 01000000 00 ffffff7f 3533362d39302d34333939}}`, 20_000) + "}")
+	}},
+	{"objects-in-objects.rtf", "RTF in an object of RTF, and so on", func() []byte {
+		data := `{\rtf1 ssn 536-90-4399}`
+		for range 8 {
+			data = fmt.Sprintf(`{\rtf1{\object{\*\objdata 0105000002000000020000004100 0000000000000000 %s %x}}}`, little(len(data)), data)
+		}
+		return []byte(data)
+	}},
+	{"behind.rtf", "a megabyte of ends behind the end", func() []byte {
+		return []byte(`{\rtf1 a}` + strings.Repeat("}{\x01\n536-90-4399 ", 100_000))
+	}},
 	{"bin.rtf", "binary data that says that it is gigabytes", func() []byte {
 		return []byte(`{\rtf1 ` + lines(50_000, func(i int) string { return `\u-1000 {\*\x ` + number(i) + `}` }) + `\bin2147483647 `)
 	}},
+}
+
+// little is a number of four bytes, the lowest first, in hexadecimal digits.
+func little(n int) string {
+	return fmt.Sprintf("%02x%02x%02x%02x", n&255, n>>8&255, n>>16&255, n>>24&255)
 }
 
 var tableFiles = []File{
@@ -155,6 +173,12 @@ var mailFiles = []File{
 		long := strings.Repeat("b", 500_000)
 		return []byte(mailHead + "Content-Type: multipart/mixed; boundary=\"" + long + "\"\r\n\r\n" + strings.Repeat("--\n", 150_000))
 	}},
+	{"boundaries.eml", "mails in one another, each with a header of 900 KB that describes it", func() []byte {
+		return []byte(lines(20, func(i int) string {
+			return mailHead + fmt.Sprintf("Content-Type: multipart/mixed; boundary=\"b%d\"; name=\"%s\"; x=\"%s\"\r\nContent-Disposition: inline; filename=\"%s\"\r\n\r\n--b%d\r\n", i,
+				strings.Repeat("n", 300_000), strings.Repeat("x", 300_000), strings.Repeat("f", 300_000), i) + "Content-Type: message/rfc822\r\n\r\n"
+		}))
+	}},
 	{"style-lines.eml", "an HTML part of 1 MB that shows nothing, a character a line", func() []byte {
 		return []byte(mailHead + "Content-Type: text/html\r\n\r\n<html><style>" + strings.Repeat("x\n", 500_000))
 	}},
@@ -179,21 +203,5 @@ var mailFiles = []File{
 	{"one-character-lines.eml", "base64 a character a line", func() []byte {
 		body := base64.StdEncoding.EncodeToString([]byte(lines(8000, func(i int) string { return "ssn " + number(i) + "\n" })))
 		return []byte(mailHead + "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n" + lines(len(body), func(i int) string { return body[i:i+1] + "\n" }))
-	}},
-}
-
-var pdfFiles = []File{
-	{"trailers.pdf", "the word trailer 16,000 times, each the begin of something", func() []byte {
-		return []byte("%PDF-1.4\n" + strings.Repeat("trailer(", 16_000))
-	}},
-	{"one-object.pdf", "a table that names 100 objects at one place", func() []byte {
-		object := "1 0 obj<</Type/Catalog/Pages 2 0 R/A[" + strings.Repeat("<<>>", 100_000) + "]>>endobj\n"
-		at := len("%PDF-1.4\n")
-		table := at + len(object)
-		return []byte("%PDF-1.4\n" + object + "xref\n0 101\n0000000000 65535 f \n" + strings.Repeat(fmt.Sprintf("%010d 00000 n \n", at), 100) +
-			fmt.Sprintf("trailer<</Root 1 0 R/Size 101>>\nstartxref\n%d\n%%%%EOF", table))
-	}},
-	{"open-objects.pdf", "1,500 objects that do not end", func() []byte {
-		return []byte("%PDF-1.4\n" + lines(1500, func(i int) string { return fmt.Sprintf("%d 0 obj<</A[", i+1) + strings.Repeat("(", 500) }))
 	}},
 }
