@@ -46,6 +46,10 @@ func TestFindingsVerbs(t *testing.T) {
 		len(said.History) != 2 || said.History[0].Reason != "test data" {
 		t.Errorf("what was said is %+v, %v", said, err)
 	}
+	other := strings.Repeat("0", 32)
+	if got := r.must(admin, "findings", "triage", other, id, "--output", "table"); !strings.Contains(got, "FALSE_ALARM") || strings.Index(got, other) > strings.Index(got, id) || !strings.Contains(got, "OPEN") {
+		t.Errorf("of several findings:\n%s", got)
+	}
 	if got := r.must(admin, "findings", "list", "--output", "csv", "--severity", "high,MEDIUM"); strings.Count(got, "\n") != 11 {
 		t.Errorf("of the eleven samples, ten are Medium and High; listed are\n%s", got)
 	}

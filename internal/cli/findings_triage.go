@@ -35,14 +35,14 @@ func findingsTriage() *cobra.Command {
 	format := "table"
 	const path = "/magpie/v1/findings/triage"
 	c := &cobra.Command{
-		Use:   "triage FINDING-ID",
+		Use:   "triage FINDING-ID...",
 		Short: "Show what people have made of a finding, or say what to make of it",
 		Long: `Show what people have made of a finding, the newest first; with --state, say what to make of it. Macie knows nothing of this: what it
-lists and counts stays as it is. Each account says so for itself: an administrator and the owner of a bucket do not see each other's.`,
+lists and counts stays as it is. Of several findings, the last that was said of each is shown. Each account says so for itself: an administrator and the owner of a bucket do not see each other's.`,
 		Example: `  magpie findings triage FINDING-ID --state IN_WORK --comment "asked the owner of the bucket"
   magpie findings triage FINDING-ID --state FALSE_ALARM --reason "test data"
   magpie findings triage FINDING-ID`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if format != "table" && format != "json" {
 				return refused("--output: %q is neither table nor json", format)
@@ -50,9 +50,15 @@ lists and counts stays as it is. Each account says so for itself: an administrat
 			if state == "" && (reason != "" || comment != "") {
 				return refused("--state: is missing; what is said of a finding has one")
 			}
+			if len(args) > 1 && state != "" {
+				return refused("--state: is for one finding at a time")
+			}
 			client, err := Connect(c.Context(), target)
 			if err != nil {
 				return err
+			}
+			if len(args) > 1 {
+				return writeTriageOf(c, client, args, format)
 			}
 			var x triage
 			if err := client.Call(c.Context(), http.MethodGet, path, url.Values{"findingId": {args[0]}}, nil, &x); err != nil {
@@ -86,4 +92,34 @@ lists and counts stays as it is. Each account says so for itself: an administrat
 	c.Flags().StringVar(&format, "output", format, "table or json")
 	mustComplete(c, "state", triageStates)
 	return c
+}
+
+// writeTriageOf shows the last that was said of each of several findings, in the order in which they are given.
+func writeTriageOf(c *cobra.Command, client *Client, ids []string, format string) error {
+	type said struct {
+		FindingID string `json:"findingId"`
+		triageEntry
+	}
+	var out struct {
+		Triage []said `json:"triage"`
+	}
+	if err := client.Call(c.Context(), http.MethodPost, "/magpie/v1/findings/triage/search", nil, map[string]any{"findingIds": ids}, &out); err != nil {
+		return err
+	}
+	if format == "json" {
+		return writeJSON(c.OutOrStdout(), out)
+	}
+	known := map[string]triageEntry{}
+	for _, x := range out.Triage {
+		known[x.FindingID] = x.triageEntry
+	}
+	t := table.Table{Columns: []string{"finding", "state", "reason", "comment", "by", "at"}}
+	for _, id := range ids {
+		e, ok := known[id]
+		if !ok {
+			e.State = "OPEN"
+		}
+		t.Add(id, e.State, e.Reason, e.Comment, e.By, e.At)
+	}
+	return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
 }

@@ -96,6 +96,38 @@ func (s *Service) GetTriage(ctx context.Context, call *macie2.Call, id string) (
 	return out, err
 }
 
+// TriageOf is the last that was said of a finding.
+type TriageOf struct {
+	FindingID string `json:"findingId"`
+	Triage
+}
+
+// mostTriaged is how many findings one call can ask about.
+const mostTriaged = 1000
+
+// ListTriage tells the last that the caller's account said of each of the findings, in the order of their ids. Those of which nobody
+// said anything are left out.
+func (s *Service) ListTriage(ctx context.Context, call *macie2.Call, ids []string) (out []TriageOf, err error) {
+	if len(ids) == 0 || len(ids) > mostTriaged {
+		return nil, macie2.ErrValidation("findingIds: must have from 1 to %d values", mostTriaged)
+	}
+	err = s.view(ctx, call, func(tx *store.Tx) error {
+		out = []TriageOf{}
+		return tx.Query(ctx, func(r store.Row) error {
+			var x TriageOf
+			var at int64
+			err := r.Scan(&x.FindingID, &x.Version, &x.State, &x.Reason, &x.Comment, &x.By, &at)
+			x.At = macie2.TimestampMillis(at).String()
+			out = append(out, x)
+			return err
+		}, `select t.finding_id, t.version, t.state, t.reason, t.comment, t.said_by, t.said_at from finding_triage t
+			where t.region = $1 and t.account_id = $2 and `+tx.Any("t.finding_id", 3)+`
+			and t.version = (select max(u.version) from finding_triage u where u.region = t.region and u.account_id = t.account_id and u.finding_id = t.finding_id)
+			order by t.finding_id`, call.Region, string(call.Account), store.List(ids))
+	})
+	return out, err
+}
+
 func (s *Service) triage(ctx context.Context, tx *store.Tx, call *macie2.Call, id string) (*TriageOutput, error) {
 	found, err := s.visible(ctx, tx, call, []string{id}, sorts["updatedAt"])
 	if err == nil && len(found) == 0 {

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,20 @@ func TestTriage(t *testing.T) {
 		if err != nil || x.State != TriageFalseAlarm || x.Reason != "a test bucket" || x.Comment != "é\nb" || x.Version != 2 || len(x.History) != 2 ||
 			x.History[1].State != TriageInWork {
 			t.Errorf("afterwards: %+v, %v", x, err)
+		}
+		last, err := d.ListTriage(t.Context(), d.call(bob), []string{"none", id})
+		if err != nil || len(last) != 1 || last[0].FindingID != id || last[0].State != TriageFalseAlarm || last[0].Version != 2 {
+			t.Errorf("of several: %+v, %v", last, err)
+		}
+		for _, account := range []macie2.AccountID{alice, carol} {
+			if list, err := d.ListTriage(t.Context(), d.call(account), []string{id}); err != nil || len(list) != 0 {
+				t.Errorf("of another account: %+v, %v", list, err)
+			}
+		}
+		for _, wrong := range [][]string{nil, slices.Repeat([]string{id}, mostTriaged+1)} {
+			if _, err := d.ListTriage(t.Context(), d.call(bob), wrong); refusal(err) != macie2.ValidationException {
+				t.Errorf("%d findings: %v", len(wrong), err)
+			}
 		}
 		// The administrator sees the finding too, and makes of it what it does; strangers do not.
 		if x, err := d.GetTriage(t.Context(), d.call(alice), id); err != nil || x.Version != 0 {

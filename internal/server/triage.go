@@ -41,6 +41,19 @@ func mountFindings(edge *awsapi.Server, s *finding.Service) {
 		}
 		return s.PutTriage(ctx, call, in)
 	})
+	edge.HandleSigned(http.MethodPost, path+"/triage/search", "magpie:GetTriage", func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
+		if err := knownParameters(r.Query, nil); err != nil {
+			return nil, err
+		}
+		var in struct {
+			FindingIDs []string `json:"findingIds"`
+		}
+		if err := json.Unmarshal(r.Body, &in, json.RejectUnknownMembers(true)); err != nil {
+			return nil, macie2.ErrValidation("The body must be a JSON object with findingIds, and nothing else.")
+		}
+		list, err := s.ListTriage(ctx, call, in.FindingIDs)
+		return map[string]any{"triage": list}, err
+	})
 	edge.HandleSigned(http.MethodGet, path+"/histogram", "magpie:GetHistogram", func(ctx context.Context, call *macie2.Call, r *macie2.Request) (any, error) {
 		if err := knownParameters(r.Query, histogramParameters); err != nil {
 			return nil, err

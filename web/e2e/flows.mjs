@@ -1,6 +1,6 @@
 // What people do in the console. Each has accounts of its own, so that none depends on another.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { issuer } from "./issuer.mjs";
@@ -543,6 +543,21 @@ export async function findings(t) {
   await rule.getByRole("button", { name: "Save" }).click();
   await page.getByText("The rule all of exports is changed.").waitFor();
   await page.getByRole("grid", { name: "Rules" }).getByText("Bucket is exports and Updated is at least").waitFor();
+  // The rule is in the box of the list of findings, and what it asks is the server's.
+  await t.follow(page, account + "/" + R + "/findings?status=all");
+  await page.getByRole("button", { name: "Saved rules" }).click();
+  await page.getByRole("option", { name: "all of exports" }).click();
+  await page.getByText("Bucket = exports").waitFor();
+  await page.getByRole("checkbox", { name: /^Select .*customers.csv/ }).click();
+  await page.getByRole("heading", { name: /Data: Financial: exports.customers.csv/ }).waitFor();
+  await t.axe(page, "finding below the list");
+  await t.shot(page, "finding-panel");
+  await page.getByRole("button", { name: "Close the details" }).click();
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Save all that match as JSON" }).click();
+  assert.equal(JSON.parse(readFileSync(await (await download).path(), "utf8")).length, 2);
+  await t.follow(page, account + "/" + R + "/rules");
   const kept = (await a.call(R, "GET", "/findingsfilters")).findingsFilterListItems[0].id;
   assert.deepEqual((await a.call(R, "GET", "/findingsfilters/" + kept)).findingCriteria.criterion, { "resourcesAffected.s3Bucket.name": { eq: ["exports"] }, updatedAt: { gte: Date.UTC(2026, 0, 31) } });
   await a.call(R, "PUT", "/automated-discovery/configuration", { status: "ENABLED" });
@@ -569,6 +584,105 @@ export async function findings(t) {
   }
   assert.equal(await page.evaluate(() => window.hit), undefined);
   none(faults);
+}
+
+/** What a page does by itself: rows that came wait, how often is a choice, a load that takes long can be ended, old rows stay. */
+export async function live(t) {
+  const admin = "100000000091";
+  const a = await t.client(admin);
+  await a.call(R, "POST", "/macie", {});
+  const add = (id) => a.call(R, "POST", "/members", { account: { accountId: id, email: "team@example.com" } });
+  await add("200000000001");
+  await add("200000000003");
+  const { page, faults } = await t.visitor();
+  await page.clock.install();
+  await t.signIn(page, admin, admin + "/" + R + "/accounts");
+  const row = (id) => page.getByRole("checkbox", { name: "Select " + id });
+  await row("200000000001").waitFor();
+  await add("200000000002");
+  await page.clock.fastForward(61_000);
+  const show = page.getByRole("button", { name: "1 change, show" });
+  await show.waitFor();
+  assert.equal(await row("200000000002").count(), 0);
+  await t.axe(page, "rows that wait");
+  await t.shot(page, "rows-that-wait");
+  await show.click();
+  await row("200000000002").waitFor();
+  assert.equal(await show.count(), 0);
+  // A row that is chosen keeps the page as it is; so does switching it off.
+  let asked = 0;
+  page.on("request", (r) => (asked += r.url().includes("/members/search") ? 1 : 0));
+  await row("200000000001").click();
+  await page.clock.fastForward(61_000);
+  await row("200000000001").click();
+  await page.getByRole("button", { name: "Auto refresh" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Auto refresh off" }).click();
+  await page.clock.fastForward(61_000);
+  assert.equal(asked, 0, "asked by itself");
+  await page.getByRole("button", { name: "Auto refresh" }).click();
+  await page.getByRole("menuitemcheckbox", { name: "Auto refresh every 15 seconds" }).click();
+  await page.clock.fastForward(16_000);
+  await until("the page asks by itself", async () => asked > 0);
+  // The server does not answer.
+  await page.evaluate(() => {
+    const before = globalThis.fetch;
+    globalThis.restore = () => (globalThis.fetch = before);
+    globalThis.fetch = (at, o) => (String(at).includes("members/search") ? new Promise((_, fail) => o.signal?.addEventListener("abort", () => fail(new DOMException("", "AbortError")))) : before(at, o));
+  });
+  await page.getByRole("button", { name: "Refresh accounts" }).click();
+  await page.clock.fastForward(10_500);
+  await page.getByText("Still loading").waitFor();
+  await t.axe(page, "still loading");
+  await page.getByRole("main").getByRole("button", { name: "Cancel" }).click();
+  await page.getByText("Not loaded").waitFor();
+  await row("200000000003").waitFor();
+  await t.axe(page, "old rows");
+  await t.shot(page, "old-rows");
+  assert.equal(await page.locator(".stale").count(), 1);
+  await page.evaluate(() => globalThis.restore());
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByText("Not loaded").waitFor({ state: "detached" });
+  // The server filters and sorts; what it is asked for is in the address.
+  await page.getByRole("button", { name: "Account ID", exact: true }).first().click();
+  await page.getByRole("button", { name: "Account ID", exact: true }).first().click();
+  await until("the order", async () => (await page.getByRole("checkbox", { name: /^Select 2/ }).first().getAttribute("aria-label"))?.endsWith("3") ?? /sort=-account/.test(page.url()));
+  assert.match(page.url(), /sort=-account/);
+  none(faults);
+}
+
+/** Both Regions at once: invitations accepted together, and Summary and Accounts of all Regions. */
+export async function everywhere(t) {
+  const admin = "100000000093", member = "100000000094", other = "eu-west-1";
+  const [a, m] = [await t.client(admin), await t.client(member)];
+  for (const region of [R, other]) {
+    await a.call(region, "POST", "/macie", {});
+    await m.call(region, "POST", "/macie", {});
+    await a.call(region, "POST", "/members", { account: { accountId: member, email: "team@example.com" } });
+    await a.call(region, "POST", "/invitations", { accountIds: [member] });
+  }
+  for (const region of [R, other]) await until("the invitation", async () => (await m.call(region, "GET", "/invitations")).invitations.length);
+  const { page, faults } = await t.visitor();
+  await t.signIn(page, member, member + "/" + R + "/invitations");
+  await page.getByRole("link", { name: "1 unanswered invitation in other Regions" }).click();
+  const both = [page.getByRole("checkbox", { name: "Select " + admin + " in " + R }), page.getByRole("checkbox", { name: "Select " + admin + " in " + other })];
+  for (const b of both) await b.click();
+  await t.axe(page, "invitations of all Regions");
+  await t.shot(page, "invitations-everywhere");
+  await page.getByRole("button", { name: "Accept selected" }).click();
+  await page.getByRole("dialog", { name: "Accept 2 invitations?" }).getByRole("button", { name: "Accept invitations" }).click();
+  await page.getByText("Accepted: 2 invitations.").waitFor();
+  for (const region of [R, other]) assert.equal((await a.call(region, "GET", "/members")).members[0].relationshipStatus, "Enabled", region);
+  await t.follow(page, member + "/" + R + "/summary?regions=all");
+  await page.getByRole("grid", { name: "Summary" }).getByRole("link", { name: other }).waitFor();
+  await t.axe(page, "summary of all Regions");
+  await t.shot(page, "summary-everywhere");
+  const second = await t.visitor();
+  await t.signIn(second.page, admin, admin + "/" + R + "/accounts?regions=all");
+  const rows = second.page.getByRole("grid", { name: "Accounts" }).getByRole("row").filter({ hasText: member });
+  await until("a row for each Region", async () => (await rows.count()) === 2);
+  await t.axe(second.page, "accounts of all Regions");
+  await t.shot(second.page, "accounts-everywhere");
+  none([...faults, ...second.faults]);
 }
 
 /** What somebody without permissions sees, where Macie is not enabled, and when the server fails. */

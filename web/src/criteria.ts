@@ -84,6 +84,128 @@ export const findingFields = Object.entries({
   updatedAt: "Updated",
 }).map(([value, label]) => ({ value, label, hint: /At$/.test(value) ? "A time such as 2026-01-31T00:00:00Z" : undefined }));
 
+/** The other fields that the API knows. They are named by their path. */
+const otherFields = [
+  "count",
+  "id",
+  "region",
+  "resourcesAffected.s3Bucket.createdAt",
+  "resourcesAffected.s3Bucket.defaultServerSideEncryption.encryptionType",
+  "resourcesAffected.s3Bucket.defaultServerSideEncryption.kmsMasterKeyId",
+  "resourcesAffected.s3Bucket.allowsUnencryptedObjectUploads",
+  "resourcesAffected.s3Bucket.owner.displayName",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.accountLevelPermissions.blockPublicAccess.blockPublicAcls",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.accountLevelPermissions.blockPublicAccess.blockPublicPolicy",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.accountLevelPermissions.blockPublicAccess.ignorePublicAcls",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.accountLevelPermissions.blockPublicAccess.restrictPublicBuckets",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.blockPublicAccess.blockPublicAcls",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.blockPublicAccess.blockPublicPolicy",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.blockPublicAccess.ignorePublicAcls",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.blockPublicAccess.restrictPublicBuckets",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.accessControlList.allowsPublicReadAccess",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.accessControlList.allowsPublicWriteAccess",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.bucketPolicy.allowsPublicReadAccess",
+  "resourcesAffected.s3Bucket.publicAccess.permissionConfiguration.bucketLevelPermissions.bucketPolicy.allowsPublicWriteAccess",
+  "resourcesAffected.s3Object.serverSideEncryption.encryptionType",
+  "resourcesAffected.s3Object.serverSideEncryption.kmsMasterKeyId",
+  "resourcesAffected.s3Object.lastModified",
+  "resourcesAffected.s3Object.path",
+  "policyDetails.action.actionType",
+  "policyDetails.action.apiCallDetails.api",
+  "policyDetails.action.apiCallDetails.apiServiceName",
+  "policyDetails.action.apiCallDetails.firstSeen",
+  "policyDetails.action.apiCallDetails.lastSeen",
+  "policyDetails.actor.domainDetails.domainName",
+  "policyDetails.actor.ipAddressDetails.ipCity.name",
+  "policyDetails.actor.ipAddressDetails.ipCountry.name",
+  "policyDetails.actor.ipAddressDetails.ipOwner.asn",
+  "policyDetails.actor.ipAddressDetails.ipOwner.asnOrg",
+  "policyDetails.actor.ipAddressDetails.ipOwner.isp",
+  "policyDetails.actor.ipAddressDetails.ipAddressV4",
+  "policyDetails.actor.userIdentity.type",
+  "policyDetails.actor.userIdentity.assumedRole.accessKeyId",
+  "policyDetails.actor.userIdentity.assumedRole.accountId",
+  "policyDetails.actor.userIdentity.assumedRole.principalId",
+  "policyDetails.actor.userIdentity.assumedRole.arn",
+  "policyDetails.actor.userIdentity.assumedRole.sessionContext.sessionIssuer.type",
+  "policyDetails.actor.userIdentity.assumedRole.sessionContext.sessionIssuer.userName",
+  "policyDetails.actor.userIdentity.awsAccount.accountId",
+  "policyDetails.actor.userIdentity.awsAccount.principalId",
+  "policyDetails.actor.userIdentity.awsService.invokedBy",
+  "policyDetails.actor.userIdentity.federatedUser.accessKeyId",
+  "policyDetails.actor.userIdentity.federatedUser.arn",
+  "policyDetails.actor.userIdentity.federatedUser.accountId",
+  "policyDetails.actor.userIdentity.federatedUser.principalId",
+  "policyDetails.actor.userIdentity.federatedUser.sessionContext.sessionIssuer.type",
+  "policyDetails.actor.userIdentity.federatedUser.sessionContext.sessionIssuer.userName",
+  "policyDetails.actor.userIdentity.iamUser.accountId",
+  "policyDetails.actor.userIdentity.iamUser.principalId",
+  "policyDetails.actor.userIdentity.iamUser.userName",
+  "policyDetails.actor.userIdentity.root.accountId",
+  "policyDetails.actor.userIdentity.root.principalId",
+  "classificationDetails.result.status.code",
+  "classificationDetails.result.customDataIdentifiers.detections.arn",
+  "classificationDetails.result.customDataIdentifiers.detections.count",
+  "classificationDetails.result.sensitiveData.detections.count",
+];
+
+/** Fields with a number or a time, which are compared; all others are equal to a value or not. */
+const compared = new Set([
+  "count",
+  "createdAt",
+  "updatedAt",
+  "resourcesAffected.s3Bucket.createdAt",
+  "resourcesAffected.s3Object.lastModified",
+  "policyDetails.action.apiCallDetails.firstSeen",
+  "policyDetails.action.apiCallDetails.lastSeen",
+  "classificationDetails.result.sizeClassified",
+  "classificationDetails.result.customDataIdentifiers.detections.count",
+  "classificationDetails.result.sensitiveData.detections.count",
+]);
+
+type Operator = "=" | "!=" | ">" | ">=" | "<" | "<=";
+const operatorOf: { [op: string]: Operator } = { eq: "=", neq: "!=", eqExactMatch: "=", gt: ">", gte: ">=", lt: "<", lte: "<=" };
+
+/** The fields as conditions of a filter's box. */
+export const filterFields = () =>
+  [...findingFields.map((f) => f.value), ...otherFields].map((key) => ({
+    key,
+    propertyLabel: fieldWords(key),
+    groupValuesLabel: "Values of " + fieldWords(key),
+    group: otherFields.includes(key) ? "Other fields" : undefined,
+    operators: (compared.has(key) ? [">=", "<=", ">", "<", "="] : ["=", "!="]) as Operator[],
+  }));
+
+interface Token {
+  propertyKey?: string;
+  operator: string;
+  value: string;
+}
+
+/** The criterion that a filter's conditions come to, with those that it cannot hold. */
+export function criterionOf(tokens: readonly Token[]): { [field: string]: CriterionAdditionalProperties } {
+  const out: { [field: string]: { [op: string]: unknown } } = {};
+  for (const t of tokens) {
+    const field = t.propertyKey;
+    if (!field) continue;
+    const c = (out[field] ??= {});
+    const op = Object.keys(operatorOf).find((o) => operatorOf[o] === t.operator)!;
+    if (!compared.has(field)) c[op] = [...((c[op] as string[] | undefined) ?? []), t.value];
+    else {
+      const n = times.test(field) && Number.isNaN(Number(t.value)) ? Date.parse(t.value) : Number(t.value);
+      if (Number.isNaN(n)) continue;
+      if (op === "eq") Object.assign(c, { gte: n, lte: n });
+      else c[op] = n;
+    }
+  }
+  return out as { [field: string]: CriterionAdditionalProperties };
+}
+
+/** A rule's conditions as those of a filter's box. */
+export function tokensOf(criterion: { [field: string]: CriterionAdditionalProperties } | undefined): Array<Required<Token>> {
+  return findingConditions(criterion).flatMap((c) => valuesOf(c).map((value) => ({ propertyKey: c.field, operator: operatorOf[c.op] ?? "=", value })));
+}
+
 const wrappers = new Set(["resourcesAffected", "classificationDetails", "policyDetails", "result"]);
 const nouns: { [part: string]: string } = { s3Bucket: "bucket", s3Object: "object" };
 

@@ -1,5 +1,5 @@
 // Who is signed in, and as whom the page at hand calls.
-import { createContext, useContext } from "react";
+import { createContext, type ReactNode, useContext } from "react";
 import { Caller, plain } from "./api/call";
 import type { FlashbarProps } from "@cloudscape-design/components/flashbar";
 
@@ -26,6 +26,13 @@ export interface Session {
 
 export const getSession = (background = false) => plain<Session>("GET", "session", undefined, { background });
 
+/** Details of a row, below the table. */
+export interface Panel {
+  header: string;
+  body: ReactNode;
+  close: () => void;
+}
+
 /** What every page has at hand. */
 export interface Desk {
   session: Session;
@@ -37,7 +44,9 @@ export interface Desk {
   link(page: string, ...rest: string[]): string;
   linkIn(region: string, page: string, ...rest: string[]): string;
   flash(message: Omit<FlashbarProps.MessageDefinition, "id" | "onDismiss">): void;
+  during<R>(what: string, work: (said: (n: number) => void) => Promise<R>): Promise<R | undefined>; // says how far it has come
   title(text: string): void;
+  panel(panel: Panel | null): void; // below the page
   badge(): void; // counts unanswered invitations anew
 }
 

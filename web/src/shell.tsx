@@ -8,6 +8,8 @@ import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flas
 import Modal from "@cloudscape-design/components/modal";
 import SideNavigation from "@cloudscape-design/components/side-navigation";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import SplitPanel from "@cloudscape-design/components/split-panel";
+import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Spinner from "@cloudscape-design/components/spinner";
 import TopNavigation from "@cloudscape-design/components/top-navigation";
 import { Component, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
@@ -17,9 +19,10 @@ import { home } from "./home";
 import { navigation, pages, type Page } from "./pages";
 import { RolesDialog, SessionsDialog } from "./roles";
 import { follow, href, navigate, useRoute } from "./route";
-import { chooseIdentity, type Desk, DeskContext, getSession, identityFor, rememberRegion, type Session, usualRegion } from "./session";
+import { useSlow } from "./parts/resource";
+import { chooseIdentity, type Desk, DeskContext, type Panel, getSession, identityFor, rememberRegion, type Session, usualRegion } from "./session";
 import { SignInForm } from "./signin";
-import { visible } from "./text/format";
+import { count, visible } from "./text/format";
 
 class Boundary extends Component<{ children: ReactNode; at: string }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
@@ -50,6 +53,8 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
   const [open, setOpen] = useState(() => innerWidth > 960);
   const [seen, setSeen] = useState(look());
   const [soon, setSoon] = useState("");
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const { slow, stop } = useSlow();
   const flashes = useRef(0);
 
   // Every address names an account and a Region.
@@ -123,6 +128,21 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
               setMessages((list) => [{ ...m, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: gone }, ...list.slice(0, 3)]);
               if (m.type === "success") setTimeout(gone, 8000);
             },
+            during: async (what, work) => {
+              const id = String(++flashes.current);
+              const put = (m: FlashbarProps.MessageDefinition | null) => setMessages((list) => [...(m ? [m] : []), ...list.filter((x) => x.id !== id)]);
+              const said = (n: number) => put({ id, type: "info", loading: true, content: what + (n ? ": " + count(n) : "") });
+              said(0);
+              try {
+                return await work(said);
+              } catch (e) {
+                put({ id, type: "error", content: visible((e as Error).message), dismissible: true, dismissLabel: "Dismiss", onDismiss: () => put(null) });
+                return undefined;
+              } finally {
+                setMessages((list) => list.filter((x) => x.id !== id || !x.loading));
+              }
+            },
+            panel: setPanel,
             title: (text) => {
               document.title = [text, account, region, "Magpie"].join(" · ");
             },
@@ -290,9 +310,26 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
                 />
               ) : undefined
             }
+            splitPanelOpen={panel !== null}
+            onSplitPanelToggle={(e) => !e.detail.open && panel?.close()}
+            splitPanel={
+              panel ? (
+                <SplitPanel header={panel.header} hidePreferencesButton i18nStrings={{ closeButtonAriaLabel: "Close the details", openButtonAriaLabel: "Open the details", resizeHandleAriaLabel: "Size of the details" }}>
+                  {panel.body}
+                </SplitPanel>
+              ) : undefined
+            }
             contentType={page?.content ?? "table"}
             content={
               <Boundary at={place}>
+                {slow > 0 && (
+                  <Box padding={{ bottom: "m" }}>
+                    <div role="status" className="bar">
+                      <StatusIndicator type="loading">Still loading</StatusIndicator>
+                      <Button variant="inline-link" onClick={stop}>Cancel</Button>
+                    </div>
+                  </Box>
+                )}
                 {soon && (
                   <Box padding={{ bottom: "m" }}>
                     <Alert type="warning" action={<Button onClick={() => void reload().then(() => setSoon(""))}>{soon === "idle" ? "Stay signed in" : "Understood"}</Button>}>

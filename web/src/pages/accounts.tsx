@@ -20,10 +20,13 @@ import { Relationship, Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
+import { type Again, type Outcome, Results } from "../parts/results";
+import { loadRegions, RegionsChoice, RegionsField } from "../parts/regions";
 import { Rows, writeFilter } from "../parts/rows";
-import { navigate, useRoute } from "../route";
+import { readFilter } from "../filter";
+import { follow, navigate, useRoute } from "../route";
 import { useDesk } from "../session";
-import { count, counted, csv, relationship, save, time, visible, words } from "../text/format";
+import { count, counted, relationship, time, visible, words } from "../text/format";
 
 export interface Member {
   accountId: string;
@@ -33,7 +36,25 @@ export interface Member {
   viaOrganization: boolean;
   invitedAt?: string;
   updatedAt: string;
+  mail?: { event: string; time: string; detail?: string };
 }
+
+/** A page of the inventory, as the server searches it; the first one has the counts. */
+interface Found {
+  members: Member[];
+  total?: number;
+  statuses?: { [status: string]: number };
+  nextToken?: string;
+}
+
+interface Search {
+  filter?: { status?: string[]; find?: string; viaOrganization?: boolean; mail?: string[] };
+  sort?: string;
+  maxResults?: number;
+  nextToken?: string;
+}
+
+const search = (c: Caller, asked: Search, o: Options = {}) => c.own<Found>("POST", "members/search", asked, o);
 
 export interface Event {
   id: string;
@@ -49,12 +70,13 @@ export interface Event {
 }
 
 /** All members, in pages of a thousand. */
-export async function loadMembers(c: Caller, o: Options): Promise<Member[]> {
+export async function loadMembers(c: Caller, o: Options, asked: Search = {}, said?: (n: number) => void): Promise<Member[]> {
   const list: Member[] = [];
   let token = "";
   do {
-    const page = await c.own<{ members: Member[]; nextToken?: string }>("GET", "members?maxResults=1000" + (token ? "&nextToken=" + encodeURIComponent(token) : ""), undefined, o);
+    const page = await search(c, { ...asked, maxResults: 1000, ...(token ? { nextToken: token } : {}) }, o);
     list.push(...page.members);
+    said?.(list.length);
     token = page.nextToken ?? "";
   } while (token);
   return list;
@@ -83,11 +105,6 @@ const may = {
   delete: (m: Member) => !["Enabled", "Paused"].includes(m.relationshipStatus),
 };
 
-interface Outcome {
-  account: string;
-  error?: string;
-}
-
 const declinedFor = 30; // days
 
 /** The last refusal of each account that declined lately. Declining takes an account off the list, so its history is all there is. */
@@ -98,34 +115,85 @@ async function loadDeclined(c: Caller, administrator: string, o: Options): Promi
   return [...last.values()];
 }
 
+const kindWords = (viaOrganization: boolean) => (viaOrganization ? "Via organization" : "By invitation");
+
+/** What the filter and the order in the address ask of the server. Several values of one condition mean any of them. */
+function asksFor(query: URLSearchParams): Search {
+  const filter: NonNullable<Search["filter"]> = {};
+  const pick = (key: string, words: { [value: string]: string }) => {
+    const all = Object.keys(words), chosen = tokens.filter((t) => t.propertyKey === key);
+    if (!chosen.length) return undefined;
+    const is = chosen.filter((t) => t.operator === "=").map((t) => all.find((v) => words[v] === t.value || v === t.value) ?? "");
+    const not = new Set(chosen.filter((t) => t.operator === "!=").map((t) => all.find((v) => words[v] === t.value || v === t.value) ?? ""));
+    return (is.length ? is : all).filter((v) => !not.has(v));
+  };
+  const { tokens } = readFilter(query.get("filter"));
+  const status = pick("status", Object.fromEntries(Object.entries(relationship).map(([k, v]) => [k, v.text])));
+  if (status) filter.status = status.length ? status : ["none"];
+  const mail = pick("mail", mailWords);
+  if (mail) filter.mail = mail;
+  const type = pick("type", { true: kindWords(true), false: kindWords(false) });
+  if (type?.length === 1) filter.viaOrganization = type[0] === "true";
+  const find = tokens.filter((t) => !t.propertyKey).at(-1)?.value;
+  if (find) filter.find = find;
+  const [, down, by] = /^(-?)(.*)$/.exec(query.get("sort") ?? "")!;
+  const names: { [column: string]: string } = { account: "accountId", name: "name", email: "email", status: "relationshipStatus", invited: "invitedAt", updated: "updatedAt" };
+  return { filter, ...(names[by!] ? { sort: down + names[by!]! } : {}) };
+}
+
+const is = ["=", "!="];
+
+/** The conditions that the server knows, each with its values. */
+const fields = () => ({
+  fields: [
+    { key: "status", propertyLabel: "Status", groupValuesLabel: "Values of Status", operators: is as Array<"=" | "!="> },
+    { key: "type", propertyLabel: "Type", groupValuesLabel: "Values of Type", operators: ["="] as Array<"="> },
+    { key: "mail", propertyLabel: "Mail", groupValuesLabel: "Values of Mail", operators: is as Array<"=" | "!="> },
+  ],
+  options: [
+    ...Object.values(relationship).map((r) => ({ propertyKey: "status", value: r.text })),
+    ...[true, false].map((v) => ({ propertyKey: "type", value: kindWords(v) })),
+    ...Object.values(mailWords).map((value) => ({ propertyKey: "mail", value })),
+  ],
+});
+
 export function Accounts() {
   const desk = useDesk();
   const route = useRoute();
   useEffect(() => desk.title("Accounts"), [desk]);
   const declined = useResource((o) => loadDeclined(desk.caller, desk.account, o), [desk.caller, desk.account], 60_000);
-  const members = useResource((o) => loadMembers(desk.caller, o), [desk.caller], (list) => (list.some((m) => m.relationshipStatus === "EmailVerificationInProgress") ? 3000 : 60_000));
-  const mail = useResource(
-    async (o) => {
-      const out: Record<string, Event> = {};
-      for (const kind of ["MailRefused", "MailNotSent", "MailDeferred", "MailAccepted"])
-        for (const e of await loadHistory(desk.caller, "&event=" + kind, kind === "MailAccepted" ? 1000 : 500, o)) if (!out[e.accountId] || out[e.accountId]!.id < e.id) out[e.accountId] = e;
-      return out;
-    },
-    [desk.caller, members.updated === 0],
-    60_000,
+  const asked = asksFor(route.query);
+  const found = useResource(
+    (o) => search(desk.caller, { ...asked, maxResults: 1000 }, o),
+    [desk.caller, JSON.stringify(asked)],
+    (f) => (f.members.some((m) => m.relationshipStatus === "EmailVerificationInProgress") ? 3000 : 60_000),
   );
+  const members: Resource<Member[]> = { ...found, data: found.data?.members, set: () => {} };
+  const server = {
+    ...fields(),
+    whole: true,
+    total: found.data?.total,
+    more: found.data?.nextToken
+      ? async () => {
+          const before = found.data!;
+          const next = await search(desk.caller, { ...asked, maxResults: 1000, nextToken: before.nextToken });
+          found.set({ ...before, members: [...before.members, ...next.members], nextToken: next.nextToken });
+        }
+      : undefined,
+    every: (said: (n: number) => void) => loadMembers(desk.caller, {}, asked, said),
+  };
   const [selected, setSelected] = useState<Member[]>([]);
   const [inviting, setInviting] = useState<Member[] | null>(null);
   const [correcting, setCorrecting] = useState<Member | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
-  const [results, setResults] = useState<{ what: string; list: Outcome[] } | null>(null);
+  const [results, setResults] = useState<{ what: string; list: Outcome[]; again?: Again } | null>(null);
   const fresh = useMemo(() => {
     const ids = new Set(selected.map((m) => m.accountId));
     return (members.data ?? []).filter((m) => ids.has(m.accountId));
   }, [members.data, selected]);
-  const done = (what: string, list: Outcome[]) => {
+  const done = (what: string, list: Outcome[], again?: Again) => {
     const bad = list.filter((r) => r.error);
-    if (bad.length) setResults({ what, list });
+    if (bad.length) setResults({ what, list, again });
     else desk.flash({ type: "success", content: what + ": " + counted(list.length, "account") + "." });
     setSelected([]);
     members.refresh();
@@ -154,6 +222,11 @@ export function Accounts() {
     };
     const k = kinds[id]!;
     const those = list.filter(k.fits);
+    const run = async (chosen: Member[]) => {
+      const r = await each(chosen, 4, k.act);
+      const outcome = chosen.map((m, i) => ({ account: m.accountId, error: r[i] instanceof CallError ? (r[i] as CallError).message : undefined }));
+      done(k.done, outcome, (bad) => run(chosen.filter((m) => bad.some((b) => b.account === m.accountId))));
+    };
     setQuestion({
       title: k.title + " " + counted(those.length, "account") + "?",
       yes: k.yes,
@@ -164,16 +237,12 @@ export function Accounts() {
           {those.length < list.length && <Alert type="info">{counted(list.length - those.length, "chosen account is", "chosen accounts are")} not in a state that allows this, and left out.</Alert>}
         </SpaceBetween>
       ),
-      act: async () => {
-        const r = await each(those, 4, k.act);
-        done(k.done, those.map((m, i) => ({ account: m.accountId, error: r[i] instanceof CallError ? (r[i] as CallError).message : undefined })));
-      },
+      act: () => run(those),
     });
   };
-  const byStatus = new Map<string, number>();
-  for (const m of members.data ?? []) byStatus.set(m.relationshipStatus, (byStatus.get(m.relationshipStatus) ?? 0) + 1);
-  const mailOf = (m: Member) => mail.data?.[m.accountId];
-  if (route.query.get("view") === "declined") return <Declined rows={declined} members={members.data} />;
+  const byStatus = new Map(Object.entries(found.data?.statuses ?? {}));
+  if (route.query.get("view") === "declined") return <Declined rows={declined} />;
+  if (route.query.get("regions") === "all") return <Everywhere />;
   return (
     <SpaceBetween size="m">
       <Rows<Member>
@@ -182,16 +251,18 @@ export function Accounts() {
         id="accounts"
         description={"The accounts that this one administers in " + desk.region + ", or has asked to."}
         rows={members}
+        server={server}
         rowId={(m) => m.accountId}
         select="multi"
         selected={fresh}
         onSelect={setSelected}
         empty={{ title: "No accounts", text: "Add the accounts whose buckets you are to watch over, and invite them.", action: <Button onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button> }}
         more={
-          byStatus.size + (declined.data?.length ?? 0) > 0 && (
+          (
             <SpaceBetween direction="horizontal" size="m">
+              <RegionsChoice />
               {[...byStatus].map(([s, n]) => (
-                <Link key={s} variant="secondary" href={"?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "status", operator: "=", value: relationship[s]?.text ?? s }] }))} onFollow={(e) => { e.preventDefault(); location.assign(e.detail.href!); }}>
+                <Link key={s} variant="secondary" href={desk.link("accounts") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "status", operator: "=", value: relationship[s]?.text ?? s }] }))} onFollow={follow}>
                   {n} {relationship[s]?.text ?? words(s)}
                 </Link>
               ))}
@@ -227,8 +298,8 @@ export function Accounts() {
           { id: "name", header: "Name", value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
           { id: "email", header: "Email", value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
           { id: "status", header: "Status", value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
-          { id: "type", header: "Type", value: (m) => (m.viaOrganization ? "Via organization" : "By invitation"), width: 130, hidden: true },
-          { id: "mail", header: "Mail", value: (m) => (mailOf(m) ? (mailWords[mailOf(m)!.event] ?? "") : "–"), cell: (m) => <Mail event={mailOf(m)} />, width: 140 },
+          { id: "type", header: "Type", value: (m) => kindWords(m.viaOrganization), width: 130, sort: false, hidden: true },
+          { id: "mail", header: "Mail", value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140, sort: false },
           { id: "invited", header: "Invited", time: (m) => m.invitedAt, hidden: true },
           { id: "updated", header: "Last status update", time: (m) => m.updatedAt, hidden: true },
         ]}
@@ -237,9 +308,9 @@ export function Accounts() {
         <Invite
           members={inviting}
           close={() => setInviting(null)}
-          done={(list) => {
+          done={(list, again) => {
             setInviting(null);
-            done("Invited", list);
+            done("Invited", list, again);
           }}
         />
       )}
@@ -254,13 +325,13 @@ export function Accounts() {
           }}
         />
       )}
-      {results && <Results title={results.what} list={results.list} close={() => setResults(null)} />}
+      {results && <Results title={results.what} list={results.list} again={results.again} close={() => setResults(null)} />}
       <Confirm question={question} close={() => setQuestion(null)} />
     </SpaceBetween>
   );
 }
 
-function Mail({ event }: { event: Event | undefined }) {
+function Mail({ event }: { event: Member["mail"] }) {
   if (!event) return <>–</>;
   const type = event.event === "MailAccepted" ? "success" : event.event === "MailDeferred" || event.event === "MailQueued" ? "pending" : "error";
   return (
@@ -270,41 +341,9 @@ function Mail({ event }: { event: Event | undefined }) {
   );
 }
 
-/** What became of each, to be read and saved. */
-export function Results({ title, list, close }: { title: string; list: Outcome[]; close: () => void }) {
-  const bad = list.filter((r) => r.error);
-  return (
-    <Modal
-      visible
-      size="large"
-      header={title + ": " + (list.length - bad.length) + " done, " + bad.length + " not"}
-      closeAriaLabel="Close"
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button onClick={() => save("results.csv", "text/csv", csv([["Account ID", "Result", "Reason"], ...list.map((r) => [r.account, r.error ? "not done" : "done", r.error ?? ""])]))}>Save as CSV</Button>
-            <Button variant="primary" onClick={close}>Close</Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <Table<Outcome>
-        variant="embedded"
-        items={bad.slice(0, 100)}
-        ariaLabels={{ tableLabel: "Not done" }}
-        wrapLines
-        columnDefinitions={[
-          { id: "account", header: "Account", cell: (r) => r.account, isRowHeader: true, width: 150 },
-          { id: "error", header: "Why not", cell: (r) => visible(r.error) },
-        ]}
-      />
-    </Modal>
-  );
-}
-
-function Declined({ rows, members }: { rows: Resource<Event[]>; members: Member[] | undefined }) {
+function Declined({ rows }: { rows: Resource<Event[]> }) {
   const desk = useDesk();
+  const members = useResource((o) => loadMembers(desk.caller, o), [desk.caller]).data;
   const now = (e: Event) => {
     const m = members?.find((x) => x.accountId === e.accountId);
     return m ? (relationship[m.relationshipStatus]?.text ?? words(m.relationshipStatus)) : members ? "Not on the list" : "–";
@@ -331,7 +370,7 @@ function Declined({ rows, members }: { rows: Resource<Event[]>; members: Member[
 }
 
 /** Invites accounts that are added: a message, mail or not. At most 1,000 go in one call. */
-export async function inviteAll(c: Caller, accounts: string[], message: string, noMail: boolean): Promise<Outcome[]> {
+export async function inviteAll(c: Caller, accounts: string[], message: string, noMail: boolean, region?: string): Promise<Outcome[]> {
   const out: Outcome[] = [];
   for (let i = 0; i < accounts.length; i += 1000) {
     const part = accounts.slice(i, i + 1000);
@@ -342,17 +381,32 @@ export async function inviteAll(c: Caller, accounts: string[], message: string, 
     } catch (e) {
       for (const a of part) wrong.set(a, (e as Error).message);
     }
-    out.push(...part.map((a) => ({ account: a, error: wrong.get(a) })));
+    out.push(...part.map((a) => ({ account: a, region, error: wrong.get(a) })));
   }
   return out;
 }
 
-function Invite({ members, close, done }: { members: Member[]; close: () => void; done: (list: Outcome[]) => void }) {
+function Invite({ members, close, done }: { members: Member[]; close: () => void; done: (list: Outcome[], again: Again) => void }) {
   const desk = useDesk();
   const [message, setMessage] = useState("");
   const [mail, setMail] = useState(true);
+  const [regions, setRegions] = useState([desk.region]);
   const [busy, setBusy] = useState(false);
   const length = [...message].length;
+  const several = regions.length > 1 || regions[0] !== desk.region;
+  // In another Region an account has to be on the list before it can be invited.
+  const send = async (accounts: string[], region: string) => {
+    const c = desk.caller.in(region);
+    const added = region === desk.region ? [] : await each(accounts, 4, (id) => c.call("CreateMember", { account: { accountId: id, email: members.find((m) => m.accountId === id)?.email ?? "" } }).catch((e: CallError) => { if (!/already/.test(e.message)) throw e; }));
+    const wrong = accounts.flatMap((account, i) => (added[i] instanceof CallError ? [{ account, region, error: (added[i] as CallError).message }] : []));
+    const rest = accounts.filter((a) => !wrong.some((w) => w.account === a));
+    return [...wrong, ...(rest.length ? await inviteAll(c, rest, message, !mail, several ? region : undefined) : [])];
+  };
+  const again: Again = async (those) => {
+    const list: Outcome[] = [];
+    for (const region of new Set(those.map((x) => x.region ?? desk.region))) list.push(...(await send(those.filter((x) => (x.region ?? desk.region) === region).map((x) => x.account), region)));
+    done(list, again);
+  };
   return (
     <Modal
       visible
@@ -366,10 +420,10 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
             <Button
               variant="primary"
               loading={busy}
-              disabled={length > 80}
+              disabled={length > 80 || !regions.length}
               onClick={async () => {
                 setBusy(true);
-                done(await inviteAll(desk.caller, members.map((m) => m.accountId), message, !mail));
+                await again(regions.flatMap((region) => members.map((m) => ({ account: m.accountId, region }))));
               }}
             >
               Send invitations
@@ -386,6 +440,7 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
         <Checkbox checked={mail} onChange={(e) => setMail(e.detail.checked)} description="The invitation is in their console either way.">
           Tell them by mail
         </Checkbox>
+        <RegionsField value={regions} onChange={setRegions} />
       </SpaceBetween>
     </Modal>
   );
@@ -440,11 +495,45 @@ function Correct({ member, close, done }: { member: Member; close: () => void; d
   );
 }
 
-interface RegionSummary {
+interface Placed extends Member {
   region: string;
-  status?: string;
-  invitations: number;
-  members: Record<string, number>;
+}
+
+/** The inventories of all Regions in one table. */
+function Everywhere() {
+  const desk = useDesk();
+  const rows = useResource<Placed[]>(
+    async (o) => {
+      const regions = (await loadRegions(desk.caller, o)).filter((r) => Object.keys(r.members).length);
+      const lists = await each(regions, 4, async (r) => (await loadMembers(desk.caller.in(r.region), o)).map((m) => ({ ...m, region: r.region })));
+      for (const l of lists) if (l instanceof CallError) throw l;
+      return lists.flatMap((l) => (l as Placed[]) ?? []);
+    },
+    [desk.caller.identity, desk.account],
+    60_000,
+  );
+  return (
+    <Rows<Placed>
+      h1
+      name="Accounts"
+      id="accounts-everywhere"
+      description="The accounts that this one administers, or has asked to, in all Regions."
+      rows={rows}
+      rowId={(m) => m.region + "/" + m.accountId}
+      more={<RegionsChoice />}
+      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button>}
+      empty={{ title: "No accounts", text: "Add the accounts whose buckets you are to watch over, and invite them." }}
+      columns={[
+        { id: "account", header: "Account ID", value: (m) => m.accountId, cell: (m) => <To href={desk.linkIn(m.region, "accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
+        { id: "region", header: "Region", value: (m) => m.region, width: 140 },
+        { id: "name", header: "Name", value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
+        { id: "email", header: "Email", value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
+        { id: "status", header: "Status", value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
+        { id: "mail", header: "Mail", value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140 },
+        { id: "updated", header: "Last status update", time: (m) => m.updatedAt },
+      ]}
+    />
+  );
 }
 
 /** One account: the relationship in every Region where there is one, and its history with the mail's fate. */
@@ -467,13 +556,24 @@ export function Account({ id }: { id: string }) {
   );
   const regions = useResource(
     async (o) => {
-      const all = (await desk.caller.own<{ regions: RegionSummary[] }>("GET", "regions", undefined, o)).regions.filter((r) => Object.keys(r.members).length);
+      const all = (await loadRegions(desk.caller, o)).filter((r) => Object.keys(r.members).length);
       const found = await each(all, 4, (r) => desk.caller.in(r.region).call("GetMember", { id }, o));
       return all.flatMap((r, i) => (found[i] && !(found[i] instanceof CallError) ? [{ region: r.region, member: found[i] as Exclude<(typeof found)[number], CallError | undefined> }] : []));
     },
     [desk.caller.identity, desk.account, id],
   );
   const history = useResource((o) => loadHistory(desk.caller, "&accountId=" + encodeURIComponent(id), 1000, o), [desk.caller, id], 60_000);
+  const has = useResource(
+    async (o) => {
+      if (!desk.built("GetBucketStatistics", "GetFindingStatistics")) return {};
+      const [s, f] = await Promise.all([
+        desk.caller.call("GetBucketStatistics", { accountId: id }, o),
+        desk.caller.call("GetFindingStatistics", { groupBy: "severity.description", findingCriteria: { criterion: { accountId: { eq: [id] }, archived: { eq: ["false"] } } } }, o),
+      ]);
+      return { buckets: s.bucketCount, exposed: s.bucketCountByEffectivePermission?.publiclyAccessible, findings: (f.countsByGroup ?? []).reduce((n, g) => n + (g.count ?? 0), 0) };
+    },
+    [desk.caller, id],
+  );
   const again = () => {
     member.refresh();
     history.refresh();
@@ -560,6 +660,18 @@ export function Account({ id }: { id: string }) {
           />
         )}
       </Container>
+      {m && (
+        <Container header={<Header variant="h2">What it has</Header>}>
+          <KeyValuePairs
+            columns={3}
+            items={[
+              { label: "Buckets", value: <To href={desk.link("buckets") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "account", operator: "=", value: id }] }))}>{has.data?.buckets === undefined ? "Buckets of this account" : count(has.data.buckets)}</To> },
+              { label: "Public buckets", value: has.data?.exposed === undefined ? "–" : count(has.data.exposed) },
+              { label: "Current findings", value: <To href={desk.link("findings") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "accountId", operator: "=", value: id }] }))}>{has.data?.findings === undefined ? "Findings of this account" : count(has.data.findings)}</To> },
+            ]}
+          />
+        </Container>
+      )}
       <Rows<Event>
         name="History"
         id="account-history"

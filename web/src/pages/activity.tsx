@@ -29,6 +29,20 @@ interface Record {
   userIdentity?: { arn?: string; accessKeyId?: string };
   sessionCredentialFromConsole?: string;
   readOnly?: boolean;
+  requestParameters?: { [name: string]: unknown } | null;
+}
+
+/** What a call was about: the ids and names that it was given. */
+export function onWhat(r: { requestParameters?: { [name: string]: unknown } | null }): string {
+  const found: string[] = [];
+  const look = (name: string, v: unknown, depth: number) => {
+    if (found.length >= 5 || depth > 3) return;
+    if (typeof v === "string" && /(^|[a-z])(id|arn|name|accountId|ids|names|key)$/i.test(name) && !/token/i.test(name)) found.push(v);
+    else if (Array.isArray(v)) v.slice(0, 5).forEach((x) => look(name, x, depth + 1));
+    else if (v && typeof v === "object") for (const [k, x] of Object.entries(v)) look(k, x, depth + 1);
+  };
+  for (const [k, v] of Object.entries(r.requestParameters ?? {})) look(k, v, 0);
+  return visible(found.join(", ")) || "–";
 }
 
 const spans = [
@@ -95,6 +109,7 @@ function Calls() {
           { id: "time", header: "Time", time: (r) => r.eventTime, cell: (r) => <Button variant="inline-link" onClick={() => setOpen(r)}>{short(r.eventTime)}</Button>, width: 190 },
           { id: "what", header: "What", value: (r) => r.eventName, width: 210 },
           { id: "who", header: "Who", value: who, cell: (r) => <Theirs text={who(r)} />, width: 190 },
+          { id: "target", header: "On what", value: onWhat, cell: (r) => <Theirs text={onWhat(r)} />, filter: false, width: 190 },
           { id: "result", header: "Result", value: (r) => r.errorCode ?? "OK", cell: (r) => <StatusIndicator type={r.errorCode ? "error" : "success"}>{r.errorCode ?? "OK"}</StatusIndicator>, width: 220 },
           { id: "region", header: "Region", value: (r) => r.awsRegion, width: 120 },
           { id: "from", header: "From", value: (r) => visible(r.sourceIPAddress), width: 140 },

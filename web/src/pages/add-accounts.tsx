@@ -8,7 +8,6 @@ import FileUpload from "@cloudscape-design/components/file-upload";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
-import Multiselect from "@cloudscape-design/components/multiselect";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
@@ -17,6 +16,7 @@ import Textarea from "@cloudscape-design/components/textarea";
 import Wizard from "@cloudscape-design/components/wizard";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { CallError, each } from "../api/call";
+import { RegionsField } from "../parts/regions";
 import { useResource } from "../parts/resource";
 import { navigate, setGuard } from "../route";
 import { readLines } from "../lines";
@@ -210,17 +210,7 @@ export function AddAccounts() {
                     <Input value={message} disabled={!invite} onChange={(e) => setMessage(e.detail.value)} />
                   </FormField>
                   <Checkbox checked={mail} disabled={!invite} onChange={(e) => setMail(e.detail.checked)} description="The invitation is in their console either way.">Tell them by mail</Checkbox>
-                  <FormField label="Regions" description="State is kept for each Region by itself. Macie must be enabled for you in each.">
-                    <Multiselect
-                      selectedOptions={regions.map((r) => ({ value: r, label: r }))}
-                      options={(desk.session.regions ?? []).map((r) => ({ value: r, label: r }))}
-                      onChange={(e) => setRegions(e.detail.selectedOptions.map((o) => o.value!))}
-                      filteringType="auto"
-                      selectedAriaLabel="Chosen"
-                      deselectAriaLabel={(o) => "Leave out " + o.label}
-                      placeholder="Choose Regions"
-                    />
-                  </FormField>
+                  <RegionsField value={regions} onChange={setRegions} />
                   <Box variant="p">
                     {counted(good.length, "account")} in {counted(regions.length, "Region")}: {counted(good.length * regions.length, "call")} to add{invite ? ", then the invitations" : ""}.
                   </Box>

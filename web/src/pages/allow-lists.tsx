@@ -17,6 +17,7 @@ import type { AllowListStatus, GetAllowListResponse } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
+import { loadJobs, mostAsked } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { readTags, Tags, TagsField } from "../parts/tags";
@@ -79,7 +80,7 @@ export function AllowLists() {
                 setQuestion({
                   title: "Delete " + visible(one!.name) + "?",
                   yes: "Delete",
-                  body: "Jobs that use it go on without it. If an active job uses it, you are told and nothing is deleted.",
+                  body: <Users id={one!.id!} />,
                   act: async () => {
                     if (await act("delete", () => desk.caller.call("DeleteAllowList", { id: one!.id! }), visible(one!.name) + " is deleted.")) {
                       setSelected([]);
@@ -103,6 +104,33 @@ export function AllowLists() {
       />
       <Confirm question={question} close={() => setQuestion(null)} />
     </>
+  );
+}
+
+/** Which jobs a list is used by, before it is deleted. */
+function Users({ id }: { id: string }) {
+  const desk = useDesk();
+  const jobs = useResource(async (o) => (await loadJobs(desk.caller, o)).filter((j) => j.allowListIds?.includes(id)), [desk.caller, id]);
+  return (
+    <SpaceBetween size="s">
+      <span>Jobs that use it go on without it. If an active job uses it, you are told and nothing is deleted.</span>
+      {jobs.data === undefined ? (
+        <StatusIndicator type={jobs.error ? "error" : "loading"}>{jobs.error ? visible(jobs.error.message) : "Looking for jobs that use it"}</StatusIndicator>
+      ) : jobs.data.length ? (
+        <div>
+          {"Of the newest " + mostAsked + " jobs, these use it:"}
+          <ul>
+            {jobs.data.slice(0, 20).map((j) => (
+              <li key={j.jobId}>
+                <Theirs text={j.name} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      ) : (
+        <span>{"None of the newest " + mostAsked + " jobs uses it."}</span>
+      )}
+    </SpaceBetween>
   );
 }
 

@@ -2,6 +2,7 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
@@ -15,13 +16,14 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { all, CallError } from "../api/call";
 import type { BucketMetadata } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
-import { Problem } from "../parts/problem";
+import { JobState } from "../parts/job-state";
+import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { type Column, Rows } from "../parts/rows";
 import { Tags } from "../parts/tags";
 import { navigate, setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
-import { bytes, count, visible, words } from "../text/format";
+import { bytes, count, counted, visible, words } from "../text/format";
 import { Sensitivity } from "./automated-discovery";
 import { FindingsOf } from "./findings";
 
@@ -51,7 +53,27 @@ export function sensitivity(score: number | undefined): string {
   return "Not sensitive";
 }
 
-const issue = (b: BucketMetadata) => (b.errorCode ? words(b.errorCode) : "–");
+const unclassifiable = "Not all can be analysed";
+const failed = (b: BucketMetadata) => !b.errorCode && (b.sensitivityScore ?? 0) < 0;
+const partly = (b: BucketMetadata) => (b.unclassifiableObjectCount?.total ?? 0) > 0;
+const issue = (b: BucketMetadata) => (b.errorCode ? words(b.errorCode) : failed(b) ? "Classification error" : partly(b) ? unclassifiable : "–");
+
+/** What stands in the way of knowing a bucket, as tabs of the coverage. */
+const issues: Array<{ id: string; text: string; fits: (b: BucketMetadata) => boolean }> = [
+  { id: "", text: "All", fits: () => true },
+  { id: "denied", text: "Access denied", fits: (b) => b.errorCode === "ACCESS_DENIED" },
+  { id: "error", text: "Classification error", fits: failed },
+  { id: "unclassifiable", text: "Unclassifiable", fits: partly },
+];
+
+function remedyFor(b: BucketMetadata): string {
+  if (b.errorCode === "ACCESS_DENIED") return "Let the store's credentials read the bucket's settings and its objects.";
+  if (b.errorCode) return "Fewer buckets, or more accounts: Macie watches 10,000 buckets of an account.";
+  if (failed(b)) return "The bucket's page has the objects and their results; most often they are encrypted with a key that the store's credentials may not use.";
+  if (partly(b)) return "Nothing, where files of that type or storage class need not be known; else copy them into one that can be read.";
+  return "–";
+}
+
 const encryption = (b: BucketMetadata) => encryptionWords[b.serverSideEncryption?.type ?? ""] ?? "Unknown";
 
 export function Buckets() {
@@ -61,7 +83,24 @@ export function Buckets() {
   const coverage = view === "coverage", map = view === "map";
   const [selected, setSelected] = useState<BucketMetadata[]>([]);
   useEffect(() => desk.title("Buckets"), [desk]);
-  const buckets = useBuckets();
+  const { act } = useAct();
+  const every = useBuckets();
+  const wanted = coverage ? (issues.find((i) => i.id === route.query.get("issue")) ?? issues[0]!) : undefined;
+  const buckets = { ...every, data: wanted && every.data ? every.data.filter(wanted.fits) : every.data };
+  // Automated discovery leaves out the buckets of its scope, whichever account they are of.
+  const scope = async (operation: "ADD" | "REMOVE") => {
+    const names = [...new Set(selected.map((b) => b.bucketName!))];
+    const ok = await act(
+      "scope",
+      async () => {
+        const id = (await desk.caller.call("GetAutomatedDiscoveryConfiguration", {})).classificationScopeId;
+        if (!id) throw new CallError(400, "ValidationException", "Automated discovery was never enabled here, so there is nothing to leave out.");
+        await desk.caller.call("UpdateClassificationScope", { id, s3: { excludes: { bucketNames: names, operation } } });
+      },
+      operation === "ADD" ? counted(names.length, "bucket is", "buckets are") + " left out of automated discovery." : counted(names.length, "bucket is", "buckets are") + " looked into by automated discovery again.",
+    );
+    if (ok) setSelected([]);
+  };
   const link: Column<BucketMetadata> = {
     id: "bucket",
     header: "Bucket",
@@ -74,13 +113,15 @@ export function Buckets() {
     ? [
         link,
         account,
-        { id: "issue", header: "Issue", value: issue, cell: (b) => (b.errorCode ? <StatusIndicator type="error">{issue(b)}</StatusIndicator> : <StatusIndicator type="success">None</StatusIndicator>), width: 170 },
-        { id: "what", header: "What the store said", value: (b) => visible(b.errorMessage) || "–", cell: (b) => <Theirs text={b.errorMessage} />, filter: false, width: 300 },
+        { id: "issue", header: "Issue", value: issue, cell: (b) => <StatusIndicator type={issue(b) === "–" ? "success" : issue(b) === unclassifiable ? "warning" : "error"}>{issue(b) === "–" ? "None" : issue(b)}</StatusIndicator>, width: 190 },
+        { id: "remedy", header: "What to do", value: remedyFor, cell: (b) => <Box variant="span">{remedyFor(b)}</Box>, filter: false, width: 300 },
+        { id: "what", header: "What the store said", value: (b) => visible(b.errorMessage) || "–", cell: (b) => <Theirs text={b.errorMessage} />, filter: false, width: 240 },
         { id: "unclassifiable", header: "Cannot be analysed", value: (b) => b.unclassifiableObjectCount?.total ?? 0, cell: (b) => count(b.unclassifiableObjectCount?.total), filter: false, width: 160 },
         { id: "updated", header: "Looked at", time: (b) => b.lastUpdated },
       ]
     : [
         link,
+        { id: "sensitivity", header: "Sensitivity", value: (b) => sensitivity(b.sensitivityScore), cell: (b) => sensitivity(b.sensitivityScore) + ((b.sensitivityScore ?? -1) >= 0 ? " (" + b.sensitivityScore + ")" : ""), width: 170 },
         account,
         { id: "public", header: "Public", value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? "Unknown", cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
         { id: "shared", header: "Shared", value: (b) => sharedWords[b.sharedAccess ?? ""] ?? "Unknown", width: 140 },
@@ -89,7 +130,6 @@ export function Buckets() {
         { id: "encryption", header: "Encryption", value: encryption, width: 120 },
         { id: "job", header: "In a job", value: (b) => words(b.jobDetails?.isDefinedInJob), width: 110, hidden: true },
         { id: "run", header: "Last run", time: (b) => b.jobDetails?.lastJobRunTime, hidden: true },
-        { id: "sensitivity", header: "Sensitivity", value: (b) => sensitivity(b.sensitivityScore), width: 150, hidden: true },
         { id: "issue", header: "Issue", value: issue, width: 140, hidden: true },
       ];
   return (
@@ -109,6 +149,7 @@ export function Buckets() {
       note={buckets.data && buckets.data.length >= most ? "the first " + count(most) : ""}
       empty={{ title: "No buckets", text: "Buckets are those of the object stores that the operator has connected: magpie store add." }}
       more={
+        <SpaceBetween direction="horizontal" size="m">
         <SegmentedControl
           label="View"
           selectedId={coverage ? "coverage" : map ? "map" : "table"}
@@ -119,8 +160,23 @@ export function Buckets() {
             { id: "coverage", text: "Coverage" },
           ]}
         />
+        {wanted && <SegmentedControl label="Issue" selectedId={wanted.id || "all"} onChange={(e) => setQuery("issue", e.detail.selectedId === "all" ? "" : e.detail.selectedId)} options={issues.map((i) => ({ id: i.id || "all", text: i.text + (every.data ? " (" + count(every.data.filter(i.fits).length) + ")" : "") }))} />}
+        </SpaceBetween>
       }
       actions={
+        <SpaceBetween direction="horizontal" size="xs">
+        {desk.built("GetAutomatedDiscoveryConfiguration", "UpdateClassificationScope") && (
+          <ButtonDropdown
+            disabled={!selected.length}
+            items={[
+              { id: "ADD", text: "Exclude from automated discovery" },
+              { id: "REMOVE", text: "Include in automated discovery" },
+            ]}
+            onItemClick={(e) => void scope(e.detail.id as "ADD" | "REMOVE")}
+          >
+            Actions
+          </ButtonDropdown>
+        )}
         <Button
           variant="primary"
           disabled={!selected.length || !desk.built("CreateClassificationJob")}
@@ -131,8 +187,34 @@ export function Buckets() {
         >
           Create job
         </Button>
+        </SpaceBetween>
       }
       columns={columns}
+    />
+  );
+}
+
+/** The jobs that name the bucket, and those by criteria, which may look into it. */
+function JobsOf({ account, bucket }: { account: string; bucket: string }) {
+  const desk = useDesk();
+  const jobs = useResource(
+    async (o) => (await all(desk.caller, "ListClassificationJobs", { maxResults: 200, sortCriteria: { attributeName: "createdAt", orderBy: "DESC" } }, (p) => p.items, { ...o, most: 5000 })).filter((j) => !j.bucketDefinitions?.length || j.bucketDefinitions.some((d) => d.accountId === account && d.buckets.includes(bucket))),
+    [desk.caller, account, bucket],
+  );
+  return (
+    <Rows
+      name="Jobs of this bucket"
+      id="bucket-jobs"
+      query="jobs"
+      rows={jobs}
+      rowId={(j) => j.jobId ?? ""}
+      empty={{ title: "No jobs", text: "No job looks into this bucket." }}
+      columns={[
+        { id: "name", header: "Name", value: (j) => visible(j.name), cell: (j) => <To href={desk.link("jobs", j.jobId ?? "")}><Theirs text={j.name} /></To>, width: 280 },
+        { id: "status", header: "Status", value: (j) => words(j.jobStatus), cell: (j) => <JobState status={j.jobStatus} />, width: 180 },
+        { id: "how", header: "Buckets", value: (j) => (j.bucketDefinitions?.length ? "Named" : "By criteria"), width: 140 },
+        { id: "created", header: "Created", time: (j) => j.createdAt },
+      ]}
     />
   );
 }
@@ -214,6 +296,7 @@ export function Bucket({ id }: { id: string }) {
         ariaLabel="Bucket"
         tabs={[
           ...(desk.built("ListFindings") ? [{ id: "findings", label: "Findings", content: <FindingsOf name="Findings of this bucket" criterion={{ "resourcesAffected.s3Bucket.name": { eq: [b.bucketName!] } }} /> }] : []),
+          ...(desk.built("ListClassificationJobs") ? [{ id: "jobs", label: "Jobs", content: <JobsOf account={b.accountId ?? ""} bucket={b.bucketName ?? ""} /> }] : []),
           ...(desk.built("GetResourceProfile", "ListResourceProfileDetections", "ListResourceProfileArtifacts") && b.bucketArn ? [{ id: "sensitivity", label: "Sensitivity", content: <Sensitivity arn={b.bucketArn} /> }] : []),
           {
             id: "access",

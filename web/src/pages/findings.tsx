@@ -17,8 +17,10 @@ import Table from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import Textarea from "@cloudscape-design/components/textarea";
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
-import { type Caller, CallError, each, type Options } from "../api/call";
+import { all, type Caller, CallError, each, type Options } from "../api/call";
 import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
+import { criterionOf, filterFields, tokensOf } from "../criteria";
+import { readFilter, writeFilter } from "../filter";
 import { Theirs, To, When } from "../parts/bits";
 import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
@@ -27,22 +29,39 @@ import { Shortcuts } from "../parts/shortcuts";
 import { Tags } from "../parts/tags";
 import { openedFrom, remember } from "../opened";
 import { navigate, setQuery, useRoute } from "../route";
-import { useDesk } from "../session";
-import { bytes, count, counted, save, time, typeWords, visible, words } from "../text/format";
+import { type Desk, useDesk } from "../session";
+import { bytes, count, counted, csv, save, time, typeWords, visible, words } from "../text/format";
 
 export type Criterion = { [key: string]: CriterionAdditionalProperties };
 
 const most = 2000;
+const batch = 500; // findings that are asked for at once when all are saved
 
 /** Findings that meet a criterion, the latest first, with all that is known of them. */
 export async function loadFindings(c: Caller, criterion: Criterion, o: Options): Promise<Finding[]> {
+  return (await somewhat(c, criterion, o, most)).list;
+}
+
+/** All findings that meet a criterion, however many: what is saved holds them all. */
+async function everyFinding(c: Caller, criterion: Criterion, said: (n: number) => void): Promise<Finding[]> {
+  const list: Finding[] = [];
+  let token: string | undefined;
+  do {
+    const part = await somewhat(c, criterion, {}, batch, token);
+    list.push(...part.list);
+    token = part.token;
+    said(list.length);
+  } while (token);
+  return list;
+}
+
+async function somewhat(c: Caller, criterion: Criterion, o: Options, atMost: number, nextToken?: string): Promise<{ list: Finding[]; token?: string }> {
   const ids: string[] = [];
-  let nextToken: string | undefined;
   do {
     const page = await c.call("ListFindings", { findingCriteria: { criterion }, maxResults: 50, sortCriteria: { attributeName: "updatedAt", orderBy: "DESC" }, ...(nextToken ? { nextToken } : {}) }, o);
     ids.push(...(page.findingIds ?? []));
     nextToken = page.nextToken || undefined;
-  } while (nextToken && ids.length < most);
+  } while (nextToken && ids.length < atMost);
   const parts: string[][] = [];
   for (let i = 0; i < ids.length; i += 50) parts.push(ids.slice(i, i + 50));
   const found = await each(parts, 4, (p) => c.call("GetFindings", { findingIds: p, sortCriteria: { attributeName: "updatedAt", orderBy: "DESC" } }, o));
@@ -51,7 +70,17 @@ export async function loadFindings(c: Caller, criterion: Criterion, o: Options):
     if (f instanceof CallError) throw f;
     list.push(...(f?.findings ?? []));
   }
-  return list;
+  return { list, token: nextToken };
+}
+
+/** The last that was said of each of the findings, for the column of their state. */
+async function loadStates(c: Caller, list: Finding[], o: Options): Promise<Map<string, string>> {
+  const states = new Map<string, string>();
+  for (let i = 0; i < list.length; i += 1000) {
+    const r = await c.own<{ triage: Array<{ findingId: string; state: string }> }>("POST", "findings/triage/search", { findingIds: list.slice(i, i + 1000).map((f) => f.id) }, o);
+    for (const x of r.triage) states.set(x.findingId, x.state);
+  }
+  return states;
 }
 
 export function SeverityOf({ finding }: { finding: Finding }) {
@@ -69,14 +98,16 @@ export function what(f: Finding): string {
 
 export const resource = (f: Finding) => visible((f.resourcesAffected?.s3Bucket?.name ?? "") + (f.resourcesAffected?.s3Object?.key ? "/" + f.resourcesAffected.s3Object.key : ""));
 
-function useColumns(listed: RefObject<Listed<Finding>>) {
+function useColumns(listed: RefObject<Listed<Finding>>, states?: Map<string, string>) {
   const desk = useDesk();
+  const state = (f: Finding) => stateWords(states?.get(f.id ?? "") ?? "OPEN");
   return [
-    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 110 },
-    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 160 },
-    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 215 },
-    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 190 },
+    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 122 },
+    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 140 },
+    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 170 },
+    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 160 },
     { id: "account", header: "Account", value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
+    ...(states ? [{ id: "state", header: "State", value: state, width: 100 }] : []),
     { id: "updated", header: "Updated", time: (f: Finding) => f.updatedAt },
     { id: "created", header: "Created", time: (f: Finding) => f.createdAt, hidden: true },
   ];
@@ -125,7 +156,6 @@ function List() {
   const desk = useDesk();
   const route = useRoute();
   const listed = useRef<Listed<Finding>>({ page: [], all: [] });
-  const columns = useColumns(listed);
   const [selected, setSelected] = useState<Finding[]>([]);
   const [triage, setTriage] = useState<Finding[] | null>(null);
   const [suppress, setSuppress] = useState<Finding | null>(null);
@@ -135,7 +165,44 @@ function List() {
   if (bucket) criterion["resourcesAffected.s3Bucket.name"] = { eq: [bucket] };
   if (type) criterion.type = { eq: [type] };
   if (job) criterion["classificationDetails.jobId"] = { eq: [job] };
-  const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)], selected.length ? 0 : 60_000);
+  const ofBox = criterionOf(readFilter(route.query.get("filter")).tokens);
+  for (const [field, c] of Object.entries(ofBox)) criterion[field] = { ...criterion[field], ...c };
+  const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)], 60_000);
+  const states = useResource(async (o) => (rows.data?.length ? await loadStates(desk.caller, rows.data, o) : new Map<string, string>()), [desk.caller, rows.updated]);
+  const columns = useColumns(listed, states.data ?? new Map());
+  const rules = useResource((o) => (desk.built("ListFindingsFilters") ? all(desk.caller, "ListFindingsFilters", { maxResults: 25 }, (p) => p.findingsFilterListItems, o) : Promise.resolve([])), [desk.caller]);
+  const [rule, setRule] = useState<{ value: string; label: string } | null>(null);
+  const apply = async (id: string, label: string) => {
+    setRule({ value: id, label });
+    if (!id) return navigate(desk.link("findings") + (status === "current" ? "" : "?status=" + status));
+    try {
+      const r = await desk.caller.call("GetFindingsFilter", { id });
+      navigate(desk.link("findings") + "?" + new URLSearchParams({ ...(r.action === "ARCHIVE" || status !== "current" ? { status: r.action === "ARCHIVE" ? "all" : status } : {}), filter: writeFilter({ operation: "and", tokens: tokensOf(r.findingCriteria?.criterion) }) }));
+    } catch (e) {
+      desk.flash({ type: "error", content: visible((e as Error).message) });
+    }
+  };
+  const server = useMemo(() => {
+    const seen = (key: string, of: (f: Finding) => string | undefined) => [...new Set((rows.data ?? []).map(of))].filter((v) => !!v).slice(0, 200).map((v) => ({ propertyKey: key, value: v! }));
+    return {
+      fields: filterFields(),
+      options: [
+        ...["High", "Medium", "Low"].map((value) => ({ propertyKey: "severity.description", value })),
+        ...["true", "false"].map((value) => ({ propertyKey: "sample", value })),
+        ...["CLASSIFICATION", "POLICY"].map((value) => ({ propertyKey: "category", value })),
+        ...seen("type", (f) => f.type),
+        ...seen("accountId", (f) => f.accountId),
+        ...seen("resourcesAffected.s3Bucket.name", (f) => f.resourcesAffected?.s3Bucket?.name),
+        ...seen("resourcesAffected.s3Object.extension", (f) => f.resourcesAffected?.s3Object?.extension),
+        ...seen("classificationDetails.jobId", (f) => f.classificationDetails?.jobId),
+      ],
+    };
+  }, [rows.data]);
+  const one = selected.length === 1 ? selected[0] : undefined;
+  useEffect(() => {
+    desk.panel(one ? { header: typeWords(one.type) + ": " + resource(one), body: <Details finding={one} state={stateWords(states.data?.get(one.id ?? "") ?? "OPEN")} open={() => { remember(listed.current.all.map((x) => x.id ?? "")); navigate(desk.link("findings", one.id ?? "")); }} />, close: () => setSelected([]) } : null);
+  }, [one, states.data]);
+  useEffect(() => () => desk.panel(null), [desk]);
   const chosen = (row: number | undefined) => (selected.length ? selected : row === undefined ? [] : listed.current.page.slice(row, row + 1));
   const narrowed = [bucket, type, job].filter(Boolean).map((x) => visible(x!)).join(", ");
   return (
@@ -179,22 +246,42 @@ function List() {
         }
         actions={
           <ButtonDropdown
-            disabled={!selected.length}
             items={[
-              { id: "triage", text: "Set state" },
+              { id: "triage", text: "Set state", disabled: !selected.length },
               { id: "suppress", text: "Suppress like this", disabled: selected.length !== 1 || !desk.built("CreateFindingsFilter") },
-              { id: "json", text: "Save as JSON" },
+              { id: "link", text: "Copy link", disabled: selected.length !== 1 },
+              { id: "json", text: "Save selected as JSON", disabled: !selected.length },
+              { id: "all-json", text: "Save all that match as JSON", disabled: !rows.data?.length },
+              { id: "all-csv", text: "Save all that match as CSV", disabled: !rows.data?.length },
             ]}
-            onItemClick={(e) => {
+            onItemClick={async (e) => {
               if (e.detail.id === "triage") setTriage(selected);
               if (e.detail.id === "suppress") setSuppress(selected[0]!);
+              if (e.detail.id === "link") await copyLink(desk, desk.link("findings", selected[0]!.id ?? ""));
               if (e.detail.id === "json") save("findings.json", "application/json", JSON.stringify(selected, null, 2));
+              if (!e.detail.id.startsWith("all-")) return;
+              const list = await desk.during("Reading findings", (said) => everyFinding(desk.caller, criterion, said));
+              if (!list) return;
+              if (e.detail.id === "all-json") save("findings.json", "application/json", JSON.stringify(list, null, 2));
+              else save("findings.csv", "text/csv", csv([["ID", ...columns.map((x) => x.header)], ...list.map((f) => [f.id ?? "", ...columns.map((x) => String("time" in x && x.time ? (x.time(f) ?? "") : x.value!(f)))])]));
             }}
           >
             Actions
           </ButtonDropdown>
         }
         columns={columns}
+        server={server}
+        sets={
+          !!rules.data?.length && (
+            <Select
+              selectedOption={rule}
+              placeholder="Saved rules"
+              ariaLabel="Saved rules"
+              options={[{ value: "", label: "No rule" }, ...rules.data.map((r) => ({ value: r.id ?? "", label: visible(r.name), description: r.action === "ARCHIVE" ? "Archives" : "Filter" }))]}
+              onChange={(e) => void apply(e.detail.selectedOption.value ?? "", e.detail.selectedOption.label ?? "")}
+            />
+          )
+        }
       />
       {triage && <SetState findings={triage} close={() => setTriage(null)} done={() => { setTriage(null); setSelected([]); }} />}
       {suppress && <Suppress finding={suppress} close={() => setSuppress(null)} done={() => { setSuppress(null); setSelected([]); rows.refresh(); }} />}
@@ -202,7 +289,37 @@ function List() {
   );
 }
 
+async function copyLink(desk: Desk, path: string) {
+  await navigator.clipboard?.writeText(location.origin + path);
+  desk.flash({ type: "success", content: "The link is copied." });
+}
+
+/** One finding below the list. */
+function Details({ finding: f, state, open }: { finding: Finding; state: string; open: () => void }) {
+  const desk = useDesk();
+  const s = f.resourcesAffected?.s3Object, b = f.resourcesAffected?.s3Bucket;
+  return (
+    <SpaceBetween size="m">
+      <KeyValuePairs
+        columns={4}
+        items={[
+          { label: "Severity", value: <SeverityOf finding={f} /> },
+          { label: "State", value: state },
+          { label: "What was found", value: <Theirs text={what(f)} /> },
+          { label: "Times", value: count(f.count) },
+          { label: "Bucket", value: b?.name ? <To href={desk.link("buckets", b.name) + "?account=" + (f.accountId ?? "")}><Theirs text={b.name} /></To> : "–" },
+          { label: "Object", value: <Theirs text={s?.key} /> },
+          { label: "Created", value: <When at={f.createdAt} /> },
+          { label: "Updated", value: <When at={f.updatedAt} /> },
+        ]}
+      />
+      <Button onClick={open}>Open the finding</Button>
+    </SpaceBetween>
+  );
+}
+
 interface Group {
+  latest?: string;
   key: string;
   total: number;
   high: number;
@@ -221,7 +338,11 @@ function Grouped({ group }: { group: (typeof groups)[number] }) {
       };
       const [total, high, medium, low] = await Promise.all([ask(), ask("High"), ask("Medium"), ask("Low")]);
       const of = (list: typeof total, key: string | undefined) => list.find((x) => x.groupKey === key)?.count ?? 0;
-      return total.map((t): Group => ({ key: t.groupKey ?? "", total: t.count ?? 0, high: of(high, t.groupKey), medium: of(medium, t.groupKey), low: of(low, t.groupKey) }));
+      const latest = await each(total, 4, async (t) => {
+        const id = (await desk.caller.call("ListFindings", { findingCriteria: { criterion: { archived: { eq: ["false"] }, [group.by]: { eq: [t.groupKey ?? ""] } } }, maxResults: 1, sortCriteria: { attributeName: "updatedAt", orderBy: "DESC" } }, o)).findingIds?.[0];
+        return id ? (await desk.caller.call("GetFindings", { findingIds: [id] }, o)).findings?.[0]?.updatedAt : undefined;
+      });
+      return total.map((t, i): Group => ({ latest: latest[i] instanceof CallError ? undefined : (latest[i] as string | undefined),  key: t.groupKey ?? "", total: t.count ?? 0, high: of(high, t.groupKey), medium: of(medium, t.groupKey), low: of(low, t.groupKey) }));
     },
     [desk.caller, group.by],
     60_000,
@@ -238,12 +359,26 @@ function Grouped({ group }: { group: (typeof groups)[number] }) {
       empty={{ title: "No findings", text: "There is nothing to group." }}
       columns={[
         { id: "group", header: group.text.replace("By ", "").replace(/^./, (c) => c.toUpperCase()), value: (g) => (group.id === "type" ? typeWords(g.key) : visible(g.key)), cell: (g) => <To href={desk.link("findings") + "?" + group.id + "=" + encodeURIComponent(g.key)}>{group.id === "type" ? typeWords(g.key) : <Theirs text={g.key} />}</To>, width: 360 },
+        { id: "bar", header: "By severity", value: (g) => g.high * 1e6 + g.medium * 1e3 + g.low, cell: (g) => <Share high={g.high} medium={g.medium} low={g.low} />, filter: false, width: 170 },
         { id: "total", header: "Total", value: (g) => g.total, cell: (g) => count(g.total), filter: false, width: 110 },
         { id: "high", header: "High", value: (g) => g.high, cell: (g) => count(g.high), filter: false, width: 110 },
         { id: "medium", header: "Medium", value: (g) => g.medium, cell: (g) => count(g.medium), filter: false, width: 110 },
         { id: "low", header: "Low", value: (g) => g.low, cell: (g) => count(g.low), filter: false, width: 110 },
+        { id: "latest", header: "Latest", time: (g) => g.latest },
       ]}
     />
+  );
+}
+
+/** How the findings of a group are shared among the severities. The numbers stand beside it. */
+function Share({ high, medium, low }: { high: number; medium: number; low: number }) {
+  const all = high + medium + low || 1;
+  return (
+    <svg className="share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={"High " + count(high) + ", medium " + count(medium) + ", low " + count(low)}>
+      <rect className="high" x="0" width={(100 * high) / all} height="10" />
+      <rect className="medium" x={(100 * high) / all} width={(100 * medium) / all} height="10" />
+      <rect className="low" x={(100 * (high + medium)) / all} width={(100 * low) / all} height="10" />
+    </svg>
   );
 }
 
@@ -425,12 +560,13 @@ export function FindingPage({ id }: { id: string }) {
             actions={
               <SpaceBetween direction="horizontal" size="xs" alignItems="center">
                 {opened && (
-                  <>
+                  <SpaceBetween direction="horizontal" size="xs" alignItems="center">
                     <To href={opened.from}>{count(opened.at + 1) + " of " + count(opened.ids.length)}</To>
                     <Button iconName="angle-left" ariaLabel="Previous finding" disabled={opened.at === 0} onClick={() => navigate(desk.link("findings", opened.ids[opened.at - 1]!))} />
                     <Button iconName="angle-right" ariaLabel="Next finding" disabled={opened.at === opened.ids.length - 1} onClick={() => navigate(desk.link("findings", opened.ids[opened.at + 1]!))} />
-                  </>
+                  </SpaceBetween>
                 )}
+                <Button iconName="copy" onClick={() => void copyLink(desk, desk.link("findings", id))}>Copy link</Button>
                 <Button variant="primary" onClick={() => setSetting(true)}>Set state</Button>
               </SpaceBetween>
             }
@@ -491,7 +627,20 @@ export function FindingPage({ id }: { id: string }) {
             id: "resource",
             label: "Resource",
             content: (
-              <Container header={<Header variant="h2" actions={b?.name && <Button onClick={() => navigate(desk.link("buckets", b.name!) + "?account=" + (f.accountId ?? ""))}>Bucket</Button>}>Resource</Header>}>
+              <Container header={<Header
+                  variant="h2"
+                  actions={
+                    b?.name && (
+                      <SpaceBetween direction="horizontal" size="xs">
+                        {s?.key && <Button onClick={() => navigate(desk.link("findings") + "?status=all&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "resourcesAffected.s3Bucket.name", operator: "=", value: b.name! }, { propertyKey: "resourcesAffected.s3Object.key", operator: "=", value: s.key! }] })))}>Findings of this object</Button>}
+                        <Button onClick={() => navigate(desk.link("findings") + "?bucket=" + encodeURIComponent(b.name!))}>Findings of this bucket</Button>
+                        <Button onClick={() => navigate(desk.link("buckets", b.name!) + "?account=" + (f.accountId ?? ""))}>Bucket</Button>
+                      </SpaceBetween>
+                    )
+                  }
+                >
+                  Resource
+                </Header>}>
                 <KeyValuePairs
                   columns={2}
                   items={[

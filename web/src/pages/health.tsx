@@ -11,6 +11,7 @@ import { type ReactNode, useEffect } from "react";
 import { all, CallError, each } from "../api/call";
 import { Theirs, To } from "../parts/bits";
 import { Problem } from "../parts/problem";
+import { loadRegions } from "../parts/regions";
 import { useResource } from "../parts/resource";
 import { useDesk } from "../session";
 import { time, visible, words } from "../text/format";
@@ -67,7 +68,7 @@ export function Health() {
     [desk.caller],
     60_000,
   );
-  const off = useResource(async (o) => (await desk.caller.own<{ regions: Array<{ region: string; status?: string }> }>("GET", "regions", undefined, o)).regions.filter((r) => r.status === "PAUSED"), [desk.caller], 60_000);
+  const off = useResource(async (o) => (await loadRegions(desk.caller, o)).filter((r) => r.status === "PAUSED"), [desk.caller], 60_000);
   return (
     <SpaceBetween size="l">
       <Header variant="h1" description={"What does not work for account " + desk.account + " in " + desk.region + ". Empty is good."}>Health</Header>

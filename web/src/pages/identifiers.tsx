@@ -18,6 +18,7 @@ import type { CustomDataIdentifierSummary, SeverityLevel } from "../api/macie2.g
 import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
+import { loadJobs } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { readTags, TagsField, Tags } from "../parts/tags";
@@ -32,6 +33,8 @@ export function Identifiers() {
   const [question, setQuestion] = useState<Question | null>(null);
   useEffect(() => desk.title("Custom data identifiers"), [desk]);
   const list = useResource((o) => all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
+  const jobs = useResource((o) => (list.data?.length ? loadJobs(desk.caller, o) : Promise.resolve([])), [desk.caller, !list.data?.length]);
+  const usedBy = (id: string | undefined) => (jobs.data ?? []).filter((j) => j.customDataIdentifierIds?.includes(id ?? ""));
   const one = selected[0];
   return (
     <>
@@ -73,7 +76,8 @@ export function Identifiers() {
         }
         columns={[
           { id: "name", header: "Name", value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
-          { id: "description", header: "Description", value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 340 },
+          { id: "description", header: "Description", value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 300 },
+          { id: "jobs", header: "Used by", value: (i) => usedBy(i.id).length, cell: (i) => <span title={usedBy(i.id).map((j) => visible(j.name)).join(", ")}>{jobs.data ? counted(usedBy(i.id).length, "job") : "–"}</span>, filter: false, width: 110 },
           { id: "created", header: "Created", time: (i) => i.createdAt },
         ]}
       />

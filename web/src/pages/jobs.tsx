@@ -15,28 +15,15 @@ import { all } from "../api/call";
 import type { DescribeClassificationJobResponse, JobScopeTerm, JobStatus, JobSummary } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
+import { jobWords, JobState } from "../parts/job-state";
 import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
-import { Rows } from "../parts/rows";
+import { Rows, writeFilter } from "../parts/rows";
 import { Tags } from "../parts/tags";
 import { navigate } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, visible, words } from "../text/format";
 import { FindingsOf } from "./findings";
-
-const jobWords: { [key: string]: { text: string; type: "success" | "in-progress" | "stopped" | "pending" | "warning" } } = {
-  RUNNING: { text: "Running", type: "in-progress" },
-  PAUSED: { text: "Paused by the service", type: "warning" },
-  CANCELLED: { text: "Cancelled", type: "stopped" },
-  COMPLETE: { text: "Complete", type: "success" },
-  IDLE: { text: "Waits for its next run", type: "pending" },
-  USER_PAUSED: { text: "Paused", type: "stopped" },
-};
-
-export function JobState({ status }: { status: string | undefined }) {
-  const w = jobWords[status ?? ""];
-  return <StatusIndicator type={w?.type ?? "pending"}>{w?.text ?? words(status)}</StatusIndicator>;
-}
 
 const can = {
   pause: (s: string | undefined) => s === "RUNNING" || s === "IDLE",
@@ -133,6 +120,8 @@ interface Progress {
   seenObjects: number;
   resultObjects: number;
   analysedBytes: number;
+  sensitiveObjects: number;
+  unanalysedObjects: { [reason: string]: number };
   startedAt?: string;
 }
 
@@ -152,6 +141,11 @@ export function Job({ id }: { id: string }) {
       } while (token && list.length < 2000);
       return list;
     },
+    [desk.caller, id, running],
+    running ? 15_000 : 0,
+  );
+  const severity = useResource(
+    async (o) => (desk.built("GetFindingStatistics") ? ((await desk.caller.call("GetFindingStatistics", { groupBy: "severity.description", findingCriteria: { criterion: { "classificationDetails.jobId": { eq: [id] } } } }, o)).countsByGroup ?? []) : undefined),
     [desk.caller, id, running],
     running ? 15_000 : 0,
   );
@@ -201,6 +195,9 @@ export function Job({ id }: { id: string }) {
               { label: "Created", value: <When at={j.createdAt} /> },
               ...(j.statistics?.approximateNumberOfObjectsToProcess ? [{ label: "Objects to process, about", value: count(j.statistics.approximateNumberOfObjectsToProcess) }] : []),
               { label: "Results of the last run", value: p ? count(p.resultObjects) + " objects" : "–" },
+              { label: "With sensitive data", value: p ? count(p.sensitiveObjects) : "–" },
+              { label: "Not, or not wholly, analysed", value: p && Object.keys(p.unanalysedObjects ?? {}).length ? <>{Object.entries(p.unanalysedObjects).map(([reason, n]) => <div key={reason}>{count(n)} {words(reason).toLowerCase()}</div>)}</> : "–" },
+              ...(severity.data ? [{ label: "Findings by severity", value: <>{["High", "Medium", "Low"].map((x) => <div className="line" key={x}><To href={desk.link("findings") + "?job=" + encodeURIComponent(id) + "&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: x }] }))}>{x + ": " + count(severity.data!.find((g) => g.groupKey === x)?.count ?? 0)}</To></div>)}</> }] : []),
               { label: "Read in the last run", value: p ? bytes(p.analysedBytes) : "–" },
             ]}
           />

@@ -17,6 +17,7 @@ import type { FindingPublishingFrequency } from "../api/macie2.gen";
 import { To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
+import { loadRegions, type RegionSummary } from "../parts/regions";
 import { useResource } from "../parts/resource";
 import { useDesk } from "../session";
 import { count, visible, words } from "../text/format";
@@ -27,21 +28,13 @@ const frequencies: Array<{ value: FindingPublishingFrequency; label: string }> =
   { value: "SIX_HOURS", label: "Every 6 hours" },
 ];
 
-interface RegionSummary {
-  region: string;
-  status?: string;
-  administratorAccount?: string;
-  invitations: number;
-  members: { [status: string]: number };
-}
-
 export function Settings() {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [question, setQuestion] = useState<Question | null>(null);
   useEffect(() => desk.title("Settings"), [desk]);
   const session = useResource((o) => desk.caller.call("GetMacieSession", {}, o), [desk.caller]);
-  const regions = useResource(async (o) => (await desk.caller.own<{ regions: RegionSummary[] }>("GET", "regions", undefined, o)).regions, [desk.caller]);
+  const regions = useResource((o) => loadRegions(desk.caller, o), [desk.caller]);
   const s = session.data;
   const again = () => {
     session.refresh();
@@ -103,7 +96,8 @@ export function Settings() {
                         setQuestion({
                           title: "Suspend Macie in " + desk.region + "?",
                           yes: "Suspend",
-                          body: "Running jobs are paused, and buckets are not watched until you resume.",
+                          body: "Running jobs are paused, and buckets are not watched until you resume. Nothing is deleted.",
+                          type: desk.account,
                           act: async () => {
                             if (await act("suspend", () => desk.caller.call("UpdateMacieSession", { status: "PAUSED" }), "Macie is suspended in " + desk.region + ".")) again();
                           },
@@ -157,6 +151,7 @@ export function Settings() {
               { id: "status", header: "Macie", cell: (r) => (r.status === "ENABLED" ? "Enabled" : r.status === "PAUSED" ? "Suspended" : "Not enabled") },
               { id: "administrator", header: "Administrator", cell: (r) => r.administratorAccount ?? "–" },
               { id: "members", header: "Accounts", cell: (r) => count(Object.values(r.members).reduce((a, b) => a + b, 0)) },
+              { id: "jobs", header: "Running jobs", cell: (r) => (r.runningJobs ? <To href={desk.linkIn(r.region, "jobs")}>{count(r.runningJobs)}</To> : "0") },
               { id: "invitations", header: "Unanswered invitations", cell: (r) => (r.invitations ? <To href={desk.linkIn(r.region, "invitations")}>{r.invitations}</To> : "0") },
             ]}
           />
@@ -269,7 +264,7 @@ function Reveal() {
                 Switch off
               </Button>
             ) : (
-              <>
+              <SpaceBetween size="s">
                 <Alert type="info">Switched on, whoever may call GetSensitiveDataOccurrences sees up to ten real values of a finding, read from the object at that moment.</Alert>
                 <Button
                   loading={busy === "reveal"}
@@ -279,7 +274,7 @@ function Reveal() {
                 >
                   Switch on
                 </Button>
-              </>
+              </SpaceBetween>
             )}
           </SpaceBetween>
         )

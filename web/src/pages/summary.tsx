@@ -5,19 +5,22 @@ import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
 import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
+import Link from "@cloudscape-design/components/link";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Spinner from "@cloudscape-design/components/spinner";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
-import { all, CallError } from "../api/call";
+import { all, CallError, each } from "../api/call";
 import type { GroupBy, GroupCount } from "../api/macie2.gen";
 import { Theirs, To } from "../parts/bits";
 import { writeFilter } from "../filter";
 import { Problem } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
-import { navigate } from "../route";
+import { loadRegions, RegionsChoice, type RegionSummary } from "../parts/regions";
+import { Rows } from "../parts/rows";
+import { follow, navigate, useRoute } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, relationship, short, typeWords, visible, words, zone } from "../text/format";
 import { loadHistory } from "./accounts";
@@ -34,18 +37,12 @@ interface Day {
   high: number;
 }
 
-interface Region {
-  region: string;
-  status?: string;
-  administratorAccount?: string;
-  invitations: number;
-  members: { [status: string]: number };
-}
-
 export function Summary() {
   const desk = useDesk();
   useEffect(() => desk.title("Summary"), [desk]);
   const session = useResource((o) => desk.caller.call("GetMacieSession", {}, o), [desk.caller]);
+  const route = useRoute();
+  if (route.query.get("regions") === "all") return <Everywhere />;
   if (session.error)
     return (
       <SpaceBetween size="l">
@@ -57,10 +54,75 @@ export function Summary() {
   return <Overview key={session.updated ? "there" : "coming"} />;
 }
 
+interface Place extends RegionSummary {
+  buckets?: number;
+  exposed?: number;
+  sensitive?: number;
+  high?: number;
+  medium?: number;
+  low?: number;
+}
+
+/** All Regions in one table; every number leads to the rows behind it, in its Region. */
+function Everywhere() {
+  const desk = useDesk();
+  const rows = useResource<Place[]>(
+    async (o) => {
+      const regions = await loadRegions(desk.caller, o);
+      const more = await each(regions, 4, async (r): Promise<Partial<Place>> => {
+        if (r.status !== "ENABLED") return {};
+        const c = desk.caller.in(r.region);
+        const [s, f] = await Promise.all([c.call("GetBucketStatistics", {}, o), c.call("GetFindingStatistics", { groupBy: "severity.description", findingCriteria: { criterion: { archived: { eq: ["false"] } } } }, o)]);
+        const of = (severity: string) => f.countsByGroup?.find((g) => g.groupKey === severity)?.count ?? 0;
+        return { buckets: s.bucketCount ?? 0, exposed: s.bucketCountByEffectivePermission?.publiclyAccessible ?? 0, sensitive: s.bucketStatisticsBySensitivity?.sensitive?.totalCount ?? 0, high: of("High"), medium: of("Medium"), low: of("Low") };
+      });
+      return regions.map((r, i) => ({ ...r, ...(more[i] instanceof CallError ? {} : more[i]) }));
+    },
+    [desk.caller.identity, desk.account],
+    60_000,
+  );
+  const n = (id: string, header: string, of: (r: Place) => number | undefined, page: string, query = "") => ({
+    id,
+    header,
+    value: (r: Place) => of(r) ?? 0,
+    cell: (r: Place) => (of(r) === undefined ? "–" : <To href={desk.linkIn(r.region, page) + query}>{count(of(r))}</To>),
+    filter: false,
+    width: 110,
+  });
+  return (
+    <Rows<Place>
+      h1
+      name="Summary"
+      id="summary-everywhere"
+      description={"Account " + desk.account + (desk.identity.name ? ", " + visible(desk.identity.name) : "") + ", in all Regions in which it has anything."}
+      rows={rows}
+      rowId={(r) => r.region}
+      more={<RegionsChoice />}
+      empty={{ title: "Nothing in any Region", text: "Macie is enabled in no Region, and nobody has invited this account." }}
+      columns={[
+        { id: "region", header: "Region", value: (r) => r.region, cell: (r) => <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>, width: 140 },
+        { id: "status", header: "Macie", value: (r) => macieWords(r.status), cell: (r) => <StatusIndicator type={r.status === "ENABLED" ? "success" : "stopped"}>{macieWords(r.status)}</StatusIndicator>, width: 130 },
+        { id: "administrator", header: "Administrator", value: (r) => r.administratorAccount ?? "–", width: 140, hidden: true },
+        n("high", "High", (r) => r.high, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "High" }] }))),
+        n("medium", "Medium", (r) => r.medium, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "Medium" }] }))),
+        n("low", "Low", (r) => r.low, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "Low" }] }))),
+        n("buckets", "Buckets", (r) => r.buckets, "buckets"),
+        n("public", "Public", (r) => r.exposed, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "public", operator: "=", value: "Public" }] }))),
+        n("sensitive", "Sensitive", (r) => r.sensitive, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "sensitivity", operator: "=", value: "Sensitive" }] }))),
+        n("accounts", "Accounts", (r) => Object.values(r.members).reduce((a, b) => a + b, 0), "accounts"),
+        n("invitations", "Invitations", (r) => r.invitations, "invitations"),
+        n("jobs", "Running jobs", (r) => r.runningJobs, "jobs"),
+      ]}
+    />
+  );
+}
+
+const macieWords = (status: string | undefined) => (status === "ENABLED" ? "Enabled" : status === "PAUSED" ? "Suspended" : "Not enabled");
+
 /** Somebody new here may have what they look for in another Region. */
 function Elsewhere() {
   const desk = useDesk();
-  const regions = useResource(async (o) => (await desk.caller.own<{ regions: Region[] }>("GET", "regions", undefined, o)).regions, [desk.caller]);
+  const regions = useResource((o) => loadRegions(desk.caller, o), [desk.caller]);
   if (!regions.data?.length) return null;
   return (
     <Container header={<Header variant="h2">In other Regions</Header>}>
@@ -80,7 +142,7 @@ function Overview() {
   const desk = useDesk();
   const minute = 60_000;
   const stats = useResource((o) => desk.caller.call("GetBucketStatistics", {}, o), [desk.caller], minute);
-  const regions = useResource(async (o) => (await desk.caller.own<{ regions: Region[] }>("GET", "regions", undefined, o)).regions, [desk.caller], minute);
+  const regions = useResource((o) => loadRegions(desk.caller, o), [desk.caller], minute);
   const group = async (by: GroupBy, o: object, more: Criterion = {}) => (await desk.caller.call("GetFindingStatistics", { groupBy: by, findingCriteria: { criterion: { archived: { eq: ["false"] }, ...more } }, size: 5, sortCriteria: { attributeName: "count", orderBy: "DESC" } }, o)).countsByGroup ?? [];
   const found = useResource(
     async (o) => {
@@ -110,6 +172,9 @@ function Overview() {
       if (refused.length) out.push(<To href={desk.link("accounts")}>{counted(refused.length, "invitation mail")} of the last 7 days did not go</To>);
       const jobs = (await all(desk.caller, "ListClassificationJobs", { maxResults: 200 }, (p) => p.items, { ...o, most: 1000 })).filter((j) => j.lastRunErrorStatus?.code === "ERROR");
       if (jobs.length) out.push(<To href={desk.link("health")}>{counted(jobs.length, "job")} with errors</To>);
+      const lists = await all(desk.caller, "ListAllowLists", { maxResults: 25 }, (p) => p.allowLists, o);
+      const broken = (await each(lists, 4, (l) => desk.caller.call("GetAllowList", { id: l.id! }, o))).filter((l) => l && !(l instanceof CallError) && l.status?.code !== "OK");
+      if (broken.length) out.push(<To href={desk.link("health")}>{counted(broken.length, "allow list")} that do nothing</To>);
       return out;
     },
     [desk.caller],
@@ -128,6 +193,7 @@ function Overview() {
       <Header variant="h1" description={"Account " + desk.account + (desk.identity.name ? ", " + visible(desk.identity.name) : "") + ", in " + desk.region + (here?.administratorAccount ? ". Administered by " + here.administratorAccount : "")}>
         Summary
       </Header>
+      <RegionsChoice />
       {(needs.data?.length || elsewhere.length > 0) && (
         <Alert type="info" header="What needs you">
           <ul>
@@ -148,7 +214,7 @@ function Overview() {
                 <Box variant="awsui-key-label">
                   <StatusIndicator type={x === "High" ? "error" : x === "Medium" ? "warning" : "info"}>{x}</StatusIndicator>
                 </Box>
-                <Box fontSize="display-l" fontWeight="bold">{found.data ? count(of(found.data.severity, x)) : "–"}</Box>
+                <Box fontSize="display-l" fontWeight="bold">{found.data ? <Link href={desk.link("findings") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: x }] }))} onFollow={follow} fontSize="display-l" ariaLabel={x + ": " + count(of(found.data.severity, x))}>{count(of(found.data.severity, x))}</Link> : "–"}</Box>
                 <Box variant="small">{found.data ? count(of(found.data.lately, x)) + " of them in the last 7 days" : ""}</Box>
               </div>
             ))}
@@ -188,7 +254,7 @@ function Overview() {
               { label: "Shared with outsiders", value: number(sh?.external, filter("shared", "With outsiders"), true) },
               { label: "Not encrypted by default", value: number(e?.unencrypted, filter("encryption", "None"), true) },
               { label: "Access unknown", value: number(p?.unknown, filter("public", "Unknown")) },
-              ...(se ? [{ label: "Sensitive", value: count(se.sensitive?.totalCount) }, { label: "Not sensitive", value: count(se.notSensitive?.totalCount) }, { label: "Not yet analysed", value: count(se.notClassified?.totalCount) }, { label: "Classification error", value: count(se.classificationError?.totalCount) }] : []),
+              ...(se ? [{ label: "Sensitive", value: number(se.sensitive?.totalCount, filter("sensitivity", "Sensitive")) }, { label: "Not sensitive", value: number(se.notSensitive?.totalCount, filter("sensitivity", "Not sensitive")) }, { label: "Not yet analysed", value: number(se.notClassified?.totalCount, filter("sensitivity", "Not yet analysed")) }, { label: "Classification error", value: number(se.classificationError?.totalCount, filter("sensitivity", "Classification error")) }] : []),
             ]}
           />
           {se && (s?.bucketCount ?? 0) > 0 && (

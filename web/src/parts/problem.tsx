@@ -58,11 +58,12 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
       </Alert>
     );
   return (
-    <Alert type="error" header={error.status === 0 ? "The server cannot be reached" : "That did not work"} action={retry && <Button onClick={retry}>Try again</Button>}>
+    <Alert type="error" header={error.kind === "Cancelled" ? "Not loaded" : error.status === 0 ? "The server cannot be reached" : "That did not work"} action={retry && <Button onClick={retry}>Try again</Button>}>
       <div>{visible(error.message)}</div>
       {error.requestId && (
         <Box variant="small" color="inherit">
-          Request {error.requestId}
+          Request {error.requestId}{" "}
+          <Button variant="inline-icon" iconName="copy" ariaLabel="Copy the request ID" onClick={() => void navigator.clipboard?.writeText(error.requestId).then(() => desk.flash({ type: "success", content: "The request ID is copied." }))} />
         </Box>
       )}
     </Alert>

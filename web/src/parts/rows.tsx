@@ -2,6 +2,7 @@
 import { useCollection } from "@cloudscape-design/collection-hooks";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import CollectionPreferences, { type CollectionPreferencesProps } from "@cloudscape-design/components/collection-preferences";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
@@ -9,13 +10,14 @@ import PropertyFilter, { type PropertyFilterProps } from "@cloudscape-design/com
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
-import { type ReactNode, type RefObject, useEffect, useMemo, useState } from "react";
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { readFilter, writeFilter } from "../filter";
+import { changes } from "../held";
 import { setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
-import { ago, csv, save, short, zone } from "../text/format";
+import { ago, counted, csv, save, short, zone } from "../text/format";
 import { Problem } from "./problem";
-import type { Resource } from "./resource";
+import { type Pace, type Resource, usePace } from "./resource";
 
 export { writeFilter };
 
@@ -28,6 +30,7 @@ export interface Column<T> {
   width?: number;
   filter?: boolean; // offers the values that there are
   hidden?: boolean; // unless chosen
+  sort?: boolean; // false: there is no order of it
   wide?: boolean;
 }
 
@@ -62,6 +65,18 @@ interface Given<T> {
   note?: string; // beside the counter
   picture?: (rows: T[]) => ReactNode; // of all that match, in place of the table
   listed?: RefObject<Listed<T>>; // filled with what is shown
+  server?: Server<T>;
+  sets?: ReactNode; // before the filter: sets of conditions that somebody has kept
+}
+
+/** What of the filter and the order the server does: the page reads both in the address, and loads what they ask for. */
+export interface Server<T> {
+  fields: PropertyFilterProps.FilteringProperty[]; // conditions on them are the server's
+  options?: PropertyFilterProps.FilteringOption[];
+  whole?: boolean; // and so are free text and the order
+  total?: number; // how many match, where only some of them are loaded
+  more?: () => Promise<unknown>; // loads some more
+  every?: (said: (n: number) => void) => Promise<T[]>; // all that match
 }
 
 const stored = "magpie.table.";
@@ -73,6 +88,33 @@ function recall<V>(id: string, usual: V): V {
     return usual;
   }
 }
+
+/** The rows as they were when somebody last asked for them: what came by itself and would shift them waits. */
+function useHeld<T>(rows: Resource<T[]>, rowId: (row: T) => string): { data: T[] | undefined; waiting: number; show: () => void } {
+  const shown = useRef<T[] | undefined>(undefined);
+  const [, again] = useState(0);
+  const n = rows.byTimer && shown.current?.length && rows.data ? changes(shown.current.map(rowId), rows.data.map(rowId)) : 0;
+  if (!n) shown.current = rows.data;
+  else {
+    // What has only changed is shown where it stands.
+    const now = new Map(rows.data!.map((r) => [rowId(r), r]));
+    shown.current = shown.current!.map((r) => now.get(rowId(r)) ?? r);
+  }
+  return {
+    data: shown.current,
+    waiting: n,
+    show: () => {
+      shown.current = rows.data;
+      again((x) => x + 1);
+    },
+  };
+}
+
+const paces: Array<{ id: Pace; text: string }> = [
+  { id: "off", text: "Auto refresh off" },
+  { id: "15", text: "Auto refresh every 15 seconds" },
+  { id: "60", text: "Auto refresh every minute" },
+];
 
 export function Rows<T>(given: Given<T>) {
   const columns = given.columns.map((c): Known<T> => {
@@ -87,38 +129,46 @@ function Inner<T>(p: Props<T>) {
   const desk = useDesk();
   const route = useRoute();
   const filterName = p.query ?? "filter";
-  const [prefs, setPrefs] = useState<CollectionPreferencesProps.Preferences>(() =>
+  const [prefs, setPrefs] = useState<CollectionPreferencesProps.Preferences & { widths?: { [id: string]: number } }>(() =>
     recall(p.id, { pageSize: 25, wrapLines: false, contentDisplay: p.columns.map((c) => ({ id: c.id, visible: !c.hidden })) }),
   );
+  const sortName = p.h1 ? "sort" : (p.query ?? p.id) + "-sort";
   const known = new Set(p.columns.map((c) => c.id));
   const display = [...(prefs.contentDisplay ?? []).filter((c) => known.has(c.id))];
   for (const c of p.columns) if (!display.some((d) => d.id === c.id)) display.push({ id: c.id, visible: !c.hidden });
-  const items = p.rows.data ?? [];
+  const held = useHeld(p.rows, p.rowId);
+  const items = held.data ?? [];
+  const [pace, setPace] = usePace();
+  const whole = !!p.server?.whole;
   const start = useMemo(() => readFilter(route.query.get(filterName)), []);
-  const properties = p.columns.map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: "Values of " + c.header, operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }));
+  const theirs = new Set(p.server?.fields.map((f) => f.key) ?? []);
+  const properties = [...(p.server?.fields ?? []), ...(whole ? [] : p.columns.filter((c) => !theirs.has(c.id))).map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: "Values of " + c.header, operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }))];
   const byId = Object.fromEntries(p.columns.map((c) => [c.id, c]));
   const value = (row: T, id: string) => String(byId[id]?.value(row) ?? "");
+  const asked = route.query.get(filterName) ?? "";
+  const empty = (
+    <Box textAlign="center" color="inherit" padding="m">
+      <SpaceBetween size="s">
+        <b>{p.empty.title}</b>
+        <span>{p.empty.text}</span>
+        {p.empty.action}
+      </SpaceBetween>
+    </Box>
+  );
+  const noMatch = (
+    <Box textAlign="center" color="inherit" padding="m">
+      <SpaceBetween size="s">
+        <b>No matches</b>
+        <Button onClick={() => c.actions.setPropertyFiltering({ operation: "and", tokens: [] })}>Clear filter</Button>
+      </SpaceBetween>
+    </Box>
+  );
   const c = useCollection(items, {
     propertyFiltering: {
       filteringProperties: properties,
       defaultQuery: start,
-      empty: (
-        <Box textAlign="center" color="inherit" padding="m">
-          <SpaceBetween size="s">
-            <b>{p.empty.title}</b>
-            <span>{p.empty.text}</span>
-            {p.empty.action}
-          </SpaceBetween>
-        </Box>
-      ),
-      noMatch: (
-        <Box textAlign="center" color="inherit" padding="m">
-          <SpaceBetween size="s">
-            <b>No matches</b>
-            <Button onClick={() => c.actions.setPropertyFiltering({ operation: "and", tokens: [] })}>Clear filter</Button>
-          </SpaceBetween>
-        </Box>
-      ),
+      empty: p.server && asked ? noMatch : empty,
+      noMatch,
       filteringFunction: (row, q) => {
         const test = (t: PropertyFilterProps.Token) => {
           const wanted = String(t.value).toLowerCase();
@@ -136,42 +186,54 @@ function Inner<T>(p: Props<T>) {
           const each = p.columns.map((x) => one(String(x.value(row))));
           return t.operator === "!:" || t.operator === "!=" ? each.every(Boolean) : each.some(Boolean);
         };
-        if (q.tokens.length === 0) return true;
-        return q.operation === "or" ? q.tokens.some(test) : q.tokens.every(test);
+        const own = whole ? [] : q.tokens.filter((t) => !theirs.has(t.propertyKey ?? ""));
+        if (own.length === 0) return true;
+        return q.operation === "or" ? own.some(test) : own.every(test);
       },
     },
-    sorting: startSort(route.query.get("sort"), p.columns, p.h1),
+    sorting: startSort(route.query.get(sortName), p.columns, whole),
     pagination: { pageSize: prefs.pageSize },
     selection: { trackBy: p.rowId, keepSelection: true },
   });
   if (p.listed) p.listed.current = { page: c.items, all: c.allPageItems ?? items };
   const query = c.propertyFilterProps.query;
-  useEffect(() => setQuery(filterName, writeFilter(query)), [query, filterName]);
+  const written = useRef(route.query.get(filterName) ?? "");
+  useEffect(() => {
+    written.current = writeFilter(query);
+    setQuery(filterName, written.current);
+  }, [query, filterName]);
+  // A link to the same page with another filter.
+  useEffect(() => {
+    if (asked === written.current) return;
+    written.current = asked;
+    c.actions.setPropertyFiltering(readFilter(asked));
+  }, [asked]);
   const sort = c.collectionProps.sortingColumn?.sortingField;
   const down = c.collectionProps.sortingDescending;
   useEffect(() => {
-    if (p.h1 && sort) setQuery("sort", (down ? "-" : "") + sort);
-  }, [sort, down, p.h1]);
+    if (sort) setQuery(sortName, (down ? "-" : "") + sort);
+  }, [sort, down, sortName]);
   const definitions: TableProps.ColumnDefinition<T>[] = p.columns.map((x) => ({
     id: x.id,
     header: x.header,
     cell: (row) => (x.cell ? x.cell(row) : String(x.value(row))),
-    sortingField: x.id,
-    sortingComparator: (a, b) => {
-      const left = x.value(a), right = x.value(b);
-      return typeof left === "number" && typeof right === "number" ? left - right : String(left).localeCompare(String(right), "en", { numeric: true });
-    },
-    width: x.width,
+    ...(x.sort === false ? {} : { sortingField: x.id, sortingComparator: (a: T, b: T) => (whole ? 0 : compare(x, a, b)) }),
+    width: prefs.widths?.[x.id] ?? x.width,
     minWidth: 90,
     isRowHeader: x.id === p.columns[0]?.id,
   }));
   const options = useMemo(
     () =>
-      p.columns.filter((x) => x.filter !== false).flatMap((x) => [...new Set(items.map((r) => String(x.value(r))))].filter((v) => v !== "" && v !== "–").slice(0, 200).map((v) => ({ propertyKey: x.id, value: v }))),
-    [items, p.columns],
+      whole ? (p.server?.options ?? []) : [...(p.server?.options ?? []), ...p.columns.filter((x) => !theirs.has(x.id)).filter((x) => x.filter !== false).flatMap((x) => [...new Set(items.map((r) => String(x.value(r))))].filter((v) => v !== "" && v !== "–").slice(0, 200).map((v) => ({ propertyKey: x.id, value: v })))],
+    [items, p.columns, p.server?.options, whole],
   );
-  const total = p.rows.data?.length;
-  const shown = c.filteredItemsCount ?? 0;
+  const total = held.data && (p.server?.total ?? held.data.length);
+  const shown = p.server?.total ?? c.filteredItemsCount ?? 0;
+  const saveAll = async () => {
+    const all = p.server?.every;
+    const rows = all ? await desk.during("Reading what is saved", all) : (c.allPageItems ?? items);
+    if (rows) save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...rows.map((r) => p.columns.map((x) => String(x.value(r))))]));
+  };
   const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? shown + " of " : "") + total + ")";
   const [, tick] = useState(0);
   const heading = (
@@ -185,13 +247,17 @@ function Inner<T>(p: Props<T>) {
                   <Box variant="small" padding={{ top: "xs" }} color="text-body-secondary">
                     {p.rows.updated ? "Updated " + ago(new Date(p.rows.updated).toISOString()) : ""} {p.note ?? ""}
                   </Box>
-                  <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
-                  <Button
-                    iconName="download"
-                    ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"}
-                    disabled={!shown}
-                    onClick={() => save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...(c.allPageItems ?? items).map((r) => p.columns.map((x) => String(x.value(r))))]))}
-                  />
+                  {p.rows.auto ? (
+                    <ButtonDropdown
+                      ariaLabel="Auto refresh"
+                      mainAction={{ iconName: "refresh", ariaLabel: "Refresh " + p.name.toLowerCase(), loading: p.rows.loading && !!p.rows.data, onClick: p.rows.refresh }}
+                      items={paces.map((x) => ({ ...x, itemType: "checkbox" as const, checked: x.id === pace }))}
+                      onItemClick={(e) => setPace(e.detail.id as Pace)}
+                    />
+                  ) : (
+                    <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
+                  )}
+                  <Button iconName="download" ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"} disabled={!shown} onClick={() => void saveAll()} />
                   {p.actions}
                 </SpaceBetween>
               }
@@ -199,6 +265,11 @@ function Inner<T>(p: Props<T>) {
               {p.name}
             </Header>
             {p.more}
+            {held.waiting > 0 && (
+              <div role="status">
+                <Button variant="inline-link" onClick={held.show} ariaLabel={counted(held.waiting, "change") + ", show"}>{counted(held.waiting, "change") + " · Show"}</Button>
+              </div>
+            )}
           </SpaceBetween>
   );
   const filter = (
@@ -208,7 +279,9 @@ function Inner<T>(p: Props<T>) {
             countText={shown === 1 ? "1 match" : shown + " matches"}
             filteringPlaceholder={"Find " + p.name.toLowerCase()}
             filteringAriaLabel={"Find " + p.name.toLowerCase()}
-            hideOperations={false}
+            hideOperations={!!p.server}
+            {...(whole ? { freeTextFiltering: { operators: [":"], defaultOperator: ":" } } : {})}
+            customControl={p.sets}
             virtualScroll
           />
   );
@@ -222,12 +295,13 @@ function Inner<T>(p: Props<T>) {
         {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
         {heading}
         {filter}
-        {p.rows.data ? items.length ? p.picture([...(c.allPageItems ?? [])]) : c.collectionProps.empty : !p.rows.error && <StatusIndicator type="loading">{"Loading " + p.name.toLowerCase()}</StatusIndicator>}
+        {held.data ? items.length ? p.picture([...(c.allPageItems ?? [])]) : c.collectionProps.empty : !p.rows.error && <StatusIndicator type="loading">{"Loading " + p.name.toLowerCase()}</StatusIndicator>}
       </SpaceBetween>
     );
   return (
     <SpaceBetween size="m">
       {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
+      <div className={p.rows.error && held.data ? "stale" : undefined}>
       <Table<T>
         {...c.collectionProps}
         variant="container"
@@ -239,10 +313,17 @@ function Inner<T>(p: Props<T>) {
         columnDisplay={display}
         items={p.rows.error && !p.rows.data ? [] : c.items}
         trackBy={p.rowId}
-        loading={p.rows.loading && !p.rows.data}
+        loading={p.rows.loading && !held.data}
         loadingText={"Loading " + p.name.toLowerCase()}
         selectionType={p.select}
         selectedItems={p.select ? (p.selected ?? []) : undefined}
+        onColumnWidthsChange={(e) => {
+          const at = display.filter((d) => d.visible);
+          const widths = Object.fromEntries(at.map((d, i) => [d.id, e.detail.widths[i] ?? 0]).filter(([, w]) => (w as number) > 0)) as { [id: string]: number };
+          const next = { ...prefs, widths: { ...prefs.widths, ...widths } };
+          setPrefs(next);
+          localStorage.setItem(stored + p.id, JSON.stringify(next));
+        }}
         onSelectionChange={(e) => p.onSelect?.(e.detail.selectedItems)}
         empty={p.rows.error && !p.rows.data ? <Box textAlign="center">{"–"}</Box> : c.collectionProps.empty}
         ariaLabels={{
@@ -255,7 +336,15 @@ function Inner<T>(p: Props<T>) {
         header={heading}
         filter={filter}
         pagination={
-          <Pagination {...c.paginationProps} ariaLabels={{ nextPageLabel: "Next page", previousPageLabel: "Previous page", pageLabel: (n) => "Page " + n, paginationLabel: "Pages of " + p.name }} />
+          <Pagination
+            {...c.paginationProps}
+            openEnd={!!p.server?.more}
+            onNextPageClick={async (e) => {
+              if (e.detail.requestedPageAvailable || !p.server?.more) return;
+              await p.server.more();
+              c.actions.setCurrentPage(e.detail.requestedPageIndex);
+            }}
+            ariaLabels={{ nextPageLabel: "Next page", previousPageLabel: "Previous page", pageLabel: (n) => "Page " + n, paginationLabel: "Pages of " + p.name }} />
         }
         preferences={
           <CollectionPreferences
@@ -264,8 +353,9 @@ function Inner<T>(p: Props<T>) {
             cancelLabel="Cancel"
             preferences={{ ...prefs, contentDisplay: display }}
             onConfirm={(e) => {
-              setPrefs(e.detail);
-              localStorage.setItem(stored + p.id, JSON.stringify(e.detail));
+              const next = { ...e.detail, widths: prefs.widths };
+              setPrefs(next);
+              localStorage.setItem(stored + p.id, JSON.stringify(next));
             }}
             pageSizePreference={{ title: "Rows on a page", options: [25, 50, 100].map((n) => ({ value: n, label: n + " rows" })) }}
             wrapLinesPreference={{ label: "Wrap lines", description: "Show all of the text of a cell" }}
@@ -273,15 +363,16 @@ function Inner<T>(p: Props<T>) {
           />
         }
       />
+      </div>
     </SpaceBetween>
   );
 }
 
-function startSort<T>(text: string | null, columns: Known<T>[], fromAddress?: boolean) {
-  const id = (fromAddress ? text : null)?.replace(/^-/, "");
+function startSort<T>(text: string | null, columns: Known<T>[], whole: boolean) {
+  const id = text?.replace(/^-/, "");
   const column = columns.find((c) => c.id === id);
   if (!column) return {};
-  return { defaultState: { isDescending: text!.startsWith("-"), sortingColumn: { sortingField: column.id, sortingComparator: (a: T, b: T) => compare(column, a, b) } } };
+  return { defaultState: { isDescending: text!.startsWith("-"), sortingColumn: { sortingField: column.id, sortingComparator: (a: T, b: T) => (whole ? 0 : compare(column, a, b)) } } };
 }
 
 function compare<T>(c: Known<T>, a: T, b: T): number {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bucketCriteria, findingConditions, findingCriterion, findingWords, jobConditions } from "../criteria";
+import { criterionOf, filterFields, tokensOf, bucketCriteria, findingConditions, findingCriterion, findingWords, jobConditions } from "../criteria";
 
 test("criteria of jobs are rows, and back", () => {
   const criteria = {
@@ -24,4 +24,22 @@ test("conditions on findings are said in words", () => {
   expect(say({ type: { neq: ["SensitiveData:S3Object/Financial", "Policy:IAMUser/S3BucketPublic"] }, "severity.description": { eq: ["High"] } })).toEqual(["Type is not Data: Financial or Policy: Public", "Severity is High"]);
   expect(say({ "resourcesAffected.s3Bucket.publicAccess.effectivePermission": { eq: ["NOT_PUBLIC"] } })).toEqual(["Public is Not public"]);
   expect(say({ "resourcesAffected.s3Object.storageClass": { eqExactMatch: ["GLACIER"] }, "policyDetails.actor.userIdentity.type": { eq: ["\u202ex"] } })).toEqual(["Object, storage class is exactly GLACIER", "Actor, user identity, type is \u27e8U+202E\u27e9x"]);
+});
+
+test("a filter's conditions are a criterion, and a rule's criterion is conditions", () => {
+  const tokens = [
+    { propertyKey: "severity.description", operator: "=", value: "High" },
+    { propertyKey: "severity.description", operator: "=", value: "Medium" },
+    { propertyKey: "type", operator: "!=", value: "x" },
+    { propertyKey: "createdAt", operator: ">=", value: "2026-01-31T00:00:00.000Z" },
+    { propertyKey: "count", operator: "=", value: "3" },
+    { operator: ":", value: "free text is not the server's" },
+    { propertyKey: "count", operator: ">", value: "no number" },
+  ];
+  const criterion = criterionOf(tokens);
+  expect(criterion).toEqual({ "severity.description": { eq: ["High", "Medium"] }, type: { neq: ["x"] }, createdAt: { gte: Date.UTC(2026, 0, 31) }, count: { gte: 3, lte: 3 } });
+  expect(tokensOf({ "severity.description": { eq: ["High"] }, createdAt: { gte: Date.UTC(2026, 0, 31) } })).toEqual([tokens[0], tokens[3]]);
+  const keys = filterFields().map((f) => f.key);
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(keys).toContain("policyDetails.actor.userIdentity.iamUser.userName");
 });

@@ -1,0 +1,1 @@
+import{A as e,D as t,k as n}from"./index.js";async function r(r,i){let a=await n(r,`ListClassificationJobs`,{maxResults:100,sortCriteria:{attributeName:`createdAt`,orderBy:`DESC`}},e=>e.items,{...i,most:100});return(await e(a.slice(0,100),4,e=>r.call(`DescribeClassificationJob`,{jobId:e.jobId},i))).flatMap(e=>e&&!(e instanceof t)?[e]:[])}export{r as t};
