@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	_ "embed"
-	"math/bits"
 	"strings"
 	"sync"
 	"unicode"
@@ -160,36 +159,6 @@ func mailingAddress(text []byte, start int) int {
 // a British or Canadian one.
 func postalStart(text []byte, i int) bool {
 	return isDigit(text[i]) && (i == 0 || !isDigit(text[i-1]))
-}
-
-// siftAddresses tries the digits of the window that may belong to a postal code: runs
-// has where digits start, four where there are four or more.
-func (s *Scanner) siftAddresses(base int, prev, m, next *masks, runs, four uint64) {
-	d, dn := m.digit, next.digit
-	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
-	letter := runs & at(m.upper, next.upper, 1)
-	if four|letter == 0 {
-		return
-	}
-	var st uint64
-	if four != 0 {
-		five := four & at(d, dn, 4)
-		spaceBefore := m.space<<1 | prev.space>>63
-		letterBefore := m.letter<<2 | prev.letter>>62
-		upperBefore := m.upper<<2 | prev.upper>>62
-		capital, capitalNext := m.upper|m.two, next.upper|next.two
-		// A state or a spelt-out one before, or a city after.
-		st = five &^ at(d, dn, 5) & (spaceBefore&letterBefore | at(m.space, next.space, 5)&at(capital, capitalNext, 6))
-		// The same with a full stop, a comma or a parenthesis between.
-		farBefore := m.letter<<3 | prev.letter>>61 | m.letter<<4 | prev.letter>>60
-		st |= five &^ at(d, dn, 5) & (spaceBefore&farBefore | at(m.space, next.space, 6)&at(capital, capitalNext, 7))
-		st |= four &^ at(d, dn, 4) & spaceBefore & upperBefore
-	}
-	// 1AA, 1A1
-	st |= letter & (at(m.upper, next.upper, 2) | at(d, dn, 2)) &^ at(m.letter|d, next.letter|dn, 3)
-	for ; st != 0; st &= st - 1 {
-		s.tryFree(s.set.address, base+bits.TrailingZeros64(st))
-	}
 }
 
 // addressAt returns the address whose postal code has its first or, in Britain and

@@ -37,7 +37,7 @@ func hasAVX512() bool {
 }
 
 // classifyFast is classifyGeneric in AVX-512 or AVX2 where there is either.
-var classifyFast = func() func([]byte, []masks) {
+var classifyFast = func() func([]byte, []group) {
 	if hasAVX512() {
 		return classifyAVX512
 	}
@@ -48,7 +48,7 @@ var classifyFast = func() func([]byte, []masks) {
 }()
 
 // siftWordsFast is siftWordsGeneric in assembly where there is AVX-512 or AVX2.
-var siftWordsFast = func() func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int) {
+var siftWordsFast = func() wordSifter {
 	if hasAVX512() {
 		return siftWordsAVX512
 	}
@@ -62,29 +62,47 @@ var siftWordsFast = func() func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint6
 // element of room in found and splits than there are words.
 //
 //go:noescape
-func siftWordsAVX2(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
+func siftWordsAVX2(text []byte, groups []group, n int, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
 
 // siftWordsAVX512 is siftWordsGeneric for eight words at a time. It needs sixteen more
 // elements of room in found and splits than there are words.
 //
 //go:noescape
-func siftWordsAVX512(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
+func siftWordsAVX512(text []byte, groups []group, n int, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
 
-// classifyAVX2 fills one masks per whole chunk; text has at least 64*len(out) bytes.
+// classifyAVX2 is classifyGeneric, 64 bytes at a time.
 //
 //go:noescape
-func classifyAVX2(text []byte, out []masks)
+func classifyAVX2(text []byte, out []group)
 
 // classifyAVX512 is classifyAVX2 in a third of the time.
 //
 //go:noescape
-func classifyAVX512(text []byte, out []masks)
+func classifyAVX512(text []byte, out []group)
 
 //go:noescape
 func cpuid(leaf, sub uint32) (a, b, c, d uint32)
 
 //go:noescape
 func xgetbv() (a, d uint32)
+
+// markFast is markGeneric in AVX-512 where there is AVX-512.
+var markFast = func() marker {
+	if hasAVX512() {
+		return func(groups []group, digits, tokens []uint64) {
+			last := len(groups) - 2
+			_, _ = digits[perGroup*last-1], tokens[perGroup*last-1]
+			markAVX512(&groups[1], last, &digits[0], &tokens[0])
+		}
+	}
+	return markGeneric
+}()
+
+// markAVX512 marks n groups, of which the first stands after one of zeros, and the last
+// before one.
+//
+//go:noescape
+func markAVX512(groups *group, n int, digits, tokens *uint64)
 
 // markFingersFast is markFingersGeneric in AVX2 where there is AVX2.
 var markFingersFast = func() func([]byte, *fingers, []uint64) {

@@ -1,3 +1,4 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 // Byte constants, one register wide each.
@@ -27,11 +28,13 @@ BYTES(hyphen, 0x2d2d2d2d2d2d2d2d)
 	ORQ  BX, AX \
 	MOVQ AX, off(DI)
 
-// func classifyAVX2(text []byte, out []masks)
+// func classifyAVX2(text []byte, out []group)
 TEXT ·classifyAVX2(SB), NOSPLIT, $0-48
 	MOVQ text_base+0(FP), SI
 	MOVQ out_base+24(FP), DI
-	MOVQ out_len+32(FP), CX
+	MOVQ text_len+8(FP), CX
+	SHRQ $6, CX
+	XORL R11, R11
 	VMOVDQU caseBit<>(SB), Y15
 	VMOVDQU letterBias<>(SB), Y14
 	VMOVDQU letterTop<>(SB), Y13
@@ -56,7 +59,7 @@ loop:
 	VPADDB Y14, Y3, Y3
 	VPCMPGTB Y2, Y13, Y2
 	VPCMPGTB Y3, Y13, Y3
-	JOIN(Y2, Y3, 0)
+	JOIN(Y2, Y3, group_letter)
 
 	// Capitals: letters whose case bit is clear; the shift brings that bit to the top.
 	VPSLLW $2, Y0, Y4
@@ -67,7 +70,7 @@ loop:
 	ORQ  R9, R8
 	NOTQ R8
 	ANDQ R8, AX
-	MOVQ AX, 8(DI)
+	MOVQ AX, group_upper(DI)
 	MOVQ R8, R10
 
 	// Digits.
@@ -75,7 +78,7 @@ loop:
 	VPADDB Y12, Y1, Y3
 	VPCMPGTB Y2, Y11, Y2
 	VPCMPGTB Y3, Y11, Y3
-	JOIN(Y2, Y3, 16)
+	JOIN(Y2, Y3, group_digit)
 
 	// Bytes that lead a rune of two bytes, but 0xC2, and those that go on with one.
 	VPMOVMSKB Y0, AX
@@ -99,33 +102,39 @@ loop:
 	ANDQ R10, AX
 	NOTQ BX
 	ANDQ BX, AX
-	MOVQ AX, 24(DI)
+	MOVQ AX, group_two(DI)
 	NOTQ R8
 	ANDQ R8, R9
-	MOVQ R9, 32(DI)
+	MOVQ R9, group_cont(DI)
 
 	VPCMPEQB Y15, Y0, Y2
 	VPCMPEQB Y15, Y1, Y3
-	JOIN(Y2, Y3, 40)
+	JOIN(Y2, Y3, group_space)
 
 	VPCMPEQB Y10, Y0, Y2
 	VPCMPEQB Y10, Y1, Y3
-	JOIN(Y2, Y3, 48)
+	JOIN(Y2, Y3, group_plus)
 
 	VPCMPEQB Y9, Y0, Y2
 	VPCMPEQB Y9, Y1, Y3
-	JOIN(Y2, Y3, 56)
+	JOIN(Y2, Y3, group_escape)
 
 	VPCMPEQB Y8, Y0, Y2
 	VPCMPEQB Y8, Y1, Y3
-	JOIN(Y2, Y3, 64)
+	JOIN(Y2, Y3, group_zero)
 
 	VPCMPEQB Y6, Y0, Y2
 	VPCMPEQB Y6, Y1, Y3
-	JOIN(Y2, Y3, 72)
+	JOIN(Y2, Y3, group_dash)
 
 	ADDQ $64, SI
-	ADDQ $80, DI
+	ADDQ $8, DI
+	INCL R11
+	TESTL $7, R11
+	JNZ  same
+	ADDQ $(group__size-64), DI
+
+same:
 	DECQ CX
 	JNZ  loop
 
@@ -168,33 +177,39 @@ DATA keyMask<>+48(SB)/8, $0x00ffffffffffffff
 DATA keyMask<>+56(SB)/8, $0xffffffffffffffff
 GLOBL keyMask<>(SB), RODATA|NOPTR, $64
 
-// func siftWordsAVX2(text []byte, words []wordMasks, bitmap *[1 << 11]uint64, found, splits []uint32) (nFound, nSplits int)
+// func siftWordsAVX2(text []byte, groups []group, n int, bitmap *[1 << 11]uint64, found, splits []uint32) (nFound, nSplits int)
 //
-// SI text of the chunk  R8 its masks  R12 its offset   BX starts that are left
+// SI text of the chunk  R8 its masks, then the next  R12 its offset   BX starts that are left
 // DX edges of the chunk  R13 those of the next, shifted left by one  R14 inner
 // DI next place in found  R11 next place in splits  R9 keyMask  R10 bitmap
-TEXT ·siftWordsAVX2(SB), NOSPLIT, $8-120
+TEXT ·siftWordsAVX2(SB), NOSPLIT, $8-128
 	MOVQ text_base+0(FP), SI
-	MOVQ words_base+24(FP), R8
-	MOVQ words_len+32(FP), AX
-	MOVQ bitmap+48(FP), R10
-	MOVQ found_base+56(FP), DI
-	MOVQ splits_base+80(FP), R11
+	MOVQ groups_base+24(FP), R8
+	MOVQ n+48(FP), AX
+	MOVQ bitmap+56(FP), R10
+	MOVQ found_base+64(FP), DI
+	MOVQ splits_base+88(FP), R11
 	LEAQ keyMask<>(SB), R9
 	XORL R12, R12
 	MOVL R12, (R11)
-	LEAQ -3(AX)(AX*2), AX // 3*(len-1) words of masks
-	LEAQ (R8)(AX*8), AX
+	SHLQ $6, AX
 	MOVQ AX, end-8(SP)
 	JMP  next
 
 chunks:
-	MOVQ 0(R8), BX
+	MOVQ group_starts(R8), BX
+	MOVQ group_edges(R8), DX
+	MOVQ group_inner(R8), R14
+	ADDQ $8, R8
+	LEAL 64(R12), AX
+	TESTL $(7*64), AX
+	JNZ  same
+	ADDQ $(group__size-64), R8
+
+same:
 	TESTQ BX, BX
 	JZ   skip
-	MOVQ 8(R8), DX
-	MOVQ 16(R8), R14
-	MOVQ 32(R8), R13
+	MOVQ group_edges(R8), R13
 	SHLQ $1, R13
 
 words:
@@ -239,18 +254,17 @@ words:
 skip:
 	ADDQ $64, SI
 	ADDL $64, R12
-	ADDQ $24, R8
 
 next:
-	CMPQ R8, end-8(SP)
+	CMPQ R12, end-8(SP)
 	JB   chunks
 
-	SUBQ found_base+56(FP), DI
+	SUBQ found_base+64(FP), DI
 	SHRQ $2, DI
-	MOVQ DI, nFound+104(FP)
-	SUBQ splits_base+80(FP), R11
+	MOVQ DI, nFound+112(FP)
+	SUBQ splits_base+88(FP), R11
 	SHRQ $2, R11
-	MOVQ R11, nSplits+112(FP)
+	MOVQ R11, nSplits+120(FP)
 	RET
 
 BYTES(lowHalf, 0x0f0f0f0f0f0f0f0f)

@@ -1,3 +1,4 @@
+#include "go_asm.h"
 #include "textflag.h"
 
 // FILL sets every byte of a register.
@@ -5,11 +6,13 @@
 	MOVL $v, AX \
 	VPBROADCASTB AX, z
 
-// func classifyAVX512(text []byte, out []masks)
+// func classifyAVX512(text []byte, out []group)
 TEXT ·classifyAVX512(SB), NOSPLIT, $0-48
 	MOVQ text_base+0(FP), SI
 	MOVQ out_base+24(FP), DI
-	MOVQ out_len+32(FP), CX
+	MOVQ text_len+8(FP), CX
+	SHRQ $6, CX
+	XORL R11, R11
 	FILL(0x20, Z15) // the bit of small letters, and the space
 	FILL(0x61, Z14)
 	FILL(25, Z13)
@@ -32,12 +35,12 @@ loop:
 	VPSUBB    Z14, Z1, Z1
 	VPCMPUB   $2, Z13, Z1, K1
 	VPTESTNMB Z15, Z0, K1, K2
-	KMOVQ     K1, 0(DI)
-	KMOVQ     K2, 8(DI)
+	KMOVQ     K1, group_letter(DI)
+	KMOVQ     K2, group_upper(DI)
 
 	VPSUBB  Z12, Z0, Z1
 	VPCMPUB $2, Z11, Z1, K3
-	KMOVQ   K3, 16(DI)
+	KMOVQ   K3, group_digit(DI)
 
 	// Bytes that lead a rune of two bytes, but 0xC2, and those that go on with one:
 	// the lowest as signed numbers.
@@ -45,22 +48,28 @@ loop:
 	VPCMPEQB Z9, Z1, K4
 	VPCMPUB  $4, Z8, Z0, K4, K4
 	VPCMPB   $1, Z9, Z0, K5
-	KMOVQ    K4, 24(DI)
-	KMOVQ    K5, 32(DI)
+	KMOVQ    K4, group_two(DI)
+	KMOVQ    K5, group_cont(DI)
 
 	VPCMPEQB Z15, Z0, K1
 	VPCMPEQB Z7, Z0, K2
 	VPCMPEQB Z6, Z0, K3
 	VPCMPEQB Z12, Z0, K4
 	VPCMPEQB Z5, Z0, K5
-	KMOVQ    K1, 40(DI)
-	KMOVQ    K2, 48(DI)
-	KMOVQ    K3, 56(DI)
-	KMOVQ    K4, 64(DI)
-	KMOVQ    K5, 72(DI)
+	KMOVQ    K1, group_space(DI)
+	KMOVQ    K2, group_plus(DI)
+	KMOVQ    K3, group_escape(DI)
+	KMOVQ    K4, group_zero(DI)
+	KMOVQ    K5, group_dash(DI)
 
 	ADDQ $64, SI
-	ADDQ $80, DI
+	ADDQ $8, DI
+	INCL R11
+	TESTL $7, R11
+	JNZ  same
+	ADDQ $(group__size-64), DI
+
+same:
 	DECQ CX
 	JNZ  loop
 
@@ -94,23 +103,22 @@ GLOBL spread8<>(SB), RODATA|NOPTR, $64
 	MOVQ $v, AX \
 	VPBROADCASTQ AX, z
 
-// func siftWordsAVX512(text []byte, words []wordMasks, bitmap *[1 << 11]uint64, found, splits []uint32) (nFound, nSplits int)
+// func siftWordsAVX512(text []byte, groups []group, n int, bitmap *[1 << 11]uint64, found, splits []uint32) (nFound, nSplits int)
 //
-// SI text of the chunk  R8 its masks  R12 its offset  BX its starts  DX its edges
+// SI text of the chunk  R8 its masks, then the next  R12 its offset  BX its starts  DX its edges
 // DI next place in found  R11 next place in splits  R10 bitmap  R9 the last word
 // R13 whether the chunk before ends inside a word
-TEXT ·siftWordsAVX512(SB), NOSPLIT, $8-120
+TEXT ·siftWordsAVX512(SB), NOSPLIT, $16-128
 	MOVQ text_base+0(FP), SI
-	MOVQ words_base+24(FP), R8
-	MOVQ words_len+32(FP), AX
-	MOVQ bitmap+48(FP), R10
-	MOVQ found_base+56(FP), DI
-	MOVQ splits_base+80(FP), R11
+	MOVQ groups_base+24(FP), R8
+	MOVQ n+48(FP), AX
+	MOVQ bitmap+56(FP), R10
+	MOVQ found_base+64(FP), DI
+	MOVQ splits_base+88(FP), R11
 	XORL R12, R12
 	XORL R13, R13
 	XORL R9, R9
-	LEAQ -3(AX)(AX*2), AX // 3*(len-1) words of masks
-	LEAQ (R8)(AX*8), AX
+	SHLQ $6, AX
 	MOVQ AX, end-8(SP)
 	VMOVDQU64 iota64<>(SB), Z31
 	VMOVDQU64 spread8<>(SB), Z29
@@ -126,9 +134,17 @@ TEXT ·siftWordsAVX512(SB), NOSPLIT, $8-120
 	JMP  next
 
 chunks:
-	MOVQ 0(R8), BX
-	MOVQ 8(R8), DX
+	MOVQ group_starts(R8), BX
+	MOVQ group_edges(R8), DX
+	MOVQ group_inner(R8), CX
+	MOVQ CX, inner-16(SP)
+	ADDQ $8, R8
+	LEAL 64(R12), AX
+	TESTL $(7*64), AX
+	JNZ  same
+	ADDQ $(group__size-64), R8
 
+same:
 	// The first edge after each word: those behind a byte of a word. The first of
 	// them ends the word that goes on from the chunk before.
 	MOVQ DX, R14
@@ -145,7 +161,7 @@ chunks:
 	JZ   skip
 
 	// The lengths of the words, from 2 to 8; the last may end in the next chunk.
-	TZCNTQ 32(R8), AX
+	TZCNTQ group_edges(R8), AX
 	ADDL   $64, AX
 	VPBROADCASTB AX, Z1
 	KMOVQ  R15, K1
@@ -204,7 +220,7 @@ words:
 	JG   words
 
 	// Words that start right after others: those stay in splits.
-	MOVQ 16(R8), DX
+	MOVQ inner-16(SP), DX
 	TESTQ DX, DX
 	JZ   last
 	PEXTQ BX, DX, AX
@@ -249,18 +265,250 @@ last:
 skip:
 	ADDQ $64, SI
 	ADDL $64, R12
-	ADDQ $24, R8
 
 next:
-	CMPQ R8, end-8(SP)
+	CMPQ R12, end-8(SP)
 	JB   chunks
 
 	MOVL R9, (R11)
 	VZEROUPPER
-	SUBQ found_base+56(FP), DI
+	SUBQ found_base+64(FP), DI
 	SHRQ $2, DI
-	MOVQ DI, nFound+104(FP)
-	SUBQ splits_base+80(FP), R11
+	MOVQ DI, nFound+112(FP)
+	SUBQ splits_base+88(FP), R11
 	SHRQ $2, R11
-	MOVQ R11, nSplits+112(FP)
+	MOVQ R11, nSplits+120(FP)
+	RET
+
+// NEXT is the plane of the next chunks; PREV of those before.
+#define NEXT(field, cur, res) \
+	VMOVDQU64 (group__size+field)(SI), res \
+	VALIGNQ $1, cur, res, res
+
+#define PREV(field, cur, res) \
+	VALIGNQ $7, (field-group__size)(SI), cur, res
+
+// AHEAD moves the bits k places on to where they are looked at, BEHIND those before.
+#define AHEAD(k, cur, next, res) VPSHRDQ $k, next, cur, res
+#define BEHIND(k, cur, prev, res) VPSHLDQ $k, prev, cur, res
+
+// LESS is a without b.
+#define LESS(a, b, res) VPANDNQ a, b, res
+
+// func markAVX512(groups *group, n int, digits, tokens *uint64)
+TEXT ·markAVX512(SB), NOSPLIT, $0-32
+	MOVQ groups+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ digits+16(FP), R8
+	MOVQ tokens+24(FP), R9
+	TESTQ CX, CX
+	JZ   done
+
+loop:
+	VMOVDQU64 group_letter(SI), Z0
+	PREV(group_letter, Z0, Z1)
+	NEXT(group_letter, Z0, Z2)
+	VMOVDQU64 group_upper(SI), Z3
+	PREV(group_upper, Z3, Z4)
+	NEXT(group_upper, Z3, Z5)
+	VMOVDQU64 group_digit(SI), Z6
+	PREV(group_digit, Z6, Z7)
+	NEXT(group_digit, Z6, Z8)
+	VMOVDQU64 group_space(SI), Z9
+	PREV(group_space, Z9, Z10)
+	NEXT(group_space, Z9, Z11)
+	VMOVDQU64 group_cont(SI), Z12
+	NEXT(group_cont, Z12, Z13)
+	VMOVDQU64 group_two(SI), Z14
+	NEXT(group_two, Z14, Z15)
+
+	// Z16 runes of two bytes, Z17 the same before.
+	AHEAD(1, Z12, Z13, Z16)
+	VPANDQ Z14, Z16, Z16
+	PREV(group_two, Z14, Z17)
+	PREV(group_cont, Z12, Z18)
+	AHEAD(1, Z18, Z12, Z18)
+	VPANDQ Z18, Z17, Z17
+
+	// Z18 what follows a letter, Z19 words, Z20 their starts.
+	BEHIND(1, Z0, Z1, Z18)
+	BEHIND(2, Z16, Z17, Z19)
+	VPORQ Z19, Z18, Z18
+	BEHIND(1, Z16, Z17, Z19)
+	VPORQ Z0, Z16, Z20
+	VPORQ Z20, Z19, Z19
+	LESS(Z20, Z18, Z20)
+	LESS(Z0, Z3, Z21)
+	LESS(Z1, Z4, Z22)
+	LESS(Z2, Z5, Z23)
+	BEHIND(1, Z21, Z22, Z22)
+	AHEAD(1, Z21, Z23, Z23)
+	BEHIND(1, Z3, Z4, Z24)
+	VPANDQ Z24, Z23, Z23
+	VPORQ  Z23, Z22, Z22
+	VPANDQ Z3, Z22, Z22
+	VPORQ  Z22, Z20, Z20
+	VMOVDQU64 Z20, group_starts(SI)
+	VPANDQ Z18, Z20, Z21
+	VMOVDQU64 Z21, group_inner(SI)
+	VPTERNLOGQ $0xff, Z31, Z31, Z31
+	LESS(Z31, Z19, Z22)
+	VPORQ Z20, Z22, Z23
+	VMOVDQU64 Z23, group_edges(SI)
+	VPORQ  Z3, Z16, Z24
+	VPANDQ Z20, Z24, Z24
+	LESS(Z24, Z21, Z24)
+	VMOVDQU64 Z24, group_capital(SI)
+	AHEAD(1, Z9, Z11, Z23)
+	VPORQ  Z9, Z23, Z23
+	VPORQ  group_dash(SI), Z23, Z23
+	VPANDQ Z22, Z23, Z23
+	VMOVDQU64 Z23, group_follow(SI)
+
+	// Z25 what follows a letter or digit.
+	VPORQ Z0, Z6, Z24
+	VPORQ Z1, Z7, Z25
+	BEHIND(1, Z24, Z25, Z25)
+	LESS(Z24, Z25, Z24)
+	VPORQ (R9), Z24, Z24
+	VMOVDQU64 Z24, (R9)
+	VMOVDQU64 Z6, (R8)
+
+	// Z16 to Z21 digits one to six places on, Z22 where they start.
+	AHEAD(1, Z6, Z8, Z16)
+	AHEAD(2, Z6, Z8, Z17)
+	AHEAD(3, Z6, Z8, Z18)
+	AHEAD(4, Z6, Z8, Z19)
+	AHEAD(5, Z6, Z8, Z20)
+	AHEAD(6, Z6, Z8, Z21)
+	BEHIND(1, Z6, Z7, Z22)
+	LESS(Z6, Z22, Z22)
+
+	// Z23 two digits, Z26 four, Z28 three, each before the same of the next chunk.
+	VPANDQ Z16, Z6, Z23
+	VPSRLQ $1, Z8, Z24
+	VPANDQ Z8, Z24, Z24
+	AHEAD(2, Z23, Z24, Z26)
+	VPANDQ Z23, Z26, Z26
+	VPSRLQ $2, Z24, Z27
+	VPANDQ Z24, Z27, Z27
+	VPANDQ Z17, Z23, Z28
+	VPSRLQ $2, Z8, Z29
+	VPANDQ Z24, Z29, Z29
+	VPANDQ Z26, Z22, Z30
+
+	// Cards: thirteen and more, groups of four or more and three or more, six and ten.
+	AHEAD(4, Z26, Z27, Z23)
+	VPANDQ Z26, Z23, Z23
+	VPSRLQ $4, Z27, Z24
+	VPANDQ Z27, Z24, Z24
+	AHEAD(5, Z23, Z24, Z24)
+	VPANDQ Z23, Z24, Z24
+	AHEAD(5, Z28, Z29, Z23)
+	LESS(Z23, Z19, Z23)
+	VPORQ  Z23, Z24, Z24
+	AHEAD(7, Z26, Z27, Z23)
+	VPANDQ Z19, Z23, Z23
+	VPANDQ Z20, Z23, Z23
+	LESS(Z23, Z21, Z23)
+	VPORQ  Z23, Z24, Z24
+	VPANDQ Z30, Z24, Z24
+	VMOVDQU64 Z24, group_cards(SI)
+	VMOVDQA64 Z24, Z31
+
+	// Phones: one digit and soon three, two zeros, a plus.
+	AHEAD(2, Z28, Z29, Z23)
+	AHEAD(3, Z28, Z29, Z24)
+	VPORQ  Z24, Z23, Z23
+	AHEAD(4, Z28, Z29, Z24)
+	VPORQ  Z24, Z23, Z23
+	AHEAD(5, Z28, Z29, Z24)
+	VPORQ  Z24, Z23, Z23
+	LESS(Z22, Z16, Z24)
+	VPANDQ Z23, Z24, Z24
+	VMOVDQU64 group_zero(SI), Z26
+	LESS(Z24, Z26, Z24)
+	NEXT(group_zero, Z26, Z27)
+	AHEAD(1, Z26, Z27, Z27)
+	VPANDQ Z26, Z27, Z27
+	VMOVDQU64 group_dash(SI), Z28
+	NEXT(group_dash, Z28, Z29)
+	VPORQ  Z9, Z28, Z28
+	VPORQ  Z11, Z29, Z29
+	AHEAD(2, Z28, Z29, Z28)
+	VPORQ  Z17, Z28, Z29
+	VPANDQ Z27, Z29, Z29
+	VPANDQ Z22, Z29, Z29
+	VPORQ  Z29, Z24, Z24
+	VPORQ  group_plus(SI), Z24, Z24
+	VMOVDQU64 Z24, group_phones(SI)
+	VPORQ  Z24, Z31, Z31
+
+	// IBANs: two letters and two digits, and those with something between.
+	AHEAD(1, Z0, Z2, Z23)
+	VPANDQ Z0, Z23, Z23
+	LESS(Z23, Z25, Z23)
+	VPANDQ Z17, Z18, Z24
+	VPANDQ Z23, Z24, Z24
+	VMOVDQU64 Z24, group_ibans(SI)
+	VPORQ  Z24, Z31, Z31
+	VPANDQ Z18, Z28, Z24
+	VPANDQ Z19, Z24, Z24
+	AHEAD(3, Z12, Z13, Z26)
+	VPORQ  Z19, Z21, Z27
+	VPANDQ Z20, Z27, Z27
+	VPANDQ Z26, Z27, Z27
+	VPORQ  Z27, Z24, Z24
+	VPANDQ Z23, Z24, Z24
+	VMOVDQU64 Z24, group_apart(SI)
+	VPORQ  Z24, Z31, Z31
+
+	// Postal codes: 1AA and 1A1, five digits near a capital or letters, four after them.
+	AHEAD(1, Z3, Z5, Z23)
+	VPANDQ Z22, Z23, Z23
+	AHEAD(2, Z3, Z5, Z24)
+	VPORQ  Z17, Z24, Z24
+	VPANDQ Z24, Z23, Z23
+	VPORQ  Z0, Z6, Z26
+	VPORQ  Z2, Z8, Z27
+	AHEAD(3, Z26, Z27, Z26)
+	LESS(Z23, Z26, Z23)
+	BEHIND(1, Z9, Z10, Z24)
+	VPORQ  Z3, Z14, Z26
+	VPORQ  Z5, Z15, Z27
+	VPANDQ Z30, Z19, Z28
+	LESS(Z28, Z20, Z28)
+	BEHIND(2, Z0, Z1, Z29)
+	BEHIND(3, Z0, Z1, Z16)
+	VPORQ  Z16, Z29, Z29
+	BEHIND(4, Z0, Z1, Z16)
+	VPORQ  Z16, Z29, Z29
+	VPANDQ Z24, Z29, Z29
+	AHEAD(5, Z9, Z11, Z16)
+	AHEAD(6, Z26, Z27, Z17)
+	VPANDQ Z17, Z16, Z16
+	VPORQ  Z16, Z29, Z29
+	AHEAD(6, Z9, Z11, Z16)
+	AHEAD(7, Z26, Z27, Z17)
+	VPANDQ Z17, Z16, Z16
+	VPORQ  Z16, Z29, Z29
+	VPANDQ Z28, Z29, Z29
+	VPORQ  Z29, Z23, Z23
+	LESS(Z30, Z19, Z28)
+	VPANDQ Z24, Z28, Z28
+	BEHIND(2, Z3, Z4, Z16)
+	VPANDQ Z16, Z28, Z28
+	VPORQ  Z28, Z23, Z23
+	VMOVDQU64 Z23, group_codes(SI)
+	VPORQ  Z23, Z31, Z31
+	VMOVDQU64 Z31, group_marked(SI)
+
+	ADDQ $group__size, SI
+	ADDQ $64, R8
+	ADDQ $64, R9
+	DECQ CX
+	JNZ  loop
+
+done:
+	VZEROUPPER
 	RET

@@ -3,8 +3,9 @@
 package detect
 
 var (
-	classifyFast  = classifyGeneric
-	siftWordsFast = siftWordsGeneric
+	classifyFast             = classifyGeneric
+	markFast      marker     = markGeneric
+	siftWordsFast wordSifter = siftWordsGeneric
 
 	markFingersFast = markFingersGeneric
 )

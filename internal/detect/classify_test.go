@@ -6,27 +6,26 @@ import (
 )
 
 // classifySlow says what the bits mean, one byte at a time.
-func classifySlow(text []byte, out []masks) {
-	for i := range out {
-		m := masks{}
+func classifySlow(text []byte, out []group) {
+	for i := range len(text) / chunk {
+		g := &out[i/perGroup]
 		for j, c := range text[i*chunk : i*chunk+chunk] {
 			set := func(w *uint64, on bool) {
 				if on {
 					*w |= 1 << j
 				}
 			}
-			set(&m.letter, 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
-			set(&m.upper, 'A' <= c && c <= 'Z')
-			set(&m.digit, '0' <= c && c <= '9')
-			set(&m.two, c >= 0xC0 && c <= 0xDF && c != 0xC2)
-			set(&m.cont, c >= 0x80 && c <= 0xBF)
-			set(&m.space, c == ' ')
-			set(&m.plus, c == '+')
-			set(&m.escape, c == '\\')
-			set(&m.zero, c == '0')
-			set(&m.dash, c == '-')
+			set(&g.letter[i%perGroup], 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z')
+			set(&g.upper[i%perGroup], 'A' <= c && c <= 'Z')
+			set(&g.digit[i%perGroup], '0' <= c && c <= '9')
+			set(&g.two[i%perGroup], c >= 0xC0 && c <= 0xDF && c != 0xC2)
+			set(&g.cont[i%perGroup], c >= 0x80 && c <= 0xBF)
+			set(&g.space[i%perGroup], c == ' ')
+			set(&g.plus[i%perGroup], c == '+')
+			set(&g.escape[i%perGroup], c == '\\')
+			set(&g.zero[i%perGroup], c == '0')
+			set(&g.dash[i%perGroup], c == '-')
 		}
-		out[i] = m
 	}
 }
 
@@ -40,10 +39,10 @@ func TestClassify(t *testing.T) {
 			text[i] = byte(random.Uint32())
 		}
 	}
-	want := make([]masks, 64)
+	want := make([]group, 8)
 	classifySlow(text, want)
-	for name, f := range map[string]func([]byte, []masks){"go": classifyGeneric, "fast": classifyFast} {
-		got := make([]masks, 64)
+	for name, f := range map[string]func([]byte, []group){"go": classifyGeneric, "fast": classifyFast} {
+		got := make([]group, 8)
 		f(text, got)
 		for i := range want {
 			if got[i] != want[i] {
@@ -58,8 +57,8 @@ func BenchmarkClassify(b *testing.B) {
 	for i := range text {
 		text[i] = byte(' ' + i*7%90)
 	}
-	out := make([]masks, len(text)/chunk)
-	for name, f := range map[string]func([]byte, []masks){"go": classifyGeneric, "fast": classifyFast} {
+	out := make([]group, len(text)/chunk/perGroup)
+	for name, f := range map[string]func([]byte, []group){"go": classifyGeneric, "fast": classifyFast} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {

@@ -48,10 +48,9 @@
 //
 //   - classify*.go turns 64 bytes into bit masks of letters, digits and a few signs, in
 //     AVX-512 or AVX2 where there is either;
-//     from those come the starts and ends of words by arithmetic (find.go).
-//   - sift.go looks every word up by its first eight letters (prefilter.go), and finds
-//     numbers of a shape that needs no keyword: cards, IBANs, phone numbers, postal
-//     codes.
+//     from those come, by arithmetic, the starts and ends of words and the places of
+//     numbers that need no keyword: cards, IBANs, phone numbers, postal codes (marks.go).
+//   - sift.go looks every word up by its first eight letters (prefilter.go).
 //   - Only what stands near a keyword, or in a field under one, is matched (find.go),
 //     and only by the identifiers whose values start with such a run of digits or
 //     letters.

@@ -31,11 +31,12 @@ type window struct {
 	// [from, to).
 	lo, hi, from, to int
 
-	masks  []masks
-	words  []wordMasks
+	chunks int
+	memory []group  // of groups, with one of zeros before
+	groups []group  // by eight chunks, with zeros after
 	starts []uint32 // words whose first bytes are in the prefilter, from w.from
 	splits []uint32 // words that go on in another word, from w.from
-	digits []uint64 // masks.digit, for nextBit
+	digits []uint64 // group.digit, for nextBit
 	tokens []uint64 // where a letter or digit starts a run of them
 
 	hits       []hit
@@ -87,81 +88,80 @@ func (s *Scanner) find(b *Block, lo, hi int) {
 	}
 }
 
-// classify fills digits, tokens and words for the window, and collects on the way the
-// values that start with numbers and need no keyword.
+// classify fills groups, digits and tokens for the window, and collects on the way the
+// values that need no keyword and start with numbers or names.
 func (s *Scanner) classify() {
 	w := &s.win
 	text := w.text[w.from:w.to]
 	n := (len(text) + chunk - 1) / chunk
-	w.masks = grow(w.masks, n+1)
-	w.digits = grow(w.digits, n)
-	w.tokens = grow(w.tokens, n)
-	w.words = grow(w.words, n+1)
+	w.chunks = n
+	used := n/perGroup + 1 // the chunk after the last is there too
+	w.memory = grow(w.memory, used+2)
+	w.groups = w.memory[1:]
+	w.digits = grow(w.digits, used*perGroup)
+	w.tokens = grow(w.tokens, used*perGroup)
 	whole := len(text) / chunk
-	s.classifier(text, w.masks[:whole])
+	s.classifier(text, w.groups)
 	if whole < n {
-		classifyTail(text[whole*chunk:], &w.masks[whole])
+		classifyTail(text[whole*chunk:], &w.groups[whole/perGroup], whole%perGroup)
 	}
-	w.masks[n] = masks{}
-	w.words[n] = wordMasks{}
-	s.dropEscapes(n)
-	prev := &masks{}
-	var twoBefore, carry uint64
-	for i := range n {
-		m, next := &w.masks[i], &w.masks[i+1]
-		alnum, alnumBefore := m.letter|m.digit, prev.letter|prev.digit
-		w.digits[i] = m.digit
-		w.tokens[i] |= alnum &^ (alnum<<1 | alnumBefore>>63)
-
-		// A word starts after what is no letter, and at the edges of camel case. Outside
-		// ASCII, runes of two bytes are letters.
-		lower, lowerBefore, lowerNext := m.letter&^m.upper, prev.letter&^prev.upper, next.letter&^next.upper
-		two := m.two & (m.cont>>1 | next.cont<<63)
-		before := m.letter<<1 | prev.letter>>63 | two<<2 | twoBefore>>62
-		starts := (m.letter|two)&^before |
-			m.upper&(lower<<1|lowerBefore>>63|(m.upper<<1|prev.upper>>63)&(lower>>1|lowerNext<<63))
-		word := m.letter | two | two<<1 | twoBefore>>63
-		inner := starts & before
-		w.words[i] = wordMasks{starts: starts, edges: starts | ^word, inner: inner}
-		twoBefore = two
-		if s.names {
-			// Adding the first bit of a run of ones sets the bit after the run.
-			var sum uint64
-			sum, carry = bits.Add64(word, starts&^inner&(m.upper|two), carry)
-			for e := sum &^ word & (m.space | m.dash | m.space>>1 | next.space<<63); e != 0; e &= e - 1 {
-				s.siftName(i, bits.TrailingZeros64(e))
+	for i := n; i < used*perGroup; i++ {
+		w.groups[i/perGroup].clear(i % perGroup)
+	}
+	w.groups[used] = group{}
+	s.dropEscapes()
+	s.mark(w.memory, w.digits, w.tokens)
+	var carry uint64
+	for k := range w.groups[:used] {
+		g := &w.groups[k]
+		for j := range perGroup {
+			if s.names {
+				// Adding the first bit of a run of ones sets the bit after the run.
+				var sum uint64
+				sum, carry = bits.Add64(^g.edges[j]|g.starts[j], g.capital[j], carry)
+				for e := sum & g.follow[j]; e != 0; e &= e - 1 {
+					s.siftName(k*perGroup+j, bits.TrailingZeros64(e))
+				}
+			}
+			if g.marked[j] != 0 {
+				s.tryMarked(w.from+(k*perGroup+j)*chunk, g, j)
 			}
 		}
-		// An IBAN's two letters, and a separator after them, may stand before its digits.
-		if m.digit|m.plus|next.digit<<60 != 0 {
-			s.siftNumbers(w.from+i*chunk, prev, m, next)
-		}
-		prev = m
 	}
-	w.words[n].edges = ^uint64(0)
+}
+
+// clear makes a chunk one of zeros.
+func (g *group) clear(i int) {
+	g.letter[i], g.upper[i], g.digit[i], g.two[i], g.cont[i] = 0, 0, 0, 0, 0
+	g.space[i], g.plus[i], g.escape[i], g.zero[i], g.dash[i] = 0, 0, 0, 0, 0
 }
 
 // dropEscapes takes the letters of escapes such as \n out of the masks: they are no part
 // of the word or value that follows. They may start a value nevertheless.
-func (s *Scanner) dropEscapes(n int) {
+func (s *Scanner) dropEscapes() {
 	w := &s.win
 	clear(w.tokens)
 	escape := false
-	for i := range n {
-		m := &w.masks[i]
-		if m.escape == 0 && !escape {
+	for k := range w.groups[:w.chunks/perGroup+1] {
+		g := &w.groups[k]
+		if m := &g.escape; m[0]|m[1]|m[2]|m[3]|m[4]|m[5]|m[6]|m[7] == 0 && !escape {
 			continue
 		}
-		e := m.escape<<1 | b2u(escape)
-		for e &= m.letter; e != 0; e &= e - 1 {
-			bit := bits.TrailingZeros64(e)
-			if p := w.from + i*chunk + bit; escaped(w.text, p) {
-				m.letter &^= 1 << bit
-				m.upper &^= 1 << bit
-				w.tokens[i] |= 1 << bit
+		for j := range perGroup {
+			if g.escape[j] == 0 && !escape {
+				continue
 			}
+			e := g.escape[j]<<1 | b2u(escape)
+			for e &= g.letter[j]; e != 0; e &= e - 1 {
+				i, bit := k*perGroup+j, bits.TrailingZeros64(e)
+				if p := w.from + i*chunk + bit; escaped(w.text, p) {
+					g.letter[j] &^= 1 << bit
+					g.upper[j] &^= 1 << bit
+					w.tokens[i] |= 1 << bit
+				}
+			}
+			escape = g.escape[j]>>63 != 0
 		}
-		escape = m.escape>>63 != 0
 	}
 }
 

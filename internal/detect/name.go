@@ -54,16 +54,16 @@ func strength(flags, is, often uint8) int {
 // written with a capital and followed by what may go on with a name.
 func (s *Scanner) siftName(i, bit int) {
 	w := &s.win
-	m := &w.words[i]
-	st := m.starts &^ m.inner & (1<<bit - 1)
+	m, j := &w.groups[i/perGroup], i%perGroup
+	st := m.starts[j] &^ m.inner[j] & (1<<bit - 1)
 	end := i*chunk + bit
 	if st == 0 {
 		if i == 0 {
 			return
 		}
 		i--
-		m = &w.words[i]
-		if st = m.starts &^ m.inner; st == 0 {
+		m, j = &w.groups[i/perGroup], i%perGroup
+		if st = m.starts[j] &^ m.inner[j]; st == 0 {
 			return
 		}
 	}

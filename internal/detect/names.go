@@ -244,15 +244,16 @@ func (s *Scanner) findShort(text []byte, off int, names *Names) {
 // masks.
 func (w *window) shape(shape *validate.Shape, off int, inside uint64) (known bool) {
 	k, bit := uint(off-w.from)/chunk, uint(off-w.from)%chunk
-	m, next := &w.masks[k], &w.masks[k+1]
-	shape.Digits = from(m.digit, next.digit, bit) & inside
-	if (m.cont|m.escape)|(next.cont|next.escape) != 0 || off > 0 && w.text[off-1] == '\\' {
+	m, next := &w.groups[k/perGroup], &w.groups[(k+1)/perGroup]
+	i, j := k%perGroup, (k+1)%perGroup
+	shape.Digits = from(m.digit[i], next.digit[j], bit) & inside
+	if (m.cont[i]|m.escape[i])|(next.cont[j]|next.escape[j]) != 0 || off > 0 && w.text[off-1] == '\\' {
 		return false
 	}
-	shape.Letters = from(m.letter, next.letter, bit) & inside
-	shape.Capitals = from(m.upper, next.upper, bit) & inside
-	shape.Spaces = from(m.space, next.space, bit) & inside
-	shape.Hyphens = from(m.dash, next.dash, bit) & inside
+	shape.Letters = from(m.letter[i], next.letter[j], bit) & inside
+	shape.Capitals = from(m.upper[i], next.upper[j], bit) & inside
+	shape.Spaces = from(m.space[i], next.space[j], bit) & inside
+	shape.Hyphens = from(m.dash[i], next.dash[j], bit) & inside
 	return true
 }
 

@@ -7,9 +7,10 @@ import "magpie/internal/detect/validate"
 // Scanner in order. It is not safe for concurrent use.
 type Scanner struct {
 	set         *Set
-	classifier  func([]byte, []masks)
+	classifier  func([]byte, []group)
+	mark        marker
 	markFingers func([]byte, *fingers, []uint64)
-	siftWords   func([]byte, []wordMasks, *[1 << (hashBits - 6)]uint64, []uint32, []uint32) (int, int)
+	siftWords   wordSifter
 	win         window
 	names       bool // names are looked for
 	filter      *prefilter
@@ -39,7 +40,7 @@ const windowSize = 64 << 10
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
 	s.ready()
-	sc := &Scanner{set: s, classifier: classifyFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
+	sc := &Scanner{set: s, classifier: classifyFast, mark: markFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {
 		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog, id.Custom.pause))
@@ -51,7 +52,7 @@ func (s *Set) NewScanner() *Scanner {
 // measure and to compare. It finds the same.
 func (s *Set) PlainScanner() *Scanner {
 	sc := s.NewScanner()
-	sc.classifier, sc.siftWords, sc.markFingers = classifyGeneric, siftWordsGeneric, markFingersGeneric
+	sc.classifier, sc.mark, sc.siftWords, sc.markFingers = classifyGeneric, markGeneric, siftWordsGeneric, markFingersGeneric
 	return sc
 }
 

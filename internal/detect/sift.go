@@ -3,38 +3,38 @@ package detect
 import (
 	"encoding/binary"
 	"math/bits"
-
-	"magpie/internal/detect/validate"
 )
 
-// wordMasks says where the words of a chunk are.
-type wordMasks struct {
-	starts uint64 // the first byte of a word
-	edges  uint64 // the first byte of a word, or a byte of none
-	inner  uint64 // starts right after another word
-}
+// wordSifter is what siftWordsGeneric is.
+type wordSifter func(text []byte, groups []group, n int, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int)
 
-// siftWordsGeneric looks up every word of text in the prefilter, up to its first edge.
-// It puts those that are there into found, and into splits those that go on in another
-// word: they have to be looked up by other lengths as well. After those stands the last
-// word. Both lists are ascending and have room. The last masks only tell where the last words end; text goes on for
-// keyBytes after the chunks before them. It is the plain-Go twin of the assembly.
-func siftWordsGeneric(text []byte, words []wordMasks, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int) {
+// siftWordsGeneric looks up every word of n chunks of text in the prefilter, up to its
+// first edge. It puts those that are there into found, and into splits those that go on in
+// another word: they have to be looked up by other lengths as well. After those stands the
+// last word. Both lists are ascending and have room. The chunk after them only tells where
+// the last words end; text goes on for keyBytes after them. It is the plain-Go twin of the
+// assembly.
+func siftWordsGeneric(text []byte, groups []group, n int, bitmap *[1 << (hashBits - 6)]uint64, found, splits []uint32) (nFound, nSplits int) {
 	last := uint32(0)
-	for i := range len(words) - 1 {
-		w, next := &words[i], &words[i+1]
-		block := text[i*chunk:][:chunk+keyBytes]
-		for st := w.starts; st != 0; st &= st - 1 {
+	for i := range uint(n) {
+		g, j := &groups[i/perGroup], i%perGroup
+		st := g.starts[j]
+		if st == 0 {
+			continue
+		}
+		edges, inner, edgesNext := g.edges[j], g.inner[j], groups[(i+1)/perGroup].edges[(i+1)%perGroup]
+		block := (*[chunk + keyBytes]byte)(text[i*chunk:])
+		for ; st != 0; st &= st - 1 {
 			bit := bits.TrailingZeros64(st) & 63
-			p := uint32(i*chunk + bit)
-			if w.inner>>bit&1 != 0 {
+			p := uint32(i*chunk) + uint32(bit)
+			if inner>>bit&1 != 0 {
 				splits[nSplits] = last
 				nSplits++
 			}
 			last = p
-			ends := (w.edges>>bit | next.edges<<1<<(63-bit)) >> 1
+			ends := (edges>>bit | edgesNext<<1<<(63-bit)) >> 1
 			n := bits.TrailingZeros64(ends|1<<(keyBytes-1)) + 1
-			key := (binary.LittleEndian.Uint64(block[bit:]) | foldMask) & lenMasks[n&15]
+			key := (binary.LittleEndian.Uint64(block[bit:bit+keyBytes]) | foldMask) & lenMasks[n&15]
 			if h := hash(key); bitmap[h>>6]>>(h&63)&1 != 0 {
 				found[nFound] = p
 				nFound++
@@ -52,13 +52,13 @@ const spareWords = 16
 // literal.
 func (s *Scanner) findWords() {
 	w := &s.win
-	n := len(w.words) - 1
+	n := w.chunks
 	// Loads of eight bytes must stay inside the text.
 	inside := min(n, max(0, len(w.text)-w.from-keyBytes)/chunk)
 	w.starts = grow(w.starts, n*chunk+spareWords)
 	w.splits = grow(w.splits, n*chunk+spareWords)
-	found, splits := s.siftWords(w.text[w.from:], w.words[:inside+1], &s.filter.bits, w.starts, w.splits)
-	if w.words[inside].inner != 0 {
+	found, splits := s.siftWords(w.text[w.from:], w.groups, inside, &s.filter.bits, w.starts, w.splits)
+	if w.groups[inside/perGroup].inner[inside%perGroup] != 0 {
 		splits++ // the last word may go on in what is looked at below
 	}
 	for i, j := 0, 0; i < found || j < splits; {
@@ -77,7 +77,7 @@ func (s *Scanner) findWords() {
 		j++
 	}
 	for i := inside; i < n; i++ {
-		for st := w.words[i].starts; st != 0; st &= st - 1 {
+		for st := w.groups[i/perGroup].starts[i%perGroup]; st != 0; st &= st - 1 {
 			p := i*chunk + bits.TrailingZeros64(st)
 			ends, run := w.wordAt(p)
 			s.lookups(w.from+p, ends, run)
@@ -89,10 +89,11 @@ func (s *Scanner) findWords() {
 // many bytes go on without one that is part of no word, up to 64.
 func (w *window) wordAt(p int) (ends uint64, run int) {
 	i, bit := p/chunk, p%chunk
-	m, next := &w.words[i], &w.words[i+1]
-	ends = (m.edges>>bit | next.edges<<1<<(63-bit)) >> 1
-	outside := m.edges &^ m.starts
-	outsideNext := next.edges &^ next.starts
+	m, next := &w.groups[i/perGroup], &w.groups[(i+1)/perGroup]
+	j, k := i%perGroup, (i+1)%perGroup
+	ends = (m.edges[j]>>bit | next.edges[k]<<1<<(63-bit)) >> 1
+	outside := m.edges[j] &^ m.starts[j]
+	outsideNext := next.edges[k] &^ next.starts[k]
 	return ends, bits.TrailingZeros64(outside>>bit | outsideNext<<1<<(63-bit))
 }
 
@@ -120,77 +121,6 @@ func (s *Scanner) lookups(p int, ends uint64, run int) {
 		if h := hash(k); bitmap[h>>6]>>(h&63)&1 != 0 {
 			s.lookup(p, k)
 		}
-	}
-}
-
-// siftNumbers collects values that need no keyword and start with, or hold, digits
-// in a shape that can be told from the masks alone.
-func (s *Scanner) siftNumbers(base int, prev, m, next *masks) {
-	set, text := s.set, s.win.text
-	d, dn := m.digit, next.digit
-	at := func(k int) uint64 { return d>>k | dn<<(64-k) } // digit k places on
-	d1 := at(1)
-	if d|m.plus|dn<<62 != 0 {
-		runs := d &^ (d<<1 | prev.digit>>63)
-		pairs, pairsNext := d&d1, dn&(dn>>1)
-		fours := pairs & (pairs>>2 | pairsNext<<62)
-		if set.card != nil && runs&fours != 0 {
-			s.siftCards(base, runs&fours, d, dn, pairs, pairsNext, fours)
-		}
-		if len(set.phones) > 0 {
-			threes := pairs & at(2)
-			threesNext := pairsNext & (dn >> 2)
-			soon := threes>>2 | threesNext<<62 | threes>>3 | threesNext<<61 | threes>>4 | threesNext<<60 | threes>>5 | threesNext<<59
-			zeros := m.zero & (m.zero>>1 | next.zero<<63)
-			// Most zeros are those of a time of day, and most lone digits not 1.
-			zeros &= at(2) | (m.space|m.dash)>>2 | (next.space|next.dash)<<62
-			lone := runs &^ d1 & soon
-			for st := lone | runs&zeros | m.plus; st != 0; st &= st - 1 {
-				bit := bits.TrailingZeros64(st)
-				if lone>>(bit&63)&1 == 0 || text[base+bit] == '1' {
-					s.tryPhone(base + bit)
-				}
-			}
-		}
-		if len(set.iban) > 0 {
-			letterOn := m.letter>>1 | next.letter<<63
-			before := (m.letter|m.digit)<<1 | (prev.letter|prev.digit)>>63
-			for st := m.letter & letterOn & at(2) & at(3) &^ before; st != 0; st &= st - 1 {
-				s.tryFree(nil, base+bits.TrailingZeros64(st))
-			}
-			// DE 89 3704 …; most that looks like it is a word before a number.
-			apart := (m.space|m.dash)>>2 | (next.space|next.dash)<<62
-			st := apart & at(3) & at(4)
-			if m.cont|next.cont != 0 { // separators of two and three bytes
-				st |= (m.cont>>3 | next.cont<<61) & (at(4)&at(5) | at(5)&at(6))
-			}
-			for st &= m.letter & letterOn &^ before; st != 0; st &= st - 1 {
-				if p := base + bits.TrailingZeros64(st); validate.IBANApart(text, p) {
-					s.tryFree(nil, p)
-				}
-			}
-		}
-		if set.address != nil {
-			s.siftAddresses(base, prev, m, next, runs, runs&fours)
-		}
-	}
-}
-
-// siftCards looks at runs of four digits and more that are long enough for a card, or
-// are followed by a separator and a group of three or more. Runs of six may be
-// followed by ten.
-func (s *Scanner) siftCards(base int, runs, d, dn, pairs, pairsNext, fours uint64) {
-	at := func(v, vn uint64, k int) uint64 { return v>>k | vn<<(64-k) }
-	foursNext := pairsNext & (pairsNext >> 2)
-	eights := fours & at(fours, foursNext, 4)
-	eightsNext := foursNext & (foursNext >> 4)
-	solid := eights & at(eights, eightsNext, 5)
-	threes := pairs & at(d, dn, 2)
-	threesNext := pairsNext & (dn >> 2)
-	grouped := ^at(d, dn, 4) & at(threes, threesNext, 5)
-	sixes := at(d, dn, 4) & at(d, dn, 5) &^ at(d, dn, 6) & at(fours, foursNext, 7)
-	for st := runs & (solid | grouped | sixes); st != 0; st &= st - 1 {
-		s.tryCard(base + bits.TrailingZeros64(st))
 	}
 }
 

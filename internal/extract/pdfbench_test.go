@@ -69,6 +69,64 @@ func BenchmarkPDF(b *testing.B) {
 	}
 }
 
+// BenchmarkPDFFolder is the same for the PDF files under the folder MAGPIE_BENCH_PDF, such as /usr/share/doc: the rates are of all
+// of them together, and worst is the file with the least ratio.
+func BenchmarkPDFFolder(b *testing.B) {
+	root, program := os.Getenv("MAGPIE_BENCH_PDF"), ""
+	if root == "" {
+		b.Skip("MAGPIE_BENCH_PDF names no folder")
+	}
+	program, err := exec.LookPath("pdftotext")
+	if err != nil {
+		b.Skip("pdftotext is not installed")
+	}
+	var ours, theirs time.Duration
+	var text int64
+	files, worst := 0, 0.0
+	for b.Loop() {
+		err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+			if err != nil || !e.Type().IsRegular() || !strings.HasSuffix(path, ".pdf") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			out := filepath.Join(b.TempDir(), "a.txt")
+			start := time.Now()
+			if exec.CommandContext(b.Context(), program, path, out).Run() != nil {
+				return nil
+			}
+			other := time.Since(start)
+			d := &discard{}
+			start = time.Now()
+			src := Source{Name: "a.pdf", ReaderAt: bytes.NewReader(data), Size: int64(len(data))}
+			if _, err := Extract(b.Context(), src, Options{}, d); err != nil {
+				return err
+			}
+			own := time.Since(start)
+			if other > 100*time.Millisecond { // less is mostly the start of a program
+				ratio := other.Seconds() / own.Seconds()
+				if worst == 0 || ratio < worst {
+					worst = ratio
+				}
+				b.Logf("%6.2f times, %8v, %s", ratio, own, path)
+			}
+			files, text = files+1, text+d.text
+			ours, theirs = ours+own, theirs+other
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(files)/float64(b.N), "files")
+	b.ReportMetric(float64(text)/1e6/ours.Seconds(), "MB/s")
+	b.ReportMetric(float64(text)/1e6/theirs.Seconds(), "pdftotext-MB/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "times")
+	b.ReportMetric(worst, "worst")
+}
+
 // pdfOfLines is a document of pages of 60 lines, each written by show, compressed as documents are.
 func pdfOfLines(pages int, show func(line string) string) []byte {
 	text := bytes.Split(corpus.Logs(corpus.Random(1), pages*60*100), newline)

@@ -1,15 +1,15 @@
 // Command measure says how fast the scanner is, on texts of package corpus, with all
 // managed identifiers on: by kind of text, with and without assembly, with ten custom
 // identifiers, on a table full of matches; and, in the same run and on the same files,
-// ripgrep, Vectorscan and gitleaks where they are installed.
+// ripgrep, Hyperscan (or Vectorscan) and gitleaks where they are installed.
 //
 //	go run ./internal/detect/measure [-size MB] [-rounds N] [-peers=false]
 //
 // Times are processor time, the best of some rounds: on a busy machine they are too
-// long, and their ratios still say something. ripgrep and Vectorscan get every keyword as
+// long, and their ratios still say something. ripgrep and Hyperscan get every keyword as
 // a literal in either case and the shapes of values as expressions of their own, which is
-// how they are fastest: they find candidates, which the scanner judges as well. gitleaks
-// has its own rules.
+// how they are fastest: they find candidates, which the scanner judges as well. Their start
+// and the compilation of their patterns count for nothing. gitleaks has its own rules.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 func main() {
 	size := flag.Int("size", 8, "megabytes of each kind of text")
 	rounds := flag.Int("rounds", 5, "rounds of which the best counts")
-	peers := flag.Bool("peers", true, "run ripgrep, Vectorscan and gitleaks where they are installed")
+	peers := flag.Bool("peers", true, "run ripgrep, Hyperscan and gitleaks where they are installed")
 	flag.Parse()
 	if err := run(*size<<20, *rounds, *peers); err != nil {
 		fmt.Fprintln(os.Stderr, "measure:", err)
