@@ -50,8 +50,8 @@ func openFile(dir string, most int64) (*file, error) {
 }
 
 // write adds a line.
-func (f *file) write(line []byte) error {
-	if f.out != nil && f.size+int64(len(line)) > f.most {
+func (f *file) write(line string) error {
+	if f.out != nil && f.size+int64(len(line)+1) > f.most {
 		if err := f.close(); err != nil {
 			return err
 		}
@@ -64,8 +64,11 @@ func (f *file) write(line []byte) error {
 		}
 		f.out, f.w, f.size = out, bufio.NewWriterSize(out, 64<<10), 0
 	}
-	n, err := f.w.Write(line)
-	f.size += int64(n)
+	n, err := f.w.WriteString(line)
+	f.size += int64(n) + 1
+	if err == nil {
+		err = f.w.WriteByte('\n')
+	}
 	if err != nil { // a bufio.Writer that has failed goes on failing: the next line begins another file
 		f.abandon()
 		return fmt.Errorf("audit: %w", err)

@@ -51,8 +51,8 @@ type Trail struct {
 	node string
 	file *file // nil without a folder
 
-	rows  chan row
-	lines chan []byte
+	rows  chan *row
+	lines chan string
 	stop  context.CancelFunc
 	end   chan struct{} // closed by Close, when nothing is added any more
 	work  sync.WaitGroup
@@ -75,7 +75,7 @@ type row struct {
 
 const insertRecord = `insert into audit (at, event_id, account_id, principal, operation, node, record)`
 
-func (r row) values(node string) []any {
+func (r *row) values(node string) []any {
 	return []any{r.at, r.id, r.account, r.principal, r.operation, node, r.record}
 }
 
@@ -87,7 +87,7 @@ func Open(o Options) (*Trail, error) {
 	if o.FileBytes == 0 {
 		o.FileBytes = 64 << 20
 	}
-	t := &Trail{o: o, log: o.Logger, rows: make(chan row, buffered), lines: make(chan []byte, buffered), end: make(chan struct{})}
+	t := &Trail{o: o, log: o.Logger, rows: make(chan *row, buffered), lines: make(chan string, buffered), end: make(chan struct{})}
 	if o.Dir != "" {
 		var err error
 		if t.file, err = openFile(o.Dir, o.FileBytes); err != nil {
@@ -126,7 +126,7 @@ func (t *Trail) Lost() (rows, lines int64) { return t.lostRows.Load(), t.lostLin
 // Change is a call that may change something, from [Trail.Expect] to [Trail.Write]. It is the
 // [macie2.Change] of that call.
 type Change struct {
-	row       row
+	row       *row
 	node      string
 	committed atomic.Bool
 }
@@ -150,8 +150,8 @@ func (c *Change) Record(tx macie2.Transaction) {
 	tx.OnCommit(func() { c.committed.Store(true) })
 }
 
-func (t *Trail) newRow(e *Event, id string) row {
-	return row{at: e.Time.UnixMilli(), id: id, account: string(e.Principal.Account), principal: e.Principal.ARN, operation: e.Operation,
+func (t *Trail) newRow(e *Event, id string) *row {
+	return &row{at: e.Time.UnixMilli(), id: id, account: string(e.Principal.Account), principal: e.Principal.ARN, operation: e.Operation,
 		record: string(appendRecord(make([]byte, 0, 1024), e, id))}
 }
 
@@ -163,7 +163,7 @@ func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
 		t.counted.Add(1)
 		return nil
 	}
-	var r row
+	var r *row
 	if c == nil {
 		r = t.newRow(e, uuid.NewString())
 	} else if r = t.newRow(e, c.row.id); c.committed.Load() && r.record == c.row.record {
@@ -189,7 +189,7 @@ func (t *Trail) Write(ctx context.Context, e *Event, c *Change) error {
 }
 
 // addRow puts a record into the line for the database, waiting for room if it must.
-func (t *Trail) addRow(ctx context.Context, r row) error {
+func (t *Trail) addRow(ctx context.Context, r *row) error {
 	if put(ctx, t.end, t.rows, r) {
 		return nil
 	}
@@ -204,9 +204,7 @@ func (t *Trail) writeLine(ctx context.Context, record string) {
 	if t.file == nil {
 		return
 	}
-	line := make([]byte, 0, len(record)+1)
-	line = append(append(line, record...), '\n')
-	if !put(ctx, t.end, t.lines, line) {
+	if !put(ctx, t.end, t.lines, record) {
 		t.lost(&t.lostLines, "the files")
 	}
 }
@@ -262,8 +260,8 @@ func (t *Trail) writeRows() {
 }
 
 // gather takes what else waits, and what comes within linger unless somebody waits for it.
-func (t *Trail) gather(first row) []row {
-	rows := []row{first}
+func (t *Trail) gather(first *row) []*row {
+	rows := []*row{first}
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
 	urgent := first.durable != nil
@@ -292,7 +290,7 @@ func (t *Trail) gather(first row) []row {
 }
 
 // store writes rows, trying again for as long as a call would wait while the database is away.
-func (t *Trail) store(rows []row) {
+func (t *Trail) store(rows []*row) {
 	values := make([][]any, len(rows))
 	for i, r := range rows {
 		values[i] = r.values(t.node)
@@ -320,7 +318,7 @@ func (t *Trail) store(rows []row) {
 func (t *Trail) writeLines(ctx context.Context) {
 	tick := time.NewTicker(linger)
 	defer tick.Stop()
-	write := func(line []byte) {
+	write := func(line string) {
 		if err := t.file.write(line); err != nil {
 			t.lost(&t.lostLines, "the files")
 			t.log.Error("audit file", "error", err)

@@ -195,7 +195,7 @@ func TestFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := []byte(strings.Repeat("x", 39) + "\n")
+	line := strings.Repeat("x", 39)
 	for range 5 {
 		if err := f.write(line); err != nil {
 			t.Fatal(err)

@@ -15,28 +15,32 @@ import (
 	"sync"
 )
 
-// files are those of the built console, in memory as they are embedded, and compressed once when they are first asked for.
-type files struct{ byName map[string]*file }
-
-type file struct {
-	plain   []byte
-	kind    string
-	tag     string
-	squeeze func() []byte
+// files are those of the built console. Nothing of them is read until it is asked for: they are in the program's own file, and a node whose
+// console nobody opens has no use for them in memory.
+type files struct {
+	from   fs.FS
+	byName map[string]*file
 }
 
-// readFiles reads all there is. A build without an index is none.
+type file struct {
+	kind string
+	load func() (loaded, error) // once
+}
+
+// loaded is what is kept of a file that was asked for.
+type loaded struct {
+	tag      string
+	squeezed []byte // gzip; nil for what is compressed already
+}
+
+// readFiles lists all there is. A build without an index is none.
 func readFiles(from fs.FS) (*files, error) {
-	f := &files{byName: map[string]*file{}}
+	f := &files{from: from, byName: map[string]*file{}}
 	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		b, err := fs.ReadFile(from, name)
-		if err != nil {
-			return err
-		}
-		f.byName[name] = newFile(name, b)
+		f.byName[name] = newFile(from, name)
 		return nil
 	})
 	if err == nil && f.byName["index.html"] == nil {
@@ -48,8 +52,7 @@ func readFiles(from fs.FS) (*files, error) {
 	return f, nil
 }
 
-func newFile(name string, b []byte) *file {
-	sum := sha256.Sum256(b)
+func newFile(from fs.FS, name string) *file {
 	kind := mime.TypeByExtension(path.Ext(name))
 	switch path.Ext(name) { // the machine's own list may say otherwise
 	case ".js":
@@ -65,15 +68,22 @@ func newFile(name string, b []byte) *file {
 	case ".txt":
 		kind = "text/plain; charset=utf-8"
 	}
-	return &file{plain: b, kind: kind, tag: hex.EncodeToString(sum[:8]), squeeze: sync.OnceValue(func() []byte {
+	return &file{kind: kind, load: sync.OnceValues(func() (loaded, error) {
+		b, err := fs.ReadFile(from, name)
+		if err != nil {
+			return loaded{}, err
+		}
+		sum := sha256.Sum256(b)
+		l := loaded{tag: hex.EncodeToString(sum[:8])}
 		if kind == "font/woff2" || kind == "image/png" {
-			return nil // they are compressed already
+			return l, nil
 		}
 		var out bytes.Buffer
 		z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is one that there is
 		_, _ = z.Write(b)                                       // memory takes everything
 		_ = z.Close()
-		return out.Bytes()
+		l.squeezed = bytes.Clone(out.Bytes())
+		return l, nil
 	})}
 }
 
@@ -92,23 +102,34 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "ResourceNotFoundException", "There is no such file.")
 		return
 	default:
-		found = f.byName["index.html"]
+		name, found = "index.html", f.byName["index.html"]
+	}
+	l, err := found.load()
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "InternalServerException", "The file could not be read.")
+		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", found.kind)
 	header.Set("Cache-Control", "no-cache") // ask each time; it is mostly answered 304
 	header.Set("Vary", "Accept-Encoding")
-	body, tag := found.plain, `"`+found.tag+`"`
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		if z := found.squeeze(); z != nil {
-			header.Set("Content-Encoding", "gzip")
-			body, tag = z, `"`+found.tag+`-gzip"`
-		}
+	body, tag := l.squeezed, `"`+l.tag+`-gzip"`
+	if body == nil || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		body, tag = nil, `"`+l.tag+`"`
+	} else {
+		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", tag)
 	if r.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return
+	}
+	if body == nil {
+		if body, err = fs.ReadFile(f.from, name); err != nil {
+			header.Del("ETag")
+			refuse(w, http.StatusInternalServerError, "InternalServerException", "The file could not be read.")
+			return
+		}
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodGet {

@@ -62,8 +62,8 @@ type keyEntry struct {
 	session sealedSession
 
 	mu     sync.Mutex
-	scopes [maxCachedScopes]scopeKey
-	next   int
+	scopes []scopeKey // at most maxCachedScopes
+	next   int        // the one that gives way
 }
 
 type scopeKey struct {
@@ -85,8 +85,12 @@ func (e *keyEntry) signingKey(date, region, service string) sigv4.SigningKey {
 	e.mu.Unlock()
 	key := sigv4.DeriveKey(e.secret, date, region, service)
 	e.mu.Lock()
-	e.scopes[e.next] = scopeKey{date, region, service, key}
-	e.next = (e.next + 1) % maxCachedScopes
+	if derived := (scopeKey{date, region, service, key}); len(e.scopes) < maxCachedScopes {
+		e.scopes = append(e.scopes, derived)
+	} else {
+		e.scopes[e.next] = derived
+		e.next = (e.next + 1) % maxCachedScopes
+	}
 	e.mu.Unlock()
 	return key
 }

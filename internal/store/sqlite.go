@@ -137,6 +137,7 @@ func sqliteDSN(path string, pragmas ...string) string {
 // openSQLiteStore opens a connection to the store. Of several programs that create it at once, one
 // switches it to WAL, and the others may be told that it is busy.
 func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*sqliteConn, error) {
+	_ = sharePages() // without it all works, in more memory
 	busy := fmt.Sprintf("busy_timeout(%d)", min(sqliteBusy, max(patience, time.Millisecond)).Milliseconds())
 	dsn := sqliteDSN(path, slices.Concat([]string{busy}, durable, pragmas)...)
 	for attempt, began := 1, time.Now(); ; attempt++ {
