@@ -8,7 +8,7 @@ import (
 	"magpie/internal/macie2"
 )
 
-// invitations measures CreateInvitations of one id, and nothing else.
+// invitations measures CreateInvitations of one id, then the store alone with the same statements, and nothing else.
 func invitations(ctx context.Context, p *report, engine, binary, dir string, members int) error {
 	r, stop, err := newRig(engine, binary, filepath.Join(dir, "invitations"))
 	if err != nil {
@@ -19,8 +19,8 @@ func invitations(ctx context.Context, p *report, engine, binary, dir string, mem
 	for i := range ids {
 		ids[i] = memberID(i)
 	}
-	admin := administratorID(0)
-	keys, err := r.accounts(ctx, []macie2.AccountID{admin}, true)
+	admin, other := administratorID(0), administratorID(1)
+	keys, err := r.accounts(ctx, []macie2.AccountID{admin, other}, true)
 	if err != nil {
 		return err
 	}
@@ -30,8 +30,18 @@ func invitations(ctx context.Context, p *report, engine, binary, dir string, mem
 	if err := r.start(keys[admin], "--quota-members", "1000000"); err != nil {
 		return err
 	}
-	defer r.stop()
-	if err := r.once(call{"POST", "/macie", "{}", keys[admin]}); err != nil {
+	stopped := false
+	defer func() {
+		if !stopped {
+			r.stop()
+		}
+	}()
+	for _, id := range []macie2.AccountID{admin, other} {
+		if err := r.once(call{"POST", "/macie", "{}", keys[id]}); err != nil {
+			return err
+		}
+	}
+	if _, err := r.load(64, createMembers(keys[other], 0, members), ok); err != nil {
 		return err
 	}
 	for _, x := range []struct {
@@ -49,6 +59,17 @@ func invitations(ctx context.Context, p *report, engine, binary, dir string, mem
 		}
 		p.row(x.name, engine, result, x.goal)
 	}
+	stopped = true
+	if err := r.stop(); err != nil {
+		return err
+	}
+	alone, err := storeAlone(ctx, r, keys[other].AccessKeyID, other, ids, 64)
+	if err != nil {
+		return err
+	}
+	p.row("the store alone with the same statements", engine, alone, "")
+	ratio := p.rates[rateKey{oneInvitation, engine, 64}] / alone.rate()
+	p.figure("CreateInvitations against the store alone", engine, fmt.Sprintf("%.0f %%", 100*ratio), ">= 50 %")
 	return nil
 }
 
