@@ -70,6 +70,7 @@ type avroPlace struct {
 	known    bool // info is set
 	names    []string
 	keyed    bool // names change with a map's keys
+	depth    int  // of places above it
 }
 
 // sizeOfPlace is what a place takes, with its part of its parent's children.
@@ -297,7 +298,7 @@ func (a *avroFileReader) child(p *avroPlace, i int) (*avroPlace, error) {
 	if c := p.children[i]; c != nil {
 		return c, nil
 	}
-	c := &avroPlace{schema: p.schema.parts[i], parent: p, indexed: p.indexed || p.schema.kind == "array" || p.schema.kind == "map"}
+	c := &avroPlace{schema: p.schema.parts[i], parent: p, depth: p.depth + 1, indexed: p.indexed || p.schema.kind == "array" || p.schema.kind == "map"}
 	if p.schema.kind == "record" {
 		c.name = p.schema.names[i]
 	}
@@ -560,7 +561,8 @@ func (p *avroPlace) steps(elems []pathElement, f func(name string, e *pathElemen
 	return k
 }
 
-func (p *avroPlace) way(elems []pathElement) (names []string) {
+func (p *avroPlace) way(elems []pathElement) []string {
+	names := make([]string, 0, p.depth)
 	p.steps(elems, func(name string, e *pathElement) {
 		switch {
 		case e == nil:

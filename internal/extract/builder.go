@@ -4,6 +4,7 @@ import (
 	"math"
 	"sort"
 	"strings"
+	"sync"
 	"unicode/utf8"
 	"unsafe"
 )
@@ -36,12 +37,12 @@ const (
 
 // mark says where the text from off on comes from, until the next mark.
 type mark struct {
-	off  int32
-	kind LocationKind
-	info int32 // index in kept, or -1-index in passed; with fields only
 	a    int64 // row, record, page or line
 	b    int64 // column, or characters before it in the line
-	open bool  // the value began in an earlier segment
+	off  int32
+	info int32 // index in kept, or -1-index in passed; with fields only
+	kind LocationKind
+	open bool // the value began in an earlier segment
 }
 
 // namedLine is the kind of a mark whose value has a name, and a place in lines: locate gives a LineRange.
@@ -70,8 +71,18 @@ type pathElement struct {
 	isKey bool
 }
 
+// builderRoom is what a builder has beside its text. It is used again, since it grows with every document.
+type builderRoom struct {
+	marks    []mark
+	elements []pathElement
+	passed   []fieldInfo
+}
+
+var builderRooms = sync.Pool{New: func() any { return new(builderRoom) }}
+
 func newBuilder(w *walker, doc *Document, fields bool) *builder {
-	b := &builder{w: w, doc: doc, fields: fields, holds: holding{w: w}}
+	room := builderRooms.Get().(*builderRoom)
+	b := &builder{w: w, doc: doc, fields: fields, holds: holding{w: w}, marks: room.marks, elements: room.elements, passed: room.passed}
 	b.buf = (*buffers.Get().(*[]byte))[:0]
 	return b
 }
@@ -85,6 +96,11 @@ func (b *builder) close() {
 		if cap(buf) == lookback+blockSize {
 			buffers.Put(&buf)
 		}
+		// Nothing of the document stays.
+		clear(b.elements)
+		clear(b.passed)
+		builderRooms.Put(&builderRoom{b.marks[:0], b.elements[:0], b.passed[:0]})
+		b.marks, b.elements, b.passed = nil, nil, nil
 	}
 }
 
@@ -209,6 +225,8 @@ func (b *builder) here() place {
 // back takes back what was built since, as far as it has not been handed over.
 func (b *builder) back(to place) {
 	if b.flushes == to.flushes {
+		clear(b.passed[to.passed:])
+		clear(b.elements[to.elems:])
 		b.buf, b.marks, b.passed = b.buf[:to.text], b.marks[:to.marks], b.passed[:to.passed]
 		b.elements, b.keys = b.elements[:to.elems], to.keys
 	}
@@ -318,6 +336,9 @@ func (b *builder) flush(between, last bool) error {
 func (b *builder) compact() {
 	var passed []fieldInfo
 	var elements []pathElement
+	if n := len(b.marks); n > 0 && b.marks[n-1].info < 0 { // nearly always there is one mark, of the value at hand
+		passed, elements = make([]fieldInfo, 0, n), make([]pathElement, 0, 16)
+	}
 	for k := range b.marks {
 		if m := &b.marks[k]; m.info < 0 {
 			f := *b.info(m.info)
@@ -329,7 +350,9 @@ func (b *builder) compact() {
 			m.info = -int32(len(passed))
 		}
 	}
-	b.passed, b.elements, b.keys = passed, elements, 0
+	clear(b.passed)
+	clear(b.elements)
+	b.passed, b.elements, b.keys = append(b.passed[:0], passed...), append(b.elements[:0], elements...), 0
 	for i := range elements {
 		b.keys += len(elements[i].key)
 	}
