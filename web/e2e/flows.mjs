@@ -685,6 +685,50 @@ export async function everywhere(t) {
   none([...faults, ...second.faults]);
 }
 
+// What stands on pages that is nobody's text: names of Regions, units, names of operations, and what Cloudscape brings itself, which it
+// has in fifteen languages.
+const noText = [/\b[a-z]{2}(-[a-z]+)+-\d\b/g, /UTC([+-]\d\d:\d\d)?/g, /\b(High|Medium|Low|Magpie|B|KiB|MiB|GiB|JSON|CSV|ARN)\b/g, /\b[A-Z][a-z]+([A-Z][A-Za-z]+)+\b/g, /arn:[\w:/.-]+/g, /\b(user|root)\b/g, /\d+ (second|minute)s? ago|\bnow\b/g, /^(Search|Notifications|Show path|Info|Disabled)$/g, /^444455556666,workload@example.com$/g];
+
+/** Every page in a language of marks: a text without them does not come from the file of texts. */
+export async function language(t) {
+  const account = "100000000095";
+  const a = await t.client(account);
+  await a.call(R, "POST", "/macie", {});
+  const { page, faults } = await t.visitor();
+  await page.addInitScript(() => localStorage.setItem("magpie.text", "pseudo"));
+  await page.goto(t.url + "/console/" + account + "/" + R + "/health");
+  await page.getByLabel("Access key ID").waitFor();
+  const plain = async (what) => {
+    const found = await page.evaluate((patterns) => {
+      const seen = [];
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      while (walk.nextNode()) if (!walk.currentNode.parentElement.closest("script, style, noscript")) seen.push(walk.currentNode.data);
+      for (const e of document.querySelectorAll("[aria-label], [placeholder], [title]")) seen.push(e.ariaLabel ?? "", e.getAttribute("placeholder") ?? "", e.title ?? "");
+      seen.push(document.title);
+      return [...new Set(seen)].filter((text) => {
+        let rest = text;
+        while (/\u27e6[^\u27e6\u27e7]*\u27e7/.test(rest)) rest = rest.replace(/\u27e6[^\u27e6\u27e7]*\u27e7/g, "");
+        rest = rest.replace(/\u27e6[^\u27e7]*$/, "").replace(/^[^\u27e6]*\u27e7/, ""); // a text with elements in its places
+        for (const p of patterns) rest = rest.replace(new RegExp(p, "g"), "");
+        return /\p{L}{2}/u.test(rest);
+      });
+    }, noText.map((p) => p.source));
+    assert.deepEqual(found, [], what);
+  };
+  await plain("sign in");
+  await page.getByLabel("Access key ID").fill(account);
+  await page.getByLabel("Secret access key").fill("dev");
+  await page.keyboard.press("Enter");
+  await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
+  for (const path of ["health", "summary", "findings", "findings?group=bucket", "buckets", "buckets?view=coverage", "jobs", "jobs/create", "accounts", "accounts/add", "invitations", "custom-data-identifiers", "custom-data-identifiers/create", "allow-lists", "allow-lists/create", "rules", "automated-discovery", "settings", "usage"]) {
+    await t.follow(page, account + "/" + R + "/" + path);
+    await page.locator("main h1").first().waitFor();
+    await page.waitForFunction(() => !document.querySelector("main [class*=awsui_status-loading], main [class*=awsui_root_][class*=spinner]"));
+    await plain(path);
+  }
+  none(faults);
+}
+
 /** What somebody without permissions sees, where Macie is not enabled, and when the server fails. */
 export async function refusals(t) {
   const account = "100000000081";

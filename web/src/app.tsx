@@ -10,6 +10,7 @@ import { href, navigate, useRoute } from "./route";
 import { chooseIdentity, getSession, type Session, usualRegion } from "./session";
 import { LinkPage, ProviderPage, type Returned, SignInPage, whereFrom } from "./signin";
 import { visible } from "./text/format";
+import { t } from "./text";
 
 const Shell = lazy(() => import("./shell"));
 
@@ -26,7 +27,7 @@ function returnOfAddress(): Returned | undefined {
   if (location.pathname !== "/console/oidc") return undefined;
   const q = new URLSearchParams(location.search);
   history.replaceState(null, "", "/console/");
-  const wrong = q.get("error") ?? (q.get("code") ? "" : "it sent no code");
+  const wrong = q.get("error") ?? (q.get("code") ? "" : t.app.itSentNoCode);
   return { code: q.get("code") ?? "", state: q.get("state") ?? "", error: wrong && (q.get("error_description") || wrong).slice(0, 300) };
 }
 
@@ -70,22 +71,20 @@ export function Console() {
   if (failed && !session)
     content = (
       <main className="signin">
-        <Alert type="error" header="The server cannot be reached" action={<Button onClick={() => void load()}>Try again</Button>}>
+        <Alert type="error" header={t.common.theServerCannotBeReached} action={<Button onClick={() => void load()}>{t.common.tryAgain}</Button>}>
           {visible(failed)}
         </Alert>
       </main>
     );
   else if (!session)
     content = (
-      <main className="signin">
-        <Spinner /> Loading
-      </main>
+      <main className="signin"><Spinner />{t.common.loading}</main>
     );
   else if (returned) content = <ProviderPage returned={returned} done={done} leave={() => { setReturned(undefined); navigate(whereFrom() || "/console/", true); }} />;
   else if (link.token) content = <LinkPage token={link.token} session={session} done={done} leave={() => setLink({ token: "", region: "" })} />;
   else if (!session.identities.length) content = <SignedOut session={session} done={done} />;
   else content = (
-      <Suspense fallback={<main className="signin"><Spinner /> Loading</main>}>
+      <Suspense fallback={<main className="signin"><Spinner />{t.common.loading}</main>}>
         <Shell session={session} setSession={setSession} reload={load} />
       </Suspense>
     );

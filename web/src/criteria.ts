@@ -2,20 +2,21 @@
 import type { CriteriaBlockForJob, CriterionAdditionalProperties, S3BucketCriteriaForJob } from "./api/macie2.gen";
 import { type Condition, valuesOf } from "./parts/criteria";
 import { time, typeWords, visible, words } from "./text/format";
+import { fill, t } from "./text";
 
 const tag = "TAG";
 
 export const jobFields = [
-  { value: "S3_BUCKET_NAME", label: "Bucket name" },
-  { value: "ACCOUNT_ID", label: "Account ID" },
-  { value: "S3_BUCKET_EFFECTIVE_PERMISSION", label: "Public", hint: "PUBLIC, NOT_PUBLIC or UNKNOWN" },
-  { value: "S3_BUCKET_SHARED_ACCESS", label: "Shared", hint: "EXTERNAL, INTERNAL, NOT_SHARED or UNKNOWN" },
-  { value: tag, label: "Tag", hint: "KEY=VALUE, one a line" },
+  { value: "S3_BUCKET_NAME", label: t.criteria.bucketName },
+  { value: "ACCOUNT_ID", label: t.common.accountId },
+  { value: "S3_BUCKET_EFFECTIVE_PERMISSION", label: t.common.public, hint: t.criteria.publicNotPublicOrUnknown },
+  { value: "S3_BUCKET_SHARED_ACCESS", label: t.common.shared, hint: t.criteria.externalInternalNotSharedOrUnknown },
+  { value: tag, label: t.criteria.tag, hint: "KEY=VALUE, one a line" },
 ];
 
 export const jobOps = [
   { value: "EQ", label: "is" },
-  { value: "NE", label: "is not" },
+  { value: "NE", label: t.common.isNot },
 ];
 
 function block(list: Condition[]): CriteriaBlockForJob | undefined {
@@ -48,41 +49,41 @@ export function jobConditions(b: CriteriaBlockForJob | undefined): Condition[] {
 
 export const findingOps = [
   { value: "eq", label: "is" },
-  { value: "neq", label: "is not" },
-  { value: "eqExactMatch", label: "is exactly" },
-  { value: "gt", label: "is more than" },
-  { value: "gte", label: "is at least" },
-  { value: "lt", label: "is less than" },
-  { value: "lte", label: "is at most" },
+  { value: "neq", label: t.common.isNot },
+  { value: "eqExactMatch", label: t.criteria.isExactly },
+  { value: "gt", label: t.common.isMoreThan },
+  { value: "gte", label: t.common.isAtLeast },
+  { value: "lt", label: t.common.isLessThan },
+  { value: "lte", label: t.common.isAtMost },
 ];
 
 /** Fields that people ask for; the API knows more, which can be typed. */
 export const findingFields = Object.entries({
-  accountId: "Account",
-  archived: "Archived",
-  category: "Category",
-  "classificationDetails.jobId": "Job",
-  "classificationDetails.originType": "Found by",
-  "classificationDetails.result.customDataIdentifiers.detections.name": "Custom data identifier",
-  "classificationDetails.result.mimeType": "Kind of object",
-  "classificationDetails.result.sensitiveData.category": "Category of what was found",
-  "classificationDetails.result.sensitiveData.detections.type": "What was found",
-  "classificationDetails.result.sizeClassified": "Bytes analysed",
-  createdAt: "Created",
-  "resourcesAffected.s3Bucket.name": "Bucket",
-  "resourcesAffected.s3Bucket.publicAccess.effectivePermission": "Public",
-  "resourcesAffected.s3Bucket.tags.key": "Key of a tag of the bucket",
-  "resourcesAffected.s3Bucket.tags.value": "Value of a tag of the bucket",
-  "resourcesAffected.s3Object.extension": "Extension of the object",
-  "resourcesAffected.s3Object.key": "Object",
-  "resourcesAffected.s3Object.publicAccess": "Public object",
-  "resourcesAffected.s3Object.tags.key": "Key of a tag of the object",
-  "resourcesAffected.s3Object.tags.value": "Value of a tag of the object",
-  sample: "Sample",
-  "severity.description": "Severity",
+  accountId: t.common.account,
+  archived: t.common.archived,
+  category: t.common.category,
+  "classificationDetails.jobId": t.common.job,
+  "classificationDetails.originType": t.common.foundBy,
+  "classificationDetails.result.customDataIdentifiers.detections.name": t.common.customDataIdentifier,
+  "classificationDetails.result.mimeType": t.criteria.kindOfObject,
+  "classificationDetails.result.sensitiveData.category": t.criteria.categoryOfWhatWasFound,
+  "classificationDetails.result.sensitiveData.detections.type": t.common.whatWasFound,
+  "classificationDetails.result.sizeClassified": t.criteria.bytesAnalysed,
+  createdAt: t.common.created,
+  "resourcesAffected.s3Bucket.name": t.common.bucket,
+  "resourcesAffected.s3Bucket.publicAccess.effectivePermission": t.common.public,
+  "resourcesAffected.s3Bucket.tags.key": t.criteria.keyOfATagOfThe,
+  "resourcesAffected.s3Bucket.tags.value": t.criteria.valueOfATagOfThe,
+  "resourcesAffected.s3Object.extension": t.criteria.extensionOfTheObject,
+  "resourcesAffected.s3Object.key": t.common.object,
+  "resourcesAffected.s3Object.publicAccess": t.common.publicObject,
+  "resourcesAffected.s3Object.tags.key": t.criteria.keyOfATagOfThe2,
+  "resourcesAffected.s3Object.tags.value": t.criteria.valueOfATagOfThe2,
+  sample: t.criteria.sample,
+  "severity.description": t.common.severity,
   type: "Type",
-  updatedAt: "Updated",
-}).map(([value, label]) => ({ value, label, hint: /At$/.test(value) ? "A time such as 2026-01-31T00:00:00Z" : undefined }));
+  updatedAt: t.common.updated,
+}).map(([value, label]) => ({ value, label, hint: /At$/.test(value) ? t.criteria.aTimeSuchAs202601 : undefined }));
 
 /** The other fields that the API knows. They are named by their path. */
 const otherFields = [
@@ -171,8 +172,8 @@ export const filterFields = () =>
   [...findingFields.map((f) => f.value), ...otherFields].map((key) => ({
     key,
     propertyLabel: fieldWords(key),
-    groupValuesLabel: "Values of " + fieldWords(key),
-    group: otherFields.includes(key) ? "Other fields" : undefined,
+    groupValuesLabel: fill(t.criteria.valuesOfKey, { key: fieldWords(key) }),
+    group: otherFields.includes(key) ? t.criteria.otherFields : undefined,
     operators: (compared.has(key) ? [">=", "<=", ">", "<", "="] : ["=", "!="]) as Operator[],
   }));
 
@@ -220,7 +221,7 @@ export function fieldWords(field: string): string {
 /** A condition on findings in words. Types and enumerations are said as the list of findings says them; times in the browser's zone. */
 export function findingWords(c: Condition): string {
   const one = (v: string) => (times.test(c.field) ? time(v) : c.field === "type" ? typeWords(v) : /(^|\.)(originType|effectivePermission|detections\.type|category)$/.test(c.field) ? words(v) : visible(v));
-  return visible(fieldWords(c.field)) + " " + (findingOps.find((o) => o.value === c.op)?.label ?? visible(c.op)) + " " + c.values.split("\n").map(one).join(" or ");
+  return visible(fieldWords(c.field)) + " " + (findingOps.find((o) => o.value === c.op)?.label ?? visible(c.op)) + " " + c.values.split("\n").map(one).join(t.common.or);
 }
 
 const times = /(^|\.)(createdAt|updatedAt|lastModified|startedAt)$/;
@@ -241,15 +242,15 @@ export function findingCriterion(rows: Condition[]): { criterion: { [field: stri
   const criterion: { [field: string]: CriterionAdditionalProperties } = {};
   for (const r of rows) {
     const field = r.field.trim(), values = valuesOf(r);
-    if (!field || !values.length) return { criterion, wrong: "Every condition needs a field and a value." };
+    if (!field || !values.length) return { criterion, wrong: t.criteria.everyConditionNeedsAFieldAnd };
     const c = ((criterion[field] ??= {}) as { [op: string]: unknown });
-    if (c[r.op] !== undefined) return { criterion, wrong: field + ": put all values of one comparison into one condition." };
+    if (c[r.op] !== undefined) return { criterion, wrong: fill(t.criteria.fieldPutAllValuesOfOne, { field }) };
     if (list.has(r.op)) c[r.op] = values;
     else {
       const n = times.test(field) && Number.isNaN(Number(values[0])) ? Date.parse(values[0]!) : Number(values[0]);
-      if (values.length > 1 || Number.isNaN(n)) return { criterion, wrong: field + ": needs one number" + (times.test(field) ? ", or one time" : "") + "." };
+      if (values.length > 1 || Number.isNaN(n)) return { criterion, wrong: fill(t.criteria.fieldNeedsOneNumberField2, { field, field2: (times.test(field) ? t.criteria.orOneTime : "") }) };
       c[r.op] = n;
     }
   }
-  return { criterion, wrong: rows.length ? "" : "A rule needs at least one condition." };
+  return { criterion, wrong: rows.length ? "" : t.criteria.aRuleNeedsAtLeastOne };
 }

@@ -1,4 +1,5 @@
 // Accounts as people have them: CSV with a heading or without, lines with a comma, a semicolon, a tab or spaces between.
+import { fill, t } from "./text";
 
 export interface Line {
   n: number; // in the text
@@ -49,11 +50,11 @@ export function readLines(text: string, known: Set<string>, self: string): Line[
     const id = (row[account] ?? "").replace(/^'/, "").replace(/[- ]/g, "");
     const address = row[email] ?? "";
     let fault = "";
-    if (!/^\d{12}$/.test(id)) fault = /^\d+(\.\d+)?e\+\d+$/i.test(id) ? "A spreadsheet has rounded the account ID." : "The account ID must have 12 digits" + (/^\d{9,11}$/.test(id) ? "; leading zeros may be missing." : ".");
-    else if (id === self) fault = "This is your own account.";
-    else if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254) fault = address ? "This is no email address." : "The email address is missing.";
-    else if (seen.has(id)) fault = "The account is in line " + seen.get(id) + " already.";
-    else if (known.has(id)) fault = "The account is in your list already.";
+    if (!/^\d{12}$/.test(id)) fault = /^\d+(\.\d+)?e\+\d+$/i.test(id) ? t.lines.aSpreadsheetHasRoundedTheAccount : fill(t.lines.theAccountIdMustHave12, { id: (/^\d{9,11}$/.test(id) ? t.lines.leadingZerosMayBeMissing : ".") });
+    else if (id === self) fault = t.lines.thisIsYourOwnAccount;
+    else if (!/^[^\s@]+@[^\s@]+$/.test(address) || address.length > 254) fault = address ? t.lines.thisIsNoEmailAddress : t.lines.theEmailAddressIsMissing;
+    else if (seen.has(id)) fault = fill(t.lines.theAccountIsInLineId, { id: seen.get(id) });
+    else if (known.has(id)) fault = t.lines.theAccountIsInYourList;
     if (/^\d{12}$/.test(id) && !seen.has(id)) seen.set(id, i + 1);
     lines.push({ n: i + 1, account: id, email: address, fault });
   });

@@ -11,6 +11,7 @@ import { useEffect, useState } from "react";
 import { plain } from "./api/call";
 import type { Identity } from "./session";
 import { time, visible } from "./text/format";
+import { fill, t } from "./text";
 
 const lately = "magpie.roles";
 
@@ -47,14 +48,14 @@ export function RolesDialog(p: { open: boolean; close: () => void; account: stri
   return (
     <Modal
       visible
-      header="Switch role"
-      closeAriaLabel="Close"
+      header={t.common.switchRole}
+      closeAriaLabel={t.common.close}
       onDismiss={p.close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={p.close}>Cancel</Button>
-            <Button variant="primary" loading={busy} disabled={!role} onClick={() => void go(arn)}>Switch role</Button>
+            <Button variant="link" onClick={p.close}>{t.common.cancel}</Button>
+            <Button variant="primary" loading={busy} disabled={!role} onClick={() => void go(arn)}>{t.common.switchRole}</Button>
           </SpaceBetween>
         </Box>
       }
@@ -67,16 +68,16 @@ export function RolesDialog(p: { open: boolean; close: () => void; account: stri
       >
         <SpaceBetween size="m">
           {error && <Alert type="error">{visible(error)}</Alert>}
-          <Box>This tab then acts in the role, with the role's permissions and not yours; other tabs stay as they are. It lasts an hour.</Box>
-          <FormField label="Account ID">
+          <Box>{t.roles.thisTabThenActsInThe}</Box>
+          <FormField label={t.common.accountId}>
             <Input value={account} onChange={(e) => setAccount(e.detail.value)} inputMode="numeric" autoFocus />
           </FormField>
-          <FormField label="Role name" description="Or the whole ARN of the role">
+          <FormField label={t.roles.roleName} description={t.roles.orTheWholeArnOfThe}>
             <Input value={role} onChange={(e) => setRole(e.detail.value)} spellcheck={false} />
           </FormField>
           {recent().length > 0 && (
             <div>
-              <Box variant="awsui-key-label">Lately</Box>
+              <Box variant="awsui-key-label">{t.roles.lately}</Box>
               <SpaceBetween size="xxs">
                 {recent().map((r) => (
                   <Button key={r} variant="inline-link" onClick={() => void go(r)}>{visible(r)}</Button>
@@ -109,21 +110,21 @@ export function SessionsDialog({ open, close }: { open: boolean; close: () => vo
   }, [open]);
   if (!open) return null;
   return (
-    <Modal visible size="large" header="Sessions" closeAriaLabel="Close" onDismiss={close}>
+    <Modal visible size="large" header={t.common.sessions} closeAriaLabel={t.common.close} onDismiss={close}>
       {error && <Alert type="error">{visible(error)}</Alert>}
       <Table<One>
         variant="embedded"
         loading={!list}
-        loadingText="Loading sessions"
+        loadingText={t.roles.loadingSessions}
         items={list ?? []}
         trackBy="id"
-        ariaLabels={{ tableLabel: "Sessions" }}
+        ariaLabels={{ tableLabel: t.common.sessions }}
         columnDefinitions={[
-          { id: "created", header: "Signed in", cell: (s) => time(s.created) + (s.current ? " (this one)" : ""), isRowHeader: true },
-          { id: "seen", header: "Last used", cell: (s) => time(s.seen) },
-          { id: "source", header: "From", cell: (s) => visible(s.source) },
-          { id: "agent", header: "Browser", cell: (s) => visible(s.userAgent) },
-          { id: "end", header: "End", cell: (s) => (s.current ? "" : <Button ariaLabel={"End the session of " + time(s.created)} onClick={() => void plain("DELETE", "sessions/" + s.id).then(load, (e: Error) => setError(e.message))}>End</Button>) },
+          { id: "created", header: t.roles.signedIn, cell: (s) => time(s.created) + (s.current ? t.roles.thisOne : ""), isRowHeader: true },
+          { id: "seen", header: t.roles.lastUsed, cell: (s) => time(s.seen) },
+          { id: "source", header: t.common.from, cell: (s) => visible(s.source) },
+          { id: "agent", header: t.roles.browser, cell: (s) => visible(s.userAgent) },
+          { id: "end", header: t.roles.end, cell: (s) => (s.current ? "" : <Button ariaLabel={fill(t.roles.endTheSessionOfCreated, { created: time(s.created) })} onClick={() => void plain("DELETE", "sessions/" + s.id).then(load, (e: Error) => setError(e.message))}>{t.roles.end}</Button>) },
         ]}
       />
     </Modal>

@@ -23,6 +23,7 @@ import { useSlow } from "./parts/resource";
 import { chooseIdentity, type Desk, DeskContext, type Panel, getSession, identityFor, rememberRegion, type Session, usualRegion } from "./session";
 import { SignInForm } from "./signin";
 import { count, visible } from "./text/format";
+import { fill, t } from "./text";
 
 class Boundary extends Component<{ children: ReactNode; at: string }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
@@ -35,7 +36,7 @@ class Boundary extends Component<{ children: ReactNode; at: string }, { error: E
   override render() {
     if (!this.state.error) return this.props.children;
     return (
-      <Alert type="error" header="The page failed" action={<Button onClick={() => location.reload()}>Load it again</Button>}>
+      <Alert type="error" header={t.shell.thePageFailed} action={<Button onClick={() => location.reload()}>{t.shell.loadItAgain}</Button>}>
         {visible(this.state.error.message)}
       </Alert>
     );
@@ -125,7 +126,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
               const id = String(++flashes.current);
               const gone = () => setMessages((list) => list.filter((x) => x.id !== id));
               // The first of several is the one that is seen without opening them all.
-              setMessages((list) => [{ ...m, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: gone }, ...list.slice(0, 3)]);
+              setMessages((list) => [{ ...m, id, dismissible: true, dismissLabel: t.shell.dismiss, onDismiss: gone }, ...list.slice(0, 3)]);
               if (m.type === "success") setTimeout(gone, 8000);
             },
             during: async (what, work) => {
@@ -136,7 +137,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
               try {
                 return await work(said);
               } catch (e) {
-                put({ id, type: "error", content: visible((e as Error).message), dismissible: true, dismissLabel: "Dismiss", onDismiss: () => put(null) });
+                put({ id, type: "error", content: visible((e as Error).message), dismissible: true, dismissLabel: t.shell.dismiss, onDismiss: () => put(null) });
                 return undefined;
               } finally {
                 setMessages((list) => list.filter((x) => x.id !== id || !x.loading));
@@ -204,30 +205,28 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
   const Body = page?.component;
   return (
     <>
-      <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>("main")?.querySelector<HTMLElement>("h1, a, button")?.focus(); }}>
-        Skip to the content
-      </a>
+      <a className="skip" href="#main" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>("main")?.querySelector<HTMLElement>("h1, a, button")?.focus(); }}>{t.shell.skipToTheContent}</a>
       <div id="top">
         <TopNavigation
           identity={{ href: href(account, region, home), title: "Magpie", logo: { src: "/console/assets/magpie.svg", alt: "" }, onFollow: follow as never }}
-          i18nStrings={{ overflowMenuTriggerText: "More", overflowMenuTitleText: "All", overflowMenuBackIconAriaLabel: "Back", overflowMenuDismissIconAriaLabel: "Close" }}
+          i18nStrings={{ overflowMenuTriggerText: t.shell.more, overflowMenuTitleText: t.common.all, overflowMenuBackIconAriaLabel: t.common.back, overflowMenuDismissIconAriaLabel: t.common.close }}
           utilities={[
             {
               type: "menu-dropdown",
               text: region,
-              ariaLabel: "Region " + region,
+              ariaLabel: fill(t.shell.regionRegion, { region }),
               items: (session.regions ?? []).map((r) => ({ id: r, text: r, disabled: r === region })),
               onItemClick: (e) => navigate(href(account, e.detail.id, route.page || home, ...(route.page === "accounts" || route.page === "buckets" ? route.rest : []))),
             },
             {
               type: "menu-dropdown",
               iconName: "settings",
-              ariaLabel: "Appearance",
-              title: "Appearance",
+              ariaLabel: t.shell.appearance,
+              title: t.shell.appearance,
               items: [
-                { id: "mode", text: "Colours", items: (["system", "light", "dark"] as const).map((m) => ({ id: "mode-" + m, itemType: "checkbox" as const, checked: seen.mode === m, text: m === "system" ? "As the system" : m === "light" ? "Light" : "Dark" })) },
-                { id: "dense", itemType: "checkbox", checked: seen.dense, text: "Close together" },
-                { id: "utc", itemType: "checkbox", checked: seen.utc, text: "Times in UTC" },
+                { id: "mode", text: t.shell.colours, items: (["system", "light", "dark"] as const).map((m) => ({ id: "mode-" + m, itemType: "checkbox" as const, checked: seen.mode === m, text: m === "system" ? t.shell.asTheSystem : m === "light" ? t.shell.light : t.shell.dark })) },
+                { id: "dense", itemType: "checkbox", checked: seen.dense, text: t.shell.closeTogether },
+                { id: "utc", itemType: "checkbox", checked: seen.utc, text: t.shell.timesInUtc },
               ],
               onItemClick: (e) => {
                 const id = e.detail.id;
@@ -240,13 +239,13 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
               type: "menu-dropdown",
               iconName: "user-profile",
               text: account,
-              ariaLabel: "Account " + account,
+              ariaLabel: fill(t.common.accountAccount, { account }),
               description: visible(identity?.arn ?? session.identities[0]!.arn),
               items: [
-                ...session.identities.map((i) => ({ id: "as-" + i.id, text: (i.id === "0" ? "" : "Role: ") + i.account + (i.name ? " " + visible(i.name) : ""), disabled: i.id === identity?.id, secondaryText: visible(i.arn.replace(/^.*:/, "")) })),
-                { id: "role", text: "Switch role" },
-                { id: "sessions", text: "Sessions" },
-                { id: "out", text: "Sign out" },
+                ...session.identities.map((i) => ({ id: "as-" + i.id, text: (i.id === "0" ? "" : t.shell.role) + i.account + (i.name ? " " + visible(i.name) : ""), disabled: i.id === identity?.id, secondaryText: visible(i.arn.replace(/^.*:/, "")) })),
+                { id: "role", text: t.common.switchRole },
+                { id: "sessions", text: t.common.sessions },
+                { id: "out", text: t.shell.signOut },
               ],
               onItemClick: (e) => {
                 const id = e.detail.id;
@@ -263,8 +262,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
         />
       </div>
       {identity && identity.id !== "0" && (
-        <div className="role" role="status">
-          {visible(/role\/(.*)$/.exec(identity.roleArn ?? "")?.[1] ?? "Role")} in {account}, as {visible(session.identities[0]!.arn.replace(/^.*[:/]/, ""))}@{session.identities[0]!.account} —{" "}
+        <div className="role" role="status">{fill(t.shell.rolearnInAccountAsArnAccount2, { roleArn: visible(/role\/(.*)$/.exec(identity.roleArn ?? "")?.[1] ?? t.shell.role2), account, arn: visible(session.identities[0]!.arn.replace(/^.*[:/]/, "")), account2: session.identities[0]!.account })}{" "}
           <button
             type="button"
             onClick={async () => {
@@ -273,13 +271,10 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
               await reload();
               navigate(href(session.identities[0]!.account, region, home));
             }}
-          >
-            Return
-          </button>
-        </div>
+          >{t.shell.return}</button></div>
       )}
-      {offline && <div className="offline" role="status">There is no network. What is shown may be old.</div>}
-      {wait > 0 && <div className="offline" role="status">The server asked to wait {wait} s. It goes on by itself.</div>}
+      {offline && <div className="offline" role="status">{t.shell.thereIsNoNetworkWhatIs}</div>}
+      {wait > 0 && <div className="offline" role="status">{fill(t.shell.theServerAskedToWaitWait, { wait })}</div>}
       {desk && (
         <DeskContext.Provider value={desk}>
           <AppLayout
@@ -287,7 +282,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
             toolsHide
             navigationOpen={open}
             onNavigationChange={(e) => setOpen(e.detail.open)}
-            ariaLabels={{ navigation: "Pages", navigationClose: "Close the list of pages", navigationToggle: "Open the list of pages", notifications: "Messages" }}
+            ariaLabels={{ navigation: t.shell.pages, navigationClose: t.shell.closeTheListOfPages, navigationToggle: t.shell.openTheListOfPages, notifications: t.shell.messages }}
             notifications={<Flashbar items={messages} stackItems />}
             navigation={
               <SideNavigation
@@ -314,7 +309,7 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
             onSplitPanelToggle={(e) => !e.detail.open && panel?.close()}
             splitPanel={
               panel ? (
-                <SplitPanel header={panel.header} hidePreferencesButton i18nStrings={{ closeButtonAriaLabel: "Close the details", openButtonAriaLabel: "Open the details", resizeHandleAriaLabel: "Size of the details" }}>
+                <SplitPanel header={panel.header} hidePreferencesButton i18nStrings={{ closeButtonAriaLabel: t.shell.closeTheDetails, openButtonAriaLabel: t.shell.openTheDetails, resizeHandleAriaLabel: t.shell.sizeOfTheDetails }}>
                   {panel.body}
                 </SplitPanel>
               ) : undefined
@@ -325,27 +320,27 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
                 {slow > 0 && (
                   <Box padding={{ bottom: "m" }}>
                     <div role="status" className="bar">
-                      <StatusIndicator type="loading">Still loading</StatusIndicator>
-                      <Button variant="inline-link" onClick={stop}>Cancel</Button>
+                      <StatusIndicator type="loading">{t.shell.stillLoading}</StatusIndicator>
+                      <Button variant="inline-link" onClick={stop}>{t.common.cancel}</Button>
                     </div>
                   </Box>
                 )}
                 {soon && (
                   <Box padding={{ bottom: "m" }}>
-                    <Alert type="warning" action={<Button onClick={() => void reload().then(() => setSoon(""))}>{soon === "idle" ? "Stay signed in" : "Understood"}</Button>}>
-                      {soon === "idle" ? "You are signed out in less than five minutes, because nothing was done here." : "The session ends in less than five minutes. You can sign in again without leaving the page."}
+                    <Alert type="warning" action={<Button onClick={() => void reload().then(() => setSoon(""))}>{soon === "idle" ? t.shell.staySignedIn : t.shell.understood}</Button>}>
+                      {soon === "idle" ? t.shell.youAreSignedOutInLess : t.shell.theSessionEndsInLessThan}
                     </Alert>
                   </Box>
                 )}
                 <Suspense fallback={<Spinner size="large" />}>
                   {!session.regions?.includes(region) ? (
-                    <Alert type="error" header={"There is no Region " + visible(region)}>Choose another one above.</Alert>
+                    <Alert type="error" header={fill(t.shell.thereIsNoRegionRegion, { region: visible(region) })}>{t.shell.chooseAnotherOneAbove}</Alert>
                   ) : missing.length ? (
-                    <Alert type="info" header="Not built yet">This server does not do {missing.join(", ")} yet.</Alert>
+                    <Alert type="info" header={t.common.notBuiltYet}>{fill(t.shell.thisServerDoesNotDoMissing, { missing: missing.join(", ") })}</Alert>
                   ) : Body ? (
                     <Body key={identity!.id + "/" + account + "/" + region + "/" + place} id={route.rest[0] ?? ""} />
                   ) : (
-                    <Alert type="warning" header="There is no such page">{visible(location.pathname)}</Alert>
+                    <Alert type="warning" header={t.shell.thereIsNoSuchPage}>{visible(location.pathname)}</Alert>
                   )}
                 </Suspense>
               </Boundary>
@@ -355,12 +350,12 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
       )}
       {!desk && (
         <main className="signin">
-          <Alert type="info" header={"This page is of account " + account}>
+          <Alert type="info" header={fill(t.shell.thisPageIsOfAccountAccount, { account })}>
             <SpaceBetween size="m">
-              <span>You are signed in as {visible(session.identities[0]!.arn)}. Sign in to account {account}, switch to a role there, or go to your own account.</span>
+              <span>{fill(t.shell.youAreSignedInAsArn, { arn: visible(session.identities[0]!.arn), account })}</span>
               <SpaceBetween direction="horizontal" size="xs">
-                <Button onClick={() => navigate(href(session.identities[0]!.account, region, home))}>Go to {session.identities[0]!.account}</Button>
-                <Button onClick={() => setDialog("role")}>Switch role</Button>
+                <Button onClick={() => navigate(href(session.identities[0]!.account, region, home))}>{fill(t.shell.goToAccount, { account: session.identities[0]!.account })}</Button>
+                <Button onClick={() => setDialog("role")}>{t.common.switchRole}</Button>
               </SpaceBetween>
               <SignInForm
                 session={session}
@@ -378,9 +373,9 @@ export default function Shell({ session, setSession, reload }: { session: Sessio
       <RolesDialog open={dialog === "role"} close={() => setDialog("")} account={account} region={region} roles={roles} done={async (id, to) => { chooseIdentity(id); await reload(); navigate(href(to, region, home)); }} />
       <SessionsDialog open={dialog === "sessions"} close={() => setDialog("")} />
       {ended && (
-        <Modal visible header="The session has ended" closeAriaLabel="Close" onDismiss={() => location.reload()}>
+        <Modal visible header={t.shell.theSessionHasEnded} closeAriaLabel={t.common.close} onDismiss={() => location.reload()}>
           <SpaceBetween size="m">
-            <Box>Sign in again. What you have typed on the page stays.</Box>
+            <Box>{t.shell.signInAgainWhatYouHave}</Box>
             <SignInForm
               session={session}
               account={session.identities[0]?.account}

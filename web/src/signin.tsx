@@ -13,6 +13,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { CallError, plain } from "./api/call";
 import type { Identity, Session } from "./session";
 import { visible } from "./text/format";
+import { fill, rich, t } from "./text";
 
 interface Props {
   session: Session | undefined;
@@ -29,7 +30,7 @@ async function goToProvider(elsewhere: boolean) {
   const tab = elsewhere ? window.open("", "_blank") : null; // while it is the click that opens it
   try {
     const { url } = await plain<{ url: string }>("POST", "provider", {});
-    if (!/^https?:\/\//.test(url)) throw new Error("The server gave an address that is none.");
+    if (!/^https?:\/\//.test(url)) throw new Error(t.signin.theServerGaveAnAddressThat);
     if (tab) tab.location.href = url;
     else {
       sessionStorage.setItem(cameFrom, location.pathname + location.search);
@@ -59,7 +60,7 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
     try {
       done(await plain<Session>("POST", "session", body));
     } catch (e) {
-      setError(e instanceof CallError ? e.message : "The server cannot be reached.");
+      setError(e instanceof CallError ? e.message : t.common.theServerCannotBeReached2);
     } finally {
       setBusy("");
       setSecret("");
@@ -84,12 +85,8 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
       {provider && (
         <SpaceBetween size="xs">
           {error && <Alert type="error">{visible(error)}</Alert>}
-          <Button variant="primary" fullWidth loading={busy === "provider"} onClick={() => void byProvider()} iconName={elsewhere ? "external" : undefined} iconAlign="right" ariaLabel={elsewhere ? "Sign in with " + provider + ", opens a new tab" : undefined}>
-            Sign in with {provider}
-          </Button>
-          <Box textAlign="center" color="text-body-secondary">
-            or with an access key
-          </Box>
+          <Button variant="primary" fullWidth loading={busy === "provider"} onClick={() => void byProvider()} iconName={elsewhere ? "external" : undefined} iconAlign="right" ariaLabel={elsewhere ? fill(t.signin.signInWithProviderOpensA, { provider }) : undefined}>{fill(t.signin.signInWithProvider, { provider })}</Button>
+          <Box textAlign="center" color="text-body-secondary">{t.signin.orWithAnAccessKey}</Box>
         </SpaceBetween>
       )}
       <form
@@ -100,17 +97,15 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
       >
         <Form
           actions={
-            <Button variant={provider ? "normal" : "primary"} formAction="submit" loading={busy === "key"}>
-              Sign in
-            </Button>
+            <Button variant={provider ? "normal" : "primary"} formAction="submit" loading={busy === "key"}>{t.signin.signIn}</Button>
           }
         >
           <SpaceBetween size="m">
             {error && !provider && <Alert type="error">{visible(error)}</Alert>}
-            <FormField label="Access key ID" description={session?.dev ? "With --dev, an account ID of 12 digits does as well." : undefined}>
+            <FormField label={t.signin.accessKeyId} description={session?.dev ? t.signin.withDevAnAccountIdOf : undefined}>
               <Input value={keyId} onChange={(e) => setKeyId(e.detail.value)} name="username" autoComplete="username" spellcheck={false} autoFocus={!provider} />
             </FormField>
-            <FormField label="Secret access key" description={session?.dev ? "With --dev, any secret will do." : undefined}>
+            <FormField label={t.signin.secretAccessKey} description={session?.dev ? t.signin.withDevAnySecretWillDo : undefined}>
               <Input value={secret} onChange={(e) => setSecret(e.detail.value)} type="password" name="password" autoComplete="current-password" />
             </FormField>
           </SpaceBetween>
@@ -118,7 +113,7 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
       </form>
       {session?.dev && (
         <div>
-          <Box variant="awsui-key-label">Development: sign in with one click as</Box>
+          <Box variant="awsui-key-label">{t.signin.developmentSignInWithOneClick}</Box>
           <SpaceBetween direction="horizontal" size="xs">
             {offered.map((a) => (
               <Button key={a.account} loading={busy === a.account} onClick={() => void go(a.account, { accessKeyId: a.account, secretAccessKey: "dev" })}>
@@ -129,9 +124,7 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
         </div>
       )}
       {!session?.dev && (
-        <Box variant="small">
-          Or let a terminal do it: <code>magpie console</code> prints a link that signs this browser in, once. The secret is used to sign in and is not kept anywhere.
-        </Box>
+        <Box variant="small">{rich(t.signin.orLetATerminalDoIt, { code: <code>{t.signin.magpieConsole}</code> })}</Box>
       )}
     </SpaceBetween>
   );
@@ -139,12 +132,12 @@ export function SignInForm({ session, done, account, elsewhere }: Props) {
 
 export function SignInPage(p: Props) {
   useEffect(() => {
-    document.title = "Sign in · Magpie";
+    document.title = t.signin.signInMagpie;
   }, []);
   return (
     <main className="signin">
       <SpaceBetween size="l">
-        <Container header={<Header variant="h1">{p.title ?? "Sign in to Magpie"}</Header>}>
+        <Container header={<Header variant="h1">{p.title ?? t.signin.signInToMagpie}</Header>}>
           <SignInForm {...p} />
         </Container>
       </SpaceBetween>
@@ -168,31 +161,26 @@ export function LinkPage({ token, session, done, leave }: { token: string; sessi
     }
   };
   useEffect(() => {
-    document.title = "Sign in · Magpie";
+    document.title = t.signin.signInMagpie;
     plain<Identity>("POST", "session", { token, look: true }).then(setWho, (e: Error) => setError(e.message));
   }, [token]);
   return (
     <main className="signin">
-      <Container header={<Header variant="h1">Sign in to Magpie</Header>}>
+      <Container header={<Header variant="h1">{t.signin.signInToMagpie}</Header>}>
         <SpaceBetween size="m">
           {error && <Alert type="error">{visible(error)}</Alert>}
           {who && !error && (
             <>
-              <Box>
-                Sign in as <b className="mono">{visible(who.arn)}</b>
-                {who.name ? " (" + visible(who.name) + ")" : ""}?
-              </Box>
-              {session?.identities[0] && <Alert type="warning">This browser is signed in as {visible(session.identities[0].arn)}. That session ends.</Alert>}
-              <Box variant="small">Go on only if you made this link yourself: what you do afterwards is done as this principal.</Box>
+              <Box>{rich(t.signin.signInAsArnName, { arn: <b className="mono">{visible(who.arn)}</b>, name: who.name ? " (" + visible(who.name) + ")" : "" })}</Box>
+              {session?.identities[0] && <Alert type="warning">{fill(t.signin.thisBrowserIsSignedInAs, { arn: visible(session.identities[0].arn) })}</Alert>}
+              <Box variant="small">{t.signin.goOnOnlyIfYouMade}</Box>
             </>
           )}
           <SpaceBetween direction="horizontal" size="xs">
             {who && !error && (
-              <Button variant="primary" loading={busy} onClick={() => void use()}>
-                Sign in
-              </Button>
+              <Button variant="primary" loading={busy} onClick={() => void use()}>{t.signin.signIn}</Button>
             )}
-            <Button onClick={leave}>{error ? "Sign in another way" : "Cancel"}</Button>
+            <Button onClick={leave}>{error ? t.signin.signInAnotherWay : t.common.cancel}</Button>
           </SpaceBetween>
         </SpaceBetween>
       </Container>
@@ -231,25 +219,25 @@ export function ProviderPage({ returned, done, leave }: { returned: Returned; do
     }
   };
   useEffect(() => {
-    document.title = "Sign in · Magpie";
+    document.title = t.signin.signInMagpie;
     if (sent.current) return; // a code is good once
     sent.current = true;
-    if (returned.error) setError("The identity provider did not sign you in: " + returned.error);
+    if (returned.error) setError(fill(t.signin.theIdentityProviderDidNotSign, { error: returned.error }));
     else void take({ code: returned.code, state: returned.state });
   });
   return (
     <main className="signin">
-      <Container header={<Header variant="h1">{offer ? "Choose a role" : "Sign in to Magpie"}</Header>}>
+      <Container header={<Header variant="h1">{offer ? t.signin.chooseARole : t.signin.signInToMagpie}</Header>}>
         <SpaceBetween size="m">
           {error && <Alert type="error">{visible(error)}</Alert>}
-          {!error && !offer && <StatusIndicator type="loading">Signing in</StatusIndicator>}
-          {offer && <Box>These roles trust you. What you do is done as the one that you choose; sign in again to take another one.</Box>}
+          {!error && !offer && <StatusIndicator type="loading">{t.signin.signingIn}</StatusIndicator>}
+          {offer && <Box>{t.signin.theseRolesTrustYouWhatYou}</Box>}
           {offer?.roles.map((r) => (
             <Button key={r.arn} fullWidth loading={busy === r.arn} disabled={busy !== ""} onClick={() => { setBusy(r.arn); void take({ choice: offer.choice, role: r.arn }); }}>
-              {visible(r.name) + " in " + r.account + (r.title ? " (" + visible(r.title) + ")" : "")}
+              {fill(t.signin.nameInAccountTitle, { name: visible(r.name), account: r.account, title: (r.title ? " (" + visible(r.title) + ")" : "") })}
             </Button>
           ))}
-          {(error || offer) && <Button variant={offer ? "link" : "primary"} onClick={leave}>{offer ? "Cancel" : "Back to sign in"}</Button>}
+          {(error || offer) && <Button variant={offer ? "link" : "primary"} onClick={leave}>{offer ? t.common.cancel : t.signin.backToSignIn}</Button>}
         </SpaceBetween>
       </Container>
     </main>

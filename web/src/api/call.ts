@@ -1,5 +1,6 @@
 // Calls: each is a signed call of the API, which the server signs in the name of the session. There is no other way to anything.
 import { operations, type Operations } from "./macie2.gen";
+import { fill, t } from "../text";
 
 export class CallError extends Error {
   constructor(
@@ -32,7 +33,7 @@ export interface Options {
 }
 
 /** Asked when a call finds the session ended: resolves when somebody has signed in again, and the call is made once more. */
-let signInAgain: () => Promise<void> = () => Promise.reject(new CallError(401, "ConsoleSessionEnded", "The session has ended. Sign in again."));
+let signInAgain: () => Promise<void> = () => Promise.reject(new CallError(401, "ConsoleSessionEnded", t.call.theSessionHasEndedSignIn));
 export function onEnded(ask: () => Promise<void>) {
   signInAgain = ask;
 }
@@ -60,7 +61,7 @@ async function failure(r: Response, operation = ""): Promise<CallError> {
   } catch {
     /* not the API's form */
   }
-  return new CallError(r.status, r.headers.get("x-amzn-ErrorType") ?? "", message || "The server answered " + r.status + ".", r.headers.get("x-amzn-RequestId") ?? "", operation);
+  return new CallError(r.status, r.headers.get("x-amzn-ErrorType") ?? "", message || fill(t.call.theServerAnsweredStatus, { status: r.status }), r.headers.get("x-amzn-RequestId") ?? "", operation);
 }
 
 /** A call to the console's own few endpoints: sessions and roles. */
@@ -119,7 +120,7 @@ export class Caller {
         r = await request(method, "call/" + path, { "X-Magpie-Identity": this.identity, "X-Magpie-Region": this.region }, body, o);
       } catch (e) {
         if (o.signal?.aborted) throw e;
-        throw new CallError(0, "Offline", "The server cannot be reached.", "", name);
+        throw new CallError(0, "Offline", t.common.theServerCannotBeReached2, "", name);
       }
       if (r.status === 204) return {};
       if (r.ok) return await r.json();

@@ -27,6 +27,7 @@ import { readFilter } from "../filter";
 import { follow, navigate, useRoute } from "../route";
 import { useDesk } from "../session";
 import { count, counted, relationship, time, visible, words } from "../text/format";
+import { fill, rich, t } from "../text";
 
 export interface Member {
   accountId: string;
@@ -93,7 +94,7 @@ export async function loadHistory(c: Caller, query: string, most: number, o: Opt
   return list;
 }
 
-const mailWords: Record<string, string> = { MailQueued: "On its way", MailAccepted: "Handed over", MailDeferred: "Not yet: tried again", MailRefused: "Refused", MailNotSent: "Not sent" };
+const mailWords: Record<string, string> = { MailQueued: t.accounts.onItsWay, MailAccepted: t.common.handedOver, MailDeferred: t.accounts.notYetTriedAgain, MailRefused: t.common.refused, MailNotSent: t.common.notSent };
 
 /** What each status allows. */
 const may = {
@@ -115,7 +116,7 @@ async function loadDeclined(c: Caller, administrator: string, o: Options): Promi
   return [...last.values()];
 }
 
-const kindWords = (viaOrganization: boolean) => (viaOrganization ? "Via organization" : "By invitation");
+const kindWords = (viaOrganization: boolean) => (viaOrganization ? t.accounts.viaOrganization : t.accounts.byInvitation);
 
 /** What the filter and the order in the address ask of the server. Several values of one condition mean any of them. */
 function asksFor(query: URLSearchParams): Search {
@@ -146,9 +147,9 @@ const is = ["=", "!="];
 /** The conditions that the server knows, each with its values. */
 const fields = () => ({
   fields: [
-    { key: "status", propertyLabel: "Status", groupValuesLabel: "Values of Status", operators: is as Array<"=" | "!="> },
-    { key: "type", propertyLabel: "Type", groupValuesLabel: "Values of Type", operators: ["="] as Array<"="> },
-    { key: "mail", propertyLabel: "Mail", groupValuesLabel: "Values of Mail", operators: is as Array<"=" | "!="> },
+    { key: "status", propertyLabel: t.common.status, groupValuesLabel: t.accounts.valuesOfStatus, operators: is as Array<"=" | "!="> },
+    { key: "type", propertyLabel: t.common.type, groupValuesLabel: t.accounts.valuesOfType, operators: ["="] as Array<"="> },
+    { key: "mail", propertyLabel: t.accounts.mail, groupValuesLabel: t.accounts.valuesOfMail, operators: is as Array<"=" | "!="> },
   ],
   options: [
     ...Object.values(relationship).map((r) => ({ propertyKey: "status", value: r.text })),
@@ -160,7 +161,7 @@ const fields = () => ({
 export function Accounts() {
   const desk = useDesk();
   const route = useRoute();
-  useEffect(() => desk.title("Accounts"), [desk]);
+  useEffect(() => desk.title(t.common.accounts), [desk]);
   const declined = useResource((o) => loadDeclined(desk.caller, desk.account, o), [desk.caller, desk.account], 60_000);
   const asked = asksFor(route.query);
   const found = useResource(
@@ -194,7 +195,7 @@ export function Accounts() {
   const done = (what: string, list: Outcome[], again?: Again) => {
     const bad = list.filter((r) => r.error);
     if (bad.length) setResults({ what, list, again });
-    else desk.flash({ type: "success", content: what + ": " + counted(list.length, "account") + "." });
+    else desk.flash({ type: "success", content: what + ": " + counted(list.length, t.common.countAccounts) + "." });
     setSelected([]);
     members.refresh();
   };
@@ -202,23 +203,23 @@ export function Accounts() {
     const list = fresh;
     const kinds: Record<string, { title: string; yes: string; fits: (m: Member) => boolean; body: string; done: string; act: (m: Member) => Promise<unknown> }> = {
       pause: {
-        title: "Suspend Macie in",
-        yes: "Suspend",
+        title: t.accounts.suspendMacieIn,
+        yes: t.common.suspend,
         fits: may.pause,
-        body: "Macie stops looking at their buckets. Only the accounts themselves can resume it where they are members by invitation.",
-        done: "Suspended",
+        body: t.accounts.macieStopsLookingAtTheirBuckets,
+        done: t.common.suspended,
         act: (m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "PAUSED" }),
       },
-      resume: { title: "Resume Macie in", yes: "Resume", fits: may.resume, body: "Macie goes on where it was suspended by you.", done: "Resumed", act: (m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "ENABLED" }) },
+      resume: { title: t.accounts.resumeMacieIn, yes: t.common.resume, fits: may.resume, body: t.accounts.macieGoesOnWhereItWas, done: t.accounts.resumed, act: (m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "ENABLED" }) },
       remove: {
-        title: "Remove as members:",
-        yes: "Remove",
+        title: t.accounts.removeAsMembers,
+        yes: t.accounts.remove,
         fits: may.remove,
-        body: "They keep Macie, and you can no longer see their buckets and findings. They stay in this list as removed, and can be invited again.",
-        done: "Removed",
+        body: t.accounts.theyKeepMacieAndYouCan,
+        done: t.accounts.removed,
         act: (m) => desk.caller.call("DisassociateMember", { id: m.accountId }),
       },
-      delete: { title: "Delete from the list:", yes: "Delete", fits: may.delete, body: "An invitation that is not answered goes with it. The account can be added again.", done: "Deleted", act: (m) => desk.caller.call("DeleteMember", { id: m.accountId }) },
+      delete: { title: t.accounts.deleteFromTheList, yes: t.common.delete, fits: may.delete, body: t.accounts.anInvitationThatIsNotAnswered, done: t.accounts.deleted, act: (m) => desk.caller.call("DeleteMember", { id: m.accountId }) },
     };
     const k = kinds[id]!;
     const those = list.filter(k.fits);
@@ -228,13 +229,13 @@ export function Accounts() {
       done(k.done, outcome, (bad) => run(chosen.filter((m) => bad.some((b) => b.account === m.accountId))));
     };
     setQuestion({
-      title: k.title + " " + counted(those.length, "account") + "?",
+      title: k.title + " " + counted(those.length, t.common.countAccounts) + "?",
       yes: k.yes,
       body: (
         <SpaceBetween size="s">
           <span>{k.body}</span>
           <span className="mono">{those.slice(0, 10).map((m) => m.accountId).join(" ") + (those.length > 10 ? " …" : "")}</span>
-          {those.length < list.length && <Alert type="info">{counted(list.length - those.length, "chosen account is", "chosen accounts are")} not in a state that allows this, and left out.</Alert>}
+          {those.length < list.length && <Alert type="info">{fill(t.accounts.listNotInAStateThat, { list: counted(list.length - those.length, t.accounts.countChosenAccountsAre) })}</Alert>}
         </SpaceBetween>
       ),
       act: () => run(those),
@@ -247,16 +248,16 @@ export function Accounts() {
     <SpaceBetween size="m">
       <Rows<Member>
         h1
-        name="Accounts"
+        name={t.common.accounts}
         id="accounts"
-        description={"The accounts that this one administers in " + desk.region + ", or has asked to."}
+        description={fill(t.accounts.theAccountsThatThisOneAdministers, { region: desk.region })}
         rows={members}
         server={server}
         rowId={(m) => m.accountId}
         select="multi"
         selected={fresh}
         onSelect={setSelected}
-        empty={{ title: "No accounts", text: "Add the accounts whose buckets you are to watch over, and invite them.", action: <Button onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button> }}
+        empty={{ title: t.common.noAccounts, text: t.accounts.addTheAccountsWhoseBucketsYou, action: <Button onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button> }}
         more={
           (
             <SpaceBetween direction="horizontal" size="m">
@@ -266,7 +267,7 @@ export function Accounts() {
                   {n} {relationship[s]?.text ?? words(s)}
                 </Link>
               ))}
-              {!!declined.data?.length && <To href={desk.link("accounts") + "?view=declined"}>{count(declined.data.length)} Declined lately</To>}
+              {!!declined.data?.length && <To href={desk.link("accounts") + "?view=declined"}>{fill(t.accounts.dataDeclinedLately, { data: count(declined.data.length) })}</To>}
             </SpaceBetween>
           )
         }
@@ -275,33 +276,27 @@ export function Accounts() {
             <ButtonDropdown
               disabled={!fresh.length}
               items={[
-                { id: "correct", text: "Correct address and invite again", disabled: fresh.length !== 1 || !may.correct(fresh[0]!) },
-                { id: "pause", text: "Suspend Macie", disabled: !fresh.some(may.pause) },
-                { id: "resume", text: "Resume Macie", disabled: !fresh.some(may.resume) },
-                { id: "remove", text: "Remove as member", disabled: !fresh.some(may.remove) },
-                { id: "delete", text: "Delete", disabled: !fresh.some(may.delete) },
+                { id: "correct", text: t.accounts.correctAddressAndInviteAgain, disabled: fresh.length !== 1 || !may.correct(fresh[0]!) },
+                { id: "pause", text: t.common.suspendMacie, disabled: !fresh.some(may.pause) },
+                { id: "resume", text: t.common.resumeMacie, disabled: !fresh.some(may.resume) },
+                { id: "remove", text: t.accounts.removeAsMember, disabled: !fresh.some(may.remove) },
+                { id: "delete", text: t.common.delete, disabled: !fresh.some(may.delete) },
               ]}
               onItemClick={(e) => (e.detail.id === "correct" ? setCorrecting(fresh[0]!) : bulk(e.detail.id))}
-            >
-              Actions
-            </ButtonDropdown>
-            <Button disabled={!fresh.some(may.invite)} onClick={() => setInviting(fresh.filter(may.invite))}>
-              Invite
-            </Button>
-            <Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>
-              Add accounts
-            </Button>
+            >{t.common.actions}</ButtonDropdown>
+            <Button disabled={!fresh.some(may.invite)} onClick={() => setInviting(fresh.filter(may.invite))}>{t.accounts.invite}</Button>
+            <Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "account", header: "Account ID", value: (m) => m.accountId, cell: (m) => <To href={desk.link("accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
-          { id: "name", header: "Name", value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
-          { id: "email", header: "Email", value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
-          { id: "status", header: "Status", value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
-          { id: "type", header: "Type", value: (m) => kindWords(m.viaOrganization), width: 130, sort: false, hidden: true },
-          { id: "mail", header: "Mail", value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140, sort: false },
-          { id: "invited", header: "Invited", time: (m) => m.invitedAt, hidden: true },
-          { id: "updated", header: "Last status update", time: (m) => m.updatedAt, hidden: true },
+          { id: "account", header: t.common.accountId, value: (m) => m.accountId, cell: (m) => <To href={desk.link("accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
+          { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
+          { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
+          { id: "status", header: t.common.status, value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
+          { id: "type", header: t.common.type, value: (m) => kindWords(m.viaOrganization), width: 130, sort: false, hidden: true },
+          { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140, sort: false },
+          { id: "invited", header: t.common.invited, time: (m) => m.invitedAt, hidden: true },
+          { id: "updated", header: t.accounts.lastStatusUpdate, time: (m) => m.updatedAt, hidden: true },
         ]}
       />
       {inviting && (
@@ -310,7 +305,7 @@ export function Accounts() {
           close={() => setInviting(null)}
           done={(list, again) => {
             setInviting(null);
-            done("Invited", list, again);
+            done(t.common.invited, list, again);
           }}
         />
       )}
@@ -346,24 +341,24 @@ function Declined({ rows }: { rows: Resource<Event[]> }) {
   const members = useResource((o) => loadMembers(desk.caller, o), [desk.caller]).data;
   const now = (e: Event) => {
     const m = members?.find((x) => x.accountId === e.accountId);
-    return m ? (relationship[m.relationshipStatus]?.text ?? words(m.relationshipStatus)) : members ? "Not on the list" : "–";
+    return m ? (relationship[m.relationshipStatus]?.text ?? words(m.relationshipStatus)) : members ? t.accounts.notOnTheList : "–";
   };
   return (
     <Rows<Event>
       h1
-      name="Accounts"
+      name={t.common.accounts}
       id="accounts-declined"
-      description={"Those that declined an invitation in the last " + declinedFor + " days. Declining takes an account off the list; to ask again, add it again."}
+      description={fill(t.accounts.thoseThatDeclinedAnInvitationIn, { declinedFor })}
       rows={rows}
       rowId={(e) => e.accountId}
-      more={<To href={desk.link("accounts")}>Accounts on the list</To>}
-      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button>}
-      empty={{ title: "None", text: "No account has declined an invitation lately." }}
+      more={<To href={desk.link("accounts")}>{t.accounts.accountsOnTheList}</To>}
+      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button>}
+      empty={{ title: t.common.none, text: t.accounts.noAccountHasDeclinedAnInvitation }}
       columns={[
-        { id: "account", header: "Account ID", value: (e) => e.accountId, cell: (e) => <To href={desk.link("accounts", e.accountId)}>{e.accountId}</To>, width: 150 },
-        { id: "declined", header: "Declined", time: (e) => e.time },
-        { id: "by", header: "By", value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), cell: (e) => <Theirs text={e.principal.replace(/^arn:aws:\w+::/, "")} />, width: 240 },
-        { id: "now", header: "Status now", value: now, width: 200 },
+        { id: "account", header: t.common.accountId, value: (e) => e.accountId, cell: (e) => <To href={desk.link("accounts", e.accountId)}>{e.accountId}</To>, width: 150 },
+        { id: "declined", header: t.common.declined, time: (e) => e.time },
+        { id: "by", header: t.common.by, value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), cell: (e) => <Theirs text={e.principal.replace(/^arn:aws:\w+::/, "")} />, width: 240 },
+        { id: "now", header: t.accounts.statusNow, value: now, width: 200 },
       ]}
     />
   );
@@ -410,13 +405,13 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
   return (
     <Modal
       visible
-      header={"Invite " + counted(members.length, "account")}
-      closeAriaLabel="Close"
+      header={fill(t.accounts.inviteMembers, { members: counted(members.length, t.common.countAccounts) })}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>Cancel</Button>
+            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
             <Button
               variant="primary"
               loading={busy}
@@ -425,21 +420,17 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
                 setBusy(true);
                 await again(regions.flatMap((region) => members.map((m) => ({ account: m.accountId, region }))));
               }}
-            >
-              Send invitations
-            </Button>
+            >{t.accounts.sendInvitations}</Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
         <span className="mono">{members.slice(0, 12).map((m) => m.accountId).join(" ") + (members.length > 12 ? " …" : "")}</span>
-        <FormField label={<>Message <i>- optional</i></>} constraintText={length + " of 80 characters"} errorText={length > 80 ? "At most 80 characters." : undefined}>
+        <FormField label={<>{rich(t.common.messageI, { i: <i>{t.common.optional}</i> })}</>} constraintText={fill(t.common.lengthOf80Characters, { length })} errorText={length > 80 ? t.common.atMost80Characters : undefined}>
           <Input value={message} onChange={(e) => setMessage(e.detail.value)} autoFocus />
         </FormField>
-        <Checkbox checked={mail} onChange={(e) => setMail(e.detail.checked)} description="The invitation is in their console either way.">
-          Tell them by mail
-        </Checkbox>
+        <Checkbox checked={mail} onChange={(e) => setMail(e.detail.checked)} description={t.common.theInvitationIsInTheirConsole}>{t.common.tellThemByMail}</Checkbox>
         <RegionsField value={regions} onChange={setRegions} />
       </SpaceBetween>
     </Modal>
@@ -454,13 +445,13 @@ function Correct({ member, close, done }: { member: Member; close: () => void; d
   return (
     <Modal
       visible
-      header={"Correct the address of " + member.accountId}
-      closeAriaLabel="Close"
+      header={fill(t.accounts.correctTheAddressOfAccountid, { accountId: member.accountId })}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>Cancel</Button>
+            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
             <Button
               variant="primary"
               loading={!!busy}
@@ -474,20 +465,18 @@ function Correct({ member, close, done }: { member: Member; close: () => void; d
                     const [r] = await inviteAll(desk.caller, [member.accountId], "", false);
                     if (r?.error) throw new CallError(400, "Unprocessed", r.error);
                   },
-                  member.accountId + " is invited at " + email.trim() + ".",
+                  fill(t.accounts.accountidIsInvitedAtTrim, { accountId: member.accountId, trim: email.trim() }),
                 );
                 if (ok) done();
               }}
-            >
-              Invite again
-            </Button>
+            >{t.accounts.inviteAgain}</Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
-        <span>The address is not the one that the account is registered with. Ask its people for it.</span>
-        <FormField label="Email">
+        <span>{t.accounts.theAddressIsNotTheOne}</span>
+        <FormField label={t.common.email}>
           <Input value={email} onChange={(e) => setEmail(e.detail.value)} type="email" autoFocus />
         </FormField>
       </SpaceBetween>
@@ -515,22 +504,22 @@ function Everywhere() {
   return (
     <Rows<Placed>
       h1
-      name="Accounts"
+      name={t.common.accounts}
       id="accounts-everywhere"
-      description="The accounts that this one administers, or has asked to, in all Regions."
+      description={t.accounts.theAccountsThatThisOneAdministers2}
       rows={rows}
       rowId={(m) => m.region + "/" + m.accountId}
       more={<RegionsChoice />}
-      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>Add accounts</Button>}
-      empty={{ title: "No accounts", text: "Add the accounts whose buckets you are to watch over, and invite them." }}
+      actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button>}
+      empty={{ title: t.common.noAccounts, text: t.accounts.addTheAccountsWhoseBucketsYou }}
       columns={[
-        { id: "account", header: "Account ID", value: (m) => m.accountId, cell: (m) => <To href={desk.linkIn(m.region, "accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
-        { id: "region", header: "Region", value: (m) => m.region, width: 140 },
-        { id: "name", header: "Name", value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
-        { id: "email", header: "Email", value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
-        { id: "status", header: "Status", value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
-        { id: "mail", header: "Mail", value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140 },
-        { id: "updated", header: "Last status update", time: (m) => m.updatedAt },
+        { id: "account", header: t.common.accountId, value: (m) => m.accountId, cell: (m) => <To href={desk.linkIn(m.region, "accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
+        { id: "region", header: t.common.region, value: (m) => m.region, width: 140 },
+        { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
+        { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
+        { id: "status", header: t.common.status, value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
+        { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140 },
+        { id: "updated", header: t.accounts.lastStatusUpdate, time: (m) => m.updatedAt },
       ]}
     />
   );
@@ -541,7 +530,7 @@ export function Account({ id }: { id: string }) {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title("Account " + visible(id)), [desk, id]);
+  useEffect(() => desk.title(fill(t.accounts.accountId, { id: visible(id) })), [desk, id]);
   const member = useResource(
     async (o) => {
       try {
@@ -593,10 +582,10 @@ export function Account({ id }: { id: string }) {
             actions={
               row && (
                 <SpaceBetween direction="horizontal" size="xs">
-                  {may.pause(row) && <Button onClick={() => ask("Suspend Macie in " + id + "?", "Suspend", "Macie stops looking at its buckets.", () => desk.caller.call("UpdateMemberSession", { id, status: "PAUSED" }), "Suspended.")}>Suspend</Button>}
-                  {may.resume(row) && <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMemberSession", { id, status: "ENABLED" }), "Resumed.")) again(); }}>Resume</Button>}
-                  {may.remove(row) && <Button onClick={() => ask("Remove " + id + " as a member?", "Remove", "It keeps Macie, and you can no longer see its buckets and findings.", () => desk.caller.call("DisassociateMember", { id }), "Removed.")}>Remove</Button>}
-                  {may.delete(row) && <Button onClick={() => ask("Delete " + id + " from the list?", "Delete", "An invitation that is not answered goes with it.", () => desk.caller.call("DeleteMember", { id }), "Deleted.")}>Delete</Button>}
+                  {may.pause(row) && <Button onClick={() => ask(fill(t.accounts.suspendMacieInId, { id }), t.common.suspend, t.accounts.macieStopsLookingAtItsBuckets, () => desk.caller.call("UpdateMemberSession", { id, status: "PAUSED" }), t.accounts.suspended)}>{t.common.suspend}</Button>}
+                  {may.resume(row) && <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMemberSession", { id, status: "ENABLED" }), t.accounts.resumed2)) again(); }}>{t.common.resume}</Button>}
+                  {may.remove(row) && <Button onClick={() => ask(fill(t.accounts.removeIdAsAMember, { id }), t.accounts.remove, t.accounts.itKeepsMacieAndYouCan, () => desk.caller.call("DisassociateMember", { id }), t.accounts.removed2)}>{t.accounts.remove}</Button>}
+                  {may.delete(row) && <Button onClick={() => ask(fill(t.accounts.deleteIdFromTheList, { id }), t.common.delete, t.accounts.anInvitationThatIsNotAnswered2, () => desk.caller.call("DeleteMember", { id }), t.accounts.deleted2)}>{t.common.delete}</Button>}
                   {may.invite(row) && (
                     <Button
                       variant="primary"
@@ -605,35 +594,33 @@ export function Account({ id }: { id: string }) {
                         const ok = await act("invite", async () => {
                           const [r] = await inviteAll(desk.caller, [id], "", false);
                           if (r?.error) throw new CallError(400, "Unprocessed", r.error);
-                        }, id + " is invited.");
+                        }, fill(t.accounts.idIsInvited, { id }));
                         if (ok) again();
                       }}
                     >
-                      {row.relationshipStatus === "Created" ? "Invite" : "Invite again"}
+                      {row.relationshipStatus === "Created" ? t.accounts.invite : t.accounts.inviteAgain}
                     </Button>
                   )}
                 </SpaceBetween>
               )
             }
-          >
-            Account {visible(id)}
-          </Header>
+          >{fill(t.accounts.accountId, { id: visible(id) })}</Header>
         }
       >
         {member.error ? (
           <Problem error={member.error} retry={member.refresh} />
         ) : m === null ? (
-          <Box>This account is not in the list in {desk.region}. Its history is below.</Box>
+          <Box>{fill(t.accounts.thisAccountIsNotInThe, { region: desk.region })}</Box>
         ) : (
           <SpaceBetween size="m">
             <KeyValuePairs
               columns={3}
               items={[
-                { label: "Status", value: <Relationship status={m?.relationshipStatus} /> },
-                { label: "Email", value: <Theirs text={m?.email} /> },
-                { label: "Invited", value: <When at={m?.invitedAt} /> },
-                { label: "Last status update", value: <When at={m?.updatedAt} /> },
-                { label: "Type", value: m?.email ? "By invitation" : "Via organization" },
+                { label: t.common.status, value: <Relationship status={m?.relationshipStatus} /> },
+                { label: t.common.email, value: <Theirs text={m?.email} /> },
+                { label: t.common.invited, value: <When at={m?.invitedAt} /> },
+                { label: t.accounts.lastStatusUpdate, value: <When at={m?.updatedAt} /> },
+                { label: t.common.type, value: m?.email ? t.accounts.byInvitation : t.accounts.viaOrganization },
                 { label: "ARN", value: <span className="mono">{visible(m?.arn)}</span> },
               ]}
             />
@@ -641,49 +628,49 @@ export function Account({ id }: { id: string }) {
           </SpaceBetween>
         )}
       </Container>
-      <Container header={<Header variant="h2">In every Region</Header>}>
+      <Container header={<Header variant="h2">{t.accounts.inEveryRegion}</Header>}>
         {regions.error ? (
           <Problem error={regions.error} retry={regions.refresh} />
         ) : (
           <Table
             variant="embedded"
             loading={regions.loading && !regions.data}
-            loadingText="Loading Regions"
+            loadingText={t.common.loadingRegions}
             items={regions.data ?? []}
-            ariaLabels={{ tableLabel: "Regions" }}
-            empty="Nowhere"
+            ariaLabels={{ tableLabel: t.common.regions }}
+            empty={t.accounts.nowhere}
             columnDefinitions={[
-              { id: "region", header: "Region", cell: (r) => <To href={desk.linkIn(r.region, "accounts", id)}>{r.region}</To>, isRowHeader: true },
-              { id: "status", header: "Status", cell: (r) => <Relationship status={r.member.relationshipStatus} /> },
-              { id: "updated", header: "Last status update", cell: (r) => time(r.member.updatedAt) },
+              { id: "region", header: t.common.region, cell: (r) => <To href={desk.linkIn(r.region, "accounts", id)}>{r.region}</To>, isRowHeader: true },
+              { id: "status", header: t.common.status, cell: (r) => <Relationship status={r.member.relationshipStatus} /> },
+              { id: "updated", header: t.accounts.lastStatusUpdate, cell: (r) => time(r.member.updatedAt) },
             ]}
           />
         )}
       </Container>
       {m && (
-        <Container header={<Header variant="h2">What it has</Header>}>
+        <Container header={<Header variant="h2">{t.accounts.whatItHas}</Header>}>
           <KeyValuePairs
             columns={3}
             items={[
-              { label: "Buckets", value: <To href={desk.link("buckets") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "account", operator: "=", value: id }] }))}>{has.data?.buckets === undefined ? "Buckets of this account" : count(has.data.buckets)}</To> },
-              { label: "Public buckets", value: has.data?.exposed === undefined ? "–" : count(has.data.exposed) },
-              { label: "Current findings", value: <To href={desk.link("findings") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "accountId", operator: "=", value: id }] }))}>{has.data?.findings === undefined ? "Findings of this account" : count(has.data.findings)}</To> },
+              { label: t.common.buckets, value: <To href={desk.link("buckets") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "account", operator: "=", value: id }] }))}>{has.data?.buckets === undefined ? t.accounts.bucketsOfThisAccount : count(has.data.buckets)}</To> },
+              { label: t.accounts.publicBuckets, value: has.data?.exposed === undefined ? "–" : count(has.data.exposed) },
+              { label: t.accounts.currentFindings, value: <To href={desk.link("findings") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "accountId", operator: "=", value: id }] }))}>{has.data?.findings === undefined ? t.accounts.findingsOfThisAccount : count(has.data.findings)}</To> },
             ]}
           />
         </Container>
       )}
       <Rows<Event>
-        name="History"
+        name={t.accounts.history}
         id="account-history"
         rows={history}
         rowId={(e) => e.id}
-        empty={{ title: "No history", text: "Nothing has happened between this account and yours in this Region." }}
+        empty={{ title: t.accounts.noHistory, text: t.accounts.nothingHasHappenedBetweenThisAccount }}
         columns={[
-          { id: "time", header: "Time", time: (e) => e.time },
-          { id: "event", header: "Event", value: (e) => words(e.event), width: 200 },
-          { id: "change", header: "Status", value: (e) => (e.toStatus || e.fromStatus ? (e.fromStatus ? words(e.fromStatus) + " → " : "") + (e.toStatus ? words(e.toStatus) : "none") : "–"), width: 240 },
-          { id: "by", header: "By", value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), width: 180 },
-          { id: "detail", header: "Detail", value: (e) => visible(e.detail), cell: (e) => <Theirs text={e.detail} />, filter: false, width: 240 },
+          { id: "time", header: t.common.time, time: (e) => e.time },
+          { id: "event", header: t.common.event, value: (e) => words(e.event), width: 200 },
+          { id: "change", header: t.common.status, value: (e) => (e.toStatus || e.fromStatus ? (e.fromStatus ? words(e.fromStatus) + " → " : "") + (e.toStatus ? words(e.toStatus) : "none") : "–"), width: 240 },
+          { id: "by", header: t.common.by, value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), width: 180 },
+          { id: "detail", header: t.common.detail, value: (e) => visible(e.detail), cell: (e) => <Theirs text={e.detail} />, filter: false, width: 240 },
         ]}
       />
       <Confirm question={question} close={() => setQuestion(null)} />

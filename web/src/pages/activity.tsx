@@ -15,6 +15,7 @@ import { setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
 import { short, visible, words } from "../text/format";
 import { type Event, loadHistory } from "./accounts";
+import { fill, t } from "../text";
 
 interface Record {
   eventID: string;
@@ -46,26 +47,26 @@ export function onWhat(r: { requestParameters?: { [name: string]: unknown } | nu
 }
 
 const spans = [
-  { value: "3600", label: "The last hour" },
-  { value: "86400", label: "The last day" },
-  { value: "604800", label: "The last 7 days" },
-  { value: "7776000", label: "The last 90 days" },
+  { value: "3600", label: t.activity.theLastHour },
+  { value: "86400", label: t.activity.theLastDay },
+  { value: "604800", label: t.activity.theLast7Days },
+  { value: "7776000", label: t.activity.theLast90Days },
 ];
 
 export function Activity() {
   const desk = useDesk();
   const route = useRoute();
-  useEffect(() => desk.title("Activity"), [desk]);
+  useEffect(() => desk.title(t.common.activity), [desk]);
   return (
     <SpaceBetween size="m">
-      <Header variant="h1" description="The calls of this account in all Regions, and what happened to its memberships in this one.">Activity</Header>
+      <Header variant="h1" description={t.activity.theCallsOfThisAccountIn}>{t.common.activity}</Header>
       <Tabs
-        ariaLabel="Activity"
+        ariaLabel={t.common.activity}
         activeTabId={route.query.get("tab") === "memberships" ? "memberships" : "calls"}
         onChange={(e) => setQuery("tab", e.detail.activeTabId === "calls" ? "" : e.detail.activeTabId)}
         tabs={[
-          { id: "calls", label: "Calls", content: <Calls /> },
-          { id: "memberships", label: "Memberships", content: <Memberships /> },
+          { id: "calls", label: t.activity.calls, content: <Calls /> },
+          { id: "memberships", label: t.activity.memberships, content: <Memberships /> },
         ]}
       />
     </SpaceBetween>
@@ -98,33 +99,33 @@ function Calls() {
   return (
     <>
       <Rows<Record>
-        name="Calls"
+        name={t.activity.calls}
         id="activity"
         rows={calls}
         rowId={(r) => r.eventID}
-        note={calls.data && calls.data.length >= most ? "the newest " + most : ""}
-        actions={<Select selectedOption={span} options={spans} onChange={(e) => setSpan(spans.find((x) => x.value === e.detail.selectedOption.value)!)} ariaLabel="Time range" />}
-        empty={{ title: "No calls", text: "Nothing was called in this time." }}
+        note={calls.data && calls.data.length >= most ? fill(t.common.theNewestMost, { most }) : ""}
+        actions={<Select selectedOption={span} options={spans} onChange={(e) => setSpan(spans.find((x) => x.value === e.detail.selectedOption.value)!)} ariaLabel={t.common.timeRange} />}
+        empty={{ title: t.activity.noCalls, text: t.activity.nothingWasCalledInThisTime }}
         columns={[
-          { id: "time", header: "Time", time: (r) => r.eventTime, cell: (r) => <Button variant="inline-link" onClick={() => setOpen(r)}>{short(r.eventTime)}</Button>, width: 190 },
-          { id: "what", header: "What", value: (r) => r.eventName, width: 210 },
-          { id: "who", header: "Who", value: who, cell: (r) => <Theirs text={who(r)} />, width: 190 },
-          { id: "target", header: "On what", value: onWhat, cell: (r) => <Theirs text={onWhat(r)} />, filter: false, width: 190 },
-          { id: "result", header: "Result", value: (r) => r.errorCode ?? "OK", cell: (r) => <StatusIndicator type={r.errorCode ? "error" : "success"}>{r.errorCode ?? "OK"}</StatusIndicator>, width: 220 },
-          { id: "region", header: "Region", value: (r) => r.awsRegion, width: 120 },
-          { id: "from", header: "From", value: (r) => visible(r.sourceIPAddress), width: 140 },
-          { id: "by", header: "By", value: (r) => (r.sessionCredentialFromConsole ? "Console" : visible(r.userAgent)), width: 160, hidden: true },
-          { id: "kind", header: "Kind", value: (r) => (r.readOnly ? "Reads" : "Changes"), width: 110, hidden: true },
+          { id: "time", header: t.common.time, time: (r) => r.eventTime, cell: (r) => <Button variant="inline-link" onClick={() => setOpen(r)}>{short(r.eventTime)}</Button>, width: 190 },
+          { id: "what", header: t.common.what, value: (r) => r.eventName, width: 210 },
+          { id: "who", header: t.activity.who, value: who, cell: (r) => <Theirs text={who(r)} />, width: 190 },
+          { id: "target", header: t.common.onWhat, value: onWhat, cell: (r) => <Theirs text={onWhat(r)} />, filter: false, width: 190 },
+          { id: "result", header: t.common.result, value: (r) => r.errorCode ?? "OK", cell: (r) => <StatusIndicator type={r.errorCode ? "error" : "success"}>{r.errorCode ?? "OK"}</StatusIndicator>, width: 220 },
+          { id: "region", header: t.common.region, value: (r) => r.awsRegion, width: 120 },
+          { id: "from", header: t.common.from, value: (r) => visible(r.sourceIPAddress), width: 140 },
+          { id: "by", header: t.common.by, value: (r) => (r.sessionCredentialFromConsole ? t.activity.console : visible(r.userAgent)), width: 160, hidden: true },
+          { id: "kind", header: t.activity.kind, value: (r) => (r.readOnly ? t.activity.reads : t.activity.changes), width: 110, hidden: true },
         ]}
       />
       {open && (
         <Modal
           visible
           size="large"
-          header={"Record of " + open.eventName}
-          closeAriaLabel="Close"
+          header={fill(t.activity.recordOfEventname, { eventName: open.eventName })}
+          closeAriaLabel={t.common.close}
           onDismiss={() => setOpen(null)}
-          footer={<Box float="right"><Button onClick={() => void navigator.clipboard?.writeText(JSON.stringify(open, null, 2)).then(() => desk.flash({ type: "success", content: "The record is copied." }))}>Copy</Button></Box>}
+          footer={<Box float="right"><Button onClick={() => void navigator.clipboard?.writeText(JSON.stringify(open, null, 2)).then(() => desk.flash({ type: "success", content: t.activity.theRecordIsCopied }))}>{t.activity.copy}</Button></Box>}
         >
           <div className="mono">{visible2(JSON.stringify(open, null, 2))}</div>
         </Modal>
@@ -143,20 +144,20 @@ function Memberships() {
   const other = (e: Event) => (e.accountId === desk.account ? e.administratorAccountId : e.accountId);
   return (
     <Rows<Event>
-      name="Memberships"
+      name={t.activity.memberships}
       id="memberships"
       query="members"
       rows={history}
       rowId={(e) => e.id}
-      note={history.data && history.data.length >= most ? "the newest " + most : ""}
-      empty={{ title: "Nothing yet", text: "Invitations, answers, and what became of the mail are shown here." }}
+      note={history.data && history.data.length >= most ? fill(t.common.theNewestMost, { most }) : ""}
+      empty={{ title: t.activity.nothingYet, text: t.activity.invitationsAnswersAndWhatBecameOf }}
       columns={[
-        { id: "time", header: "Time", time: (e) => e.time },
-        { id: "event", header: "Event", value: (e) => words(e.event), width: 190 },
-        { id: "account", header: "Other account", value: other, cell: (e) => (e.accountId === desk.account ? other(e) : <To href={desk.link("accounts", other(e))}>{other(e)}</To>), width: 150 },
-        { id: "change", header: "Status", value: (e) => (e.toStatus || e.fromStatus ? (e.fromStatus ? words(e.fromStatus) + " → " : "") + (e.toStatus ? words(e.toStatus) : "none") : "–"), width: 250 },
-        { id: "by", header: "By", value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), width: 180 },
-        { id: "detail", header: "Detail", value: (e) => visible(e.detail), cell: (e) => <Theirs text={e.detail} />, filter: false, width: 240 },
+        { id: "time", header: t.common.time, time: (e) => e.time },
+        { id: "event", header: t.common.event, value: (e) => words(e.event), width: 190 },
+        { id: "account", header: t.activity.otherAccount, value: other, cell: (e) => (e.accountId === desk.account ? other(e) : <To href={desk.link("accounts", other(e))}>{other(e)}</To>), width: 150 },
+        { id: "change", header: t.common.status, value: (e) => (e.toStatus || e.fromStatus ? (e.fromStatus ? words(e.fromStatus) + " → " : "") + (e.toStatus ? words(e.toStatus) : "none") : "–"), width: 250 },
+        { id: "by", header: t.common.by, value: (e) => visible(e.principal.replace(/^arn:aws:\w+::/, "")), width: 180 },
+        { id: "detail", header: t.common.detail, value: (e) => visible(e.detail), cell: (e) => <Theirs text={e.detail} />, filter: false, width: 240 },
       ]}
     />
   );

@@ -23,6 +23,7 @@ import { readLines } from "../lines";
 import { useDesk } from "../session";
 import { counted, csv, save, visible } from "../text/format";
 import { inviteAll, loadMembers } from "./accounts";
+import { fill, rich, t } from "../text";
 
 interface Result {
   account: string;
@@ -44,9 +45,9 @@ export function AddAccounts() {
   const [results, setResults] = useState<Result[] | null>(null);
   const [running, setRunning] = useState(false);
   const stop = useRef(false);
-  useEffect(() => desk.title("Add accounts"), [desk]);
+  useEffect(() => desk.title(t.common.addAccounts), [desk]);
   useEffect(() => {
-    setGuard(text && !results ? () => confirm("What you have typed here is lost. Go on?") : null);
+    setGuard(text && !results ? () => confirm(t.common.whatYouHaveTypedHereIs) : null);
     return () => setGuard(null);
   }, [text, results]);
   const members = useResource((o) => loadMembers(desk.caller, o), [desk.caller]);
@@ -70,10 +71,10 @@ export function AddAccounts() {
       async (r) => {
         try {
           await desk.caller.in(r.region).call("CreateMember", { account: { accountId: r.account, email: r.email } });
-          Object.assign(r, { state: "done", said: "Added" });
+          Object.assign(r, { state: "done", said: t.addAccounts.added });
         } catch (e) {
           const error = e as CallError;
-          if (invite && /already/.test(error.message)) Object.assign(r, { state: "done", said: "Was added already" });
+          if (invite && /already/.test(error.message)) Object.assign(r, { state: "done", said: t.addAccounts.wasAddedAlready });
           else Object.assign(r, { state: "failed", said: error.message });
         }
         if (Date.now() - shown > 300) {
@@ -88,9 +89,9 @@ export function AddAccounts() {
         const those = todo.filter((r) => r.region === region && r.state === "done");
         if (!those.length || stop.current) continue;
         const said = await inviteAll(desk.caller.in(region), those.map((r) => r.account), message, !mail);
-        said.forEach((s, i) => Object.assign(those[i]!, s.error ? { state: "failed", said: s.error } : { state: "done", said: those[i]!.said + ", invited" }));
+        said.forEach((s, i) => Object.assign(those[i]!, s.error ? { state: "failed", said: s.error } : { state: "done", said: fill(t.addAccounts.saidInvited, { said: those[i]!.said }) }));
       }
-    for (const r of todo) if (r.state === "waiting") Object.assign(r, { state: "failed", said: "Stopped before it was tried." });
+    for (const r of todo) if (r.state === "waiting") Object.assign(r, { state: "failed", said: t.addAccounts.stoppedBeforeItWasTried });
     setResults([...list]);
     setRunning(false);
   };
@@ -105,31 +106,29 @@ export function AddAccounts() {
             variant="h1"
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                {running && <Button onClick={() => (stop.current = true)}>Stop</Button>}
-                {!running && failed.length > 0 && <Button onClick={() => void run(failed)}>Try failed again</Button>}
-                <Button onClick={() => save("added-accounts.csv", "text/csv", csv([["Account ID", "Email", "Region", "Result", "Reason"], ...results.map((r) => [r.account, r.email, r.region, r.state, r.said])]))}>Save as CSV</Button>
-                <Button variant="primary" disabled={running} onClick={() => navigate(desk.link("accounts"))}>Done</Button>
+                {running && <Button onClick={() => (stop.current = true)}>{t.addAccounts.stop}</Button>}
+                {!running && failed.length > 0 && <Button onClick={() => void run(failed)}>{t.addAccounts.tryFailedAgain}</Button>}
+                <Button onClick={() => save("added-accounts.csv", "text/csv", csv([[t.common.accountId, t.common.email, t.common.region, t.common.result, t.common.reason], ...results.map((r) => [r.account, r.email, r.region, r.state, r.said])]))}>{t.common.saveAsCsv}</Button>
+                <Button variant="primary" disabled={running} onClick={() => navigate(desk.link("accounts"))}>{t.common.done}</Button>
               </SpaceBetween>
             }
-          >
-            Add accounts
-          </Header>
+          >{t.common.addAccounts}</Header>
         }
       >
         <SpaceBetween size="m">
-          <ProgressBar label="Accounts" description={over + " of " + results.length} value={results.length ? (100 * over) / results.length : 100} status={running ? "in-progress" : failed.length ? "error" : "success"} resultText={results.length - failed.length + " done, " + failed.length + " not"} />
+          <ProgressBar label={t.common.accounts} description={fill(t.addAccounts.overOfResults, { over, results: results.length })} value={results.length ? (100 * over) / results.length : 100} status={running ? "in-progress" : failed.length ? "error" : "success"} resultText={fill(t.addAccounts.resultsDoneFailedNot, { results: results.length - failed.length, failed: failed.length })} />
           <Table<Result>
             variant="embedded"
             wrapLines
-            ariaLabels={{ tableLabel: "Results" }}
+            ariaLabels={{ tableLabel: t.common.results }}
             items={[...failed, ...results.filter((r) => r.state !== "failed")].slice(0, 100)}
             columnDefinitions={[
-              { id: "account", header: "Account", cell: (r) => r.account, isRowHeader: true, width: 150 },
-              { id: "region", header: "Region", cell: (r) => r.region, width: 130 },
-              { id: "result", header: "Result", width: 460, cell: (r) => <StatusIndicator type={r.state === "done" ? "success" : r.state === "failed" ? "error" : "pending"}>{r.said ? visible(r.said) : "Waiting"}</StatusIndicator> },
+              { id: "account", header: t.common.account, cell: (r) => r.account, isRowHeader: true, width: 150 },
+              { id: "region", header: t.common.region, cell: (r) => r.region, width: 130 },
+              { id: "result", header: t.common.result, width: 460, cell: (r) => <StatusIndicator type={r.state === "done" ? "success" : r.state === "failed" ? "error" : "pending"}>{r.said ? visible(r.said) : t.addAccounts.waiting}</StatusIndicator> },
             ]}
           />
-          {results.length > 100 && <Box variant="small">The first 100 are shown; the file has all {results.length}.</Box>}
+          {results.length > 100 && <Box variant="small">{fill(t.addAccounts.theFirst100AreShownThe, { results: results.length })}</Box>}
         </SpaceBetween>
       </Container>
     );
@@ -137,9 +136,7 @@ export function AddAccounts() {
 
   return (
     <>
-      <Header variant="h1" description="They are added to your list; an account becomes a member when it accepts the invitation.">
-        Add accounts
-      </Header>
+      <Header variant="h1" description={t.addAccounts.theyAreAddedToYourList}>{t.common.addAccounts}</Header>
       <Wizard
         activeStepIndex={step}
         onNavigate={(e) => {
@@ -149,17 +146,17 @@ export function AddAccounts() {
         }}
         onCancel={() => navigate(desk.link("accounts"))}
         onSubmit={() => void run()}
-        i18nStrings={{ stepNumberLabel: (n) => "Step " + n, collapsedStepsLabel: (n, all) => "Step " + n + " of " + all, cancelButton: "Cancel", previousButton: "Previous", nextButton: "Next", submitButton: invite ? "Add and invite" : "Add", optional: "optional", navigationAriaLabel: "Steps" }}
+        i18nStrings={{ stepNumberLabel: (n) => fill(t.common.stepN, { n }), collapsedStepsLabel: (n, all) => fill(t.addAccounts.stepNOfAll, { n, all }), cancelButton: t.common.cancel, previousButton: t.common.previous, nextButton: t.common.next, submitButton: invite ? t.addAccounts.addAndInvite : t.addAccounts.add, optional: t.common.optionalStep, navigationAriaLabel: t.common.steps }}
         steps={[
           {
-            title: "Accounts",
+            title: t.common.accounts,
             content: (
               <Container>
                 <SpaceBetween size="m">
-                  <FormField label="Accounts" description="One a line: account ID and email address, with a comma, a tab or a space between. A heading is understood." constraintText={text ? counted(lines.length, "line") + (bad.length ? ", " + counted(bad.length, "fault") : "") : undefined}>
+                  <FormField label={t.common.accounts} description={t.addAccounts.oneALineAccountIdAnd} constraintText={text ? counted(lines.length, t.addAccounts.countLines) + (bad.length ? ", " + counted(bad.length, t.addAccounts.countFaults) : "") : undefined}>
                     <Textarea value={text} onChange={(e) => setText(e.detail.value)} rows={10} spellcheck={false} placeholder={"444455556666,workload@example.com"} autoFocus />
                   </FormField>
-                  <FormField label="Or a CSV file" description="Such as Account ID,Email">
+                  <FormField label={t.addAccounts.orACsvFile} description={t.addAccounts.suchAsAccountIdEmail}>
                     <FileUpload
                       value={files}
                       accept=".csv,.txt,text/csv,text/plain"
@@ -168,9 +165,9 @@ export function AddAccounts() {
                         const f = e.detail.value[0];
                         if (f) setText(f.size > 4 << 20 ? "" : await f.text());
                       }}
-                      i18nStrings={{ uploadButtonText: () => "Choose file", dropzoneText: () => "Drop the file here", removeFileAriaLabel: (n) => "Remove file " + (n + 1), limitShowFewer: "Show fewer", limitShowMore: "Show more", errorIconAriaLabel: "Error", warningIconAriaLabel: "Warning" }}
+                      i18nStrings={{ uploadButtonText: () => t.addAccounts.chooseFile, dropzoneText: () => t.addAccounts.dropTheFileHere, removeFileAriaLabel: (n) => fill(t.addAccounts.removeFileNValue, { n, value: 1 }), limitShowFewer: t.addAccounts.showFewer, limitShowMore: t.addAccounts.showMore, errorIconAriaLabel: "Error", warningIconAriaLabel: t.addAccounts.warning }}
                       showFileSize
-                      errorText={files[0] && files[0].size > 4 << 20 ? "The file is larger than 4 MiB." : undefined}
+                      errorText={files[0] && files[0].size > 4 << 20 ? t.addAccounts.theFileIsLargerThan4 : undefined}
                     />
                   </FormField>
                 </SpaceBetween>
@@ -178,42 +175,40 @@ export function AddAccounts() {
             ),
           },
           {
-            title: "Check",
+            title: t.addAccounts.check,
             content: (
               <SpaceBetween size="m">
-                {bad.length > 0 && <Alert type={good.length ? "warning" : "error"} header={counted(bad.length, "line is", "lines are") + " left out"}>Go back and mend them, or go on without them.</Alert>}
+                {bad.length > 0 && <Alert type={good.length ? "warning" : "error"} header={fill(t.addAccounts.badLeftOut, { bad: counted(bad.length, t.addAccounts.countLinesAre) })}>{t.addAccounts.goBackAndMendThemOr}</Alert>}
                 <Table
                   variant="container"
-                  header={<Header variant="h2" counter={"(" + good.length + " of " + lines.length + ")"}>Accounts to add</Header>}
-                  ariaLabels={{ tableLabel: "Accounts to add" }}
+                  header={<Header variant="h2" counter={fill(t.addAccounts.goodOfLines, { good: good.length, lines: lines.length })}>{t.addAccounts.accountsToAdd}</Header>}
+                  ariaLabels={{ tableLabel: t.addAccounts.accountsToAdd }}
                   items={[...bad, ...good].slice(0, 100)}
                   loading={members.loading && !members.data}
-                  loadingText="Comparing with your list"
+                  loadingText={t.addAccounts.comparingWithYourList}
                   columnDefinitions={[
-                    { id: "line", header: "Line", cell: (l) => l.n, width: 80 },
-                    { id: "account", header: "Account", cell: (l) => visible(l.account), isRowHeader: true, width: 170 },
-                    { id: "email", header: "Email", cell: (l) => visible(l.email), width: 260 },
-                    { id: "check", header: "Check", cell: (l) => <StatusIndicator type={l.fault ? "error" : "success"}>{l.fault || "Good"}</StatusIndicator>, width: 360 },
+                    { id: "line", header: t.addAccounts.line, cell: (l) => l.n, width: 80 },
+                    { id: "account", header: t.common.account, cell: (l) => visible(l.account), isRowHeader: true, width: 170 },
+                    { id: "email", header: t.common.email, cell: (l) => visible(l.email), width: 260 },
+                    { id: "check", header: t.addAccounts.check, cell: (l) => <StatusIndicator type={l.fault ? "error" : "success"}>{l.fault || t.addAccounts.good}</StatusIndicator>, width: 360 },
                   ]}
                 />
-                {lines.length > 100 && <Box variant="small">The first 100 of {lines.length} are shown, those with faults first.</Box>}
+                {lines.length > 100 && <Box variant="small">{fill(t.addAccounts.theFirst100OfLinesAre, { lines: lines.length })}</Box>}
               </SpaceBetween>
             ),
           },
           {
-            title: "Message and Regions",
+            title: t.addAccounts.messageAndRegions,
             content: (
               <Container>
                 <SpaceBetween size="m">
-                  <Checkbox checked={invite} onChange={(e) => setInvite(e.detail.checked)}>Invite them at once</Checkbox>
-                  <FormField label={<>Message <i>- optional</i></>} constraintText={length + " of 80 characters"} errorText={length > 80 ? "At most 80 characters." : undefined}>
+                  <Checkbox checked={invite} onChange={(e) => setInvite(e.detail.checked)}>{t.addAccounts.inviteThemAtOnce}</Checkbox>
+                  <FormField label={<>{rich(t.common.messageI, { i: <i>{t.common.optional}</i> })}</>} constraintText={fill(t.common.lengthOf80Characters, { length })} errorText={length > 80 ? t.common.atMost80Characters : undefined}>
                     <Input value={message} disabled={!invite} onChange={(e) => setMessage(e.detail.value)} />
                   </FormField>
-                  <Checkbox checked={mail} disabled={!invite} onChange={(e) => setMail(e.detail.checked)} description="The invitation is in their console either way.">Tell them by mail</Checkbox>
+                  <Checkbox checked={mail} disabled={!invite} onChange={(e) => setMail(e.detail.checked)} description={t.common.theInvitationIsInTheirConsole}>{t.common.tellThemByMail}</Checkbox>
                   <RegionsField value={regions} onChange={setRegions} />
-                  <Box variant="p">
-                    {counted(good.length, "account")} in {counted(regions.length, "Region")}: {counted(good.length * regions.length, "call")} to add{invite ? ", then the invitations" : ""}.
-                  </Box>
+                  <Box variant="p">{fill(t.addAccounts.goodInRegionsGood2ToAdd, { good: counted(good.length, t.common.countAccounts), regions: counted(regions.length, t.addAccounts.countRegions), good2: counted(good.length * regions.length, t.addAccounts.countCalls), invite: invite ? t.addAccounts.thenTheInvitations : "" })}</Box>
                 </SpaceBetween>
               </Container>
             ),

@@ -24,15 +24,16 @@ import { readTags, Tags, TagsField } from "../parts/tags";
 import { navigate } from "../route";
 import { useDesk } from "../session";
 import { visible, words } from "../text/format";
+import { fill, t } from "../text";
 
 const remedy: Record<string, string> = {
-  S3_OBJECT_NOT_FOUND: "Put the file where the list says, or change the list.",
-  S3_USER_ACCESS_DENIED: "Let the store's credentials read the bucket.",
-  S3_OBJECT_ACCESS_DENIED: "Let the store's credentials read the object.",
-  S3_THROTTLED: "Wait: the store asks to go slower.",
-  S3_OBJECT_OVERSIZE: "Make the file smaller.",
-  S3_OBJECT_EMPTY: "Put words into the file, one a line.",
-  UNKNOWN_ERROR: "See what the store says, and try again.",
+  S3_OBJECT_NOT_FOUND: t.allowLists.putTheFileWhereTheList,
+  S3_USER_ACCESS_DENIED: t.allowLists.letTheStoreSCredentialsRead,
+  S3_OBJECT_ACCESS_DENIED: t.allowLists.letTheStoreSCredentialsRead2,
+  S3_THROTTLED: t.allowLists.waitTheStoreAsksToGo,
+  S3_OBJECT_OVERSIZE: t.allowLists.makeTheFileSmaller,
+  S3_OBJECT_EMPTY: t.allowLists.putWordsIntoTheFileOne,
+  UNKNOWN_ERROR: t.allowLists.seeWhatTheStoreSaysAnd,
 };
 
 export function ListStatus({ status }: { status: AllowListStatus | undefined }) {
@@ -54,52 +55,50 @@ export function AllowLists() {
   const { act } = useAct();
   const [selected, setSelected] = useState<GetAllowListResponse[]>([]);
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title("Allow lists"), [desk]);
+  useEffect(() => desk.title(t.common.allowLists), [desk]);
   const list = useAllowLists();
   const one = selected[0];
   return (
     <>
       <Rows<GetAllowListResponse>
         h1
-        name="Allow lists"
+        name={t.common.allowLists}
         id="allow-lists"
-        description="What jobs leave alone: an expression, or the words of a file."
+        description={t.allowLists.whatJobsLeaveAloneAnExpression}
         rows={list}
         rowId={(l) => l.id ?? ""}
         select="single"
         selected={selected}
         onSelect={setSelected}
         selectionName={(l) => visible(l.name)}
-        empty={{ title: "No allow lists", text: "With one, jobs leave alone what looks sensitive and is not, such as your own telephone numbers.", action: <Button onClick={() => navigate(desk.link("allow-lists", "create"))}>Create</Button> }}
+        empty={{ title: t.allowLists.noAllowLists, text: t.allowLists.withOneJobsLeaveAloneWhat, action: <Button onClick={() => navigate(desk.link("allow-lists", "create"))}>{t.common.create}</Button> }}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={!one} onClick={() => navigate(desk.link("allow-lists", one!.id!))}>Edit</Button>
+            <Button disabled={!one} onClick={() => navigate(desk.link("allow-lists", one!.id!))}>{t.common.edit}</Button>
             <Button
               disabled={!one}
               onClick={() =>
                 setQuestion({
-                  title: "Delete " + visible(one!.name) + "?",
-                  yes: "Delete",
+                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
+                  yes: t.common.delete,
                   body: <Users id={one!.id!} />,
                   act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteAllowList", { id: one!.id! }), visible(one!.name) + " is deleted.")) {
+                    if (await act("delete", () => desk.caller.call("DeleteAllowList", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
                       setSelected([]);
                       list.refresh();
                     }
                   },
                 })
               }
-            >
-              Delete
-            </Button>
-            <Button variant="primary" onClick={() => navigate(desk.link("allow-lists", "create"))}>Create</Button>
+            >{t.common.delete}</Button>
+            <Button variant="primary" onClick={() => navigate(desk.link("allow-lists", "create"))}>{t.common.create}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "name", header: "Name", value: (l) => visible(l.name), cell: (l) => <To href={desk.link("allow-lists", l.id ?? "")}><Theirs text={l.name} /></To>, width: 240 },
-          { id: "type", header: "Type", value: (l) => (l.criteria?.regex ? "Expression" : "File of words"), width: 150 },
-          { id: "status", header: "Status", value: (l) => words(l.status?.code), cell: (l) => <ListStatus status={l.status} />, width: 240 },
-          { id: "updated", header: "Updated", time: (l) => l.updatedAt },
+          { id: "name", header: t.common.name, value: (l) => visible(l.name), cell: (l) => <To href={desk.link("allow-lists", l.id ?? "")}><Theirs text={l.name} /></To>, width: 240 },
+          { id: "type", header: t.common.type, value: (l) => (l.criteria?.regex ? t.allowLists.expression : t.allowLists.fileOfWords), width: 150 },
+          { id: "status", header: t.common.status, value: (l) => words(l.status?.code), cell: (l) => <ListStatus status={l.status} />, width: 240 },
+          { id: "updated", header: t.common.updated, time: (l) => l.updatedAt },
         ]}
       />
       <Confirm question={question} close={() => setQuestion(null)} />
@@ -113,12 +112,12 @@ function Users({ id }: { id: string }) {
   const jobs = useResource(async (o) => (await loadJobs(desk.caller, o)).filter((j) => j.allowListIds?.includes(id)), [desk.caller, id]);
   return (
     <SpaceBetween size="s">
-      <span>Jobs that use it go on without it. If an active job uses it, you are told and nothing is deleted.</span>
+      <span>{t.allowLists.jobsThatUseItGoOn}</span>
       {jobs.data === undefined ? (
-        <StatusIndicator type={jobs.error ? "error" : "loading"}>{jobs.error ? visible(jobs.error.message) : "Looking for jobs that use it"}</StatusIndicator>
+        <StatusIndicator type={jobs.error ? "error" : "loading"}>{jobs.error ? visible(jobs.error.message) : t.allowLists.lookingForJobsThatUseIt}</StatusIndicator>
       ) : jobs.data.length ? (
         <div>
-          {"Of the newest " + mostAsked + " jobs, these use it:"}
+          {fill(t.allowLists.ofTheNewestMostaskedJobsThese, { mostAsked })}
           <ul>
             {jobs.data.slice(0, 20).map((j) => (
               <li key={j.jobId}>
@@ -128,7 +127,7 @@ function Users({ id }: { id: string }) {
           </ul>
         </div>
       ) : (
-        <span>{"None of the newest " + mostAsked + " jobs uses it."}</span>
+        <span>{fill(t.allowLists.noneOfTheNewestMostaskedJobs, { mostAsked })}</span>
       )}
     </SpaceBetween>
   );
@@ -138,9 +137,9 @@ export function AllowList({ id }: { id: string }) {
   const desk = useDesk();
   const creating = id === "create";
   const one = useResource(async (o) => (creating ? null : await desk.caller.call("GetAllowList", { id }, o)), [desk.caller, id]);
-  useEffect(() => desk.title(creating ? "Create allow list" : "Allow list"), [desk, creating]);
+  useEffect(() => desk.title(creating ? t.common.createAllowList : t.common.allowList), [desk, creating]);
   if (one.error) return <Problem error={one.error} retry={one.refresh} />;
-  if (one.data === undefined) return <Header variant="h1">Loading</Header>;
+  if (one.data === undefined) return <Header variant="h1">{t.common.loading}</Header>;
   return <Edit key={one.updated} list={one.data} again={one.refresh} />;
 }
 
@@ -160,7 +159,7 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
     const ok = await act(
       "save",
       () => (list ? desk.caller.call("UpdateAllowList", { id: list.id!, name, criteria, ...text }) : desk.caller.call("CreateAllowList", { clientToken: crypto.randomUUID(), name, criteria, ...text, ...(tags.trim() ? { tags: readTags(tags) } : {}) })),
-      list ? "The allow list is changed." : "The allow list is created.",
+      list ? t.allowLists.theAllowListIsChanged : t.allowLists.theAllowListIsCreated,
     );
     if (ok && list) again();
     else if (ok) navigate(desk.link("allow-lists"));
@@ -174,11 +173,11 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
       }}
     >
       <Form
-        header={<Header variant="h1">{list ? <Theirs text={list.name} /> : "Create allow list"}</Header>}
+        header={<Header variant="h1">{list ? <Theirs text={list.name} /> : t.common.createAllowList}</Header>}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" onClick={() => navigate(desk.link("allow-lists"))}>{list ? "Back" : "Cancel"}</Button>
-            <Button variant="primary" formAction="submit" loading={busy === "save"} disabled={!name || (kind === "regex" ? !regex : !bucket || !key)}>{list ? "Save" : "Create"}</Button>
+            <Button variant="link" formAction="none" onClick={() => navigate(desk.link("allow-lists"))}>{list ? t.common.back : t.common.cancel}</Button>
+            <Button variant="primary" formAction="submit" loading={busy === "save"} disabled={!name || (kind === "regex" ? !regex : !bucket || !key)}>{list ? t.common.save : t.common.create}</Button>
           </SpaceBetween>
         }
       >
@@ -189,13 +188,13 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
                 <KeyValuePairs
                   columns={3}
                   items={[
-                    { label: "Status", value: <ListStatus status={list.status} /> },
-                    { label: "Updated", value: <When at={list.updatedAt} /> },
-                    { label: "Tags", value: <Tags tags={list.tags} /> },
+                    { label: t.common.status, value: <ListStatus status={list.status} /> },
+                    { label: t.common.updated, value: <When at={list.updatedAt} /> },
+                    { label: t.common.tags, value: <Tags tags={list.tags} /> },
                   ]}
                 />
                 {code !== "OK" && (
-                  <Alert type="warning" header="This list does nothing at the moment">
+                  <Alert type="warning" header={t.allowLists.thisListDoesNothingAtThe}>
                     {visible(list.status?.description)} {remedy[code]}
                   </Alert>
                 )}
@@ -204,26 +203,26 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
           )}
           <Container>
             <SpaceBetween size="m">
-              <FormField label="Name"><Input value={name} onChange={(e) => setName(e.detail.value)} autoFocus={!list} /></FormField>
-              <FormField label="Description"><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
-              <FormField label="Type">
+              <FormField label={t.common.name}><Input value={name} onChange={(e) => setName(e.detail.value)} autoFocus={!list} /></FormField>
+              <FormField label={t.common.description}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+              <FormField label={t.common.type}>
                 <RadioGroup
                   value={kind}
                   onChange={(e) => setKind(e.detail.value)}
                   items={[
-                    { value: "regex", label: "Regular expression", description: "Text that it matches is left alone.", disabled: !!list && kind !== "regex" },
-                    { value: "words", label: "File of words", description: "An object in one of this account's buckets, one word or phrase a line.", disabled: !!list && kind !== "words" },
+                    { value: "regex", label: t.common.regularExpression, description: t.allowLists.textThatItMatchesIsLeft, disabled: !!list && kind !== "regex" },
+                    { value: "words", label: t.allowLists.fileOfWords, description: t.allowLists.anObjectInOneOfThis, disabled: !!list && kind !== "words" },
                   ]}
                 />
               </FormField>
               {kind === "regex" ? (
-                <FormField label="Regular expression" constraintText={[...regex].length + " of 512 characters"}>
+                <FormField label={t.common.regularExpression} constraintText={fill(t.common.valueOf512Characters, { value: [...regex].length })}>
                   <Textarea value={regex} onChange={(e) => setRegex(e.detail.value)} rows={3} spellcheck={false} />
                 </FormField>
               ) : (
                 <>
-                  <FormField label="Bucket"><Input value={bucket} onChange={(e) => setBucket(e.detail.value)} spellcheck={false} /></FormField>
-                  <FormField label="Object"><Input value={key} onChange={(e) => setKey(e.detail.value)} spellcheck={false} /></FormField>
+                  <FormField label={t.common.bucket}><Input value={bucket} onChange={(e) => setBucket(e.detail.value)} spellcheck={false} /></FormField>
+                  <FormField label={t.common.object}><Input value={key} onChange={(e) => setKey(e.detail.value)} spellcheck={false} /></FormField>
                 </>
               )}
               {!list && <TagsField value={tags} onChange={setTags} />}

@@ -23,18 +23,19 @@ import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { bytes, count, counted, time, visible, words } from "../text/format";
+import { fill, t } from "../text";
 
 const enabling: Array<{ value: AutoEnableMode; label: string }> = [
-  { value: "NONE", label: "For none by itself" },
-  { value: "NEW", label: "For new accounts" },
-  { value: "ALL", label: "For all accounts" },
+  { value: "NONE", label: t.automatedDiscovery.forNoneByItself },
+  { value: "NEW", label: t.automatedDiscovery.forNewAccounts },
+  { value: "ALL", label: t.automatedDiscovery.forAllAccounts },
 ];
 
 export function AutomatedDiscovery() {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title("Automated discovery"), [desk]);
+  useEffect(() => desk.title(t.common.automatedDiscovery), [desk]);
   const now = useResource((o) => desk.caller.call("GetAutomatedDiscoveryConfiguration", {}, o), [desk.caller]);
   const d = now.data;
   const on = d?.status === "ENABLED";
@@ -48,31 +49,25 @@ export function AutomatedDiscovery() {
         header={
           <Header
             variant="h1"
-            description="It reads a few objects of every bucket each day, and learns where sensitive data lies."
+            description={t.automatedDiscovery.itReadsAFewObjectsOf}
             actions={
               d &&
               (on ? (
                 <Button
                   onClick={() =>
                     setQuestion({
-                      title: "Disable automated discovery in " + desk.region + "?",
-                      yes: "Disable",
-                      body: "No more objects are read. What was learnt of the buckets, and their scores, are kept for 30 days and then deleted; enabled again before, it goes on where it was.",
-                      act: () => put("DISABLED", "Automated discovery is disabled."),
+                      title: fill(t.automatedDiscovery.disableAutomatedDiscoveryInRegion, { region: desk.region }),
+                      yes: t.common.disable,
+                      body: t.automatedDiscovery.noMoreObjectsAreReadWhat,
+                      act: () => put("DISABLED", t.automatedDiscovery.automatedDiscoveryIsDisabled),
                     })
                   }
-                >
-                  Disable
-                </Button>
+                >{t.common.disable}</Button>
               ) : (
-                <Button variant="primary" loading={busy === "put"} onClick={() => void put("ENABLED", "Automated discovery is enabled.")}>
-                  Enable
-                </Button>
+                <Button variant="primary" loading={busy === "put"} onClick={() => void put("ENABLED", t.automatedDiscovery.automatedDiscoveryIsEnabled)}>{t.automatedDiscovery.enable}</Button>
               ))
             }
-          >
-            Automated discovery
-          </Header>
+          >{t.common.automatedDiscovery}</Header>
         }
       >
         {now.error ? (
@@ -83,15 +78,15 @@ export function AutomatedDiscovery() {
               <KeyValuePairs
                 columns={4}
                 items={[
-                  { label: "Status", value: <StatusIndicator type={on ? "success" : "stopped"}>{words(d.status)}</StatusIndicator> },
-                  { label: "First enabled", value: <When at={d.firstEnabledAt} /> },
-                  { label: "Last changed", value: <When at={d.lastUpdatedAt} /> },
-                  { label: "Disabled", value: <When at={d.disabledAt} /> },
+                  { label: t.common.status, value: <StatusIndicator type={on ? "success" : "stopped"}>{words(d.status)}</StatusIndicator> },
+                  { label: t.automatedDiscovery.firstEnabled, value: <When at={d.firstEnabledAt} /> },
+                  { label: t.common.lastChanged, value: <When at={d.lastUpdatedAt} /> },
+                  { label: t.automatedDiscovery.disabled, value: <When at={d.disabledAt} /> },
                 ]}
               />
               {on && (
-                <FormField label="Members of the organization">
-                  <Select selectedOption={enabling.find((x) => x.value === d.autoEnableOrganizationMembers) ?? null} options={enabling} placeholder="As it is" onChange={(e) => void put("ENABLED", "Changed.", e.detail.selectedOption.value as AutoEnableMode)} />
+                <FormField label={t.automatedDiscovery.membersOfTheOrganization}>
+                  <Select selectedOption={enabling.find((x) => x.value === d.autoEnableOrganizationMembers) ?? null} options={enabling} placeholder={t.automatedDiscovery.asItIs} onChange={(e) => void put("ENABLED", t.common.changed, e.detail.selectedOption.value as AutoEnableMode)} />
                 </FormField>
               )}
             </SpaceBetween>
@@ -100,13 +95,13 @@ export function AutomatedDiscovery() {
       </Container>
       {d && !now.error && (
         <Tabs
-          ariaLabel="Automated discovery"
+          ariaLabel={t.common.automatedDiscovery}
           tabs={[
-            { id: "coverage", label: "Coverage", content: <Coverage /> },
-            { id: "cycles", label: "Cycles", content: <Cycles /> },
-            ...(d.classificationScopeId ? [{ id: "scope", label: "Buckets left out", content: <Scope id={d.classificationScopeId} /> }] : []),
-            ...(d.sensitivityInspectionTemplateId ? [{ id: "template", label: "What is looked for", content: <Template id={d.sensitivityInspectionTemplateId} /> }] : []),
-            { id: "accounts", label: "Accounts", content: <AccountList /> },
+            { id: "coverage", label: t.common.coverage, content: <Coverage /> },
+            { id: "cycles", label: t.automatedDiscovery.cycles, content: <Cycles /> },
+            ...(d.classificationScopeId ? [{ id: "scope", label: t.automatedDiscovery.bucketsLeftOut, content: <Scope id={d.classificationScopeId} /> }] : []),
+            ...(d.sensitivityInspectionTemplateId ? [{ id: "template", label: t.automatedDiscovery.whatIsLookedFor, content: <Template id={d.sensitivityInspectionTemplateId} /> }] : []),
+            { id: "accounts", label: t.common.accounts, content: <AccountList /> },
           ]}
         />
       )}
@@ -147,20 +142,20 @@ function Coverage() {
   );
   return (
     <Rows<Known>
-      name="Coverage"
+      name={t.common.coverage}
       id="discovery-coverage"
       rows={rows}
       rowId={(b) => b.accountId + "/" + b.bucketName}
-      description="How well each bucket is known, and what stands in the way."
-      empty={{ title: "No buckets", text: "Buckets are those of the object stores that the operator has connected." }}
+      description={t.automatedDiscovery.howWellEachBucketIsKnown}
+      empty={{ title: t.common.noBuckets, text: t.common.bucketsAreThoseOfTheObject }}
       columns={[
-        { id: "bucket", header: "Bucket", value: (b) => visible(b.bucketName), cell: (b) => <To href={desk.link("buckets", b.bucketName) + "?account=" + b.accountId}><Theirs text={b.bucketName} /></To>, width: 200 },
-        { id: "sensitivity", header: "Sensitivity", value: (b) => b.sensitivityLabel, cell: (b) => <StatusIndicator type={b.sensitivityLabel === "Sensitive" ? "warning" : b.sensitivityLabel === "Not sensitive" ? "success" : "pending"}>{b.sensitivityLabel + " (" + b.sensitivityScore + ")"}</StatusIndicator>, width: 200 },
-        { id: "analysed", header: "Analysed", value: (b) => b.analysedObjects, cell: (b) => count(b.analysedObjects) + " of " + count(b.classifiableObjects), filter: false, width: 130 },
-        { id: "sure", header: "Sure", value: (b) => b.certainty, cell: (b) => Math.round(100 * b.certainty) + " %", filter: false, width: 90 },
-        { id: "issue", header: "Issue", value: (b) => (b.issue ? words(b.issue) : "None"), width: 160 },
-        { id: "remedy", header: "What to do", value: (b) => visible(b.remedy) || "–", cell: (b) => <Theirs text={b.remedy} />, filter: false, width: 260 },
-        { id: "last", header: "Last analysed", time: (b) => b.lastAnalysedAt, hidden: true },
+        { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <To href={desk.link("buckets", b.bucketName) + "?account=" + b.accountId}><Theirs text={b.bucketName} /></To>, width: 200 },
+        { id: "sensitivity", header: t.common.sensitivity, value: (b) => b.sensitivityLabel, cell: (b) => <StatusIndicator type={b.sensitivityLabel === "Sensitive" ? "warning" : b.sensitivityLabel === "Not sensitive" ? "success" : "pending"}>{b.sensitivityLabel + " (" + b.sensitivityScore + ")"}</StatusIndicator>, width: 200 },
+        { id: "analysed", header: t.common.analysed, value: (b) => b.analysedObjects, cell: (b) => fill(t.automatedDiscovery.analysedobjectsOfClassifiableobjects, { analysedObjects: count(b.analysedObjects), classifiableObjects: count(b.classifiableObjects) }), filter: false, width: 130 },
+        { id: "sure", header: t.automatedDiscovery.sure, value: (b) => b.certainty, cell: (b) => Math.round(100 * b.certainty) + " %", filter: false, width: 90 },
+        { id: "issue", header: t.common.issue, value: (b) => (b.issue ? words(b.issue) : t.common.none), width: 160 },
+        { id: "remedy", header: t.common.whatToDo, value: (b) => visible(b.remedy) || "–", cell: (b) => <Theirs text={b.remedy} />, filter: false, width: 260 },
+        { id: "last", header: t.automatedDiscovery.lastAnalysed, time: (b) => b.lastAnalysedAt, hidden: true },
       ]}
     />
   );
@@ -183,20 +178,20 @@ function Cycles() {
   const rows = useResource(async (o) => (await desk.caller.own<{ cycles: Cycle[] }>("GET", "discovery/cycles", undefined, o)).cycles, [desk.caller], 60_000);
   return (
     <Rows<Cycle>
-      name="Cycles"
+      name={t.automatedDiscovery.cycles}
       id="discovery-cycles"
       query="cycles"
       rows={rows}
       rowId={(c) => String(c.cycle)}
-      empty={{ title: "No cycles yet", text: "The first begins within a day after automated discovery is enabled." }}
+      empty={{ title: t.automatedDiscovery.noCyclesYet, text: t.automatedDiscovery.theFirstBeginsWithinADay }}
       columns={[
-        { id: "begun", header: "Begun", time: (c) => c.begunAt },
-        { id: "status", header: "Status", value: (c) => words(c.status), cell: (c) => <StatusIndicator type={c.status === "RUNNING" ? "in-progress" : c.status === "COMPLETE" ? "success" : "stopped"}>{words(c.status)}</StatusIndicator>, width: 130 },
-        { id: "objects", header: "Objects", value: (c) => c.objects, cell: (c) => count(c.objects), filter: false, width: 110 },
-        { id: "sensitive", header: "With sensitive data", value: (c) => c.sensitiveObjects, cell: (c) => count(c.sensitiveObjects), filter: false, width: 160 },
-        { id: "skipped", header: "Skipped", value: (c) => c.skippedObjects, cell: (c) => count(c.skippedObjects), filter: false, width: 110 },
-        { id: "bytes", header: "Read", value: (c) => c.bytes, cell: (c) => bytes(c.bytes), filter: false, width: 110 },
-        { id: "ended", header: "Ended", time: (c) => c.endedAt },
+        { id: "begun", header: t.automatedDiscovery.begun, time: (c) => c.begunAt },
+        { id: "status", header: t.common.status, value: (c) => words(c.status), cell: (c) => <StatusIndicator type={c.status === "RUNNING" ? "in-progress" : c.status === "COMPLETE" ? "success" : "stopped"}>{words(c.status)}</StatusIndicator>, width: 130 },
+        { id: "objects", header: t.common.objects, value: (c) => c.objects, cell: (c) => count(c.objects), filter: false, width: 110 },
+        { id: "sensitive", header: t.common.withSensitiveData, value: (c) => c.sensitiveObjects, cell: (c) => count(c.sensitiveObjects), filter: false, width: 160 },
+        { id: "skipped", header: t.automatedDiscovery.skipped, value: (c) => c.skippedObjects, cell: (c) => count(c.skippedObjects), filter: false, width: 110 },
+        { id: "bytes", header: t.automatedDiscovery.read, value: (c) => c.bytes, cell: (c) => bytes(c.bytes), filter: false, width: 110 },
+        { id: "ended", header: t.automatedDiscovery.ended, time: (c) => c.endedAt },
       ]}
     />
   );
@@ -211,26 +206,24 @@ function Scope({ id }: { id: string }) {
   const now = useResource(async (o) => (await desk.caller.call("GetClassificationScope", { id }, o)).s3?.excludes?.bucketNames ?? [], [desk.caller, id]);
   const shown = text ?? (now.data ?? []).join("\n");
   return (
-    <Container header={<Header variant="h2" counter={now.data ? "(" + now.data.length + ")" : undefined} description="Automated discovery does not look into them. Jobs do.">Buckets left out</Header>}>
+    <Container header={<Header variant="h2" counter={now.data ? "(" + now.data.length + ")" : undefined} description={t.automatedDiscovery.automatedDiscoveryDoesNotLookInto}>{t.automatedDiscovery.bucketsLeftOut}</Header>}>
       {now.error ? (
         <Problem error={now.error} retry={now.refresh} />
       ) : (
         <SpaceBetween size="m">
-          <FormField label="Names of buckets" description="One a line" constraintText={counted(lines(shown).length, "bucket") + " of 1,000"}>
+          <FormField label={t.automatedDiscovery.namesOfBuckets} description={t.common.oneALine} constraintText={fill(t.automatedDiscovery.shownOf1000, { shown: counted(lines(shown).length, t.common.countBuckets) })}>
             <Textarea value={shown} onChange={(e) => setText(e.detail.value)} rows={6} spellcheck={false} />
           </FormField>
           <Button
             disabled={text === undefined}
             loading={busy === "scope"}
             onClick={async () => {
-              if (await act("scope", () => desk.caller.call("UpdateClassificationScope", { id, s3: { excludes: { bucketNames: lines(shown), operation: "REPLACE" } } }), "Changed.")) {
+              if (await act("scope", () => desk.caller.call("UpdateClassificationScope", { id, s3: { excludes: { bucketNames: lines(shown), operation: "REPLACE" } } }), t.common.changed)) {
                 setText(undefined);
                 now.refresh();
               }
             }}
-          >
-            Save
-          </Button>
+          >{t.common.save}</Button>
         </SpaceBetween>
       )}
     </Container>
@@ -265,10 +258,10 @@ function Template({ id }: { id: string }) {
         filteringType="auto"
         virtualScroll
         tokenLimit={10}
-        placeholder="Choose"
-        empty="There are none."
-        selectedAriaLabel="Chosen"
-        deselectAriaLabel={(x) => "Leave out " + x.label}
+        placeholder={t.automatedDiscovery.choose}
+        empty={t.common.thereAreNone}
+        selectedAriaLabel={t.common.chosen}
+        deselectAriaLabel={(x) => fill(t.common.leaveOutLabel, { label: x.label })}
         onChange={(e) => set(e.detail.selectedOptions.map((x) => x.value!))}
       />
     </FormField>
@@ -279,42 +272,38 @@ function Template({ id }: { id: string }) {
       header={
         <Header
           variant="h2"
-          description="Beside what is built in and recommended. What changes here counts for objects that are looked at from now on."
+          description={t.automatedDiscovery.besideWhatIsBuiltInAnd}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
-              <Button disabled={!draft} onClick={() => setDraft(undefined)}>Undo</Button>
+              <Button disabled={!draft} onClick={() => setDraft(undefined)}>{t.automatedDiscovery.undo}</Button>
               <Button
                 variant="primary"
                 disabled={!draft}
                 loading={busy === "template"}
                 onClick={async () => {
-                  const ok = await act("template", () => desk.caller.call("UpdateSensitivityInspectionTemplate", { id, includes: { managedDataIdentifierIds: shown.added, customDataIdentifierIds: shown.custom, allowListIds: shown.lists }, excludes: { managedDataIdentifierIds: shown.left } }), "Changed.");
+                  const ok = await act("template", () => desk.caller.call("UpdateSensitivityInspectionTemplate", { id, includes: { managedDataIdentifierIds: shown.added, customDataIdentifierIds: shown.custom, allowListIds: shown.lists }, excludes: { managedDataIdentifierIds: shown.left } }), t.common.changed);
                   if (ok) {
                     setDraft(undefined);
                     now.refresh();
                   }
                 }}
-              >
-                Save
-              </Button>
+              >{t.common.save}</Button>
             </SpaceBetween>
           }
-        >
-          What is looked for
-        </Header>
+        >{t.automatedDiscovery.whatIsLookedFor}</Header>
       }
     >
       {error ? (
         <Problem error={error} retry={() => { now.refresh(); names.refresh(); }} />
       ) : d && names.data ? (
         <SpaceBetween size="m">
-          {pick("Managed identifiers added", shown.added, names.data.managed, (added) => change({ added }), "Beyond the recommended ones")}
-          {pick("Managed identifiers left out", shown.left, names.data.managed, (left) => change({ left }), "Of the recommended ones")}
-          {pick("Custom data identifiers", shown.custom, names.data.custom, (custom) => change({ custom }), shown.custom.length + " of 30")}
-          {pick("Allow lists", shown.lists, names.data.lists, (lists) => change({ lists }), shown.lists.length + " of 10")}
+          {pick(t.automatedDiscovery.managedIdentifiersAdded, shown.added, names.data.managed, (added) => change({ added }), t.automatedDiscovery.beyondTheRecommendedOnes)}
+          {pick(t.automatedDiscovery.managedIdentifiersLeftOut, shown.left, names.data.managed, (left) => change({ left }), t.automatedDiscovery.ofTheRecommendedOnes)}
+          {pick(t.common.customDataIdentifiers, shown.custom, names.data.custom, (custom) => change({ custom }), fill(t.common.customOf30, { custom: shown.custom.length }))}
+          {pick(t.common.allowLists, shown.lists, names.data.lists, (lists) => change({ lists }), fill(t.common.listsOf10, { lists: shown.lists.length }))}
         </SpaceBetween>
       ) : (
-        <StatusIndicator type="loading">Loading</StatusIndicator>
+        <StatusIndicator type="loading">{t.common.loading}</StatusIndicator>
       )}
     </Container>
   );
@@ -330,13 +319,13 @@ function AccountList() {
       const r = await desk.caller.call("BatchUpdateAutomatedDiscoveryAccounts", { accounts: selected.map((a) => ({ accountId: a.accountId, status })) });
       const bad = r.errors ?? [];
       if (bad.length) throw new Error(bad.map((e) => e.accountId + ": " + words(e.errorCode)).join(", "));
-    }, counted(selected.length, "account") + " changed.");
+    }, fill(t.automatedDiscovery.selectedChanged, { selected: counted(selected.length, t.common.countAccounts) }));
     if (ok) setSelected([]);
     rows.refresh();
   };
   return (
     <Rows<AutomatedDiscoveryAccount>
-      name="Accounts of automated discovery"
+      name={t.automatedDiscovery.accountsOfAutomatedDiscovery}
       id="discovery-accounts"
       query="accounts"
       rows={rows}
@@ -346,14 +335,14 @@ function AccountList() {
       onSelect={setSelected}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <Button disabled={!selected.length} onClick={() => void set("DISABLED")}>Disable</Button>
-          <Button disabled={!selected.length} onClick={() => void set("ENABLED")}>Enable</Button>
+          <Button disabled={!selected.length} onClick={() => void set("DISABLED")}>{t.common.disable}</Button>
+          <Button disabled={!selected.length} onClick={() => void set("ENABLED")}>{t.automatedDiscovery.enable}</Button>
         </SpaceBetween>
       }
-      empty={{ title: "No accounts", text: "This account and its members are listed here." }}
+      empty={{ title: t.common.noAccounts, text: t.automatedDiscovery.thisAccountAndItsMembersAre }}
       columns={[
-        { id: "account", header: "Account", value: (a) => a.accountId ?? "", width: 200 },
-        { id: "status", header: "Status", value: (a) => words(a.status), cell: (a) => <StatusIndicator type={a.status === "ENABLED" ? "success" : "stopped"}>{words(a.status)}</StatusIndicator>, width: 160 },
+        { id: "account", header: t.common.account, value: (a) => a.accountId ?? "", width: 200 },
+        { id: "status", header: t.common.status, value: (a) => words(a.status), cell: (a) => <StatusIndicator type={a.status === "ENABLED" ? "success" : "stopped"}>{words(a.status)}</StatusIndicator>, width: 160 },
       ]}
     />
   );
@@ -375,7 +364,7 @@ export function Sensitivity({ arn }: { arn: string }) {
   const override = (score: number | undefined, said: string) => void act("score", () => desk.caller.call("UpdateResourceProfile", { resourceArn: arn, ...(score === undefined ? {} : { sensitivityScoreOverride: score }) }), said).then((ok) => ok && again());
   const suppress = (id: string | undefined, type: "CUSTOM" | "MANAGED" | undefined, on: boolean) => {
     const rest = (types.data ?? []).filter((t) => t.suppressed && t.id !== id).map((t) => ({ id: t.id, type: t.type }));
-    void act("type", () => desk.caller.call("UpdateResourceProfileDetections", { resourceArn: arn, suppressDataIdentifiers: on ? [...rest, { id, type }] : rest }), on ? "It is left out of the score." : "It counts in the score.").then((ok) => ok && again());
+    void act("type", () => desk.caller.call("UpdateResourceProfileDetections", { resourceArn: arn, suppressDataIdentifiers: on ? [...rest, { id, type }] : rest }), on ? t.automatedDiscovery.itIsLeftOutOfThe : t.automatedDiscovery.itCountsInTheScore).then((ok) => ok && again());
   };
   return (
     <SpaceBetween size="l">
@@ -383,60 +372,58 @@ export function Sensitivity({ arn }: { arn: string }) {
         header={
           <Header
             variant="h2"
-            actions={p?.sensitivityScoreOverridden ? <Button onClick={() => override(undefined, "The score is as it is computed.")}>Compute the score again</Button> : <Button onClick={() => override(100, "The score is 100 until you say otherwise.")}>Set the score to 100</Button>}
-          >
-            Sensitivity
-          </Header>
+            actions={p?.sensitivityScoreOverridden ? <Button onClick={() => override(undefined, t.automatedDiscovery.theScoreIsAsItIs)}>{t.automatedDiscovery.computeTheScoreAgain}</Button> : <Button onClick={() => override(100, t.automatedDiscovery.theScoreIs100UntilYou)}>{t.automatedDiscovery.setTheScoreTo100}</Button>}
+          >{t.common.sensitivity}</Header>
         }
       >
         {p && (
           <KeyValuePairs
             columns={4}
             items={[
-              { label: "Score", value: (p.sensitivityScore ?? "–") + (p.sensitivityScoreOverridden ? " (set by hand)" : "") },
-              { label: "Objects analysed", value: count(s?.totalItemsClassified) },
-              { label: "With sensitive data", value: count(s?.totalItemsSensitive) },
-              { label: "Skipped", value: count(s?.totalItemsSkipped) },
-              { label: "Read", value: bytes(s?.totalBytesClassified) },
-              { label: "Occurrences", value: count(s?.totalDetections) },
-              { label: "Left out of the score", value: count(s?.totalDetectionsSuppressed) },
-              { label: "Updated", value: <When at={p.profileUpdatedAt} /> },
+              { label: t.automatedDiscovery.score, value: (p.sensitivityScore ?? "–") + (p.sensitivityScoreOverridden ? t.automatedDiscovery.setByHand : "") },
+              { label: t.common.objectsAnalysed, value: count(s?.totalItemsClassified) },
+              { label: t.common.withSensitiveData, value: count(s?.totalItemsSensitive) },
+              { label: t.automatedDiscovery.skipped, value: count(s?.totalItemsSkipped) },
+              { label: t.automatedDiscovery.read, value: bytes(s?.totalBytesClassified) },
+              { label: t.automatedDiscovery.occurrences, value: count(s?.totalDetections) },
+              { label: t.automatedDiscovery.leftOutOfTheScore, value: count(s?.totalDetectionsSuppressed) },
+              { label: t.common.updated, value: <When at={p.profileUpdatedAt} /> },
             ]}
           />
         )}
       </Container>
-      <Container header={<Header variant="h2" counter={types.data ? "(" + types.data.length + ")" : undefined}>Types of data</Header>}>
+      <Container header={<Header variant="h2" counter={types.data ? "(" + types.data.length + ")" : undefined}>{t.automatedDiscovery.typesOfData}</Header>}>
         <Table
           variant="embedded"
           loading={types.loading && !types.data}
-          loadingText="Loading types"
+          loadingText={t.automatedDiscovery.loadingTypes}
           items={(types.data ?? []).slice(0, 100)}
-          empty="Nothing was found so far."
-          ariaLabels={{ tableLabel: "Types of data" }}
+          empty={t.automatedDiscovery.nothingWasFoundSoFar}
+          ariaLabels={{ tableLabel: t.automatedDiscovery.typesOfData }}
           columnDefinitions={[
-            { id: "name", header: "Type", cell: (t) => <Theirs text={t.name} />, isRowHeader: true },
-            { id: "count", header: "Occurrences", cell: (t) => count(t.count) },
-            { id: "score", header: "In the score", cell: (t) => (t.suppressed ? "No" : "Yes") },
-            { id: "change", header: "Change", cell: (t) => <Button variant="inline-link" ariaLabel={(t.suppressed ? "Count in the score" : "Leave out") + ": " + visible(t.name)} onClick={() => suppress(t.id, t.type, !t.suppressed)}>{t.suppressed ? "Count in the score" : "Leave out"}</Button> },
+            { id: "name", header: t.common.type, cell: (t) => <Theirs text={t.name} />, isRowHeader: true },
+            { id: "count", header: t.automatedDiscovery.occurrences, cell: (t) => count(t.count) },
+            { id: "score", header: t.automatedDiscovery.inTheScore, cell: (x) => (x.suppressed ? t.common.no : t.common.yes) },
+            { id: "change", header: t.automatedDiscovery.change, cell: (x) => <Button variant="inline-link" ariaLabel={(x.suppressed ? t.automatedDiscovery.countInTheScore : t.automatedDiscovery.leaveOut) + ": " + visible(x.name)} onClick={() => suppress(x.id, x.type, !x.suppressed)}>{x.suppressed ? t.automatedDiscovery.countInTheScore : t.automatedDiscovery.leaveOut}</Button> },
           ]}
         />
       </Container>
-      <Container header={<Header variant="h2" description="Objects that were looked into lately.">Object samples</Header>}>
+      <Container header={<Header variant="h2" description={t.automatedDiscovery.objectsThatWereLookedIntoLately}>{t.automatedDiscovery.objectSamples}</Header>}>
         <Table
           variant="embedded"
           loading={samples.loading && !samples.data}
-          loadingText="Loading samples"
+          loadingText={t.automatedDiscovery.loadingSamples}
           items={(samples.data ?? []).slice(0, 100)}
-          empty="None so far."
-          ariaLabels={{ tableLabel: "Object samples" }}
+          empty={t.automatedDiscovery.noneSoFar}
+          ariaLabels={{ tableLabel: t.automatedDiscovery.objectSamples }}
           columnDefinitions={[
-            { id: "object", header: "Object", cell: (x) => <Theirs text={x.arn?.replace(/^arn:[^:]*:s3:::/, "")} />, isRowHeader: true },
-            { id: "sensitive", header: "Sensitive", cell: (x) => (x.sensitive ? "Yes" : "No") },
-            { id: "result", header: "Result", cell: (x) => words(x.classificationResultStatus) },
+            { id: "object", header: t.common.object, cell: (x) => <Theirs text={x.arn?.replace(/^arn:[^:]*:s3:::/, "")} />, isRowHeader: true },
+            { id: "sensitive", header: t.common.sensitive, cell: (x) => (x.sensitive ? t.common.yes : t.common.no) },
+            { id: "result", header: t.common.result, cell: (x) => words(x.classificationResultStatus) },
           ]}
         />
       </Container>
-      <Box variant="small">As of {time(p?.profileUpdatedAt)}.</Box>
+      <Box variant="small">{fill(t.automatedDiscovery.asOfProfileupdatedat, { profileUpdatedAt: time(p?.profileUpdatedAt) })}</Box>
     </SpaceBetween>
   );
 }

@@ -1,13 +1,15 @@
 // What is known of the data in a bucket, in four kinds and an error.
 import type { BucketMetadata } from "../api/macie2.gen";
+import type { Forms } from "../text";
+import { t } from "../text";
 
 export type Kind = "sensitive" | "clean" | "unknown" | "failed";
 
-export const kinds: Array<{ id: Kind; text: string; one: string; other: string }> = [
-  { id: "sensitive", text: "Sensitive", one: "sensitive", other: "sensitive" },
-  { id: "clean", text: "Not sensitive", one: "not sensitive", other: "not sensitive" },
-  { id: "unknown", text: "Not yet analysed", one: "not yet analysed", other: "not yet analysed" },
-  { id: "failed", text: "Cannot be read", one: "cannot be read", other: "cannot be read" },
+export const kinds: Array<{ id: Kind; text: string; of: Forms }> = [
+  { id: "sensitive", text: t.common.sensitive, of: { one: t.bucketKind.nSensitive, other: t.bucketKind.nSensitive } },
+  { id: "clean", text: t.common.notSensitive, of: { one: t.bucketKind.nNotSensitive, other: t.bucketKind.nNotSensitive } },
+  { id: "unknown", text: t.common.notYetAnalysed, of: { one: t.bucketKind.nNotYetAnalysed, other: t.bucketKind.nNotYetAnalysed } },
+  { id: "failed", text: t.bucketKind.cannotBeRead, of: { one: t.bucketKind.nCannotBeRead, other: t.bucketKind.nCannotBeRead } },
 ];
 
 export function kindOf(b: BucketMetadata): Kind {

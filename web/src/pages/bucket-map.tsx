@@ -10,6 +10,7 @@ import { navigate } from "../route";
 import { useDesk } from "../session";
 import { count, counted, visible } from "../text/format";
 import { kindOf, kinds, type Kind } from "./bucket-kind";
+import { fill, t } from "../text";
 
 /** How many squares are drawn at once. */
 const most = 300;
@@ -29,20 +30,20 @@ export default function BucketMap({ buckets }: { buckets: BucketMetadata[] }) {
   };
   return (
     <SpaceBetween size="m">
-      <ul className="legend" aria-label="Legend">
+      <ul className="legend" aria-label={t.common.legend}>
         {kinds.map((k) => (
           <li key={k.id}>
             <span className={"swatch " + k.id} aria-hidden="true" /> {k.text}: {count(tally(buckets).get(k.id) ?? 0)}
           </li>
         ))}
       </ul>
-      {!buckets.length && <Box textAlign="center" padding="m">No bucket matches.</Box>}
+      {!buckets.length && <Box textAlign="center" padding="m">{t.bucketMap.noBucketMatches}</Box>}
       {[...accounts].map(([account, list]) => {
         const whole = ordered.filter((b) => (b.accountId ?? "") === account);
         const n = tally(whole);
         return (
-          <Container key={account} header={<Header variant="h2" counter={"(" + whole.length + ")"} description={kinds.filter((k) => n.get(k.id)).map((k) => counted(n.get(k.id)!, k.one, k.other)).join(", ")}>Account {account}</Header>}>
-            <ul className="map" aria-label={"Buckets of account " + account}>
+          <Container key={account} header={<Header variant="h2" counter={"(" + whole.length + ")"} description={kinds.filter((k) => n.get(k.id)).map((k) => counted(n.get(k.id)!, k.of)).join(", ")}>{fill(t.common.accountAccount, { account })}</Header>}>
+            <ul className="map" aria-label={fill(t.bucketMap.bucketsOfAccountAccount, { account })}>
               {list.map((b) => {
                 const k = kinds.find((x) => x.id === kindOf(b))!;
                 const href = desk.link("buckets", b.bucketName ?? "") + "?account=" + account;
@@ -62,7 +63,7 @@ export default function BucketMap({ buckets }: { buckets: BucketMetadata[] }) {
                       <span className="name">{visible(b.bucketName)}</span>
                       <span className="state">
                         {k.text}
-                        {exposed ? ", public" : ""}
+                        {exposed ? t.bucketMap.public : ""}
                       </span>
                     </a>
                   </li>
@@ -72,7 +73,7 @@ export default function BucketMap({ buckets }: { buckets: BucketMetadata[] }) {
           </Container>
         );
       })}
-      {pages > 1 && <Pagination currentPageIndex={page} pagesCount={pages} onChange={(e) => setAt(e.detail.currentPageIndex)} ariaLabels={{ nextPageLabel: "Next squares", previousPageLabel: "Previous squares", pageLabel: (n) => "Squares, page " + n, paginationLabel: "Pages of the map" }} />}
+      {pages > 1 && <Pagination currentPageIndex={page} pagesCount={pages} onChange={(e) => setAt(e.detail.currentPageIndex)} ariaLabels={{ nextPageLabel: t.bucketMap.nextSquares, previousPageLabel: t.bucketMap.previousSquares, pageLabel: (n) => fill(t.bucketMap.squaresPageN, { n }), paginationLabel: t.bucketMap.pagesOfTheMap }} />}
     </SpaceBetween>
   );
 }

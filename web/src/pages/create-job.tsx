@@ -28,6 +28,7 @@ import { navigate, setGuard, useRoute } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, visible, words } from "../text/format";
 import { Public, publicWords, useBuckets } from "./buckets";
+import { fill, rich, t } from "../text";
 
 interface Draft {
   buckets: Array<[string, string]>;
@@ -106,11 +107,11 @@ export function CreateJob() {
   const [fault, setFault] = useState("");
   const made = useRef(false);
   const set = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }));
-  useEffect(() => desk.title("Create job"), [desk]);
+  useEffect(() => desk.title(t.common.createJob), [desk]);
   useEffect(() => {
     sessionStorage.setItem(kept, JSON.stringify(d));
     const touched = JSON.stringify(d) !== JSON.stringify(empty);
-    setGuard(touched ? () => made.current || confirm("The draft stays in this tab until you come back. Leave?") : null);
+    setGuard(touched ? () => made.current || confirm(t.createJob.theDraftStaysInThisTab) : null);
     return () => setGuard(null);
   }, [d]);
   const from = route.query.get("from");
@@ -123,7 +124,7 @@ export function CreateJob() {
         const f = j.scheduleFrequency;
         setDraft({
           ...empty,
-          name: (j.name ?? "") + " copy",
+          name: fill(t.common.nameCopy, { name: (j.name ?? "") }),
           description: j.description ?? "",
           buckets: (j.s3JobDefinition?.bucketDefinitions ?? []).flatMap((b) => b.buckets.map((n): [string, string] => [b.accountId, n])),
           by: j.s3JobDefinition?.bucketCriteria ? "criteria" : "choice",
@@ -144,7 +145,7 @@ export function CreateJob() {
         });
         const own = new Set(["OBJECT_KEY", "OBJECT_EXTENSION"]);
         const more = [...(scope?.includes?.and ?? []), ...(scope?.excludes?.and ?? [])].some((t) => !own.has(t.simpleScopeTerm?.key ?? ""));
-        if (more) desk.flash({ type: "warning", content: "The job has conditions on tags, sizes or dates that this form does not have; they are left out of the copy." });
+        if (more) desk.flash({ type: "warning", content: t.createJob.theJobHasConditionsOnTags });
       },
       (e: Error) => desk.flash({ type: "error", content: visible(e.message) }),
     );
@@ -178,20 +179,18 @@ export function CreateJob() {
   const size = meant.reduce((n, b) => n + (b.classifiableSizeInBytes ?? 0), 0);
   const depth = Number(d.depth) || 100;
   const estimate = d.by === "criteria" && preview.data === undefined ? (
-    <Box>The buckets are found by criteria when a run begins.</Box>
+    <Box>{t.createJob.theBucketsAreFoundByCriteria}</Box>
   ) : (
-    <Box>
-      Estimate: {d.by === "criteria" ? counted(meant.length, "bucket") + " now" : counted(d.buckets.length, "bucket")}, {count(objects)} objects and {bytes(size)} that can be analysed{depth < 100 ? ", of which about " + depth + " %" : ""}.
-    </Box>
+    <Box>{fill(t.createJob.estimateByObjectsObjectsAndSize, { by: d.by === "criteria" ? fill(t.createJob.meantNow, { meant: counted(meant.length, t.common.countBuckets) }) : counted(d.buckets.length, t.common.countBuckets), objects: count(objects), size: bytes(size), depth: depth < 100 ? fill(t.createJob.ofWhichAboutDepth, { depth }) : "" })}</Box>
   );
   const check = (at: number): string => {
-    if (at > 0 && d.by === "choice" && !d.buckets.length) return "Choose at least one bucket.";
-    if (at > 0 && d.by === "criteria" && !criteria) return "Give at least one condition with a value.";
-    if (at > 0 && d.by === "criteria" && [...d.includes, ...d.excludes].some((c) => !valuesOf(c).length)) return "Every condition needs a value.";
-    if (at > 1 && !(depth >= 1 && depth <= 100)) return "The depth is from 1 to 100 %.";
-    if (at > 2 && (d.selector === "INCLUDE" || d.selector === "EXCLUDE") && !d.managed.length) return "Choose managed identifiers, or another kind of choice.";
-    if (at > 2 && d.selector === "NONE" && !d.custom.length && at > 3) return "With no managed identifiers, choose a custom one: otherwise there is nothing to look for.";
-    if (at > 5 && !d.name.trim()) return "The job needs a name.";
+    if (at > 0 && d.by === "choice" && !d.buckets.length) return t.createJob.chooseAtLeastOneBucket;
+    if (at > 0 && d.by === "criteria" && !criteria) return t.createJob.giveAtLeastOneConditionWith;
+    if (at > 0 && d.by === "criteria" && [...d.includes, ...d.excludes].some((c) => !valuesOf(c).length)) return t.createJob.everyConditionNeedsAValue;
+    if (at > 1 && !(depth >= 1 && depth <= 100)) return t.createJob.theDepthIsFrom1To;
+    if (at > 2 && (d.selector === "INCLUDE" || d.selector === "EXCLUDE") && !d.managed.length) return t.createJob.chooseManagedIdentifiersOrAnotherKind;
+    if (at > 2 && d.selector === "NONE" && !d.custom.length && at > 3) return t.createJob.withNoManagedIdentifiersChooseA;
+    if (at > 5 && !d.name.trim()) return t.createJob.theJobNeedsAName;
     return "";
   };
   const go = (to: number) => {
@@ -212,18 +211,18 @@ export function CreateJob() {
     let id = "";
     const ok = await act("create", async () => {
       id = (await desk.caller.call("CreateClassificationJob", request(d))).jobId ?? "";
-    }, "The job is created.");
+    }, t.createJob.theJobIsCreated);
     if (ok) {
       made.current = true;
       sessionStorage.removeItem(kept);
       navigate(desk.link("jobs", id));
     }
   };
-  const said = (c: Condition[]) => c.map((x) => (jobFields.find((f) => f.value === x.field)?.label ?? x.field) + " " + (jobOps.find((o) => o.value === x.op)?.label ?? x.op) + " " + valuesOf(x).map(visible).join(" or ")).join(", and ") || "every bucket";
-  const chips = (list: string[]) => (list.length ? list.map(visible).join(", ") : "None");
+  const said = (c: Condition[]) => c.map((x) => (jobFields.find((f) => f.value === x.field)?.label ?? x.field) + " " + (jobOps.find((o) => o.value === x.op)?.label ?? x.op) + " " + valuesOf(x).map(visible).join(t.common.or)).join(t.createJob.and) || t.createJob.everyBucket;
+  const chips = (list: string[]) => (list.length ? list.map(visible).join(", ") : t.common.none);
   return (
     <SpaceBetween size="m">
-      <Header variant="h1" description={estimate}>Create job</Header>
+      <Header variant="h1" description={estimate}>{t.common.createJob}</Header>
       <Wizard
         activeStepIndex={step}
         isLoadingNextStep={busy === "create"}
@@ -235,53 +234,53 @@ export function CreateJob() {
           navigate(desk.link("jobs"));
         }}
         onSubmit={() => void create()}
-        i18nStrings={{ stepNumberLabel: (n) => "Step " + n, collapsedStepsLabel: (n, every) => "Step " + n + " of " + every, cancelButton: "Cancel", previousButton: "Previous", nextButton: "Next", submitButton: "Create", optional: "optional", navigationAriaLabel: "Steps", skipToButtonLabel: (s) => "Skip to " + s.title }}
+        i18nStrings={{ stepNumberLabel: (n) => fill(t.common.stepN, { n }), collapsedStepsLabel: (n, every) => fill(t.createJob.stepNOfEvery, { n, every }), cancelButton: t.common.cancel, previousButton: t.common.previous, nextButton: t.common.next, submitButton: t.common.create, optional: t.common.optionalStep, navigationAriaLabel: t.common.steps, skipToButtonLabel: (s) => fill(t.createJob.skipToTitle, { title: s.title }) }}
         steps={[
           {
-            title: "Buckets",
+            title: t.common.buckets,
             errorText: fault,
             content: (
               <SpaceBetween size="m">
               <SegmentedControl
-                label="Buckets"
+                label={t.common.buckets}
                 selectedId={d.by}
                 onChange={(e) => {
                   setFault("");
                   set({ by: e.detail.selectedId as Draft["by"], ...(d.includes.length || d.excludes.length ? {} : { includes: [{ field: "S3_BUCKET_EFFECTIVE_PERMISSION", op: "EQ", values: "PUBLIC" }] }) });
                 }}
                 options={[
-                  { id: "choice", text: "Choose buckets" },
-                  { id: "criteria", text: "By criteria" },
+                  { id: "choice", text: t.createJob.chooseBuckets },
+                  { id: "criteria", text: t.common.byCriteria },
                 ]}
               />
               {d.by === "criteria" ? (
                 <SpaceBetween size="m">
-                  <Container header={<Header variant="h2" description="Each run looks for them anew, so buckets that come later are found too.">Buckets for which all of this holds</Header>}>
-                    <Conditions name="Condition" conditions={d.includes} onChange={(includes) => set({ includes })} fields={jobFields} ops={jobOps} />
+                  <Container header={<Header variant="h2" description={t.createJob.eachRunLooksForThemAnew}>{t.createJob.bucketsForWhichAllOfThis}</Header>}>
+                    <Conditions name={t.common.condition} conditions={d.includes} onChange={(includes) => set({ includes })} fields={jobFields} ops={jobOps} />
                   </Container>
-                  <Container header={<Header variant="h2">But not those for which all of this holds</Header>}>
-                    <Conditions name="Exception" conditions={d.excludes} onChange={(excludes) => set({ excludes })} fields={jobFields} ops={jobOps} />
+                  <Container header={<Header variant="h2">{t.createJob.butNotThoseForWhichAll}</Header>}>
+                    <Conditions name={t.createJob.exception} conditions={d.excludes} onChange={(excludes) => set({ excludes })} fields={jobFields} ops={jobOps} />
                   </Container>
                   {asked && (
                     <Rows<BucketMetadata>
-                      name="Buckets that match now"
+                      name={t.createJob.bucketsThatMatchNow}
                       id="job-preview"
                       query="preview"
                       rows={{ ...preview, data: preview.data ?? (preview.error ? undefined : []) }}
                       rowId={(b) => b.accountId + "/" + b.bucketName}
-                      note={(preview.data?.length ?? 0) >= 1000 ? "the first 1,000" : ""}
-                      empty={{ title: "No bucket matches now", text: "A run finds those that match when it begins." }}
+                      note={(preview.data?.length ?? 0) >= 1000 ? t.createJob.theFirst1000 : ""}
+                      empty={{ title: t.createJob.noBucketMatchesNow, text: t.createJob.aRunFindsThoseThatMatch }}
                       columns={[
-                        { id: "bucket", header: "Bucket", value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
-                        { id: "account", header: "Account", value: (b) => b.accountId ?? "", width: 140 },
-                        { id: "objects", header: "Can be analysed", value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
+                        { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
+                        { id: "account", header: t.common.account, value: (b) => b.accountId ?? "", width: 140 },
+                        { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
                       ]}
                     />
                   )}
                 </SpaceBetween>
               ) : (
               <Rows<BucketMetadata>
-                name="Buckets to look into"
+                name={t.createJob.bucketsToLookInto}
                 id="job-buckets"
                 rows={buckets}
                 rowId={(b) => b.accountId + "/" + b.bucketName}
@@ -292,12 +291,12 @@ export function CreateJob() {
                   set({ buckets: l.map((b) => [b.accountId!, b.bucketName!]) });
                 }}
                 selectionName={(b) => visible(b.bucketName)}
-                empty={{ title: "No buckets", text: "Buckets are those of the object stores that the operator has connected." }}
+                empty={{ title: t.common.noBuckets, text: t.common.bucketsAreThoseOfTheObject }}
                 columns={[
-                  { id: "bucket", header: "Bucket", value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
-                  { id: "account", header: "Account", value: (b) => b.accountId ?? "", width: 140 },
-                  { id: "objects", header: "Can be analysed", value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
-                  { id: "public", header: "Public", value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? "Unknown", cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
+                  { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
+                  { id: "account", header: t.common.account, value: (b) => b.accountId ?? "", width: 140 },
+                  { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
+                  { id: "public", header: t.common.public, value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? t.common.unknown, cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
                 ]}
               />
               )}
@@ -305,68 +304,68 @@ export function CreateJob() {
             ),
           },
           {
-            title: "Schedule and depth",
+            title: t.createJob.scheduleAndDepth,
             isOptional: true,
             errorText: fault,
             content: (
               <Container>
                 <SpaceBetween size="m">
-                  <FormField label="When">
+                  <FormField label={t.common.when}>
                     <RadioGroup
                       value={d.schedule}
                       onChange={(e) => set({ schedule: e.detail.value as Draft["schedule"] })}
                       items={[
-                        { value: "once", label: "Once, now" },
-                        { value: "daily", label: "Every day" },
-                        { value: "weekly", label: "Every week" },
-                        { value: "monthly", label: "Every month" },
+                        { value: "once", label: t.createJob.onceNow },
+                        { value: "daily", label: t.createJob.everyDay },
+                        { value: "weekly", label: t.createJob.everyWeek },
+                        { value: "monthly", label: t.createJob.everyMonth },
                       ]}
                     />
                   </FormField>
-                  {d.schedule === "weekly" && <FormField label="Day of the week"><Select selectedOption={{ value: d.day, label: words(d.day) }} options={days.map((x) => ({ value: x, label: words(x) }))} onChange={(e) => set({ day: e.detail.selectedOption.value as DayOfWeek })} /></FormField>}
-                  {d.schedule === "monthly" && <FormField label="Day of the month"><Select selectedOption={{ value: String(d.date), label: String(d.date) }} options={Array.from({ length: 31 }, (_, i) => ({ value: String(i + 1), label: String(i + 1) }))} onChange={(e) => set({ date: Number(e.detail.selectedOption.value) })} /></FormField>}
-                  {d.schedule !== "once" && <Checkbox checked={d.initial} onChange={(e) => set({ initial: e.detail.checked })} description="Without it, the first run looks at what has changed since the job was made.">Look at what is there at once</Checkbox>}
-                  <FormField label="Depth" description="How many of the objects are looked at, in per cent."><Input type="number" value={d.depth} onChange={(e) => set({ depth: e.detail.value })} /></FormField>
+                  {d.schedule === "weekly" && <FormField label={t.createJob.dayOfTheWeek}><Select selectedOption={{ value: d.day, label: words(d.day) }} options={days.map((x) => ({ value: x, label: words(x) }))} onChange={(e) => set({ day: e.detail.selectedOption.value as DayOfWeek })} /></FormField>}
+                  {d.schedule === "monthly" && <FormField label={t.createJob.dayOfTheMonth}><Select selectedOption={{ value: String(d.date), label: String(d.date) }} options={Array.from({ length: 31 }, (_, i) => ({ value: String(i + 1), label: String(i + 1) }))} onChange={(e) => set({ date: Number(e.detail.selectedOption.value) })} /></FormField>}
+                  {d.schedule !== "once" && <Checkbox checked={d.initial} onChange={(e) => set({ initial: e.detail.checked })} description={t.createJob.withoutItTheFirstRunLooks}>{t.createJob.lookAtWhatIsThereAt}</Checkbox>}
+                  <FormField label={t.common.depth} description={t.createJob.howManyOfTheObjectsAre}><Input type="number" value={d.depth} onChange={(e) => set({ depth: e.detail.value })} /></FormField>
                   <ColumnLayout columns={3}>
-                    <FormField label={<>Only keys that begin with <i>- optional</i></>} description="One a line"><Textarea rows={3} value={d.prefixes} onChange={(e) => set({ prefixes: e.detail.value })} spellcheck={false} /></FormField>
-                    <FormField label={<>Only extensions <i>- optional</i></>} description="Such as csv, one a line"><Textarea rows={3} value={d.extensions} onChange={(e) => set({ extensions: e.detail.value })} spellcheck={false} /></FormField>
-                    <FormField label={<>Not these extensions <i>- optional</i></>} description="One a line"><Textarea rows={3} value={d.skipped} onChange={(e) => set({ skipped: e.detail.value })} spellcheck={false} /></FormField>
+                    <FormField label={<>{rich(t.createJob.onlyKeysThatBeginWithI, { i: <i>{t.common.optional}</i> })}</>} description={t.common.oneALine}><Textarea rows={3} value={d.prefixes} onChange={(e) => set({ prefixes: e.detail.value })} spellcheck={false} /></FormField>
+                    <FormField label={<>{rich(t.createJob.onlyExtensionsI, { i: <i>{t.common.optional}</i> })}</>} description={t.createJob.suchAsCsvOneALine}><Textarea rows={3} value={d.extensions} onChange={(e) => set({ extensions: e.detail.value })} spellcheck={false} /></FormField>
+                    <FormField label={<>{rich(t.createJob.notTheseExtensionsI, { i: <i>{t.common.optional}</i> })}</>} description={t.common.oneALine}><Textarea rows={3} value={d.skipped} onChange={(e) => set({ skipped: e.detail.value })} spellcheck={false} /></FormField>
                   </ColumnLayout>
                 </SpaceBetween>
               </Container>
             ),
           },
           {
-            title: "Managed data identifiers",
+            title: t.createJob.managedDataIdentifiers,
             isOptional: true,
             errorText: fault,
             content: (
               <Container>
                 <SpaceBetween size="m">
                   {managed.error && <Problem error={managed.error} retry={managed.refresh} />}
-                  <FormField label="What to look for">
+                  <FormField label={t.createJob.whatToLookFor}>
                     <RadioGroup
                       value={d.selector}
                       onChange={(e) => set({ selector: e.detail.value as ManagedDataIdentifierSelector })}
                       items={[
-                        { value: "RECOMMENDED", label: "Recommended", description: "Those that are right most of the time." },
-                        { value: "ALL", label: "All", description: managed.data ? "All " + managed.data.length + "." : undefined },
-                        { value: "INCLUDE", label: "These" },
-                        { value: "EXCLUDE", label: "All but these" },
-                        { value: "NONE", label: "None", description: "Custom data identifiers alone." },
+                        { value: "RECOMMENDED", label: t.common.recommended, description: t.createJob.thoseThatAreRightMostOf },
+                        { value: "ALL", label: t.common.all, description: managed.data ? fill(t.createJob.allData, { data: managed.data.length }) : undefined },
+                        { value: "INCLUDE", label: t.common.these },
+                        { value: "EXCLUDE", label: t.common.allButThese },
+                        { value: "NONE", label: t.common.none, description: t.createJob.customDataIdentifiersAlone },
                       ]}
                     />
                   </FormField>
                   {(d.selector === "INCLUDE" || d.selector === "EXCLUDE") && (
-                    <FormField label="Identifiers">
+                    <FormField label={t.createJob.identifiers}>
                       <Multiselect
                         selectedOptions={d.managed.map((m) => ({ value: m, label: words(m) }))}
                         options={(managed.data ?? []).map((m) => ({ value: m.id, label: words(m.id), description: words(m.category) }))}
                         filteringType="auto"
                         onChange={(e) => set({ managed: e.detail.selectedOptions.map((x) => x.value!) })}
-                        placeholder="Choose identifiers"
-                        selectedAriaLabel="Chosen"
-                        deselectAriaLabel={(x) => "Leave out " + x.label}
+                        placeholder={t.createJob.chooseIdentifiers}
+                        selectedAriaLabel={t.common.chosen}
+                        deselectAriaLabel={(x) => fill(t.common.leaveOutLabel, { label: x.label })}
                         tokenLimit={10}
                         virtualScroll
                       />
@@ -377,78 +376,78 @@ export function CreateJob() {
             ),
           },
           {
-            title: "Custom data identifiers",
+            title: t.common.customDataIdentifiers,
             isOptional: true,
             errorText: fault,
             content: (
               <Container>
-                <FormField label="Custom data identifiers" constraintText={d.custom.length + " of 30"}>
+                <FormField label={t.common.customDataIdentifiers} constraintText={fill(t.common.customOf30, { custom: d.custom.length })}>
                   <Multiselect
                     selectedOptions={d.custom.map((id) => ({ value: id, label: visible(custom.data?.find((c) => c.id === id)?.name) || id }))}
                     options={(custom.data ?? []).map((c) => ({ value: c.id, label: visible(c.name), description: visible(c.description) }))}
                     filteringType="auto"
                     onChange={(e) => set({ custom: e.detail.selectedOptions.map((x) => x.value!) })}
-                    placeholder="Choose identifiers"
-                    empty="There are none."
-                    selectedAriaLabel="Chosen"
-                    deselectAriaLabel={(x) => "Leave out " + x.label}
+                    placeholder={t.createJob.chooseIdentifiers}
+                    empty={t.common.thereAreNone}
+                    selectedAriaLabel={t.common.chosen}
+                    deselectAriaLabel={(x) => fill(t.common.leaveOutLabel, { label: x.label })}
                   />
                 </FormField>
               </Container>
             ),
           },
           {
-            title: "Allow lists",
+            title: t.common.allowLists,
             isOptional: true,
             errorText: fault,
             content: (
               <Container>
-                <FormField label="Allow lists" constraintText={d.lists.length + " of 10"}>
+                <FormField label={t.common.allowLists} constraintText={fill(t.common.listsOf10, { lists: d.lists.length })}>
                   <Multiselect
                     selectedOptions={d.lists.map((id) => ({ value: id, label: visible(lists.data?.find((c) => c.id === id)?.name) || id }))}
                     options={(lists.data ?? []).map((c) => ({ value: c.id, label: visible(c.name), description: visible(c.description) }))}
                     filteringType="auto"
                     onChange={(e) => set({ lists: e.detail.selectedOptions.map((x) => x.value!) })}
-                    placeholder="Choose allow lists"
-                    empty="There are none."
-                    selectedAriaLabel="Chosen"
-                    deselectAriaLabel={(x) => "Leave out " + x.label}
+                    placeholder={t.createJob.chooseAllowLists}
+                    empty={t.common.thereAreNone}
+                    selectedAriaLabel={t.common.chosen}
+                    deselectAriaLabel={(x) => fill(t.common.leaveOutLabel, { label: x.label })}
                   />
                 </FormField>
               </Container>
             ),
           },
           {
-            title: "Name",
+            title: t.common.name,
             errorText: fault,
             content: (
               <Container>
                 <SpaceBetween size="m">
-                  <FormField label="Name" constraintText="At most 500 characters. It cannot be changed."><Input value={d.name} onChange={(e) => set({ name: e.detail.value })} /></FormField>
-                  <FormField label={<>Description <i>- optional</i></>}><Input value={d.description} onChange={(e) => set({ description: e.detail.value })} /></FormField>
+                  <FormField label={t.common.name} constraintText={t.createJob.atMost500CharactersItCannot}><Input value={d.name} onChange={(e) => set({ name: e.detail.value })} /></FormField>
+                  <FormField label={<>{rich(t.common.descriptionI, { i: <i>{t.common.optional}</i> })}</>}><Input value={d.description} onChange={(e) => set({ description: e.detail.value })} /></FormField>
                   <TagsField value={d.tags} onChange={(tags) => set({ tags })} />
                 </SpaceBetween>
               </Container>
             ),
           },
           {
-            title: "Review",
+            title: t.createJob.review,
             errorText: fault,
             content: (
               <Container>
                 <KeyValuePairs
                   columns={2}
                   items={[
-                    { label: "Name", value: <Theirs text={d.name} /> },
-                    { label: "Buckets", value: d.by === "criteria" ? "By criteria: " + said(d.includes) + (d.excludes.length ? "; not " + said(d.excludes) : "") : chips(d.buckets.map((b) => b.join("/"))) },
-                    { label: "When", value: { once: "Once, now", daily: "Every day", weekly: "Every week, on " + words(d.day), monthly: "Every month, on day " + d.date }[d.schedule] },
-                    { label: "Depth", value: depth + " % of the objects" },
-                    { label: "Only keys that begin with", value: chips(split(d.prefixes)) },
-                    { label: "Extensions", value: (split(d.extensions).length ? "only " + chips(split(d.extensions)) : "all") + (split(d.skipped).length ? ", not " + chips(split(d.skipped)) : "") },
-                    { label: "Managed data identifiers", value: words(d.selector) + (d.selector === "INCLUDE" || d.selector === "EXCLUDE" ? ": " + chips(d.managed) : "") },
-                    { label: "Custom data identifiers", value: chips(d.custom.map((id) => custom.data?.find((c) => c.id === id)?.name ?? id)) },
-                    { label: "Allow lists", value: chips(d.lists.map((id) => lists.data?.find((c) => c.id === id)?.name ?? id)) },
-                    { label: "Description", value: <Theirs text={d.description} /> },
+                    { label: t.common.name, value: <Theirs text={d.name} /> },
+                    { label: t.common.buckets, value: d.by === "criteria" ? fill(t.createJob.byCriteriaIncludesExcludes, { includes: said(d.includes), excludes: (d.excludes.length ? fill(t.createJob.notExcludes, { excludes: said(d.excludes) }) : "") }) : chips(d.buckets.map((b) => b.join("/"))) },
+                    { label: t.common.when, value: { once: t.createJob.onceNow, daily: t.createJob.everyDay, weekly: fill(t.createJob.everyWeekOnDay, { day: words(d.day) }), monthly: fill(t.createJob.everyMonthOnDayDate, { date: d.date }) }[d.schedule] },
+                    { label: t.common.depth, value: fill(t.createJob.depthOfTheObjects, { depth }) },
+                    { label: t.createJob.onlyKeysThatBeginWith, value: chips(split(d.prefixes)) },
+                    { label: t.createJob.extensions, value: (split(d.extensions).length ? fill(t.createJob.onlyExtensions, { extensions: chips(split(d.extensions)) }) : "all") + (split(d.skipped).length ? fill(t.createJob.notSkipped, { skipped: chips(split(d.skipped)) }) : "") },
+                    { label: t.createJob.managedDataIdentifiers, value: words(d.selector) + (d.selector === "INCLUDE" || d.selector === "EXCLUDE" ? ": " + chips(d.managed) : "") },
+                    { label: t.common.customDataIdentifiers, value: chips(d.custom.map((id) => custom.data?.find((c) => c.id === id)?.name ?? id)) },
+                    { label: t.common.allowLists, value: chips(d.lists.map((id) => lists.data?.find((c) => c.id === id)?.name ?? id)) },
+                    { label: t.common.description, value: <Theirs text={d.description} /> },
                   ]}
                 />
               </Container>

@@ -31,6 +31,7 @@ import { openedFrom, remember } from "../opened";
 import { navigate, setQuery, useRoute } from "../route";
 import { type Desk, useDesk } from "../session";
 import { bytes, count, counted, csv, save, time, typeWords, visible, words } from "../text/format";
+import { fill, rich, t } from "../text";
 
 export type Criterion = { [key: string]: CriterionAdditionalProperties };
 
@@ -102,14 +103,14 @@ function useColumns(listed: RefObject<Listed<Finding>>, states?: Map<string, str
   const desk = useDesk();
   const state = (f: Finding) => stateWords(states?.get(f.id ?? "") ?? "OPEN");
   return [
-    { id: "severity", header: "Severity", value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 122 },
-    { id: "type", header: "Type", value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? " (sample)" : "")}</To>, width: 140 },
-    { id: "resource", header: "Resource", value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 170 },
-    { id: "what", header: "What was found", value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 160 },
-    { id: "account", header: "Account", value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
-    ...(states ? [{ id: "state", header: "State", value: state, width: 100 }] : []),
-    { id: "updated", header: "Updated", time: (f: Finding) => f.updatedAt },
-    { id: "created", header: "Created", time: (f: Finding) => f.createdAt, hidden: true },
+    { id: "severity", header: t.common.severity, value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 122 },
+    { id: "type", header: t.common.type, value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? t.findings.sample : "")}</To>, width: 140 },
+    { id: "resource", header: t.findings.resource, value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 170 },
+    { id: "what", header: t.common.whatWasFound, value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 160 },
+    { id: "account", header: t.common.account, value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
+    ...(states ? [{ id: "state", header: t.findings.state, value: state, width: 100 }] : []),
+    { id: "updated", header: t.common.updated, time: (f: Finding) => f.updatedAt },
+    { id: "created", header: t.common.created, time: (f: Finding) => f.createdAt, hidden: true },
   ];
 }
 
@@ -119,19 +120,19 @@ export function FindingsOf({ name, criterion }: { name: string; criterion: Crite
   const rows = useResource((o) => loadFindings(desk.caller, criterion, o), [desk.caller, JSON.stringify(criterion)]);
   const listed = useRef<Listed<Finding>>({ page: [], all: [] });
   const columns = useColumns(listed);
-  return <Rows<Finding> listed={listed} name={name} id="findings-of" query="findings" rows={rows} rowId={(f) => f.id ?? ""} columns={columns} empty={{ title: "No findings", text: "Nothing was found here, or nothing was looked at yet." }} />;
+  return <Rows<Finding> listed={listed} name={name} id="findings-of" query="findings" rows={rows} rowId={(f) => f.id ?? ""} columns={columns} empty={{ title: t.findings.noFindings, text: t.findings.nothingWasFoundHereOrNothing }} />;
 }
 
 const groups: Array<{ id: string; by: GroupBy; text: string }> = [
-  { id: "bucket", by: "resourcesAffected.s3Bucket.name", text: "By bucket" },
-  { id: "type", by: "type", text: "By type" },
-  { id: "job", by: "classificationDetails.jobId", text: "By job" },
+  { id: "bucket", by: "resourcesAffected.s3Bucket.name", text: t.findings.byBucket },
+  { id: "type", by: "type", text: t.findings.byType },
+  { id: "job", by: "classificationDetails.jobId", text: t.findings.byJob },
 ];
 
 export function Findings() {
   const desk = useDesk();
   const route = useRoute();
-  useEffect(() => desk.title("Findings"), [desk]);
+  useEffect(() => desk.title(t.common.findings), [desk]);
   const group = groups.find((g) => g.id === route.query.get("group"));
   return (
     <SpaceBetween size="m">
@@ -144,10 +145,10 @@ function Views() {
   const route = useRoute();
   return (
     <SegmentedControl
-      label="View"
+      label={t.common.view}
       selectedId={route.query.get("group") ?? "all"}
       onChange={(e) => setQuery("group", e.detail.selectedId === "all" ? "" : e.detail.selectedId)}
-      options={[{ id: "all", text: "One by one" }, ...groups.map((g) => ({ id: g.id, text: g.text }))]}
+      options={[{ id: "all", text: t.findings.oneByOne }, ...groups.map((g) => ({ id: g.id, text: g.text }))]}
     />
   );
 }
@@ -209,37 +210,37 @@ function List() {
     <>
       <Rows<Finding>
         h1
-        name="Findings"
+        name={t.common.findings}
         id="findings"
-        description={narrowed ? "Of " + narrowed : "What jobs and the watch over buckets have found, for 90 days."}
+        description={narrowed ? fill(t.findings.ofNarrowed, { narrowed }) : t.findings.whatJobsAndTheWatchOver}
         rows={rows}
         rowId={(f) => f.id ?? ""}
         listed={listed}
         select="multi"
         selected={selected}
         onSelect={setSelected}
-        selectionName={(f) => typeWords(f.type) + " in " + resource(f)}
-        note={rows.data && rows.data.length >= most ? "the newest " + count(most) : ""}
-        empty={{ title: "No findings", text: "Jobs find sensitive data; buckets that become public, shared or unencrypted are found by themselves.", action: desk.built("CreateClassificationJob") ? <Button onClick={() => navigate(desk.link("jobs", "create"))}>Create job</Button> : undefined }}
+        selectionName={(f) => fill(t.findings.typeInF, { type: typeWords(f.type), f: resource(f) })}
+        note={rows.data && rows.data.length >= most ? fill(t.common.theNewestMost, { most: count(most) }) : ""}
+        empty={{ title: t.findings.noFindings, text: t.findings.jobsFindSensitiveDataBucketsThat, action: desk.built("CreateClassificationJob") ? <Button onClick={() => navigate(desk.link("jobs", "create"))}>{t.common.createJob}</Button> : undefined }}
         more={
           <SpaceBetween direction="horizontal" size="m">
             <Views />
             <SegmentedControl
-              label="Status"
+              label={t.common.status}
               selectedId={status}
               onChange={(e) => setQuery("status", e.detail.selectedId === "current" ? "" : e.detail.selectedId)}
               options={[
-                { id: "current", text: "Current" },
-                { id: "archived", text: "Archived" },
-                { id: "all", text: "All" },
+                { id: "current", text: t.findings.current },
+                { id: "archived", text: t.common.archived },
+                { id: "all", text: t.common.all },
               ]}
             />
-            {narrowed && <Button variant="link" onClick={() => navigate(desk.link("findings"))}>All findings</Button>}
+            {narrowed && <Button variant="link" onClick={() => navigate(desk.link("findings"))}>{t.findings.allFindings}</Button>}
             <Shortcuts
-              table="Findings"
+              table={t.common.findings}
               keys={[
-                { key: "e", text: "Set the state of the chosen findings, or of the one with the focus", act: (row) => chosen(row).length && setTriage(chosen(row)) },
-                { key: "s", text: "Suppress findings like the one that is chosen or has the focus", act: (row) => desk.built("CreateFindingsFilter") && chosen(row).length === 1 && setSuppress(chosen(row)[0]!) },
+                { key: "e", text: t.findings.setTheStateOfTheChosen, act: (row) => chosen(row).length && setTriage(chosen(row)) },
+                { key: "s", text: t.findings.suppressFindingsLikeTheOneThat, act: (row) => desk.built("CreateFindingsFilter") && chosen(row).length === 1 && setSuppress(chosen(row)[0]!) },
               ]}
             />
           </SpaceBetween>
@@ -247,12 +248,12 @@ function List() {
         actions={
           <ButtonDropdown
             items={[
-              { id: "triage", text: "Set state", disabled: !selected.length },
-              { id: "suppress", text: "Suppress like this", disabled: selected.length !== 1 || !desk.built("CreateFindingsFilter") },
-              { id: "link", text: "Copy link", disabled: selected.length !== 1 },
-              { id: "json", text: "Save selected as JSON", disabled: !selected.length },
-              { id: "all-json", text: "Save all that match as JSON", disabled: !rows.data?.length },
-              { id: "all-csv", text: "Save all that match as CSV", disabled: !rows.data?.length },
+              { id: "triage", text: t.findings.setState, disabled: !selected.length },
+              { id: "suppress", text: t.findings.suppressLikeThis, disabled: selected.length !== 1 || !desk.built("CreateFindingsFilter") },
+              { id: "link", text: t.findings.copyLink, disabled: selected.length !== 1 },
+              { id: "json", text: t.findings.saveSelectedAsJson, disabled: !selected.length },
+              { id: "all-json", text: t.findings.saveAllThatMatchAsJson, disabled: !rows.data?.length },
+              { id: "all-csv", text: t.findings.saveAllThatMatchAsCsv, disabled: !rows.data?.length },
             ]}
             onItemClick={async (e) => {
               if (e.detail.id === "triage") setTriage(selected);
@@ -260,14 +261,12 @@ function List() {
               if (e.detail.id === "link") await copyLink(desk, desk.link("findings", selected[0]!.id ?? ""));
               if (e.detail.id === "json") save("findings.json", "application/json", JSON.stringify(selected, null, 2));
               if (!e.detail.id.startsWith("all-")) return;
-              const list = await desk.during("Reading findings", (said) => everyFinding(desk.caller, criterion, said));
+              const list = await desk.during(t.findings.readingFindings, (said) => everyFinding(desk.caller, criterion, said));
               if (!list) return;
               if (e.detail.id === "all-json") save("findings.json", "application/json", JSON.stringify(list, null, 2));
               else save("findings.csv", "text/csv", csv([["ID", ...columns.map((x) => x.header)], ...list.map((f) => [f.id ?? "", ...columns.map((x) => String("time" in x && x.time ? (x.time(f) ?? "") : x.value!(f)))])]));
             }}
-          >
-            Actions
-          </ButtonDropdown>
+          >{t.common.actions}</ButtonDropdown>
         }
         columns={columns}
         server={server}
@@ -275,9 +274,9 @@ function List() {
           !!rules.data?.length && (
             <Select
               selectedOption={rule}
-              placeholder="Saved rules"
-              ariaLabel="Saved rules"
-              options={[{ value: "", label: "No rule" }, ...rules.data.map((r) => ({ value: r.id ?? "", label: visible(r.name), description: r.action === "ARCHIVE" ? "Archives" : "Filter" }))]}
+              placeholder={t.findings.savedRules}
+              ariaLabel={t.findings.savedRules}
+              options={[{ value: "", label: t.findings.noRule }, ...rules.data.map((r) => ({ value: r.id ?? "", label: visible(r.name), description: r.action === "ARCHIVE" ? t.common.archives : t.common.filter }))]}
               onChange={(e) => void apply(e.detail.selectedOption.value ?? "", e.detail.selectedOption.label ?? "")}
             />
           )
@@ -291,7 +290,7 @@ function List() {
 
 async function copyLink(desk: Desk, path: string) {
   await navigator.clipboard?.writeText(location.origin + path);
-  desk.flash({ type: "success", content: "The link is copied." });
+  desk.flash({ type: "success", content: t.findings.theLinkIsCopied });
 }
 
 /** One finding below the list. */
@@ -303,17 +302,17 @@ function Details({ finding: f, state, open }: { finding: Finding; state: string;
       <KeyValuePairs
         columns={4}
         items={[
-          { label: "Severity", value: <SeverityOf finding={f} /> },
-          { label: "State", value: state },
-          { label: "What was found", value: <Theirs text={what(f)} /> },
-          { label: "Times", value: count(f.count) },
-          { label: "Bucket", value: b?.name ? <To href={desk.link("buckets", b.name) + "?account=" + (f.accountId ?? "")}><Theirs text={b.name} /></To> : "–" },
-          { label: "Object", value: <Theirs text={s?.key} /> },
-          { label: "Created", value: <When at={f.createdAt} /> },
-          { label: "Updated", value: <When at={f.updatedAt} /> },
+          { label: t.common.severity, value: <SeverityOf finding={f} /> },
+          { label: t.findings.state, value: state },
+          { label: t.common.whatWasFound, value: <Theirs text={what(f)} /> },
+          { label: t.findings.times, value: count(f.count) },
+          { label: t.common.bucket, value: b?.name ? <To href={desk.link("buckets", b.name) + "?account=" + (f.accountId ?? "")}><Theirs text={b.name} /></To> : "–" },
+          { label: t.common.object, value: <Theirs text={s?.key} /> },
+          { label: t.common.created, value: <When at={f.createdAt} /> },
+          { label: t.common.updated, value: <When at={f.updatedAt} /> },
         ]}
       />
-      <Button onClick={open}>Open the finding</Button>
+      <Button onClick={open}>{t.findings.openTheFinding}</Button>
     </SpaceBetween>
   );
 }
@@ -350,21 +349,21 @@ function Grouped({ group }: { group: (typeof groups)[number] }) {
   return (
     <Rows<Group>
       h1
-      name="Findings"
+      name={t.common.findings}
       id={"findings-" + group.id}
-      description="Current findings, the groups with most of them first."
+      description={t.findings.currentFindingsTheGroupsWithMost}
       rows={rows}
       rowId={(g) => g.key}
       more={<Views />}
-      empty={{ title: "No findings", text: "There is nothing to group." }}
+      empty={{ title: t.findings.noFindings, text: t.findings.thereIsNothingToGroup }}
       columns={[
-        { id: "group", header: group.text.replace("By ", "").replace(/^./, (c) => c.toUpperCase()), value: (g) => (group.id === "type" ? typeWords(g.key) : visible(g.key)), cell: (g) => <To href={desk.link("findings") + "?" + group.id + "=" + encodeURIComponent(g.key)}>{group.id === "type" ? typeWords(g.key) : <Theirs text={g.key} />}</To>, width: 360 },
-        { id: "bar", header: "By severity", value: (g) => g.high * 1e6 + g.medium * 1e3 + g.low, cell: (g) => <Share high={g.high} medium={g.medium} low={g.low} />, filter: false, width: 170 },
-        { id: "total", header: "Total", value: (g) => g.total, cell: (g) => count(g.total), filter: false, width: 110 },
+        { id: "group", header: group.text.replace(t.findings.by, "").replace(/^./, (c) => c.toUpperCase()), value: (g) => (group.id === "type" ? typeWords(g.key) : visible(g.key)), cell: (g) => <To href={desk.link("findings") + "?" + group.id + "=" + encodeURIComponent(g.key)}>{group.id === "type" ? typeWords(g.key) : <Theirs text={g.key} />}</To>, width: 360 },
+        { id: "bar", header: t.findings.bySeverity, value: (g) => g.high * 1e6 + g.medium * 1e3 + g.low, cell: (g) => <Share high={g.high} medium={g.medium} low={g.low} />, filter: false, width: 170 },
+        { id: "total", header: t.findings.total, value: (g) => g.total, cell: (g) => count(g.total), filter: false, width: 110 },
         { id: "high", header: "High", value: (g) => g.high, cell: (g) => count(g.high), filter: false, width: 110 },
         { id: "medium", header: "Medium", value: (g) => g.medium, cell: (g) => count(g.medium), filter: false, width: 110 },
         { id: "low", header: "Low", value: (g) => g.low, cell: (g) => count(g.low), filter: false, width: 110 },
-        { id: "latest", header: "Latest", time: (g) => g.latest },
+        { id: "latest", header: t.findings.latest, time: (g) => g.latest },
       ]}
     />
   );
@@ -374,7 +373,7 @@ function Grouped({ group }: { group: (typeof groups)[number] }) {
 function Share({ high, medium, low }: { high: number; medium: number; low: number }) {
   const all = high + medium + low || 1;
   return (
-    <svg className="share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={"High " + count(high) + ", medium " + count(medium) + ", low " + count(low)}>
+    <svg className="share" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label={fill(t.findings.highHighMediumMediumLowLow, { high: count(high), medium: count(medium), low: count(low) })}>
       <rect className="high" x="0" width={(100 * high) / all} height="10" />
       <rect className="medium" x={(100 * high) / all} width={(100 * medium) / all} height="10" />
       <rect className="low" x={(100 * (high + medium)) / all} width={(100 * low) / all} height="10" />
@@ -396,11 +395,11 @@ interface Triage extends Said {
 }
 
 const states = [
-  { value: "OPEN", label: "Open" },
-  { value: "IN_WORK", label: "In work" },
-  { value: "DONE", label: "Done" },
-  { value: "ACCEPTED", label: "Accepted" },
-  { value: "FALSE_ALARM", label: "False alarm" },
+  { value: "OPEN", label: t.common.open },
+  { value: "IN_WORK", label: t.findings.inWork },
+  { value: "DONE", label: t.common.done },
+  { value: "ACCEPTED", label: t.common.accepted },
+  { value: "FALSE_ALARM", label: t.findings.falseAlarm },
 ];
 const stateWords = (s: string) => states.find((x) => x.value === s)?.label ?? words(s);
 
@@ -423,13 +422,13 @@ function SetState({ findings, close, done }: { findings: Finding[]; close: () =>
   return (
     <Modal
       visible
-      header={"Set the state of " + counted(findings.length, "finding")}
-      closeAriaLabel="Close"
+      header={fill(t.findings.setTheStateOfFindings, { findings: counted(findings.length, t.findings.countFindings) })}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>Cancel</Button>
+            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
             <Button
               variant="primary"
               loading={busy}
@@ -443,28 +442,26 @@ function SetState({ findings, close, done }: { findings: Finding[]; close: () =>
                 setBusy(false);
                 const bad = r.filter((x) => x instanceof CallError) as CallError[];
                 if (bad.length) {
-                  setError(findings.length - bad.length + " done, " + bad.length + " not: " + bad[0]!.message);
+                  setError(fill(t.findings.findingsDoneBadNotMessage, { findings: findings.length - bad.length, bad: bad.length, message: bad[0]!.message }));
                   return;
                 }
-                desk.flash({ type: "success", content: counted(findings.length, "finding") + ": " + stateWords(state).toLowerCase() + "." });
+                desk.flash({ type: "success", content: counted(findings.length, t.findings.countFindings) + ": " + stateWords(state).toLowerCase() + "." });
                 done();
               }}
-            >
-              Set state
-            </Button>
+            >{t.findings.setState}</Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
         {error && <Alert type="error">{visible(error)}</Alert>}
-        <FormField label="State">
+        <FormField label={t.findings.state}>
           <Select selectedOption={states.find((s) => s.value === state)!} options={states} onChange={(e) => setState(e.detail.selectedOption.value!)} />
         </FormField>
-        <FormField label={<>Reason {!needs && <i>- optional</i>}</>} description={needs ? "Who comes after you wants to know why." : undefined}>
+        <FormField label={<>{rich(t.findings.reasonNeeds, { needs: !needs && <i>{t.common.optional}</i> })}</>} description={needs ? t.findings.whoComesAfterYouWantsTo : undefined}>
           <Input value={reason} onChange={(e) => setReason(e.detail.value)} />
         </FormField>
-        <FormField label={<>Comment <i>- optional</i></>}>
+        <FormField label={<>{rich(t.findings.commentI, { i: <i>{t.common.optional}</i> })}</>}>
           <Textarea value={comment} onChange={(e) => setComment(e.detail.value)} rows={3} />
         </FormField>
       </SpaceBetween>
@@ -488,29 +485,29 @@ function Suppress({ finding, close, done }: { finding: Finding; close: () => voi
   return (
     <Modal
       visible
-      header="Suppress findings like this"
-      closeAriaLabel="Close"
+      header={t.findings.suppressFindingsLikeThis}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>Cancel</Button>
-            <Button variant="primary" disabled={name.length < 3} loading={busy === "rule"} onClick={async () => { if (await act("rule", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), action: "ARCHIVE", name, ...(description ? { description } : {}), findingCriteria: { criterion } }), "The rule " + visible(name) + " archives them from now on.")) done(); }}>Create rule</Button>
+            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
+            <Button variant="primary" disabled={name.length < 3} loading={busy === "rule"} onClick={async () => { if (await act("rule", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), action: "ARCHIVE", name, ...(description ? { description } : {}), findingCriteria: { criterion } }), fill(t.findings.theRuleNameArchivesThemFrom, { name: visible(name) }))) done(); }}>{t.common.createRule}</Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
-        <Alert type="warning">Findings that a rule archives do not come back when the rule is deleted, and are told to nobody. {now.data !== undefined && counted(now.data, "current finding") + " like this now."}</Alert>
-        <FormField label="Archive">
+        <Alert type="warning">{fill(t.findings.findingsThatARuleArchivesDo, { data: now.data !== undefined && fill(t.common.dataLikeThisNow, { data: counted(now.data, t.common.countCurrentFindings) }) })}</Alert>
+        <FormField label={t.common.archive}>
           <Select
-            selectedOption={{ value: scope, label: { both: "This type in this bucket", type: "This type everywhere", bucket: "Everything in this bucket" }[scope] }}
-            options={[{ value: "both", label: "This type in this bucket" }, { value: "type", label: "This type everywhere" }, { value: "bucket", label: "Everything in this bucket" }]}
+            selectedOption={{ value: scope, label: { both: t.findings.thisTypeInThisBucket, type: "This type everywhere", bucket: t.findings.everythingInThisBucket }[scope] }}
+            options={[{ value: "both", label: t.findings.thisTypeInThisBucket }, { value: "type", label: t.findings.thisTypeEverywhere }, { value: "bucket", label: t.findings.everythingInThisBucket }]}
             onChange={(e) => setScope(e.detail.selectedOption.value!)}
           />
         </FormField>
-        <FormField label="Name" constraintText="3 to 64 characters"><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
-        <FormField label={<>Description <i>- optional</i></>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+        <FormField label={t.common.name} constraintText={t.common.n3To64Characters}><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
+        <FormField label={<>{rich(t.common.descriptionI, { i: <i>{t.common.optional}</i> })}</>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
       </SpaceBetween>
     </Modal>
   );
@@ -518,13 +515,13 @@ function Suppress({ finding, close, done }: { finding: Finding; close: () => voi
 
 /** Where a detection is, in words. */
 function places(o: Occurrences | undefined): string[] {
-  const range = (r: { start?: number; end?: number; startColumn?: number } | undefined) => (r ? r.start + (r.end !== r.start ? " to " + r.end : "") + (r.startColumn ? ", column " + r.startColumn : "") : "");
+  const range = (r: { start?: number; end?: number; startColumn?: number } | undefined) => (r ? r.start + (r.end !== r.start ? fill(t.findings.toEnd, { end: r.end }) : "") + (r.startColumn ? fill(t.findings.columnStartcolumn, { startColumn: r.startColumn }) : "") : "");
   return [
-    ...(o?.cells ?? []).map((c) => "row " + c.row + ", column " + (c.columnName || c.column) + (c.cellReference ? " (" + c.cellReference + ")" : "")),
-    ...(o?.records ?? []).map((r) => "record " + r.recordIndex + ", " + r.jsonPath),
-    ...(o?.pages ?? []).map((p) => "page " + p.pageNumber + (p.lineRange ? ", line " + range(p.lineRange) : "")),
-    ...(o?.lineRanges ?? []).map((r) => "line " + range(r)),
-    ...(o?.offsetRanges ?? []).map((r) => "character " + range(r)),
+    ...(o?.cells ?? []).map((c) => fill(t.findings.rowRowColumnColumnnameCellreference, { row: c.row, columnName: (c.columnName || c.column), cellReference: (c.cellReference ? " (" + c.cellReference + ")" : "") })),
+    ...(o?.records ?? []).map((r) => fill(t.findings.recordRecordindexJsonpath, { recordIndex: r.recordIndex, jsonPath: r.jsonPath })),
+    ...(o?.pages ?? []).map((p) => fill(t.findings.pagePagenumberLinerange, { pageNumber: p.pageNumber, lineRange: (p.lineRange ? fill(t.findings.lineLinerange, { lineRange: range(p.lineRange) }) : "") })),
+    ...(o?.lineRanges ?? []).map((r) => fill(t.findings.lineR, { r: range(r) })),
+    ...(o?.offsetRanges ?? []).map((r) => fill(t.findings.characterR, { r: range(r) })),
   ].map(visible);
 }
 
@@ -534,7 +531,7 @@ export function FindingPage({ id }: { id: string }) {
   const found = useResource(
     async (o) => {
       const f = (await desk.caller.call("GetFindings", { findingIds: [id] }, o)).findings?.[0];
-      if (!f) throw new CallError(404, "ResourceNotFoundException", "There is no such finding, or not any more: findings are kept for 90 days.");
+      if (!f) throw new CallError(404, "ResourceNotFoundException", t.findings.thereIsNoSuchFindingOr);
       return f;
     },
     [desk.caller, id],
@@ -542,13 +539,13 @@ export function FindingPage({ id }: { id: string }) {
   const triage = useTriage(id);
   const opened = useMemo(() => openedFrom(id), [id]);
   const f = found.data;
-  useEffect(() => desk.title(f ? "Finding: " + typeWords(f.type) : "Finding"), [desk, f]);
+  useEffect(() => desk.title(f ? fill(t.findings.findingType, { type: typeWords(f.type) }) : t.common.finding), [desk, f]);
   if (found.error) return <Problem error={found.error} retry={found.refresh} />;
-  if (!f) return <Header variant="h1">Loading</Header>;
+  if (!f) return <Header variant="h1">{t.common.loading}</Header>;
   const b = f.resourcesAffected?.s3Bucket, s = f.resourcesAffected?.s3Object, r = f.classificationDetails?.result;
   const kinds = [
     ...(r?.sensitiveData ?? []).flatMap((d) => (d.detections ?? []).map((x) => ({ category: words(d.category), type: words(x.type), id: x.type ?? "", count: x.count ?? 0, where: places(x.occurrences) }))),
-    ...(r?.customDataIdentifiers?.detections ?? []).map((x) => ({ category: "Custom identifier", type: visible(x.name), id: x.arn ?? "", count: x.count ?? 0, where: places(x.occurrences) })),
+    ...(r?.customDataIdentifiers?.detections ?? []).map((x) => ({ category: t.findings.customIdentifier, type: visible(x.name), id: x.arn ?? "", count: x.count ?? 0, where: places(x.occurrences) })),
   ];
   return (
     <SpaceBetween size="l">
@@ -561,13 +558,13 @@ export function FindingPage({ id }: { id: string }) {
               <SpaceBetween direction="horizontal" size="xs" alignItems="center">
                 {opened && (
                   <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-                    <To href={opened.from}>{count(opened.at + 1) + " of " + count(opened.ids.length)}</To>
-                    <Button iconName="angle-left" ariaLabel="Previous finding" disabled={opened.at === 0} onClick={() => navigate(desk.link("findings", opened.ids[opened.at - 1]!))} />
-                    <Button iconName="angle-right" ariaLabel="Next finding" disabled={opened.at === opened.ids.length - 1} onClick={() => navigate(desk.link("findings", opened.ids[opened.at + 1]!))} />
+                    <To href={opened.from}>{fill(t.findings.atOfIds, { at: count(opened.at + 1), ids: count(opened.ids.length) })}</To>
+                    <Button iconName="angle-left" ariaLabel={t.findings.previousFinding} disabled={opened.at === 0} onClick={() => navigate(desk.link("findings", opened.ids[opened.at - 1]!))} />
+                    <Button iconName="angle-right" ariaLabel={t.findings.nextFinding} disabled={opened.at === opened.ids.length - 1} onClick={() => navigate(desk.link("findings", opened.ids[opened.at + 1]!))} />
                   </SpaceBetween>
                 )}
-                <Button iconName="copy" onClick={() => void copyLink(desk, desk.link("findings", id))}>Copy link</Button>
-                <Button variant="primary" onClick={() => setSetting(true)}>Set state</Button>
+                <Button iconName="copy" onClick={() => void copyLink(desk, desk.link("findings", id))}>{t.findings.copyLink}</Button>
+                <Button variant="primary" onClick={() => setSetting(true)}>{t.findings.setState}</Button>
               </SpaceBetween>
             }
           >
@@ -576,44 +573,44 @@ export function FindingPage({ id }: { id: string }) {
         }
       >
         <SpaceBetween size="m">
-          {f.sample && <Alert type="info">This is a sample. Nothing of it was found anywhere.</Alert>}
-          {f.archived && <Alert type="info">A rule has archived it.</Alert>}
+          {f.sample && <Alert type="info">{t.findings.thisIsASampleNothingOf}</Alert>}
+          {f.archived && <Alert type="info">{t.findings.aRuleHasArchivedIt}</Alert>}
           <KeyValuePairs
             columns={4}
             items={[
-              { label: "Severity", value: <SeverityOf finding={f} /> },
-              { label: "State", value: triage.data ? stateWords(triage.data.now.state) : "–" },
-              { label: "Type", value: <To href={desk.link("findings") + "?type=" + encodeURIComponent(f.type ?? "")}>{typeWords(f.type)}</To> },
-              { label: "Times", value: count(f.count) },
-              { label: "Account", value: f.accountId },
-              { label: "Created", value: <When at={f.createdAt} /> },
-              { label: "Updated", value: <When at={f.updatedAt} /> },
-              { label: "Found by", value: f.classificationDetails?.jobId ? <To href={desk.link("jobs", f.classificationDetails.jobId)}>A job</To> : f.classificationDetails ? words(f.classificationDetails.originType) : "The watch over buckets" },
+              { label: t.common.severity, value: <SeverityOf finding={f} /> },
+              { label: t.findings.state, value: triage.data ? stateWords(triage.data.now.state) : "–" },
+              { label: t.common.type, value: <To href={desk.link("findings") + "?type=" + encodeURIComponent(f.type ?? "")}>{typeWords(f.type)}</To> },
+              { label: t.findings.times, value: count(f.count) },
+              { label: t.common.account, value: f.accountId },
+              { label: t.common.created, value: <When at={f.createdAt} /> },
+              { label: t.common.updated, value: <When at={f.updatedAt} /> },
+              { label: t.common.foundBy, value: f.classificationDetails?.jobId ? <To href={desk.link("jobs", f.classificationDetails.jobId)}>{t.findings.aJob}</To> : f.classificationDetails ? words(f.classificationDetails.originType) : t.findings.theWatchOverBuckets },
             ]}
           />
         </SpaceBetween>
       </Container>
       <Tabs
-        ariaLabel="Finding"
+        ariaLabel={t.common.finding}
         tabs={[
           ...(kinds.length
             ? [
                 {
                   id: "data",
-                  label: "Sensitive data",
+                  label: t.findings.sensitiveData,
                   content: (
                     <SpaceBetween size="l">
-                      <Container header={<Header variant="h2" counter={"(" + kinds.length + ")"} description={r?.additionalOccurrences ? "There are more places than a finding can hold; results have up to 1,000 of each kind." : undefined}>What was found, and where</Header>}>
+                      <Container header={<Header variant="h2" counter={"(" + kinds.length + ")"} description={r?.additionalOccurrences ? t.findings.thereAreMorePlacesThanA : undefined}>{t.findings.whatWasFoundAndWhere}</Header>}>
                         <Table
                           variant="embedded"
                           wrapLines
-                          ariaLabels={{ tableLabel: "What was found" }}
+                          ariaLabels={{ tableLabel: t.common.whatWasFound }}
                           items={kinds}
                           columnDefinitions={[
-                            { id: "type", header: "Type", cell: (k) => k.type, isRowHeader: true, width: 230 },
-                            { id: "category", header: "Category", cell: (k) => k.category, width: 180 },
-                            { id: "count", header: "Count", cell: (k) => count(k.count), width: 90 },
-                            { id: "where", header: "Places", cell: (k) => (k.where.length ? <div className="mono">{k.where.slice(0, 15).join("\n") + (k.where.length > 15 ? "\n…" : "")}</div> : "–") },
+                            { id: "type", header: t.common.type, cell: (k) => k.type, isRowHeader: true, width: 230 },
+                            { id: "category", header: t.common.category, cell: (k) => k.category, width: 180 },
+                            { id: "count", header: t.findings.count, cell: (k) => count(k.count), width: 90 },
+                            { id: "where", header: t.findings.places, cell: (k) => (k.where.length ? <div className="mono">{k.where.slice(0, 15).join("\n") + (k.where.length > 15 ? "\n…" : "")}</div> : "–") },
                           ]}
                         />
                       </Container>
@@ -625,39 +622,37 @@ export function FindingPage({ id }: { id: string }) {
             : []),
           {
             id: "resource",
-            label: "Resource",
+            label: t.findings.resource,
             content: (
               <Container header={<Header
                   variant="h2"
                   actions={
                     b?.name && (
                       <SpaceBetween direction="horizontal" size="xs">
-                        {s?.key && <Button onClick={() => navigate(desk.link("findings") + "?status=all&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "resourcesAffected.s3Bucket.name", operator: "=", value: b.name! }, { propertyKey: "resourcesAffected.s3Object.key", operator: "=", value: s.key! }] })))}>Findings of this object</Button>}
-                        <Button onClick={() => navigate(desk.link("findings") + "?bucket=" + encodeURIComponent(b.name!))}>Findings of this bucket</Button>
-                        <Button onClick={() => navigate(desk.link("buckets", b.name!) + "?account=" + (f.accountId ?? ""))}>Bucket</Button>
+                        {s?.key && <Button onClick={() => navigate(desk.link("findings") + "?status=all&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "resourcesAffected.s3Bucket.name", operator: "=", value: b.name! }, { propertyKey: "resourcesAffected.s3Object.key", operator: "=", value: s.key! }] })))}>{t.findings.findingsOfThisObject}</Button>}
+                        <Button onClick={() => navigate(desk.link("findings") + "?bucket=" + encodeURIComponent(b.name!))}>{t.common.findingsOfThisBucket}</Button>
+                        <Button onClick={() => navigate(desk.link("buckets", b.name!) + "?account=" + (f.accountId ?? ""))}>{t.common.bucket}</Button>
                       </SpaceBetween>
                     )
                   }
-                >
-                  Resource
-                </Header>}>
+                >{t.findings.resource}</Header>}>
                 <KeyValuePairs
                   columns={2}
                   items={[
-                    { label: "Bucket", value: <Theirs text={b?.name} /> },
-                    { label: "Public", value: words(b?.publicAccess?.effectivePermission) },
-                    { label: "Encryption by default", value: words(b?.defaultServerSideEncryption?.encryptionType) },
-                    { label: "Tags of the bucket", value: <Tags tags={b?.tags} /> },
+                    { label: t.common.bucket, value: <Theirs text={b?.name} /> },
+                    { label: t.common.public, value: words(b?.publicAccess?.effectivePermission) },
+                    { label: t.common.encryptionByDefault, value: words(b?.defaultServerSideEncryption?.encryptionType) },
+                    { label: t.findings.tagsOfTheBucket, value: <Tags tags={b?.tags} /> },
                     ...(s
                       ? [
-                          { label: "Object", value: <Theirs text={s.key} /> },
-                          { label: "Size", value: bytes(s.size) },
-                          { label: "Public object", value: s.publicAccess ? "Yes" : "No" },
-                          { label: "Last modified", value: <When at={s.lastModified} /> },
-                          { label: "Encryption", value: words(s.serverSideEncryption?.encryptionType) },
-                          { label: "Tags of the object", value: <Tags tags={s.tags} /> },
-                          { label: "Analysed", value: (r?.mimeType ? visible(r.mimeType) + ", " : "") + bytes(r?.sizeClassified) + (r?.status?.code ? ", " + words(r.status.code) : "") + (r?.status?.reason ? ": " + visible(r.status.reason) : "") },
-                          { label: "Results", value: <span className="mono">{visible(f.classificationDetails?.detailedResultsLocation) || "–"}</span> },
+                          { label: t.common.object, value: <Theirs text={s.key} /> },
+                          { label: t.common.size, value: bytes(s.size) },
+                          { label: t.common.publicObject, value: s.publicAccess ? t.common.yes : t.common.no },
+                          { label: t.findings.lastModified, value: <When at={s.lastModified} /> },
+                          { label: t.common.encryption, value: words(s.serverSideEncryption?.encryptionType) },
+                          { label: t.findings.tagsOfTheObject, value: <Tags tags={s.tags} /> },
+                          { label: t.common.analysed, value: (r?.mimeType ? visible(r.mimeType) + ", " : "") + bytes(r?.sizeClassified) + (r?.status?.code ? ", " + words(r.status.code) : "") + (r?.status?.reason ? ": " + visible(r.status.reason) : "") },
+                          { label: t.common.results, value: <span className="mono">{visible(f.classificationDetails?.detailedResultsLocation) || "–"}</span> },
                         ]
                       : []),
                   ]}
@@ -667,24 +662,24 @@ export function FindingPage({ id }: { id: string }) {
           },
           {
             id: "state",
-            label: "State",
+            label: t.findings.state,
             content: (
-              <Container header={<Header variant="h2">What was said of it</Header>}>
+              <Container header={<Header variant="h2">{t.findings.whatWasSaidOfIt}</Header>}>
                 {triage.error ? (
                   <Problem error={triage.error} retry={triage.refresh} />
                 ) : (
                   <Table<Said>
                     variant="embedded"
                     wrapLines
-                    ariaLabels={{ tableLabel: "What was said" }}
+                    ariaLabels={{ tableLabel: t.findings.whatWasSaid }}
                     items={(triage.data?.history.length ? triage.data.history : triage.data && triage.data.now.version ? [triage.data.now] : []).slice(0, 100)}
-                    empty="Nobody has said anything yet."
+                    empty={t.findings.nobodyHasSaidAnythingYet}
                     columnDefinitions={[
-                      { id: "at", header: "When", cell: (x) => time(x.at), isRowHeader: true, width: 230 },
-                      { id: "state", header: "State", cell: (x) => stateWords(x.state), width: 120 },
-                      { id: "reason", header: "Reason", cell: (x) => <Theirs text={x.reason} />, width: 220 },
-                      { id: "comment", header: "Comment", cell: (x) => <Theirs text={x.comment} /> },
-                      { id: "by", header: "By", cell: (x) => visible((x.by ?? "").replace(/^arn:aws:\w+::/, "")), width: 200 },
+                      { id: "at", header: t.common.when, cell: (x) => time(x.at), isRowHeader: true, width: 230 },
+                      { id: "state", header: t.findings.state, cell: (x) => stateWords(x.state), width: 120 },
+                      { id: "reason", header: t.common.reason, cell: (x) => <Theirs text={x.reason} />, width: 220 },
+                      { id: "comment", header: t.findings.comment, cell: (x) => <Theirs text={x.comment} /> },
+                      { id: "by", header: t.common.by, cell: (x) => visible((x.by ?? "").replace(/^arn:aws:\w+::/, "")), width: 200 },
                     ]}
                   />
                 )}
@@ -695,7 +690,7 @@ export function FindingPage({ id }: { id: string }) {
             id: "json",
             label: "JSON",
             content: (
-              <Container header={<Header variant="h2" actions={<Button onClick={() => save("finding-" + id + ".json", "application/json", JSON.stringify(f, null, 2))}>Save</Button>}>As the API has it</Header>}>
+              <Container header={<Header variant="h2" actions={<Button onClick={() => save("finding-" + id + ".json", "application/json", JSON.stringify(f, null, 2))}>{t.common.save}</Button>}>{t.findings.asTheApiHasIt}</Header>}>
                 <div className="mono">{JSON.stringify(f, null, 2).split("\n").map(visible).join("\n")}</div>
               </Container>
             ),
@@ -737,7 +732,7 @@ function Reveal({ id }: { id: string }) {
           setShown(Object.entries(r.sensitiveDataOccurrences ?? {}).map(([type, list]) => [type, list.map((d) => d.value ?? "")]));
           break;
         }
-        if (r.status === "ERROR") throw new Error(r.error || "The samples could not be read.");
+        if (r.status === "ERROR") throw new Error(r.error || t.findings.theSamplesCouldNotBeRead);
         await new Promise((done) => setTimeout(done, 2000));
       }
     } catch (e) {
@@ -750,20 +745,16 @@ function Reveal({ id }: { id: string }) {
   return (
     <Container
       header={
-        <Header variant="h2" description="Up to ten real values, read from the object at that moment." actions={shown ? <Button onClick={() => setShown(null)}>Hide</Button> : <Button disabled={unavailable || !!can.error} loading={busy} onClick={() => setAsking(true)}>Reveal samples (shows real data)</Button>}>
-          Samples
-        </Header>
+        <Header variant="h2" description={t.findings.upToTenRealValuesRead} actions={shown ? <Button onClick={() => setShown(null)}>{t.findings.hide}</Button> : <Button disabled={unavailable || !!can.error} loading={busy} onClick={() => setAsking(true)}>{t.findings.revealSamplesShowsRealData}</Button>}>{t.findings.samples}</Header>
       }
     >
       <SpaceBetween size="s">
         {can.error && /not enabled/.test(can.error.message) ? (
-          <Box>
-            Samples cannot be revealed: that is switched off. <To href={desk.link("settings")}>Settings</To> has the switch.
-          </Box>
+          <Box>{rich(t.findings.samplesCannotBeRevealedThatIs, { to: <To href={desk.link("settings")}>{t.common.settings}</To> })}</Box>
         ) : (
           can.error && <Problem error={can.error} />
         )}
-        {unavailable && <Box>Samples cannot be revealed: {(can.data?.reasons ?? []).map((x) => words(x).toLowerCase()).join(", ") || "it is switched off"}. <To href={desk.link("settings")}>Settings</To> has the switch.</Box>}
+        {unavailable && <Box>{rich(t.findings.samplesCannotBeRevealedReasonsTo, { reasons: (can.data?.reasons ?? []).map((x) => words(x).toLowerCase()).join(", ") || t.findings.itIsSwitchedOff, to: <To href={desk.link("settings")}>{t.common.settings}</To> })}</Box>}
         {error && <Alert type="error">{visible(error)}</Alert>}
         {shown?.map(([type, list]) => (
           <div key={type}>
@@ -771,18 +762,16 @@ function Reveal({ id }: { id: string }) {
             <div className="mono">{list.map(visible).join("\n")}</div>
           </div>
         ))}
-        {shown && <Box variant="small">They are hidden after a minute, or when you leave this tab.</Box>}
+        {shown && <Box variant="small">{t.findings.theyAreHiddenAfterAMinute}</Box>}
       </SpaceBetween>
       {asking && (
         <Modal
           visible
-          header="Show real data?"
-          closeAriaLabel="Close"
+          header={t.findings.showRealData}
+          closeAriaLabel={t.common.close}
           onDismiss={() => setAsking(false)}
-          footer={<Box float="right"><SpaceBetween direction="horizontal" size="xs"><Button variant="link" onClick={() => setAsking(false)}>Cancel</Button><Button variant="primary" onClick={() => void go()}>Show</Button></SpaceBetween></Box>}
-        >
-          What was found is shown on this screen as it stands in the object. That you asked is in the audit records.
-        </Modal>
+          footer={<Box float="right"><SpaceBetween direction="horizontal" size="xs"><Button variant="link" onClick={() => setAsking(false)}>{t.common.cancel}</Button><Button variant="primary" onClick={() => void go()}>{t.findings.show}</Button></SpaceBetween></Box>}
+        >{t.findings.whatWasFoundIsShownOn}</Modal>
       )}
     </Container>
   );

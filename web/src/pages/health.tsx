@@ -16,6 +16,7 @@ import { useResource } from "../parts/resource";
 import { useDesk } from "../session";
 import { time, visible, words } from "../text/format";
 import { loadHistory } from "./accounts";
+import { fill, t } from "../text";
 
 interface Fault {
   id: string;
@@ -26,7 +27,7 @@ interface Fault {
 
 export function Health() {
   const desk = useDesk();
-  useEffect(() => desk.title("Health"), [desk]);
+  useEffect(() => desk.title(t.common.health), [desk]);
   const ready = useResource(async () => {
     const r = await fetch("/readyz");
     return { ok: r.ok, text: (await r.text()).trim() };
@@ -45,7 +46,7 @@ export function Health() {
     async (o) => {
       if (!desk.built("ListClassificationJobs")) return [];
       const list = await all(desk.caller, "ListClassificationJobs", { maxResults: 200 }, (p) => p.items, { ...o, most: 1000 });
-      return list.filter((j) => j.lastRunErrorStatus?.code === "ERROR" || j.jobStatus === "PAUSED").map((j) => ({ id: j.jobId!, what: <To href={desk.link("jobs", j.jobId!)}><Theirs text={j.name} /></To>, why: j.jobStatus === "PAUSED" ? "Paused: the quota is used up, or Macie is suspended." : "Parts of the last run failed.", at: j.createdAt }));
+      return list.filter((j) => j.lastRunErrorStatus?.code === "ERROR" || j.jobStatus === "PAUSED").map((j) => ({ id: j.jobId!, what: <To href={desk.link("jobs", j.jobId!)}><Theirs text={j.name} /></To>, why: j.jobStatus === "PAUSED" ? t.health.pausedTheQuotaIsUsedUp : t.health.partsOfTheLastRunFailed, at: j.createdAt }));
     },
     [desk.caller],
     60_000,
@@ -71,59 +72,57 @@ export function Health() {
   const off = useResource(async (o) => (await loadRegions(desk.caller, o)).filter((r) => r.status === "PAUSED"), [desk.caller], 60_000);
   return (
     <SpaceBetween size="l">
-      <Header variant="h1" description={"What does not work for account " + desk.account + " in " + desk.region + ". Empty is good."}>Health</Header>
-      <Container header={<Header variant="h2">This server</Header>}>
+      <Header variant="h1" description={fill(t.health.whatDoesNotWorkForAccount, { account: desk.account, region: desk.region })}>{t.common.health}</Header>
+      <Container header={<Header variant="h2">{t.health.thisServer}</Header>}>
         {ready.data ? (
-          <StatusIndicator type={ready.data.ok ? "success" : "error"}>{ready.data.ok ? "Ready" : visible(ready.data.text)}</StatusIndicator>
+          <StatusIndicator type={ready.data.ok ? "success" : "error"}>{ready.data.ok ? t.health.ready : visible(ready.data.text)}</StatusIndicator>
         ) : (
-          <StatusIndicator type={ready.error ? "error" : "loading"}>{ready.error ? "It does not answer" : "Asking"}</StatusIndicator>
+          <StatusIndicator type={ready.error ? "error" : "loading"}>{ready.error ? t.health.itDoesNotAnswer : t.health.asking}</StatusIndicator>
         )}
       </Container>
-      <Container header={<Header variant="h2">Mail of the last 24 hours</Header>}>
+      <Container header={<Header variant="h2">{t.health.mailOfTheLast24Hours}</Header>}>
         {mail.error && !mail.error.notEnabled ? (
           <Problem error={mail.error} retry={mail.refresh} />
         ) : (
           <SpaceBetween size="m">
-            <KeyValuePairs columns={4} items={(mail.data?.counts ?? []).map((c) => ({ label: c.kind === "MailAccepted" ? "Handed over" : c.kind === "MailDeferred" ? "Tried again later" : c.kind === "MailRefused" ? "Refused" : "Not sent", value: String(c.n) }))} />
+            <KeyValuePairs columns={4} items={(mail.data?.counts ?? []).map((c) => ({ label: c.kind === "MailAccepted" ? t.common.handedOver : c.kind === "MailDeferred" ? t.health.triedAgainLater : c.kind === "MailRefused" ? t.common.refused : t.common.notSent, value: String(c.n) }))} />
             {mail.data?.bad.length ? (
-              <Faults name="Mail that did not go" error={undefined} list={mail.data.bad.map((e) => ({ id: e.id, what: <To href={desk.link("accounts", e.accountId)}>{e.accountId}</To>, why: visible(e.detail ?? words(e.event)), at: e.time }))} />
+              <Faults name={t.health.mailThatDidNotGo} error={undefined} list={mail.data.bad.map((e) => ({ id: e.id, what: <To href={desk.link("accounts", e.accountId)}>{e.accountId}</To>, why: visible(e.detail ?? words(e.event)), at: e.time }))} />
             ) : null}
           </SpaceBetween>
         )}
       </Container>
       {[
-        { name: "Jobs with errors", r: jobs },
-        { name: "Buckets that cannot be read", r: buckets },
-        { name: "Allow lists that do nothing", r: lists },
+        { name: t.health.jobsWithErrors, r: jobs },
+        { name: t.health.bucketsThatCannotBeRead, r: buckets },
+        { name: t.health.allowListsThatDoNothing, r: lists },
       ].map(({ name, r }) => (
         <Container key={name} header={<Header variant="h2" counter={r.data ? "(" + r.data.length + ")" : undefined}>{name}</Header>}>
-          {r.data?.length === 0 ? <StatusIndicator type="success">None</StatusIndicator> : <Faults name={name} list={r.data} error={r.error} />}
+          {r.data?.length === 0 ? <StatusIndicator type="success">{t.common.none}</StatusIndicator> : <Faults name={name} list={r.data} error={r.error} />}
         </Container>
       ))}
       {!!off.data?.length && (
-        <Alert type="warning" header="Macie is suspended elsewhere">
-          In {off.data.map((r) => r.region).join(", ")}.
-        </Alert>
+        <Alert type="warning" header={t.health.macieIsSuspendedElsewhere}>{fill(t.health.inData, { data: off.data.map((r) => r.region).join(", ") })}</Alert>
       )}
-      <Box variant="small">Numbers over time are in /metrics; a dashboard for Grafana is in the folder deploy of the sources.</Box>
+      <Box variant="small">{t.health.numbersOverTimeAreInMetrics}</Box>
     </SpaceBetween>
   );
 }
 
 function Faults({ name, list, error }: { name: string; list: Fault[] | undefined; error: CallError | undefined }) {
-  if (error) return error.notEnabled ? <Box color="text-body-secondary">Macie is not enabled here.</Box> : <Problem error={error} />;
+  if (error) return error.notEnabled ? <Box color="text-body-secondary">{t.health.macieIsNotEnabledHere}</Box> : <Problem error={error} />;
   return (
     <Table<Fault>
       variant="embedded"
       wrapLines
       loading={!list}
-      loadingText="Loading"
+      loadingText={t.common.loading}
       items={(list ?? []).slice(0, 50)}
       ariaLabels={{ tableLabel: name }}
       columnDefinitions={[
-        { id: "what", header: "What", cell: (f) => f.what, isRowHeader: true },
-        { id: "why", header: "Why", cell: (f) => f.why },
-        { id: "at", header: "Since", cell: (f) => time(f.at) },
+        { id: "what", header: t.common.what, cell: (f) => f.what, isRowHeader: true },
+        { id: "why", header: t.health.why, cell: (f) => f.why },
+        { id: "at", header: t.health.since, cell: (f) => time(f.at) },
       ]}
     />
   );

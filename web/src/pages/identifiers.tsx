@@ -25,13 +25,14 @@ import { readTags, TagsField, Tags } from "../parts/tags";
 import { navigate, setGuard, useRoute } from "../route";
 import { useDesk } from "../session";
 import { counted, visible } from "../text/format";
+import { fill, t } from "../text";
 
 export function Identifiers() {
   const desk = useDesk();
   const { act } = useAct();
   const [selected, setSelected] = useState<CustomDataIdentifierSummary[]>([]);
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title("Custom data identifiers"), [desk]);
+  useEffect(() => desk.title(t.common.customDataIdentifiers), [desk]);
   const list = useResource((o) => all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
   const jobs = useResource((o) => (list.data?.length ? loadJobs(desk.caller, o) : Promise.resolve([])), [desk.caller, !list.data?.length]);
   const usedBy = (id: string | undefined) => (jobs.data ?? []).filter((j) => j.customDataIdentifierIds?.includes(id ?? ""));
@@ -40,45 +41,43 @@ export function Identifiers() {
     <>
       <Rows<CustomDataIdentifierSummary>
         h1
-        name="Custom data identifiers"
+        name={t.common.customDataIdentifiers}
         id="custom-data-identifiers"
-        description="Expressions of your own that jobs look for, beside those that are built in."
+        description={t.identifiers.expressionsOfYourOwnThatJobs}
         rows={list}
         rowId={(i) => i.id ?? ""}
         select="single"
         selected={selected}
         onSelect={setSelected}
         selectionName={(i) => visible(i.name)}
-        empty={{ title: "No custom data identifiers", text: "With one, jobs find data that only you have, such as customer numbers.", action: <Button onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>Create</Button> }}
+        empty={{ title: t.identifiers.noCustomDataIdentifiers, text: t.identifiers.withOneJobsFindDataThat, action: <Button onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>{t.common.create}</Button> }}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button disabled={!one} onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(one!.id!))}>Duplicate</Button>
+            <Button disabled={!one} onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(one!.id!))}>{t.common.duplicate}</Button>
             <Button
               disabled={!one}
               onClick={() =>
                 setQuestion({
-                  title: "Delete " + visible(one!.name) + "?",
-                  yes: "Delete",
-                  body: "New jobs cannot use it. Jobs that use it already go on doing so, and their findings keep its name.",
+                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
+                  yes: t.common.delete,
+                  body: t.identifiers.newJobsCannotUseItJobs,
                   act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteCustomDataIdentifier", { id: one!.id! }), visible(one!.name) + " is deleted.")) {
+                    if (await act("delete", () => desk.caller.call("DeleteCustomDataIdentifier", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
                       setSelected([]);
                       list.refresh();
                     }
                   },
                 })
               }
-            >
-              Delete
-            </Button>
-            <Button variant="primary" onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>Create</Button>
+            >{t.common.delete}</Button>
+            <Button variant="primary" onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>{t.common.create}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "name", header: "Name", value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
-          { id: "description", header: "Description", value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 300 },
-          { id: "jobs", header: "Used by", value: (i) => usedBy(i.id).length, cell: (i) => <span title={usedBy(i.id).map((j) => visible(j.name)).join(", ")}>{jobs.data ? counted(usedBy(i.id).length, "job") : "–"}</span>, filter: false, width: 110 },
-          { id: "created", header: "Created", time: (i) => i.createdAt },
+          { id: "name", header: t.common.name, value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
+          { id: "description", header: t.common.description, value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 300 },
+          { id: "jobs", header: t.identifiers.usedBy, value: (i) => usedBy(i.id).length, cell: (i) => <span title={usedBy(i.id).map((j) => visible(j.name)).join(", ")}>{jobs.data ? counted(usedBy(i.id).length, t.common.countJobs) : "–"}</span>, filter: false, width: 110 },
+          { id: "created", header: t.common.created, time: (i) => i.createdAt },
         ]}
       />
       <Confirm question={question} close={() => setQuestion(null)} />
@@ -89,29 +88,29 @@ export function Identifiers() {
 export function Identifier({ id }: { id: string }) {
   const desk = useDesk();
   const one = useResource((o) => desk.caller.call("GetCustomDataIdentifier", { id }, o), [desk.caller, id]);
-  useEffect(() => desk.title(one.data?.name ? visible(one.data.name) : "Custom data identifier"), [desk, one.data?.name]);
+  useEffect(() => desk.title(one.data?.name ? visible(one.data.name) : t.common.customDataIdentifier), [desk, one.data?.name]);
   const d = one.data;
   if (one.error) return <Problem error={one.error} retry={one.refresh} />;
   return (
-    <Container header={<Header variant="h1" actions={<Button onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(id))}>Duplicate</Button>}>{d ? <Theirs text={d.name} /> : "Loading"}</Header>}>
+    <Container header={<Header variant="h1" actions={<Button onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(id))}>{t.common.duplicate}</Button>}>{d ? <Theirs text={d.name} /> : t.common.loading}</Header>}>
       {d && (
         <SpaceBetween size="m">
-          {d.deleted && <Alert type="info">It is deleted. Jobs that use it go on doing so.</Alert>}
+          {d.deleted && <Alert type="info">{t.identifiers.itIsDeletedJobsThatUse}</Alert>}
           <KeyValuePairs
             columns={2}
             items={[
-              { label: "Regular expression", value: <span className="mono">{visible(d.regex)}</span> },
-              { label: "Description", value: <Theirs text={d.description} /> },
-              { label: "Keywords", value: <Theirs text={d.keywords?.join(", ")} /> },
-              { label: "Ignore words", value: <Theirs text={d.ignoreWords?.join(", ")} /> },
-              { label: "Maximum match distance", value: d.keywords?.length ? (d.maximumMatchDistance ?? 50) + " characters" : "–" },
-              { label: "Severity", value: d.severityLevels?.length ? d.severityLevels.map((s) => s.severity + " from " + counted(s.occurrencesThreshold, "occurrence")).join(", ") : "Medium from 1 occurrence" },
-              { label: "Created", value: <When at={d.createdAt} /> },
-              { label: "Tags", value: <Tags tags={d.tags} /> },
+              { label: t.common.regularExpression, value: <span className="mono">{visible(d.regex)}</span> },
+              { label: t.common.description, value: <Theirs text={d.description} /> },
+              { label: t.identifiers.keywords, value: <Theirs text={d.keywords?.join(", ")} /> },
+              { label: t.identifiers.ignoreWords, value: <Theirs text={d.ignoreWords?.join(", ")} /> },
+              { label: t.identifiers.maximumMatchDistance, value: d.keywords?.length ? fill(t.identifiers.maximummatchdistanceCharacters, { maximumMatchDistance: (d.maximumMatchDistance ?? 50) }) : "–" },
+              { label: t.common.severity, value: d.severityLevels?.length ? d.severityLevels.map((s) => fill(t.identifiers.severityFromOccurrencesthreshold, { severity: s.severity, occurrencesThreshold: counted(s.occurrencesThreshold, t.identifiers.countOccurrences) })).join(", ") : t.identifiers.mediumFrom1Occurrence },
+              { label: t.common.created, value: <When at={d.createdAt} /> },
+              { label: t.common.tags, value: <Tags tags={d.tags} /> },
               { label: "ARN", value: <span className="mono">{visible(d.arn)}</span> },
             ]}
           />
-          <Box variant="small">It cannot be changed: findings say by what they were found. Duplicate it, and delete the old one.</Box>
+          <Box variant="small">{t.identifiers.itCannotBeChangedFindingsSay}</Box>
         </SpaceBetween>
       )}
     </Container>
@@ -142,13 +141,13 @@ export function CreateIdentifier() {
   const [tested, setTested] = useState<Tested>();
   const [fault, setFault] = useState<CallError>();
   const turn = useRef(0);
-  useEffect(() => desk.title("Create custom data identifier"), [desk]);
+  useEffect(() => desk.title(t.common.createCustomDataIdentifier), [desk]);
   const from = route.query.get("from");
   useEffect(() => {
     if (!from) return;
     desk.caller.call("GetCustomDataIdentifier", { id: from }).then(
       (d) => {
-        setName((d.name ?? "") + " copy");
+        setName(fill(t.common.nameCopy, { name: (d.name ?? "") }));
         setDescription(d.description ?? "");
         setRegex(d.regex ?? "");
         setKeywords((d.keywords ?? []).join("\n"));
@@ -164,7 +163,7 @@ export function CreateIdentifier() {
   const touched = !!(name || regex);
   const saved = useRef(false);
   useEffect(() => {
-    setGuard(touched ? () => saved.current || confirm("What you have typed here is lost. Go on?") : null);
+    setGuard(touched ? () => saved.current || confirm(t.common.whatYouHaveTypedHereIs) : null);
     return () => setGuard(null);
   }, [touched]);
 
@@ -207,7 +206,7 @@ export function CreateIdentifier() {
           severityLevels: severity,
           ...(tags.trim() ? { tags: readTags(tags) } : {}),
         }),
-      "The custom data identifier is created.",
+      t.identifiers.theCustomDataIdentifierIsCreated,
     );
     if (ok) {
       saved.current = true;
@@ -224,31 +223,31 @@ export function CreateIdentifier() {
       <Form
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" onClick={() => navigate(desk.link("custom-data-identifiers"))}>Cancel</Button>
-            <Button variant="primary" formAction="submit" disabled={!name || !regex || !!ofRegex} loading={busy === "create"}>Create</Button>
+            <Button variant="link" formAction="none" onClick={() => navigate(desk.link("custom-data-identifiers"))}>{t.common.cancel}</Button>
+            <Button variant="primary" formAction="submit" disabled={!name || !regex || !!ofRegex} loading={busy === "create"}>{t.common.create}</Button>
           </SpaceBetween>
         }
       >
         <Container>
           <SpaceBetween size="m">
-            <FormField label="Name"><Input value={name} onChange={(e) => setName(e.detail.value)} autoFocus /></FormField>
-            <FormField label="Description"><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
-            <FormField label="Regular expression" constraintText={[...regex].length + " of 512 characters"} errorText={ofRegex || undefined}>
+            <FormField label={t.common.name}><Input value={name} onChange={(e) => setName(e.detail.value)} autoFocus /></FormField>
+            <FormField label={t.common.description}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+            <FormField label={t.common.regularExpression} constraintText={fill(t.common.valueOf512Characters, { value: [...regex].length })} errorText={ofRegex || undefined}>
               <Textarea value={regex} onChange={(e) => setRegex(e.detail.value)} rows={3} spellcheck={false} invalid={!!ofRegex} />
             </FormField>
-            <FormField label="Keywords" description="One a line. Only what has one of them near counts." constraintText={keys.length + " of 50"}>
+            <FormField label={t.identifiers.keywords} description={t.identifiers.oneALineOnlyWhatHas} constraintText={fill(t.identifiers.keysOf50, { keys: keys.length })}>
               <Textarea value={keywords} onChange={(e) => setKeywords(e.detail.value)} rows={3} spellcheck={false} />
             </FormField>
-            <FormField label="Ignore words" description="One a line. What has one of them in it does not count." constraintText={ignored.length + " of 10"}>
+            <FormField label={t.identifiers.ignoreWords} description={t.identifiers.oneALineWhatHasOne} constraintText={fill(t.identifiers.ignoredOf10, { ignored: ignored.length })}>
               <Textarea value={ignore} onChange={(e) => setIgnore(e.detail.value)} rows={2} spellcheck={false} />
             </FormField>
-            <FormField label="Maximum match distance" description="Characters between the end of a keyword and the end of a match." constraintText="1 to 300">
+            <FormField label={t.identifiers.maximumMatchDistance} description={t.identifiers.charactersBetweenTheEndOfA} constraintText={t.identifiers.n1To300}>
               <Input value={distance} onChange={(e) => setDistance(e.detail.value)} type="number" disabled={!keys.length} />
             </FormField>
-            <FormField label="Severity by occurrences" description="From how many occurrences in an object a finding has this severity." stretch>
+            <FormField label={t.identifiers.severityByOccurrences} description={t.identifiers.fromHowManyOccurrencesInAn} stretch>
               <ColumnLayout columns={3}>
                 {(["Low", "Medium", "High"] as const).map((s) => (
-                  <FormField key={s} label={s + " from"}>
+                  <FormField key={s} label={fill(t.identifiers.sFrom, { s })}>
                     <Input value={levels[s]} onChange={(e) => setLevels({ ...levels, [s]: e.detail.value })} type="number" />
                   </FormField>
                 ))}
@@ -262,13 +261,13 @@ export function CreateIdentifier() {
   );
   const beside = (
     <div className="beside">
-      <Container header={<Header variant="h2">Try it</Header>}>
+      <Container header={<Header variant="h2">{t.identifiers.tryIt}</Header>}>
         <SpaceBetween size="s">
-          <FormField label="Sample data" constraintText={[...sample].length + " of 1,000 characters. It is not kept."}>
+          <FormField label={t.identifiers.sampleData} constraintText={fill(t.identifiers.valueOf1000CharactersIt, { value: [...sample].length })}>
             <Textarea value={sample} onChange={(e) => setSample(e.detail.value)} rows={8} spellcheck={false} />
           </FormField>
-          <div role="status" aria-label="Matches">
-            {!regex ? "Type an expression" : fault ? (ofRegex ? "The expression is not good yet" : visible(fault.message)) : tested ? counted(tested.count, "match", "matches") : "…"}
+          <div role="status" aria-label={t.identifiers.matches}>
+            {!regex ? t.identifiers.typeAnExpression : fault ? (ofRegex ? t.identifiers.theExpressionIsNotGoodYet : visible(fault.message)) : tested ? counted(tested.count, t.common.countMatches) : "…"}
           </div>
           {tested && sample && <Marked text={sample} places={tested.places} misses={tested.misses} />}
         </SpaceBetween>
@@ -277,7 +276,7 @@ export function CreateIdentifier() {
   );
   return (
     <SpaceBetween size="l">
-      <Header variant="h1">Create custom data identifier</Header>
+      <Header variant="h1">{t.common.createCustomDataIdentifier}</Header>
       <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
         {form}
         {beside}
@@ -295,7 +294,7 @@ interface Miss extends Place {
   reason: string;
 }
 
-const why: { [reason: string]: string } = { NO_KEYWORD: "No keyword is within reach", IGNORE_WORD: "A word to ignore is in it" };
+const why: { [reason: string]: string } = { NO_KEYWORD: t.identifiers.noKeywordIsWithinReach, IGNORE_WORD: t.identifiers.aWordToIgnoreIsIn };
 
 /** The sample with what matches marked, and what does not count and why. Places are counted in characters. */
 function Marked({ text, places, misses }: { text: string; places: Place[]; misses: Miss[] }) {
@@ -310,11 +309,11 @@ function Marked({ text, places, misses }: { text: string; places: Place[]; misse
   parts.push({ text: characters.slice(at).join(""), kind: "" });
   return (
     <SpaceBetween size="xs">
-      <div className="mono" role="group" aria-label="The sample with matches marked">
+      <div className="mono" role="group" aria-label={t.identifiers.theSampleWithMatchesMarked}>
         {parts.map((p, i) => (p.kind === "hit" ? <mark key={i} className="hit">{p.text}</mark> : <span key={i} className={p.kind || undefined} title={p.reason}>{p.text}</span>))}
       </div>
       {misses.length > 0 && (
-        <ul aria-label="What does not count">
+        <ul aria-label={t.identifiers.whatDoesNotCount}>
           {misses.slice(0, 20).map((m, i) => (
             <li key={i}>
               <span className="mono miss">{visible(characters.slice(m.start, m.end).join(""))}</span>: {why[m.reason] ?? m.reason}

@@ -19,6 +19,7 @@ import { Rows } from "../parts/rows";
 import { navigate, useRoute } from "../route";
 import { useDesk } from "../session";
 import { counted, relationship, visible } from "../text/format";
+import { fill, rich, t } from "../text";
 
 interface Event {
   administratorAccountId: string;
@@ -56,7 +57,7 @@ export function Invitations({ id }: { id: string }) {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title(id ? "Invitation" : "Invitations"), [desk, id]);
+  useEffect(() => desk.title(id ? t.common.invitation : t.common.invitations), [desk, id]);
   const route = useRoute();
   const everywhere = !id && route.query.get("regions") === "all";
   const [selected, setSelected] = useState<Received[]>([]);
@@ -93,7 +94,7 @@ export function Invitations({ id }: { id: string }) {
   );
   const members = useResource(async (o) => (await desk.caller.call("ListMembers", { maxResults: 1 }, o)).members?.length ?? 0, [desk.caller]);
   const unprocessed = (list: Array<{ errorMessage?: string }> | undefined) => {
-    if (list?.length) throw new CallError(400, "Unprocessed", list[0]!.errorMessage ?? "It was not done.");
+    if (list?.length) throw new CallError(400, "Unprocessed", list[0]!.errorMessage ?? t.invitations.itWasNotDone);
   };
   const again = () => {
     received.refresh();
@@ -101,7 +102,7 @@ export function Invitations({ id }: { id: string }) {
     desk.badge();
   };
   const open = (i: Received) => i.relationshipStatus === "Invited";
-  const against = administrator.data ? "This account has an administrator already, " + administrator.data.accountId + ". Leave it first." : members.data ? "This account has members of its own, so it cannot have an administrator. Remove them first." : "";
+  const against = administrator.data ? fill(t.invitations.thisAccountHasAnAdministratorAlready, { accountId: administrator.data.accountId }) : members.data ? t.invitations.thisAccountHasMembersOfIts : "";
 
   // Several at once, each in its Region, with a line for each that was not done.
   const answer = (yes: boolean, chosen: Received[]) => {
@@ -111,30 +112,30 @@ export function Invitations({ id }: { id: string }) {
         if (yes) await c.call("AcceptInvitation", { administratorAccountId: i.accountId, invitationId: i.invitationId! });
         else unprocessed((await c.call("DeclineInvitations", { accountIds: [i.accountId!] })).unprocessedAccounts);
       });
-      const what = yes ? "Accepted" : "Declined";
+      const what = yes ? t.common.accepted : t.common.declined;
       const list = those.map((i, n): Outcome => ({ account: i.accountId ?? "", region: i.region, error: r[n] instanceof CallError ? (r[n] as CallError).message : undefined }));
       if (list.some((x) => x.error)) setResults({ what, list, again: (bad) => run(those.filter((i) => bad.some((b) => b.account === i.accountId && b.region === i.region))) });
-      else desk.flash({ type: "success", content: what + ": " + counted(list.length, "invitation") + "." });
+      else desk.flash({ type: "success", content: what + ": " + counted(list.length, t.invitations.countInvitations) + "." });
       setSelected([]);
       again();
     };
     const regions = [...new Set(chosen.map((i) => i.region))].join(", ");
     const accounts = [...new Set(chosen.map((i) => i.accountId!))];
     setQuestion({
-      title: (yes ? "Accept " : "Decline ") + counted(chosen.length, "invitation") + "?",
-      yes: yes ? "Accept invitations" : "Decline invitations",
-      body: yes ? <Meaning account={accounts.join(", ")} region={regions} /> : "The accounts are not told, but can see that their invitations are gone, and can invite again.",
+      title: (yes ? t.invitations.accept : t.invitations.decline) + counted(chosen.length, t.invitations.countInvitations) + "?",
+      yes: yes ? t.invitations.acceptInvitations : t.invitations.declineInvitations,
+      body: yes ? <Meaning account={accounts.join(", ")} region={regions} /> : t.invitations.theAccountsAreNotToldBut,
       act: () => run(chosen),
     });
   };
 
   const accept = (i: Received) =>
     setQuestion({
-      title: "Accept invitation from " + i.accountId + "?",
-      yes: "Accept invitation",
+      title: fill(t.invitations.acceptInvitationFromAccountid, { accountId: i.accountId }),
+      yes: t.invitations.acceptInvitation,
       body: <Meaning account={i.accountId!} region={i.region} />,
       act: async () => {
-        if (await act("accept", () => desk.caller.in(i.region).call("AcceptInvitation", { administratorAccountId: i.accountId, invitationId: i.invitationId! }), "Account " + i.accountId + " is now the administrator of this account in " + i.region + ".")) {
+        if (await act("accept", () => desk.caller.in(i.region).call("AcceptInvitation", { administratorAccountId: i.accountId, invitationId: i.invitationId! }), fill(t.invitations.accountAccountidIsNowTheAdministrator, { accountId: i.accountId, region: i.region }))) {
           if (id) navigate(desk.link("invitations"));
           again();
         }
@@ -142,11 +143,11 @@ export function Invitations({ id }: { id: string }) {
     });
   const decline = (i: Received) =>
     setQuestion({
-      title: "Decline invitation from " + i.accountId + "?",
-      yes: "Decline invitation",
-      body: "The account is not told, but can see that its invitation is gone, and can invite again.",
+      title: fill(t.invitations.declineInvitationFromAccountid, { accountId: i.accountId }),
+      yes: t.invitations.declineInvitation,
+      body: t.invitations.theAccountIsNotToldBut,
       act: async () => {
-        if (await act("decline", async () => unprocessed((await desk.caller.in(i.region).call("DeclineInvitations", { accountIds: [i.accountId!] })).unprocessedAccounts), "The invitation of " + i.accountId + " is declined.")) {
+        if (await act("decline", async () => unprocessed((await desk.caller.in(i.region).call("DeclineInvitations", { accountIds: [i.accountId!] })).unprocessedAccounts), fill(t.invitations.theInvitationOfAccountidIsDeclined, { accountId: i.accountId }))) {
           if (id) navigate(desk.link("invitations"));
           again();
         }
@@ -154,20 +155,20 @@ export function Invitations({ id }: { id: string }) {
     });
   const remove = (i: Received) =>
     setQuestion({
-      title: "Delete invitation from " + i.accountId + "?",
-      yes: "Delete invitation",
-      body: "It is taken off this list. A relationship that stands is not changed by it.",
+      title: fill(t.invitations.deleteInvitationFromAccountid, { accountId: i.accountId }),
+      yes: t.invitations.deleteInvitation,
+      body: t.invitations.itIsTakenOffThisList,
       act: async () => {
-        if (await act("delete", async () => unprocessed((await desk.caller.in(i.region).call("DeleteInvitations", { accountIds: [i.accountId!] })).unprocessedAccounts), "The invitation of " + i.accountId + " is deleted.")) again();
+        if (await act("delete", async () => unprocessed((await desk.caller.in(i.region).call("DeleteInvitations", { accountIds: [i.accountId!] })).unprocessedAccounts), fill(t.invitations.theInvitationOfAccountidIsDeleted, { accountId: i.accountId }))) again();
       },
     });
   const leave = (account: string) =>
     setQuestion({
-      title: "Leave administrator " + account + "?",
-      yes: "Leave administrator",
-      body: "Account " + account + " can no longer see this account's buckets and findings, nor run jobs over them, in " + desk.region + ". It sees that you left. It takes a new invitation to come back.",
+      title: fill(t.invitations.leaveAdministratorAccount, { account }),
+      yes: t.invitations.leaveAdministrator,
+      body: fill(t.invitations.accountAccountCanNoLongerSee, { account, region: desk.region }),
       act: async () => {
-        if (await act("leave", () => desk.caller.call("DisassociateFromAdministratorAccount", {}), "This account has no administrator in " + desk.region + " any more.")) again();
+        if (await act("leave", () => desk.caller.call("DisassociateFromAdministratorAccount", {}), fill(t.invitations.thisAccountHasNoAdministratorIn, { region: desk.region }))) again();
       },
     });
 
@@ -186,58 +187,46 @@ export function Invitations({ id }: { id: string }) {
               actions={
                 open(one) && (
                   <SpaceBetween direction="horizontal" size="xs">
-                    <Button onClick={() => decline(one)}>Decline</Button>
-                    <Button variant="primary" disabled={!!against} onClick={() => accept(one)}>
-                      Accept
-                    </Button>
+                    <Button onClick={() => decline(one)}>{t.invitations.decline2}</Button>
+                    <Button variant="primary" disabled={!!against} onClick={() => accept(one)}>{t.invitations.accept2}</Button>
                   </SpaceBetween>
                 )
               }
-            >
-              Invitation from {one.accountId}
-            </Header>
+            >{fill(t.invitations.invitationFromAccountid, { accountId: one.accountId })}</Header>
           }
         >
           <SpaceBetween size="m">
             {open(one) && against && <Alert type="warning">{against}</Alert>}
-            {!open(one) && <Alert type="info">This invitation is answered: {(relationship[one.relationshipStatus ?? ""]?.text ?? one.relationshipStatus)?.toLowerCase()}.</Alert>}
-            <Box>
-              Account <b>{one.accountId}</b> would like to become the Macie administrator for this account, {desk.account}, in Region {desk.region}. Nothing changes unless you accept.
-            </Box>
+            {!open(one) && <Alert type="info">{fill(t.invitations.thisInvitationIsAnsweredText, { text: (relationship[one.relationshipStatus ?? ""]?.text ?? one.relationshipStatus)?.toLowerCase() })}</Alert>}
+            <Box>{rich(t.invitations.accountAccountidWouldLikeToBecome, { accountId: <b>{one.accountId}</b>, account: desk.account, region: desk.region })}</Box>
             <KeyValuePairs
               columns={3}
               items={[
-                { label: "Administrator", value: one.accountId },
-                { label: "Region", value: desk.region },
-                { label: "Sent", value: <When at={one.invitedAt} /> },
-                { label: "Status", value: <Relationship status={one.relationshipStatus} /> },
-                { label: "Invitation ID", value: <span className="mono">{one.invitationId}</span> },
+                { label: t.common.administrator, value: one.accountId },
+                { label: t.common.region, value: desk.region },
+                { label: t.invitations.sent, value: <When at={one.invitedAt} /> },
+                { label: t.common.status, value: <Relationship status={one.relationshipStatus} /> },
+                { label: t.invitations.invitationId, value: <span className="mono">{one.invitationId}</span> },
               ]}
             />
             {message(one) && (
               <div>
-                <Box variant="awsui-key-label">The administrator wrote this; the words are theirs and were not checked</Box>
+                <Box variant="awsui-key-label">{t.invitations.theAdministratorWroteThisTheWords}</Box>
                 <blockquote className="words">
                   <Theirs text={message(one)} />
                 </blockquote>
               </div>
             )}
             <Meaning account={one.accountId!} region={desk.region} />
-            <Box>
-              <b>Before you answer:</b> ask the people who are responsible for account {one.accountId}, at an address you already know, whether they sent an invitation with this ID.
-            </Box>
+            <Box>{rich(t.invitations.bAskThePeopleWhoAre, { b: <b>{t.invitations.beforeYouAnswer}</b>, accountId: one.accountId })}</Box>
           </SpaceBetween>
         </Container>
       )}
       {id && list && !one && (
-        <Alert type="info" header="This invitation is not here any more">
-          It was answered, deleted or replaced by a newer one, or it is for another account or Region. Below is what there is.
-        </Alert>
+        <Alert type="info" header={t.invitations.thisInvitationIsNotHereAny}>{t.invitations.itWasAnsweredDeletedOrReplaced}</Alert>
       )}
       {!id && (
-        <Header variant="h1" description={"Who administers this account in " + desk.region + ", and who would like to."}>
-          Invitations
-        </Header>
+        <Header variant="h1" description={fill(t.invitations.whoAdministersThisAccountInRegion, { region: desk.region })}>{t.common.invitations}</Header>
       )}
       {error?.notEnabled ? (
         <Problem error={error} retry={again} />
@@ -245,9 +234,7 @@ export function Invitations({ id }: { id: string }) {
         <SpaceBetween size="l">
           <Container
             header={
-              <Header variant="h2" actions={administrator.data && <Button loading={busy === "leave"} onClick={() => leave(administrator.data!.accountId!)}>Leave administrator</Button>}>
-                Administrator account
-              </Header>
+              <Header variant="h2" actions={administrator.data && <Button loading={busy === "leave"} onClick={() => leave(administrator.data!.accountId!)}>{t.invitations.leaveAdministrator}</Button>}>{t.invitations.administratorAccount}</Header>
             }
           >
             {administrator.error && !administrator.error.notEnabled ? (
@@ -256,48 +243,48 @@ export function Invitations({ id }: { id: string }) {
               <KeyValuePairs
                 columns={3}
                 items={[
-                  { label: "Account", value: administrator.data.accountId },
-                  { label: "Status", value: <Relationship status={administrator.data.relationshipStatus} /> },
-                  { label: "Invited", value: <When at={administrator.data.invitedAt} /> },
+                  { label: t.common.account, value: administrator.data.accountId },
+                  { label: t.common.status, value: <Relationship status={administrator.data.relationshipStatus} /> },
+                  { label: t.common.invited, value: <When at={administrator.data.invitedAt} /> },
                 ]}
               />
             ) : (
-              <Box color="text-body-secondary">{administrator.loading ? "Loading" : "No account administers this one in " + desk.region + "."}</Box>
+              <Box color="text-body-secondary">{administrator.loading ? t.common.loading : fill(t.invitations.noAccountAdministersThisOneIn, { region: desk.region })}</Box>
             )}
           </Container>
           <Rows<Received>
-            name="Invitations received"
+            name={t.invitations.invitationsReceived}
             id="invitations"
             rows={{ ...received, data: list, set: () => {} }}
             rowId={(i) => i.invitationId ?? ""}
             select="multi"
             selected={selected}
             onSelect={setSelected}
-            selectionName={(i) => i.accountId + (everywhere ? " in " + i.region : "")}
+            selectionName={(i) => i.accountId + (everywhere ? fill(t.invitations.inRegion, { region: i.region }) : "")}
             more={
               !id && (
                 <SpaceBetween direction="horizontal" size="m">
                   <RegionsChoice />
-                  {!everywhere && !!received.data?.elsewhere && <To href={desk.link("invitations") + "?regions=all"}>{counted(received.data.elsewhere, "unanswered invitation")} in other Regions</To>}
+                  {!everywhere && !!received.data?.elsewhere && <To href={desk.link("invitations") + "?regions=all"}>{fill(t.invitations.elsewhereInOtherRegions, { elsewhere: counted(received.data.elsewhere, t.common.countUnansweredInvitations) })}</To>}
                 </SpaceBetween>
               )
             }
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                <Button disabled={!selected.some(open)} onClick={() => answer(false, selected.filter(open))}>Decline selected</Button>
-                <Button disabled={!selected.some((i) => open(i) && may(i))} onClick={() => answer(true, selected.filter((i) => open(i) && may(i)))}>Accept selected</Button>
+                <Button disabled={!selected.some(open)} onClick={() => answer(false, selected.filter(open))}>{t.invitations.declineSelected}</Button>
+                <Button disabled={!selected.some((i) => open(i) && may(i))} onClick={() => answer(true, selected.filter((i) => open(i) && may(i)))}>{t.invitations.acceptSelected}</Button>
               </SpaceBetween>
             }
-            empty={{ title: "No invitations", text: "Another account that wants to administer this one invites it. The invitation is shown here, and told by mail." }}
+            empty={{ title: t.invitations.noInvitations, text: t.invitations.anotherAccountThatWantsToAdminister }}
             columns={[
-              { id: "administrator", header: "From account", value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 150 },
-              ...(everywhere ? [{ id: "region", header: "Region", value: (i: Received) => i.region, width: 130 }] : []),
-              { id: "message", header: "Message", value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 180 },
-              { id: "status", header: "Status", value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
-              { id: "received", header: "Received", time: (i) => i.invitedAt },
+              { id: "administrator", header: t.invitations.fromAccount, value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 150 },
+              ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 130 }] : []),
+              { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 180 },
+              { id: "status", header: t.common.status, value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
+              { id: "received", header: t.invitations.received, time: (i) => i.invitedAt },
               {
                 id: "answer",
-                header: "Answer",
+                header: t.invitations.answer,
                 filter: false,
                 value: () => "",
                 width: 280,
@@ -305,15 +292,11 @@ export function Invitations({ id }: { id: string }) {
                   <span className="bar">
                     {open(i) && (
                       <>
-                        <Button ariaLabel={"Accept invitation from " + i.accountId} disabled={!may(i)} disabledReason={may(i) ? undefined : against} onClick={() => accept(i)}>
-                          Accept
-                        </Button>
-                        <Button ariaLabel={"Decline invitation from " + i.accountId} onClick={() => decline(i)}>
-                          Decline
-                        </Button>
+                        <Button ariaLabel={fill(t.invitations.acceptInvitationFromAccountid2, { accountId: i.accountId })} disabled={!may(i)} disabledReason={may(i) ? undefined : against} onClick={() => accept(i)}>{t.invitations.accept2}</Button>
+                        <Button ariaLabel={fill(t.invitations.declineInvitationFromAccountid2, { accountId: i.accountId })} onClick={() => decline(i)}>{t.invitations.decline2}</Button>
                       </>
                     )}
-                    <Button variant="icon" iconName="remove" ariaLabel={"Delete invitation from " + i.accountId} onClick={() => remove(i)} />
+                    <Button variant="icon" iconName="remove" ariaLabel={fill(t.invitations.deleteInvitationFromAccountid2, { accountId: i.accountId })} onClick={() => remove(i)} />
                   </span>
                 ),
               },
@@ -329,14 +312,10 @@ export function Invitations({ id }: { id: string }) {
 
 function Meaning({ account, region }: { account: string; region: string }) {
   return (
-    <div>
-      In Region {region}, and nowhere else, account {account} can then
-      <ul>
-        <li>see your buckets, their settings, and what Macie finds about them;</li>
-        <li>look for sensitive data in the objects of your buckets, and see the results;</li>
-        <li>suspend Macie in your account. Only you can resume it.</li>
-      </ul>
-      Your account stays yours, and you can leave at any time.
-    </div>
+    <div>{fill(t.invitations.inRegionRegionAndNowhereElse, { region, account })}<ul>
+        <li>{t.invitations.seeYourBucketsTheirSettingsAnd}</li>
+        <li>{t.invitations.lookForSensitiveDataInThe}</li>
+        <li>{t.invitations.suspendMacieInYourAccountOnly}</li>
+      </ul>{t.invitations.yourAccountStaysYoursAndYou}</div>
   );
 }

@@ -24,6 +24,7 @@ import { navigate } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, visible, words } from "../text/format";
 import { FindingsOf } from "./findings";
+import { fill, rich, t } from "../text";
 
 const can = {
   pause: (s: string | undefined) => s === "RUNNING" || s === "IDLE",
@@ -31,7 +32,7 @@ const can = {
   cancel: (s: string | undefined) => s !== "CANCELLED" && s !== "COMPLETE",
 };
 
-const bucketsOf = (j: JobSummary) => (j.bucketDefinitions?.length ? counted(j.bucketDefinitions.reduce((n, d) => n + d.buckets.length, 0), "bucket") : "By criteria");
+const bucketsOf = (j: JobSummary) => (j.bucketDefinitions?.length ? counted(j.bucketDefinitions.reduce((n, d) => n + d.buckets.length, 0), t.common.countBuckets) : t.common.byCriteria);
 
 function useChange(again: () => void) {
   const desk = useDesk();
@@ -39,14 +40,14 @@ function useChange(again: () => void) {
   const [question, setQuestion] = useState<Question | null>(null);
   const change = (id: string, jobStatus: JobStatus, said: string) => act(jobStatus, () => desk.caller.call("UpdateClassificationJob", { jobId: id, jobStatus }), said).then((ok) => { if (ok) again(); });
   const cancel = (id: string, name: string) =>
-    setQuestion({ title: "Cancel " + name + "?", yes: "Cancel job", warning: "This cannot be undone.", body: "The run stops. What it has found so far stays; what it has not looked at stays unknown. A cancelled job cannot be resumed, but it can be duplicated.", act: () => change(id, "CANCELLED", "The job is cancelled.") });
+    setQuestion({ title: fill(t.jobs.cancelName, { name }), yes: t.jobs.cancelJob, warning: t.common.thisCannotBeUndone, body: t.jobs.theRunStopsWhatItHas, act: () => change(id, "CANCELLED", t.jobs.theJobIsCancelled) });
   return { change, cancel, busy, question, close: () => setQuestion(null) };
 }
 
 export function Jobs() {
   const desk = useDesk();
   const [selected, setSelected] = useState<JobSummary[]>([]);
-  useEffect(() => desk.title("Jobs"), [desk]);
+  useEffect(() => desk.title(t.common.jobs), [desk]);
   const jobs = useResource((o) => all(desk.caller, "ListClassificationJobs", { maxResults: 200, sortCriteria: { attributeName: "createdAt", orderBy: "DESC" } }, (p) => p.items, { ...o, most: 5000 }), [desk.caller], (l) => (l.some((j) => j.jobStatus === "RUNNING") ? 15_000 : 60_000));
   const { change, cancel, question, close } = useChange(() => {
     setSelected([]);
@@ -57,46 +58,44 @@ export function Jobs() {
     <>
       <Rows<JobSummary>
         h1
-        name="Jobs"
+        name={t.common.jobs}
         id="jobs"
-        description="They look for sensitive data in the objects of buckets."
+        description={t.jobs.theyLookForSensitiveDataIn}
         rows={jobs}
         rowId={(j) => j.jobId ?? ""}
         select="single"
         selected={one ? [one] : []}
         onSelect={setSelected}
         selectionName={(j) => visible(j.name)}
-        empty={{ title: "No jobs", text: "A job looks into the objects of the buckets that you choose, once or again and again.", action: <Button onClick={() => navigate(desk.link("jobs", "create"))}>Create job</Button> }}
+        empty={{ title: t.common.noJobs, text: t.jobs.aJobLooksIntoTheObjects, action: <Button onClick={() => navigate(desk.link("jobs", "create"))}>{t.common.createJob}</Button> }}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <ButtonDropdown
               disabled={!one}
               items={[
-                { id: "duplicate", text: "Duplicate" },
-                { id: "pause", text: "Pause", disabled: !can.pause(one?.jobStatus) },
-                { id: "resume", text: "Resume", disabled: !can.resume(one?.jobStatus) },
-                { id: "cancel", text: "Cancel", disabled: !can.cancel(one?.jobStatus) },
+                { id: "duplicate", text: t.common.duplicate },
+                { id: "pause", text: t.jobs.pause, disabled: !can.pause(one?.jobStatus) },
+                { id: "resume", text: t.common.resume, disabled: !can.resume(one?.jobStatus) },
+                { id: "cancel", text: t.common.cancel, disabled: !can.cancel(one?.jobStatus) },
               ]}
               onItemClick={(e) => {
                 const id = one!.jobId!;
                 if (e.detail.id === "duplicate") navigate(desk.link("jobs", "create") + "?from=" + encodeURIComponent(id));
-                if (e.detail.id === "pause") void change(id, "USER_PAUSED", "The job is paused. It can be resumed within 30 days.");
-                if (e.detail.id === "resume") void change(id, "RUNNING", "The job goes on.");
+                if (e.detail.id === "pause") void change(id, "USER_PAUSED", t.jobs.theJobIsPausedItCan);
+                if (e.detail.id === "resume") void change(id, "RUNNING", t.jobs.theJobGoesOn);
                 if (e.detail.id === "cancel") cancel(id, visible(one!.name));
               }}
-            >
-              Actions
-            </ButtonDropdown>
-            <Button variant="primary" onClick={() => navigate(desk.link("jobs", "create"))}>Create job</Button>
+            >{t.common.actions}</ButtonDropdown>
+            <Button variant="primary" onClick={() => navigate(desk.link("jobs", "create"))}>{t.common.createJob}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "name", header: "Name", value: (j) => visible(j.name), cell: (j) => <To href={desk.link("jobs", j.jobId ?? "")}><Theirs text={j.name} /></To>, width: 280 },
-          { id: "status", header: "Status", value: (j) => jobWords[j.jobStatus ?? ""]?.text ?? "", cell: (j) => <JobState status={j.jobStatus} />, width: 180 },
-          { id: "type", header: "Type", value: (j) => (j.jobType === "SCHEDULED" ? "Scheduled" : "Once"), width: 110 },
-          { id: "buckets", header: "Buckets", value: bucketsOf, width: 120 },
-          { id: "error", header: "Last run", value: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? "Parts failed" : "–"), cell: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? <StatusIndicator type="warning">Parts failed</StatusIndicator> : "–"), width: 130 },
-          { id: "created", header: "Created", time: (j) => j.createdAt },
+          { id: "name", header: t.common.name, value: (j) => visible(j.name), cell: (j) => <To href={desk.link("jobs", j.jobId ?? "")}><Theirs text={j.name} /></To>, width: 280 },
+          { id: "status", header: t.common.status, value: (j) => jobWords[j.jobStatus ?? ""]?.text ?? "", cell: (j) => <JobState status={j.jobStatus} />, width: 180 },
+          { id: "type", header: t.common.type, value: (j) => (j.jobType === "SCHEDULED" ? t.jobs.scheduled : t.jobs.once), width: 110 },
+          { id: "buckets", header: t.common.buckets, value: bucketsOf, width: 120 },
+          { id: "error", header: t.common.lastRun, value: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? t.jobs.partsFailed : "–"), cell: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? <StatusIndicator type="warning">{t.jobs.partsFailed}</StatusIndicator> : "–"), width: 130 },
+          { id: "created", header: t.common.created, time: (j) => j.createdAt },
         ]}
       />
       <Confirm question={question} close={close} />
@@ -150,10 +149,10 @@ export function Job({ id }: { id: string }) {
     running ? 15_000 : 0,
   );
   const { change, cancel, busy, question, close } = useChange(job.refresh);
-  useEffect(() => desk.title(job.data?.name ? "Job " + visible(job.data.name) : "Job"), [desk, job.data?.name]);
+  useEffect(() => desk.title(job.data?.name ? fill(t.jobs.jobName, { name: visible(job.data.name) }) : t.common.job), [desk, job.data?.name]);
   if (job.error) return <Problem error={job.error} retry={job.refresh} />;
   const j = job.data;
-  if (!j) return <Header variant="h1">Loading</Header>;
+  if (!j) return <Header variant="h1">{t.common.loading}</Header>;
   const p = progress.data;
   return (
     <SpaceBetween size="l">
@@ -163,10 +162,10 @@ export function Job({ id }: { id: string }) {
             variant="h1"
             actions={
               <SpaceBetween direction="horizontal" size="xs">
-                {can.pause(j.jobStatus) && <Button loading={busy === "USER_PAUSED"} onClick={() => void change(id, "USER_PAUSED", "The job is paused. It can be resumed within 30 days.")}>Pause</Button>}
-                {can.resume(j.jobStatus) && <Button loading={busy === "RUNNING"} onClick={() => void change(id, "RUNNING", "The job goes on.")}>Resume</Button>}
-                {can.cancel(j.jobStatus) && <Button onClick={() => cancel(id, visible(j.name))}>Cancel job</Button>}
-                <Button onClick={() => navigate(desk.link("jobs", "create") + "?from=" + encodeURIComponent(id))}>Duplicate</Button>
+                {can.pause(j.jobStatus) && <Button loading={busy === "USER_PAUSED"} onClick={() => void change(id, "USER_PAUSED", t.jobs.theJobIsPausedItCan)}>{t.jobs.pause}</Button>}
+                {can.resume(j.jobStatus) && <Button loading={busy === "RUNNING"} onClick={() => void change(id, "RUNNING", t.jobs.theJobGoesOn)}>{t.common.resume}</Button>}
+                {can.cancel(j.jobStatus) && <Button onClick={() => cancel(id, visible(j.name))}>{t.jobs.cancelJob}</Button>}
+                <Button onClick={() => navigate(desk.link("jobs", "create") + "?from=" + encodeURIComponent(id))}>{t.common.duplicate}</Button>
               </SpaceBetween>
             }
           >
@@ -175,60 +174,60 @@ export function Job({ id }: { id: string }) {
         }
       >
         <SpaceBetween size="m">
-          {j.lastRunErrorStatus?.code === "ERROR" && <Alert type="warning">Parts of the last run failed. The log below says which, and why.</Alert>}
-          {j.userPausedDetails?.jobExpiresAt && <Alert type="info">It is cancelled on <When at={j.userPausedDetails.jobExpiresAt} /> unless it is resumed.</Alert>}
+          {j.lastRunErrorStatus?.code === "ERROR" && <Alert type="warning">{t.jobs.partsOfTheLastRunFailed}</Alert>}
+          {j.userPausedDetails?.jobExpiresAt && <Alert type="info">{rich(t.jobs.itIsCancelledOnJobexpiresatUnless, { jobExpiresAt: <When at={j.userPausedDetails.jobExpiresAt} /> })}</Alert>}
           {running && p && (
             <ProgressBar
-              label={"Run " + p.run}
-              description={count(p.resultObjects) + " objects analysed or skipped with a reason, " + bytes(p.analysedBytes) + " read"}
+              label={fill(t.jobs.runRun, { run: p.run })}
+              description={fill(t.jobs.resultobjectsObjectsAnalysedOrSkippedWith, { resultObjects: count(p.resultObjects), analysedBytes: bytes(p.analysedBytes) })}
               value={p.expectedObjects ? Math.min(100, (100 * p.seenObjects) / p.expectedObjects) : 0}
-              additionalInfo={p.expectedObjects ? count(p.seenObjects) + " of about " + count(p.expectedObjects) + " objects seen" : count(p.seenObjects) + " objects seen"}
+              additionalInfo={p.expectedObjects ? fill(t.jobs.seenobjectsOfAboutExpectedobjectsObjectsSeen, { seenObjects: count(p.seenObjects), expectedObjects: count(p.expectedObjects) }) : fill(t.jobs.seenobjectsObjectsSeen, { seenObjects: count(p.seenObjects) })}
             />
           )}
           <KeyValuePairs
             columns={4}
             items={[
-              { label: "Status", value: <JobState status={j.jobStatus} /> },
-              { label: "Type", value: j.jobType === "SCHEDULED" ? schedule(j) : "Once" },
-              { label: "Runs", value: count(j.statistics?.numberOfRuns) },
-              { label: "Last run", value: <When at={j.lastRunTime} /> },
-              { label: "Created", value: <When at={j.createdAt} /> },
-              ...(j.statistics?.approximateNumberOfObjectsToProcess ? [{ label: "Objects to process, about", value: count(j.statistics.approximateNumberOfObjectsToProcess) }] : []),
-              { label: "Results of the last run", value: p ? count(p.resultObjects) + " objects" : "–" },
-              { label: "With sensitive data", value: p ? count(p.sensitiveObjects) : "–" },
-              { label: "Not, or not wholly, analysed", value: p && Object.keys(p.unanalysedObjects ?? {}).length ? <>{Object.entries(p.unanalysedObjects).map(([reason, n]) => <div key={reason}>{count(n)} {words(reason).toLowerCase()}</div>)}</> : "–" },
-              ...(severity.data ? [{ label: "Findings by severity", value: <>{["High", "Medium", "Low"].map((x) => <div className="line" key={x}><To href={desk.link("findings") + "?job=" + encodeURIComponent(id) + "&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: x }] }))}>{x + ": " + count(severity.data!.find((g) => g.groupKey === x)?.count ?? 0)}</To></div>)}</> }] : []),
-              { label: "Read in the last run", value: p ? bytes(p.analysedBytes) : "–" },
+              { label: t.common.status, value: <JobState status={j.jobStatus} /> },
+              { label: t.common.type, value: j.jobType === "SCHEDULED" ? schedule(j) : t.jobs.once },
+              { label: t.jobs.runs, value: count(j.statistics?.numberOfRuns) },
+              { label: t.common.lastRun, value: <When at={j.lastRunTime} /> },
+              { label: t.common.created, value: <When at={j.createdAt} /> },
+              ...(j.statistics?.approximateNumberOfObjectsToProcess ? [{ label: t.jobs.objectsToProcessAbout, value: count(j.statistics.approximateNumberOfObjectsToProcess) }] : []),
+              { label: t.jobs.resultsOfTheLastRun, value: p ? fill(t.jobs.resultobjectsObjects, { resultObjects: count(p.resultObjects) }) : "–" },
+              { label: t.common.withSensitiveData, value: p ? count(p.sensitiveObjects) : "–" },
+              { label: t.jobs.notOrNotWhollyAnalysed, value: p && Object.keys(p.unanalysedObjects ?? {}).length ? <>{Object.entries(p.unanalysedObjects).map(([reason, n]) => <div key={reason}>{count(n)} {words(reason).toLowerCase()}</div>)}</> : "–" },
+              ...(severity.data ? [{ label: t.jobs.findingsBySeverity, value: <>{["High", "Medium", "Low"].map((x) => <div className="line" key={x}><To href={desk.link("findings") + "?job=" + encodeURIComponent(id) + "&filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: x }] }))}>{x + ": " + count(severity.data!.find((g) => g.groupKey === x)?.count ?? 0)}</To></div>)}</> }] : []),
+              { label: t.jobs.readInTheLastRun, value: p ? bytes(p.analysedBytes) : "–" },
             ]}
           />
         </SpaceBetween>
       </Container>
       <Tabs
-        ariaLabel="Job"
+        ariaLabel={t.common.job}
         tabs={[
-          ...(desk.built("ListFindings") ? [{ id: "findings", label: "Findings", content: <FindingsOf key={String(running)} name="Findings of this job" criterion={{ "classificationDetails.jobId": { eq: [id] } }} /> }] : []),
+          ...(desk.built("ListFindings") ? [{ id: "findings", label: t.common.findings, content: <FindingsOf key={String(running)} name={t.jobs.findingsOfThisJob} criterion={{ "classificationDetails.jobId": { eq: [id] } }} /> }] : []),
           {
             id: "log",
-            label: "Log",
+            label: t.jobs.log,
             content: (
               <Rows<JobEvent>
-                name="Log"
+                name={t.jobs.log}
                 id="job-log"
                 query="log"
                 rows={events}
                 rowId={(e) => e.occurredAt + e.eventType + (e.affectedResource?.value ?? "") + e.description}
-                empty={{ title: "No events", text: "What happens to the job and its runs is shown here." }}
+                empty={{ title: t.jobs.noEvents, text: t.jobs.whatHappensToTheJobAnd }}
                 columns={[
-                  { id: "time", header: "Time", time: (e) => e.occurredAt },
-                  { id: "event", header: "Event", value: (e) => words(e.eventType), width: 200 },
-                  { id: "description", header: "What happened", value: (e) => visible(e.description), cell: (e) => <Theirs text={e.description} />, filter: false, width: 330 },
-                  { id: "resource", header: "On what", value: (e) => visible(e.affectedResource?.value ?? e.affectedAccount ?? "") || "–", width: 200 },
-                  { id: "detail", header: "What the store said", value: (e) => visible(e.detail) || "–", filter: false, width: 240, hidden: true },
+                  { id: "time", header: t.common.time, time: (e) => e.occurredAt },
+                  { id: "event", header: t.common.event, value: (e) => words(e.eventType), width: 200 },
+                  { id: "description", header: t.jobs.whatHappened, value: (e) => visible(e.description), cell: (e) => <Theirs text={e.description} />, filter: false, width: 330 },
+                  { id: "resource", header: t.common.onWhat, value: (e) => visible(e.affectedResource?.value ?? e.affectedAccount ?? "") || "–", width: 200 },
+                  { id: "detail", header: t.common.whatTheStoreSaid, value: (e) => visible(e.detail) || "–", filter: false, width: 240, hidden: true },
                 ]}
               />
             ),
           },
-          { id: "settings", label: "Settings", content: <JobSettings job={j} /> },
+          { id: "settings", label: t.common.settings, content: <JobSettings job={j} /> },
         ]}
       />
       <Confirm question={question} close={close} />
@@ -238,33 +237,33 @@ export function Job({ id }: { id: string }) {
 
 function schedule(j: DescribeClassificationJobResponse): string {
   const f = j.scheduleFrequency;
-  if (f?.weeklySchedule) return "Weekly, on " + words(f.weeklySchedule.dayOfWeek);
-  if (f?.monthlySchedule) return "Monthly, on day " + f.monthlySchedule.dayOfMonth;
-  return "Daily";
+  if (f?.weeklySchedule) return fill(t.jobs.weeklyOnDayofweek, { dayOfWeek: words(f.weeklySchedule.dayOfWeek) });
+  if (f?.monthlySchedule) return fill(t.jobs.monthlyOnDayDayofmonth, { dayOfMonth: f.monthlySchedule.dayOfMonth });
+  return t.jobs.daily;
 }
 
 /** A condition on objects in words. */
-export function term(t: JobScopeTerm): string {
-  const s = t.simpleScopeTerm;
-  const comparators: { [key: string]: string } = { EQ: "is", NE: "is not", STARTS_WITH: "begins with", GT: "is more than", GTE: "is at least", LT: "is less than", LTE: "is at most", CONTAINS: "contains" };
-  if (s) return words(s.key).replace("Object ", "").toLowerCase() + " " + (comparators[s.comparator ?? ""] ?? s.comparator) + " " + (s.values ?? []).map(visible).join(" or ");
-  return "tag " + (comparators[t.tagScopeTerm?.comparator ?? ""] ?? "") + " " + (t.tagScopeTerm?.tagValues ?? []).map((v) => visible(v.key) + "=" + visible(v.value)).join(" or ");
+export function term(of: JobScopeTerm): string {
+  const s = of.simpleScopeTerm;
+  const comparators: { [key: string]: string } = { EQ: "is", NE: t.common.isNot, STARTS_WITH: t.jobs.beginsWith, GT: t.common.isMoreThan, GTE: t.common.isAtLeast, LT: t.common.isLessThan, LTE: t.common.isAtMost, CONTAINS: "contains" };
+  if (s) return words(s.key).replace(t.jobs.object, "").toLowerCase() + " " + (comparators[s.comparator ?? ""] ?? s.comparator) + " " + (s.values ?? []).map(visible).join(t.common.or);
+  return fill(t.jobs.tagComparatorsTagvalues, { comparators: (comparators[of.tagScopeTerm?.comparator ?? ""] ?? ""), tagValues: (of.tagScopeTerm?.tagValues ?? []).map((v) => visible(v.key) + "=" + visible(v.value)).join(t.common.or) });
 }
 
 function JobSettings({ job: j }: { job: DescribeClassificationJobResponse }) {
   const desk = useDesk();
   const d = j.s3JobDefinition;
-  const selector: { [key: string]: string } = { ALL: "All", RECOMMENDED: "Recommended", NONE: "None", INCLUDE: "These", EXCLUDE: "All but these" };
+  const selector: { [key: string]: string } = { ALL: t.common.all, RECOMMENDED: t.common.recommended, NONE: t.common.none, INCLUDE: t.common.these, EXCLUDE: t.common.allButThese };
   return (
     <Container>
       <SpaceBetween size="m">
         <KeyValuePairs
           columns={2}
           items={[
-            { label: "Description", value: <Theirs text={j.description} /> },
-            { label: "Depth", value: (j.samplingPercentage ?? 100) + " % of the objects" },
+            { label: t.common.description, value: <Theirs text={j.description} /> },
+            { label: t.common.depth, value: fill(t.jobs.samplingpercentageOfTheObjects, { samplingPercentage: (j.samplingPercentage ?? 100) }) },
             {
-              label: "Buckets",
+              label: t.common.buckets,
               value: d?.bucketDefinitions?.length ? (
                 <>
                   {d.bucketDefinitions.map((b) => (
@@ -278,16 +277,16 @@ function JobSettings({ job: j }: { job: DescribeClassificationJobResponse }) {
                 <div className="mono">{visible(JSON.stringify(d?.bucketCriteria ?? {}))}</div>
               ),
             },
-            { label: "Managed identifiers", value: (selector[j.managedDataIdentifierSelector ?? "RECOMMENDED"] ?? "") + (j.managedDataIdentifierIds?.length ? ": " + j.managedDataIdentifierIds.join(", ") : "") },
-            { label: "Objects included", value: d?.scoping?.includes?.and?.map(term).join(" and ") || "All" },
-            { label: "Objects left out", value: d?.scoping?.excludes?.and?.map(term).join(" and ") || "None" },
-            { label: "Custom data identifiers", value: j.customDataIdentifierIds?.length ? <>{j.customDataIdentifierIds.map((i) => <div key={i}><To href={desk.link("custom-data-identifiers", i)}>{i}</To></div>)}</> : "None" },
-            { label: "Allow lists", value: j.allowListIds?.length ? <>{j.allowListIds.map((i) => <div key={i}><To href={desk.link("allow-lists", i)}>{i}</To></div>)}</> : "None" },
-            { label: "Tags", value: <Tags tags={j.tags} /> },
+            { label: t.jobs.managedIdentifiers, value: (selector[j.managedDataIdentifierSelector ?? "RECOMMENDED"] ?? "") + (j.managedDataIdentifierIds?.length ? ": " + j.managedDataIdentifierIds.join(", ") : "") },
+            { label: t.jobs.objectsIncluded, value: d?.scoping?.includes?.and?.map(term).join(t.common.and) || t.common.all },
+            { label: t.jobs.objectsLeftOut, value: d?.scoping?.excludes?.and?.map(term).join(t.common.and) || t.common.none },
+            { label: t.common.customDataIdentifiers, value: j.customDataIdentifierIds?.length ? <>{j.customDataIdentifierIds.map((i) => <div key={i}><To href={desk.link("custom-data-identifiers", i)}>{i}</To></div>)}</> : t.common.none },
+            { label: t.common.allowLists, value: j.allowListIds?.length ? <>{j.allowListIds.map((i) => <div key={i}><To href={desk.link("allow-lists", i)}>{i}</To></div>)}</> : t.common.none },
+            { label: t.common.tags, value: <Tags tags={j.tags} /> },
             { label: "ARN", value: <span className="mono">{visible(j.jobArn)}</span> },
           ]}
         />
-        <Box variant="small">A job cannot be changed once it is made: what it found depends on it. Duplicate it instead.</Box>
+        <Box variant="small">{t.jobs.aJobCannotBeChangedOnce}</Box>
       </SpaceBetween>
     </Container>
   );

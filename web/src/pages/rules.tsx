@@ -19,12 +19,13 @@ import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { count, counted, visible } from "../text/format";
+import { fill, rich, t } from "../text";
 
 interface Rule extends GetFindingsFilterResponse {
   now?: number;
 }
 
-const said = (r: Rule) => findingConditions(r.findingCriteria?.criterion).map(findingWords).join(" and ");
+const said = (r: Rule) => findingConditions(r.findingCriteria?.criterion).map(findingWords).join(t.common.and);
 
 export function Rules() {
   const desk = useDesk();
@@ -32,7 +33,7 @@ export function Rules() {
   const [selected, setSelected] = useState<Rule[]>([]);
   const [question, setQuestion] = useState<Question | null>(null);
   const [editing, setEditing] = useState<Rule | null>(null);
-  useEffect(() => desk.title("Rules"), [desk]);
+  useEffect(() => desk.title(t.common.rules), [desk]);
   const rules = useResource<Rule[]>(
     async (o) => {
       const list = await all(desk.caller, "ListFindingsFilters", { maxResults: 25 }, (p) => p.findingsFilterListItems, o);
@@ -54,49 +55,47 @@ export function Rules() {
     <>
       <Rows<Rule>
         h1
-        name="Rules"
+        name={t.common.rules}
         id="rules"
-        description="Suppression rules archive what they match as it is found; filters are questions that are asked again."
+        description={t.rules.suppressionRulesArchiveWhatTheyMatch}
         rows={rules}
         rowId={(r) => r.id ?? ""}
         select="single"
         selected={selected}
         onSelect={setSelected}
         selectionName={(r) => visible(r.name)}
-        empty={{ title: "No rules", text: "A rule archives what it matches, or keeps a question to ask again.", action: <Button onClick={() => setEditing({})}>Create rule</Button> }}
+        empty={{ title: t.rules.noRules, text: t.rules.aRuleArchivesWhatItMatches, action: <Button onClick={() => setEditing({})}>{t.common.createRule}</Button> }}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button iconName="angle-up" ariaLabel="Move up" disabled={at < 1} loading={busy === "move"} onClick={() => void move(-1)} />
-            <Button iconName="angle-down" ariaLabel="Move down" disabled={at < 0 || at >= (rules.data?.length ?? 0) - 1} loading={busy === "move"} onClick={() => void move(1)} />
-            <Button disabled={!one?.findingCriteria} onClick={() => setEditing(one!)}>Edit</Button>
+            <Button iconName="angle-up" ariaLabel={t.rules.moveUp} disabled={at < 1} loading={busy === "move"} onClick={() => void move(-1)} />
+            <Button iconName="angle-down" ariaLabel={t.rules.moveDown} disabled={at < 0 || at >= (rules.data?.length ?? 0) - 1} loading={busy === "move"} onClick={() => void move(1)} />
+            <Button disabled={!one?.findingCriteria} onClick={() => setEditing(one!)}>{t.common.edit}</Button>
             <Button
               disabled={!one}
               onClick={() =>
                 setQuestion({
-                  title: "Delete " + visible(one!.name) + "?",
-                  yes: "Delete",
-                  body: one!.action === "ARCHIVE" ? "Findings are not archived by it any more. Those that were stay archived." : "The filter is gone; findings are not changed.",
+                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
+                  yes: t.common.delete,
+                  body: one!.action === "ARCHIVE" ? t.rules.findingsAreNotArchivedByIt : t.rules.theFilterIsGoneFindingsAre,
                   act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteFindingsFilter", { id: one!.id! }), visible(one!.name) + " is deleted.")) {
+                    if (await act("delete", () => desk.caller.call("DeleteFindingsFilter", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
                       setSelected([]);
                       rules.refresh();
                     }
                   },
                 })
               }
-            >
-              Delete
-            </Button>
-            <Button variant="primary" onClick={() => setEditing({})}>Create rule</Button>
+            >{t.common.delete}</Button>
+            <Button variant="primary" onClick={() => setEditing({})}>{t.common.createRule}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "position", header: "Order", value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 110 },
-          { id: "name", header: "Name", value: (r) => visible(r.name), cell: (r) => <Theirs text={r.name} />, width: 200 },
-          { id: "action", header: "Action", value: (r) => (r.action === "ARCHIVE" ? "Archives" : "Filter"), width: 110 },
-          { id: "matches", header: "What it matches", value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 340 },
-          { id: "now", header: "Findings now", value: (r) => r.now ?? 0, cell: (r) => count(r.now), filter: false, width: 150 },
-          { id: "description", header: "Description", value: (r) => visible(r.description), cell: (r) => <Theirs text={r.description} />, filter: false, width: 200 },
+          { id: "position", header: t.rules.order, value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 110 },
+          { id: "name", header: t.common.name, value: (r) => visible(r.name), cell: (r) => <Theirs text={r.name} />, width: 200 },
+          { id: "action", header: t.rules.action, value: (r) => (r.action === "ARCHIVE" ? t.common.archives : t.common.filter), width: 110 },
+          { id: "matches", header: t.rules.whatItMatches, value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 340 },
+          { id: "now", header: t.rules.findingsNow, value: (r) => r.now ?? 0, cell: (r) => count(r.now), filter: false, width: 150 },
+          { id: "description", header: t.common.description, value: (r) => visible(r.description), cell: (r) => <Theirs text={r.description} />, filter: false, width: 200 },
         ]}
       />
       <Confirm question={question} close={() => setQuestion(null)} />
@@ -141,42 +140,42 @@ function Editor({ rule, close, done }: { rule: Rule; close: () => void; done: ()
   const save = async () => {
     const input = { name, action, description, findingCriteria: { criterion } };
     const ok = rule.id
-      ? await act("save", () => desk.caller.call("UpdateFindingsFilter", { id: rule.id!, ...input }), "The rule " + visible(name) + " is changed.")
-      : await act("save", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), ...input, description: description || undefined }), "The rule " + visible(name) + " is made.");
+      ? await act("save", () => desk.caller.call("UpdateFindingsFilter", { id: rule.id!, ...input }), fill(t.rules.theRuleNameIsChanged, { name: visible(name) }))
+      : await act("save", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), ...input, description: description || undefined }), fill(t.rules.theRuleNameIsMade, { name: visible(name) }));
     if (ok) done();
   };
   return (
     <Modal
       visible
       size="large"
-      header={rule.id ? "Edit rule" : "Create rule"}
-      closeAriaLabel="Close"
+      header={rule.id ? t.rules.editRule : t.common.createRule}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>Cancel</Button>
-            <Button variant="primary" disabled={name.length < 3 || wrong !== ""} loading={busy === "save"} onClick={() => void save()}>{rule.id ? "Save" : "Create"}</Button>
+            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
+            <Button variant="primary" disabled={name.length < 3 || wrong !== ""} loading={busy === "save"} onClick={() => void save()}>{rule.id ? t.common.save : t.common.create}</Button>
           </SpaceBetween>
         </Box>
       }
     >
       <SpaceBetween size="m">
-        <FormField label="Name" constraintText="3 to 64 characters"><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
-        <FormField label={<>Description <i>- optional</i></>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
-        <FormField label="What it does">
+        <FormField label={t.common.name} constraintText={t.common.n3To64Characters}><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
+        <FormField label={<>{rich(t.common.descriptionI, { i: <i>{t.common.optional}</i> })}</>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
+        <FormField label={t.rules.whatItDoes}>
           <RadioGroup
             value={action}
             onChange={(e) => setAction(e.detail.value as FindingsFilterAction)}
             items={[
-              { value: "ARCHIVE", label: "Archive", description: "What it matches is archived as it is found, and told to nobody. It does not come back when the rule is deleted." },
-              { value: "NOOP", label: "Filter", description: "A question that is asked again; findings are not changed." },
+              { value: "ARCHIVE", label: t.common.archive, description: t.rules.whatItMatchesIsArchivedAs },
+              { value: "NOOP", label: t.common.filter, description: t.rules.aQuestionThatIsAskedAgain },
             ]}
           />
         </FormField>
-        <FormField stretch label="Findings for which all of this holds"><Conditions name="Condition" conditions={rows} onChange={setRows} fields={findingFields} ops={findingOps} free /></FormField>
+        <FormField stretch label={t.rules.findingsForWhichAllOfThis}><Conditions name={t.common.condition} conditions={rows} onChange={setRows} fields={findingFields} ops={findingOps} free /></FormField>
         <div role="status">
-          {wrong ? <Box color="text-body-secondary">{wrong}</Box> : now.error ? <StatusIndicator type="error">{visible(now.error.message)}</StatusIndicator> : now.data === undefined ? <Box color="text-body-secondary">Counting</Box> : <Box>{counted(now.data, "current finding")} like this now.</Box>}
+          {wrong ? <Box color="text-body-secondary">{wrong}</Box> : now.error ? <StatusIndicator type="error">{visible(now.error.message)}</StatusIndicator> : now.data === undefined ? <Box color="text-body-secondary">{t.rules.counting}</Box> : <Box>{fill(t.common.dataLikeThisNow, { data: counted(now.data, t.common.countCurrentFindings) })}</Box>}
         </div>
       </SpaceBetween>
     </Modal>

@@ -21,18 +21,19 @@ import { loadRegions, type RegionSummary } from "../parts/regions";
 import { useResource } from "../parts/resource";
 import { useDesk } from "../session";
 import { count, visible, words } from "../text/format";
+import { fill, rich, t } from "../text";
 
 const frequencies: Array<{ value: FindingPublishingFrequency; label: string }> = [
-  { value: "FIFTEEN_MINUTES", label: "Every 15 minutes" },
-  { value: "ONE_HOUR", label: "Every hour" },
-  { value: "SIX_HOURS", label: "Every 6 hours" },
+  { value: "FIFTEEN_MINUTES", label: t.settings.every15Minutes },
+  { value: "ONE_HOUR", label: t.settings.everyHour },
+  { value: "SIX_HOURS", label: t.settings.every6Hours },
 ];
 
 export function Settings() {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [question, setQuestion] = useState<Question | null>(null);
-  useEffect(() => desk.title("Settings"), [desk]);
+  useEffect(() => desk.title(t.common.settings), [desk]);
   const session = useResource((o) => desk.caller.call("GetMacieSession", {}, o), [desk.caller]);
   const regions = useResource((o) => loadRegions(desk.caller, o), [desk.caller]);
   const s = session.data;
@@ -42,29 +43,29 @@ export function Settings() {
   };
   return (
     <SpaceBetween size="l">
-      <Header variant="h1" description={"Account " + desk.account + " in " + desk.region}>Settings</Header>
+      <Header variant="h1" description={fill(t.settings.accountAccountInRegion, { account: desk.account, region: desk.region })}>{t.common.settings}</Header>
       {session.error ? (
         <Problem error={session.error} retry={again} />
       ) : (
         <SpaceBetween size="l">
-          <Container header={<Header variant="h2">Macie in {desk.region}</Header>}>
+          <Container header={<Header variant="h2">{fill(t.settings.macieInRegion, { region: desk.region })}</Header>}>
             {s && (
               <SpaceBetween size="m">
                 <KeyValuePairs
                   columns={3}
                   items={[
-                    { label: "Status", value: <StatusIndicator type={s.status === "ENABLED" ? "success" : "stopped"}>{s.status === "ENABLED" ? "Enabled" : "Suspended"}</StatusIndicator> },
-                    { label: "Enabled", value: <When at={s.createdAt} /> },
-                    { label: "Last changed", value: <When at={s.updatedAt} /> },
+                    { label: t.common.status, value: <StatusIndicator type={s.status === "ENABLED" ? "success" : "stopped"}>{s.status === "ENABLED" ? t.common.enabled : t.common.suspended}</StatusIndicator> },
+                    { label: t.common.enabled, value: <When at={s.createdAt} /> },
+                    { label: t.common.lastChanged, value: <When at={s.updatedAt} /> },
                   ]}
                 />
-                <FormField label="How often policy findings that have changed are published">
+                <FormField label={t.settings.howOftenPolicyFindingsThatHave}>
                   <Select
                     selectedOption={frequencies.find((f) => f.value === s.findingPublishingFrequency) ?? null}
                     options={frequencies}
                     disabled={busy === "frequency"}
                     onChange={async (e) => {
-                      if (await act("frequency", () => desk.caller.call("UpdateMacieSession", { findingPublishingFrequency: e.detail.selectedOption.value as FindingPublishingFrequency }), "Changed.")) session.refresh();
+                      if (await act("frequency", () => desk.caller.call("UpdateMacieSession", { findingPublishingFrequency: e.detail.selectedOption.value as FindingPublishingFrequency }), t.common.changed)) session.refresh();
                     }}
                   />
                 </FormField>
@@ -74,85 +75,77 @@ export function Settings() {
           <Results />
           <Publication />
           <Reveal />
-          <Container header={<Header variant="h2">Sample findings</Header>}>
+          <Container header={<Header variant="h2">{t.settings.sampleFindings}</Header>}>
             <SpaceBetween size="s">
-              <Box>One finding of each kind, marked as a sample, shows what they look like and whether they reach whom they should.</Box>
+              <Box>{t.settings.oneFindingOfEachKindMarked}</Box>
               <Button
                 loading={busy === "sample"}
-                onClick={() => void act("sample", () => desk.caller.call("CreateSampleFindings", {}), "Sample findings are made.")}
-              >
-                Make sample findings
-              </Button>
+                onClick={() => void act("sample", () => desk.caller.call("CreateSampleFindings", {}), t.settings.sampleFindingsAreMade)}
+              >{t.settings.makeSampleFindings}</Button>
             </SpaceBetween>
           </Container>
           {s && (
-            <Container header={<Header variant="h2">Suspend or disable Macie</Header>}>
+            <Container header={<Header variant="h2">{t.settings.suspendOrDisableMacie}</Header>}>
               <SpaceBetween size="m">
-                <Box>Suspended, Macie looks at nothing in {desk.region}, and everything stays. Disabled, everything of this account in {desk.region} is deleted.</Box>
+                <Box>{fill(t.settings.suspendedMacieLooksAtNothingIn, { region: desk.region, region2: desk.region })}</Box>
                 <SpaceBetween direction="horizontal" size="xs">
                   {s.status === "ENABLED" ? (
                     <Button
                       onClick={() =>
                         setQuestion({
-                          title: "Suspend Macie in " + desk.region + "?",
-                          yes: "Suspend",
-                          body: "Running jobs are paused, and buckets are not watched until you resume. Nothing is deleted.",
+                          title: fill(t.settings.suspendMacieInRegion, { region: desk.region }),
+                          yes: t.common.suspend,
+                          body: t.settings.runningJobsArePausedAndBuckets,
                           type: desk.account,
                           act: async () => {
-                            if (await act("suspend", () => desk.caller.call("UpdateMacieSession", { status: "PAUSED" }), "Macie is suspended in " + desk.region + ".")) again();
+                            if (await act("suspend", () => desk.caller.call("UpdateMacieSession", { status: "PAUSED" }), fill(t.settings.macieIsSuspendedInRegion, { region: desk.region }))) again();
                           },
                         })
                       }
-                    >
-                      Suspend Macie
-                    </Button>
+                    >{t.common.suspendMacie}</Button>
                   ) : (
-                    <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMacieSession", { status: "ENABLED" }), "Macie goes on in " + desk.region + ".")) again(); }}>Resume Macie</Button>
+                    <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMacieSession", { status: "ENABLED" }), fill(t.settings.macieGoesOnInRegion, { region: desk.region }))) again(); }}>{t.common.resumeMacie}</Button>
                   )}
                   <Button
                     onClick={() =>
                       setQuestion({
-                        title: "Disable Macie in " + desk.region + "?",
-                        yes: "Disable",
-                        warning: "This cannot be undone.",
+                        title: fill(t.settings.disableMacieInRegion, { region: desk.region }),
+                        yes: t.common.disable,
+                        warning: t.common.thisCannotBeUndone,
                         body: (
-                          <>
-                            Deleted, for this account in {desk.region}: its findings and rules, jobs, custom data identifiers, allow lists, and the relationship with its members or administrator. Results in your own buckets stay.
-                          </>
+                          <>{fill(t.settings.deletedForThisAccountInRegion, { region: desk.region })}</>
                         ),
                         type: desk.account,
                         act: async () => {
-                          if (await act("disable", () => desk.caller.call("DisableMacie", {}), "Macie is disabled in " + desk.region + ".")) again();
+                          if (await act("disable", () => desk.caller.call("DisableMacie", {}), fill(t.settings.macieIsDisabledInRegion, { region: desk.region }))) again();
                         },
                       })
                     }
-                  >
-                    Disable Macie
-                  </Button>
+                  >{t.settings.disableMacie}</Button>
                 </SpaceBetween>
               </SpaceBetween>
             </Container>
           )}
         </SpaceBetween>
       )}
-      <Container header={<Header variant="h2">In all Regions</Header>}>
+      <Container header={<Header variant="h2">{t.settings.inAllRegions}</Header>}>
         {regions.error ? (
           <Problem error={regions.error} retry={regions.refresh} />
         ) : (
           <Table<RegionSummary>
             variant="embedded"
             loading={regions.loading && !regions.data}
-            loadingText="Loading Regions"
+            loadingText={t.common.loadingRegions}
             items={regions.data ?? []}
-            empty="Macie is enabled in no Region."
-            ariaLabels={{ tableLabel: "Regions" }}
+            empty={t.settings.macieIsEnabledInNoRegion}
+            ariaLabels={{ tableLabel: t.common.regions }}
             columnDefinitions={[
-              { id: "region", header: "Region", cell: (r) => <To href={desk.linkIn(r.region, "settings")}>{r.region}</To>, isRowHeader: true },
-              { id: "status", header: "Macie", cell: (r) => (r.status === "ENABLED" ? "Enabled" : r.status === "PAUSED" ? "Suspended" : "Not enabled") },
-              { id: "administrator", header: "Administrator", cell: (r) => r.administratorAccount ?? "–" },
-              { id: "members", header: "Accounts", cell: (r) => count(Object.values(r.members).reduce((a, b) => a + b, 0)) },
-              { id: "jobs", header: "Running jobs", cell: (r) => (r.runningJobs ? <To href={desk.linkIn(r.region, "jobs")}>{count(r.runningJobs)}</To> : "0") },
-              { id: "invitations", header: "Unanswered invitations", cell: (r) => (r.invitations ? <To href={desk.linkIn(r.region, "invitations")}>{r.invitations}</To> : "0") },
+              { id: "region", header: t.common.region, cell: (r) => <To href={desk.linkIn(r.region, "settings")}>{r.region}</To>, isRowHeader: true },
+              { id: "status", header: t.common.macie, cell: (r) => (r.status === "ENABLED" ? t.common.enabled : r.status === "PAUSED" ? t.common.suspended : t.common.notEnabled) },
+              { id: "administrator", header: t.common.administrator, cell: (r) => r.administratorAccount ?? "–" },
+              { id: "members", header: t.common.accounts, cell: (r) => count(Object.values(r.members).reduce((a, b) => a + b, 0)) },
+              { id: "jobs", header: t.common.runningJobs, cell: (r) => (r.runningJobs ? <To href={desk.linkIn(r.region, "jobs")}>{count(r.runningJobs)}</To> : "0") },
+              { id: "invitations", header: t.settings.unansweredInvitations, cell: (r) => (r.invitations ? <To href={desk.linkIn(r.region, "invitations")}>{r.invitations}</To> : "0") },
             ]}
           />
         )}
@@ -177,11 +170,9 @@ function Results() {
       header={
         <Header
           variant="h2"
-          description="Where jobs write what they found, with places, object by object."
-          actions={!editing && <Button onClick={() => { setBucket(d?.bucketName ?? ""); setPrefix(d?.keyPrefix ?? ""); setKey(d?.kmsKeyArn ?? ""); setEditing(true); }}>Edit</Button>}
-        >
-          Repository of results
-        </Header>
+          description={t.settings.whereJobsWriteWhatTheyFound}
+          actions={!editing && <Button onClick={() => { setBucket(d?.bucketName ?? ""); setPrefix(d?.keyPrefix ?? ""); setKey(d?.kmsKeyArn ?? ""); setEditing(true); }}>{t.common.edit}</Button>}
+        >{t.settings.repositoryOfResults}</Header>
       }
     >
       {now.error ? (
@@ -190,26 +181,26 @@ function Results() {
         <form
           onSubmit={async (e) => {
             e.preventDefault();
-            if (await act("results", () => desk.caller.call("PutClassificationExportConfiguration", { configuration: { s3Destination: { bucketName: bucket, kmsKeyArn: key, ...(prefix ? { keyPrefix: prefix } : {}) } } }), "Results go to " + visible(bucket) + ".")) {
+            if (await act("results", () => desk.caller.call("PutClassificationExportConfiguration", { configuration: { s3Destination: { bucketName: bucket, kmsKeyArn: key, ...(prefix ? { keyPrefix: prefix } : {}) } } }), fill(t.settings.resultsGoToBucket, { bucket: visible(bucket) }))) {
               setEditing(false);
               now.refresh();
             }
           }}
         >
           <SpaceBetween size="m">
-            <FormField label="Bucket"><Input value={bucket} onChange={(e) => setBucket(e.detail.value)} spellcheck={false} /></FormField>
-            <FormField label={<>Prefix <i>- optional</i></>}><Input value={prefix} onChange={(e) => setPrefix(e.detail.value)} spellcheck={false} /></FormField>
-            <FormField label="KMS key ARN" description="As the API has it: arn:aws:kms:…"><Input value={key} onChange={(e) => setKey(e.detail.value)} spellcheck={false} /></FormField>
+            <FormField label={t.common.bucket}><Input value={bucket} onChange={(e) => setBucket(e.detail.value)} spellcheck={false} /></FormField>
+            <FormField label={<>{rich(t.settings.prefixI, { i: <i>{t.common.optional}</i> })}</>}><Input value={prefix} onChange={(e) => setPrefix(e.detail.value)} spellcheck={false} /></FormField>
+            <FormField label={t.settings.kmsKeyArn} description={t.settings.asTheApiHasItArn}><Input value={key} onChange={(e) => setKey(e.detail.value)} spellcheck={false} /></FormField>
             <SpaceBetween direction="horizontal" size="xs">
-              <Button formAction="none" variant="link" onClick={() => setEditing(false)}>Cancel</Button>
-              <Button variant="primary" formAction="submit" loading={busy === "results"} disabled={!bucket || !key}>Save</Button>
+              <Button formAction="none" variant="link" onClick={() => setEditing(false)}>{t.common.cancel}</Button>
+              <Button variant="primary" formAction="submit" loading={busy === "results"} disabled={!bucket || !key}>{t.common.save}</Button>
             </SpaceBetween>
           </SpaceBetween>
         </form>
       ) : d ? (
-        <KeyValuePairs columns={3} items={[{ label: "Bucket", value: visible(d.bucketName) }, { label: "Prefix", value: visible(d.keyPrefix) || "–" }, { label: "KMS key", value: visible(d.kmsKeyArn) }]} />
+        <KeyValuePairs columns={3} items={[{ label: t.common.bucket, value: visible(d.bucketName) }, { label: t.settings.prefix, value: visible(d.keyPrefix) || "–" }, { label: t.settings.kmsKey, value: visible(d.kmsKeyArn) }]} />
       ) : (
-        <Box color="text-body-secondary">{now.loading ? "Loading" : "None: findings alone are kept, for 90 days."}</Box>
+        <Box color="text-body-secondary">{now.loading ? t.common.loading : t.settings.noneFindingsAloneAreKeptFor}</Box>
       )}
     </Container>
   );
@@ -222,17 +213,17 @@ function Publication() {
   if (!desk.built("GetFindingsPublicationConfiguration")) return null;
   const d = now.data;
   const put = async (change: { publishClassificationFindings?: boolean; publishPolicyFindings?: boolean }) => {
-    if (await act("publication", () => desk.caller.call("PutFindingsPublicationConfiguration", { securityHubConfiguration: { ...d!, ...change } }), "Changed.")) now.refresh();
+    if (await act("publication", () => desk.caller.call("PutFindingsPublicationConfiguration", { securityHubConfiguration: { ...d!, ...change } }), t.common.changed)) now.refresh();
   };
   return (
-    <Container header={<Header variant="h2" description="Which findings go to the account's destinations of Security Hub's kind, where the operator has set some up.">Publication</Header>}>
+    <Container header={<Header variant="h2" description={t.settings.whichFindingsGoToTheAccount}>{t.settings.publication}</Header>}>
       {now.error ? (
         <Problem error={now.error} retry={now.refresh} />
       ) : (
         d && (
           <SpaceBetween size="s">
-            <Checkbox disabled={!!busy} checked={!!d.publishPolicyFindings} onChange={(e) => void put({ publishPolicyFindings: e.detail.checked })}>Policy findings</Checkbox>
-            <Checkbox disabled={!!busy} checked={!!d.publishClassificationFindings} onChange={(e) => void put({ publishClassificationFindings: e.detail.checked })}>Findings of sensitive data</Checkbox>
+            <Checkbox disabled={!!busy} checked={!!d.publishPolicyFindings} onChange={(e) => void put({ publishPolicyFindings: e.detail.checked })}>{t.common.policyFindings}</Checkbox>
+            <Checkbox disabled={!!busy} checked={!!d.publishClassificationFindings} onChange={(e) => void put({ publishClassificationFindings: e.detail.checked })}>{t.settings.findingsOfSensitiveData}</Checkbox>
           </SpaceBetween>
         )
       )}
@@ -247,7 +238,7 @@ function Reveal() {
   if (!desk.built("GetRevealConfiguration")) return null;
   const status = now.data?.configuration?.status;
   return (
-    <Container header={<Header variant="h2" description="Whether samples of the data that was found can be shown, to those who may ask for them.">Reveal samples</Header>}>
+    <Container header={<Header variant="h2" description={t.settings.whetherSamplesOfTheDataThat}>{t.settings.revealSamples}</Header>}>
       {now.error ? (
         <Problem error={now.error} retry={now.refresh} />
       ) : (
@@ -258,22 +249,18 @@ function Reveal() {
               <Button
                 loading={busy === "reveal"}
                 onClick={async () => {
-                  if (await act("reveal", () => desk.caller.call("UpdateRevealConfiguration", { configuration: { status: "DISABLED" } }), "Samples cannot be revealed any more.")) now.refresh();
+                  if (await act("reveal", () => desk.caller.call("UpdateRevealConfiguration", { configuration: { status: "DISABLED" } }), t.settings.samplesCannotBeRevealedAnyMore)) now.refresh();
                 }}
-              >
-                Switch off
-              </Button>
+              >{t.settings.switchOff}</Button>
             ) : (
               <SpaceBetween size="s">
-                <Alert type="info">Switched on, whoever may call GetSensitiveDataOccurrences sees up to ten real values of a finding, read from the object at that moment.</Alert>
+                <Alert type="info">{t.settings.switchedOnWhoeverMayCallGetsensitivedataoccurrences}</Alert>
                 <Button
                   loading={busy === "reveal"}
                   onClick={async () => {
-                    if (await act("reveal", () => desk.caller.call("UpdateRevealConfiguration", { configuration: { status: "ENABLED", ...(now.data?.configuration?.kmsKeyId ? { kmsKeyId: now.data.configuration.kmsKeyId } : {}) }, ...(now.data?.retrievalConfiguration?.retrievalMode ? { retrievalConfiguration: { retrievalMode: now.data.retrievalConfiguration.retrievalMode, ...(now.data.retrievalConfiguration.roleName ? { roleName: now.data.retrievalConfiguration.roleName } : {}) } } : {}) }), "Samples can be revealed.")) now.refresh();
+                    if (await act("reveal", () => desk.caller.call("UpdateRevealConfiguration", { configuration: { status: "ENABLED", ...(now.data?.configuration?.kmsKeyId ? { kmsKeyId: now.data.configuration.kmsKeyId } : {}) }, ...(now.data?.retrievalConfiguration?.retrievalMode ? { retrievalConfiguration: { retrievalMode: now.data.retrievalConfiguration.retrievalMode, ...(now.data.retrievalConfiguration.roleName ? { roleName: now.data.retrievalConfiguration.roleName } : {}) } } : {}) }), t.settings.samplesCanBeRevealed)) now.refresh();
                   }}
-                >
-                  Switch on
-                </Button>
+                >{t.settings.switchOn}</Button>
               </SpaceBetween>
             )}
           </SpaceBetween>

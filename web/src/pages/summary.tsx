@@ -26,6 +26,7 @@ import { bytes, count, counted, relationship, short, typeWords, visible, words, 
 import { loadHistory } from "./accounts";
 import { remember } from "../opened";
 import { type Criterion, loadFindings, resource, SeverityOf } from "./findings";
+import { fill, rich, t } from "../text";
 
 const Chart = lazy(() => import("../parts/chart"));
 const colours = { high: "#d91515", medium: "#b35900", low: "#0972d3" };
@@ -39,14 +40,14 @@ interface Day {
 
 export function Summary() {
   const desk = useDesk();
-  useEffect(() => desk.title("Summary"), [desk]);
+  useEffect(() => desk.title(t.common.summary), [desk]);
   const session = useResource((o) => desk.caller.call("GetMacieSession", {}, o), [desk.caller]);
   const route = useRoute();
   if (route.query.get("regions") === "all") return <Everywhere />;
   if (session.error)
     return (
       <SpaceBetween size="l">
-        <Header variant="h1">Summary</Header>
+        <Header variant="h1">{t.common.summary}</Header>
         <Problem error={session.error} retry={session.refresh} />
         <Elsewhere />
       </SpaceBetween>
@@ -92,32 +93,32 @@ function Everywhere() {
   return (
     <Rows<Place>
       h1
-      name="Summary"
+      name={t.common.summary}
       id="summary-everywhere"
-      description={"Account " + desk.account + (desk.identity.name ? ", " + visible(desk.identity.name) : "") + ", in all Regions in which it has anything."}
+      description={fill(t.summary.accountAccountNameInAllRegions, { account: desk.account, name: (desk.identity.name ? ", " + visible(desk.identity.name) : "") })}
       rows={rows}
       rowId={(r) => r.region}
       more={<RegionsChoice />}
-      empty={{ title: "Nothing in any Region", text: "Macie is enabled in no Region, and nobody has invited this account." }}
+      empty={{ title: t.summary.nothingInAnyRegion, text: t.summary.macieIsEnabledInNoRegion }}
       columns={[
-        { id: "region", header: "Region", value: (r) => r.region, cell: (r) => <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>, width: 140 },
-        { id: "status", header: "Macie", value: (r) => macieWords(r.status), cell: (r) => <StatusIndicator type={r.status === "ENABLED" ? "success" : "stopped"}>{macieWords(r.status)}</StatusIndicator>, width: 130 },
-        { id: "administrator", header: "Administrator", value: (r) => r.administratorAccount ?? "–", width: 140, hidden: true },
+        { id: "region", header: t.common.region, value: (r) => r.region, cell: (r) => <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>, width: 140 },
+        { id: "status", header: t.common.macie, value: (r) => macieWords(r.status), cell: (r) => <StatusIndicator type={r.status === "ENABLED" ? "success" : "stopped"}>{macieWords(r.status)}</StatusIndicator>, width: 130 },
+        { id: "administrator", header: t.common.administrator, value: (r) => r.administratorAccount ?? "–", width: 140, hidden: true },
         n("high", "High", (r) => r.high, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "High" }] }))),
         n("medium", "Medium", (r) => r.medium, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "Medium" }] }))),
         n("low", "Low", (r) => r.low, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "Low" }] }))),
-        n("buckets", "Buckets", (r) => r.buckets, "buckets"),
-        n("public", "Public", (r) => r.exposed, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "public", operator: "=", value: "Public" }] }))),
-        n("sensitive", "Sensitive", (r) => r.sensitive, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "sensitivity", operator: "=", value: "Sensitive" }] }))),
-        n("accounts", "Accounts", (r) => Object.values(r.members).reduce((a, b) => a + b, 0), "accounts"),
-        n("invitations", "Invitations", (r) => r.invitations, "invitations"),
-        n("jobs", "Running jobs", (r) => r.runningJobs, "jobs"),
+        n("buckets", t.common.buckets, (r) => r.buckets, "buckets"),
+        n("public", t.common.public, (r) => r.exposed, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "public", operator: "=", value: t.common.public }] }))),
+        n("sensitive", t.common.sensitive, (r) => r.sensitive, "buckets", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "sensitivity", operator: "=", value: t.common.sensitive }] }))),
+        n("accounts", t.common.accounts, (r) => Object.values(r.members).reduce((a, b) => a + b, 0), "accounts"),
+        n("invitations", t.common.invitations, (r) => r.invitations, "invitations"),
+        n("jobs", t.common.runningJobs, (r) => r.runningJobs, "jobs"),
       ]}
     />
   );
 }
 
-const macieWords = (status: string | undefined) => (status === "ENABLED" ? "Enabled" : status === "PAUSED" ? "Suspended" : "Not enabled");
+const macieWords = (status: string | undefined) => (status === "ENABLED" ? t.common.enabled : status === "PAUSED" ? t.common.suspended : t.common.notEnabled);
 
 /** Somebody new here may have what they look for in another Region. */
 function Elsewhere() {
@@ -125,12 +126,12 @@ function Elsewhere() {
   const regions = useResource((o) => loadRegions(desk.caller, o), [desk.caller]);
   if (!regions.data?.length) return null;
   return (
-    <Container header={<Header variant="h2">In other Regions</Header>}>
+    <Container header={<Header variant="h2">{t.summary.inOtherRegions}</Header>}>
       <SpaceBetween size="xs">
         {regions.data.map((r) => (
           <div key={r.region}>
-            <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>: {r.status === "ENABLED" ? "enabled" : r.status ? "suspended" : "not enabled"}
-            {r.invitations > 0 && <>, <To href={desk.linkIn(r.region, "invitations")}>{counted(r.invitations, "unanswered invitation")}</To></>}
+            <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>: {r.status === "ENABLED" ? "enabled" : r.status ? "suspended" : t.summary.notEnabled}
+            {r.invitations > 0 && <>, <To href={desk.linkIn(r.region, "invitations")}>{counted(r.invitations, t.common.countUnansweredInvitations)}</To></>}
           </div>
         ))}
       </SpaceBetween>
@@ -166,15 +167,15 @@ function Overview() {
     async (o) => {
       const out: ReactNode[] = [];
       const invitations = (await desk.caller.call("GetInvitationsCount", {}, o)).invitationsCount ?? 0;
-      if (invitations) out.push(<To href={desk.link("invitations")}>{counted(invitations, "unanswered invitation")}</To>);
+      if (invitations) out.push(<To href={desk.link("invitations")}>{counted(invitations, t.common.countUnansweredInvitations)}</To>);
       const since = "&since=" + encodeURIComponent(new Date(Date.now() - 7 * 86_400_000).toISOString());
       const refused = [...(await loadHistory(desk.caller, since + "&event=MailRefused", 200, o)), ...(await loadHistory(desk.caller, since + "&event=MailNotSent", 200, o))];
-      if (refused.length) out.push(<To href={desk.link("accounts")}>{counted(refused.length, "invitation mail")} of the last 7 days did not go</To>);
+      if (refused.length) out.push(<To href={desk.link("accounts")}>{fill(t.summary.refusedOfTheLast7Days, { refused: counted(refused.length, t.summary.countInvitationMails) })}</To>);
       const jobs = (await all(desk.caller, "ListClassificationJobs", { maxResults: 200 }, (p) => p.items, { ...o, most: 1000 })).filter((j) => j.lastRunErrorStatus?.code === "ERROR");
-      if (jobs.length) out.push(<To href={desk.link("health")}>{counted(jobs.length, "job")} with errors</To>);
+      if (jobs.length) out.push(<To href={desk.link("health")}>{fill(t.summary.jobsWithErrors, { jobs: counted(jobs.length, t.common.countJobs) })}</To>);
       const lists = await all(desk.caller, "ListAllowLists", { maxResults: 25 }, (p) => p.allowLists, o);
       const broken = (await each(lists, 4, (l) => desk.caller.call("GetAllowList", { id: l.id! }, o))).filter((l) => l && !(l instanceof CallError) && l.status?.code !== "OK");
-      if (broken.length) out.push(<To href={desk.link("health")}>{counted(broken.length, "allow list")} that do nothing</To>);
+      if (broken.length) out.push(<To href={desk.link("health")}>{fill(t.summary.brokenThatDoNothing, { broken: counted(broken.length, t.summary.countAllowLists) })}</To>);
       return out;
     },
     [desk.caller],
@@ -190,23 +191,21 @@ function Overview() {
   const members = Object.entries(here?.members ?? {});
   return (
     <SpaceBetween size="l">
-      <Header variant="h1" description={"Account " + desk.account + (desk.identity.name ? ", " + visible(desk.identity.name) : "") + ", in " + desk.region + (here?.administratorAccount ? ". Administered by " + here.administratorAccount : "")}>
-        Summary
-      </Header>
+      <Header variant="h1" description={fill(t.summary.accountAccountNameInRegionAdministratoraccount, { account: desk.account, name: (desk.identity.name ? ", " + visible(desk.identity.name) : ""), region: desk.region, administratorAccount: (here?.administratorAccount ? fill(t.summary.administeredByAdministratoraccount, { administratorAccount: here.administratorAccount }) : "") })}>{t.common.summary}</Header>
       <RegionsChoice />
       {(needs.data?.length || elsewhere.length > 0) && (
-        <Alert type="info" header="What needs you">
+        <Alert type="info" header={t.summary.whatNeedsYou}>
           <ul>
             {needs.data?.map((n, i) => <li key={i}>{n}</li>)}
             {elsewhere.map((r) => (
               <li key={r.region}>
-                <To href={desk.linkIn(r.region, "invitations")}>{counted(r.invitations, "unanswered invitation")} in {r.region}</To>
+                <To href={desk.linkIn(r.region, "invitations")}>{fill(t.summary.invitationsInRegion, { invitations: counted(r.invitations, t.common.countUnansweredInvitations), region: r.region })}</To>
               </li>
             ))}
           </ul>
         </Alert>
       )}
-      <Container header={<Header variant="h2">Findings</Header>}>
+      <Container header={<Header variant="h2">{t.common.findings}</Header>}>
         <Failed r={found}>
           <ColumnLayout columns={3} variant="text-grid">
             {(["High", "Medium", "Low"] as const).map((x) => (
@@ -215,16 +214,16 @@ function Overview() {
                   <StatusIndicator type={x === "High" ? "error" : x === "Medium" ? "warning" : "info"}>{x}</StatusIndicator>
                 </Box>
                 <Box fontSize="display-l" fontWeight="bold">{found.data ? <Link href={desk.link("findings") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: x }] }))} onFollow={follow} fontSize="display-l" ariaLabel={x + ": " + count(of(found.data.severity, x))}>{count(of(found.data.severity, x))}</Link> : "–"}</Box>
-                <Box variant="small">{found.data ? count(of(found.data.lately, x)) + " of them in the last 7 days" : ""}</Box>
+                <Box variant="small">{found.data ? fill(t.summary.latelyOfThemInTheLast, { lately: count(of(found.data.lately, x)) }) : ""}</Box>
               </div>
             ))}
           </ColumnLayout>
           {days.data?.some((d) => d.low + d.medium + d.high > 0) && (
             <Suspense fallback={<Spinner />}>
               <Chart
-                name="Findings by day"
-                x="Day (UTC)"
-                y="Findings"
+                name={t.summary.findingsByDay}
+                x={t.common.dayUtc}
+                y={t.common.findings}
                 labels={days.data.map((d) => d.date.slice(5))}
                 series={[
                   { title: "Low", color: colours.low, values: days.data.map((d) => d.low) },
@@ -234,40 +233,40 @@ function Overview() {
               />
             </Suspense>
           )}
-          <Box padding={{ top: "s" }}><To href={desk.link("findings")}>All current findings</To></Box>
+          <Box padding={{ top: "s" }}><To href={desk.link("findings")}>{t.summary.allCurrentFindings}</To></Box>
         </Failed>
       </Container>
       <Grid gridDefinition={[{ colspan: { default: 12, s: 6 } }, { colspan: { default: 12, s: 6 } }]}>
-        <Top name="Buckets with most findings" rows={found.data?.buckets} link={(k) => desk.link("findings") + "?bucket=" + encodeURIComponent(k)} text={visible} />
-        <Top name="Most frequent types" rows={found.data?.types} link={(k) => desk.link("findings") + "?type=" + encodeURIComponent(k)} text={typeWords} />
+        <Top name={t.summary.bucketsWithMostFindings} rows={found.data?.buckets} link={(k) => desk.link("findings") + "?bucket=" + encodeURIComponent(k)} text={visible} />
+        <Top name={t.summary.mostFrequentTypes} rows={found.data?.types} link={(k) => desk.link("findings") + "?type=" + encodeURIComponent(k)} text={typeWords} />
       </Grid>
-      <Container header={<Header variant="h2" description={s?.lastUpdated ? "As of " + short(s.lastUpdated) + " " + zone() : undefined}>Buckets</Header>}>
+      <Container header={<Header variant="h2" description={s?.lastUpdated ? fill(t.summary.asOfLastupdatedZone, { lastUpdated: short(s.lastUpdated), zone: zone() }) : undefined}>{t.common.buckets}</Header>}>
         <Failed r={stats}>
           <KeyValuePairs
             columns={4}
             items={[
-              { label: "Buckets", value: number(s?.bucketCount, desk.link("buckets")) },
-              { label: "Objects", value: count(s?.classifiableObjectCount) + " of " + count(s?.objectCount) + " can be analysed" },
-              { label: "Size", value: bytes(s?.classifiableSizeInBytes) + " of " + bytes(s?.sizeInBytes) + " can be analysed" },
-              { label: "Cannot be analysed", value: number(s?.unclassifiableObjectCount?.total, desk.link("buckets") + "?view=coverage") },
-              { label: "Public", value: number(p?.publiclyAccessible, filter("public", "Public"), true) },
-              { label: "Shared with outsiders", value: number(sh?.external, filter("shared", "With outsiders"), true) },
-              { label: "Not encrypted by default", value: number(e?.unencrypted, filter("encryption", "None"), true) },
-              { label: "Access unknown", value: number(p?.unknown, filter("public", "Unknown")) },
-              ...(se ? [{ label: "Sensitive", value: number(se.sensitive?.totalCount, filter("sensitivity", "Sensitive")) }, { label: "Not sensitive", value: number(se.notSensitive?.totalCount, filter("sensitivity", "Not sensitive")) }, { label: "Not yet analysed", value: number(se.notClassified?.totalCount, filter("sensitivity", "Not yet analysed")) }, { label: "Classification error", value: number(se.classificationError?.totalCount, filter("sensitivity", "Classification error")) }] : []),
+              { label: t.common.buckets, value: number(s?.bucketCount, desk.link("buckets")) },
+              { label: t.common.objects, value: fill(t.summary.classifiableobjectcountOfObjectcountCanBeAnalysed, { classifiableObjectCount: count(s?.classifiableObjectCount), objectCount: count(s?.objectCount) }) },
+              { label: t.common.size, value: fill(t.summary.classifiablesizeinbytesOfSizeinbytesCanBeAnalysed, { classifiableSizeInBytes: bytes(s?.classifiableSizeInBytes), sizeInBytes: bytes(s?.sizeInBytes) }) },
+              { label: t.common.cannotBeAnalysed, value: number(s?.unclassifiableObjectCount?.total, desk.link("buckets") + "?view=coverage") },
+              { label: t.common.public, value: number(p?.publiclyAccessible, filter("public", t.common.public), true) },
+              { label: t.summary.sharedWithOutsiders, value: number(sh?.external, filter("shared", t.common.withOutsiders), true) },
+              { label: t.summary.notEncryptedByDefault, value: number(e?.unencrypted, filter("encryption", t.common.none), true) },
+              { label: t.summary.accessUnknown, value: number(p?.unknown, filter("public", t.common.unknown)) },
+              ...(se ? [{ label: t.common.sensitive, value: number(se.sensitive?.totalCount, filter("sensitivity", t.common.sensitive)) }, { label: t.common.notSensitive, value: number(se.notSensitive?.totalCount, filter("sensitivity", t.common.notSensitive)) }, { label: t.common.notYetAnalysed, value: number(se.notClassified?.totalCount, filter("sensitivity", t.common.notYetAnalysed)) }, { label: t.common.classificationError, value: number(se.classificationError?.totalCount, filter("sensitivity", t.common.classificationError)) }] : []),
             ]}
           />
           {se && (s?.bucketCount ?? 0) > 0 && (
             <Box padding={{ top: "l" }}>
             <Suspense fallback={<Spinner />}>
               <Chart
-                name="Sensitivity of buckets"
-                x="Sensitivity"
-                y="Buckets"
-                labels={["Sensitive", "Not sensitive", "Not yet analysed", "Classification error"]}
+                name={t.summary.sensitivityOfBuckets}
+                x={t.common.sensitivity}
+                y={t.common.buckets}
+                labels={[t.common.sensitive, t.common.notSensitive, t.common.notYetAnalysed, t.common.classificationError]}
                 series={[
-                  { title: "Public", color: colours.high, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => x?.publiclyAccessibleCount ?? 0) },
-                  { title: "Not public, or not known to be", color: colours.low, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => (x?.totalCount ?? 0) - (x?.publiclyAccessibleCount ?? 0)) },
+                  { title: t.common.public, color: colours.high, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => x?.publiclyAccessibleCount ?? 0) },
+                  { title: t.summary.notPublicOrNotKnownTo, color: colours.low, values: [se.sensitive, se.notSensitive, se.notClassified, se.classificationError].map((x) => (x?.totalCount ?? 0) - (x?.publiclyAccessibleCount ?? 0)) },
                 ]}
                 onPick={() => navigate(desk.link("buckets") + "?view=map")}
               />
@@ -276,30 +275,28 @@ function Overview() {
           )}
         </Failed>
       </Container>
-      <Container header={<Header variant="h2">Accounts</Header>}>
+      <Container header={<Header variant="h2">{t.common.accounts}</Header>}>
         <Failed r={regions}>
           {members.length ? (
             <KeyValuePairs columns={4} items={members.map(([status, n]) => ({ label: relationship[status]?.text ?? words(status), value: number(n, desk.link("accounts") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "status", operator: "=", value: relationship[status]?.text ?? status }] }))) }))} />
           ) : (
-            <Box color="text-body-secondary">
-              This account has no members in {desk.region}. <To href={desk.link("accounts", "add")}>Add accounts</To>
-            </Box>
+            <Box color="text-body-secondary">{rich(t.summary.thisAccountHasNoMembersIn, { region: desk.region, to: <To href={desk.link("accounts", "add")}>{t.common.addAccounts}</To> })}</Box>
           )}
         </Failed>
       </Container>
-      <Container header={<Header variant="h2" description="Buckets that became public, shared or unencrypted, the latest first.">Policy findings</Header>}>
+      <Container header={<Header variant="h2" description={t.summary.bucketsThatBecamePublicSharedOr}>{t.common.policyFindings}</Header>}>
         <Table
           variant="embedded"
           loading={found.loading && !found.data}
-          loadingText="Loading findings"
+          loadingText={t.summary.loadingFindings}
           items={found.data?.policy ?? []}
-          empty="None."
-          ariaLabels={{ tableLabel: "Policy findings" }}
+          empty={t.common.none2}
+          ariaLabels={{ tableLabel: t.common.policyFindings }}
           columnDefinitions={[
-            { id: "severity", header: "Severity", cell: (f) => <SeverityOf finding={f} />, width: 120 },
-            { id: "type", header: "Type", cell: (f) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember((found.data?.policy ?? []).map((x) => x.id ?? ""))}>{typeWords(f.type)}</To>, isRowHeader: true },
-            { id: "bucket", header: "Bucket", cell: (f) => <Theirs text={resource(f)} /> },
-            { id: "updated", header: "Updated (" + zone() + ")", cell: (f) => short(f.updatedAt) },
+            { id: "severity", header: t.common.severity, cell: (f) => <SeverityOf finding={f} />, width: 120 },
+            { id: "type", header: t.common.type, cell: (f) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember((found.data?.policy ?? []).map((x) => x.id ?? ""))}>{typeWords(f.type)}</To>, isRowHeader: true },
+            { id: "bucket", header: t.common.bucket, cell: (f) => <Theirs text={resource(f)} /> },
+            { id: "updated", header: fill(t.summary.updatedZone, { zone: zone() }), cell: (f) => short(f.updatedAt) },
           ]}
         />
       </Container>
@@ -318,12 +315,12 @@ function Top({ name, rows, link, text }: { name: string; rows: GroupCount[] | un
         variant="embedded"
         items={rows ?? []}
         loading={!rows}
-        loadingText="Loading"
-        empty="None."
+        loadingText={t.common.loading}
+        empty={t.common.none2}
         ariaLabels={{ tableLabel: name }}
         columnDefinitions={[
-          { id: "name", header: "Name", cell: (g) => <To href={link(g.groupKey ?? "")}>{text(g.groupKey ?? "")}</To>, isRowHeader: true },
-          { id: "count", header: "Findings", cell: (g) => count(g.count), width: 110 },
+          { id: "name", header: t.common.name, cell: (g) => <To href={link(g.groupKey ?? "")}>{text(g.groupKey ?? "")}</To>, isRowHeader: true },
+          { id: "count", header: t.common.findings, cell: (g) => count(g.count), width: 110 },
         ]}
       />
     </Container>

@@ -13,6 +13,7 @@ import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { bytes, count } from "../text/format";
+import { fill, t } from "../text";
 
 const Chart = lazy(() => import("../parts/chart"));
 
@@ -46,14 +47,14 @@ interface Answer {
 }
 
 const ranges = [
-  { value: "PAST_30_DAYS", label: "The last 30 days" },
-  { value: "MONTH_TO_DATE", label: "This month" },
+  { value: "PAST_30_DAYS", label: t.usage.theLast30Days },
+  { value: "MONTH_TO_DATE", label: t.usage.thisMonth },
 ];
 
 export function Usage() {
   const desk = useDesk();
   const [range, setRange] = useState(ranges[0]!);
-  useEffect(() => desk.title("Usage"), [desk]);
+  useEffect(() => desk.title(t.common.usage), [desk]);
   const usage = useResource(
     async (o) => {
       let token = "";
@@ -84,57 +85,57 @@ export function Usage() {
     <SpaceBetween size="l">
       <Rows<Account>
         h1
-        name="Usage"
+        name={t.common.usage}
         id="usage"
-        description={"Of this account and its members, in " + desk.region + "."}
+        description={fill(t.common.ofThisAccountAndItsMembers, { region: desk.region })}
         rows={{ ...usage, data: list, set: () => {} }}
         rowId={(a) => a.accountId}
         more={
           list && (
             <SpaceBetween size="s">
-              <Box variant="small">{"From " + usage.data!.from + " to " + usage.data!.to + ", days of UTC. A month's quota is " + bytes(quota) + " for each account's jobs. Together:"}</Box>
+              <Box variant="small">{fill(t.usage.fromFromToToDaysOf, { from: usage.data!.from, to: usage.data!.to, quota: bytes(quota) })}</Box>
               <KeyValuePairs
                 columns={4}
                 items={[
-                  { label: "Analysed by jobs", value: bytes(sum((a) => a.jobBytes)) + ", " + count(sum((a) => a.jobObjects)) + " objects" },
-                  { label: "By automated discovery", value: bytes(sum((a) => a.automatedBytes)) + ", " + count(sum((a) => a.automatedObjects)) + " objects" },
-                  { label: "Buckets watched", value: count(sum((a) => a.buckets)) },
-                  { label: "Requests to stores", value: count(sum((a) => a.requests)) },
+                  { label: t.usage.analysedByJobs, value: fill(t.usage.sumSum2Objects, { sum: bytes(sum((a) => a.jobBytes)), sum2: count(sum((a) => a.jobObjects)) }) },
+                  { label: t.usage.byAutomatedDiscovery, value: fill(t.usage.sumSum2Objects, { sum: bytes(sum((a) => a.automatedBytes)), sum2: count(sum((a) => a.automatedObjects)) }) },
+                  { label: t.usage.bucketsWatched, value: count(sum((a) => a.buckets)) },
+                  { label: t.usage.requestsToStores, value: count(sum((a) => a.requests)) },
                 ]}
               />
             </SpaceBetween>
           )
         }
-        actions={<Select selectedOption={range} options={ranges} onChange={(e) => setRange(ranges.find((r) => r.value === e.detail.selectedOption.value)!)} ariaLabel="Time range" />}
-        empty={{ title: "Nothing was used", text: "What jobs analyse, and the buckets that are watched, are counted here." }}
+        actions={<Select selectedOption={range} options={ranges} onChange={(e) => setRange(ranges.find((r) => r.value === e.detail.selectedOption.value)!)} ariaLabel={t.common.timeRange} />}
+        empty={{ title: t.usage.nothingWasUsed, text: t.usage.whatJobsAnalyseAndTheBuckets }}
         columns={[
-          { id: "account", header: "Account", value: (a) => a.accountId, cell: (a) => (a.accountId === desk.account ? a.accountId : <To href={desk.link("accounts", a.accountId)}>{a.accountId}</To>), width: 135 },
-          { id: "jobs", header: "By jobs", value: (a) => a.jobBytes, cell: (a) => bytes(a.jobBytes), filter: false, width: 110 },
-          { id: "jobObjects", header: "Objects by jobs", value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 150 },
-          { id: "automated", header: "Automated", value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 130 },
-          { id: "buckets", header: "Buckets", value: (a) => a.buckets, cell: (a) => count(a.buckets), filter: false, width: 115 },
-          { id: "quota", header: "Month's quota", value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 148 },
-          { id: "requests", header: "Requests", value: (a) => a.requests, cell: (a) => count(a.requests), filter: false, width: 120 },
-          ...(priced ? [{ id: "cost", header: "Estimated cost", value: (a: Account) => Number(a.estimatedCost), cell: (a: Account) => a.estimatedCost + " " + a.currency, filter: false, width: 140 }] : []),
+          { id: "account", header: t.common.account, value: (a) => a.accountId, cell: (a) => (a.accountId === desk.account ? a.accountId : <To href={desk.link("accounts", a.accountId)}>{a.accountId}</To>), width: 135 },
+          { id: "jobs", header: t.usage.byJobs, value: (a) => a.jobBytes, cell: (a) => bytes(a.jobBytes), filter: false, width: 110 },
+          { id: "jobObjects", header: t.usage.objectsByJobs, value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 150 },
+          { id: "automated", header: t.usage.automated, value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 130 },
+          { id: "buckets", header: t.common.buckets, value: (a) => a.buckets, cell: (a) => count(a.buckets), filter: false, width: 115 },
+          { id: "quota", header: t.usage.monthSQuota, value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 148 },
+          { id: "requests", header: t.usage.requests, value: (a) => a.requests, cell: (a) => count(a.requests), filter: false, width: 120 },
+          ...(priced ? [{ id: "cost", header: t.usage.estimatedCost, value: (a: Account) => Number(a.estimatedCost), cell: (a: Account) => a.estimatedCost + " " + a.currency, filter: false, width: 140 }] : []),
         ]}
       />
       {days.data?.some((d) => d.jobObjects + d.automatedObjects > 0) && (
-        <Container header={<Header variant="h2" description={"Of the buckets of account " + desk.account + ", by day of UTC."}>Objects analysed</Header>}>
+        <Container header={<Header variant="h2" description={fill(t.usage.ofTheBucketsOfAccountAccount, { account: desk.account })}>{t.common.objectsAnalysed}</Header>}>
           <Suspense fallback={<Spinner />}>
             <Chart
-              name="Objects analysed"
-              x="Day (UTC)"
-              y="Objects"
+              name={t.common.objectsAnalysed}
+              x={t.common.dayUtc}
+              y={t.common.objects}
               labels={days.data.map((d) => d.date.slice(5))}
               series={[
-                { title: "By jobs", color: "#0972d3", values: days.data.map((d) => d.jobObjects) },
-                { title: "By automated discovery", color: "#b35900", values: days.data.map((d) => d.automatedObjects) },
+                { title: t.usage.byJobs, color: "#0972d3", values: days.data.map((d) => d.jobObjects) },
+                { title: t.usage.byAutomatedDiscovery, color: "#b35900", values: days.data.map((d) => d.automatedObjects) },
               ]}
             />
           </Suspense>
         </Container>
       )}
-      {!priced && <Box variant="small">No prices are set on this server (--price-list), so nothing is said of money.</Box>}
+      {!priced && <Box variant="small">{t.usage.noPricesAreSetOnThis}</Box>}
     </SpaceBetween>
   );
 }

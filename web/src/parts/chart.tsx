@@ -5,6 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { count } from "../text/format";
+import { t } from "../text";
 
 export interface Series {
   title: string;
@@ -39,14 +40,14 @@ export default function Chart({ name, x, labels, series, y, onPick }: { name: st
           hideFilter
           height={180}
           ariaLabel={name}
-          ariaDescription="The table below has the same numbers."
-          i18nStrings={{ yTickFormatter: (v) => (Number.isInteger(v) ? count(v) : ""), legendAriaLabel: "Legend", chartAriaRoleDescription: "bar chart", xAxisAriaRoleDescription: "x axis", yAxisAriaRoleDescription: "y axis", detailPopoverDismissAriaLabel: "Close" }}
-          detailPopoverFooter={onPick && ((label) => <Button onClick={() => onPick(label)}>Open</Button>)}
-          empty="None."
+          ariaDescription={t.chart.theTableBelowHasTheSame}
+          i18nStrings={{ yTickFormatter: (v) => (Number.isInteger(v) ? count(v) : ""), legendAriaLabel: t.common.legend, chartAriaRoleDescription: t.chart.barChart, xAxisAriaRoleDescription: t.chart.xAxis, yAxisAriaRoleDescription: t.chart.yAxis, detailPopoverDismissAriaLabel: t.common.close }}
+          detailPopoverFooter={onPick && ((label) => <Button onClick={() => onPick(label)}>{t.common.open}</Button>)}
+          empty={t.common.none2}
         />
       )}
-      <Button variant="inline-link" onClick={() => setTable(!table)} ariaLabel={(table ? "Show as a chart: " : "Show as a table: ") + name}>
-        {table ? "Show as a chart" : "Show as a table"}
+      <Button variant="inline-link" onClick={() => setTable(!table)} ariaLabel={(table ? t.chart.showAsAChart : t.chart.showAsATable) + name}>
+        {table ? t.chart.showAsAChart2 : t.chart.showAsATable2}
       </Button>
     </SpaceBetween>
   );

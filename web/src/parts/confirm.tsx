@@ -7,6 +7,7 @@ import Input from "@cloudscape-design/components/input";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
+import { fill, t } from "../text";
 
 export interface Question {
   title: string;
@@ -30,14 +31,12 @@ export function Confirm({ question, close }: { question: Question | null; close:
     <Modal
       visible
       header={question.title}
-      closeAriaLabel="Close"
+      closeAriaLabel={t.common.close}
       onDismiss={end}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={end}>
-              Cancel
-            </Button>
+            <Button variant="link" onClick={end}>{t.common.cancel}</Button>
             <Button
               variant="primary"
               loading={busy}
@@ -62,7 +61,7 @@ export function Confirm({ question, close }: { question: Question | null; close:
         {question.warning && <Alert type="warning">{question.warning}</Alert>}
         <div>{question.body}</div>
         {question.type && (
-          <FormField label={"To confirm, type " + question.type}>
+          <FormField label={fill(t.confirm.toConfirmTypeType, { type: question.type })}>
             <Input value={typed} onChange={(e) => setTyped(e.detail.value)} autoFocus />
           </FormField>
         )}

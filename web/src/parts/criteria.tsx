@@ -5,6 +5,7 @@ import FormField from "@cloudscape-design/components/form-field";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
+import { fill, t } from "../text";
 
 export interface Condition {
   field: string;
@@ -32,28 +33,26 @@ export function Conditions({ name, conditions, onChange, fields, ops, free }: Pr
         const n = name + " " + (i + 1);
         return (
           <div className="condition" key={i} role="group" aria-label={n}>
-            <FormField label="What">
+            <FormField label={t.common.what}>
               {free ? (
-                <Autosuggest value={c.field} onChange={(e) => set(i, { field: e.detail.value })} options={fields.map((f) => ({ value: f.value, description: f.label }))} enteredTextLabel={(v) => "Use " + v} placeholder="Field of findings" empty="No such field is known." />
+                <Autosuggest value={c.field} onChange={(e) => set(i, { field: e.detail.value })} options={fields.map((f) => ({ value: f.value, description: f.label }))} enteredTextLabel={(v) => fill(t.criteria.useV, { v })} placeholder={t.criteria.fieldOfFindings} empty={t.criteria.noSuchFieldIsKnown} />
               ) : (
                 <Select selectedOption={{ value: c.field, label: field?.label ?? c.field }} options={fields.map((f) => ({ value: f.value, label: f.label ?? f.value }))} onChange={(e) => set(i, { field: e.detail.selectedOption.value!, values: "" })} />
               )}
             </FormField>
-            <FormField label="How">
+            <FormField label={t.criteria.how}>
               <Select selectedOption={{ value: c.op, label: ops.find((o) => o.value === c.op)?.label ?? c.op }} options={ops} onChange={(e) => set(i, { op: e.detail.selectedOption.value! })} />
             </FormField>
-            <FormField label="Values" constraintText={field?.hint ?? "One a line"}>
+            <FormField label={t.criteria.values} constraintText={field?.hint ?? t.common.oneALine}>
               <Textarea rows={Math.min(4, Math.max(1, c.values.split("\n").length))} value={c.values} onChange={(e) => set(i, { values: e.detail.value })} spellcheck={false} />
             </FormField>
             <div className="remove">
-            <Button iconName="remove" variant="icon" ariaLabel={"Remove " + n} onClick={() => onChange(conditions.filter((_, at) => at !== i))} />
+            <Button iconName="remove" variant="icon" ariaLabel={fill(t.criteria.removeN, { n })} onClick={() => onChange(conditions.filter((_, at) => at !== i))} />
             </div>
           </div>
         );
       })}
-      <Button iconName="add-plus" onClick={() => onChange([...conditions, { field: free ? "" : fields[0]!.value, op: ops[0]!.value, values: "" }])}>
-        Add {name.toLowerCase()}
-      </Button>
+      <Button iconName="add-plus" onClick={() => onChange([...conditions, { field: free ? "" : fields[0]!.value, op: ops[0]!.value, values: "" }])}>{fill(t.criteria.addName, { name: name.toLowerCase() })}</Button>
     </SpaceBetween>
   );
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { CallError } from "../api/call";
 import { visible } from "../text/format";
 import { useDesk } from "../session";
+import { fill, t } from "../text";
 
 export function Problem({ error, retry }: { error: CallError | undefined; retry?: () => void }) {
   const desk = useDesk();
@@ -16,7 +17,7 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
     return (
       <Alert
         type="info"
-        header={"Macie is not enabled in " + desk.region}
+        header={fill(t.problem.macieIsNotEnabledInRegion, { region: desk.region })}
         action={
           <Button
             loading={busy}
@@ -24,7 +25,7 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
               setBusy(true);
               try {
                 await desk.caller.call("EnableMacie", {});
-                desk.flash({ type: "success", content: "Macie is enabled in " + desk.region + "." });
+                desk.flash({ type: "success", content: fill(t.problem.macieIsEnabledInRegion, { region: desk.region }) });
                 retry?.();
               } catch (e) {
                 desk.flash({ type: "error", content: visible((e as Error).message) });
@@ -32,39 +33,31 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
                 setBusy(false);
               }
             }}
-          >
-            Enable Macie
-          </Button>
+          >{t.problem.enableMacie}</Button>
         }
-      >
-        Account {desk.account} has not enabled it in this Region. Enabling it gives nobody else any rights.
-      </Alert>
+      >{fill(t.problem.accountAccountHasNotEnabledIt, { account: desk.account })}</Alert>
     );
   if (error.notAllowed) {
     const action = /perform: (\S+)/.exec(error.message)?.[1];
     return (
-      <Alert type="warning" header={action ? "You may not do " + action : "You may not do this"}>
+      <Alert type="warning" header={action ? fill(t.problem.youMayNotDoAction, { action }) : t.problem.youMayNotDoThis}>
         <SpaceBetween size="xs">
           <span>{visible(error.message)}</span>
-          <span>Whoever runs this service can attach a policy with that action to your access key or role.</span>
+          <span>{t.problem.whoeverRunsThisServiceCanAttach}</span>
         </SpaceBetween>
       </Alert>
     );
   }
   if (error.notBuilt)
     return (
-      <Alert type="info" header="Not built yet">
-        This server does not do {error.operation} yet.
-      </Alert>
+      <Alert type="info" header={t.common.notBuiltYet}>{fill(t.problem.thisServerDoesNotDoOperation, { operation: error.operation })}</Alert>
     );
   return (
-    <Alert type="error" header={error.kind === "Cancelled" ? "Not loaded" : error.status === 0 ? "The server cannot be reached" : "That did not work"} action={retry && <Button onClick={retry}>Try again</Button>}>
+    <Alert type="error" header={error.kind === "Cancelled" ? t.problem.notLoaded : error.status === 0 ? t.common.theServerCannotBeReached : t.problem.thatDidNotWork} action={retry && <Button onClick={retry}>{t.common.tryAgain}</Button>}>
       <div>{visible(error.message)}</div>
       {error.requestId && (
-        <Box variant="small" color="inherit">
-          Request {error.requestId}{" "}
-          <Button variant="inline-icon" iconName="copy" ariaLabel="Copy the request ID" onClick={() => void navigator.clipboard?.writeText(error.requestId).then(() => desk.flash({ type: "success", content: "The request ID is copied." }))} />
-        </Box>
+        <Box variant="small" color="inherit">{fill(t.problem.requestRequestid, { requestId: error.requestId })}{" "}
+          <Button variant="inline-icon" iconName="copy" ariaLabel={t.problem.copyTheRequestId} onClick={() => void navigator.clipboard?.writeText(error.requestId).then(() => desk.flash({ type: "success", content: t.problem.theRequestIdIsCopied }))} /></Box>
       )}
     </Alert>
   );
@@ -82,7 +75,7 @@ export function useAct() {
       return true;
     } catch (e) {
       const error = e as CallError;
-      desk.flash({ type: "error", header: "That did not work", content: visible(error.message) + (error.requestId ? " (request " + error.requestId + ")" : "") });
+      desk.flash({ type: "error", header: t.problem.thatDidNotWork, content: visible(error.message) + (error.requestId ? fill(t.problem.requestRequestid2, { requestId: error.requestId }) : "") });
       return false;
     } finally {
       setBusy("");

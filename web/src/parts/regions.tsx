@@ -5,6 +5,7 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import type { Caller, Options } from "../api/call";
 import { setQuery, useRoute } from "../route";
 import { useDesk } from "../session";
+import { fill, t } from "../text";
 
 export interface RegionSummary {
   region: string;
@@ -24,12 +25,12 @@ export function RegionsChoice() {
   const route = useRoute();
   return (
     <SegmentedControl
-      label="Regions"
+      label={t.common.regions}
       selectedId={route.query.get("regions") === "all" ? "all" : "one"}
       onChange={(e) => setQuery("regions", e.detail.selectedId === "all" ? "all" : "")}
       options={[
         { id: "one", text: desk.region },
-        { id: "all", text: "All Regions" },
+        { id: "all", text: t.regions.allRegions },
       ]}
     />
   );
@@ -38,15 +39,15 @@ export function RegionsChoice() {
 export function RegionsField({ value, onChange }: { value: string[]; onChange: (regions: string[]) => void }) {
   const desk = useDesk();
   return (
-    <FormField label="Regions" description="State is kept for each Region by itself. Macie must be enabled for you in each.">
+    <FormField label={t.common.regions} description={t.regions.stateIsKeptForEachRegion}>
       <Multiselect
         selectedOptions={value.map((r) => ({ value: r, label: r }))}
         options={(desk.session.regions ?? []).map((r) => ({ value: r, label: r }))}
         onChange={(e) => onChange(e.detail.selectedOptions.map((o) => o.value!))}
         filteringType="auto"
-        selectedAriaLabel="Chosen"
-        deselectAriaLabel={(o) => "Leave out " + o.label}
-        placeholder="Choose Regions"
+        selectedAriaLabel={t.common.chosen}
+        deselectAriaLabel={(o) => fill(t.common.leaveOutLabel, { label: o.label })}
+        placeholder={t.regions.chooseRegions}
       />
     </FormField>
   );

@@ -1,6 +1,7 @@
 // What a page has loaded: data, or an error with the old data kept.
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { CallError, type Options } from "../api/call";
+import { t } from "../text";
 
 export interface Resource<T> {
   data: T | undefined;
@@ -116,7 +117,7 @@ export function useResource<T>(load: (o: Options) => Promise<T>, deps: unknown[]
       (e: unknown) => {
         over();
         if (mine !== turn.current) return;
-        const error = abort.signal.aborted ? new CallError(0, "Cancelled", "It was cancelled.") : e instanceof CallError ? e : new CallError(0, "Error", String(e));
+        const error = abort.signal.aborted ? new CallError(0, "Cancelled", t.resource.itWasCancelled) : e instanceof CallError ? e : new CallError(0, "Error", String(e));
         if (background && error.status !== 403) return; // the next one may do
         setState((s) => ({ ...s, error, loading: false }));
       },

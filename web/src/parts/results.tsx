@@ -6,6 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useState } from "react";
 import { csv, save, visible } from "../text/format";
+import { fill, t } from "../text";
 
 export interface Outcome {
   account: string;
@@ -24,13 +25,13 @@ export function Results({ title, list, again, close }: { title: string; list: Ou
     <Modal
       visible
       size="large"
-      header={title + ": " + (list.length - bad.length) + " done, " + bad.length + " not"}
-      closeAriaLabel="Close"
+      header={fill(t.results.titleListDoneBadNot, { title, list: (list.length - bad.length), bad: bad.length })}
+      closeAriaLabel={t.common.close}
       onDismiss={close}
       footer={
         <Box float="right">
           <SpaceBetween direction="horizontal" size="xs">
-            <Button onClick={() => save("results.csv", "text/csv", csv([["Account ID", "Region", "Result", "Reason"], ...list.map((r) => [r.account, r.region ?? "", r.error ? "not done" : "done", r.error ?? ""])]))}>Save as CSV</Button>
+            <Button onClick={() => save("results.csv", "text/csv", csv([[t.common.accountId, t.common.region, t.common.result, t.common.reason], ...list.map((r) => [r.account, r.region ?? "", r.error ? t.results.notDone : "done", r.error ?? ""])]))}>{t.common.saveAsCsv}</Button>
             {again && (
               <Button
                 loading={busy}
@@ -39,11 +40,9 @@ export function Results({ title, list, again, close }: { title: string; list: Ou
                   close();
                   await again(bad);
                 }}
-              >
-                Try those again
-              </Button>
+              >{t.results.tryThoseAgain}</Button>
             )}
-            <Button variant="primary" onClick={close}>Close</Button>
+            <Button variant="primary" onClick={close}>{t.common.close}</Button>
           </SpaceBetween>
         </Box>
       }
@@ -51,12 +50,12 @@ export function Results({ title, list, again, close }: { title: string; list: Ou
       <Table<Outcome>
         variant="embedded"
         items={bad.slice(0, 100)}
-        ariaLabels={{ tableLabel: "Not done" }}
+        ariaLabels={{ tableLabel: t.results.notDone2 }}
         wrapLines
         columnDefinitions={[
-          { id: "account", header: "Account", cell: (r) => r.account, isRowHeader: true, width: 150 },
-          ...(bad.some((r) => r.region) ? [{ id: "region", header: "Region", cell: (r: Outcome) => r.region ?? "–", width: 140 }] : []),
-          { id: "error", header: "Why not", cell: (r) => visible(r.error) },
+          { id: "account", header: t.common.account, cell: (r) => r.account, isRowHeader: true, width: 150 },
+          ...(bad.some((r) => r.region) ? [{ id: "region", header: t.common.region, cell: (r: Outcome) => r.region ?? "–", width: 140 }] : []),
+          { id: "error", header: t.results.whyNot, cell: (r) => visible(r.error) },
         ]}
       />
     </Modal>

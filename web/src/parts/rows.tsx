@@ -18,6 +18,7 @@ import { useDesk } from "../session";
 import { ago, counted, csv, save, short, zone } from "../text/format";
 import { Problem } from "./problem";
 import { type Pace, type Resource, usePace } from "./resource";
+import { fill, t } from "../text";
 
 export { writeFilter };
 
@@ -111,9 +112,9 @@ function useHeld<T>(rows: Resource<T[]>, rowId: (row: T) => string): { data: T[]
 }
 
 const paces: Array<{ id: Pace; text: string }> = [
-  { id: "off", text: "Auto refresh off" },
-  { id: "15", text: "Auto refresh every 15 seconds" },
-  { id: "60", text: "Auto refresh every minute" },
+  { id: "off", text: t.rows.autoRefreshOff },
+  { id: "15", text: t.rows.autoRefreshEvery15Seconds },
+  { id: "60", text: t.rows.autoRefreshEveryMinute },
 ];
 
 export function Rows<T>(given: Given<T>) {
@@ -142,7 +143,7 @@ function Inner<T>(p: Props<T>) {
   const whole = !!p.server?.whole;
   const start = useMemo(() => readFilter(route.query.get(filterName)), []);
   const theirs = new Set(p.server?.fields.map((f) => f.key) ?? []);
-  const properties = [...(p.server?.fields ?? []), ...(whole ? [] : p.columns.filter((c) => !theirs.has(c.id))).map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: "Values of " + c.header, operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }))];
+  const properties = [...(p.server?.fields ?? []), ...(whole ? [] : p.columns.filter((c) => !theirs.has(c.id))).map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: fill(t.rows.valuesOfHeader, { header: c.header }), operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }))];
   const byId = Object.fromEntries(p.columns.map((c) => [c.id, c]));
   const value = (row: T, id: string) => String(byId[id]?.value(row) ?? "");
   const asked = route.query.get(filterName) ?? "";
@@ -158,8 +159,8 @@ function Inner<T>(p: Props<T>) {
   const noMatch = (
     <Box textAlign="center" color="inherit" padding="m">
       <SpaceBetween size="s">
-        <b>No matches</b>
-        <Button onClick={() => c.actions.setPropertyFiltering({ operation: "and", tokens: [] })}>Clear filter</Button>
+        <b>{t.rows.noMatches}</b>
+        <Button onClick={() => c.actions.setPropertyFiltering({ operation: "and", tokens: [] })}>{t.rows.clearFilter}</Button>
       </SpaceBetween>
     </Box>
   );
@@ -231,10 +232,10 @@ function Inner<T>(p: Props<T>) {
   const shown = p.server?.total ?? c.filteredItemsCount ?? 0;
   const saveAll = async () => {
     const all = p.server?.every;
-    const rows = all ? await desk.during("Reading what is saved", all) : (c.allPageItems ?? items);
+    const rows = all ? await desk.during(t.rows.readingWhatIsSaved, all) : (c.allPageItems ?? items);
     if (rows) save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...rows.map((r) => p.columns.map((x) => String(x.value(r))))]));
   };
-  const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? shown + " of " : "") + total + ")";
+  const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? fill(t.rows.shownOf, { shown }) : "") + total + ")";
   const [, tick] = useState(0);
   const heading = (
           <SpaceBetween size="s">
@@ -245,19 +246,19 @@ function Inner<T>(p: Props<T>) {
               actions={
                 <SpaceBetween direction="horizontal" size="xs">
                   <Box variant="small" padding={{ top: "xs" }} color="text-body-secondary">
-                    {p.rows.updated ? "Updated " + ago(new Date(p.rows.updated).toISOString()) : ""} {p.note ?? ""}
+                    {p.rows.updated ? fill(t.rows.updatedToisostring, { toISOString: ago(new Date(p.rows.updated).toISOString()) }) : ""} {p.note ?? ""}
                   </Box>
                   {p.rows.auto ? (
                     <ButtonDropdown
-                      ariaLabel="Auto refresh"
-                      mainAction={{ iconName: "refresh", ariaLabel: "Refresh " + p.name.toLowerCase(), loading: p.rows.loading && !!p.rows.data, onClick: p.rows.refresh }}
+                      ariaLabel={t.rows.autoRefresh}
+                      mainAction={{ iconName: "refresh", ariaLabel: fill(t.rows.refreshName, { name: p.name.toLowerCase() }), loading: p.rows.loading && !!p.rows.data, onClick: p.rows.refresh }}
                       items={paces.map((x) => ({ ...x, itemType: "checkbox" as const, checked: x.id === pace }))}
                       onItemClick={(e) => setPace(e.detail.id as Pace)}
                     />
                   ) : (
-                    <Button iconName="refresh" ariaLabel={"Refresh " + p.name.toLowerCase()} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
+                    <Button iconName="refresh" ariaLabel={fill(t.rows.refreshName, { name: p.name.toLowerCase() })} loading={p.rows.loading && !!p.rows.data} onClick={p.rows.refresh} />
                   )}
-                  <Button iconName="download" ariaLabel={"Save " + p.name.toLowerCase() + " as CSV"} disabled={!shown} onClick={() => void saveAll()} />
+                  <Button iconName="download" ariaLabel={fill(t.rows.saveNameAsCsv, { name: p.name.toLowerCase() })} disabled={!shown} onClick={() => void saveAll()} />
                   {p.actions}
                 </SpaceBetween>
               }
@@ -267,7 +268,7 @@ function Inner<T>(p: Props<T>) {
             {p.more}
             {held.waiting > 0 && (
               <div role="status">
-                <Button variant="inline-link" onClick={held.show} ariaLabel={counted(held.waiting, "change") + ", show"}>{counted(held.waiting, "change") + " · Show"}</Button>
+                <Button variant="inline-link" onClick={held.show} ariaLabel={counted(held.waiting, t.rows.countChangesShow)}>{counted(held.waiting, t.rows.countChangesShow2)}</Button>
               </div>
             )}
           </SpaceBetween>
@@ -276,9 +277,9 @@ function Inner<T>(p: Props<T>) {
           <PropertyFilter
             {...c.propertyFilterProps}
             filteringOptions={options}
-            countText={shown === 1 ? "1 match" : shown + " matches"}
-            filteringPlaceholder={"Find " + p.name.toLowerCase()}
-            filteringAriaLabel={"Find " + p.name.toLowerCase()}
+            countText={counted(shown, t.common.countMatches)}
+            filteringPlaceholder={fill(t.rows.findName, { name: p.name.toLowerCase() })}
+            filteringAriaLabel={fill(t.rows.findName, { name: p.name.toLowerCase() })}
             hideOperations={!!p.server}
             {...(whole ? { freeTextFiltering: { operators: [":"], defaultOperator: ":" } } : {})}
             customControl={p.sets}
@@ -295,7 +296,7 @@ function Inner<T>(p: Props<T>) {
         {p.rows.error && <Problem error={p.rows.error} retry={p.rows.refresh} />}
         {heading}
         {filter}
-        {held.data ? items.length ? p.picture([...(c.allPageItems ?? [])]) : c.collectionProps.empty : !p.rows.error && <StatusIndicator type="loading">{"Loading " + p.name.toLowerCase()}</StatusIndicator>}
+        {held.data ? items.length ? p.picture([...(c.allPageItems ?? [])]) : c.collectionProps.empty : !p.rows.error && <StatusIndicator type="loading">{fill(t.rows.loadingName, { name: p.name.toLowerCase() })}</StatusIndicator>}
       </SpaceBetween>
     );
   return (
@@ -314,7 +315,7 @@ function Inner<T>(p: Props<T>) {
         items={p.rows.error && !p.rows.data ? [] : c.items}
         trackBy={p.rowId}
         loading={p.rows.loading && !held.data}
-        loadingText={"Loading " + p.name.toLowerCase()}
+        loadingText={fill(t.rows.loadingName, { name: p.name.toLowerCase() })}
         selectionType={p.select}
         selectedItems={p.select ? (p.selected ?? []) : undefined}
         onColumnWidthsChange={(e) => {
@@ -328,10 +329,10 @@ function Inner<T>(p: Props<T>) {
         empty={p.rows.error && !p.rows.data ? <Box textAlign="center">{"–"}</Box> : c.collectionProps.empty}
         ariaLabels={{
           tableLabel: p.name,
-          selectionGroupLabel: "Rows of " + p.name,
-          allItemsSelectionLabel: () => "Select all",
-          itemSelectionLabel: (_, row) => "Select " + (p.selectionName ?? p.rowId)(row),
-          resizerRoleDescription: "resize button",
+          selectionGroupLabel: fill(t.rows.rowsOfName, { name: p.name }),
+          allItemsSelectionLabel: () => t.rows.selectAll,
+          itemSelectionLabel: (_, row) => fill(t.rows.selectRow, { row: (p.selectionName ?? p.rowId)(row) }),
+          resizerRoleDescription: t.rows.resizeButton,
         }}
         header={heading}
         filter={filter}
@@ -344,22 +345,22 @@ function Inner<T>(p: Props<T>) {
               await p.server.more();
               c.actions.setCurrentPage(e.detail.requestedPageIndex);
             }}
-            ariaLabels={{ nextPageLabel: "Next page", previousPageLabel: "Previous page", pageLabel: (n) => "Page " + n, paginationLabel: "Pages of " + p.name }} />
+            ariaLabels={{ nextPageLabel: t.rows.nextPage, previousPageLabel: t.rows.previousPage, pageLabel: (n) => fill(t.rows.pageN, { n }), paginationLabel: fill(t.rows.pagesOfName, { name: p.name }) }} />
         }
         preferences={
           <CollectionPreferences
-            title="Preferences"
-            confirmLabel="Confirm"
-            cancelLabel="Cancel"
+            title={t.rows.preferences}
+            confirmLabel={t.rows.confirm}
+            cancelLabel={t.common.cancel}
             preferences={{ ...prefs, contentDisplay: display }}
             onConfirm={(e) => {
               const next = { ...e.detail, widths: prefs.widths };
               setPrefs(next);
               localStorage.setItem(stored + p.id, JSON.stringify(next));
             }}
-            pageSizePreference={{ title: "Rows on a page", options: [25, 50, 100].map((n) => ({ value: n, label: n + " rows" })) }}
-            wrapLinesPreference={{ label: "Wrap lines", description: "Show all of the text of a cell" }}
-            contentDisplayPreference={{ title: "Columns", options: p.columns.map((x) => ({ id: x.id, label: x.header, alwaysVisible: x.id === p.columns[0]?.id })) }}
+            pageSizePreference={{ title: t.rows.rowsOnAPage, options: [25, 50, 100].map((n) => ({ value: n, label: fill(t.rows.nRows, { n }) })) }}
+            wrapLinesPreference={{ label: t.rows.wrapLines, description: t.rows.showAllOfTheTextOf }}
+            contentDisplayPreference={{ title: t.rows.columns, options: p.columns.map((x) => ({ id: x.id, label: x.header, alwaysVisible: x.id === p.columns[0]?.id })) }}
           />
         }
       />

@@ -6,6 +6,7 @@ import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useEffect, useRef, useState } from "react";
+import { t } from "../text";
 
 const stored = "magpie.shortcuts";
 
@@ -44,12 +45,12 @@ export function Shortcuts({ table, keys }: { table: string; keys: Key[] }) {
     (to?.querySelector<HTMLElement>("a[href]") ?? to?.querySelector<HTMLElement>("input"))?.focus();
   };
   const all: Key[] = [
-    { key: "j", text: "To the next row", act: () => move(1) },
-    { key: "k", text: "To the row before", act: () => move(-1) },
-    { key: "x", text: "Choose the row, or do not", act: (row) => row !== undefined && rows()[row]?.querySelector<HTMLElement>("input[type=checkbox]")?.click() },
+    { key: "j", text: t.shortcuts.toTheNextRow, act: () => move(1) },
+    { key: "k", text: t.shortcuts.toTheRowBefore, act: () => move(-1) },
+    { key: "x", text: t.shortcuts.chooseTheRowOrDoNot, act: (row) => row !== undefined && rows()[row]?.querySelector<HTMLElement>("input[type=checkbox]")?.click() },
     ...keys,
-    { key: "/", text: "To the filter", act: () => document.querySelector<HTMLElement>("input[aria-label=" + CSS.escape("Find " + table.toLowerCase()) + "]")?.focus() },
-    { key: "?", text: "This list of keys", act: () => setHelp(true) },
+    { key: "/", text: t.shortcuts.toTheFilter, act: () => document.querySelector<HTMLElement>("input[aria-label=" + CSS.escape("Find " + table.toLowerCase()) + "]")?.focus() },
+    { key: "?", text: t.shortcuts.thisListOfKeys, act: () => setHelp(true) },
   ];
   const now = useRef(all);
   now.current = all;
@@ -75,9 +76,9 @@ export function Shortcuts({ table, keys }: { table: string; keys: Key[] }) {
   };
   return (
     <>
-      <Button variant="link" onClick={() => setHelp(true)}>Keyboard shortcuts</Button>
+      <Button variant="link" onClick={() => setHelp(true)}>{t.shortcuts.keyboardShortcuts}</Button>
       {help && (
-        <Modal visible header="Keyboard shortcuts" closeAriaLabel="Close" onDismiss={() => setHelp(false)} footer={<Box float="right"><Button variant="primary" onClick={() => setHelp(false)}>Close</Button></Box>}>
+        <Modal visible header={t.shortcuts.keyboardShortcuts} closeAriaLabel={t.common.close} onDismiss={() => setHelp(false)} footer={<Box float="right"><Button variant="primary" onClick={() => setHelp(false)}>{t.common.close}</Button></Box>}>
           <SpaceBetween size="m">
             <dl className="keys">
               {all.map((k) => (
@@ -87,8 +88,8 @@ export function Shortcuts({ table, keys }: { table: string; keys: Key[] }) {
                 </div>
               ))}
             </dl>
-            <Box variant="small">Enter opens what the link with the focus leads to. In a text field the keys write what they say.</Box>
-            <Toggle checked={on} onChange={(e) => turn(e.detail.checked)}>Shortcuts work</Toggle>
+            <Box variant="small">{t.shortcuts.enterOpensWhatTheLinkWith}</Box>
+            <Toggle checked={on} onChange={(e) => turn(e.detail.checked)}>{t.shortcuts.shortcutsWork}</Toggle>
           </SpaceBetween>
         </Modal>
       )}

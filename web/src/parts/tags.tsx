@@ -2,6 +2,7 @@
 import FormField from "@cloudscape-design/components/form-field";
 import Textarea from "@cloudscape-design/components/textarea";
 import { Theirs } from "./bits";
+import { rich, t } from "../text";
 
 export function readTags(text: string): { [key: string]: string } {
   const tags: { [key: string]: string } = {};
@@ -15,7 +16,7 @@ export function readTags(text: string): { [key: string]: string } {
 
 export function TagsField({ value, onChange }: { value: string; onChange: (v: string) => void }) {
   return (
-    <FormField label={<>Tags <i>- optional</i></>} description="One a line: key=value">
+    <FormField label={<>{rich(t.tags.tagsI, { i: <i>{t.common.optional}</i> })}</>} description={t.tags.oneALineKeyValue}>
       <Textarea value={value} onChange={(e) => onChange(e.detail.value)} rows={2} spellcheck={false} />
     </FormField>
   );

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { operations } from "../api/macie2.gen";
 import { target } from "../api/call";
+import { t } from "../text";
 import { bytes, counted, csv, relationship, visible, words } from "../text/format";
 
 test("texts of others cannot play tricks", () => {
@@ -16,8 +17,8 @@ test("numbers and words", () => {
   expect(bytes(0)).toBe("0 B");
   expect(bytes(1536)).toBe("1.50 KiB");
   expect(bytes(undefined)).toBe("–");
-  expect(counted(1, "match", "matches")).toBe("1 match");
-  expect(counted(1000, "match", "matches")).toBe("1,000 matches");
+  expect(counted(1, t.common.countMatches)).toBe("1 match");
+  expect(counted(1000, t.common.countMatches)).toBe("1,000 matches");
   expect(words("ACCESS_DENIED")).toBe("Access denied");
   expect(words("EmailVerificationFailed")).toBe("Email verification failed");
 });

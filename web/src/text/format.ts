@@ -1,4 +1,5 @@
 // How numbers, times, bytes and texts of others are shown.
+import { fill, type Forms, t } from "./index";
 
 /** Text that somebody else wrote: control and direction characters are shown as marks, so that nothing reads as what it is not. */
 export function visible(text: string | undefined): string {
@@ -58,35 +59,35 @@ export function bytes(n: number | undefined): string {
 }
 
 const plural = new Intl.PluralRules("en");
-/** 1 match, 2 matches. */
-export function counted(n: number, one: string, other = one + "s"): string {
-  return number.format(n) + " " + (plural.select(n) === "one" ? one : other);
+/** 1 match, 2 matches: a number with the form of a text that it takes. */
+export function counted(n: number, forms: Forms): string {
+  return fill(plural.select(n) === "one" ? forms.one : forms.other, { n: number.format(n) });
 }
 
 /** Words of an enumeration: ACCESS_DENIED is Access denied. */
 export function words(value: string | undefined): string {
   if (!value) return "–";
-  if (value === "TRUE") return "Yes";
-  if (value === "FALSE") return "No";
+  if (value === "TRUE") return t.common.yes;
+  if (value === "FALSE") return t.common.no;
   const spaced = value.includes("_") || /^[A-Z0-9]+$/.test(value) ? value.replaceAll("_", " ").toLowerCase() : value.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
 /** The types of a finding in a few words. */
-export const typeWords = (t: string | undefined) => visible((t ?? "").replace(/^SensitiveData:S3Object\//, "Data: ").replace(/^Policy:IAMUser\/S3Bucket/, "Policy: "));
+export const typeWords = (type: string | undefined) => visible((type ?? "").replace(/^SensitiveData:S3Object\//, t.format.data).replace(/^Policy:IAMUser\/S3Bucket/, t.format.policy));
 
 /** The statuses of a relationship, as people say them. */
 export const relationship: Record<string, { text: string; type: "success" | "warning" | "error" | "info" | "pending" | "stopped" | "in-progress"; next: string }> = {
-  Created: { text: "Created (not invited)", type: "pending", next: "Invite it." },
-  EmailVerificationInProgress: { text: "Email verification in progress", type: "in-progress", next: "Wait: it takes seconds." },
-  EmailVerificationFailed: { text: "Email verification failed", type: "error", next: "Correct the address and invite again." },
-  Invited: { text: "Invited", type: "info", next: "The account has to accept. Ask the people who are responsible for it." },
-  Enabled: { text: "Enabled", type: "success", next: "" },
-  Paused: { text: "Paused (suspended)", type: "stopped", next: "The account can resume Macie itself; so can you where you suspended it." },
-  Resigned: { text: "Member resigned", type: "warning", next: "It left. Invite it again to ask once more." },
-  Removed: { text: "Removed (disassociated)", type: "stopped", next: "You removed it. Invite it again, or delete it." },
-  AccountSuspended: { text: "Account suspended", type: "stopped", next: "The account itself is suspended; ask the operator of this service." },
-  RegionDisabled: { text: "Region disabled", type: "stopped", next: "The account has switched this Region off." },
+  Created: { text: t.format.createdNotInvited, type: "pending", next: t.format.inviteIt },
+  EmailVerificationInProgress: { text: t.format.emailVerificationInProgress, type: "in-progress", next: t.format.waitItTakesSeconds },
+  EmailVerificationFailed: { text: t.format.emailVerificationFailed, type: "error", next: t.format.correctTheAddressAndInviteAgain },
+  Invited: { text: t.common.invited, type: "info", next: t.format.theAccountHasToAcceptAsk },
+  Enabled: { text: t.common.enabled, type: "success", next: "" },
+  Paused: { text: t.format.pausedSuspended, type: "stopped", next: t.format.theAccountCanResumeMacieItself },
+  Resigned: { text: t.format.memberResigned, type: "warning", next: t.format.itLeftInviteItAgainTo },
+  Removed: { text: t.format.removedDisassociated, type: "stopped", next: t.format.youRemovedItInviteItAgain },
+  AccountSuspended: { text: t.format.accountSuspended, type: "stopped", next: t.format.theAccountItselfIsSuspendedAsk },
+  RegionDisabled: { text: t.format.regionDisabled, type: "stopped", next: t.format.theAccountHasSwitchedThisRegion },
 };
 
 /** A value for a spreadsheet: what would be taken for a formula is made text. */
