@@ -192,7 +192,7 @@ func measure(t *testing.T, path string) usage {
 // child runs this program again. One that does not end is a failure and not a test that hangs.
 func child(t *testing.T, env string) (*os.ProcessState, []byte) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), env, "GOTRACEBACK=single")
