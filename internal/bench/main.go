@@ -28,7 +28,7 @@ func main() {
 	onlyAttacks := flag.Bool("only-attacks", false, "measure what honest callers notice of attacks, and nothing else")
 	onlyInvitations := flag.Bool("only-invitations", false, "measure CreateInvitations, and nothing else")
 	attack := flag.String("attack", "", "of the attacks, only those whose names have this")
-	jobParts := flag.String("job-parts", "", "what of jobs to measure: large, small, api, with commas between; all of it by default")
+	jobParts := flag.String("job-parts", "", "what of jobs to measure: large, small, api, nodes, with commas between; all of it by default")
 	readBucket := flag.String("read-bucket", "", "read the objects of the bucket at this URL, and say how long it took; the bench asks itself for that")
 	readObjects := flag.Int("read-objects", 0, "how many of them")
 	flag.Parse()
@@ -42,10 +42,10 @@ func main() {
 		return
 	}
 	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000,
-		jobs: jobSize{small: 200_000, large: 32, largeSize: 64 << 20, idle: 2000}}
+		jobs: jobSize{small: 200_000, large: 32, largeSize: 64 << 20, packed: 5000, idle: 2000}}
 	if *quick {
 		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000,
-			jobs: jobSize{small: 20_000, large: 8, largeSize: 64 << 20, idle: 1000}}
+			jobs: jobSize{small: 20_000, large: 8, largeSize: 64 << 20, packed: 300, idle: 1000}}
 	}
 	n.jobs.parts = *jobParts
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")

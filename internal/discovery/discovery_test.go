@@ -557,3 +557,50 @@ func TestPausedSession(t *testing.T) {
 		refused(t, err, macie2.AccessDeniedException, "Macie is not enabled.")
 	})
 }
+
+// TestDeadlyObjects: a shard whose processes die before anything of it is committed comes to an end: at first objects are read one by one, then
+// the one that they die of has its result, and at last the shard is left out, which the job's events and its lastRunErrorStatus say.
+func TestDeadlyObjects(t *testing.T) {
+	all := []string{"data/0.txt", "data/1.txt", "data/2.txt"}
+	each(t, func(t *testing.T, more func(...func(*Options)) *node) {
+		n := more()
+		var kind string
+		var deaths int
+		n.attempts = func(t queue.Task) int {
+			if t.Kind == kind {
+				return deaths
+			}
+			return t.Attempt
+		}
+		n.enable(alice)
+		n.work()
+		n.folder(alice, map[string]string{all[0]: card, all[1]: card, all[2]: card})
+		for _, x := range []struct {
+			kind    string
+			deaths  int
+			trouble []string
+			failed  bool
+			found   []string
+		}{
+			{shardKind, carefulAfter, nil, false, all}, {shardKind, objectDeaths, nil, false, all[1:]},
+			{shardKind, shardDeaths, []string{eventBucketUnavailable + " 111122223333 data"}, true, nil}, {planKind, shardDeaths, nil, true, nil},
+		} {
+			kind, deaths = x.kind, x.deaths // the job that is created next is the first whose tasks look at them
+			id := n.create(alice, oneTime(alice, "data"))
+			n.reaches(alice, id, macie2.JobStatusComplete)
+			if got := n.found(alice, id); !slices.Equal(got, x.found) {
+				t.Errorf("%s after %d deaths: found %v, want %v", x.kind, x.deaths, got, x.found)
+			}
+			if got := n.trouble(alice, id); !slices.Equal(got, x.trouble) {
+				t.Errorf("%s after %d deaths: the events are %v", x.kind, x.deaths, got)
+			}
+			if got := *n.describe(alice, id).LastRunErrorStatus.Code; (got == macie2.LastRunErrorStatusCodeError) != x.failed {
+				t.Errorf("%s after %d deaths: lastRunErrorStatus is %s", x.kind, x.deaths, got)
+			}
+			p, err := n.Progress(t.Context(), n.call(alice), id)
+			if err != nil || x.deaths == objectDeaths && p.Unread["UNABLE_TO_PARSE_FILE"] != 1 {
+				t.Errorf("%s after %d deaths: %+v, %v", x.kind, x.deaths, p, err)
+			}
+		}
+	})
+}

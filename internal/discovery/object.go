@@ -27,6 +27,11 @@ func (w *worker) object(ctx context.Context, p *piece) error {
 		p.result = w.reading.analysis(o, nil, skipped(reason))
 		return nil
 	}
+	if w.careful >= objectDeaths && w.deadly.CompareAndSwap(false, true) {
+		w.s.log.Warn("an object is passed over: every process that read it has died", "job", w.job.ID, "bucket", w.state.Bucket)
+		p.result = w.reading.analysis(o, nil, skipped(extract.UnableToParseFile))
+		return nil
+	}
 	if !w.reserve(p) {
 		return errQuota
 	}

@@ -40,6 +40,9 @@ func (s *Service) plan(ctx context.Context, h *queue.Held) queue.Outcome {
 	if err := h.Task().Decode(&p); err != nil {
 		return queue.Outcome{Status: queue.Refused, Detail: err.Error()}
 	}
+	if n := s.attempts(h.Task()); n >= shardDeaths {
+		return queue.Outcome{Status: queue.Refused, Detail: fmt.Sprintf("%d attempts ended before anything of it was done", n)}
+	}
 	for {
 		more, err := s.planSome(ctx, h, &p)
 		switch {

@@ -69,6 +69,7 @@ type Service struct {
 	lookEvery  time.Duration // between two looks of a shard whether its bucket's account may still be looked at
 	// commitAfter is how long what came of objects waits at most to be committed.
 	commitAfter time.Duration
+	attempts    func(queue.Task) int // that came to nothing since the task's last progress
 	runsAt      *time.Duration
 	quota       int64
 	turns       *objectstore.Turns
@@ -101,7 +102,7 @@ func New(o Options) *Service {
 		db: o.DB, background: o.DB.Background(), queue: o.Queue, pages: o.Pages, inventory: o.Inventory, findings: o.Findings, pool: o.Pool, log: o.Logger,
 		members: o.Members, directory: o.Directory, lookEvery: 2 * time.Second, commitAfter: commitAfter, runsAt: o.ScheduledRuns, quota: o.QuotaBytes,
 		turns: objectstore.NewTurns(), memory: semaphore.NewWeighted(o.Memory), most: o.Memory,
-		searches: map[string]*analyse.Search{},
+		searches: map[string]*analyse.Search{}, attempts: func(t queue.Task) int { return t.Attempt },
 	}
 	if s.now = o.Now; s.now == nil {
 		s.now = time.Now

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,8 +29,19 @@ const (
 	// A bucket that cannot be listed, and an object that cannot be read for a reason that may pass, are tried so often.
 	bucketTries = 4
 	objectTries = 5
-	// So many objects of a shard are on their way at once.
+	// Attempts that failed, or ended with the death of their process, since the last that something was committed. After the first number the
+	// objects of a page are read one by one, so that what kills a process is the one after what is committed; after the second that object has a
+	// result without being read; after the third nothing more of the shard is looked at. Errors end a shard before.
+	carefulAfter = 4
+	objectDeaths = 20
+	shardDeaths  = 30
+	// So much time is worth a shard of its own: it costs the database three transactions.
+	worthTime = time.Second
+	// A shard that was not worth splitting is looked at again after this.
+	splitAgain = 5 * time.Second
+	// So many objects of a shard are on their way at once, at most and at least.
 	underWay = 64
+	leastWay = 4
 )
 
 // shardState is how far a shard has come: the payload of its task. After and To are keys as inventory.EncodeKey writes them: the
@@ -75,6 +87,12 @@ type worker struct {
 	met     atomic.Bool    // the quota has no room for what comes next
 	lists   sync.WaitGroup // listings under way
 	looked  time.Time      // when it was last seen that the bucket's account may be looked at
+	unsplit time.Time      // when it was last seen that a split is not worth it
+	began   time.Time      // when the first object was begun; done are those that are done since
+	done    atomic.Int64
+	cut     bool        // the page was given up before its end, for a split
+	deadly  atomic.Bool // the object that processes die of has its result
+	careful int         // attempts that came to nothing, while they are a reason to read objects one by one
 }
 
 // allowance is what jobs have analysed of the bucket's account in the month, as far as this shard knows, and what it is about to add.
@@ -104,6 +122,9 @@ func (a *allowance) settle(used, n int64) {
 
 // shard works through a range of keys.
 func (s *Service) shard(ctx context.Context, h *queue.Held) queue.Outcome {
+	if n := s.attempts(h.Task()); n >= shardDeaths {
+		return queue.Outcome{Status: queue.Refused, Detail: fmt.Sprintf("%d attempts ended before anything of it was done", n), Result: eventBucketUnavailable}
+	}
 	heap.enter()
 	defer heap.leave()
 	w := &worker{s: s, held: h, used: allowance{quota: s.quota}}
@@ -201,6 +222,9 @@ func (w *worker) run(ctx context.Context) error {
 	defer w.lists.Wait()
 	defer cancel()
 	var next chan listed // the page after the one that is worked through, if it has been asked for
+	if n := w.s.attempts(w.held.Task()); n >= carefulAfter {
+		w.careful = n
+	}
 	for {
 		if err := w.reachable(ctx); err != nil {
 			return err
@@ -213,16 +237,20 @@ func (w *worker) run(ctx context.Context) error {
 		if x.err != nil {
 			return w.state.wrap(x.err)
 		}
-		if next = nil; page.More && len(page.Objects) > 0 && !w.held.Idle() {
+		if next = nil; page.More && len(page.Objects) > 0 && !w.splits() {
 			next = w.list(ctx, page.Objects[len(page.Objects)-1].Key)
 		}
+		w.cut = false
 		if err := w.page(ctx, page.Objects); err != nil {
 			return err
 		}
-		if !page.More {
+		w.careful = 0
+		if w.cut {
+			next = nil
+		} else if !page.More {
 			return nil // what was passed over is recorded with the end of the shard
 		}
-		if w.held.Idle() {
+		if w.splits() {
 			if err := w.pass(ctx); err != nil {
 				return err
 			}
@@ -232,9 +260,41 @@ func (w *worker) run(ctx context.Context) error {
 			}
 			if w.to != to {
 				next = nil // it may go on after what is left
+			} else {
+				w.unsplit = time.Now()
 			}
 		}
 	}
+}
+
+// splits reports whether the shard is to be split if it can be.
+func (w *worker) splits() bool { return w.held.Idle() && time.Since(w.unsplit) > splitAgain }
+
+// room is how many objects may be on their way at once: few at first, and then as many as take a second, since those that are cannot
+// be handed to a node that has nothing to do.
+func (w *worker) room() int {
+	if w.careful > 0 {
+		return 1
+	}
+	done := w.done.Load()
+	room := min(underWay, leastWay+int(min(done, underWay)))
+	if each := w.each(); each > 0 && time.Duration(room)*each > worthTime {
+		room = max(leastWay, int(worthTime/each))
+	}
+	return room
+}
+
+// each is how long objects have taken, those at once counted one after the other.
+func (w *worker) each() time.Duration {
+	if w.began.IsZero() {
+		return 0
+	}
+	return time.Since(w.began) / time.Duration(w.done.Load()+1)
+}
+
+// worth reports whether so many objects are worth a shard of their own, by how long those before them have taken.
+func (w *worker) worth(objects int) bool {
+	return objects > 0 && w.each() > worthTime/time.Duration(objects)
 }
 
 // listed is a page of the bucket, or why there is none.
@@ -333,10 +393,21 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 	defer group.Wait()
 	begun := make(chan *piece)
 	defer close(begun)
+	taken, away := make(chan struct{}, underWay), 0 // of the places, those that objects have, and those that there are not for now
+	take := func() bool {
+		select {
+		case taken <- struct{}{}:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
 	for range underWay {
 		group.Go(func() {
 			for p := range begun {
-				switch err := w.object(ctx, p); {
+				err := w.object(ctx, p)
+				<-taken
+				switch {
 				case errors.Is(err, errQuota):
 				case err != nil:
 					cancel(err)
@@ -346,9 +417,26 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 			}
 		})
 	}
-	for _, p := range pieces {
+	for i, p := range pieces {
 		if !p.wanted {
 			continue
+		}
+		for room := w.room(); away != underWay-room; {
+			if away > underWay-room {
+				<-taken
+				away--
+			} else if away++; !take() {
+				return
+			}
+		}
+		if !take() {
+			return
+		}
+		if w.began.IsZero() {
+			w.began = time.Now()
+		} else if w.splits() && w.worth(len(pieces)-i-1) {
+			w.cut = true // the objects of a page may take hours while other nodes have nothing to do
+			return
 		}
 		// What is read is reserved in the order of the keys where it is known that it is read: so all that the quota allows is used.
 		if w.met.Load() || w.scope.listed(&p.object) == in && !w.reserve(p) {
@@ -401,7 +489,12 @@ func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *pie
 				return w.collected(ctx, commit)
 			}
 			p.done = true
-			if err := commit(commitObjects); err != nil {
+			w.done.Add(1)
+			least := commitObjects
+			if w.careful > 0 {
+				least = 1
+			}
+			if err := commit(least); err != nil {
 				return err
 			}
 		case <-timer.C:
@@ -532,9 +625,9 @@ func sensitive(r *macie2.ClassificationResult) bool {
 
 // split hands the second half of what is left to whoever has nothing to do.
 func (w *worker) split(ctx context.Context) error {
-	at, ok, err := w.middle(ctx)
+	at, ok, err := (&splitter{w.after, w.to, w.bucket.List, w.worth}).middle(ctx)
 	if err != nil || !ok {
-		return err
+		return w.state.wrap(err)
 	}
 	rest := w.state
 	rest.After = inventory.EncodeKey(at)
@@ -560,61 +653,4 @@ func (w *worker) split(ctx context.Context) error {
 	}
 	w.state, w.to = next, at
 	return nil
-}
-
-// middle looks for a key with about as many before it as after it, by a few looks at the bucket. ok is false where there is
-// none that is worth it.
-func (w *worker) middle(ctx context.Context) (key string, ok bool, err error) {
-	low, high := w.after, w.to
-	for range 6 {
-		at := between(low, high)
-		if at <= low || high != "" && at >= high {
-			return "", false, nil
-		}
-		page, err := w.bucket.List(ctx, at, w.to, 2)
-		if err != nil {
-			return "", false, w.state.wrap(err)
-		}
-		if len(page.Objects) == 2 { // one that ends this shard, and at least one for the other
-			return page.Objects[0].Key, true, nil
-		}
-		high = at
-	}
-	return "", false, nil
-}
-
-// between is a text about in the middle between two, by their bytes; an empty high is the end of all texts.
-func between(low, high string) string {
-	n := max(len(low), len(high)) + 1
-	sum := make([]int, n+1) // of both, with a carry in front
-	digit := func(s string, i int) int {
-		if i < len(s) {
-			return int(s[i])
-		}
-		return 0
-	}
-	carry := 0
-	for i := n - 1; i >= 0; i-- {
-		top := digit(high, i)
-		if high == "" {
-			top = 0xff
-			if i > len(low) {
-				top = 0
-			}
-		}
-		v := digit(low, i) + top + carry
-		sum[i+1], carry = v&0xff, v>>8
-	}
-	sum[0] = carry
-	half := make([]byte, n)
-	rest := sum[0]
-	for i := range n {
-		v := rest<<8 | sum[i+1]
-		half[i], rest = byte(v>>1), v&1
-	}
-	end := len(half)
-	for end > 0 && half[end-1] == 0 {
-		end--
-	}
-	return string(half[:end])
 }

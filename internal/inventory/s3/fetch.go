@@ -292,7 +292,7 @@ func plainHead(b []byte, size int64) (end int, h said, ok bool) {
 	text := string(b[:end])
 	end += 4
 	line, rest, _ := strings.Cut(text, "\r\n")
-	if status, ok := strings.CutPrefix(line, "HTTP/1.1 200"); !ok || status != "" && status[0] != ' ' {
+	if status, ok := strings.CutPrefix(line, "HTTP/1.1 200"); !ok || status != "" && status[0] != ' ' || !isText(status) {
 		return 0, h, false
 	}
 	length := ""

@@ -240,6 +240,7 @@ func TestFetchOfOddNames(t *testing.T) {
 func FuzzPlainHead(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\nx-amz-version-id: v\r\n\r\nhello"), 5)
 	f.Add([]byte("HTTP/1.1 200\r\nconnection: keep-alive\r\nContent-Length:\t5 \r\nX-Amz-Storage-Class:\r\n\r\nhello"), 5)
+	f.Add([]byte("HTTP/1.1 200 \n\r\nContent-Length:5\r\n\r\nhello"), 5)
 	f.Fuzz(func(t *testing.T, b []byte, size int) {
 		if size < 0 || size > len(b) {
 			return
