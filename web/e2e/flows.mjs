@@ -687,7 +687,7 @@ export async function everywhere(t) {
 
 // What stands on pages that is nobody's text: names of Regions, units, names of operations, and what Cloudscape brings itself, which it
 // has in fifteen languages.
-const noText = [/\b[a-z]{2}(-[a-z]+)+-\d\b/g, /UTC([+-]\d\d:\d\d)?/g, /\b(High|Medium|Low|Magpie|B|KiB|MiB|GiB|JSON|CSV|ARN)\b/g, /\b[A-Z][a-z]+([A-Z][A-Za-z]+)+\b/g, /arn:[\w:/.-]+/g, /\b(user|root)\b/g, /\d+ (second|minute)s? ago|\bnow\b/g, /^(Search|Notifications|Show path|Info|Disabled)$/g, /^444455556666,workload@example.com$/g];
+const noText = [/\b[a-z]{2}(-[a-z]+)+-\d\b/g, /UTC([+-]\d\d:\d\d)?/g, /\b(High|Medium|Low|Magpie|B|KiB|MiB|GiB|JSON|CSV|ARN)\b/g, /\b[A-Z][a-z]+([A-Z][A-Za-z]+)+\b/g, /arn:[\w:/.-]+/g, /\b(user|root)\b/g, /\d+ (second|minute)s? ago|\bnow\b/g, /\b\d{12}( \w+)?/g, /^(Search|Notifications|Show path|Info|Disabled)$/g, /,?\w+@[\w.]+/g];
 
 /** Every page in a language of marks: a text without them does not come from the file of texts. */
 export async function language(t) {

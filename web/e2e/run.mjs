@@ -1,4 +1,4 @@
-// The console in a browser, against a server of its own: node e2e/run.mjs PROGRAM [NAME]. With SHOTS=1, pictures of every page go to
+// The console in a browser, against a server of its own: node e2e/run.mjs PROGRAM [NAME,…]. With SHOTS=1, pictures of every page go to
 // web/shots; of what failed there always is one.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -126,7 +126,7 @@ async function run(name, flow) {
 let failed = 0;
 const first = ["findings", "refusals", "smallPages"];
 const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
-const waiting = Object.entries(flows).filter(([name]) => !only || name === only).sort(([a], [b]) => rank(a) - rank(b));
+const waiting = Object.entries(flows).filter(([name]) => !only || only.split(",").includes(name)).sort(([a], [b]) => rank(a) - rank(b));
 const work = async () => {
   for (let next = waiting.shift(); next; next = waiting.shift()) await run(...next);
 };
