@@ -331,7 +331,7 @@ func (s *Scanner) matchFree(r *rule, at int, text []byte, off int, names *Names)
 		}
 		w.pushFree(r, from+off, to+off)
 	default:
-		if r.absent && names != nil && names.managed.has(r.id) {
+		if names != nil && (r.absent && names.managed.has(r.id) || names.nobody && r == s.set.name) {
 			return
 		}
 		end := r.free(text, at-off)
@@ -390,7 +390,7 @@ func (s *Scanner) findInFields() {
 			j++
 		}
 		switch {
-		case f.Names != nil && j == h:
+		case !f.Names.silent() && j == h:
 			s.findNamed(w.text[f.Lo:f.Hi], f.Lo, max(f.Lo, w.lo), min(f.Hi, w.hi), f.Names)
 		case j > h:
 			s.findAround(w.text[f.Lo:f.Hi], f.Lo, w.hits[h:j], max(f.Lo, w.lo), min(f.Hi, w.hi), f.Names)
@@ -488,7 +488,7 @@ func (s *Scanner) listFields(limit int) {
 		digit := known && ask < f.Hi
 		if digit {
 			p, known = f.Hi, false
-			if f.Names == nil { // as in most tables
+			if f.Names.silent() { // as in most tables
 				for h < len(w.hits) && w.hits[h].start < f.Lo {
 					h++
 				}
@@ -497,7 +497,7 @@ func (s *Scanner) listFields(limit int) {
 		}
 		if ok && (digit || next < f.Hi) {
 			whole := f
-			if f.Names != nil {
+			if !f.Names.silent() {
 				whole.Hi = f.Lo + wholeNumber(w.text[f.Lo:f.Hi])
 			}
 			w.listed = append(w.listed, listed{whole, digit})

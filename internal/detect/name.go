@@ -245,7 +245,13 @@ func fullName(text []byte, start int) int {
 				return -1
 			}
 		case ' ':
-			if noNameAfter.has(text[wordBack(text, start-1) : start-1]) {
+			i := wordBack(text, start-1)
+			if i > 0 && text[i-1] == ' ' && isLower(text[i]) && particleAt(text, i) == start-1 {
+				i = wordBack(text, i-1) // Paseo de Josefina Huerta
+				if word := text[i:start]; noNameAfter.has(word[:bytes.IndexByte(word, ' ')]) {
+					return -1
+				}
+			} else if noNameAfter.has(text[i : start-1]) {
 				return -1
 			}
 		default:
@@ -287,7 +293,7 @@ func fullName(text []byte, start int) int {
 	if end < 0 && familyStrength(first.flags) != unknown {
 		end = familyFirst(text, start, first)
 	}
-	if end < 0 || end-start > maxName || company(text, end) ||
+	if end < 0 || end-start > maxName || company(text, end) || ofCharacter(text, start, end) ||
 		familyStrength(first.flags) >= givenStrength(first.flags) && (twoFamilies(text, end) || partnerBefore(text, start)) {
 		return -1
 	}
@@ -296,9 +302,54 @@ func fullName(text []byte, start int) int {
 
 // noNameAfter has words after which a name is that of a place, a street or an institution.
 var noNameAfter = newWordTable(strings.Fields("san santa santo saint sainte st ste sao sankt los las fort ft port porto mount mt mont monte lake lago cape cabo point punta camp isle island isla ile " +
-	"villa hotel rue avenue av via viale calle avenida rua strada piazza plaza place boulevard bd quai corso largo praca platz ulica ul " +
+	"villa hotel glorieta urbanizacion urb pasadizo rambla paseo pasaje camino carretera travesia alameda vial chemin ruelle impasse allee sentier travessa ladeira rodovia largo vicolo piazzale viadotto strasse weg ulitsa aleja osiedle rue avenue av via viale calle avenida rua strada piazza plaza place boulevard bd quai corso largo praca platz ulica ul " +
 	"university universite universidad universidade universita universitat college school lycee institute institut academy hospital clinica ospedale church cathedral chateau castle " +
 	"north south east west upper lower new old great little team club fc sc ac city ville commune"))
+
+// characterWords are what the names of characters are made of, as in Unicode's tables: THAI CHARACTER CHO CHAN.
+var characterWords = newWordTable(strings.Fields("character letter sign symbol digit vowel semivowel consonant tone tonal ligature syllable syllabics ideograph hieroglyph cuneiform glyph " +
+	"diacritic numeral punctuation radical accent combining capital subjoined superscript subscript codepoint"))
+
+// scripts stand before names of characters without such words.
+var scripts = newWordTable(strings.Fields("adlam arabic armenian balinese batak bengali bopomofo brahmi buginese byzantine chakma cham cherokee coptic cyrillic devanagari dogra ethiopic georgian gothic " +
+	"grantha greek gujarati gurmukhi hangul hanunoo hebrew hiragana javanese kannada katakana kharoshthi khmer khudawadi lao latin lepcha limbu lisu mahajani malayalam manichaean marchen " +
+	"masaram meetei mongolian myanmar nabataean newa nko nushu ogham oriya phags rejang runic samaritan saurashtra sharada sharda siddham sinhala sogdian soyombo sundanese syloti syriac tagalog tai " +
+	"takri tamil tangut telugu thaana thai tibetan tifinagh tirhuta ugaritic vai wancho yezidi yi zanabazar"))
+
+// ofCharacter says whether a name stands beside words that are parts of names of characters: up to three before it and two
+// behind, with single spaces between them. Names of scripts count in capitals.
+func ofCharacter(text []byte, start, end int) bool {
+	caps := isUpper(text[start]) && isUpper(text[start+1])
+	i := start
+	for range 3 {
+		if i < 2 || text[i-1] != ' ' {
+			break
+		}
+		j := wordBack(text, i-1)
+		if j == i-1 || !capital(text, j) {
+			break
+		}
+		if w := text[j : i-1]; characterWords.has(w) || caps && scripts.has(w) {
+			return true
+		}
+		i = j
+	}
+	i = end
+	for range 2 {
+		if i = nextWord(text, i); i < 0 || !capital(text, i) {
+			break
+		}
+		j := i
+		for j < len(text) && j-i < maxNameWord && isASCIILetter(text[j]) {
+			j++
+		}
+		if characterWords.has(text[i:j]) {
+			return true
+		}
+		i = j
+	}
+	return false
+}
 
 // company says whether what follows a name makes it a company's: & Sons, and Brown, Inc.
 func company(text []byte, end int) bool {

@@ -155,3 +155,92 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesUnderNames holds what the names of columns and members say of people's names in them.
+func TestNamesUnderNames(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		value string
+		names []string
+		want  bool
+	}{
+		{"Wade Hampton", []string{"county"}, false},
+		{"Wade Hampton", []string{"name"}, true},
+		{"Wade Hampton", []string{"contact"}, true},
+		{"Prince William", []string{"County Name"}, false},
+		{"Charlotte Douglas", []string{"airport_name"}, false},
+		{"Charlotte Douglas", []string{"passenger_name"}, true},
+		{"Jackson Martin", []string{"city"}, false},
+		{"Jackson Martin", []string{"employee"}, true},
+		{"Martin Luther King", []string{"street"}, false},
+		{"Henry Ford", []string{"hospital"}, false},
+		{"Henry Ford", []string{"attending_physician"}, true},
+		{"Morris Brown", []string{"college"}, false},
+		{"James Madison", []string{"universityName"}, false},
+		{"James Madison", []string{"university_contact"}, true},
+		{"Barry Lyndon", []string{"movie_title"}, false},
+		{"Barry Lyndon", []string{"director"}, true},
+		{"Jerry Maguire", []string{"film"}, false},
+		{"Philip Morris", []string{"company"}, false},
+		{"Philip Morris", []string{"company_contact"}, true},
+		{"Philip Morris", []string{"contact_company"}, true},
+		{"Simon Schuster", []string{"publisher"}, false},
+		{"Johnson Matthey", []string{"Supplier Name"}, false},
+		{"Jack Daniel", []string{"brand"}, false},
+		{"Calvin Klein", []string{"vendor"}, false},
+		{"Aston Martin", []string{"home_team"}, false},
+		{"Sebastian Vettel", []string{"driver"}, true},
+		{"Marie Curie", []string{"station"}, false},
+		{"Maria Curie", []string{"Stadt"}, false},
+		{"Lázaro Cárdenas", []string{"ciudad"}, false},
+		{"Lázaro Cárdenas", []string{"cliente"}, true},
+		{"San Marino", []string{"country"}, false},
+		{"Maria Lopez", []string{"city", "name"}, false},
+		{"Maria Lopez", []string{"customer", "name"}, true},
+		{"Maria Lopez", []string{"city", "mayor"}, true},
+		{"Maria Lopez", []string{"team_2"}, false},
+		{"Maria Lopez", []string{"имя"}, true},
+		{"Maria Lopez", []string{""}, true},
+	} {
+		found := false
+		f := oneField{Field{0, len(c.value), set.Names(c.names...)}}
+		set.NewScanner().Scan(&Block{Text: []byte(c.value), Hi: len(c.value), Start: true, End: true, Fields: f}, func(Match) { found = true })
+		if found != c.want {
+			t.Errorf("%q under %q: %v", c.value, c.names, found)
+		}
+	}
+}
+
+// TestNamesOfCharacters: tables of characters have names of their own, in capitals or not.
+func TestNamesOfCharacters(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"0E08;THAI CHARACTER CHO CHAN;Lo;0;L":       0,
+		"1AAC;TAI THAM SIGN HANG;Mn":                0,
+		"#define XK_Thai_maiek 0x0de8 /* MAI EK */": 1,
+		"/* U+0E48 THAI CHARACTER MAI EK */":        0,
+		"MONGOLIAN LETTER MANCHU ALI GALI LHA":      0,
+		"MYANMAR SIGN TAI LAING TONE-2":             0,
+		"TIBETAN MARK RIN CHEN SPUNGS SHAD":         0,
+		"Thai Character Cho Chan":                   0,
+		"SHIP TO MARY JOHNSON":                      1,
+		"MARY JOHNSON, SIGN HERE":                   1,
+		"Copyright 2015 Rene Rivera":                1,
+		"KEITH PACKARD DISCLAIMS ALL WARRANTIES":    1,
+		"Paseo de Josefina Huerta 4":                0,
+		"Glorieta Tomás Peinado 8":                  0,
+		"Señora de Josefina Huerta":                 1,
+	} {
+		n := 0
+		set.NewScanner().Scan(&Block{Text: []byte(text), Hi: len(text), Start: true, End: true}, func(Match) { n++ })
+		if n != want {
+			t.Errorf("%s: %d names, want %d", text, n, want)
+		}
+	}
+}

@@ -20,6 +20,7 @@ type Names struct {
 	other   bool     // or with any, or they are too many
 	starts  *starts  // of the rules, unless other or none
 	custom  []bool   // by index among the custom identifiers; nil: none
+	nobody  bool     // the values are called what no person is: cities, teams
 }
 
 // ruleBits is a set of the rules of one name, by index.
@@ -44,7 +45,7 @@ const minInfix = 7
 const maxNamed = 32
 
 // Names compiles the names that lead to a value, outermost first. It returns nil
-// when they hold no keyword. Compile them once per column or path, not per value.
+// when they hold no keyword and do not say that no value is a person's name. Compile them once per column or path, not per value.
 func (s *Set) Names(names ...string) *Names {
 	s.ready()
 	var joined []byte
@@ -77,7 +78,11 @@ func (s *Set) Names(names ...string) *Names {
 			found = true
 		}
 	}
+	n.nobody = s.name != nil && nobodyNamed(names)
 	if !found {
+		if n.nobody {
+			return &Names{nobody: true, minLen: s.maxNear}
+		}
 		return nil
 	}
 	n.minLen = s.maxNear
@@ -103,6 +108,9 @@ func (s *Set) Names(names ...string) *Names {
 	}
 	return n
 }
+
+// silent says whether the names hold no keyword.
+func (n *Names) silent() bool { return n == nil || len(n.rules) == 0 && n.custom == nil }
 
 // leads says whether an identifier has a keyword among the names; for a weak value, one
 // that ends its name. There may be no names.

@@ -112,6 +112,38 @@ func PartOf(names []string) PartName {
 	return PartName{}
 }
 
+// nobodyWords has the last words of names under which stands what is called after people
+// at most: places, institutions, firms, works. Streets and cities are among partWords too.
+var nobodyWords = newWordTable(strings.Fields("city town county province region district municipality locality suburb borough village commune airport station port island river street road avenue venue stadium arena " +
+	"hometown birthplace park school university college institution institute company organization organisation org employer brand vendor supplier manufacturer maker publisher studio distributor " +
+	"team club franchise league product sku title film movie album song track game race ship vessel hotel restaurant bank department dept hospital church genre category language currency timezone airline airlines " +
+	"capital country nationality constituency neighborhood neighbourhood destination origin lake mountain peak theater theatre museum " +
+	"ville stadt ort ciudad cidade citta gemeinde verein mannschaft equipo squadra equipe firma unternehmen entreprise empresa azienda universidad universite universita universidade strasse rue calle via rua ulica " +
+	"editorial editore editeur verlag titel titulo titolo titre aeropuerto aeroport flughafen aeroporto"))
+
+// nobodyNamed says whether the names that lead to a value are those of places, teams and the
+// like: city, airport_name, and the name of a city.
+func nobodyNamed(names []string) bool {
+	for i := len(names) - 1; i >= max(0, len(names)-2); i-- {
+		if len(names[i]) > maxPartName {
+			return false
+		}
+		words := nameWords(names[i])
+		n := len(words)
+		for n > 0 && (words[n-1] == "" || isDigit(words[n-1][0]) || words[n-1] == "name" || words[n-1] == "names") {
+			n-- // home_team_2, airport_name
+		}
+		if n > 0 {
+			return nobodyWords.has([]byte(words[n-1])) && !(n > 1 && ofPeople.has([]byte(words[0])))
+		}
+	}
+	return false // nothing but name
+}
+
+// ofPeople has first words of names that speak of people all the same: contact_company may
+// be one, and so is the player of a team.
+var ofPeople = newWordTable(strings.Fields("contact person customer client owner player author director patient employee member user first last full"))
+
 // nameWords splits a name at separators, digits and the edges of camel case.
 func nameWords(name string) (words []string) {
 	b := []byte(name)

@@ -76,8 +76,31 @@ func peopleTable(t *testing.T) string {
 			t.Errorf("%s: %.3f and in capitals %.3f are found, want %.2f", p.language, found, caps, want)
 		}
 	}
+	b.WriteString(peopleTail)
 	return b.String()
 }
+
+// peopleTail says what was measured by hand on material that does not lie here.
+const peopleTail = `
+Measured once more, by hand, on material that is not in this repository and of which the
+lexicon was not made, but for lists that have common ancestors:
+
+- Names made at random from the lists of Faker for Python 0.9.3, 600 for each, as they are
+  written and in capitals: United States 96 and 96 %, United Kingdom 96 and 95, German 86
+  and 85, French 96 and 94, Italian 86 and 86, Spanish 96 and 89, Portuguese 99 and 99,
+  Dutch 88 and 87, Swedish 89 and 87, Polish 93 and 93. Of 1,500 companies of ten of its
+  languages 0.8 % are taken for people.
+- 306 MB of source code (the Go, Python and Perl libraries and C headers of a Debian
+  system): of 400 different names picked at random from what was reported, about 95 % were
+  people's. A table of all of Unicode's names of characters, 1.4 MB, has 9 reports.
+- Open tables, with their headers: 42,000 zip codes with cities and counties, 10,000 bird
+  strikes with airports and airlines, 6,500 football matches with teams: no report. A column
+  or member that is called city, county, airport, team, university, company, title, publisher
+  or the like holds no names of people. In a table of 3,376 airports 221 are called after
+  people under a header that is just name, and are reported.
+- 171,000 cities of the world, each alone and without a header: 2.4 % are reported, most of
+  them called after people.
+`
 
 const peopleHead = `
 ## Names of people
