@@ -87,6 +87,7 @@ type worker struct {
 	met     atomic.Bool    // the quota has no room for what comes next
 	lists   sync.WaitGroup // listings under way
 	looked  time.Time      // when it was last seen that the bucket's account may be looked at
+	whole   time.Time      // when it was begun, or split last
 	unsplit time.Time      // when it was last seen that a split is not worth it
 	began   time.Time      // when the first object was begun; done are those that are done since
 	done    atomic.Int64
@@ -222,6 +223,7 @@ func (w *worker) run(ctx context.Context) error {
 	defer w.lists.Wait()
 	defer cancel()
 	var next chan listed // the page after the one that is worked through, if it has been asked for
+	w.whole = time.Now()
 	if n := w.s.attempts(w.held.Task()); n >= carefulAfter {
 		w.careful = n
 	}
@@ -259,7 +261,7 @@ func (w *worker) run(ctx context.Context) error {
 				return err
 			}
 			if w.to != to {
-				next = nil // it may go on after what is left
+				next, w.whole = nil, time.Now() // it may go on after what is left
 			} else {
 				w.unsplit = time.Now()
 			}
@@ -267,8 +269,10 @@ func (w *worker) run(ctx context.Context) error {
 	}
 }
 
-// splits reports whether the shard is to be split if it can be.
-func (w *worker) splits() bool { return w.held.Idle() && time.Since(w.unsplit) > splitAgain }
+// splits reports whether the shard is to be split if it can be: not before it is known how long its objects take.
+func (w *worker) splits() bool {
+	return time.Since(w.whole) > worthTime && w.held.Idle() && time.Since(w.unsplit) > splitAgain
+}
 
 // room is how many objects may be on their way at once: few at first, and then as many as take a second, since those that are cannot
 // be handed to a node that has nothing to do.
