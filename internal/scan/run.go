@@ -250,7 +250,7 @@ func (s *scanner) gather(j *job) (some []*job, next *job) {
 	if !s.small(j) {
 		return some, nil
 	}
-	for total := j.entry.size; total <= smallBytes && len(some) < analyse.MaxBatch; {
+	for total := j.entry.size; total <= s.share() && len(some) < analyse.MaxBatch; {
 		select {
 		case next = <-s.jobs:
 		default:
@@ -268,6 +268,15 @@ func (s *scanner) gather(j *job) (some []*job, next *job) {
 // smallBytes is how many bytes of files are taken at a time: enough that what it costs to give them to
 // a box is little beside, and so few that another worker has not long to wait for the last of them.
 const smallBytes = 4 << 20
+
+// share is how many bytes of small files are taken at a time: towards the end fewer and fewer, so that all workers end together.
+func (s *scanner) share() int64 {
+	if !s.walked.Load() {
+		return smallBytes
+	}
+	left := s.foundBytes.Load() - s.bytes.Load()
+	return min(smallBytes, left/int64(4*s.o.Workers))
+}
 
 func (s *scanner) small(j *job) bool { return j.entry.tree != nil && j.entry.size < smallBytes }
 
