@@ -23,6 +23,14 @@ async function until(what, fn) {
   }
 }
 
+/** In the narrowest window, what is wide scrolls in its own place. */
+async function narrow(t, page, path) {
+  await page.setViewportSize({ width: 320, height: 900 });
+  await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth); // the page finds out by and by how wide it is
+  await t.shot(page, path.replace(/\W/g, "-") + "-narrow");
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
 const none = (faults) => assert.deepEqual(faults, []);
 
 /** Wrong pairs are told in words, Enter submits, and signing out ends it in every tab. */
@@ -348,11 +356,7 @@ export async function smallPages(t) {
     await t.axe(page, path + ", dark", { colours: true });
     await t.shot(page, path + "-dark");
     await t.turn(page, "light");
-    // In the narrowest window, what is wide scrolls in its own place.
-    await page.setViewportSize({ width: 320, height: 900 });
-    await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth); // the page finds out by and by how wide it is
-    await t.shot(page, path + "-narrow");
-    await page.setViewportSize({ width: 1280, height: 900 });
+    await narrow(t, page, path);
   }
   none(faults);
 }
@@ -581,6 +585,10 @@ export async function findings(t) {
     assert.equal(await top.evaluate((h) => h.tagName), "H1", path + " begins with " + (await top.textContent()));
     await t.axe(page, path + ", dark");
     await t.shot(page, path.replace(/\W/g, "-") + "-dark");
+    await t.turn(page, "light");
+    await t.axe(page, path + ", light", { colours: true });
+    await narrow(t, page, path);
+    await t.turn(page, "dark");
   }
   assert.equal(await page.evaluate(() => window.hit), undefined);
   none(faults);
@@ -745,7 +753,10 @@ export async function refusals(t) {
       await look(page, p + ", " + what);
     }
   };
-  const picture = (at, name) => t.shot(at, name.replace(/\W+/g, "-"));
+  const picture = async (at, name) => {
+    await t.axe(at, name + ", dark", { colours: true });
+    await t.shot(at, name.replace(/\W+/g, "-"));
+  };
   await visit("not enabled", "Macie is not enabled in " + R);
   await t.shot(page, "not-enabled");
   await t.answering(page, { status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" });
@@ -768,7 +779,7 @@ export async function refusals(t) {
   let loaded = 0;
   devtools.on("Network.loadingFinished", (e) => (loaded += e.encodedDataLength));
   await visit("the server fails", "Request 0f0f0f", async (at, name) => {
-    await picture(at, name);
+    await t.shot(at, name.replace(/\W+/g, "-"));
     assert.ok(loaded > 0 && loaded <= 650 * 1024, name + ": " + loaded + " bytes");
     loaded = 0;
   }, (at, path) => at.goto(t.url + "/console/" + path));

@@ -7,6 +7,7 @@ import Input from "@cloudscape-design/components/input";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
+import { Dialog } from "./parts/dialog";
 import { useEffect, useState } from "react";
 import { plain } from "./api/call";
 import type { Identity } from "./session";
@@ -46,19 +47,13 @@ export function RolesDialog(p: { open: boolean; close: () => void; account: stri
     }
   };
   return (
-    <Modal
-      visible
+    <Dialog
       header={t.common.switchRole}
-      closeAriaLabel={t.common.close}
-      onDismiss={p.close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={p.close}>{t.common.cancel}</Button>
-            <Button variant="primary" loading={busy} disabled={!role} onClick={() => void go(arn)}>{t.common.switchRole}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={p.close}
+      yes={t.common.switchRole}
+      busy={busy}
+      disabled={!role}
+      act={() => void go(arn)}
     >
       <form
         onSubmit={(e) => {
@@ -87,7 +82,7 @@ export function RolesDialog(p: { open: boolean; close: () => void; account: stri
           )}
         </SpaceBetween>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

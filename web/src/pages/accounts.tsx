@@ -10,10 +10,10 @@ import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Link from "@cloudscape-design/components/link";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
+import { Dialog } from "../parts/dialog";
 import { useEffect, useMemo, useState } from "react";
 import { type Caller, CallError, each, type Options } from "../api/call";
 import { Relationship, Theirs, To, When } from "../parts/bits";
@@ -260,7 +260,7 @@ export function Accounts() {
         empty={{ title: t.common.noAccounts, text: t.accounts.addTheAccountsWhoseBucketsYou, action: <Button onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button> }}
         more={
           (
-            <SpaceBetween direction="horizontal" size="m">
+            <SpaceBetween direction="horizontal" size="m" alignItems="center">
               <RegionsChoice />
               {[...byStatus].map(([s, n]) => (
                 <Link key={s} variant="secondary" href={desk.link("accounts") + "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "status", operator: "=", value: relationship[s]?.text ?? s }] }))} onFollow={follow}>
@@ -403,27 +403,16 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
     done(list, again);
   };
   return (
-    <Modal
-      visible
+    <Dialog
       header={fill(t.accounts.inviteMembers, { members: counted(members.length, t.common.countAccounts) })}
-      closeAriaLabel={t.common.close}
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
-            <Button
-              variant="primary"
-              loading={busy}
-              disabled={length > 80 || !regions.length}
-              onClick={async () => {
-                setBusy(true);
-                await again(regions.flatMap((region) => members.map((m) => ({ account: m.accountId, region }))));
-              }}
-            >{t.accounts.sendInvitations}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={close}
+      yes={t.accounts.sendInvitations}
+      busy={busy}
+      disabled={length > 80 || !regions.length}
+      act={async () => {
+        setBusy(true);
+        await again(regions.flatMap((region) => members.map((m) => ({ account: m.accountId, region }))));
+      }}
     >
       <SpaceBetween size="m">
         <span className="mono">{members.slice(0, 12).map((m) => m.accountId).join(" ") + (members.length > 12 ? " …" : "")}</span>
@@ -433,7 +422,7 @@ function Invite({ members, close, done }: { members: Member[]; close: () => void
         <Checkbox checked={mail} onChange={(e) => setMail(e.detail.checked)} description={t.common.theInvitationIsInTheirConsole}>{t.common.tellThemByMail}</Checkbox>
         <RegionsField value={regions} onChange={setRegions} />
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -443,36 +432,25 @@ function Correct({ member, close, done }: { member: Member; close: () => void; d
   const { act, busy } = useAct();
   const [email, setEmail] = useState(member.email ?? "");
   return (
-    <Modal
-      visible
+    <Dialog
       header={fill(t.accounts.correctTheAddressOfAccountid, { accountId: member.accountId })}
-      closeAriaLabel={t.common.close}
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
-            <Button
-              variant="primary"
-              loading={!!busy}
-              disabled={!email.includes("@") || email === member.email}
-              onClick={async () => {
-                const ok = await act(
-                  "correct",
-                  async () => {
-                    await desk.caller.call("DeleteMember", { id: member.accountId });
-                    await desk.caller.call("CreateMember", { account: { accountId: member.accountId, email: email.trim() } });
-                    const [r] = await inviteAll(desk.caller, [member.accountId], "", false);
-                    if (r?.error) throw new CallError(400, "Unprocessed", r.error);
-                  },
-                  fill(t.accounts.accountidIsInvitedAtTrim, { accountId: member.accountId, trim: email.trim() }),
-                );
-                if (ok) done();
-              }}
-            >{t.accounts.inviteAgain}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={close}
+      yes={t.accounts.inviteAgain}
+      busy={!!busy}
+      disabled={!email.includes("@") || email === member.email}
+      act={async () => {
+        const ok = await act(
+          "correct",
+          async () => {
+            await desk.caller.call("DeleteMember", { id: member.accountId });
+            await desk.caller.call("CreateMember", { account: { accountId: member.accountId, email: email.trim() } });
+            const [r] = await inviteAll(desk.caller, [member.accountId], "", false);
+            if (r?.error) throw new CallError(400, "Unprocessed", r.error);
+          },
+          fill(t.accounts.accountidIsInvitedAtTrim, { accountId: member.accountId, trim: email.trim() }),
+        );
+        if (ok) done();
+      }}
     >
       <SpaceBetween size="m">
         <span>{t.accounts.theAddressIsNotTheOne}</span>
@@ -480,7 +458,7 @@ function Correct({ member, close, done }: { member: Member; close: () => void; d
           <Input value={email} onChange={(e) => setEmail(e.detail.value)} type="email" autoFocus />
         </FormField>
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -647,7 +625,7 @@ export function Account({ id }: { id: string }) {
           />
         )}
       </Container>
-      {m && (
+      {(m?.relationshipStatus === "Enabled" || m?.relationshipStatus === "Paused") && (
         <Container header={<Header variant="h2">{t.accounts.whatItHas}</Header>}>
           <KeyValuePairs
             columns={3}

@@ -181,6 +181,7 @@ export function AddAccounts() {
                 {bad.length > 0 && <Alert type={good.length ? "warning" : "error"} header={fill(t.addAccounts.badLeftOut, { bad: counted(bad.length, t.addAccounts.countLinesAre) })}>{t.addAccounts.goBackAndMendThemOr}</Alert>}
                 <Table
                   variant="container"
+                  wrapLines
                   header={<Header variant="h2" counter={fill(t.addAccounts.goodOfLines, { good: good.length, lines: lines.length })}>{t.addAccounts.accountsToAdd}</Header>}
                   ariaLabels={{ tableLabel: t.addAccounts.accountsToAdd }}
                   items={[...bad, ...good].slice(0, 100)}

@@ -15,7 +15,7 @@ import { useEffect, useState } from "react";
 import { all, CallError, each } from "../api/call";
 import type { AllowListStatus, GetAllowListResponse } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
-import { Confirm, type Question } from "../parts/confirm";
+import { DeleteOne } from "../parts/delete-one";
 import { Problem, useAct } from "../parts/problem";
 import { loadJobs, mostAsked } from "../parts/job-use";
 import { useResource } from "../parts/resource";
@@ -52,9 +52,7 @@ export function useAllowLists() {
 
 export function AllowLists() {
   const desk = useDesk();
-  const { act } = useAct();
   const [selected, setSelected] = useState<GetAllowListResponse[]>([]);
-  const [question, setQuestion] = useState<Question | null>(null);
   useEffect(() => desk.title(t.common.allowLists), [desk]);
   const list = useAllowLists();
   const one = selected[0];
@@ -75,22 +73,15 @@ export function AllowLists() {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button disabled={!one} onClick={() => navigate(desk.link("allow-lists", one!.id!))}>{t.common.edit}</Button>
-            <Button
-              disabled={!one}
-              onClick={() =>
-                setQuestion({
-                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
-                  yes: t.common.delete,
-                  body: <Users id={one!.id!} />,
-                  act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteAllowList", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
-                      setSelected([]);
-                      list.refresh();
-                    }
-                  },
-                })
-              }
-            >{t.common.delete}</Button>
+            <DeleteOne
+              name={one && visible(one.name)}
+              body={one && <Users id={one.id!} />}
+              act={() => desk.caller.call("DeleteAllowList", { id: one!.id! })}
+              done={() => {
+                setSelected([]);
+                list.refresh();
+              }}
+            />
             <Button variant="primary" onClick={() => navigate(desk.link("allow-lists", "create"))}>{t.common.create}</Button>
           </SpaceBetween>
         }
@@ -101,7 +92,6 @@ export function AllowLists() {
           { id: "updated", header: t.common.updated, time: (l) => l.updatedAt },
         ]}
       />
-      <Confirm question={question} close={() => setQuestion(null)} />
     </>
   );
 }

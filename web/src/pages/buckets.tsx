@@ -107,7 +107,7 @@ export function Buckets() {
     header: t.common.bucket,
     value: (b) => visible(b.bucketName),
     cell: (b) => <To href={desk.link("buckets", b.bucketName ?? "") + "?account=" + (b.accountId ?? "")}><Theirs text={b.bucketName} /></To>,
-    width: 220,
+    width: 195,
   };
   const account: Column<BucketMetadata> = { id: "account", header: t.common.account, value: (b) => b.accountId ?? "", width: 140 };
   const columns: Column<BucketMetadata>[] = coverage
@@ -122,7 +122,7 @@ export function Buckets() {
       ]
     : [
         link,
-        { id: "sensitivity", header: t.common.sensitivity, value: (b) => sensitivity(b.sensitivityScore), cell: (b) => sensitivity(b.sensitivityScore) + ((b.sensitivityScore ?? -1) >= 0 ? " (" + b.sensitivityScore + ")" : ""), width: 170 },
+        { id: "sensitivity", header: t.common.sensitivity, value: (b) => sensitivity(b.sensitivityScore), cell: (b) => sensitivity(b.sensitivityScore) + ((b.sensitivityScore ?? -1) >= 0 ? " (" + b.sensitivityScore + ")" : ""), width: 195 },
         account,
         { id: "public", header: t.common.public, value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? t.common.unknown, cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
         { id: "shared", header: t.common.shared, value: (b) => sharedWords[b.sharedAccess ?? ""] ?? t.common.unknown, width: 140 },

@@ -271,9 +271,9 @@ export function CreateJob() {
                       note={(preview.data?.length ?? 0) >= 1000 ? t.createJob.theFirst1000 : ""}
                       empty={{ title: t.createJob.noBucketMatchesNow, text: t.createJob.aRunFindsThoseThatMatch }}
                       columns={[
-                        { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
+                        { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 200 },
                         { id: "account", header: t.common.account, value: (b) => b.accountId ?? "", width: 140 },
-                        { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
+                        { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 165 },
                       ]}
                     />
                   )}
@@ -293,9 +293,9 @@ export function CreateJob() {
                 selectionName={(b) => visible(b.bucketName)}
                 empty={{ title: t.common.noBuckets, text: t.common.bucketsAreThoseOfTheObject }}
                 columns={[
-                  { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 220 },
+                  { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <Theirs text={b.bucketName} />, width: 200 },
                   { id: "account", header: t.common.account, value: (b) => b.accountId ?? "", width: 140 },
-                  { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 140 },
+                  { id: "objects", header: t.common.canBeAnalysed, value: (b) => b.classifiableObjectCount ?? 0, cell: (b) => count(b.classifiableObjectCount), filter: false, width: 165 },
                   { id: "public", header: t.common.public, value: (b) => publicWords[b.publicAccess?.effectivePermission ?? ""] ?? t.common.unknown, cell: (b) => <Public value={b.publicAccess?.effectivePermission} />, width: 130 },
                 ]}
               />

@@ -8,7 +8,6 @@ import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import Modal from "@cloudscape-design/components/modal";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -16,6 +15,7 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
 import Tabs from "@cloudscape-design/components/tabs";
 import Textarea from "@cloudscape-design/components/textarea";
+import { Dialog } from "../parts/dialog";
 import { type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { all, type Caller, CallError, each, type Options } from "../api/call";
 import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
@@ -105,8 +105,8 @@ function useColumns(listed: RefObject<Listed<Finding>>, states?: Map<string, str
   return [
     { id: "severity", header: t.common.severity, value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 122 },
     { id: "type", header: t.common.type, value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? t.findings.sample : "")}</To>, width: 140 },
-    { id: "resource", header: t.findings.resource, value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: 170 },
-    { id: "what", header: t.common.whatWasFound, value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: 160 },
+    { id: "resource", header: t.findings.resource, value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: states ? 170 : 260 },
+    { id: "what", header: t.common.whatWasFound, value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: states ? 160 : 210 },
     { id: "account", header: t.common.account, value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
     ...(states ? [{ id: "state", header: t.findings.state, value: state, width: 100 }] : []),
     { id: "updated", header: t.common.updated, time: (f: Finding) => f.updatedAt },
@@ -420,38 +420,27 @@ function SetState({ findings, close, done }: { findings: Finding[]; close: () =>
   const [error, setError] = useState("");
   const needs = state === "ACCEPTED" || state === "FALSE_ALARM";
   return (
-    <Modal
-      visible
+    <Dialog
       header={fill(t.findings.setTheStateOfFindings, { findings: counted(findings.length, t.findings.countFindings) })}
-      closeAriaLabel={t.common.close}
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
-            <Button
-              variant="primary"
-              loading={busy}
-              disabled={needs && !reason}
-              onClick={async () => {
-                setBusy(true);
-                const r = await each(findings, 4, async (f) => {
-                  const was = await desk.caller.own<{ current?: Said } & Said>("GET", "findings/triage?findingId=" + encodeURIComponent(f.id!));
-                  await desk.caller.own("PUT", "findings/triage", { findingId: f.id, state, reason, comment, version: (was.current ?? was).version });
-                });
-                setBusy(false);
-                const bad = r.filter((x) => x instanceof CallError) as CallError[];
-                if (bad.length) {
-                  setError(fill(t.findings.findingsDoneBadNotMessage, { findings: findings.length - bad.length, bad: bad.length, message: bad[0]!.message }));
-                  return;
-                }
-                desk.flash({ type: "success", content: counted(findings.length, t.findings.countFindings) + ": " + stateWords(state).toLowerCase() + "." });
-                done();
-              }}
-            >{t.findings.setState}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={close}
+      yes={t.findings.setState}
+      busy={busy}
+      disabled={needs && !reason}
+      act={async () => {
+        setBusy(true);
+        const r = await each(findings, 4, async (f) => {
+          const was = await desk.caller.own<{ current?: Said } & Said>("GET", "findings/triage?findingId=" + encodeURIComponent(f.id!));
+          await desk.caller.own("PUT", "findings/triage", { findingId: f.id, state, reason, comment, version: (was.current ?? was).version });
+        });
+        setBusy(false);
+        const bad = r.filter((x) => x instanceof CallError) as CallError[];
+        if (bad.length) {
+          setError(fill(t.findings.findingsDoneBadNotMessage, { findings: findings.length - bad.length, bad: bad.length, message: bad[0]!.message }));
+          return;
+        }
+        desk.flash({ type: "success", content: counted(findings.length, t.findings.countFindings) + ": " + stateWords(state).toLowerCase() + "." });
+        done();
+      }}
     >
       <SpaceBetween size="m">
         {error && <Alert type="error">{visible(error)}</Alert>}
@@ -465,7 +454,7 @@ function SetState({ findings, close, done }: { findings: Finding[]; close: () =>
           <Textarea value={comment} onChange={(e) => setComment(e.detail.value)} rows={3} />
         </FormField>
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -483,25 +472,19 @@ function Suppress({ finding, close, done }: { finding: Finding; close: () => voi
     [scope],
   );
   return (
-    <Modal
-      visible
+    <Dialog
       header={t.findings.suppressFindingsLikeThis}
-      closeAriaLabel={t.common.close}
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
-            <Button variant="primary" disabled={name.length < 3} loading={busy === "rule"} onClick={async () => { if (await act("rule", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), action: "ARCHIVE", name, ...(description ? { description } : {}), findingCriteria: { criterion } }), fill(t.findings.theRuleNameArchivesThemFrom, { name: visible(name) }))) done(); }}>{t.common.createRule}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={close}
+      yes={t.common.createRule}
+      disabled={name.length < 3}
+      busy={busy === "rule"}
+      act={async () => { if (await act("rule", () => desk.caller.call("CreateFindingsFilter", { clientToken: crypto.randomUUID(), action: "ARCHIVE", name, ...(description ? { description } : {}), findingCriteria: { criterion } }), fill(t.findings.theRuleNameArchivesThemFrom, { name: visible(name) }))) done(); }}
     >
       <SpaceBetween size="m">
         <Alert type="warning">{fill(t.findings.findingsThatARuleArchivesDo, { data: now.data !== undefined && fill(t.common.dataLikeThisNow, { data: counted(now.data, t.common.countCurrentFindings) }) })}</Alert>
         <FormField label={t.common.archive}>
           <Select
-            selectedOption={{ value: scope, label: { both: t.findings.thisTypeInThisBucket, type: "This type everywhere", bucket: t.findings.everythingInThisBucket }[scope] }}
+            selectedOption={{ value: scope, label: { both: t.findings.thisTypeInThisBucket, type: t.findings.thisTypeEverywhere, bucket: t.findings.everythingInThisBucket }[scope] }}
             options={[{ value: "both", label: t.findings.thisTypeInThisBucket }, { value: "type", label: t.findings.thisTypeEverywhere }, { value: "bucket", label: t.findings.everythingInThisBucket }]}
             onChange={(e) => setScope(e.detail.selectedOption.value!)}
           />
@@ -509,7 +492,7 @@ function Suppress({ finding, close, done }: { finding: Finding; close: () => voi
         <FormField label={t.common.name} constraintText={t.common.n3To64Characters}><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
         <FormField label={<>{rich(t.common.descriptionI, { i: <i>{t.common.optional}</i> })}</>}><Input value={description} onChange={(e) => setDescription(e.detail.value)} /></FormField>
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -765,13 +748,7 @@ function Reveal({ id }: { id: string }) {
         {shown && <Box variant="small">{t.findings.theyAreHiddenAfterAMinute}</Box>}
       </SpaceBetween>
       {asking && (
-        <Modal
-          visible
-          header={t.findings.showRealData}
-          closeAriaLabel={t.common.close}
-          onDismiss={() => setAsking(false)}
-          footer={<Box float="right"><SpaceBetween direction="horizontal" size="xs"><Button variant="link" onClick={() => setAsking(false)}>{t.common.cancel}</Button><Button variant="primary" onClick={() => void go()}>{t.findings.show}</Button></SpaceBetween></Box>}
-        >{t.findings.whatWasFoundIsShownOn}</Modal>
+        <Dialog header={t.findings.showRealData} close={() => setAsking(false)} yes={t.findings.show} act={() => void go()}>{t.findings.whatWasFoundIsShownOn}</Dialog>
       )}
     </Container>
   );

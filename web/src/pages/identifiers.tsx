@@ -16,7 +16,7 @@ import { useEffect, useRef, useState } from "react";
 import { all, CallError } from "../api/call";
 import type { CustomDataIdentifierSummary, SeverityLevel } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
-import { Confirm, type Question } from "../parts/confirm";
+import { DeleteOne } from "../parts/delete-one";
 import { Problem, useAct } from "../parts/problem";
 import { loadJobs } from "../parts/job-use";
 import { useResource } from "../parts/resource";
@@ -29,9 +29,7 @@ import { fill, t } from "../text";
 
 export function Identifiers() {
   const desk = useDesk();
-  const { act } = useAct();
   const [selected, setSelected] = useState<CustomDataIdentifierSummary[]>([]);
-  const [question, setQuestion] = useState<Question | null>(null);
   useEffect(() => desk.title(t.common.customDataIdentifiers), [desk]);
   const list = useResource((o) => all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
   const jobs = useResource((o) => (list.data?.length ? loadJobs(desk.caller, o) : Promise.resolve([])), [desk.caller, !list.data?.length]);
@@ -54,22 +52,15 @@ export function Identifiers() {
         actions={
           <SpaceBetween direction="horizontal" size="xs">
             <Button disabled={!one} onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(one!.id!))}>{t.common.duplicate}</Button>
-            <Button
-              disabled={!one}
-              onClick={() =>
-                setQuestion({
-                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
-                  yes: t.common.delete,
-                  body: t.identifiers.newJobsCannotUseItJobs,
-                  act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteCustomDataIdentifier", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
-                      setSelected([]);
-                      list.refresh();
-                    }
-                  },
-                })
-              }
-            >{t.common.delete}</Button>
+            <DeleteOne
+              name={one && visible(one.name)}
+              body={t.identifiers.newJobsCannotUseItJobs}
+              act={() => desk.caller.call("DeleteCustomDataIdentifier", { id: one!.id! })}
+              done={() => {
+                setSelected([]);
+                list.refresh();
+              }}
+            />
             <Button variant="primary" onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>{t.common.create}</Button>
           </SpaceBetween>
         }
@@ -80,7 +71,6 @@ export function Identifiers() {
           { id: "created", header: t.common.created, time: (i) => i.createdAt },
         ]}
       />
-      <Confirm question={question} close={() => setQuestion(null)} />
     </>
   );
 }

@@ -226,7 +226,7 @@ export function Invitations({ id }: { id: string }) {
         <Alert type="info" header={t.invitations.thisInvitationIsNotHereAny}>{t.invitations.itWasAnsweredDeletedOrReplaced}</Alert>
       )}
       {!id && (
-        <Header variant="h1" description={fill(t.invitations.whoAdministersThisAccountInRegion, { region: desk.region })}>{t.common.invitations}</Header>
+        <Header variant="h1" description={everywhere ? t.invitations.whoWouldLikeToEverywhere : fill(t.invitations.whoAdministersThisAccountInRegion, { region: desk.region })}>{t.common.invitations}</Header>
       )}
       {error?.notEnabled ? (
         <Problem error={error} retry={again} />
@@ -263,7 +263,7 @@ export function Invitations({ id }: { id: string }) {
             selectionName={(i) => i.accountId + (everywhere ? fill(t.invitations.inRegion, { region: i.region }) : "")}
             more={
               !id && (
-                <SpaceBetween direction="horizontal" size="m">
+                <SpaceBetween direction="horizontal" size="m" alignItems="center">
                   <RegionsChoice />
                   {!everywhere && !!received.data?.elsewhere && <To href={desk.link("invitations") + "?regions=all"}>{fill(t.invitations.elsewhereInOtherRegions, { elsewhere: counted(received.data.elsewhere, t.common.countUnansweredInvitations) })}</To>}
                 </SpaceBetween>
@@ -277,17 +277,17 @@ export function Invitations({ id }: { id: string }) {
             }
             empty={{ title: t.invitations.noInvitations, text: t.invitations.anotherAccountThatWantsToAdminister }}
             columns={[
-              { id: "administrator", header: t.invitations.fromAccount, value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 150 },
-              ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 130 }] : []),
-              { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 180 },
+              { id: "administrator", header: t.invitations.fromAccount, value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 140 },
+              ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 115 }] : []),
+              { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: everywhere ? 110 : 170 },
               { id: "status", header: t.common.status, value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
-              { id: "received", header: t.invitations.received, time: (i) => i.invitedAt },
+              { id: "received", header: t.invitations.received, time: (i) => i.invitedAt, width: 165 },
               {
                 id: "answer",
                 header: t.invitations.answer,
                 filter: false,
                 value: () => "",
-                width: 280,
+                width: 255,
                 cell: (i) => (
                   <span className="bar">
                     {open(i) && (

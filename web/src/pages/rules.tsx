@@ -3,16 +3,16 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import Modal from "@cloudscape-design/components/modal";
 import RadioGroup from "@cloudscape-design/components/radio-group";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
+import { Dialog } from "../parts/dialog";
 import { useEffect, useState } from "react";
 import { all, CallError, each } from "../api/call";
 import type { FindingsFilterAction, GetFindingsFilterResponse } from "../api/macie2.gen";
 import { findingConditions, findingCriterion, findingFields, findingOps, findingWords } from "../criteria";
 import { Theirs } from "../parts/bits";
-import { Confirm, type Question } from "../parts/confirm";
+import { DeleteOne } from "../parts/delete-one";
 import { type Condition, Conditions } from "../parts/criteria";
 import { useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
@@ -31,7 +31,6 @@ export function Rules() {
   const desk = useDesk();
   const { act, busy } = useAct();
   const [selected, setSelected] = useState<Rule[]>([]);
-  const [question, setQuestion] = useState<Question | null>(null);
   const [editing, setEditing] = useState<Rule | null>(null);
   useEffect(() => desk.title(t.common.rules), [desk]);
   const rules = useResource<Rule[]>(
@@ -70,35 +69,27 @@ export function Rules() {
             <Button iconName="angle-up" ariaLabel={t.rules.moveUp} disabled={at < 1} loading={busy === "move"} onClick={() => void move(-1)} />
             <Button iconName="angle-down" ariaLabel={t.rules.moveDown} disabled={at < 0 || at >= (rules.data?.length ?? 0) - 1} loading={busy === "move"} onClick={() => void move(1)} />
             <Button disabled={!one?.findingCriteria} onClick={() => setEditing(one!)}>{t.common.edit}</Button>
-            <Button
-              disabled={!one}
-              onClick={() =>
-                setQuestion({
-                  title: fill(t.common.deleteName, { name: visible(one!.name) }),
-                  yes: t.common.delete,
-                  body: one!.action === "ARCHIVE" ? t.rules.findingsAreNotArchivedByIt : t.rules.theFilterIsGoneFindingsAre,
-                  act: async () => {
-                    if (await act("delete", () => desk.caller.call("DeleteFindingsFilter", { id: one!.id! }), fill(t.common.nameIsDeleted, { name: visible(one!.name) }))) {
-                      setSelected([]);
-                      rules.refresh();
-                    }
-                  },
-                })
-              }
-            >{t.common.delete}</Button>
+            <DeleteOne
+              name={one && visible(one.name)}
+              body={one?.action === "ARCHIVE" ? t.rules.findingsAreNotArchivedByIt : t.rules.theFilterIsGoneFindingsAre}
+              act={() => desk.caller.call("DeleteFindingsFilter", { id: one!.id! })}
+              done={() => {
+                setSelected([]);
+                rules.refresh();
+              }}
+            />
             <Button variant="primary" onClick={() => setEditing({})}>{t.common.createRule}</Button>
           </SpaceBetween>
         }
         columns={[
-          { id: "position", header: t.rules.order, value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 110 },
-          { id: "name", header: t.common.name, value: (r) => visible(r.name), cell: (r) => <Theirs text={r.name} />, width: 200 },
+          { id: "position", header: t.rules.order, value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 95 },
+          { id: "name", header: t.common.name, value: (r) => visible(r.name), cell: (r) => <Theirs text={r.name} />, width: 180 },
           { id: "action", header: t.rules.action, value: (r) => (r.action === "ARCHIVE" ? t.common.archives : t.common.filter), width: 110 },
-          { id: "matches", header: t.rules.whatItMatches, value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 340 },
+          { id: "matches", header: t.rules.whatItMatches, value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 320 },
           { id: "now", header: t.rules.findingsNow, value: (r) => r.now ?? 0, cell: (r) => count(r.now), filter: false, width: 150 },
           { id: "description", header: t.common.description, value: (r) => visible(r.description), cell: (r) => <Theirs text={r.description} />, filter: false, width: 200 },
         ]}
       />
-      <Confirm question={question} close={() => setQuestion(null)} />
       {editing && (
         <Editor
           rule={editing}
@@ -145,20 +136,14 @@ function Editor({ rule, close, done }: { rule: Rule; close: () => void; done: ()
     if (ok) done();
   };
   return (
-    <Modal
-      visible
+    <Dialog
       size="large"
       header={rule.id ? t.rules.editRule : t.common.createRule}
-      closeAriaLabel={t.common.close}
-      onDismiss={close}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>{t.common.cancel}</Button>
-            <Button variant="primary" disabled={name.length < 3 || wrong !== ""} loading={busy === "save"} onClick={() => void save()}>{rule.id ? t.common.save : t.common.create}</Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={close}
+      yes={rule.id ? t.common.save : t.common.create}
+      disabled={name.length < 3 || wrong !== ""}
+      busy={busy === "save"}
+      act={() => void save()}
     >
       <SpaceBetween size="m">
         <FormField label={t.common.name} constraintText={t.common.n3To64Characters}><Input value={name} onChange={(e) => setName(e.detail.value)} /></FormField>
@@ -178,6 +163,6 @@ function Editor({ rule, close, done }: { rule: Rule; close: () => void; done: ()
           {wrong ? <Box color="text-body-secondary">{wrong}</Box> : now.error ? <StatusIndicator type="error">{visible(now.error.message)}</StatusIndicator> : now.data === undefined ? <Box color="text-body-secondary">{t.rules.counting}</Box> : <Box>{fill(t.common.dataLikeThisNow, { data: counted(now.data, t.common.countCurrentFindings) })}</Box>}
         </div>
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }

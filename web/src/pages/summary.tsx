@@ -10,11 +10,11 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
-import Spinner from "@cloudscape-design/components/spinner";
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 import { all, CallError, each } from "../api/call";
 import type { GroupBy, GroupCount } from "../api/macie2.gen";
 import { Theirs, To } from "../parts/bits";
+import { ChartLater, colours } from "../parts/chart-later";
 import { writeFilter } from "../filter";
 import { Problem } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
@@ -28,8 +28,6 @@ import { remember } from "../opened";
 import { type Criterion, loadFindings, resource, SeverityOf } from "./findings";
 import { fill, rich, t } from "../text";
 
-const Chart = lazy(() => import("../parts/chart"));
-const colours = { high: "#d91515", medium: "#b35900", low: "#0972d3" };
 
 interface Day {
   date: string;
@@ -88,12 +86,13 @@ function Everywhere() {
     value: (r: Place) => of(r) ?? 0,
     cell: (r: Place) => (of(r) === undefined ? "–" : <To href={desk.linkIn(r.region, page) + query}>{count(of(r))}</To>),
     filter: false,
-    width: 110,
+    width: 52 + 9.5 * header.length,
   });
   return (
     <Rows<Place>
       h1
       name={t.common.summary}
+      things={t.common.regions}
       id="summary-everywhere"
       description={fill(t.summary.accountAccountNameInAllRegions, { account: desk.account, name: (desk.identity.name ? ", " + visible(desk.identity.name) : "") })}
       rows={rows}
@@ -101,7 +100,7 @@ function Everywhere() {
       more={<RegionsChoice />}
       empty={{ title: t.summary.nothingInAnyRegion, text: t.summary.macieIsEnabledInNoRegion }}
       columns={[
-        { id: "region", header: t.common.region, value: (r) => r.region, cell: (r) => <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>, width: 140 },
+        { id: "region", header: t.common.region, value: (r) => r.region, cell: (r) => <To href={desk.linkIn(r.region, "summary")}>{r.region}</To>, width: 125 },
         { id: "status", header: t.common.macie, value: (r) => macieWords(r.status), cell: (r) => <StatusIndicator type={r.status === "ENABLED" ? "success" : "stopped"}>{macieWords(r.status)}</StatusIndicator>, width: 130 },
         { id: "administrator", header: t.common.administrator, value: (r) => r.administratorAccount ?? "–", width: 140, hidden: true },
         n("high", "High", (r) => r.high, "findings", "?filter=" + encodeURIComponent(writeFilter({ operation: "and", tokens: [{ propertyKey: "severity.description", operator: "=", value: "High" }] }))),
@@ -219,8 +218,7 @@ function Overview() {
             ))}
           </ColumnLayout>
           {days.data?.some((d) => d.low + d.medium + d.high > 0) && (
-            <Suspense fallback={<Spinner />}>
-              <Chart
+              <ChartLater
                 name={t.summary.findingsByDay}
                 x={t.common.dayUtc}
                 y={t.common.findings}
@@ -231,7 +229,6 @@ function Overview() {
                   { title: "High", color: colours.high, values: days.data.map((d) => d.high) },
                 ]}
               />
-            </Suspense>
           )}
           <Box padding={{ top: "s" }}><To href={desk.link("findings")}>{t.summary.allCurrentFindings}</To></Box>
         </Failed>
@@ -258,8 +255,7 @@ function Overview() {
           />
           {se && (s?.bucketCount ?? 0) > 0 && (
             <Box padding={{ top: "l" }}>
-            <Suspense fallback={<Spinner />}>
-              <Chart
+              <ChartLater
                 name={t.summary.sensitivityOfBuckets}
                 x={t.common.sensitivity}
                 y={t.common.buckets}
@@ -270,7 +266,6 @@ function Overview() {
                 ]}
                 onPick={() => navigate(desk.link("buckets") + "?view=map")}
               />
-            </Suspense>
             </Box>
           )}
         </Failed>

@@ -6,16 +6,15 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Spinner from "@cloudscape-design/components/spinner";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { To } from "../parts/bits";
+import { ChartLater, colours } from "../parts/chart-later";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { bytes, count } from "../text/format";
 import { fill, t } from "../text";
 
-const Chart = lazy(() => import("../parts/chart"));
 
 interface Day {
   date: string;
@@ -111,28 +110,26 @@ export function Usage() {
         columns={[
           { id: "account", header: t.common.account, value: (a) => a.accountId, cell: (a) => (a.accountId === desk.account ? a.accountId : <To href={desk.link("accounts", a.accountId)}>{a.accountId}</To>), width: 135 },
           { id: "jobs", header: t.usage.byJobs, value: (a) => a.jobBytes, cell: (a) => bytes(a.jobBytes), filter: false, width: 110 },
-          { id: "jobObjects", header: t.usage.objectsByJobs, value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 150 },
-          { id: "automated", header: t.usage.automated, value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 130 },
+          { id: "jobObjects", header: t.usage.objectsByJobs, value: (a) => a.jobObjects, cell: (a) => count(a.jobObjects), filter: false, width: 165 },
+          { id: "automated", header: t.usage.automated, value: (a) => a.automatedBytes, cell: (a) => bytes(a.automatedBytes), filter: false, width: 135 },
           { id: "buckets", header: t.common.buckets, value: (a) => a.buckets, cell: (a) => count(a.buckets), filter: false, width: 115 },
-          { id: "quota", header: t.usage.monthSQuota, value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 148 },
+          { id: "quota", header: t.usage.monthSQuota, value: (a) => a.quotaUsedBytes, cell: (a) => <StatusIndicator type={a.quotaMet ? "error" : "success"}>{quota ? ((100 * a.quotaUsedBytes) / quota).toFixed(1) + " %" : "–"}</StatusIndicator>, filter: false, width: 110 },
           { id: "requests", header: t.usage.requests, value: (a) => a.requests, cell: (a) => count(a.requests), filter: false, width: 120 },
           ...(priced ? [{ id: "cost", header: t.usage.estimatedCost, value: (a: Account) => Number(a.estimatedCost), cell: (a: Account) => a.estimatedCost + " " + a.currency, filter: false, width: 140 }] : []),
         ]}
       />
       {days.data?.some((d) => d.jobObjects + d.automatedObjects > 0) && (
         <Container header={<Header variant="h2" description={fill(t.usage.ofTheBucketsOfAccountAccount, { account: desk.account })}>{t.common.objectsAnalysed}</Header>}>
-          <Suspense fallback={<Spinner />}>
-            <Chart
+            <ChartLater
               name={t.common.objectsAnalysed}
               x={t.common.dayUtc}
               y={t.common.objects}
               labels={days.data.map((d) => d.date.slice(5))}
               series={[
-                { title: t.usage.byJobs, color: "#0972d3", values: days.data.map((d) => d.jobObjects) },
-                { title: t.usage.byAutomatedDiscovery, color: "#b35900", values: days.data.map((d) => d.automatedObjects) },
+                { title: t.usage.byJobs, color: colours.first, values: days.data.map((d) => d.jobObjects) },
+                { title: t.usage.byAutomatedDiscovery, color: colours.second, values: days.data.map((d) => d.automatedObjects) },
               ]}
             />
-          </Suspense>
         </Container>
       )}
       {!priced && <Box variant="small">{t.usage.noPricesAreSetOnThis}</Box>}

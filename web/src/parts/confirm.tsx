@@ -1,11 +1,9 @@
 // A question before something is done; with `type`, a text has to be typed.
 import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { Dialog } from "./dialog";
 import { type ReactNode, useState } from "react";
 import { fill, t } from "../text";
 
@@ -28,34 +26,21 @@ export function Confirm({ question, close }: { question: Question | null; close:
     close();
   };
   return (
-    <Modal
-      visible
+    <Dialog
       header={question.title}
-      closeAriaLabel={t.common.close}
-      onDismiss={end}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={end}>{t.common.cancel}</Button>
-            <Button
-              variant="primary"
-              loading={busy}
-              disabled={!!question.type && typed !== question.type}
-              onClick={async () => {
-                setBusy(true);
-                try {
-                  await question.act();
-                } finally {
-                  setBusy(false);
-                  end();
-                }
-              }}
-            >
-              {question.yes}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+      close={end}
+      yes={question.yes}
+      busy={busy}
+      disabled={!!question.type && typed !== question.type}
+      act={async () => {
+        setBusy(true);
+        try {
+          await question.act();
+        } finally {
+          setBusy(false);
+          end();
+        }
+      }}
     >
       <SpaceBetween size="m">
         {question.warning && <Alert type="warning">{question.warning}</Alert>}
@@ -66,6 +51,6 @@ export function Confirm({ question, close }: { question: Question | null; close:
           </FormField>
         )}
       </SpaceBetween>
-    </Modal>
+    </Dialog>
   );
 }

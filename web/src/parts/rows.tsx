@@ -49,6 +49,7 @@ type Known<T> = Column<T> & { value: (row: T) => string | number };
 
 interface Given<T> {
   name: string;
+  things?: string; // what a row is, where the table is named otherwise
   id: string; // of what is remembered
   h1?: boolean;
   description?: ReactNode;
@@ -136,7 +137,10 @@ function Inner<T>(p: Props<T>) {
   const sortName = p.h1 ? "sort" : (p.query ?? p.id) + "-sort";
   const known = new Set(p.columns.map((c) => c.id));
   const display = [...(prefs.contentDisplay ?? []).filter((c) => known.has(c.id))];
-  for (const c of p.columns) if (!display.some((d) => d.id === c.id)) display.push({ id: c.id, visible: !c.hidden });
+  // A column that was not there when the choice was made stands behind the one that it follows.
+  p.columns.forEach((c, i) => {
+    if (!display.some((d) => d.id === c.id)) display.splice(i ? display.findIndex((d) => d.id === p.columns[i - 1]!.id) + 1 : 0, 0, { id: c.id, visible: !c.hidden });
+  });
   const held = useHeld(p.rows, p.rowId);
   const items = held.data ?? [];
   const [pace, setPace] = usePace();
@@ -278,8 +282,8 @@ function Inner<T>(p: Props<T>) {
             {...c.propertyFilterProps}
             filteringOptions={options}
             countText={counted(shown, t.common.countMatches)}
-            filteringPlaceholder={fill(t.rows.findName, { name: p.name.toLowerCase() })}
-            filteringAriaLabel={fill(t.rows.findName, { name: p.name.toLowerCase() })}
+            filteringPlaceholder={fill(t.rows.findName, { name: (p.things ?? p.name).toLowerCase() })}
+            filteringAriaLabel={fill(t.rows.findName, { name: (p.things ?? p.name).toLowerCase() })}
             hideOperations={!!p.server}
             {...(whole ? { freeTextFiltering: { operators: [":"], defaultOperator: ":" } } : {})}
             customControl={p.sets}

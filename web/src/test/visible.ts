@@ -44,7 +44,7 @@ export function ofTheProgram(node: Node, parents: Node[], text: string): boolean
         break;
       case "Property":
         if (p.key === inner && !p.computed) return true;
-        if (p.value === inner && properties.has(p.key.name ?? p.key.value)) return true;
+        if (p.value === inner && properties.has(p.key.name ?? p.key.value) && !/\s/.test(text.trim())) return true;
         break;
       case "MemberExpression":
         if (p.computed && p.property === inner) return true;
