@@ -271,7 +271,7 @@ const smallBytes = 4 << 20
 
 // share is how many bytes of small files are taken at a time: towards the end fewer and fewer, so that all workers end together.
 func (s *scanner) share() int64 {
-	if !s.walked.Load() {
+	if !s.walked.Load() || s.o.Workers == 1 {
 		return smallBytes
 	}
 	left := s.foundBytes.Load() - s.bytes.Load()
