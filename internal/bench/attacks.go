@@ -45,19 +45,21 @@ const roleVariable = "MAGPIE_BENCH_ATTACK"
 // attackers run in a process of their own with the least right to the processor.
 func attacks(ctx context.Context, p *report, engine, binary, dir, only string) error {
 	for _, secure := range []bool{false, true} {
-		if err := attacksOver(ctx, p, engine, binary, filepath.Join(dir, fmt.Sprintf("attacks-%t", secure)), only, secure); err != nil {
+		r, stop, err := newRig(engine, binary, filepath.Join(dir, fmt.Sprintf("attacks-%t", secure)))
+		if err != nil {
+			return err
+		}
+		err = r.attacks(ctx, p, only, secure)
+		stop()
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func attacksOver(ctx context.Context, p *report, engine, binary, dir, only string, secure bool) error {
-	r, stop, err := newRig(engine, binary, dir)
-	if err != nil {
-		return err
-	}
-	defer stop()
+// attacks measures those attacks whose names have a text, over TLS or without.
+func (r *rig) attacks(ctx context.Context, p *report, only string, secure bool) error {
 	honest, busy := administratorID(0), administratorID(1)
 	keys, err := r.accounts(ctx, []macie2.AccountID{honest, busy}, true)
 	if err != nil {

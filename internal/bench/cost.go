@@ -45,14 +45,8 @@ const costRounds = 5
 
 func costOn(ctx context.Context, engine, dir string, calls int) (err error) {
 	list := []*contender{{without: guards}, {without: []string{"audit"}}, {}}
-	admins := make([]macie2.AccountID, costRounds)
-	for i := range admins {
-		admins[i] = administratorID(i)
-	}
-	members := make([]macie2.AccountID, calls)
-	for i := range members {
-		members[i] = memberID(i)
-	}
+	admins := ids(costRounds, administratorID)
+	members := ids(calls, memberID)
 	for round := range costRounds {
 		for _, c := range list {
 			if round == 0 {

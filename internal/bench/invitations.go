@@ -15,16 +15,13 @@ func invitations(ctx context.Context, p *report, engine, binary, dir string, mem
 		return err
 	}
 	defer stop()
-	ids := make([]macie2.AccountID, members)
-	for i := range ids {
-		ids[i] = memberID(i)
-	}
+	list := ids(members, memberID)
 	admin, other := administratorID(0), administratorID(1)
 	keys, err := r.accounts(ctx, []macie2.AccountID{admin, other}, true)
 	if err != nil {
 		return err
 	}
-	if _, err := r.accounts(ctx, ids, false); err != nil {
+	if _, err := r.accounts(ctx, list, false); err != nil {
 		return err
 	}
 	if err := r.start(keys[admin], "--quota-members", "1000000"); err != nil {
@@ -63,7 +60,7 @@ func invitations(ctx context.Context, p *report, engine, binary, dir string, mem
 	if err := r.stop(); err != nil {
 		return err
 	}
-	alone, err := storeAlone(ctx, r, keys[other].AccessKeyID, other, ids, 64)
+	alone, err := storeAlone(ctx, r, keys[other].AccessKeyID, other, list, 64)
 	if err != nil {
 		return err
 	}

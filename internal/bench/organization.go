@@ -29,10 +29,7 @@ func organizations(ctx context.Context, p *report, engine, binary, dir string, a
 	if err != nil {
 		return err
 	}
-	joining := make([]macie2.AccountID, accounts)
-	for i := range joining {
-		joining[i] = memberID(i)
-	}
+	joining := ids(accounts, memberID)
 	if _, err := r.accounts(ctx, joining, false); err != nil {
 		return err
 	}
@@ -93,21 +90,26 @@ func organizations(ctx context.Context, p *report, engine, binary, dir string, a
 	p.figure("its p50 and p99 against those before", engine, fmt.Sprintf("%.1f and %.1f times",
 		float64(busy.percentile(0.5))/float64(quiet.percentile(0.5)), float64(busy.percentile(0.99))/float64(quiet.percentile(0.99))), "")
 
-	took, pages, err := r.listAll(keys[delegate], accounts)
+	return r.release(ctx, p, keys[management], keys[delegate], delegate, accounts)
+}
+
+// release measures the listing of all members of a delegated administrator, and the end of its designation.
+func (r *rig) release(ctx context.Context, p *report, management, delegate sigv4.Credentials, id macie2.AccountID, accounts int) error {
+	took, pages, err := r.listAll(delegate, accounts)
 	if err != nil {
 		return err
 	}
-	p.figure(fmt.Sprintf("all %d pages of ListMembers, 1 client", pages), engine, fmt.Sprintf("%.2f s", took.Seconds()), "<= 0.5 s for 10000 members")
+	p.figure(fmt.Sprintf("all %d pages of ListMembers, 1 client", pages), r.engine, fmt.Sprintf("%.2f s", took.Seconds()), "<= 0.5 s for 10000 members")
 
-	began = time.Now()
-	if err := r.once(call{"DELETE", "/admin?adminAccountId=" + string(delegate), "", keys[management]}); err != nil {
+	began := time.Now()
+	if err := r.once(call{"DELETE", "/admin?adminAccountId=" + string(id), "", management}); err != nil {
 		return err
 	}
 	accepted := time.Since(began)
-	if err := r.awaitNobody(ctx, keys[management]); err != nil {
+	if err := r.awaitNobody(ctx, management); err != nil {
 		return err
 	}
-	p.figure("DisableOrganizationAdminAccount", engine, fmt.Sprintf("%.1f ms; all released after %.2f s", ms(accepted), time.Since(began).Seconds()), "")
+	p.figure("DisableOrganizationAdminAccount", r.engine, fmt.Sprintf("%.1f ms; all released after %.2f s", ms(accepted), time.Since(began).Seconds()), "")
 	return nil
 }
 

@@ -88,6 +88,15 @@ func administratorID(i int) macie2.AccountID {
 	return macie2.AccountID(fmt.Sprintf("%012d", 100000000000+i))
 }
 
+// ids numbers n accounts.
+func ids(n int, number func(int) macie2.AccountID) []macie2.AccountID {
+	list := make([]macie2.AccountID, n)
+	for i := range list {
+		list[i] = number(i)
+	}
+	return list
+}
+
 func createMembers(as sigv4.Credentials, from, to int) []call {
 	var calls []call
 	for i := from; i < to; i++ {
@@ -120,14 +129,7 @@ func repeat(n int, x call) []call {
 
 // measure runs everything on one engine.
 func measure(ctx context.Context, r *rig, p *report, n size) error {
-	admins := make([]macie2.AccountID, 6)
-	for i := range admins {
-		admins[i] = administratorID(i)
-	}
-	members := make([]macie2.AccountID, n.members)
-	for i := range members {
-		members[i] = memberID(i)
-	}
+	admins, members := ids(6, administratorID), ids(n.members, memberID)
 	keys, err := r.accounts(ctx, append(admins, members[:n.accepts]...), true)
 	if err != nil {
 		return err
@@ -188,15 +190,8 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 	if err := awaitMail(ctx, p, r, mail, int64(n.members)); err != nil {
 		return err
 	}
-	list := call{"GET", "/members?maxResults=25&onlyAssociated=false", "", a}
-	get := call{"GET", "/members/" + string(memberID(n.members/2)), "", a}
-	for _, clients := range []int{64, 1} {
-		if err := run("ListMembers, page of 25", clients, repeat(n.members/2, list), ok, ">= 5000/s at 64"); err != nil {
-			return err
-		}
-		if err := run("GetMember", clients, repeat(n.members, get), ok, ""); err != nil {
-			return err
-		}
+	if err := r.look(p, a, n.members); err != nil {
+		return err
 	}
 	if err := r.accept(p, keys, members[:n.accepts]); err != nil {
 		return err
@@ -205,6 +200,26 @@ func measure(ctx context.Context, r *rig, p *report, n size) error {
 		return err
 	}
 	p.figure(fmt.Sprintf("resident memory after %d more members", n.resting), r.engine, fmt.Sprintf("%d MB", r.memory()>>20), "<= 80 MB")
+	return nil
+}
+
+// look measures lists of members and looks at one.
+func (r *rig) look(p *report, as sigv4.Credentials, members int) error {
+	list := call{"GET", "/members?maxResults=25&onlyAssociated=false", "", as}
+	get := call{"GET", "/members/" + string(memberID(members/2)), "", as}
+	for _, clients := range []int{64, 1} {
+		for _, x := range []struct {
+			name  string
+			calls []call
+			goal  string
+		}{{"ListMembers, page of 25", repeat(members/2, list), ">= 5000/s at 64"}, {"GetMember", repeat(members, get), ""}} {
+			result, err := r.load(clients, x.calls, ok)
+			if err != nil {
+				return fmt.Errorf("%s: %w", x.name, err)
+			}
+			p.row(x.name, r.engine, result, x.goal)
+		}
+	}
 	return nil
 }
 

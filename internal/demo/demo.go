@@ -86,19 +86,19 @@ func (t *teller) tell(ctx context.Context, mailDir string) error {
 	}
 
 	t.title("2. The administrator enables Macie and adds an account")
-	if err := t.call(ctx, t.admin, "enable-macie", http.MethodPost, "/macie", map[string]any{}, nil); err != nil {
+	if err := t.call(ctx, t.admin, "enable-macie", request{http.MethodPost, "/macie", map[string]any{}}, nil); err != nil {
 		return err
 	}
 	added := map[string]any{"account": map[string]any{"accountId": member, "email": memberEmail}}
 	if err := t.call(ctx, t.admin, fmt.Sprintf("create-member --account accountId=%s,email=%s", member, memberEmail),
-		http.MethodPost, "/members", added, nil); err != nil {
+		request{http.MethodPost, "/members", added}, nil); err != nil {
 		return err
 	}
 
 	t.title("3. It invites that account, and one that it never added")
 	invite := map[string]any{"accountIds": []macie2.AccountID{member, stranger}, "message": "Please join us."}
 	if err := t.call(ctx, t.admin, fmt.Sprintf("create-invitations --account-ids %s %s --message 'Please join us.'", member, stranger),
-		http.MethodPost, "/invitations", invite, nil); err != nil {
+		request{http.MethodPost, "/invitations", invite}, nil); err != nil {
 		return err
 	}
 	t.say("One account was refused, and the answer says why and what to do. The other one gets a mail:")
@@ -107,13 +107,13 @@ func (t *teller) tell(ctx context.Context, mailDir string) error {
 	}
 
 	t.title("4. The invited account enables Macie, looks, and accepts")
-	if err := t.call(ctx, t.member, "enable-macie", http.MethodPost, "/macie", map[string]any{}, nil); err != nil {
+	if err := t.call(ctx, t.member, "enable-macie", request{http.MethodPost, "/macie", map[string]any{}}, nil); err != nil {
 		return err
 	}
 	var received struct {
 		Invitations []struct{ InvitationID string }
 	}
-	if err := t.call(ctx, t.member, "list-invitations", http.MethodGet, "/invitations", nil, &received); err != nil {
+	if err := t.call(ctx, t.member, "list-invitations", request{http.MethodGet, "/invitations", nil}, &received); err != nil {
 		return err
 	}
 	if len(received.Invitations) != 1 {
@@ -121,15 +121,15 @@ func (t *teller) tell(ctx context.Context, mailDir string) error {
 	}
 	id := received.Invitations[0].InvitationID
 	if err := t.call(ctx, t.member, fmt.Sprintf("accept-invitation --administrator-account-id %s --invitation-id %s", administrator, id),
-		http.MethodPost, "/invitations/accept", map[string]any{"administratorAccountId": administrator, "invitationId": id}, nil); err != nil {
+		request{http.MethodPost, "/invitations/accept", map[string]any{"administratorAccountId": administrator, "invitationId": id}}, nil); err != nil {
 		return err
 	}
 
 	t.title("5. Both sides see the same")
-	if err := t.call(ctx, t.admin, "list-members", http.MethodGet, "/members", nil, nil); err != nil {
+	if err := t.call(ctx, t.admin, "list-members", request{http.MethodGet, "/members", nil}, nil); err != nil {
 		return err
 	}
-	if err := t.call(ctx, t.member, "get-administrator-account", http.MethodGet, "/administrator", nil, nil); err != nil {
+	if err := t.call(ctx, t.member, "get-administrator-account", request{http.MethodGet, "/administrator", nil}, nil); err != nil {
 		return err
 	}
 
@@ -158,15 +158,21 @@ func (t *teller) account(ctx context.Context, id macie2.AccountID, email, name s
 		Credentials: sigv4.Credentials{AccessKeyID: key.ID, SecretAccessKey: secret.Reveal()}}, nil
 }
 
+// request is what a call sends.
+type request struct {
+	method, path string
+	in           any
+}
+
 // call makes one call, and prints the equivalent AWS CLI line and the answer.
-func (t *teller) call(ctx context.Context, as *cli.Client, line, method, path string, in, out any) error {
+func (t *teller) call(ctx context.Context, as *cli.Client, line string, r request, out any) error {
 	who := string(administrator)
 	if as == t.member {
 		who = string(member)
 	}
 	t.command("%s $ aws macie2 %s --region %s --endpoint-url %s", who, line, region, t.server.URL())
 	var answer json.RawMessage
-	if err := as.Call(ctx, method, path, nil, in, &answer); err != nil {
+	if err := as.Call(ctx, r.method, r.path, nil, r.in, &answer); err != nil {
 		return err
 	}
 	var pretty bytes.Buffer

@@ -45,7 +45,7 @@ func (t *teller) discover(ctx context.Context) error {
 		"s3JobDefinition": map[string]any{"bucketDefinitions": []any{map[string]any{"accountId": member, "buckets": []string{bucket}}}}}
 	var job struct{ JobID string }
 	if err := t.call(ctx, t.admin, "create-classification-job --job-type ONE_TIME --name 'exports of "+string(member)+"' --s3-job-definition '"+definition+"'",
-		http.MethodPost, "/jobs", in, &job); err != nil {
+		request{http.MethodPost, "/jobs", in}, &job); err != nil {
 		return err
 	}
 	if err := t.waitForJob(ctx, job.JobID); err != nil {

@@ -604,7 +604,7 @@ func (w *worker) commit(ctx context.Context, pieces []*piece) error {
 		}
 		tx.Tally(scope, tallyBytes, bytes)
 		tx.Tally(month, tallyBytes, bytes)
-		usage.Meter(tx, now, w.state.Region, w.state.Owner, macie2.UsageTypeSensitiveDataDiscovery, bytes, read)
+		usage.Meter(tx, now, w.state.Region, w.state.Owner, usage.Amount{Kind: macie2.UsageTypeSensitiveDataDiscovery, Bytes: bytes, Objects: read})
 		if prepared != nil {
 			if _, err := w.s.findings.Write(ctx, tx, prepared); err != nil {
 				return err

@@ -356,23 +356,17 @@ func (a *avroFileReader) value(r *bufio.Reader, p *avroPlace, depth int) error {
 	case "fixed":
 		return a.stream(r, p, s.size)
 	case "enum":
-		v, err := avroLong(r)
+		v, err := avroIndex(r, len(s.symbols))
 		if err != nil {
 			return err
-		}
-		if v < 0 || v >= int64(len(s.symbols)) {
-			return errAvro
 		}
 		return a.leaf(p, []byte(s.symbols[v]))
 	case "union":
-		v, err := avroLong(r)
+		v, err := avroIndex(r, len(s.parts))
 		if err != nil {
 			return err
 		}
-		if v < 0 || v >= int64(len(s.parts)) {
-			return errAvro
-		}
-		c, err := a.child(p, int(v))
+		c, err := a.child(p, v)
 		if err != nil {
 			return err
 		}
@@ -392,6 +386,15 @@ func (a *avroFileReader) value(r *bufio.Reader, p *avroPlace, depth int) error {
 		return a.items(r, p, depth)
 	}
 	return errAvro
+}
+
+// avroIndex reads which of n things there is.
+func avroIndex(r *bufio.Reader, n int) (int, error) {
+	v, err := avroLong(r)
+	if err == nil && (v < 0 || v >= int64(n)) {
+		err = errAvro
+	}
+	return int(v), err
 }
 
 // items reads an array or a map.

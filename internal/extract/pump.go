@@ -50,14 +50,8 @@ func pump(w *walker, doc *Document, in *input, r io.Reader, l rolling) error {
 			if err := w.step(64); err != nil {
 				return err
 			}
-			k, err := r.Read(buf[n:])
-			n += k
-			if empty++; k > 0 {
-				empty = 0
-			} else if err == nil && empty > maxEmptyReads {
-				err = io.ErrNoProgress
-			}
-			if err == io.EOF {
+			k, err := readSome(r, buf[n:], &empty)
+			if n += k; err == io.EOF {
 				eof = true
 			} else if err != nil {
 				readErr = err
@@ -111,6 +105,17 @@ func pump(w *walker, doc *Document, in *input, r io.Reader, l rolling) error {
 		}
 		lo = hi - keep
 	}
+}
+
+// readSome is one read. empty counts those that bring nothing, one after the other, of which there must not be many.
+func readSome(r io.Reader, to []byte, empty *int) (int, error) {
+	n, err := r.Read(to)
+	if *empty++; n > 0 {
+		*empty = 0
+	} else if err == nil && *empty > maxEmptyReads {
+		err = io.ErrNoProgress
+	}
+	return n, err
 }
 
 // cutAt chooses where the next segment begins: after the last line end before at, unless that is far away.

@@ -248,12 +248,20 @@ func decodeColumn(f *field, stored []byte, size int) (*column, error) {
 	if form == columnPlain && int(n) != size {
 		return nil, errColumn
 	}
+	if err := c.decodeCodes(form, data, n, size); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// decodeCodes reads which of n entries each of size findings has.
+func (c *column) decodeCodes(form byte, data []byte, n uint64, size int) error {
 	switch form {
 	case columnPlain, columnOne:
-		return c, expect(data, 0)
+		return expect(data, 0)
 	case columnBytes:
 		if err := expect(data, size); err != nil {
-			return nil, err
+			return err
 		}
 		c.codes = make([]uint16, size)
 		for i, b := range data {
@@ -261,19 +269,19 @@ func decodeColumn(f *field, stored []byte, size int) (*column, error) {
 		}
 	case columnWords:
 		if err := expect(data, 2*size); err != nil {
-			return nil, err
+			return err
 		}
 		c.codes = make([]uint16, size)
 		for i := range c.codes {
 			c.codes[i] = binary.LittleEndian.Uint16(data[2*i:])
 		}
 	default:
-		return nil, errColumn
+		return errColumn
 	}
 	if uint64(slices.Max(c.codes)) >= n {
-		return nil, errColumn
+		return errColumn
 	}
-	return c, nil
+	return nil
 }
 
 func expect(data []byte, n int) error {

@@ -341,9 +341,9 @@ func (d *desk) all(c Criteria, most int) (ids []string) {
 	d.t.Helper()
 	err := d.view(d.t.Context(), d.call(alice), func(tx *store.Tx) error {
 		x := scope{region: region, holder: alice}
-		found, err := places(d.t.Context(), tx, x, c, sorts["updatedAt"], nil, most, nil)
+		found, err := places(d.t.Context(), tx, x, c, wanted{sorts["updatedAt"], nil, most}, nil)
 		if err == nil {
-			found, err = d.dataPlaces(d.t.Context(), tx, x, c, sorts["updatedAt"], nil, most, found)
+			found, err = d.dataPlaces(d.t.Context(), tx, x, c, wanted{sorts["updatedAt"], nil, most}, found)
 		}
 		ids = nil
 		for _, p := range found {

@@ -46,8 +46,9 @@ func (s *Service) segments(ctx context.Context, tx *store.Tx, x scope, c Criteri
 	return all, nil
 }
 
-// dataPlaces appends up to n findings of data of a scope that come after a place.
-func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Criteria, o order, after *place, n int, to []place) ([]place, error) {
+// dataPlaces appends those findings of data of a scope that are wanted.
+func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Criteria, wanted wanted, to []place) ([]place, error) {
+	o, after := wanted.order, wanted.after
 	segments, err := s.segments(ctx, tx, x, c)
 	if err != nil {
 		return to, err
@@ -72,11 +73,11 @@ func (s *Service) dataPlaces(ctx context.Context, tx *store.Tx, x scope, c Crite
 			}
 			return g.ordered
 		})
-		if to, err = s.orderedPlaces(ctx, tx, ordered, c, o, after, n, to); err != nil {
+		if to, err = s.orderedPlaces(ctx, tx, ordered, c, wanted, to); err != nil {
 			return to, err
 		}
 	}
-	best := newRanking(o, after, n)
+	best := newRanking(o, after, wanted.n)
 	names := []string{idColumn, o.field}
 	if o.text {
 		names = append(names, bucketPrefix+"name")

@@ -77,7 +77,7 @@ func (s *Service) Expire(ctx context.Context, now time.Time) error {
 		}
 		for n := deletedAtOnce; err == nil && n == deletedAtOnce; {
 			err = s.db.Tx(ctx, lane(h[0], macie2.AccountID(h[1])), func(tx *store.Tx) (err error) {
-				n, err = remove(ctx, tx, h[0], h[1], "updated_at", now.Add(-Retention).UnixMilli(), deletedAtOnce)
+				n, err = remove(ctx, tx, h[0], h[1], upTo{"updated_at", now.Add(-Retention).UnixMilli()}, deletedAtOnce)
 				return err
 			})
 		}
@@ -99,8 +99,14 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// remove deletes up to limit findings in rows of a holder for which a column is at most a number, and tells how many.
-func remove(ctx context.Context, tx *store.Tx, region, holder, column string, most int64, limit int) (int, error) {
+// upTo is the condition that a column is at most a number.
+type upTo struct {
+	column string
+	most   int64
+}
+
+// remove deletes up to limit findings in rows of a holder that are old enough, and tells how many.
+func remove(ctx context.Context, tx *store.Tx, region, holder string, old upTo, limit int) (int, error) {
 	counts := tally{}
 	var gone store.List
 	err := tx.Query(ctx, func(r store.Row) error {
@@ -112,8 +118,8 @@ func remove(ctx context.Context, tx *store.Tx, region, holder, column string, mo
 		counts.add(c, -1)
 		gone = append(gone, id)
 		return nil
-	}, `select id, `+cellColumns+` from finding where region = $1 and holder = $2 and `+column+` <= $3 order by `+column+`, id limit $4`,
-		region, holder, most, int64(limit))
+	}, `select id, `+cellColumns+` from finding where region = $1 and holder = $2 and `+old.column+` <= $3 order by `+old.column+`, id limit $4`,
+		region, holder, old.most, int64(limit))
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
@@ -145,7 +151,7 @@ func (s *Service) sweep(ctx context.Context, tx *store.Tx, e session.Ended, limi
 	if err != nil {
 		return false, err
 	}
-	policy, err := remove(ctx, tx, e.Region, string(e.Account), "created_at", math.MaxInt64, limit)
+	policy, err := remove(ctx, tx, e.Region, string(e.Account), upTo{"created_at", math.MaxInt64}, limit)
 	if err != nil {
 		return false, err
 	}

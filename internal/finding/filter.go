@@ -71,8 +71,12 @@ func (s *Service) CreateFindingsFilter(ctx context.Context, call *macie2.Call, i
 	request := *in
 	request.ClientToken = nil
 	var id string
+	token, err := resource.TokenOf("CreateFindingsFilter", in.ClientToken, request)
+	if err != nil {
+		return nil, err
+	}
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = resource.Once(ctx, tx, call, "CreateFindingsFilter", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, token, func() (string, error) {
 			return s.createFilter(ctx, tx, call, in)
 		})
 		return err
@@ -213,8 +217,12 @@ func (s *Service) UpdateFindingsFilter(ctx context.Context, call *macie2.Call, i
 	}
 	request := *in
 	request.ClientToken = nil
-	err := s.tx(ctx, call, func(tx *store.Tx) error {
-		_, err := resource.Once(ctx, tx, call, "UpdateFindingsFilter", in.ClientToken, request, func() (string, error) {
+	token, err := resource.TokenOf("UpdateFindingsFilter", in.ClientToken, request)
+	if err != nil {
+		return nil, err
+	}
+	err = s.tx(ctx, call, func(tx *store.Tx) error {
+		_, err := resource.Once(ctx, tx, call, token, func() (string, error) {
 			return *in.Id, s.updateFilter(ctx, tx, call, in)
 		})
 		return err

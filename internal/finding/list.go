@@ -145,10 +145,10 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 		scopes, err := s.scopes(ctx, tx, call)
 		for _, x := range scopes {
 			if err == nil {
-				found, err = places(ctx, tx, x, criteria, o, after, int(page.Limit()), found)
+				found, err = places(ctx, tx, x, criteria, wanted{o, after, int(page.Limit())}, found)
 			}
 			if err == nil && x.members == nil {
-				found, err = s.dataPlaces(ctx, tx, x, criteria, o, after, size+1, found)
+				found, err = s.dataPlaces(ctx, tx, x, criteria, wanted{o, after, size + 1}, found)
 			}
 		}
 		return err
@@ -167,17 +167,24 @@ func (s *Service) ListFindings(ctx context.Context, call *macie2.Call, in *macie
 	return out, nil
 }
 
-// places appends up to n findings in rows of a scope that come after a place.
-func places(ctx context.Context, tx *store.Tx, x scope, c Criteria, o order, after *place, n int, to []place) ([]place, error) {
+// wanted says which findings of a list are: up to n of those that come after a place in an order, from the first where there is no place.
+type wanted struct {
+	order
+	after *place
+	n     int
+}
+
+// places appends those findings in rows of a scope that are wanted.
+func places(ctx context.Context, tx *store.Tx, x scope, c Criteria, w wanted, to []place) ([]place, error) {
 	q := statement{dialect: tx}
-	q.sql.WriteString("select " + o.column + ", id from finding where")
+	q.sql.WriteString("select " + w.column + ", id from finding where")
 	q.in(x)
 	q.where(c)
-	q.page(o, after, n)
+	q.page(w.order, w.after, w.n)
 	err := tx.Query(ctx, func(r store.Row) error {
 		var p place
 		value := any(&p.number)
-		if o.text {
+		if w.text {
 			value = &p.text
 		}
 		err := r.Scan(value, &p.id)

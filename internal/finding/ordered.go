@@ -317,8 +317,68 @@ func (h *cursors) Pop() any {
 	return last
 }
 
-// orderedPlaces appends up to n findings of ordered segments that criteria select, after a place in the order of a sieved field.
-func (s *Service) orderedPlaces(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria, o order, after *place, n int, to []place) ([]place, error) {
+// orderedPlaces appends those findings of ordered segments that criteria select and that are wanted, in the order of a sieved field.
+func (s *Service) orderedPlaces(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria, w wanted, to []place) ([]place, error) {
+	all, err := s.cursorsOf(ctx, tx, segments, c, w.order)
+	if err != nil {
+		return to, err
+	}
+	read := orderedReading{s, tx, w.order, 1}
+	if w.descending {
+		read.step = -1
+	}
+	for _, x := range all {
+		x.order = x.segment.columns[w.field+orderMark].order
+		if w.after != nil {
+			x.rank = orderBlock * x.order.block(w.after.text, rawID(w.after.id))
+		} else if w.descending {
+			x.rank = len(x.order.places) - 1
+		}
+	}
+	if w.after != nil {
+		if err := read.skip(ctx, all, w.after); err != nil {
+			return to, err
+		}
+	}
+	for _, x := range all {
+		x.settle(read.step)
+	}
+	if err := read.load(ctx, all...); err != nil {
+		return to, err
+	}
+	h := &cursors{order: w.order}
+	for _, x := range all {
+		if x.over() {
+			continue
+		}
+		if err := read.line(x); err != nil {
+			return to, err
+		}
+		h.of = append(h.of, x)
+	}
+	heap.Init(h)
+	for n := w.n; n > 0 && h.Len() > 0; n-- {
+		x := h.of[0]
+		to = append(to, place{text: x.line.text, id: hex.EncodeToString(x.line.id[:])})
+		x.rank += read.step
+		x.settle(read.step)
+		if x.over() {
+			heap.Pop(h)
+			continue
+		}
+		if err := read.load(ctx, x); err != nil {
+			return to, err
+		}
+		if err := read.line(x); err != nil {
+			return to, err
+		}
+		heap.Fix(h, 0)
+	}
+	return to, nil
+}
+
+// cursorsOf are cursors over what criteria select of ordered segments, whose orders are loaded.
+func (s *Service) cursorsOf(ctx context.Context, tx *store.Tx, segments []*segment, c Criteria, o order) ([]*cursor, error) {
 	var all []*cursor
 	err := s.walk(ctx, tx, segments, c, nil, func(g *segment, in []int32) bool {
 		x := &cursor{segment: g}
@@ -332,96 +392,65 @@ func (s *Service) orderedPlaces(ctx context.Context, tx *store.Tx, segments []*s
 		return true
 	})
 	if err != nil {
-		return to, err
+		return nil, err
 	}
 	segments = segments[:0:0]
 	for _, x := range all {
 		segments = append(segments, x.segment)
 	}
-	if err := s.load(ctx, tx, segments, o.field+orderMark); err != nil {
-		return to, err
-	}
-	step := 1
-	if o.descending {
-		step = -1
-	}
-	blockOf := func(x *cursor) blockRef { return blockRef{x.segment, o.field, x.rank / orderBlock} }
-	load := func(some ...*cursor) error {
-		var blocks []blockRef
-		for _, x := range some {
-			if !x.over() {
-				blocks = append(blocks, blockOf(x))
-			}
+	return all, s.load(ctx, tx, segments, o.field+orderMark)
+}
+
+// orderedReading reads lines of ordered segments within a transaction, one step after the other.
+type orderedReading struct {
+	s  *Service
+	tx *store.Tx
+	order
+	step int
+}
+
+func (r orderedReading) block(x *cursor) blockRef {
+	return blockRef{x.segment, r.field, x.rank / orderBlock}
+}
+
+// load loads the blocks that cursors stand in.
+func (r orderedReading) load(ctx context.Context, some ...*cursor) error {
+	var blocks []blockRef
+	for _, x := range some {
+		if !x.over() {
+			blocks = append(blocks, r.block(x))
 		}
-		return s.loadBlocks(ctx, tx, blocks)
 	}
+	return r.s.loadBlocks(ctx, r.tx, blocks)
+}
+
+// skip moves cursors, each of which stands in the block of a place, behind that place.
+func (r orderedReading) skip(ctx context.Context, all []*cursor, after *place) error {
+	if err := r.load(ctx, all...); err != nil {
+		return err
+	}
+	id := rawID(after.id)
 	for _, x := range all {
-		x.order = x.segment.columns[o.field+orderMark].order
-		if after != nil {
-			x.rank = orderBlock * x.order.block(after.text, rawID(after.id))
-		} else if o.descending {
-			x.rank = len(x.order.places) - 1
-		}
-	}
-	if after != nil {
-		if err := load(all...); err != nil {
-			return to, err
-		}
-		id := rawID(after.id)
-		for _, x := range all {
-			b := blockOf(x)
-			lines := b.lines()
-			if o.descending {
-				x.rank += sort.Search(len(lines), func(i int) bool { return lines[i].compare(after.text, id) >= 0 }) - 1
-			} else {
-				x.rank += sort.Search(len(lines), func(i int) bool { return lines[i].compare(after.text, id) > 0 })
-			}
-		}
-	}
-	for _, x := range all {
-		x.settle(step)
-	}
-	if err := load(all...); err != nil {
-		return to, err
-	}
-	read := func(x *cursor) error {
-		b := blockOf(x)
+		b := r.block(x)
 		lines := b.lines()
-		if x.rank%orderBlock >= len(lines) {
-			return errColumn
+		if r.descending {
+			x.rank += sort.Search(len(lines), func(i int) bool { return lines[i].compare(after.text, id) >= 0 }) - 1
+		} else {
+			x.rank += sort.Search(len(lines), func(i int) bool { return lines[i].compare(after.text, id) > 0 })
 		}
-		x.line = lines[x.rank%orderBlock]
-		return nil
 	}
-	h := &cursors{order: o}
-	for _, x := range all {
-		if x.over() {
-			continue
-		}
-		if err := read(x); err != nil {
-			return to, err
-		}
-		h.of = append(h.of, x)
+	return nil
+}
+
+// line reads the line that a cursor stands at.
+func (r orderedReading) line(x *cursor) error {
+	b := r.block(x)
+	lines := b.lines()
+	if x.rank%orderBlock >= len(lines) {
+		return errColumn
 	}
-	heap.Init(h)
-	for ; n > 0 && h.Len() > 0; n-- {
-		x := h.of[0]
-		to = append(to, place{text: x.line.text, id: hex.EncodeToString(x.line.id[:])})
-		x.rank += step
-		x.settle(step)
-		if x.over() {
-			heap.Pop(h)
-			continue
-		}
-		if err := load(x); err != nil {
-			return to, err
-		}
-		if err := read(x); err != nil {
-			return to, err
-		}
-		heap.Fix(h, 0)
-	}
-	return to, nil
+	x.line = lines[x.rank%orderBlock]
+	return nil
 }
 
 // rawID are the bytes of an id. Those of another form than findings have stand for the one before which they come.

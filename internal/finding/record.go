@@ -273,7 +273,11 @@ func (s *Service) Change(ctx context.Context, tx *store.Tx, region string, holde
 	if err != nil {
 		return fmt.Errorf("finding %s: %w", *x.Id, err)
 	}
-	return s.repeat(ctx, tx, region, holder, old, x, at)
+	updated := *x
+	updated.CreatedAt, updated.UpdatedAt = old.CreatedAt, macie2.NewTimestamp(at.UTC().Truncate(time.Millisecond))
+	updated.Count = macie2.Ptr(*old.Count + 1)
+	updated.PolicyDetails = again(old.PolicyDetails, x.PolicyDetails)
+	return s.repeat(ctx, tx, region, holder, old, &updated)
 }
 
 func (s *Service) recordPolicy(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID, x *macie2.Finding, rules []Criteria) error {
@@ -290,18 +294,14 @@ func (s *Service) recordPolicy(ctx context.Context, tx *store.Tx, region string,
 	return s.publish(ctx, tx, holder, []*macie2.Finding{x})
 }
 
-// repeat counts up a finding of policy. What the bucket is like now replaces what it was like.
-func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID, old, x *macie2.Finding, at time.Time) error {
+// repeat replaces a finding of policy by what it has become: counted up, and with what the bucket is like now.
+func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID, old, updated *macie2.Finding) error {
 	was := cellOf(region, holder, old)
-	updated := *x
-	updated.CreatedAt, updated.UpdatedAt = old.CreatedAt, macie2.NewTimestamp(at.UTC().Truncate(time.Millisecond))
-	updated.Count = macie2.Ptr(*old.Count + 1)
-	updated.PolicyDetails = again(old.PolicyDetails, x.PolicyDetails)
 	rules, err := s.policySuppressions(ctx, tx, region, holder)
 	if err != nil {
 		return err
 	}
-	updated.Archived = macie2.Ptr(*old.Archived || anyMatches(rules, &updated))
+	updated.Archived = macie2.Ptr(*old.Archived || anyMatches(rules, updated))
 	n, err := tx.Exec(ctx, `delete from finding where region = $1 and holder = $2 and id = $3 and counted = $4`,
 		region, string(holder), *old.Id, *old.Count)
 	if err == nil && n == 0 {
@@ -311,10 +311,10 @@ func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holde
 		return err
 	}
 	tx.DeferExpect(1, `delete from finding_document where region = $1 and holder = $2 and id = $3`, region, string(holder), *old.Id)
-	if err := insert(tx, region, holder, []*macie2.Finding{&updated}); err != nil {
+	if err := insert(tx, region, holder, []*macie2.Finding{updated}); err != nil {
 		return err
 	}
-	if is := cellOf(region, holder, &updated); is != was {
+	if is := cellOf(region, holder, updated); is != was {
 		counts := tally{}
 		counts.add(was, -1)
 		counts.add(is, 1)
@@ -323,7 +323,7 @@ func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holde
 	if *updated.Archived {
 		return nil
 	}
-	return s.publish(ctx, tx, holder, []*macie2.Finding{&updated})
+	return s.publish(ctx, tx, holder, []*macie2.Finding{updated})
 }
 
 // again is what is known of a change that happened before: the first time stays.

@@ -68,8 +68,12 @@ func (s *Service) CreateAllowList(ctx context.Context, call *macie2.Call, in *ma
 	request := *in
 	request.ClientToken = nil
 	var id string
+	token, err := resource.TokenOf("CreateAllowList", in.ClientToken, request)
+	if err != nil {
+		return nil, err
+	}
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = resource.Once(ctx, tx, call, "CreateAllowList", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, token, func() (string, error) {
 			if err := count(ctx, tx, call, allowListType+" "+kind, quota); err != nil {
 				return "", err
 			}

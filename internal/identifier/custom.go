@@ -95,8 +95,12 @@ func (s *Service) CreateCustomDataIdentifier(ctx context.Context, call *macie2.C
 	request := *in
 	request.ClientToken = nil
 	var id string
+	token, err := resource.TokenOf("CreateCustomDataIdentifier", in.ClientToken, request)
+	if err != nil {
+		return nil, err
+	}
 	err = s.tx(ctx, call, func(tx *store.Tx) (err error) {
-		id, err = resource.Once(ctx, tx, call, "CreateCustomDataIdentifier", in.ClientToken, request, func() (string, error) {
+		id, err = resource.Once(ctx, tx, call, token, func() (string, error) {
 			if err := count(ctx, tx, call, customType, s.quota); err != nil {
 				return "", err
 			}

@@ -171,13 +171,17 @@ func (d *Principals) RevokeKey(ctx context.Context, id string, now time.Time) (A
 // Keys returns the keys of an account, or of all accounts if account is "",
 // revoked ones included, oldest first.
 func (d *Principals) Keys(ctx context.Context, account macie2.AccountID) ([]AccessKey, error) {
-	return listOf(ctx, d, "keys", account, scanKey,
-		`select `+keyColumns+` from access_key order by account_id, created_at, id`,
-		`select `+keyColumns+` from access_key where account_id = $1 order by created_at, id`)
+	return listOf(ctx, d, listing{"keys",
+		`select ` + keyColumns + ` from access_key order by account_id, created_at, id`,
+		`select ` + keyColumns + ` from access_key where account_id = $1 order by created_at, id`}, account, scanKey)
 }
 
+// listing is how to list one kind of thing: what it is called, and the statements for those of all
+// accounts and of the account $1.
+type listing struct{ what, ofAll, ofOne string }
+
 // listOf reads what belongs to one account, or to all if account is "".
-func listOf[T any](ctx context.Context, d *Principals, what string, account macie2.AccountID, scan func(store.RowOne) (T, error), ofAll, ofOne string) (list []T, err error) {
+func listOf[T any](ctx context.Context, d *Principals, l listing, account macie2.AccountID, scan func(store.RowOne) (T, error)) (list []T, err error) {
 	err = d.db.View(ctx, func(tx *store.Tx) error {
 		list = nil
 		add := func(row store.Row) error {
@@ -186,19 +190,19 @@ func listOf[T any](ctx context.Context, d *Principals, what string, account maci
 			return err
 		}
 		if account == "" {
-			return tx.Query(ctx, add, ofAll)
+			return tx.Query(ctx, add, l.ofAll)
 		}
 		if _, err := readAccount(ctx, tx, account); err != nil {
 			return err
 		}
-		return tx.Query(ctx, add, ofOne, account)
+		return tx.Query(ctx, add, l.ofOne, account)
 	})
 	if err != nil {
 		owner := "all accounts"
 		if account != "" {
 			owner = "account " + string(account)
 		}
-		return nil, fmt.Errorf("list %s of %s: %w", what, owner, err)
+		return nil, fmt.Errorf("list %s of %s: %w", l.what, owner, err)
 	}
 	return list, nil
 }

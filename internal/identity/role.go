@@ -98,9 +98,9 @@ func (d *Principals) DeleteRole(ctx context.Context, account macie2.AccountID, n
 
 // Roles returns the roles of an account, or of all accounts if account is "".
 func (d *Principals) Roles(ctx context.Context, account macie2.AccountID) ([]Role, error) {
-	return listOf(ctx, d, "roles", account, scanRole,
-		`select `+roleColumns+` from role order by account_id, folded_name`,
-		`select `+roleColumns+` from role where account_id = $1 order by folded_name`)
+	return listOf(ctx, d, listing{"roles",
+		`select ` + roleColumns + ` from role order by account_id, folded_name`,
+		`select ` + roleColumns + ` from role where account_id = $1 order by folded_name`}, account, scanRole)
 }
 
 const roleColumns = "id, account_id, name, trust, policies, max_session_seconds, created_at"

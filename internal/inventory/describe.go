@@ -56,7 +56,7 @@ func (s *Service) DescribeBuckets(ctx context.Context, call *macie2.Call, in *ma
 		return nil, err
 	}
 	list := pagetoken.Of(call, "DescribeBuckets", string(filters))
-	rows, next, err := s.page(ctx, call, q, o, list, in.NextToken, size)
+	rows, next, err := s.page(ctx, call, q, o, pageOf{list, in.NextToken, size})
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +74,19 @@ type described struct {
 	facts *facts
 }
 
+// pageOf is a page of a list that was asked for: by a token, or the first, and of what size.
+type pageOf struct {
+	list  pagetoken.List
+	token *string
+	size  int
+}
+
 // page reads a page of the buckets that the caller may see.
-func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order, list pagetoken.List, token *string, size int) (rows []described, next *string, err error) {
-	if token != nil && *token == "" {
-		token = nil
+func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order, p pageOf) (rows []described, next *string, err error) {
+	if p.token != nil && *p.token == "" {
+		p.token = nil
 	}
-	page, err := s.pages.Page(list, token, 3, size)
+	page, err := s.pages.Page(p.list, p.token, 3, p.size)
 	if err != nil {
 		return nil, nil, macie2.ErrValidation("nextToken: it was not issued for this account, Region, operation and criteria")
 	}
@@ -89,7 +96,7 @@ func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order
 			return err
 		}
 		q.viewer = call.Account
-		if rows, err = s.selectBuckets(ctx, tx, call.Region, accounts, q, o, page.Keys(), int(page.Limit())); err != nil || len(rows) == 0 {
+		if rows, err = s.selectBuckets(ctx, tx, Holders{call.Region, accounts}, q, stretch{o, page.Keys(), int(page.Limit())}); err != nil || len(rows) == 0 {
 			return err
 		}
 		return addJobs(ctx, tx, call.Region, call.Account, rows)
@@ -101,9 +108,22 @@ func (s *Service) page(ctx context.Context, call *macie2.Call, q *query, o order
 	return rows, next, nil
 }
 
-// selectBuckets reads the buckets of accounts that a query finds, in an order, beginning after the one with the given sort key, account
-// and name.
-func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, q *query, o order, after []string, size int) ([]described, error) {
+// Holders are the accounts in a Region whose buckets are looked for.
+type Holders struct {
+	Region   string
+	Accounts []macie2.AccountID
+}
+
+// stretch is a part of a list in an order: at most size of those after the one with the given sort key, account and name.
+type stretch struct {
+	order
+	after []string
+	size  int
+}
+
+// selectBuckets reads that stretch of the buckets of accounts that a query finds.
+func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, of Holders, q *query, p stretch) ([]described, error) {
+	region, accounts := of.Region, of.Accounts
 	unsettled, err := s.unsettled(ctx, tx, region, accounts)
 	if err != nil {
 		return nil, err
@@ -112,8 +132,8 @@ func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string
 		return nil, err
 	}
 	b := q.begin(tx, region, accounts)
-	if after != nil {
-		if err := o.after(b, after); err != nil {
+	if p.after != nil {
+		if err := p.order.after(b, p.after); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +141,7 @@ func (s *Service) selectBuckets(ctx context.Context, tx *store.Tx, region string
 	if q.jobs {
 		jobs = q.viewer
 	}
-	sql := `select ` + allColumns + ` from ` + b.from(unsettled, jobs) + ` where ` + b.where() + ` order by ` + o.by() + ` limit ` + strconv.Itoa(size)
+	sql := `select ` + allColumns + ` from ` + b.from(unsettled, jobs) + ` where ` + b.where() + ` order by ` + p.by() + ` limit ` + strconv.Itoa(p.size)
 	var rows []described
 	err = tx.Query(ctx, func(row store.Row) error {
 		x := described{record: new(record)}

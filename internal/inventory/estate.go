@@ -16,9 +16,14 @@ type Holding struct {
 	Monitored        bool
 }
 
-// Holdings are the buckets of an account in a Region whose store was not removed, in the order of their names: at most so many of those
-// that follow after. Empty texts are no condition on the store and the name.
-func Holdings(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, storeID, after string, most int) (list []Holding, err error) {
+// HoldingsPage says which buckets [Holdings] lists: at most so many of those that follow after a name. Empty texts are no condition.
+type HoldingsPage struct {
+	StoreID, After string
+	Most           int
+}
+
+// Holdings are the buckets of an account in a Region whose store was not removed, in the order of their names.
+func Holdings(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, p HoldingsPage) (list []Holding, err error) {
 	err = tx.Query(ctx, func(r store.Row) error {
 		var h Holding
 		var code *string
@@ -30,7 +35,7 @@ func Holdings(ctx context.Context, tx *store.Tx, region string, account macie2.A
 		return err
 	}, `select name, store_id, object_count, size_bytes, classifiable_count, classifiable_size, error_code, monitoring_status from bucket
 		where region = $1 and account_id = $2 and gone_at is null and ($3 = '' or store_id = $3) and name > $4 order by name limit $5`,
-		region, string(account), storeID, after, int64(most))
+		region, string(account), p.StoreID, p.After, int64(p.Most))
 	return list, err
 }
 

@@ -107,7 +107,7 @@ func (x Selection) Check(place string) error {
 
 // Select lists the buckets of accounts that a selection finds, by account and name, at most so many of those that follow after. It works
 // within tx. Buckets that cannot be read are among them.
-func (s *Service) Select(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, x Selection, after BucketName, most int) ([]macie2.BucketMetadata, error) {
+func (s *Service) Select(ctx context.Context, tx *store.Tx, of Holders, x Selection, after BucketName, most int) ([]macie2.BucketMetadata, error) {
 	q, err := x.query("bucketCriteria")
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (s *Service) Select(ctx context.Context, tx *store.Tx, region string, accou
 	if after.Name != "" {
 		at = []string{"", string(after.Account), after.Name}
 	}
-	rows, err := s.selectBuckets(ctx, tx, region, accounts, q, order{}, at, most)
+	rows, err := s.selectBuckets(ctx, tx, of, q, stretch{order{}, at, most})
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (s *Service) SearchResources(ctx context.Context, call *macie2.Call, in *ma
 		return nil, err
 	}
 	list := pagetoken.Of(call, "SearchResources", string(filters))
-	rows, next, err := s.page(ctx, call, q, o, list, in.NextToken, size)
+	rows, next, err := s.page(ctx, call, q, o, pageOf{list, in.NextToken, size})
 	if err != nil {
 		return nil, err
 	}

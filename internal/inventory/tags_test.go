@@ -49,7 +49,7 @@ func TestTagsAreKeptApart(t *testing.T) {
 			var names []string
 			err := f.db.View(ctx, func(tx *store.Tx) error {
 				names = nil
-				list, err := f.Select(ctx, tx, region, []macie2.AccountID{alice}, Selection{Includes: []Criterion{criterion}}, BucketName{}, 100)
+				list, err := f.Select(ctx, tx, Holders{region, []macie2.AccountID{alice}}, Selection{Includes: []Criterion{criterion}}, BucketName{}, 100)
 				for _, b := range list {
 					names = append(names, *b.BucketName)
 				}

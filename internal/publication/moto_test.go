@@ -60,7 +60,7 @@ func moto(t *testing.T) string {
 // ask sends a signed request as a client of AWS does.
 func ask(t *testing.T, d *Destination, service, path, contentType, target, body string) string {
 	t.Helper()
-	r, err := signed(t.Context(), d, "secret", service, path, contentType, target, []byte(body))
+	r, err := signed(t.Context(), d, "secret", operation{service, path, contentType, target}, []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}

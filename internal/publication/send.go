@@ -162,17 +162,20 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// operation is where a service of AWS takes what is sent, and in which form.
+type operation struct{ service, path, contentType, target string }
+
 // signed makes a request with a signature of AWS.
-func signed(ctx context.Context, d *Destination, secret, service, path, contentType, target string, body []byte) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(d.Endpoint, "/")+path, bytes.NewReader(body))
+func signed(ctx context.Context, d *Destination, secret string, o operation, body []byte) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(d.Endpoint, "/")+o.path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", contentType)
-	if target != "" {
-		r.Header.Set("X-Amz-Target", target)
+	r.Header.Set("Content-Type", o.contentType)
+	if o.target != "" {
+		r.Header.Set("X-Amz-Target", o.target)
 	}
-	return r, sigv4.Sign(r, sigv4.Credentials{AccessKeyID: d.AccessKeyID, SecretAccessKey: secret}, d.SigningRegion, service, body, time.Now())
+	return r, sigv4.Sign(r, sigv4.Credentials{AccessKeyID: d.AccessKeyID, SecretAccessKey: secret}, d.SigningRegion, o.service, body, time.Now())
 }
 
 // wrongRequest are the errors that are about what was sent, and not about who sent it, or when.
@@ -227,7 +230,7 @@ func (s *Service) putEvents(ctx context.Context, d *Destination, secret string, 
 	if err != nil {
 		return outcome{err: err}
 	}
-	r, err := signed(ctx, d, secret, "events", "/", "application/x-amz-json-1.1", "AWSEvents.PutEvents", body)
+	r, err := signed(ctx, d, secret, operation{"events", "/", "application/x-amz-json-1.1", "AWSEvents.PutEvents"}, body)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -273,7 +276,7 @@ func (s *Service) importFindings(ctx context.Context, d *Destination, secret str
 	if err != nil {
 		return outcome{err: err}
 	}
-	r, err := signed(ctx, d, secret, "securityhub", "/findings/import", "application/json", "", body)
+	r, err := signed(ctx, d, secret, operation{"securityhub", "/findings/import", "application/json", ""}, body)
 	if err != nil {
 		return outcome{err: err}
 	}

@@ -67,14 +67,18 @@ func Forget(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
 	return err
 }
 
-// Once runs create, unless the call repeats an earlier one with the same client token: then it
-// returns the id of what that one created. in is what the call asks for, without the token.
-func Once(ctx context.Context, tx *store.Tx, call *macie2.Call, operation string, clientToken *string, in any, create func() (id string, err error)) (string, error) {
+// TokenOf is the token of a call, nil for none. in is what the call asks for, without the token.
+func TokenOf(operation string, clientToken *string, in any) (Token, error) {
 	request, err := json.Marshal(in)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", operation, err)
+		return Token{}, fmt.Errorf("%s: %w", operation, err)
 	}
-	token := Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}
+	return Token{Operation: operation, ClientToken: macie2.Deref(clientToken), Request: string(request)}, nil
+}
+
+// Once runs create, unless the call repeats an earlier one with the same client token: then it
+// returns the id of what that one created.
+func Once(ctx context.Context, tx *store.Tx, call *macie2.Call, token Token, create func() (id string, err error)) (string, error) {
 	id, found, err := Replay(ctx, tx, call, token)
 	if err != nil || found {
 		return id, err

@@ -154,15 +154,7 @@ func (s *Service) Coverage(ctx context.Context, call *macie2.Call, issue, token 
 				from = after[1]
 			}
 			for {
-				buckets, err := inventory.Holdings(ctx, tx, call.Region, owner, "", from, coveragePage)
-				if err != nil {
-					return err
-				}
-				names := make([]string, len(buckets))
-				for i, b := range buckets {
-					names[i] = b.Name
-				}
-				known, err := profiles(ctx, tx, call.Region, holder, owner, names)
+				buckets, known, err := coveredPage(ctx, tx, call.Region, holder, owner, from)
 				if err != nil {
 					return err
 				}
@@ -189,6 +181,20 @@ func (s *Service) Coverage(ctx context.Context, call *macie2.Call, issue, token 
 		return nil, err
 	}
 	return out, nil
+}
+
+// coveredPage is a page of an owner's buckets after a name, and what is known of them.
+func coveredPage(ctx context.Context, tx *store.Tx, region string, holder, owner macie2.AccountID, after string) ([]inventory.Holding, map[string]*profile, error) {
+	buckets, err := inventory.Holdings(ctx, tx, region, owner, inventory.HoldingsPage{After: after, Most: coveragePage})
+	if err != nil {
+		return nil, nil, err
+	}
+	names := make([]string, len(buckets))
+	for i, b := range buckets {
+		names[i] = b.Name
+	}
+	known, err := profiles(ctx, tx, region, holder, owner, names)
+	return buckets, known, err
 }
 
 // coverage describes how well a bucket is known.

@@ -165,7 +165,7 @@ func (w *worker) prepare(ctx context.Context) error {
 	const page = 1000
 	for after, more := "", true; more; {
 		err := w.s.db.View(ctx, func(tx *store.Tx) error {
-			list, err := inventory.Holdings(ctx, tx, p.Region, p.Owner, p.Store, after, page)
+			list, err := inventory.Holdings(ctx, tx, p.Region, p.Owner, inventory.HoldingsPage{StoreID: p.Store, After: after, Most: page})
 			if err != nil || len(list) == 0 {
 				more = false
 				return err
@@ -496,7 +496,7 @@ func (w *worker) commit(ctx context.Context, v *visited, why string, results []*
 		if err := cost.write(ctx, tx, &w.state, next.Bucket); err != nil {
 			return err
 		}
-		usage.Meter(tx, now, w.state.Region, w.state.Owner, macie2.UsageTypeAutomatedSensitiveDataDiscovery, metered, read)
+		usage.Meter(tx, now, w.state.Region, w.state.Owner, usage.Amount{Kind: macie2.UsageTypeAutomatedSensitiveDataDiscovery, Bytes: metered, Objects: read})
 		return w.s.renew(ctx, tx, next.bucketKey, now.UnixMilli(), true)
 	})
 	if err != nil {

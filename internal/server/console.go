@@ -90,7 +90,7 @@ func (c consoleCalls) call(w http.ResponseWriter, r *http.Request, as signin.Ide
 	}
 	credentials := sigv4.Credentials{AccessKeyID: as.KeyID, SessionToken: as.Token}
 	key := func(date string) sigv4.SigningKey { return found.SigningKey(date, what.Region, macie2.SigningName) }
-	if err := sigv4.SignWith(in, credentials, key, what.Region, macie2.SigningName, what.Body, time.Now()); err != nil {
+	if err := sigv4.SignWith(in, sigv4.Signer{Credentials: credentials, Region: what.Region, Service: macie2.SigningName, Key: key}, what.Body, time.Now()); err != nil {
 		return err
 	}
 	c.edge.ServeHTTP(w, in)
@@ -198,7 +198,8 @@ func (c consoleCalls) assume(r *http.Request, as signin.Identity, roleARN, regio
 	form := url.Values{"Action": {"AssumeRole"}, "RoleArn": {roleARN}, "RoleSessionName": {sessionName(as.Principal)}}
 	err = c.sts(r, form, func(in *http.Request, body []byte) error {
 		key := func(date string) sigv4.SigningKey { return found.SigningKey(date, region, "sts") }
-		return sigv4.SignWith(in, sigv4.Credentials{AccessKeyID: as.KeyID, SessionToken: as.Token}, key, region, "sts", body, time.Now())
+		credentials := sigv4.Credentials{AccessKeyID: as.KeyID, SessionToken: as.Token}
+		return sigv4.SignWith(in, sigv4.Signer{Credentials: credentials, Region: region, Service: "sts", Key: key}, body, time.Now())
 	}, &out)
 	if err != nil {
 		return signin.Identity{}, err

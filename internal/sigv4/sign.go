@@ -30,12 +30,19 @@ func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.AccessKey
 // Content-Type and every X-Amz- header. body is the whole payload.
 func Sign(r *http.Request, c Credentials, region, service string, body []byte, now time.Time) error {
 	key := func(date string) SigningKey { return DeriveKey(c.SecretAccessKey, date, region, service) }
-	return SignWith(r, c, key, region, service, body, now)
+	return SignWith(r, Signer{c, region, service, key}, body, now)
 }
 
-// SignWith is Sign for somebody who has the signing key of the day, YYYYMMDD, and not the secret
-// that it is derived from.
-func SignWith(r *http.Request, c Credentials, key func(date string) SigningKey, region, service string, body []byte, now time.Time) error {
+// Signer has the signing key of a day, YYYYMMDD, for a Region and a service, and perhaps not the
+// secret that it is derived from.
+type Signer struct {
+	Credentials
+	Region, Service string
+	Key             func(date string) SigningKey
+}
+
+// SignWith is Sign for a Signer.
+func SignWith(r *http.Request, c Signer, body []byte, now time.Time) error {
 	now = now.UTC()
 	r.Header.Set("X-Amz-Date", now.Format(basicISO))
 	r.Header.Del("X-Amz-Security-Token")
@@ -50,11 +57,11 @@ func SignWith(r *http.Request, c Credentials, key func(date string) SigningKey, 
 	}
 	slices.Sort(names)
 	s := &Signature{
-		AccessKeyID: c.AccessKeyID, Date: now.Format(basicDate), Region: region, Service: service,
+		AccessKeyID: c.AccessKeyID, Date: now.Format(basicDate), Region: c.Region, Service: c.Service,
 		SignedHeaders: strings.Join(names, ";"), Time: now, stamp: now.Format(basicISO),
 	}
 	payload := sha256.Sum256(body)
-	signature, err := s.compute(nil, key(s.Date), r, &payload)
+	signature, err := s.compute(nil, c.Key(s.Date), r, &payload)
 	if err != nil {
 		return fmt.Errorf("sign %s %s: %w", r.Method, r.URL.Path, err)
 	}

@@ -411,7 +411,9 @@ func TestFailover(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer standby.Stop()
-	o := store.Options{URL: storetest.URLs("postgres", primary, standby) + "&target_session_attrs=read-write", Logger: storetest.Logger(t)}
+	// On a machine that does much else a standby takes its time to be promoted.
+	o := store.Options{URL: storetest.URLs("postgres", primary, standby) + "&target_session_attrs=read-write", Logger: storetest.Logger(t),
+		Patience: time.Minute}
 	db := storetest.Open(t, o)
 	schema(t, db)
 	if err := primary.Configure("synchronous_standby_names", "*"); err != nil {

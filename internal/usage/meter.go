@@ -26,17 +26,23 @@ func scope(region string, account macie2.AccountID, month string) string {
 	return "usage/" + region + "/" + string(account) + "/" + month
 }
 
-// Meter records, when tx commits, that so many bytes of so many objects of an account's buckets were analysed: by a job
-// (SENSITIVE_DATA_DISCOVERY), or by automated discovery (AUTOMATED_SENSITIVE_DATA_DISCOVERY). account is the one that owns the bucket. It
-// runs no statement of its own, and waits for no other transaction.
-func Meter(tx *store.Tx, at time.Time, region string, account macie2.AccountID, kind macie2.UsageType, bytes, objects int64) {
+// Amount is how many bytes of how many objects were analysed: by a job (SENSITIVE_DATA_DISCOVERY), or by automated discovery
+// (AUTOMATED_SENSITIVE_DATA_DISCOVERY).
+type Amount struct {
+	Kind           macie2.UsageType
+	Bytes, Objects int64
+}
+
+// Meter records, when tx commits, what was analysed of the buckets of an account. It runs no statement of its own, and waits for no other
+// transaction.
+func Meter(tx *store.Tx, at time.Time, region string, account macie2.AccountID, a Amount) {
 	at = at.UTC()
 	where, day := scope(region, account, at.Format(monthLayout)), at.Format(dayLayout)
-	if bytes != 0 {
-		tx.Tally(where, day+" "+string(kind)+" "+countBytes, bytes)
+	if a.Bytes != 0 {
+		tx.Tally(where, day+" "+string(a.Kind)+" "+countBytes, a.Bytes)
 	}
-	if objects != 0 {
-		tx.Tally(where, day+" "+string(kind)+" "+countObjects, objects)
+	if a.Objects != 0 {
+		tx.Tally(where, day+" "+string(a.Kind)+" "+countObjects, a.Objects)
 	}
 }
 

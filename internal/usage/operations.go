@@ -40,7 +40,7 @@ func (s *Service) GetUsageTotals(ctx context.Context, call *macie2.Call, in *mac
 		if err != nil || len(s.prices) == 0 {
 			return err
 		}
-		reports, err := s.read(ctx, tx, call.Region, list, w, call.Now, false)
+		reports, err := s.read(ctx, tx, list, question{call.Region, w, call.Now, false})
 		for _, r := range reports {
 			for i := range costs {
 				costs[i] += r.costs[i]
@@ -94,7 +94,7 @@ func (s *Service) GetUsageStatistics(ctx context.Context, call *macie2.Call, in 
 		if err != nil {
 			return err
 		}
-		page, more, err = s.page(ctx, tx, call, list, w, &q, false)
+		page, more, err = s.page(ctx, tx, list, question{call.Region, w, call.Now, false}, &q)
 		return err
 	})
 	if err != nil {
@@ -220,14 +220,14 @@ func (q *query) compare(a, b position) int {
 }
 
 // page finds a page of accounts. Where neither filters nor the order need what was metered, only that of the page is added up.
-func (s *Service) page(ctx context.Context, tx *store.Tx, call *macie2.Call, list []head, w window, q *query, days bool) (page []*report, more bool, err error) {
+func (s *Service) page(ctx context.Context, tx *store.Tx, list []head, x question, q *query) (page []*report, more bool, err error) {
 	list = slices.DeleteFunc(list, func(h head) bool {
 		return slices.ContainsFunc(q.filters, func(f filter) bool { return f.head != nil && !f.head(&h) })
 	})
 	needsAll := q.key == macie2.UsageStatisticsSortKeyTotal || slices.ContainsFunc(q.filters, func(f filter) bool { return f.report != nil })
 	var found []*report
 	if needsAll {
-		if found, err = s.read(ctx, tx, call.Region, list, w, call.Now, days); err != nil {
+		if found, err = s.read(ctx, tx, list, x); err != nil {
 			return nil, false, err
 		}
 		found = slices.DeleteFunc(found, func(r *report) bool {
@@ -252,7 +252,7 @@ func (s *Service) page(ctx context.Context, tx *store.Tx, call *macie2.Call, lis
 	for i, r := range found {
 		on[i] = r.head
 	}
-	page, err = s.read(ctx, tx, call.Region, on, w, call.Now, days)
+	page, err = s.read(ctx, tx, on, x)
 	return page, more, err
 }
 
@@ -419,7 +419,7 @@ func (s *Service) GetUsage(ctx context.Context, call *macie2.Call, timeRange, ac
 		if err != nil {
 			return err
 		}
-		reports, more, err = s.page(ctx, tx, call, list, w, &q, account != "")
+		reports, more, err = s.page(ctx, tx, list, question{call.Region, w, call.Now, account != ""}, &q)
 		return err
 	})
 	if err != nil {

@@ -109,17 +109,25 @@ func heads(ctx context.Context, tx *store.Tx, region string, accounts []macie2.A
 // readBatch is how many accounts are added up at a time.
 const readBatch = 500
 
-// read adds up what was metered of accounts. days says whether each day is wanted, too.
-func (s *Service) read(ctx context.Context, tx *store.Tx, region string, list []head, w window, now time.Time, days bool) ([]*report, error) {
+// question is what is asked of what was metered: in a Region, of a time, as of now, and whether each day is wanted, too.
+type question struct {
+	region string
+	window window
+	now    time.Time
+	days   bool
+}
+
+// read adds up what was metered of accounts.
+func (s *Service) read(ctx context.Context, tx *store.Tx, list []head, x question) ([]*report, error) {
 	reports := make([]*report, len(list))
 	for i := range list {
-		reports[i] = &report{head: list[i], months: make([][4]monthly, len(w.months))}
-		if days {
+		reports[i] = &report{head: list[i], months: make([][4]monthly, len(x.window.months))}
+		if x.days {
 			reports[i].days = map[string]*Day{}
 		}
 	}
 	for from := 0; from < len(reports); from += readBatch {
-		if err := s.readSome(ctx, tx, region, reports[from:min(len(reports), from+readBatch)], w, now); err != nil {
+		if err := s.readSome(ctx, tx, x.region, reports[from:min(len(reports), from+readBatch)], x.window, x.now); err != nil {
 			return nil, err
 		}
 	}

@@ -104,7 +104,7 @@ func (f *fixture) join(administrator macie2.AccountID, members ...macie2.Account
 func (f *fixture) meter(account macie2.AccountID, kind macie2.UsageType, daysAgo int, bytes, objects int64) {
 	f.t.Helper()
 	f.tx(func(tx *store.Tx) error {
-		Meter(tx, now.AddDate(0, 0, -daysAgo), region, account, kind, bytes, objects)
+		Meter(tx, now.AddDate(0, 0, -daysAgo), region, account, Amount{kind, bytes, objects})
 		return nil
 	})
 }
@@ -159,7 +159,7 @@ func TestWhatWasMetered(t *testing.T) {
 		f.meter(bob, byJobs, 30, 9999, 1) // before the thirty days
 		refused := errors.New("refused")
 		err := f.db.Tx(ctx, "test", func(tx *store.Tx) error {
-			Meter(tx, now, region, bob, byJobs, 1<<40, 1)
+			Meter(tx, now, region, bob, Amount{byJobs, 1 << 40, 1})
 			return refused
 		})
 		if !errors.Is(err, refused) {

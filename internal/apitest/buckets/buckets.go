@@ -178,7 +178,7 @@ func converse(t *testing.T, engine string, x s3test.Target) {
 		out := must[*macie2.DescribeBucketsOutput](t)(k.macie.DescribeBuckets(ctx, &macie2.DescribeBucketsInput{}))
 		return len(out.Buckets) == 2 && !slices.ContainsFunc(out.Buckets, func(b types.BucketMetadata) bool { return b.ObjectCount == nil })
 	})
-	described(t, k, full, empty, public, tagged, versioned)
+	described(t, k, full, empty, setTo{public, tagged, versioned})
 	words(t, k, full)
 	found(t, k, full)
 	boto3(t, k, full, empty)
@@ -190,8 +190,11 @@ func converse(t *testing.T, engine string, x s3test.Target) {
 	})
 }
 
+// setTo is what the store let the buckets be set to.
+type setTo struct{ public, tagged, versioned bool }
+
 // described looks at the buckets from all sides.
-func described(t *testing.T, k *talk, full, empty string, public, tagged, versioned bool) {
+func described(t *testing.T, k *talk, full, empty string, is setTo) {
 	t.Helper()
 	ctx := t.Context()
 	by := func(c map[string]types.BucketCriteriaAdditionalProperties) []types.BucketMetadata {
@@ -208,10 +211,10 @@ func described(t *testing.T, k *talk, full, empty string, public, tagged, versio
 		t.Errorf("the bucket is %+v", b)
 	}
 	effective := b.PublicAccess.EffectivePermission
-	if public && effective == types.EffectivePermissionNotPublic || !public && effective == types.EffectivePermissionPublic {
-		t.Errorf("whether it is public: %s, with such a policy: %v", effective, public)
+	if is.public && effective == types.EffectivePermissionNotPublic || !is.public && effective == types.EffectivePermissionPublic {
+		t.Errorf("whether it is public: %s, with such a policy: %v", effective, is.public)
 	}
-	if tagged {
+	if is.tagged {
 		if len(b.Tags) != 1 || aws.ToString(b.Tags[0].Value) != "hr" {
 			t.Errorf("its tags are %+v", b.Tags)
 		}
@@ -220,8 +223,8 @@ func described(t *testing.T, k *talk, full, empty string, public, tagged, versio
 		}
 	}
 	if got := by(map[string]types.BucketCriteriaAdditionalProperties{"objectCount": {Lte: aws.Int64(0)}}); len(got) != 1 || aws.ToString(got[0].BucketName) != empty ||
-		aws.ToBool(got[0].Versioning) != versioned {
-		t.Errorf("without objects there are %+v; versions are kept: %v", got, versioned)
+		aws.ToBool(got[0].Versioning) != is.versioned {
+		t.Errorf("without objects there are %+v; versions are kept: %v", got, is.versioned)
 	}
 	var pages []string
 	in := &macie2.DescribeBucketsInput{MaxResults: aws.Int32(1), SortCriteria: &types.BucketSortCriteria{AttributeName: aws.String("objectCount"), OrderBy: types.OrderByDesc}}

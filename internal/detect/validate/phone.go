@@ -41,31 +41,7 @@ func (p *phone) parse(text []byte, start int) bool {
 // and between them single spaces, dots, hyphens, slashes and parentheses.
 func (p *phone) scan(text []byte, start int) bool {
 	limit := min(len(text), start+phoneMaxLen)
-	i := start
-	open := false
-	switch c := text[i]; {
-	case c == '+':
-		p.intl = true
-		i++
-		if at(text[:limit], i) == '(' {
-			open = true
-			i++
-		}
-	case c == '(':
-		open = true
-		i++
-		if at(text[:limit], i) == '+' {
-			p.intl = true
-			i++
-		}
-	case c == '0' && at(text[:limit], i+1) == '0' && digitAt(text[:limit], i+2):
-		// Not "00 39": in a dump of bytes that is one after the other.
-		p.intl = true
-		i += 2
-	case isDigit(c):
-	default:
-		return false
-	}
+	i, open := p.begin(text[:limit], start)
 	if !digitAt(text[:limit], i) {
 		return false
 	}
@@ -122,6 +98,35 @@ func (p *phone) scan(text []byte, start int) bool {
 		i += width
 	}
 	return p.n > 0
+}
+
+// begin reads what a number has before its first digit: it returns where that has to be, past the
+// text for what begins no number, and whether a parenthesis is open.
+func (p *phone) begin(text []byte, i int) (first int, open bool) {
+	switch c := text[i]; {
+	case c == '+':
+		p.intl = true
+		i++
+		if at(text, i) == '(' {
+			open = true
+			i++
+		}
+	case c == '(':
+		open = true
+		i++
+		if at(text, i) == '+' {
+			p.intl = true
+			i++
+		}
+	case c == '0' && at(text, i+1) == '0' && digitAt(text, i+2):
+		// Not "00 39": in a dump of bytes that is one after the other.
+		p.intl = true
+		i += 2
+	case isDigit(c):
+	default:
+		return len(text), false
+	}
+	return i, open
 }
 
 // without puts the number without its first k digits, a country code or trunk prefix,

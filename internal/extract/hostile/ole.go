@@ -29,17 +29,20 @@ const (
 	oleFAT  = 0xfffffffd
 )
 
+// links are the entries that an entry of the directory leads to.
+type links struct{ left, right, child uint32 }
+
 // entry writes an entry of the directory.
-func (o *ole) entry(name string, kind byte, left, right, child, first uint32, size int) {
+func (o *ole) entry(name string, kind byte, to links, first uint32, size int) {
 	e := make([]byte, 128)
 	for i, u := range utf16.Encode([]rune(name)) {
 		binary.LittleEndian.PutUint16(e[2*i:], u)
 	}
 	binary.LittleEndian.PutUint16(e[64:], uint16(2*len(name)+2))
 	e[66], e[67] = kind, 1
-	binary.LittleEndian.PutUint32(e[68:], left)
-	binary.LittleEndian.PutUint32(e[72:], right)
-	binary.LittleEndian.PutUint32(e[76:], child)
+	binary.LittleEndian.PutUint32(e[68:], to.left)
+	binary.LittleEndian.PutUint32(e[72:], to.right)
+	binary.LittleEndian.PutUint32(e[76:], to.child)
 	binary.LittleEndian.PutUint32(e[116:], first)
 	binary.LittleEndian.PutUint32(e[120:], uint32(size))
 	o.entries = append(o.entries, e...)
@@ -75,7 +78,7 @@ func compound(streams []stream, change func(o *ole)) []byte {
 	for i := 76; i < 512; i += 4 {
 		le.PutUint32(h[i:], oleNone)
 	}
-	o.entry("Root Entry", 5, oleNone, oleNone, 1, oleEnd, 0)
+	o.entry("Root Entry", 5, links{oleNone, oleNone, 1}, oleEnd, 0)
 	for i, s := range streams {
 		data := s.data + strings.Repeat("\x00", max(0, 4096-len(s.data))) // none of them is small
 		first, size := o.put(data), len(data)
@@ -89,7 +92,7 @@ func compound(streams []stream, change func(o *ole)) []byte {
 		if i < len(streams)-1 {
 			right = uint32(i + 2)
 		}
-		o.entry(s.name, 2, oleNone, right, oleNone, first, size)
+		o.entry(s.name, 2, links{oleNone, right, oleNone}, first, size)
 	}
 	le.PutUint32(h[48:], o.put(string(o.entries)))
 	if change != nil {
@@ -200,7 +203,7 @@ var wordFiles = []File{
 			if i == 0 {
 				kind = 5
 			}
-			o.entry(strings.Repeat("n", 31), kind, oleNone, oleNone, uint32(i+1), oleEnd, 0)
+			o.entry(strings.Repeat("n", 31), kind, links{oleNone, oleNone, uint32(i + 1)}, oleEnd, 0)
 		}))
 	}},
 	{"pool.doc", "15,000 objects, each of which is the same megabyte", func() []byte {
@@ -225,7 +228,7 @@ var wordFiles = []File{
 			if i == 0 {
 				kind, child = 5, 1
 			}
-			o.entry("WordDocument", kind, uint32(i+1), uint32(i), child, 0, 1<<30)
+			o.entry("WordDocument", kind, links{uint32(i + 1), uint32(i), child}, 0, 1<<30)
 		}))
 	}},
 	{"overlapping-pieces.doc", "300,000 pieces that all are the whole text", func() []byte {

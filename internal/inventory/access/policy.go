@@ -261,7 +261,8 @@ func readPolicy(s Settings, a *Access) verdicts {
 // evaluate is what a policy says, unless the work is exhausted meanwhile.
 func (d *document) evaluate(s Settings, a *Access) verdicts {
 	v := verdicts{No, No, No, No, No, No, d.unencrypted(s.Bucket, a)}
-	covered := make([][]bool, len(d.statements)) // for each statement, which of the actions it is about
+	w := weighing{document: d, covered: make([][]bool, len(d.statements)), settings: s, access: a}
+	covered := w.covered
 	for i := range d.statements {
 		covered[i] = make([]bool, len(actions))
 		for n, action := range actions {
@@ -275,10 +276,10 @@ func (d *document) evaluate(s Settings, a *Access) verdicts {
 		}
 		c, parts := st.crowd(s, a), st.reach(s.Bucket, a)
 		for _, part := range parts {
-			denials := d.denials(part, a)
+			w.denials = d.denials(part, a)
 			for n, action := range actions {
 				if covered[i][n] && action.object == part.object && !a.exhausted() {
-					v.grant(d, st, c, n, denials, covered, s, a)
+					v.grant(&w, st, c, n)
 				}
 			}
 		}

@@ -13,9 +13,18 @@ type crowd struct {
 	cloudFront Verdict
 }
 
+// weighing is what is known while the statements of a document are weighed against each other.
+type weighing struct {
+	*document
+	covered  [][]bool // for each statement, which of the actions it is about
+	denials  []int    // the statements that deny something of the part of the bucket that is looked at
+	settings Settings
+	access   *Access
+}
+
 // grant adds what a statement that lets in a crowd allows, as far as nothing denies it.
-func (v *verdicts) grant(d *document, st *statement, c crowd, act int, denials []int, covered [][]bool, s Settings, a *Access) {
-	left := d.left(st, act, denials, covered, s, a)
+func (v *verdicts) grant(w *weighing, st *statement, c crowd, act int) {
+	left := w.left(st, act)
 	everybody := c.public == Yes
 	c.public = c.public.and(left.public)
 	c.external, c.internal, c.cloudFront = c.external.and(left.external), c.internal.and(left.internal), c.cloudFront.and(left.cloudFront)
@@ -123,11 +132,11 @@ func (d *document) denials(r resource, a *Access) (list []int) {
 }
 
 // left is what the policy's denials leave of an action.
-func (d *document) left(st *statement, act int, denials []int, covered [][]bool, s Settings, a *Access) remains {
+func (w *weighing) left(st *statement, act int) remains {
 	out := remains{crowd{Yes, Yes, Yes, Yes}, crowd{No, No, No, No}}
-	for _, i := range denials {
-		if a.spend(1) && covered[i][act] {
-			out.deny(&d.statements[i], st, s, a)
+	for _, i := range w.denials {
+		if w.access.spend(1) && w.covered[i][act] {
+			out.deny(&w.statements[i], st, w.settings, w.access)
 		}
 	}
 	return out

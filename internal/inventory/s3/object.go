@@ -251,27 +251,34 @@ func (c *Client) Delete(ctx context.Context, bucket, key string) error {
 	return response.Body.Close()
 }
 
+// trying makes calls to a store, and notes what became of each.
+type trying struct {
+	*Client
+	trials []objectstore.Trial
+}
+
+func (t *trying) try(call, bucket, cost string, f func() (string, error)) bool {
+	began := time.Now()
+	detail, err := f()
+	x := objectstore.Trial{Call: call, Bucket: bucket, Outcome: objectstore.OutcomeOf(err), Detail: detail, Cost: cost, Took: time.Since(began)}
+	if err != nil {
+		x.Detail = err.Error()
+		if e, ok := errors.AsType[*objectstore.Error](err); ok {
+			x.Detail = strings.TrimPrefix(err.Error(), e.Call+": ")
+		}
+	}
+	if x.Outcome == objectstore.Works {
+		x.Cost = ""
+	}
+	t.trials = append(t.trials, x)
+	return err == nil
+}
+
 // Try makes each call once.
 func (c *Client) Try(ctx context.Context, bucket string) []objectstore.Trial {
-	var trials []objectstore.Trial
-	try := func(call, bucket, cost string, f func() (string, error)) bool {
-		began := time.Now()
-		detail, err := f()
-		t := objectstore.Trial{Call: call, Bucket: bucket, Outcome: objectstore.OutcomeOf(err), Detail: detail, Cost: cost, Took: time.Since(began)}
-		if err != nil {
-			t.Detail = err.Error()
-			if e, ok := errors.AsType[*objectstore.Error](err); ok {
-				t.Detail = strings.TrimPrefix(err.Error(), e.Call+": ")
-			}
-		}
-		if t.Outcome == objectstore.Works {
-			t.Cost = ""
-		}
-		trials = append(trials, t)
-		return err == nil
-	}
+	t := trying{Client: c}
 	count := 0
-	ok := try("ListBuckets", "", "no bucket is found", func() (string, error) {
+	ok := t.try("ListBuckets", "", "no bucket is found", func() (string, error) {
 		err := c.Buckets(ctx, func(b objectstore.Bucket) error {
 			if count++; bucket == "" {
 				bucket = b.Name
@@ -280,31 +287,35 @@ func (c *Client) Try(ctx context.Context, bucket string) []objectstore.Trial {
 		})
 		return fmt.Sprintf("%d buckets", count), err
 	})
-	if bucket == "" {
-		if ok {
-			trials = append(trials, objectstore.Trial{Call: "ListObjectsV2", Outcome: objectstore.Failed, Detail: "there is no bucket to try the rest on"})
-		}
-		return trials
+	if bucket != "" {
+		t.bucket(ctx, bucket)
+	} else if ok {
+		t.trials = append(t.trials, objectstore.Trial{Call: "ListObjectsV2", Outcome: objectstore.Failed, Detail: "there is no bucket to try the rest on"})
 	}
+	return t.trials
+}
+
+// bucket makes the calls that are about a bucket.
+func (t *trying) bucket(ctx context.Context, bucket string) {
 	for _, q := range settings {
-		try(q.call, bucket, q.cost, func() (string, error) {
-			_, err := c.tree(ctx, request{call: q.call, bucket: bucket, query: url.Values{q.query: {""}}}, q.root)
+		t.try(q.call, bucket, q.cost, func() (string, error) {
+			_, err := t.tree(ctx, request{call: q.call, bucket: bucket, query: url.Values{q.query: {""}}}, q.root)
 			if absent[objectstore.CodeOf(err)] {
 				return "there is none", nil
 			}
 			return "", err
 		})
 	}
-	try("GetBucketPolicy", bucket, "whether the policy makes the bucket public or shares it", func() (string, error) {
-		_, err := c.policy(ctx, bucket)
+	t.try("GetBucketPolicy", bucket, "whether the policy makes the bucket public or shares it", func() (string, error) {
+		_, err := t.policy(ctx, bucket)
 		if absent[objectstore.CodeOf(err)] {
 			return "there is none", nil
 		}
 		return "", err
 	})
 	var first *objectstore.Object
-	try("ListObjectsV2", bucket, "the bucket cannot be counted or scanned", func() (string, error) {
-		page, err := c.List(ctx, bucket, objectstore.Listing{Max: 2})
+	t.try("ListObjectsV2", bucket, "the bucket cannot be counted or scanned", func() (string, error) {
+		page, err := t.List(ctx, bucket, objectstore.Listing{Max: 2})
 		if err != nil || len(page.Objects) == 0 {
 			return "the bucket is empty", err
 		}
@@ -312,31 +323,34 @@ func (c *Client) Try(ctx context.Context, bucket string) []objectstore.Trial {
 		if !page.More && len(page.Objects) < 2 {
 			return "one object", nil
 		}
-		if _, err := c.List(ctx, bucket, objectstore.Listing{After: first.Key, Max: 1}); err != nil {
+		if _, err := t.List(ctx, bucket, objectstore.Listing{After: first.Key, Max: 1}); err != nil {
 			return "", err
 		}
 		return "also from the middle", nil
 	})
-	if first == nil {
-		return trials
+	if first != nil {
+		t.object(ctx, bucket, first)
 	}
-	try("HeadObject", bucket, "how an object is encrypted", func() (string, error) {
-		_, err := c.Head(ctx, bucket, first.Key)
+}
+
+// object makes the calls that are about an object.
+func (t *trying) object(ctx context.Context, bucket string, o *objectstore.Object) {
+	t.try("HeadObject", bucket, "how an object is encrypted", func() (string, error) {
+		_, err := t.Head(ctx, bucket, o.Key)
 		return "", err
 	})
-	try("GetObject", bucket, "objects cannot be scanned", func() (string, error) {
-		body, err := c.Get(ctx, bucket, first.Key, first.ETag, objectstore.Range{Length: 1})
+	t.try("GetObject", bucket, "objects cannot be scanned", func() (string, error) {
+		body, err := t.Get(ctx, bucket, o.Key, o.ETag, objectstore.Range{Length: 1})
 		if err != nil {
-			if first.Size == 0 && errors.Is(err, objectstore.ErrRange) {
+			if o.Size == 0 && errors.Is(err, objectstore.ErrRange) {
 				return "an empty object", nil
 			}
 			return "", err
 		}
 		return "a part of it", body.Close()
 	})
-	try("GetObjectTagging", bucket, "jobs that choose objects by tags", func() (string, error) {
-		_, err := c.Tags(ctx, bucket, first.Key)
+	t.try("GetObjectTagging", bucket, "jobs that choose objects by tags", func() (string, error) {
+		_, err := t.Tags(ctx, bucket, o.Key)
 		return "", err
 	})
-	return trials
 }
