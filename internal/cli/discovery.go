@@ -89,55 +89,45 @@ type discoveryStatusOf struct {
 }
 
 func discoveryStatus() *cobra.Command {
-	var target Target
-	format := ""
+	var v view
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show whether automated discovery is enabled, what its last cycle did, and how many buckets are sensitive",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if format != "" && format != "table" && format != "json" {
-				return refused("--output: %q is neither table nor json", format)
-			}
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			x, err := fetchDiscovery(c.Context(), client)
-			if err != nil {
-				return err
-			}
-			if o.format == "json" {
-				return writeJSON(c.OutOrStdout(), x)
-			}
-			t := table.Table{Columns: []string{"what", "is"}}
-			t.Add("status", x.Status)
-			t.Add("accounts that join", x.AutoEnable)
-			if x.NextCycle != "" {
-				t.Add("next cycle", x.NextCycle)
-			}
-			if l := x.LastCycle; l != nil {
-				size := sizer(false)
-				t.Add("last cycle", fmt.Sprintf("%d, %s, begun %s", l.Cycle, l.Status, l.BegunAt))
-				t.Add("it read", fmt.Sprintf("%d objects, %s, by %d requests", l.Objects, size(l.Bytes), l.Requests))
-			}
-			for _, n := range []struct {
-				label string
-				n     int64
-			}{{"sensitive", x.Sensitive}, {"not sensitive", x.Clean}, {"not yet analyzed", x.Unknown}, {"classification error", x.Failed}} {
-				t.Add("buckets: "+n.label, strconv.FormatInt(n.n, 10))
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				x, err := fetchDiscovery(ctx, client)
+				if err != nil {
+					return nil, nil, err
+				}
+				return x, x.table(), nil
+			})
 		},
 	}
-	target.bind(c)
-	c.Flags().StringVar(&format, "output", "", "table or json (default: table on a terminal, else json)")
-	mustComplete(c, "output", []string{"table", "json"})
+	v.bind(c, "", "table", "json")
 	return c
+}
+
+// table is the status, a thing a line.
+func (x *discoveryStatusOf) table() *table.Table {
+	t := &table.Table{Columns: []string{"what", "is"}}
+	t.Add("status", x.Status)
+	t.Add("accounts that join", x.AutoEnable)
+	if x.NextCycle != "" {
+		t.Add("next cycle", x.NextCycle)
+	}
+	if l := x.LastCycle; l != nil {
+		size := sizer(false)
+		t.Add("last cycle", fmt.Sprintf("%d, %s, begun %s", l.Cycle, l.Status, l.BegunAt))
+		t.Add("it read", fmt.Sprintf("%d objects, %s, by %d requests", l.Objects, size(l.Bytes), l.Requests))
+	}
+	for _, n := range []struct {
+		label string
+		n     int64
+	}{{"sensitive", x.Sensitive}, {"not sensitive", x.Clean}, {"not yet analyzed", x.Unknown}, {"classification error", x.Failed}} {
+		t.Add("buckets: "+n.label, strconv.FormatInt(n.n, 10))
+	}
+	return t
 }
 
 func fetchDiscovery(ctx context.Context, client *Client) (*discoveryStatusOf, error) {
@@ -230,8 +220,7 @@ func discoveryDisable() *cobra.Command {
 }
 
 func discoveryCycles() *cobra.Command {
-	var target Target
-	format := ""
+	var v view
 	c := &cobra.Command{
 		Use:   "cycles [CYCLE]",
 		Short: "Show the cycles of the last 30 days; of one, each bucket that was visited, why, and what it cost",
@@ -239,52 +228,44 @@ func discoveryCycles() *cobra.Command {
   magpie discovery cycles 7 --output csv > cycle.csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			size := sizer(o.format == "csv")
-			n := func(v int64) string { return strconv.FormatInt(v, 10) }
-			var t table.Table
-			var document any
-			if len(args) == 1 {
-				x, err := fetchCycle(c.Context(), client, args[0])
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				if len(args) == 1 {
+					x, err := fetchCycle(ctx, client, args[0])
+					if err != nil {
+						return nil, nil, err
+					}
+					return x, x.table(v.csv()), nil
+				}
+				list, err := fetchCycles(ctx, client)
 				if err != nil {
-					return err
+					return nil, nil, err
 				}
-				document = x
-				t.Columns = []string{"account", "bucket", "objects", "sensitive", "skipped", "bytes", "requests", "why"}
-				for _, v := range x.Visits {
-					t.Add(v.AccountID, v.Bucket, n(v.Objects), n(v.Sensitive), n(v.Skipped), size(v.Bytes), n(v.Requests), v.Why)
-				}
-			} else {
-				list, err := fetchCycles(c.Context(), client)
-				if err != nil {
-					return err
-				}
-				document = list
-				t.Columns = []string{"cycle", "status", "begun", "ended", "objects", "sensitive", "skipped", "bytes", "requests"}
-				for _, x := range list.Cycles {
-					t.Add(n(x.Cycle), x.Status, x.BegunAt, x.EndedAt, n(x.Objects), n(x.Sensitive), n(x.Skipped), size(x.Bytes), n(x.Requests))
-				}
-			}
-			switch o.format {
-			case "json":
-				return writeJSON(c.OutOrStdout(), document)
-			case "csv":
-				return t.CSV(c.OutOrStdout())
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+				return list, list.table(v.csv()), nil
+			})
 		},
 	}
-	target.bind(c)
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
-	mustComplete(c, "output", formats)
+	v.bind(c, "", formats...)
 	return c
+}
+
+// table is a cycle, a bucket that was visited a line.
+func (x *discoveryCycle) table(exact bool) *table.Table {
+	size, n := sizer(exact), func(v int64) string { return strconv.FormatInt(v, 10) }
+	t := &table.Table{Columns: []string{"account", "bucket", "objects", "sensitive", "skipped", "bytes", "requests", "why"}}
+	for _, v := range x.Visits {
+		t.Add(v.AccountID, v.Bucket, n(v.Objects), n(v.Sensitive), n(v.Skipped), size(v.Bytes), n(v.Requests), v.Why)
+	}
+	return t
+}
+
+// table is a list of cycles, one a line.
+func (p *discoveryCyclePage) table(exact bool) *table.Table {
+	size, n := sizer(exact), func(v int64) string { return strconv.FormatInt(v, 10) }
+	t := &table.Table{Columns: []string{"cycle", "status", "begun", "ended", "objects", "sensitive", "skipped", "bytes", "requests"}}
+	for _, x := range p.Cycles {
+		t.Add(n(x.Cycle), x.Status, x.BegunAt, x.EndedAt, n(x.Objects), n(x.Sensitive), n(x.Skipped), size(x.Bytes), n(x.Requests))
+	}
+	return t
 }
 
 // fetchCycles follows the pages, and puts them together.
@@ -355,8 +336,8 @@ type coverageOf struct {
 }
 
 func discoveryCoverage() *cobra.Command {
-	var target Target
-	format, issue := "", ""
+	var v view
+	issue := ""
 	c := &cobra.Command{
 		Use:   "coverage",
 		Short: "Show how well each bucket is known, how sure its score is, and which were never looked at, with what to do",
@@ -364,52 +345,46 @@ func discoveryCoverage() *cobra.Command {
   magpie discovery coverage --issue ANY --output csv > to-do.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			all := &coverageOf{Buckets: []coveredBucket{}}
-			var pages operation.Pages
-			query := url.Values{}
-			if issue != "" {
-				query.Set("issue", strings.ToUpper(issue))
-			}
-			for {
-				var page coverageOf
-				if err := client.Call(c.Context(), http.MethodGet, "/magpie/v1/discovery/coverage", query, nil, &page); err != nil {
-					return err
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				query := url.Values{}
+				if issue != "" {
+					query.Set("issue", strings.ToUpper(issue))
 				}
-				all.Buckets = append(all.Buckets, page.Buckets...)
-				more, err := pages.Next(page.NextToken, len(page.Buckets))
+				all, err := fetchCoverage(ctx, client, query)
 				if err != nil {
-					return err
+					return nil, nil, err
 				}
-				if !more {
-					break
+				t := &table.Table{Columns: []string{"account", "bucket", "score", "analysed", "certainty", "issue", "what to do"}}
+				for _, b := range all.Buckets {
+					t.Add(b.AccountID, b.Bucket, strconv.FormatInt(b.Score, 10), fmt.Sprintf("%d of %d", b.Analysed, b.Objects),
+						strconv.FormatFloat(100*b.Certainty, 'f', 0, 64)+" %", b.Issue, strings.TrimSpace(b.Reason+" "+b.Remedy))
 				}
-				query.Set("nextToken", page.NextToken)
-			}
-			if o.format == "json" {
-				return writeJSON(c.OutOrStdout(), all)
-			}
-			t := table.Table{Columns: []string{"account", "bucket", "score", "analysed", "certainty", "issue", "what to do"}}
-			for _, b := range all.Buckets {
-				t.Add(b.AccountID, b.Bucket, strconv.FormatInt(b.Score, 10), fmt.Sprintf("%d of %d", b.Analysed, b.Objects),
-					strconv.FormatFloat(100*b.Certainty, 'f', 0, 64)+" %", b.Issue, strings.TrimSpace(b.Reason+" "+b.Remedy))
-			}
-			if o.format == "csv" {
-				return t.CSV(c.OutOrStdout())
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+				return all, t, nil
+			})
 		},
 	}
-	target.bind(c)
+	v.bind(c, "", formats...)
 	c.Flags().StringVar(&issue, "issue", "", "only buckets with this issue, such as ACCESS_DENIED; ANY is every one of them")
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
-	mustComplete(c, "output", formats)
 	return c
+}
+
+// fetchCoverage follows the pages, and puts them together.
+func fetchCoverage(ctx context.Context, client *Client, query url.Values) (*coverageOf, error) {
+	all := &coverageOf{Buckets: []coveredBucket{}}
+	var pages operation.Pages
+	for {
+		var page coverageOf
+		if err := client.Call(ctx, http.MethodGet, "/magpie/v1/discovery/coverage", query, nil, &page); err != nil {
+			return nil, err
+		}
+		all.Buckets = append(all.Buckets, page.Buckets...)
+		more, err := pages.Next(page.NextToken, len(page.Buckets))
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return all, nil
+		}
+		query.Set("nextToken", page.NextToken)
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,9 +20,8 @@ type findingsDay struct {
 }
 
 func findingsHistogram() *cobra.Command {
-	var target Target
+	var v view
 	days := 30
-	format := ""
 	c := &cobra.Command{
 		Use:   "histogram",
 		Short: "Show how many findings were made on each day, by severity",
@@ -33,36 +33,23 @@ func findingsHistogram() *cobra.Command {
 			if days < 1 || days > 90 {
 				return refused("--days: must be from 1 to 90: findings are kept for so long")
 			}
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			var got struct {
-				Days []findingsDay `json:"days"`
-			}
-			if err := client.Call(c.Context(), http.MethodGet, "/magpie/v1/findings/histogram", url.Values{"days": {strconv.Itoa(days)}}, nil, &got); err != nil {
-				return err
-			}
-			if o.format == "json" {
-				return writeJSON(c.OutOrStdout(), got)
-			}
-			t := table.Table{Columns: []string{"day", "low", "medium", "high"}}
-			for _, d := range got.Days {
-				t.Add(d.Date, strconv.FormatInt(d.Low, 10), strconv.FormatInt(d.Medium, 10), strconv.FormatInt(d.High, 10))
-			}
-			if o.format == "csv" {
-				return t.CSV(c.OutOrStdout())
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				var got struct {
+					Days []findingsDay `json:"days"`
+				}
+				query := url.Values{"days": {strconv.Itoa(days)}}
+				if err := client.Call(ctx, http.MethodGet, "/magpie/v1/findings/histogram", query, nil, &got); err != nil {
+					return nil, nil, err
+				}
+				t := &table.Table{Columns: []string{"day", "low", "medium", "high"}}
+				for _, d := range got.Days {
+					t.Add(d.Date, strconv.FormatInt(d.Low, 10), strconv.FormatInt(d.Medium, 10), strconv.FormatInt(d.High, 10))
+				}
+				return got, t, nil
+			})
 		},
 	}
-	target.bind(c)
+	v.bind(c, "", formats...)
 	c.Flags().IntVar(&days, "days", days, "up to today, at most 90")
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
-	mustComplete(c, "output", formats)
 	return c
 }

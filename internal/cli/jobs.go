@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -379,40 +380,26 @@ func jobsList() *cobra.Command {
 }
 
 func jobsEvents() *cobra.Command {
-	var target Target
-	var format string
+	var v view
 	c := &cobra.Command{
 		Use:   "events JOB-ID",
 		Short: "Show what happened to a job and its runs",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return refused("--output: %q is neither table nor json", format)
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			events, err := fetchJobEvents(c.Context(), client, args[0])
-			if err != nil {
-				return err
-			}
-			if format == "json" {
-				return writeJSON(c.OutOrStdout(), map[string]any{"events": events})
-			}
-			t := table.Table{Columns: []string{"time", "event", "account", "bucket", "detail"}}
-			for _, e := range events {
-				detail := e.Detail
-				if detail == "" {
-					detail = e.Description
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				events, err := fetchJobEvents(ctx, client, args[0])
+				if err != nil {
+					return nil, nil, err
 				}
-				t.Add(e.OccurredAt.Format(time.RFC3339), e.EventType, e.AffectedAccount, e.AffectedResource.Value, detail)
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+				t := &table.Table{Columns: []string{"time", "event", "account", "bucket", "detail"}}
+				for _, e := range events {
+					t.Add(e.OccurredAt.Format(time.RFC3339), e.EventType, e.AffectedAccount, e.AffectedResource.Value, cmp.Or(e.Detail, e.Description))
+				}
+				return map[string]any{"events": events}, t, nil
+			})
 		},
 	}
-	target.bind(c)
-	c.Flags().StringVar(&format, "output", "table", "table or json")
+	v.bind(c, "table", "table", "json")
 	return c
 }
 

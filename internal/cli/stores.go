@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -58,80 +59,60 @@ machine of the server, magpie store does the same for any account.`,
 }
 
 func storesList() *cobra.Command {
-	var target Target
-	var format string
+	var v view
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the stores of the account",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			var got struct {
-				Stores []ownStore `json:"stores"`
-			}
-			if err := client.Call(c.Context(), http.MethodGet, storesPath, nil, nil, &got); err != nil {
-				return err
-			}
-			if o.format == "json" {
-				return writeJSON(c.OutOrStdout(), got)
-			}
-			t := table.Table{Columns: []string{"name", "endpoint", "added by", "status", "buckets", "looked at"}}
-			for _, x := range got.Stores {
-				t.Add(x.Name, x.Endpoint, x.AddedBy, x.Status, strconv.FormatInt(x.BucketCount, 10), x.LookedAt)
-			}
-			if o.format == "csv" {
-				return t.CSV(c.OutOrStdout())
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				got, err := fetchStores(ctx, client, nil)
+				if err != nil {
+					return nil, nil, err
+				}
+				t := &table.Table{Columns: []string{"name", "endpoint", "added by", "status", "buckets", "looked at"}}
+				for _, x := range got.Stores {
+					t.Add(x.Name, x.Endpoint, x.AddedBy, x.Status, strconv.FormatInt(x.BucketCount, 10), x.LookedAt)
+				}
+				return got, t, nil
+			})
 		},
 	}
-	target.bind(c)
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
-	mustComplete(c, "output", formats)
+	v.bind(c, "", formats...)
 	return c
 }
 
 func storesShow() *cobra.Command {
-	var target Target
-	format := "table"
+	var v view
 	c := &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show a store's settings and how it was at the last look",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return refused("--output: %q is neither table nor json", format)
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			var got struct {
-				Stores []ownStore `json:"stores"`
-			}
-			if err := client.Call(c.Context(), http.MethodGet, storesPath, url.Values{"name": args}, nil, &got); err != nil {
-				return err
-			}
-			if len(got.Stores) == 0 {
-				return fmt.Errorf("the account has no store %s in this Region", args[0])
-			}
-			if format == "json" {
-				return writeJSON(c.OutOrStdout(), got.Stores[0])
-			}
-			return got.Stores[0].table().Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				got, err := fetchStores(ctx, client, url.Values{"name": args})
+				if err != nil {
+					return nil, nil, err
+				}
+				if len(got.Stores) == 0 {
+					return nil, nil, fmt.Errorf("the account has no store %s in this Region", args[0])
+				}
+				return got.Stores[0], got.Stores[0].table(), nil
+			})
 		},
 	}
-	target.bind(c)
-	c.Flags().StringVar(&format, "output", format, "table or json")
-	mustComplete(c, "output", []string{"table", "json"})
+	v.bind(c, "table", "table", "json")
 	return c
+}
+
+type ownStores struct {
+	Stores []ownStore `json:"stores"`
+}
+
+// fetchStores asks for the stores of the account, or for the one that a query names.
+func fetchStores(ctx context.Context, client *Client, query url.Values) (got ownStores, err error) {
+	err = client.Call(ctx, http.MethodGet, storesPath, query, nil, &got)
+	return got, err
 }
 
 // table is a store, a setting a line; those that say nothing are left out.
@@ -304,8 +285,8 @@ func changeStore(c *cobra.Command, target Target, s *storeSettings, method, done
 }
 
 func storesTest() *cobra.Command {
-	var target Target
-	var format, bucket string
+	var v view
+	var bucket string
 	c := &cobra.Command{
 		Use:   "test NAME",
 		Short: "Try every call that Magpie makes to a store, from the server",
@@ -314,55 +295,55 @@ not permitted, or is answered with something else, and what is not known for tha
 buckets, or the objects of the one that is tried, cannot be listed.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			query := url.Values{"name": args}
-			if bucket != "" {
-				query.Set("bucket", bucket)
-			}
-			var got struct {
-				Calls []struct {
-					Call         string `json:"call"`
-					Bucket       string `json:"bucket,omitempty"`
-					Outcome      string `json:"outcome"`
-					Detail       string `json:"detail,omitempty"`
-					NotKnown     string `json:"notKnown,omitempty"`
-					Milliseconds int64  `json:"milliseconds"`
-				} `json:"calls"`
-			}
-			if err := client.Call(c.Context(), http.MethodPost, storesPath+"/test", query, nil, &got); err != nil {
-				return err
-			}
-			t := table.Table{Columns: []string{"call", "bucket", "outcome", "detail", "not known then"}}
 			var failed error
-			for _, x := range got.Calls {
-				t.Add(x.Call, x.Bucket, x.Outcome, x.Detail, x.NotKnown)
-				if x.Outcome != "works" && (x.Call == "ListBuckets" || x.Call == "ListObjectsV2") {
-					failed = fmt.Errorf("%s: %s: the store cannot be used", x.Call, x.Outcome)
+			err := v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				query := url.Values{"name": args}
+				if bucket != "" {
+					query.Set("bucket", bucket)
 				}
-			}
-			switch o.format {
-			case "json":
-				err = writeJSON(c.OutOrStdout(), got)
-			case "csv":
-				err = t.CSV(c.OutOrStdout())
-			default:
-				err = t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
-			}
+				var got triedStore
+				if err := client.Call(ctx, http.MethodPost, storesPath+"/test", query, nil, &got); err != nil {
+					return nil, nil, err
+				}
+				failed = got.failed()
+				return got, got.table(), nil
+			})
 			return errors.Join(err, failed)
 		},
 	}
-	target.bind(c)
+	v.bind(c, "", formats...)
 	c.Flags().StringVar(&bucket, "bucket", "", "`name` of the bucket to try (default: the first one)")
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
-	mustComplete(c, "output", formats)
 	return c
+}
+
+// triedStore is what came of each call to a store.
+type triedStore struct {
+	Calls []struct {
+		Call         string `json:"call"`
+		Bucket       string `json:"bucket,omitempty"`
+		Outcome      string `json:"outcome"`
+		Detail       string `json:"detail,omitempty"`
+		NotKnown     string `json:"notKnown,omitempty"`
+		Milliseconds int64  `json:"milliseconds"`
+	} `json:"calls"`
+}
+
+// failed is why the store cannot be used, if it cannot.
+func (x *triedStore) failed() (err error) {
+	for _, c := range x.Calls {
+		if c.Outcome != "works" && (c.Call == "ListBuckets" || c.Call == "ListObjectsV2") {
+			err = fmt.Errorf("%s: %s: the store cannot be used", c.Call, c.Outcome)
+		}
+	}
+	return err
+}
+
+func (x *triedStore) table() *table.Table {
+	t := &table.Table{Columns: []string{"call", "bucket", "outcome", "detail", "not known then"}}
+	for _, c := range x.Calls {
+		t.Add(c.Call, c.Bucket, c.Outcome, c.Detail, c.NotKnown)
+	}
+	return t
 }
 
 func storesRemove() *cobra.Command {

@@ -57,8 +57,7 @@ type usageDay struct {
 
 // Usage is the verb about what was done for each account, and what it costs.
 func Usage() *cobra.Command {
-	var target Target
-	var format string
+	var v view
 	timeRange := string(macie2.TimeRangePast30Days)
 	c := &cobra.Command{
 		Use:   "usage [ACCOUNT-ID]",
@@ -70,43 +69,27 @@ operator has set. With an account, show each of its days.`,
   magpie usage 444455556666 --output csv`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o := output{format: format}
-			if err := o.check(c.OutOrStdout()); err != nil {
-				return err
-			}
-			client, err := Connect(c.Context(), target)
-			if err != nil {
-				return err
-			}
-			query := url.Values{"timeRange": {strings.ToUpper(timeRange)}}
-			if len(args) == 1 {
-				query.Set("accountId", args[0])
-			}
-			page, err := fetchUsage(c.Context(), client, query)
-			if err != nil {
-				return err
-			}
-			if len(args) == 1 && len(page.Accounts) == 0 {
-				return fmt.Errorf("there is no account %s, or its usage is not yours to see", args[0])
-			}
-			if o.format == "json" {
-				return writeJSON(c.OutOrStdout(), page)
-			}
-			t := page.table(o.format == "csv")
-			if len(args) == 1 {
-				t = page.Accounts[0].table(o.format == "csv")
-			}
-			if o.format == "csv" {
-				return t.CSV(c.OutOrStdout())
-			}
-			return t.Text(c.OutOrStdout(), styleOf(c.OutOrStdout()))
+			return v.show(c, func(ctx context.Context, client *Client) (any, *table.Table, error) {
+				query := url.Values{"timeRange": {strings.ToUpper(timeRange)}}
+				if len(args) == 1 {
+					query.Set("accountId", args[0])
+				}
+				page, err := fetchUsage(ctx, client, query)
+				switch {
+				case err != nil:
+					return nil, nil, err
+				case len(args) == 0:
+					return page, page.table(v.csv()), nil
+				case len(page.Accounts) == 0:
+					return nil, nil, fmt.Errorf("there is no account %s, or its usage is not yours to see", args[0])
+				}
+				return page, page.Accounts[0].table(v.csv()), nil
+			})
 		},
 	}
-	target.bind(c)
+	v.bind(c, "", formats...)
 	c.Flags().StringVar(&timeRange, "time-range", timeRange, "MONTH_TO_DATE, or PAST_30_DAYS: today and the 29 days before, in UTC")
-	c.Flags().StringVar(&format, "output", "", "table, json or csv (default: table on a terminal, else json)")
 	mustComplete(c, "time-range", []string{string(macie2.TimeRangeMonthToDate), string(macie2.TimeRangePast30Days)})
-	mustComplete(c, "output", formats)
 	return c
 }
 
