@@ -21,7 +21,6 @@ const (
 var seamless = map[string]string{
 	"detect.findAround": "a loop over the bytes of a text; what it keeps between two bytes are its local variables, which are in registers",
 	"detect.tryNamed":   "the inside of a loop over bytes: parameters in registers, where a struct would be written and read for each byte",
-	"detect.siftCards":  "the inside of a loop over masks of 64 bytes: parameters in registers, as in tryNamed",
 	"validate.match":    "a loop over a pattern and a text at once, whose state is the place in both",
 	"extract.walk":      "a state machine over the bytes of JSON: its states are its cases",
 	"casegen.licences":  "a table: of kinds of numbers, and how to make one",

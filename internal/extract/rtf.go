@@ -312,27 +312,10 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 		r.passing--
 		return nil
 	}
+	if c, ok := rtfCharacters[word]; ok {
+		return r.text(c)
+	}
 	switch word {
-	case "par", "line", "row", "nestrow", "sect", "page", "column", "softline":
-		return r.text('\n')
-	case "tab", "cell", "nestcell":
-		return r.text('\t')
-	case "emspace", "enspace", "qmspace":
-		return r.text(' ')
-	case "emdash":
-		return r.text('—')
-	case "endash":
-		return r.text('–')
-	case "lquote":
-		return r.text('‘')
-	case "rquote":
-		return r.text('’')
-	case "ldblquote":
-		return r.text('“')
-	case "rdblquote":
-		return r.text('”')
-	case "bullet":
-		return r.text('•')
 	case "uc":
 		if has && number >= 0 && number <= 16 {
 			g.pass = number
@@ -372,6 +355,14 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 		}
 	}
 	return nil
+}
+
+// rtfCharacters are the words that stand for a character, or for what separates texts.
+var rtfCharacters = map[string]rune{
+	"par": '\n', "line": '\n', "row": '\n', "nestrow": '\n', "sect": '\n', "page": '\n', "column": '\n', "softline": '\n',
+	"tab": '\t', "cell": '\t', "nestcell": '\t',
+	"emspace": ' ', "enspace": ' ', "qmspace": ' ',
+	"emdash": '—', "endash": '–', "lquote": '‘', "rquote": '’', "ldblquote": '“', "rdblquote": '”', "bullet": '•',
 }
 
 // unicode is a character by its number, of 16 bits and with a sign.

@@ -125,6 +125,27 @@ type LastMail struct {
 
 const maxSearchPage = 1000
 
+// check refuses conditions that no record can meet, and those that cost too much to look for.
+func (in *SearchInput) check() error {
+	for _, status := range in.Statuses {
+		if !status.Valid() {
+			return macie2.ErrValidation("status: is none of a relationship's")
+		}
+	}
+	for _, event := range in.Mail {
+		if !slices.Contains(mailEvents, event) {
+			return macie2.ErrValidation("mail: must be MailQueued, MailAccepted, MailDeferred, MailRefused or MailNotSent")
+		}
+	}
+	if len(in.Statuses) > mostSearched || len(in.Mail) > mostSearched {
+		return macie2.ErrValidation("filter: at most %d values each", mostSearched)
+	}
+	if utf8.RuneCountInString(in.Find) > mostFind || strings.ContainsRune(in.Find, 0) || !utf8.ValidString(in.Find) {
+		return macie2.ErrValidation("find: must be a text of at most %d characters", mostFind)
+	}
+	return nil
+}
+
 // SearchMembers lists the caller's inventory as ListMembers does, in larger pages, with what
 // members are called; what is searched for and the order are the caller's choice.
 func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *SearchInput) (*SearchOutput, error) {
@@ -135,21 +156,8 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	if size < 1 || size > maxSearchPage {
 		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxSearchPage)
 	}
-	for _, status := range in.Statuses {
-		if !status.Valid() {
-			return nil, macie2.ErrValidation("status: is none of a relationship's")
-		}
-	}
-	for _, event := range in.Mail {
-		if !slices.Contains(mailEvents, event) {
-			return nil, macie2.ErrValidation("mail: must be MailQueued, MailAccepted, MailDeferred, MailRefused or MailNotSent")
-		}
-	}
-	if len(in.Statuses) > mostSearched || len(in.Mail) > mostSearched {
-		return nil, macie2.ErrValidation("filter: at most %d values each", mostSearched)
-	}
-	if utf8.RuneCountInString(in.Find) > mostFind || strings.ContainsRune(in.Find, 0) || !utf8.ValidString(in.Find) {
-		return nil, macie2.ErrValidation("find: must be a text of at most %d characters", mostFind)
+	if err := in.check(); err != nil {
+		return nil, err
 	}
 	by, direction, beyond, err := memberOrder(in.Sort)
 	if err != nil {
@@ -186,28 +194,10 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	}
 	out := &SearchOutput{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		// What became of the mail is in the history, in which a later event has a greater id.
-		selected := ` from member m left join account a on a.id = m.account_id
-			left join (select member_id, max(id) as id from history where account_id = $2 and region = $1 and administrator_id = $2 and ` + tx.Any("event", 3) + ` group by member_id) l
-				on l.member_id = m.account_id
-			left join history h on h.account_id = $2 and h.region = $1 and h.id = l.id
-			where m.region = $1 and m.administrator_id = $2 and ($5 = 0 or ` + tx.Any("m.status", 4) + `)
-			and ($6 = '' or ` + tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 6) + `)
-			and ($7 = -1 or $7 = case when m.organization_id is null then 0 else 1 end) and ($9 = 0 or ` + tx.Any("h.event", 8) + `)`
+		selected := searched(tx)
 		*out = SearchOutput{Members: make([]FoundMember, 0, 64)}
 		err := tx.Query(ctx, func(row store.Row) error {
-			var m FoundMember
-			var name, email, organization, event, detail *string
-			var invited, mailed *int64
-			var updated int64
-			err := row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated, &event, &mailed, &detail)
-			m.Name, m.Email, m.ViaOrganization, m.UpdatedAt = macie2.Deref(name), macie2.Deref(email), organization != nil, timestamp(updated)
-			if invited != nil {
-				m.InvitedAt = timestamp(*invited)
-			}
-			if event != nil && mailed != nil {
-				m.Mail = &LastMail{Event: Event(*event), Time: timestamp(*mailed), Detail: macie2.Deref(detail)}
-			}
+			m, err := foundMember(row)
 			out.Members = append(out.Members, m)
 			return err
 		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at, h.event, h.at, h.detail`+selected+after+`
@@ -236,6 +226,33 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	members, next := pagetoken.Cut(page, out.Members, func(m FoundMember) []string { return []string{m.sortKey(in.Sort), m.AccountID} })
 	out.Members, out.NextToken = members, macie2.Deref(next)
 	return out, nil
+}
+
+// searched is where SearchMembers looks, with its arguments $1 to $9.
+func searched(tx *store.Tx) string {
+	// What became of the mail is in the history, in which a later event has a greater id.
+	return ` from member m left join account a on a.id = m.account_id
+		left join (select member_id, max(id) as id from history where account_id = $2 and region = $1 and administrator_id = $2 and ` + tx.Any("event", 3) + ` group by member_id) l
+			on l.member_id = m.account_id
+		left join history h on h.account_id = $2 and h.region = $1 and h.id = l.id
+		where m.region = $1 and m.administrator_id = $2 and ($5 = 0 or ` + tx.Any("m.status", 4) + `)
+		and ($6 = '' or ` + tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 6) + `)
+		and ($7 = -1 or $7 = case when m.organization_id is null then 0 else 1 end) and ($9 = 0 or ` + tx.Any("h.event", 8) + `)`
+}
+
+func foundMember(row store.Row) (m FoundMember, err error) {
+	var name, email, organization, event, detail *string
+	var invited, mailed *int64
+	var updated int64
+	err = row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated, &event, &mailed, &detail)
+	m.Name, m.Email, m.ViaOrganization, m.UpdatedAt = macie2.Deref(name), macie2.Deref(email), organization != nil, timestamp(updated)
+	if invited != nil {
+		m.InvitedAt = timestamp(*invited)
+	}
+	if event != nil && mailed != nil {
+		m.Mail = &LastMail{Event: Event(*event), Time: timestamp(*mailed), Detail: macie2.Deref(detail)}
+	}
+	return m, err
 }
 
 // RegionsOutput are the Regions in which an account has anything.

@@ -214,10 +214,10 @@ var wordFiles = []File{
 			at := o.entries[3*128:]
 			first := binary.LittleEndian.Uint32(at[116:])
 			binary.LittleEndian.PutUint32(o.entries[2*128+72:], 4)
-			o.entry("ObjectPool", 1, oleNone, oleNone, 5, oleEnd, 0)
+			o.entry("ObjectPool", 1, links{oleNone, oleNone, 5}, oleEnd, 0)
 			for i := range uint32(15_000) {
-				o.entry("_1", 1, oleNone, 5+2*i+2, 5+2*i+1, oleEnd, 0)
-				o.entry("\x01Ole10Native", 2, oleNone, oleNone, oleNone, first, len(native))
+				o.entry("_1", 1, links{oleNone, 5 + 2*i + 2, 5 + 2*i + 1}, oleEnd, 0)
+				o.entry("\x01Ole10Native", 2, links{oleNone, oleNone, oleNone}, first, len(native))
 			}
 			binary.LittleEndian.PutUint32(o.header[48:], o.put(string(o.entries)))
 		})
