@@ -13,7 +13,15 @@ const (
 	boxDrawn               // lines of box characters, as shells of databases draw them
 	recordRS               // records end in the record separator of ASCII, or in a line end of Unicode, and none in the usual one
 	thornQuoted            // cells between þ, as document reviews exchange them (Concordance)
+	spaced                 // two spaces and more between cells, as reports have them
+	joined                 // several characters between cells: the first of longDelimiters, and so on
 )
+
+// longDelimiters are what stands between cells where one character would not do, the longer of two that begin alike first.
+var longDelimiters = []string{"~|~", "^|^", "|~|", "|^|", "|;|", "~||~", "#|#", "@|@", "<|>", "|||", "||", "::", ";;", "##", "@@", "\t\t", "~~", "^^", "%%", "$$", "!!", "<>", "=>", "&&"}
+
+// cellMark is what a long delimiter is respelt to.
+const cellMark = 0x1f
 
 // respellingOf tells how a table is written by its beginning.
 func respellingOf(head []byte) respelling {
@@ -29,7 +37,123 @@ func respellingOf(head []byte) respelling {
 			return boxDrawn
 		}
 	}
+	return wideSpelling(head)
+}
+
+// wideSpelling tells a table whose cells have several characters between them: each of its first rows as many, and the first
+// nothing but names.
+func wideSpelling(head []byte) respelling {
+	var rows [][]byte
+	for i, line := range bytes.SplitN(head, newline, 32) {
+		line = bytes.TrimSpace(line)
+		switch {
+		case i == 31:
+		case len(line) == 0 || isIdle(line):
+		case len(line) > 4*kib:
+			return asWritten
+		default:
+			rows = append(rows, line)
+		}
+	}
+	if len(rows) < 3 {
+		return asWritten
+	}
+	if len(rows) > 4 {
+		rows = rows[:len(rows)-1] // the head may end in the last
+	}
+	for i, d := range longDelimiters {
+		sep := []byte(d)
+		if n := bytes.Count(rows[0], sep); n > 0 && sameCells(rows, func(row []byte) [][]byte { return bytes.Split(row, sep) }) &&
+			bytes.Count(rows[0], sep[:1]) == n*bytes.Count(sep, sep[:1]) {
+			return joined + respelling(i)
+		}
+	}
+	if sameCells(rows, func(row []byte) [][]byte { return wideSpace.split(row) }) {
+		return spaced
+	}
 	return asWritten
+}
+
+// sameCells says whether all rows have as many cells as the first, which are names: three or more.
+func sameCells(rows [][]byte, split func([]byte) [][]byte) bool {
+	names := split(rows[0])
+	if len(names) < 3 {
+		return false
+	}
+	for _, n := range names {
+		if n = bytes.TrimSpace(n); len(n) == 0 || len(n) > 64 || !isName(n) {
+			return false
+		}
+	}
+	for _, row := range rows[1:] {
+		if len(split(row)) != len(names) {
+			return false
+		}
+	}
+	return true
+}
+
+// isName says whether a cell may name a column: it begins with a letter, and has no colon and no number of three digits or more
+// but a year.
+func isName(b []byte) bool {
+	if c := b[0]; (c|0x20 < 'a' || c|0x20 > 'z') && c < 0x80 && c != '_' && c != '"' {
+		return false
+	}
+	digits := 0
+	for _, c := range b {
+		if c == ':' {
+			return false
+		}
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	return digits <= 2 || digits == 4
+}
+
+// spaces splits where there are at least so many spaces.
+type spaces int
+
+const wideSpace spaces = 2
+
+func (s spaces) split(row []byte) (cells [][]byte) {
+	from := 0
+	for i := 0; i < len(row); {
+		n := 0
+		for i+n < len(row) && row[i+n] == ' ' {
+			n++
+		}
+		if n >= int(s) {
+			cells = append(cells, row[from:i])
+			from = i + n
+		}
+		i += max(n, 1)
+	}
+	return append(cells, row[from:])
+}
+
+// mostSpaces bounds how many spaces are looked at together.
+const mostSpaces = 1 * kib
+
+// wide is plain for tables with spaces between their cells: those at the ends of lines are dropped.
+func wide(b []byte) (is byte, n int) {
+	from := 0
+	if b[0] == '\n' {
+		from = 1
+	}
+	for n = from; n < len(b) && n < mostSpaces && b[n] == ' '; n++ {
+	}
+	switch {
+	case n == len(b) && n < mostSpaces:
+		return 0, -1
+	case from == 1:
+		return '\n', n
+	case n >= int(wideSpace) && n < len(b) && b[n] == '\n':
+		return 0, 0 // the last of them stand before the line end, as one cell more
+	case n >= int(wideSpace):
+		return cellMark, n
+	}
+	return 0, 0
 }
 
 var (
@@ -43,6 +167,25 @@ var (
 // within it.
 func (s respelling) plain(b []byte) (is byte, n int) {
 	switch {
+	case s == spaced && (b[0] == ' ' || b[0] == '\n'):
+		return wide(b)
+	case s == spaced:
+		return 0, 0
+	case s >= joined:
+		d := longDelimiters[s-joined]
+		if b[0] != d[0] {
+			return 0, 0
+		}
+		if len(b) < len(d) {
+			if string(b) == d[:len(b)] {
+				return 0, -1
+			}
+			return 0, 0
+		}
+		if string(b[:len(d)]) == d {
+			return cellMark, len(d)
+		}
+		return 0, 0
 	case s == thornQuoted && b[0] == thorn[0]:
 		if len(b) < 2 {
 			return 0, -1

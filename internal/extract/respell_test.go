@@ -23,8 +23,11 @@ func TestRespell(t *testing.T) {
 		{recordRS, "a,b\u2028c,d\u2029€", "a,b\nc,d\n€"},
 		{thornQuoted, "þaþ\x14þbþ\r\nþæþ", "\"a\"\x14\"b\"\r\n\"æ\""},
 		{thornQuoted, "þ\xc3", "\"\xc3"},
+		{joined + 10, "a||b||c\n1||||3\n", "a\x1fb\x1fc\n1\x1f\x1f3\n"},
+		{joined, "a~|~b~|~c\n1~|~2~|3\n~|", "a\x1fb\x1fc\n1\x1f2~|3\n~|"},
+		{spaced, "a   b  c\n 1  2 3      4\n", "a\x1fb\x1fc\n1\x1f2 3\x1f4\n"},
 	} {
-		if s := respellingOf([]byte(strings.Repeat(c.text, 6))); s != c.s && utf8.ValidString(c.text) {
+		if s := respellingOf([]byte(strings.Repeat(c.text, 6))); s != c.s && utf8.ValidString(c.text) && c.s < spaced {
 			t.Errorf("%q is taken for %d, want %d", c.text, s, c.s)
 		}
 		if got := string(c.s.bytes([]byte(c.text))); got != c.out {
@@ -52,6 +55,26 @@ func TestLZMAHeaders(t *testing.T) {
 		}
 		if room := w.account.Room(); room != 8*mib {
 			t.Errorf("%q: %d bytes are still held", head, 8*mib-room)
+		}
+	}
+}
+
+// TestWideSpelling: a table with several characters between its cells is told by its first rows, and nothing else is.
+func TestWideSpelling(t *testing.T) {
+	for text, want := range map[string]respelling{
+		"id||name||ssn\n1||a||2\n2||b||3\n":                                        joined + 10,
+		"id::name::ssn\n1::a::2\n2::b::3\n":                                        joined + 11,
+		"id\t\tname\t\tssn\n1\t\ta\t\t2\n2\t\tb\t\t3\n":                            joined + 15,
+		"NAME   AGE  SSN\n====== === ====\na      1    2\nb      3    4\n":         spaced,
+		"Items\nNAME   AGE  SSN\na      1    2\n":                                  asWritten,
+		"if a || b || c {\nx := d || e\n}\n":                                       asWritten,
+		"SSN:  536-22-8726  Ward:  B\nSSN:  219-09-9998  Ward:  C\nSSN:  1  W:  2": asWritten,
+		"1||2||3\n4||5||6\n7||8||9\n":                                              asWritten,
+		"a | b || c\n1 | 2 || 3\n4 | 5 || 6\n":                                     asWritten,
+		"One.  Two.  Three.\nFour.  Five.\nSix.\n":                                 asWritten,
+	} {
+		if got := wideSpelling([]byte(text)); got != want {
+			t.Errorf("%q is taken for %d, want %d", text, got, want)
 		}
 	}
 }

@@ -368,7 +368,11 @@ func sniffText(in *input) kind {
 // sniffTable tells whether text is a table, and how it is written; named: its name calls it one.
 func sniffTable(head []byte, whole, named bool) (kind, bool) {
 	s := respellingOf(head)
-	d := sniffSeparated(s.bytes(head), whole, named || s == thornQuoted)
+	d := sniffSeparated(s.bytes(head), whole, named || s == thornQuoted || s >= joined)
+	if s >= spaced && (d != cellMark || s == spaced && !provenTable(s.bytes(head), whole, d)) {
+		s = asWritten
+		d = sniffSeparated(head, whole, named)
+	}
 	if d == 0 {
 		return kind{}, false
 	}
