@@ -389,10 +389,55 @@ func (b *jobBench) commits() (n int64, err error) {
 	return 0, errors.New("the server does not say how many commits it has made")
 }
 
+// asking is who calls, and how often.
+type asking struct {
+	As    sigv4.Credentials
+	Calls int
+}
+
+// asked has a process of its own call the server, two calls at once: in this process, which is the store too, a client would wait for the store's
+// work and for the collecting of its garbage.
+func (b *jobBench) asked(ctx context.Context, calls int) (r result, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	in, err := json.Marshal(asking{b.as, calls})
+	if err != nil {
+		return r, err
+	}
+	c := exec.CommandContext(ctx, program, "-ask", b.address)
+	c.Stdin, c.Stderr = bytes.NewReader(in), os.Stderr
+	began := time.Now()
+	used, database := b.cpu()
+	out, err := c.Output()
+	if err != nil {
+		return r, fmt.Errorf("calls: %w", err)
+	}
+	usedAfter, databaseAfter := b.cpu()
+	r = result{clients: 2, calls: calls, took: time.Since(began), program: usedAfter - used, database: databaseAfter - database}
+	return r, json.Unmarshal(out, &r.latencies)
+}
+
+// askAll is the other side of asked.
+func askAll(address string, in io.Reader, out io.Writer) error {
+	var x asking
+	if err := json.NewDecoder(in).Decode(&x); err != nil {
+		return err
+	}
+	r, err := load(address, region, 2, repeat(x.Calls, call{"GET", "/macie", "", x.As}), ok)
+	if err == nil && r.refused > 0 {
+		err = errors.New(r.firstRefusal)
+	}
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(r.latencies)
+}
+
 // meanwhile compares how long calls take while a job runs with how long they take while none does.
-func (b *jobBench) meanwhile(_ context.Context, _ string, n jobSize) error {
-	calls := repeat(n.idle, call{"GET", "/macie", "", b.as})
-	idle, err := b.load(2, calls, ok)
+func (b *jobBench) meanwhile(ctx context.Context, _ string, n jobSize) error {
+	idle, err := b.asked(ctx, n.idle)
 	if err != nil {
 		return err
 	}
@@ -403,7 +448,7 @@ func (b *jobBench) meanwhile(_ context.Context, _ string, n jobSize) error {
 	}()
 	var busy result
 	for running := true; running; {
-		r, err := b.load(2, calls, ok)
+		r, err := b.asked(ctx, n.idle)
 		if err != nil {
 			return err
 		}

@@ -30,8 +30,16 @@ func main() {
 	attack := flag.String("attack", "", "of the attacks, only those whose names have this")
 	jobParts := flag.String("job-parts", "", "what of jobs to measure: large, small, api, nodes, with commas between; all of it by default")
 	readBucket := flag.String("read-bucket", "", "read the objects of the bucket at this URL, and say how long it took; the bench asks itself for that")
+	askAddress := flag.String("ask", "", "ask the server at this address for its session, as standard input says who, and say how long each call took; the bench asks itself for that")
 	readObjects := flag.Int("read-objects", 0, "how many of them")
 	flag.Parse()
+	if *askAddress != "" {
+		if err := askAll(*askAddress, os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *readBucket != "" {
 		took, err := readAll(context.Background(), *readBucket, *readObjects)
 		if err != nil {

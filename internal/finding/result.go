@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -328,8 +330,11 @@ func compressed(lines []byte) ([]byte, error) {
 	w := writers.Get().(*gzip.Writer)
 	defer writers.Put(w)
 	w.Reset(&b)
-	if _, err := w.Write(lines); err != nil {
-		return nil, fmt.Errorf("compress results: %w", err)
+	for part := range slices.Chunk(lines, 32<<10) {
+		if _, err := w.Write(part); err != nil {
+			return nil, fmt.Errorf("compress results: %w", err)
+		}
+		runtime.Gosched() // all of them would keep calls waiting that are made meanwhile
 	}
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("compress results: %w", err)
