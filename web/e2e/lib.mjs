@@ -10,7 +10,7 @@ export const browserPath = () => [process.env.CHROMIUM, "/usr/bin/chromium", "/u
 /** Starts `magpie serve --dev` on a free port with a fresh folder. */
 export async function serve(program, ...more) {
   const folder = mkdtempSync(join(tmpdir(), "magpie-console-"));
-  const child = spawn(program, ["serve", "--dev", "--listen", "127.0.0.1:0", "--data", folder, "--rate", "CreateClassificationJob=1000,TestCustomDataIdentifier=1000", ...more], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(program, ["serve", "--dev", "--listen", "127.0.0.1:0", "--data", folder, "--rate", "CreateClassificationJob=1000,TestCustomDataIdentifier=1000,CreateMember=1000", ...more], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   const url = await new Promise((done, fail) => {
     child.stderr.on("data", (b) => {

@@ -20,6 +20,8 @@ test("numbers and words", () => {
   expect(counted(1, t.common.countMatches)).toBe("1 match");
   expect(counted(1000, t.common.countMatches)).toBe("1,000 matches");
   expect(words("ACCESS_DENIED")).toBe("Access denied");
+  expect(words("AWS_CREDENTIALS")).toBe("AWS credentials");
+  expect(words("USA_PASSPORT_NUMBER")).toBe("USA passport number");
   expect(words("EmailVerificationFailed")).toBe("Email verification failed");
 });
 

@@ -64,13 +64,16 @@ export function counted(n: number, forms: Forms): string {
   return fill(plural.select(n) === "one" ? forms.one : forms.other, { n: number.format(n) });
 }
 
+const acronyms = /\b(aws|kms|s3|sql|ssh|pgp|jwt|http|api|ip|id|usa|uk|vin|npi|dea|iban|arn|acl)\b/g;
+
 /** Words of an enumeration: ACCESS_DENIED is Access denied. */
 export function words(value: string | undefined): string {
   if (!value) return "–";
   if (value === "TRUE") return t.common.yes;
   if (value === "FALSE") return t.common.no;
   const spaced = value.includes("_") || /^[A-Z0-9]+$/.test(value) ? value.replaceAll("_", " ").toLowerCase() : value.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  const told = spaced.replace(acronyms, (a) => a.toUpperCase());
+  return told.charAt(0).toUpperCase() + told.slice(1);
 }
 
 /** The types of a finding in a few words. */
