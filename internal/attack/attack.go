@@ -254,6 +254,93 @@ func Flood(connections, frames int) Attack {
 	}}
 }
 
+// Pipelines are connections of HTTP/1.1, without TLS and with it, that send requests one behind the other without waiting for answers,
+// which they read: so many on each, or until the node ends it. They are calls that nobody has signed well, or ask for what everybody may see.
+func Pipelines(connections, requests int) []Attack {
+	var all []Attack
+	for _, open := range []string{"", "/healthz", "/readyz", "/metrics", "/console/", "/console/api/session"} {
+		for _, over := range []string{"", " over TLS"} {
+			name := fmt.Sprintf("%d connections that pipeline %s%s", connections, cmp.Or(open, "calls"), over)
+			all = append(all, Attack{name, over != "", pipeline(connections, requests, open)})
+		}
+	}
+	return all
+}
+
+func pipeline(connections, requests int, open string) func(context.Context, Target) error {
+	return func(ctx context.Context, a Target) error {
+		var batch bytes.Buffer
+		for i := range floodBatch {
+			if open != "" {
+				fmt.Fprintf(&batch, "GET %s HTTP/1.1\r\nHost: %s\r\nX-Magpie-Console: 1\r\nCookie: magpie=%032d\r\n\r\n", open, a.Address, i)
+				continue
+			}
+			r, err := a.head(i, nil)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&batch, "POST /invitations HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n", r.Host)
+			_ = r.Header.Write(&batch)
+			batch.WriteString("\r\n")
+		}
+		var group sync.WaitGroup
+		defer group.Wait()
+		for range connections {
+			group.Go(func() {
+				conn, err := a.dial(ctx)
+				if err != nil {
+					return // the node takes no more
+				}
+				context.AfterFunc(ctx, func() { conn.Close() })
+				go func() { _, _ = io.Copy(io.Discard, conn) }()
+				_ = conn.SetWriteDeadline(time.Now().Add(10 * time.Second)) // what is not taken within this time is not going to be
+				for i := 0; i < requests && err == nil; i += floodBatch {
+					_, err = conn.Write(batch.Bytes())
+				}
+			})
+		}
+		return nil
+	}
+}
+
+// Churn is threads that open connections, without TLS and with it, ask for something on each, and close it when it is answered, so many times.
+func Churn(threads, times int) []Attack {
+	all := make([]Attack, 2)
+	for i, name := range []string{"%d threads that open connections", "%d threads that open connections with TLS"} {
+		all[i] = Attack{fmt.Sprintf(name, threads), i == 1, func(ctx context.Context, a Target) error {
+			var group sync.WaitGroup
+			for range threads {
+				group.Go(func() {
+					for range times {
+						conn, err := a.dial(ctx)
+						if err != nil {
+							if ctx.Err() != nil {
+								return
+							}
+							continue // the node takes no more just now
+						}
+						_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+						_, _ = io.WriteString(conn, "GET /macie HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+						_, _ = io.Copy(io.Discard, conn)
+						conn.Close()
+					}
+				})
+			}
+			group.Wait()
+			return nil
+		}}
+	}
+	return all
+}
+
+// dial opens a connection of HTTP/1.1.
+func (a Target) dial(ctx context.Context) (net.Conn, error) {
+	if a.TLS == nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", a.Address)
+	}
+	return (&tls.Dialer{Config: a.TLS}).DialContext(ctx, "tcp", a.Address)
+}
+
 // floodKind is a kind of flood: what comes first on a connection, and what comes again and again.
 type floodKind struct {
 	name  string

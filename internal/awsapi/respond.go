@@ -50,6 +50,13 @@ func Busy(w http.ResponseWriter) {
 	turnAway(w, http.StatusServiceUnavailable, macie2.ServiceUnavailableException, "This node holds as many bytes of requests as it may. Try again.")
 }
 
+// TooFast answers a request of a source that asks more often than it may for what needs no
+// signature.
+func TooFast(w http.ResponseWriter) {
+	w.Header()["Retry-After"] = []string{"1"}
+	turnAway(w, http.StatusTooManyRequests, macie2.ThrottlingException, "This address asks more often than it may. Try again.")
+}
+
 // misdirected answers a request that is for another host.
 func misdirected(w http.ResponseWriter, message string) {
 	turnAway(w, http.StatusMisdirectedRequest, macie2.AccessDeniedException, message)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -42,7 +43,8 @@ const (
 const roleVariable = "MAGPIE_BENCH_ATTACK"
 
 // attacks measures what somebody honest notices of attacks by strangers and of a member who overdoes it, and the memory of the node. The
-// attackers run in a process of their own with the least right to the processor.
+// attackers run in a process of their own with the least right to the processor. That they are on the same machine costs something by
+// itself, which is measured as well where they do not need an answer.
 func attacks(ctx context.Context, p *report, engine, binary, dir, only string) error {
 	for _, secure := range []bool{false, true} {
 		r, stop, err := newRig(engine, binary, filepath.Join(dir, fmt.Sprintf("attacks-%t", secure)))
@@ -114,18 +116,78 @@ func (r *rig) under(ctx context.Context, p *report, x attack.Attack, honest, bus
 	if err != nil {
 		return err
 	}
-	end, err := r.attacked(x, t, busy)
+	attacked := func(t attack.Target) (attack.Latencies, error) {
+		end, err := r.attacked(x, t, busy)
+		if err != nil {
+			return nil, err
+		}
+		l, err := measure(honestTime)
+		return l, errors.Join(err, end())
+	}
+	elsewhere := ""
+	if !x.TLS {
+		l, err := beside(t, attacked)
+		if err != nil {
+			return err
+		}
+		elsewhere = fmt.Sprintf(" (%.1f times while it goes to a program that takes connections and reads nothing)", ratio(l, idle))
+	}
+	during, err := attacked(t)
 	if err != nil {
 		return err
 	}
-	during, err := measure(honestTime)
-	if err := errors.Join(err, end()); err != nil {
-		return err
-	}
-	p.figure("honest calls under "+x.Name, r.engine, fmt.Sprintf("p50 %.2f ms, p99 %.2f alone; p50 %.2f, p99 %.2f meanwhile: %.1f times; memory %d MB, then at most %d",
-		ms(idle.At(.5)), ms(idle.At(.99)), ms(during.At(.5)), ms(during.At(.99)), float64(during.At(.99))/float64(idle.At(.99)), before>>20, r.peak()>>20),
+	p.figure("honest calls under "+x.Name, r.engine, fmt.Sprintf("p50 %.2f ms, p99 %.2f alone; p50 %.2f, p99 %.2f meanwhile: %.1f times%s; memory %d MB, then at most %d",
+		ms(idle.At(.5)), ms(idle.At(.99)), ms(during.At(.5)), ms(during.At(.99)), ratio(during, idle), elsewhere, before>>20, r.peak()>>20),
 		"<= 2 times, <= 120 MB")
 	return nil
+}
+
+// ratio is how many times as long the slowest calls take.
+func ratio(l, than attack.Latencies) float64 { return float64(l.At(.99)) / float64(than.At(.99)) }
+
+// beside measures what the attack alone does to the machine that it shares with the node: it goes to another program.
+func beside(t attack.Target, attacked func(attack.Target) (attack.Latencies, error)) (attack.Latencies, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := exec.Command(self)
+	c.Env = append(os.Environ(), roleVariable+"="+takerRole)
+	c.Stderr, c.SysProcAttr = os.Stderr, dieWithUs()
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	}()
+	if t.Address, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+		return nil, err
+	}
+	t.Address = strings.TrimSpace(t.Address)
+	return attacked(t)
+}
+
+// takerRole makes this program one that takes connections, and reads nothing.
+const takerRole = "take"
+
+func takerMain() error {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		time.AfterFunc(2*standingTime, func() { c.Close() })
+	}
 }
 
 // attacked starts an attacker in a process of its own; end ends it.
@@ -157,11 +219,14 @@ func (r *rig) attacked(x attack.Attack, t attack.Target, busy sigv4.Credentials)
 
 // attackList is the attacks that are measured; busy is a caller who has a key.
 func attackList(busy sigv4.Credentials) []attack.Attack {
-	return slices.Concat(attack.Unending(), attack.Idle(idleConnections), attack.Floods(12, 20_000), []attack.Attack{attack.Trials(busy)})
+	return slices.Concat(attack.Unending(), attack.Idle(idleConnections), attack.Floods(12, 20_000), attack.Pipelines(12, 20_000), attack.Churn(12, 2000), []attack.Attack{attack.Trials(busy)})
 }
 
 // attackerMain is what this program does as an attacker: the attack, again and again, until it is killed.
 func attackerMain(role string) error {
+	if role == takerRole {
+		return takerMain()
+	}
 	f := strings.Split(role, "\n")
 	t := attack.Target{Address: f[1], Region: region, Key: f[2]}
 	for _, x := range attackList(sigv4.Credentials{AccessKeyID: f[3], SecretAccessKey: f[4]}) {

@@ -67,7 +67,7 @@ const (
 
 // handshakes bounds how fast a source opens connections with TLS, which take the processor. More
 // wait, and those that would for longer than mostHandshakeWait are closed.
-var handshakes = throttle.Rate{PerSecond: 100, Burst: 150}
+var handshakes = throttle.Rate{PerSecond: 100, Burst: 32}
 
 const mostHandshakeWait = time.Second
 
@@ -98,8 +98,9 @@ type Listener struct {
 	heads         *budget.Budget
 	further       *budget.Budget // of requests of HTTP/2, beyond one of each connection
 	handshakes    *throttle.Pacer
-	unproven      *budget.Budget // of connections on which nobody has proved who they are
-	proxies       source.Proxies // whose connections may say where they come from
+	excess        *throttle.Pacer // of bytes beyond what connections have as their own
+	unproven      *budget.Budget  // of connections on which nobody has proved who they are
+	proxies       source.Proxies  // whose connections may say where they come from
 
 	mu       sync.Mutex
 	logged   time.Time
@@ -121,6 +122,7 @@ func New(l net.Listener, o Options) *Listener {
 		heads:      budget.New(budget.Options{Most: longHeads, Each: longHeads / 2, Grace: headGrace, Wait: headWait}),
 		further:    budget.New(budget.Options{Most: furtherStreams, Each: furtherStreams / 2, Grace: streamGrace}),
 		handshakes: throttle.NewPacer(handshakes, mostHandshakeWait),
+		excess:     throttle.NewPacer(excess, mostExcessWait),
 		unproven:   budget.New(budget.Options{Most: unproven, Each: unproven / 2, Grace: unprovenGrace, Wait: unprovenWait}),
 	}
 }
@@ -257,6 +259,7 @@ type limited struct {
 	admitted sync.Once
 	unproven *budget.Claim // of the connection itself, from its first bytes on
 	streams  bool          // it speaks HTTP/2
+	pace     pace
 
 	mu     sync.Mutex
 	within bool // a request, from when its head is read until the next may come
@@ -357,6 +360,9 @@ func (c *limited) drop() {
 // count as such.
 func (c *limited) Read(b []byte) (int, error) {
 	c.RemoteAddr() // what a proxy says comes first
+	if err := c.pace.wait(c.ctx); err != nil {
+		return 0, err
+	}
 	n, err := c.Conn.Read(b)
 	if n == 0 {
 		return n, err
@@ -365,6 +371,10 @@ func (c *limited) Read(b []byte) (int, error) {
 	if c.admitted.Do(func() { full = c.admit() }); full != nil {
 		c.Conn.Close()
 		return 0, full
+	}
+	if paceErr := c.spend(int64(n)); paceErr != nil {
+		c.Conn.Close()
+		return 0, paceErr
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -392,8 +402,8 @@ func (c *limited) admit() error {
 	}
 	from := c.of.share(c)
 	if c.of.secure {
-		delay := c.of.handshakes.Delay(from, time.Now())
-		if delay >= mostHandshakeWait {
+		delay, ok := c.of.handshakes.Reserve(from, 1, time.Now())
+		if !ok {
 			c.of.refused.Add(1)
 			return errHandshakes
 		}
@@ -412,7 +422,12 @@ func (c *limited) admit() error {
 // Known says that a request was made by a caller who has proved who it is: its connection need not
 // give way to those of strangers any more. ctx is the request's.
 func (l *Listener) Known(ctx context.Context) {
-	if c, ok := ctx.Value(connectionKey{}).(*limited); ok && c != nil && !c.known.Swap(true) {
+	c, ok := ctx.Value(connectionKey{}).(*limited)
+	if !ok || c == nil {
+		return
+	}
+	c.pace.accepted()
+	if !c.known.Swap(true) {
 		c.unproven.Release()
 	}
 }
@@ -489,6 +504,9 @@ func (l *Listener) handler(next http.Handler) http.Handler {
 		if c == nil {
 			next.ServeHTTP(w, r)
 			return
+		}
+		if l.secure && r.Body != nil && r.Body != http.NoBody {
+			r.Body = &taken{r.Body, c}
 		}
 		if r.ProtoMajor > 1 {
 			l.serveStream(c, w, r, next)

@@ -49,8 +49,9 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string, tokens *webI
 	if err != nil {
 		return err
 	}
-	edge.HandlePlain(console.Prefix, h)
-	edge.HandlePlain("/console", http.RedirectHandler(console.Prefix, http.StatusFound))
+	// Who is signed in is paced as well: whether somebody is costs a look into the database.
+	edge.HandlePlain(console.Prefix, s.unsigned(consoleRate, h))
+	edge.HandlePlain("/console", s.unsigned(consoleRate, http.RedirectHandler(console.Prefix, http.StatusFound)))
 	mountConsoleLinks(edge, s.signins, s.url)
 	return nil
 }

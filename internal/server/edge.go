@@ -53,8 +53,8 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	}
 	edge.HandleService("sts", sts.New(s.identity, tokens.sts()))
 	edge.HandleService(organizations.SigningName, organizations.New(s.identity.Organizations, pages))
-	edge.HandlePlain("/healthz", http.HandlerFunc(s.healthz))
-	edge.HandlePlain("/readyz", http.HandlerFunc(s.readyz))
+	edge.HandlePlain("/healthz", s.unsigned(probeRate, http.HandlerFunc(s.healthz)))
+	edge.HandlePlain("/readyz", s.unsigned(probeRate, http.HandlerFunc(s.readyz)))
 	mountTest(edge, identifiers)
 	mountOverview(edge, s.membership, jobs, s.db, regions)
 	if err := s.openConsole(edge, regions, tokens); err != nil {
@@ -68,6 +68,19 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 	s.http = awsapi.NewHTTPServer(handler, s.log)
 	s.connections.Attach(s.http)
 	return nil
+}
+
+// How often a source gets what needs no signature. A page of the console asks for some 70 files.
+var (
+	probeRate   = throttle.Rate{PerSecond: 50, Burst: 100}
+	scrapeRate  = throttle.Rate{PerSecond: 5, Burst: 10}
+	consoleRate = throttle.Rate{PerSecond: 400, Burst: 2000}
+)
+
+// unsigned paces what anybody may ask for.
+func (s *Server) unsigned(rate throttle.Rate, h http.Handler) http.Handler {
+	from := func(r *http.Request) string { return s.proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"]) }
+	return admission.Unsigned(rate, from, h)
 }
 
 // enabled refuses a caller whose account has not enabled Macie, in the words of every operation.
@@ -90,7 +103,7 @@ func (s *Server) mountMetrics(edge *awsapi.Server, m *metrics) {
 		mux.Handle("GET /metrics", m.handler())
 		s.metrics = awsapi.NewHTTPServer(mux, s.log)
 	case s.config.MetricsAccount == "":
-		edge.HandlePlain("/metrics", m.handler())
+		edge.HandlePlain("/metrics", s.unsigned(scrapeRate, m.handler()))
 	}
 }
 

@@ -5,11 +5,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"magpie/internal/sigv4"
+	"magpie/internal/throttle"
 )
 
 // TestMetricsBySignedCall: with --metrics-account the metrics are told to principals of that account that
@@ -101,5 +104,38 @@ func TestMetricsTellWhatWasAnswered(t *testing.T) {
 	}
 	if strings.Contains(text, "111122223333") || strings.Contains(text, "no/such") {
 		t.Error("/metrics names an account or what a client sent")
+	}
+}
+
+// What anybody may ask for is paced, every path of it: the first answers come, the next do not.
+func TestUnsignedPathsArePaced(t *testing.T) {
+	for _, rate := range []*throttle.Rate{&probeRate, &scrapeRate, &consoleRate} {
+		before := *rate
+		t.Cleanup(func() { *rate = before })
+		*rate = throttle.Rate{PerSecond: 0.001, Burst: 1}
+	}
+	s := start(t, Config{Dev: true})
+	var group sync.WaitGroup
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/console", "/console/"} {
+		group.Go(func() {
+			for i, want := range []bool{true, false} {
+				r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+				r.RemoteAddr, r.Host = "192.0.2.1:1", strings.TrimPrefix(s.URL(), "http://")
+				w := httptest.NewRecorder()
+				s.http.Handler.ServeHTTP(w, r)
+				if answered := w.Code < 400; answered != want || !answered && w.Code != http.StatusTooManyRequests {
+					t.Errorf("request %d for %s is answered %d %.100s", i+1, path, w.Code, w.Body)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for _, path := range []string{"/console/api/session", "/console/assets/none", "/console/api/call/macie"} { // the console is one source of work
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		r.RemoteAddr, r.Host = "192.0.2.1:1", strings.TrimPrefix(s.URL(), "http://")
+		if s.http.Handler.ServeHTTP(w, r); w.Code != http.StatusTooManyRequests {
+			t.Errorf("%s is answered %d", path, w.Code)
+		}
 	}
 }
