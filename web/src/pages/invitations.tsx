@@ -255,7 +255,7 @@ export function Invitations({ id }: { id: string }) {
           <Rows<Received>
             key={String(everywhere)}
             name={t.invitations.invitationsReceived}
-            id="invitations"
+            id={everywhere ? "invitations-everywhere" : "invitations"}
             rows={{ ...received, data: list, set: () => {} }}
             rowId={(i) => i.invitationId ?? ""}
             select="multi"
@@ -278,9 +278,9 @@ export function Invitations({ id }: { id: string }) {
             }
             empty={{ title: t.invitations.noInvitations, text: t.invitations.anotherAccountThatWantsToAdminister }}
             columns={[
-              { id: "administrator", header: t.invitations.fromAccount, value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 135 },
-              ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 115 }] : []),
-              { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: everywhere ? 90 : 160 },
+              { id: "administrator", header: t.invitations.fromAccount, value: (i) => i.accountId ?? "", cell: (i) => <To href={desk.linkIn(i.region, "invitations", i.invitationId ?? "")}>{i.accountId}</To>, width: 150 },
+              ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 125 }] : []),
+              { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 160, hidden: everywhere },
               { id: "status", header: t.common.status, value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
               { id: "received", header: t.invitations.received, time: (i) => i.invitedAt, width: 180 },
               {
