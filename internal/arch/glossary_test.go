@@ -72,6 +72,70 @@ func TestGlossary(t *testing.T) {
 	}
 }
 
+// everywhere are names that mean in every package what they mean in Go, HTTP or SQL.
+var everywhere = []string{
+	"Client", "Config", "Error", "Filter", "Kind", "List", "Options", "Page", "Request", "Result", "Row", "Server", "Service",
+	"SettingError", "Settings", "Stats", "Status", "Summary",
+}
+
+// A name that several packages export is explained for each of them.
+func TestNamesOfSeveralPackages(t *testing.T) {
+	document, err := os.ReadFile("../../docs/glossary.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exporters := map[string][]string{}
+	for _, p := range allPackages(t) {
+		switch room(p.ImportPath) {
+		case "", "macie2", "apitest", "bench", "arch": // commands, the contract's own names, and what nobody imports
+			continue
+		}
+		pkg := strings.TrimPrefix(p.ImportPath, module+"/internal/")
+		for _, name := range typesIn(t, p) {
+			exporters[name] = append(exporters[name], pkg)
+		}
+	}
+	several := 0
+	for name, packages := range exporters {
+		if len(packages) < 2 || slices.Contains(everywhere, name) {
+			continue
+		}
+		several++
+		for _, pkg := range packages {
+			if !strings.Contains(string(document), "`"+pkg+"."+name+"`") {
+				t.Errorf("%s exports %s, as %d packages do: docs/glossary.md does not say what it is there", pkg, name, len(packages))
+			}
+		}
+	}
+	if several < 20 {
+		t.Errorf("only %d names stand in several packages: the test looks at the wrong thing", several)
+	}
+}
+
+// typesIn are the exported types of a package, less what is generated.
+func typesIn(t *testing.T, p goPackage) (names []string) {
+	t.Helper()
+	for _, name := range p.GoFiles {
+		if strings.HasSuffix(name, "_gen.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			if d, ok := d.(*ast.GenDecl); ok {
+				for _, s := range d.Specs {
+					if s, ok := s.(*ast.TypeSpec); ok && s.Name.IsExported() {
+						names = append(names, s.Name.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
 // textsOfOurs are the files that people read: code and documents, less what is generated and the
 // glossary itself.
 func textsOfOurs(t *testing.T) []string {

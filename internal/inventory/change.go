@@ -67,7 +67,7 @@ func see(before *seen, f objectstore.Facts, a access.Access, encryption string, 
 	}
 	if f.Block.State != objectstore.Unknown {
 		s.Blocked = access.No
-		if f.Block.Value != (objectstore.Block{}) {
+		if f.Block.Value != (objectstore.PublicAccessBlock{}) {
 			s.Blocked = access.Yes
 		}
 	}

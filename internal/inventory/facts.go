@@ -386,7 +386,7 @@ func settle(r *record, f objectstore.Facts) *facts {
 }
 
 // blockFlags are the four flags; absent ones are false, and unknown ones stay so.
-func blockFlags(a objectstore.Answer[objectstore.Block]) flags {
+func blockFlags(a objectstore.Answer[objectstore.PublicAccessBlock]) flags {
 	if a.State == objectstore.Unknown {
 		return flags{}
 	}

@@ -73,8 +73,8 @@ func private() objectstore.Facts {
 	return objectstore.Facts{
 		Policy: objectstore.None[string](), Owner: owner,
 		ACL:          objectstore.Is(objectstore.ACL{Owner: owner, Grants: []objectstore.Grant{{ID: "owner", Permission: "FULL_CONTROL"}}}),
-		Block:        objectstore.Is(objectstore.Block{BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true}),
-		AccountBlock: objectstore.None[objectstore.Block](), Encryption: objectstore.Is(objectstore.Encryption{Algorithm: "aws:kms", KMSKeyID: "key"}),
+		Block:        objectstore.Is(objectstore.PublicAccessBlock{BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true}),
+		AccountBlock: objectstore.None[objectstore.PublicAccessBlock](), Encryption: objectstore.Is(objectstore.Encryption{Algorithm: "aws:kms", KMSKeyID: "key"}),
 		Versioning: objectstore.Is(true), Replication: objectstore.None[objectstore.Replication](),
 		Tags: objectstore.Is([]objectstore.Tag{{Key: "team", Value: "hr"}}),
 	}
@@ -142,7 +142,7 @@ func TestDescribeBucketsShowsAllThatIsKnown(t *testing.T) {
 		f.enable(alice)
 		at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		public := private()
-		public.Block = objectstore.None[objectstore.Block]()
+		public.Block = objectstore.None[objectstore.PublicAccessBlock]()
 		public.Policy = objectstore.Is(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::open/*"}}`)
 		silent := objectstore.Facts{}
 		f.addMade(alice, "s", &made{
@@ -528,7 +528,7 @@ func TestChanges(t *testing.T) {
 		f.enable(alice)
 		m := &made{buckets: []objectstore.Bucket{{Name: "b"}, {Name: "was-open"}}, facts: map[string]objectstore.Facts{"b": private()}, bucketErr: map[string]error{}}
 		open := private()
-		open.Block = objectstore.None[objectstore.Block]()
+		open.Block = objectstore.None[objectstore.PublicAccessBlock]()
 		open.Policy = objectstore.Is(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}}`)
 		m.facts["was-open"] = open
 		f.addMade(alice, "s", m)
@@ -542,7 +542,7 @@ func TestChanges(t *testing.T) {
 		}{
 			{"the first look", func(*objectstore.Facts) {}, ""},
 			{"the same again", func(*objectstore.Facts) {}, ""},
-			{"the flags go", func(x *objectstore.Facts) { x.Block = objectstore.None[objectstore.Block]() }, "S3BlockPublicAccessDisabled DeleteBucketPublicAccessBlock"},
+			{"the flags go", func(x *objectstore.Facts) { x.Block = objectstore.None[objectstore.PublicAccessBlock]() }, "S3BlockPublicAccessDisabled DeleteBucketPublicAccessBlock"},
 			{"a policy opens it", func(x *objectstore.Facts) { x.Policy = statement(`"*"`) }, "S3BucketPublic PutBucketPolicy"},
 			{"it cannot be asked about", func(*objectstore.Facts) {
 				m.bucketErr["b"] = &objectstore.Error{Kind: objectstore.ErrDenied, Call: "x"}

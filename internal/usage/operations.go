@@ -152,14 +152,14 @@ func visible(ctx context.Context, tx *store.Tx, call *macie2.Call) ([]head, erro
 }
 
 // rangeOf is the days that are asked for; nil is the contract's default.
-func rangeOf(call *macie2.Call, name *macie2.TimeRange) (window, error) {
+func rangeOf(call *macie2.Call, name *macie2.TimeRange) (period, error) {
 	if name == nil || *name == "" {
-		return windowOf(macie2.TimeRangePast30Days, call.Now), nil
+		return periodOf(macie2.TimeRangePast30Days, call.Now), nil
 	}
 	if !name.Valid() {
-		return window{}, macie2.ErrValidation("timeRange: must be MONTH_TO_DATE or PAST_30_DAYS")
+		return period{}, macie2.ErrValidation("timeRange: must be MONTH_TO_DATE or PAST_30_DAYS")
 	}
-	return windowOf(*name, call.Now), nil
+	return periodOf(*name, call.Now), nil
 }
 
 // query selects and sorts accounts.

@@ -10,8 +10,8 @@ import (
 	"magpie/internal/store"
 )
 
-// window is the days that a report is about, in UTC, both included.
-type window struct {
+// period is the days that a report is about, in UTC, both included.
+type period struct {
 	name     macie2.TimeRange
 	from, to time.Time
 	months   []time.Time // the first days of the calendar months that the days are in
@@ -20,9 +20,9 @@ type window struct {
 // pastDays are those of PAST_30_DAYS: today is the last of them.
 const pastDays = 30
 
-func windowOf(name macie2.TimeRange, now time.Time) window {
+func periodOf(name macie2.TimeRange, now time.Time) period {
 	y, m, d := now.UTC().Date()
-	w := window{name: name, to: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
+	w := period{name: name, to: time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
 	w.from = time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
 	if name == macie2.TimeRangePast30Days {
 		w.from = w.to.AddDate(0, 0, 1-pastDays)
@@ -43,7 +43,7 @@ type head struct {
 // report is what was metered of an account.
 type report struct {
 	head
-	months            [][4]monthly // by the window's months, and by kind
+	months            [][4]monthly // by the period's months, and by kind
 	objects           [4]int64     // that were analysed within the days, by kind
 	requests          int64        // within the days
 	buckets, watching int64        // at the last look: buckets, and the objects in them
@@ -112,7 +112,7 @@ const readBatch = 500
 // question is what is asked of what was metered: in a Region, of a time, as of now, and whether each day is wanted, too.
 type question struct {
 	region string
-	window window
+	period period
 	now    time.Time
 	days   bool
 }
@@ -121,20 +121,20 @@ type question struct {
 func (s *Service) read(ctx context.Context, tx *store.Tx, list []head, x question) ([]*report, error) {
 	reports := make([]*report, len(list))
 	for i := range list {
-		reports[i] = &report{head: list[i], months: make([][4]monthly, len(x.window.months))}
+		reports[i] = &report{head: list[i], months: make([][4]monthly, len(x.period.months))}
 		if x.days {
 			reports[i].days = map[string]*Day{}
 		}
 	}
 	for from := 0; from < len(reports); from += readBatch {
-		if err := s.readSome(ctx, tx, x.region, reports[from:min(len(reports), from+readBatch)], x.window, x.now); err != nil {
+		if err := s.readSome(ctx, tx, x.region, reports[from:min(len(reports), from+readBatch)], x.period, x.now); err != nil {
 			return nil, err
 		}
 	}
 	return reports, nil
 }
 
-func (s *Service) readSome(ctx context.Context, tx *store.Tx, region string, reports []*report, w window, now time.Time) error {
+func (s *Service) readSome(ctx context.Context, tx *store.Tx, region string, reports []*report, w period, now time.Time) error {
 	accounts := make([]macie2.AccountID, len(reports))
 	byAccount := make(map[macie2.AccountID]*report, len(reports))
 	type month struct {
@@ -228,7 +228,7 @@ func (r *report) tally(month int, name string, n int64, from, to string) {
 }
 
 // readWatched adds what was watched.
-func readWatched(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, byAccount map[macie2.AccountID]*report, w window) error {
+func readWatched(ctx context.Context, tx *store.Tx, region string, accounts []macie2.AccountID, byAccount map[macie2.AccountID]*report, w period) error {
 	first, from, to := w.months[0].Format(dayLayout), w.from.Format(dayLayout), w.to.Format(dayLayout)
 	month := make(map[string]int, len(w.months))
 	for i, m := range w.months {
@@ -285,7 +285,7 @@ func readWatched(ctx context.Context, tx *store.Tx, region string, accounts []ma
 }
 
 // price says what all that costs.
-func (r *report) price(p Prices, w window) {
+func (r *report) price(p Prices, w period) {
 	if len(p) == 0 {
 		return
 	}

@@ -67,7 +67,7 @@ type Settings struct {
 	Policy objectstore.Answer[string]
 	ACL    objectstore.Answer[objectstore.ACL]
 	// The flags. A store that does not have them, at the level of the bucket or of the account, blocks nothing.
-	Block, AccountBlock objectstore.Answer[objectstore.Block]
+	Block, AccountBlock objectstore.Answer[objectstore.PublicAccessBlock]
 }
 
 // Access is the verdict.
@@ -100,8 +100,8 @@ func Evaluate(s Settings) Access {
 	a.ACLRead, a.ACLWrite, a.PolicyRead, a.PolicyWrite = l.read, l.write, p.read, p.write
 	a.UnencryptedUploads = p.unencrypted
 
-	ignored := flag(s, func(b objectstore.Block) bool { return b.IgnorePublicAcls })
-	restricted := flag(s, func(b objectstore.Block) bool { return b.RestrictPublicBuckets })
+	ignored := flag(s, func(b objectstore.PublicAccessBlock) bool { return b.IgnorePublicAcls })
+	restricted := flag(s, func(b objectstore.PublicAccessBlock) bool { return b.RestrictPublicBuckets })
 	byList, byPolicy := l.public.and(ignored.not()), p.public.and(restricted.not())
 	a.Public = byList.or(byPolicy)
 	if l.public != No && ignored == Unknown || p.public != No && restricted == Unknown {
@@ -134,8 +134,8 @@ func (a *Access) note(reason string) {
 }
 
 // flag is whether one of the two levels sets a flag.
-func flag(s Settings, get func(objectstore.Block) bool) Verdict {
-	level := func(b objectstore.Answer[objectstore.Block]) Verdict {
+func flag(s Settings, get func(objectstore.PublicAccessBlock) bool) Verdict {
+	level := func(b objectstore.Answer[objectstore.PublicAccessBlock]) Verdict {
 		switch {
 		case b.State == objectstore.Known && get(b.Value):
 			return Yes

@@ -25,7 +25,7 @@ type setting func(*Settings)
 func private() Settings {
 	return Settings{
 		Bucket: "data", Account: me, Organization: "o-abcdefgh12", Peers: map[string]bool{me: true, peer: true},
-		Policy: objectstore.None[string](), Block: objectstore.None[objectstore.Block](), AccountBlock: objectstore.None[objectstore.Block](),
+		Policy: objectstore.None[string](), Block: objectstore.None[objectstore.PublicAccessBlock](), AccountBlock: objectstore.None[objectstore.PublicAccessBlock](),
 		ACL: objectstore.Is(objectstore.ACL{Owner: objectstore.Owner{ID: ownerID}, Grants: []objectstore.Grant{{ID: ownerID, Permission: "FULL_CONTROL"}}}),
 	}
 }
@@ -52,7 +52,7 @@ func policyText(text string) setting { return func(s *Settings) { s.Policy = obj
 
 func block(level string, flags ...string) setting {
 	return func(s *Settings) {
-		var b objectstore.Block
+		var b objectstore.PublicAccessBlock
 		for _, f := range flags {
 			switch f {
 			case "blockAcls":
@@ -83,11 +83,11 @@ func unknown(what string) setting {
 		case "acl":
 			s.ACL = objectstore.Answer[objectstore.ACL]{Reason: "denied"}
 		case "block":
-			s.Block = objectstore.Answer[objectstore.Block]{Reason: "denied"}
+			s.Block = objectstore.Answer[objectstore.PublicAccessBlock]{Reason: "denied"}
 		case "block unsupported":
-			s.Block = objectstore.Answer[objectstore.Block]{Reason: "not implemented", Unsupported: true}
+			s.Block = objectstore.Answer[objectstore.PublicAccessBlock]{Reason: "not implemented", Unsupported: true}
 		case "account block":
-			s.AccountBlock = objectstore.Answer[objectstore.Block]{Reason: "denied"}
+			s.AccountBlock = objectstore.Answer[objectstore.PublicAccessBlock]{Reason: "denied"}
 		}
 	}
 }

@@ -451,7 +451,7 @@ func (f *Folder) Facts(_ context.Context, bucket string) (objectstore.Facts, err
 	const why = "a folder has no such setting; who can read it depends on the machine"
 	return objectstore.Facts{
 		Policy: objectstore.Answer[string]{Reason: why}, ACL: objectstore.Answer[objectstore.ACL]{Reason: why},
-		Block: objectstore.Answer[objectstore.Block]{Reason: why, Unsupported: true}, AccountBlock: objectstore.None[objectstore.Block](),
+		Block: objectstore.Answer[objectstore.PublicAccessBlock]{Reason: why, Unsupported: true}, AccountBlock: objectstore.None[objectstore.PublicAccessBlock](),
 		Encryption: objectstore.Answer[objectstore.Encryption]{Reason: why}, Versioning: objectstore.Is(false),
 		Replication: objectstore.None[objectstore.Replication](), Tags: objectstore.None[[]objectstore.Tag](),
 	}, nil

@@ -32,8 +32,8 @@ func None[T any]() Answer[T] { return Answer[T]{State: Absent} }
 type Facts struct {
 	Policy       Answer[string] // the document
 	ACL          Answer[ACL]
-	Block        Answer[Block] // of public access to the bucket
-	AccountBlock Answer[Block] // of public access to all of the account's buckets; Absent where the store has no such thing
+	Block        Answer[PublicAccessBlock] // of public access to the bucket
+	AccountBlock Answer[PublicAccessBlock] // of public access to all of the account's buckets; Absent where the store has no such thing
 	Encryption   Answer[Encryption]
 	Versioning   Answer[bool]
 	Replication  Answer[Replication]
@@ -61,8 +61,8 @@ type Grant struct {
 	Permission string // READ, WRITE, READ_ACP, WRITE_ACP, FULL_CONTROL
 }
 
-// Block is the four flags that block public access.
-type Block struct {
+// PublicAccessBlock is the four flags that block public access.
+type PublicAccessBlock struct {
 	BlockPublicAcls, IgnorePublicAcls, BlockPublicPolicy, RestrictPublicBuckets bool
 }
 

@@ -145,7 +145,7 @@ func readACL(root *node) (objectstore.ACL, error) {
 }
 
 // readBlock reads the four flags. One that is missing is false, as AWS says.
-func readBlock(root *node) (b objectstore.Block, err error) {
+func readBlock(root *node) (b objectstore.PublicAccessBlock, err error) {
 	for _, f := range []struct {
 		name string
 		to   *bool
@@ -201,16 +201,16 @@ func readReplication(root *node) (objectstore.Replication, error) {
 }
 
 // accountBlock asks AWS for the account's own block. Other stores have no such thing.
-func (c *Client) accountBlock(ctx context.Context) (objectstore.Answer[objectstore.Block], error) {
+func (c *Client) accountBlock(ctx context.Context) (objectstore.Answer[objectstore.PublicAccessBlock], error) {
 	if c.control == "" {
-		return objectstore.None[objectstore.Block](), nil
+		return objectstore.None[objectstore.PublicAccessBlock](), nil
 	}
 	root, err := c.tree(ctx, request{
 		call: "GetAccountPublicAccessBlock", base: c.control, key: "v20180820/configuration/publicAccessBlock",
 		header: http.Header{"X-Amz-Account-Id": {c.o.Account}},
 	}, "PublicAccessBlockConfiguration")
 	if err != nil {
-		return answer(objectstore.Block{}, err)
+		return answer(objectstore.PublicAccessBlock{}, err)
 	}
 	return answer(readBlock(root))
 }

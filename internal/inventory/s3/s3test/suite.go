@@ -356,7 +356,7 @@ func settings(t *testing.T, x Target, c *s3.Client) {
 	}
 	const block = `<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>false</BlockPublicPolicy><RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>`
 	if x.Do(t, http.MethodPut, "/"+name, "publicAccessBlock=", block, nil) < 300 {
-		if f, _ := judge(); f.Block.State != objectstore.Known || f.Block.Value != (objectstore.Block{BlockPublicAcls: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}) {
+		if f, _ := judge(); f.Block.State != objectstore.Known || f.Block.Value != (objectstore.PublicAccessBlock{BlockPublicAcls: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}) {
 			t.Errorf("block %+v", f.Block)
 		}
 		x.Do(t, http.MethodDelete, "/"+name, "publicAccessBlock=", "", nil)
