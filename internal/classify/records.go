@@ -48,6 +48,7 @@ type piece struct {
 	lo, hi int
 	names  []string
 	loc    *extract.Location
+	bare   bool // a street without a number or a word that says so
 }
 
 // spread is something found in several members.
@@ -173,10 +174,13 @@ func (r *recorder) take(f *extract.Field, wanted detect.Parts) {
 		return
 	}
 	value := r.seg.Text[f.Lo:f.Hi]
+	bare := false
 	if !part.Fits(value) {
-		return
+		if bare = !r.byColumn && part.FitsBeside(value); !bare {
+			return
+		}
 	}
-	p := piece{PartName: part, lo: f.Lo, hi: f.Hi, names: f.Names}
+	p := piece{PartName: part, lo: f.Lo, hi: f.Hi, names: f.Names, bare: bare}
 	switch part.Part {
 	case detect.BasicHeader, detect.CookieHeader, detect.SetCookieHeader:
 		r.header(part.Part, &p)
@@ -357,11 +361,15 @@ func (r *recorder) fullAddress(record []piece, street *piece) {
 		}
 		return nil
 	}
+	house := part(detect.House)
+	if street.bare && house == nil {
+		return
+	}
 	city, code, state := part(detect.City), part(detect.PostalCode), part(detect.State)
 	if b2i(city != nil)+b2i(code != nil)+b2i(state != nil) < 2 {
 		return
 	}
-	r.keep(r.address, street, part(detect.House), city, code, state)
+	r.keep(r.address, street, house, city, code, state)
 }
 
 func b2i(b bool) int {

@@ -282,3 +282,61 @@ func writeWorkbook(t *testing.T, to io.Writer, rows [][]string) {
 		t.Fatal(err)
 	}
 }
+
+// TestRecordHabits: records as other programs export them. Counted are names and addresses.
+func TestRecordHabits(t *testing.T) {
+	c, names := newClassifier(t, Options{})
+	for _, x := range []struct {
+		file, text      string
+		name, addresses int64
+	}{
+		// Exports of shops, of mail programs, of schools, of payrolls.
+		{"a.csv", "Billing First Name,Billing Last Name,Billing Address 1,Billing City,Billing State,Billing Postcode\nMary,Smith,12 Oak St,Austin,TX,78701\nAnn,Lee,9 Elm Rd,Boston,MA,02108\n", 2, 2},
+		{"a.csv", "Order,Shipping First Name,Shipping Last Name,Shipping Street,Shipping City,Shipping Zip\n1,Mary,Smith,12 Oak St,Austin,78701\n", 1, 1},
+		{"a.csv", "Given Name,Additional Name,Family Name,Address 1 - Street,Address 1 - City,Address 1 - Postal Code\nMary,Q,Smith,12 Oak St,Austin,78701\n", 1, 1},
+		{"a.csv", "EMP_ID,EMP_FNAME,EMP_LNAME,ADDR1,CITY,ST,ZIP\n1,MARY,SMITH,12 OAK ST,AUSTIN,TX,78701\n", 1, 1},
+		{"a.csv", "Student Last Name;Student First Name;Guardian Last Name;Guardian First Name\nSmith;Tom;Smith;Mary\n", 2, 0},
+		{"a.csv", "Vorname;Nachname;Straße;Hausnummer;PLZ;Ort\nJürgen;Weiß;Lindenweg;5;10115;Berlin\nUrsula;Groß;Am Markt;3;50667;Köln\n", 2, 2},
+		{"a.csv", "nom;prenom;adresse;code_postal;ville\nDurand;Élodie;12 rue de la Paix;75002;Paris\n", 1, 1},
+		{"a.csv", "nombre;apellidos;direccion;codigo_postal;ciudad\nJosé;García López;Calle Mayor 3;28013;Madrid\n", 1, 1},
+		{"a.csv", "nome;cognome;indirizzo;cap;città\nGiulia;Rossi;Via Roma 12;00184;Roma\n", 1, 1},
+		{"a.csv", "nome;sobrenome;endereco;cep;cidade\nJoão;Silva;Rua Augusta 100;01305-000;São Paulo\n", 1, 1},
+		{"a.csv", "voornaam;achternaam;straat;huisnummer;postcode;plaats\nJan;de Vries;Damrak;1;1012 LG;Amsterdam\n", 1, 1},
+		{"a.csv", "fornamn;efternamn;gatuadress;postnummer;postort\nSven;Nilsson;Storgatan 1;111 22;Stockholm\n", 1, 1},
+		{"a.csv", "imie;nazwisko;ulica;kod_pocztowy;miasto\nWojciech;Kowalski;Marszałkowska 1;00-590;Warszawa\n", 1, 1},
+		{"a.json", `{"customer":{"firstName":"Mary","lastName":"Smith","address":{"line1":"12 Oak St","city":"Austin","postal_code":"78701","state":"TX"}}}`, 1, 1},
+		{"a.json", `{"shipping_address":{"first_name":"Mary","last_name":"Smith","address1":"12 Oak St","city":"Austin","zip":"78701"}}`, 1, 1},
+		{"a.json", `[{"name":{"given":"Mary","family":"Smith"}},{"name":{"given":"Ann","family":"Lee"}}]`, 2, 0},
+		{"a.jsonl", "{\"fname\":\"Mary\",\"lname\":\"Smith\",\"addr\":{\"street\":\"12 Oak St\",\"town\":\"Leeds\",\"postcode\":\"LS1 1AA\"}}\n", 1, 1},
+		{"a.tsv", "first name\tmiddle name\tlast name\nMary\tAnn\tSmith\nBo\t\tLi\n", 2, 0},
+
+		// What looks like a record and is none.
+		{"a.csv", "first,last,count\n1,9,3\n2,8,4\n", 0, 0},
+		{"a.csv", "first_name,city\nMary,Austin\n", 0, 0},
+		{"a.csv", "last_name,count\nSmith,3\nJones,4\n", 0, 0},
+		{"a.csv", "city,state,zip\nAustin,TX,78701\n", 0, 0},
+		{"a.csv", "ip address,city,state,zip\n10.0.0.1,Austin,TX,78701\n", 0, 0},
+		{"a.csv", "email address,city,zip\na@example.com,Austin,78701\n", 0, 0},
+		{"a.csv", "mac_address,state,zip\n00:11:22:33:44:55,up,1\n", 0, 0},
+		{"a.csv", "first_name,last_name\nfirst_name,last_name\n", 0, 0},
+		{"a.csv", "first_name,last_name\nNULL,NULL\n,\nn/a,n/a\n", 0, 0},
+		{"a.csv", "file_first_name,sheet_last_name\nreport,summary\n", 0, 0},
+		{"a.csv", "first_page,last_page\n12,40\n", 0, 0},
+		{"a.csv", "host,address,state\nweb1,0x7fff0001,running\n", 0, 0},
+		{"a.json", `{"first":{"name":"step"},"last":{"name":"stop"}}`, 0, 0},
+		{"a.json", `{"first_name":"Mary","children":[{"last_name":"Smith"}]}`, 0, 0},
+		{"a.json", `[{"first_name":"Mary"},{"last_name":"Smith"}]`, 0, 0},
+		{"a.json", `{"address":"0x1f","city":"cache","zip":"a.zip"}`, 0, 0},
+		{"a.json", `{"street":true,"city":null,"zip":0}`, 0, 0},
+		{"a.jsonl", "{\"first_seen\":\"2026-01-01\",\"last_seen\":\"2026-02-02\"}\n", 0, 0},
+	} {
+		r := classifyBytes(t, c, x.file, []byte(x.text))
+		found := map[string]int64{}
+		for _, d := range r.Detections {
+			found[d.Name(names)] = d.Count
+		}
+		if found["NAME"] != x.name || found["ADDRESS"] != x.addresses {
+			t.Errorf("%q: %d names and %d addresses, want %d and %d", x.text, found["NAME"], found["ADDRESS"], x.name, x.addresses)
+		}
+	}
+}

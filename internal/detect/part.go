@@ -205,6 +205,11 @@ func (p PartName) Fits(value []byte) bool {
 	return false
 }
 
+// FitsBeside says whether a value can be such a part where another member has what it lacks: a street whose number stands alone.
+func (p PartName) FitsBeside(value []byte) bool {
+	return p.Part == Street && nameLike(bytes.TrimSpace(value), 60)
+}
+
 // HeaderPart says which part the value is to a header's name: that of a pair whose name
 // is a value itself.
 func HeaderPart(name []byte) Part {
