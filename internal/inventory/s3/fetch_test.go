@@ -100,7 +100,7 @@ func rawStore(t *testing.T, answer string, end bool) *Client {
 	}()
 	t.Cleanup(func() { l.Close(); <-done })
 	c, err := New(Options{Endpoint: "http://" + l.Addr().String(), Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
-		Patience: time.Second})
+		Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
