@@ -259,6 +259,17 @@ func (s *Server) HandleSigned(method, path, action string, h SignedHandler) {
 	s.signed[path][method] = signedOperation{action, h}
 }
 
+// OwnActions are the actions of the operations that HandleSigned serves, in no order.
+func (s *Server) OwnActions() []string {
+	var actions []string
+	for _, byMethod := range s.signed {
+		for _, o := range byMethod {
+			actions = append(actions, o.action)
+		}
+	}
+	return actions
+}
+
 // HandleService serves what is signed for the service of that name, at POST /.
 func (s *Server) HandleService(name string, service Service) {
 	if s.services[name] != nil || name == macie2.SigningName {

@@ -86,6 +86,37 @@ var stsActions = []string{
 	"getwebidentitytoken", "setcontext", "setsourceidentity", "tagsession",
 }
 
+// organizationActions are those of AWS's Organizations, likewise.
+var organizationActions = []string{
+	"accepthandshake", "attachpolicy", "cancelhandshake", "closeaccount", "createaccount", "creategovcloudaccount",
+	"createorganization", "createorganizationalunit", "createpolicy", "declinehandshake", "deleteorganization",
+	"deleteorganizationalunit", "deletepolicy", "deleteresourcepolicy", "deregisterdelegatedadministrator", "describeaccount",
+	"describecreateaccountstatus", "describeeffectivepolicy", "describehandshake", "describeorganization",
+	"describeorganizationalunit", "describepolicy", "describeresourcepolicy", "describeresponsibilitytransfer", "detachpolicy",
+	"disableawsserviceaccess", "disablepolicytype", "enableawsserviceaccess", "enableallfeatures", "enablepolicytype",
+	"inviteaccounttoorganization", "inviteorganizationtotransferresponsibility", "leaveorganization",
+	"listawsserviceaccessfororganization", "listaccounts", "listaccountsforparent", "listaccountswithinvalideffectivepolicy",
+	"listchildren", "listcreateaccountstatus", "listdelegatedadministrators", "listdelegatedservicesforaccount",
+	"listeffectivepolicyvalidationerrors", "listhandshakesforaccount", "listhandshakesfororganization",
+	"listinboundresponsibilitytransfers", "listorganizationalunitsforparent", "listoutboundresponsibilitytransfers", "listparents",
+	"listpolicies", "listpoliciesfortarget", "listroots", "listtagsforresource", "listtargetsforpolicy", "moveaccount",
+	"putresourcepolicy", "registerdelegatedadministrator", "removeaccountfromorganization", "tagresource",
+	"terminateresponsibilitytransfer", "untagresource", "updateorganizationalunit", "updatepolicy", "updateresponsibilitytransfer",
+}
+
+// ownActions are those of the operations that Macie does not have, likewise.
+var ownActions = []string{
+	"addstore", "createconsolelink", "getauditrecords", "getdiscoverycoverage", "getdiscoverycycle", "gethistogram", "gethistory",
+	"getjobprogress", "getmetrics", "getregions", "gettriage", "getusage", "listdiscoverycycles", "listjobevents", "liststores",
+	"puttriage", "removestore", "searchmembers", "testcustomdataidentifier", "teststore", "updatestore",
+}
+
+// IsOwnAction reports whether policies know an action of our own, such as magpie:GetHistory.
+func IsOwnAction(action string) bool {
+	name, ours := strings.CutPrefix(action, "magpie:")
+	return ours && slices.Contains(ownActions, strings.ToLower(name))
+}
+
 // neverAction says why there is no action that a pattern stands for, in lower case, "" if there can
 // be one. The actions of other services are not known.
 func neverAction(a string) string {
@@ -100,6 +131,14 @@ func neverAction(a string) string {
 	case "sts":
 		if !slices.ContainsFunc(stsActions, matches) {
 			return "STS has no action " + clip(a)
+		}
+	case "organizations":
+		if !slices.ContainsFunc(organizationActions, matches) {
+			return "Organizations has no action " + clip(a)
+		}
+	case "magpie":
+		if !slices.ContainsFunc(ownActions, matches) {
+			return "Magpie has no action " + clip(a)
 		}
 	case "macie":
 		return "the actions of Macie begin with " + macie2.SigningName + ": and not with macie:"

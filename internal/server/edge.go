@@ -18,6 +18,7 @@ import (
 	"magpie/internal/organizations"
 	"magpie/internal/pagetoken"
 	"magpie/internal/permission"
+	"magpie/internal/policy"
 	"magpie/internal/resource"
 	"magpie/internal/session"
 	"magpie/internal/store"
@@ -61,6 +62,11 @@ func (s *Server) openEdge(ctx context.Context, tags *resource.Service, pages *pa
 		return err
 	}
 	s.mountMetrics(edge, m)
+	for _, a := range edge.OwnActions() {
+		if strings.HasPrefix(a, "magpie:") && !policy.IsOwnAction(a) {
+			return fmt.Errorf("policies do not know the action %s, which is served", a)
+		}
+	}
 	var handler http.Handler = edge
 	if s.config.Dev {
 		handler = awsapi.OnlyLoopbackHosts(edge, s.config.PublicURL)
