@@ -14,8 +14,8 @@ import (
 const (
 	sqlitePage = 4096 // bytes, SQLite's default, which every store of ours has
 	// sharedPages is how many pages SQLite keeps in memory for all connections of the program
-	// together, 8.7 MB.
-	sharedPages = 2000
+	// together, 6.6 MB.
+	sharedPages = 1500
 )
 
 // sharePages gives SQLite one piece of memory for the page caches of all connections. While it is
