@@ -6,10 +6,11 @@ import (
 	"encoding/ascii85"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"magpie/internal/extract/hostile"
 )
 
 // pdfCase is a small file, what is to be read in it, and what is to be said of it.
@@ -248,7 +249,16 @@ func hybridPDF() []byte {
 
 // Nothing is held when a file is done with, whatever it was and however it ended.
 func TestPDFReleases(t *testing.T) {
-	files := maps.Clone(hostilePDFs())
+	files := hostilePDFs()
+	listed := 0
+	for _, f := range hostile.Files() {
+		if _, ok := files[f.Harm]; ok {
+			listed++
+		}
+	}
+	if listed != len(files) {
+		t.Errorf("%d of %d are listed", listed, len(files))
+	}
 	for _, name := range []string{"plain.pdf", "archive.pdf", "restricted.pdf", "locked.pdf"} {
 		files[name] = officeFile(t, name)
 	}

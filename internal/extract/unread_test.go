@@ -13,6 +13,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
+
+	"magpie/internal/extract/hostile"
 )
 
 const otherSecret = "042-68-1357"
@@ -230,5 +232,47 @@ func TestLongHeadOfAnotherCharset(t *testing.T) {
 	deep := []byte(strings.Repeat("[", 100_000))
 	if r := extractBytes(t, "a.json", deep, Options{}); r.status[""].Reason != JSONNestingLevelOverLimit {
 		t.Errorf("%v", r.status)
+	}
+}
+
+// What was put into an old Office file is opened.
+func TestObjectsOfOldOffice(t *testing.T) {
+	for _, f := range hostile.Files() {
+		if f.Name != "pool.doc" {
+			continue
+		}
+		r := extractBytes(t, f.Name, f.Make(), Options{MaxTotalBytes: 3 * mib})
+		inside := 0
+		for _, h := range r.found {
+			if h.doc == "a" {
+				inside++
+			}
+		}
+		if s := r.status[""]; inside < 65_000 || s.Code != Partial || s.Reason != ArchiveTotalBytesExtractedOverLimit {
+			t.Errorf("%d found inside, %v", inside, r.status)
+		}
+	}
+}
+
+// A message that is attached to one of Outlook's as a property is not read, and that is said.
+func TestTNEFObject(t *testing.T) {
+	attribute := func(id uint16, data string) string {
+		b := binary.LittleEndian.AppendUint16([]byte{2}, id)
+		b = append(b, 6, 0)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+		return string(b) + data + "\x00\x00"
+	}
+	mail := string(tnefMagic) + "\x01\x00" + attribute(tnefBody, secret) + attribute(tnefRender, "") + attribute(tnefData, otherSecret)
+	filling := strings.Repeat("property", 1000)
+	for rest, want := range map[string]Code{
+		"":                               Complete,
+		attribute(tnefAttached, filling): Complete,
+		attribute(tnefAttached, filling+"\x0d\x00\x01\x37\x01\x00\x00\x00"+filling): Partial,
+		attribute(tnefAttached, strings.Repeat("x", 4095)+"\x0d\x00\x01\x37"):       Partial,
+	} {
+		r := extractBytes(t, "winmail.dat", []byte(mail+rest), Options{})
+		if r.status[""].Code != want || len(r.found) != 2 {
+			t.Errorf("%d bytes of properties: %v, %d found", len(rest), r.status, len(r.found))
+		}
 	}
 }

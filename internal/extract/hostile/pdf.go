@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -256,9 +255,29 @@ func hostileContent(files map[string][]byte) {
 // PDFs lists the PDFs by what they do.
 func PDFs() map[string][]byte { return maps.Clone(pdfs()) }
 
+// pdfHarms are the names of those PDFs, so that to list them is not to make them.
+var pdfHarms = []string{
+	"100 large objects at one place", "LZW that only clears", "a bomb", "a bomb in a bomb", "a comment", "a font of widths",
+	"a font program", "a form that draws itself", "a key of itself", "a key of negative size", "a key of nonsense",
+	"a long text again and again", "a run of runs", "a stream of objects in itself", "a stream of tables that blows up",
+	"a table cut short", "a table of ten million", "a table two bytes short", "a wide predictor", "an endless array",
+	"an endless font array", "an endless image", "an endless string", "an inline font",
+	"an inline font on a page that is no object", "an object of empty dictionaries", "an object of small dictionaries",
+	"codes of four bytes", "deep arrays", "differences", "empty pages", "endless names", "fields in fields",
+	"fields of long names", "fields of parents", "files that are the document", "forms in forms", "graphics states",
+	"hexadecimal of spaces", "kids in kids", "kids that are all the same", "lengths that need each other",
+	"many kids in many kids", "many large fonts", "many numbers at one offset", "many parts", "many parts of many filters",
+	"many streams of many objects", "marked content", "metadata", "objects in the middle of nothing", "one huge font range",
+	"overlapping font ranges", "patterns in patterns", "references in a circle", "shared content", "shared content of parts",
+	"shared empty notes", "shared notes", "sparse numbers", "states", "streams of objects without end", "streams without ends",
+	"tables in a circle", "text drawn again and again", "trailers", "trailers of dictionaries", "unmatched font ranges",
+	"unterminated arrays", "unterminated dictionaries", "unterminated hex", "unterminated kids", "unterminated strings",
+	"zeros in ASCII85",
+}
+
 // pdfFiles are those PDFs. All of them are made when the first is.
 func pdfFiles() (files []File) {
-	for _, harm := range slices.Sorted(maps.Keys(pdfs())) {
+	for _, harm := range pdfHarms {
 		files = append(files, File{strings.ReplaceAll(harm, " ", "-") + ".pdf", harm, func() []byte { return pdfs()[harm] }})
 	}
 	return files
