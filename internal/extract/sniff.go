@@ -226,6 +226,20 @@ func selfExtracting(in *input) bool {
 	return z.entries > 0 && z.base+z.dir > 0
 }
 
+// zipInText says whether what begins like a member of a zip is text that speaks of one: where a zip has numbers, among them zeros,
+// it goes on with characters.
+func zipInText(head []byte) bool {
+	if len(head) < 12 || !readsBehind(head, 4) {
+		return false
+	}
+	for _, c := range head[4:12] {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // sniffHead is sniff but for what only the end of a file tells.
 func sniffHead(in *input) (kind, error) {
 	head := in.head()
@@ -246,7 +260,7 @@ func sniffHead(in *input) (kind, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17rE8P\x90"):
 		return kindBzip2, nil
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && !zipInText(head), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
 		return sniffZip(in)
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) && !readsBehind(head, 8):
 		return sniffOLE(in)
