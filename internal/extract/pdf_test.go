@@ -277,3 +277,13 @@ func TestPDFReleases(t *testing.T) {
 		}
 	}
 }
+
+// What was opened when the time was over is closed.
+func TestPDFFiltersTooLate(t *testing.T) {
+	w := &walker{account: NewAccount(1 * mib), opts: Options{}.withDefaults(), ctx: t.Context()}
+	f := &pdfFile{w: w, err: errPDFMemory}
+	d, err := f.filters(strings.NewReader("x"), []any{pdfName("FlateDecode"), pdfName("LZWDecode")}, nil)
+	if d != nil || err == nil || w.account.Held() != 0 {
+		t.Errorf("%v, %v, %d bytes are held", d, err, w.account.Held())
+	}
+}

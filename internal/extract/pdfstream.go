@@ -102,8 +102,12 @@ func (f *pdfFile) filters(r io.Reader, filters, parms []any) (*pdfData, error) {
 		// Each stage is metered: one may swallow what another blows up.
 		r = &pdfMeter{f, next}
 	}
+	if f.err != nil { // the time is over, or the memory
+		d.close()
+		return nil, f.err
+	}
 	d.r = r
-	return d, f.err
+	return d, nil
 }
 
 func (f *pdfFile) filter(d *pdfData, r io.Reader, name pdfName, p pdfDict) (io.Reader, error) {
