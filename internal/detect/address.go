@@ -375,10 +375,20 @@ func american(text []byte, i int) (int, int) {
 		return -1, -1
 	}
 	j, ranges := stateBack(text, i-1)
-	if !inRanges(ranges, number(text[i:i+3])) {
+	return withState(text, j, to, ranges, number(text[i:i+3]))
+}
+
+// withState completes an address whose state starts at j. The postal code is one of the state's, or there is a street: then it
+// is an address all the same, mistyped or made up.
+func withState(text []byte, j, to int, ranges []zipRange, code int) (int, int) {
+	if ranges == nil {
 		return -1, -1
 	}
-	return withCity(text, j, to)
+	from, end, street := withCity(text, j, to)
+	if !inRanges(ranges, code) && !street {
+		return -1, -1
+	}
+	return from, end
 }
 
 // stateBack returns where the state's name that ends before i starts, and its ZIP
@@ -431,17 +441,17 @@ func twoWordState(text []byte, j, i int) int {
 }
 
 // withCity completes an address whose state or postal code starts at j.
-func withCity(text []byte, j, to int) (int, int) {
+func withCity(text []byte, j, to int) (from, end int, street bool) {
 	city := skipBack(text, j)
 	if city == j {
-		return -1, -1
+		return -1, -1, false
 	}
 	start := cityBack(text, city)
 	if start < 0 {
-		return -1, -1
+		return -1, -1, false
 	}
-	from, _ := streetBack(text, start)
-	return from, to
+	from, street = streetBack(text, start)
+	return from, to, street
 }
 
 func inRanges(ranges []zipRange, n int) bool {
@@ -476,10 +486,7 @@ func australian(text []byte, i int) (int, int) {
 	}
 	j := wordBack(text, i-1)
 	ranges := australianStates[string(text[j:i-1])]
-	if ranges == nil || !inRanges(ranges, number(text[i:i+4])) {
-		return -1, -1
-	}
-	return withCity(text, j, i+4)
+	return withState(text, j, i+4, ranges, number(text[i:i+4]))
 }
 
 // canadian is City, ON K1A 0B1.

@@ -27,6 +27,8 @@ func TestAddressForms(t *testing.T) {
 		"12 Oak Street, Springfield, Ill. 62704", "4 Elm St, Boston, Mass. 02108", "1600 Pennsylvania Ave NW, Washington, D.C. 20500", "77 Sunset Blvd, Los Angeles, Calif. 90028",
 		"9 Pine Rd, Albany, N.Y. 12207", "15 Main St, Charleston, W.Va. 25301", "200 Park Ave, New York, New York 10166", "8 King St, Raleigh, North Carolina 27601", "31 Market St, St. Louis, Mo. 63101",
 		"31 Market St, St Louis MO 63101", "5 Hill Rd, Providence, R.I. 02903",
+		// A postal code of another state, behind a street.
+		"12 Oak Street, North Amanda, NY 78546", "9 Pine Rd, Lake David, MA 28401-1234", "93 Collins Street, Davisburgh NSW 8096",
 		// Cities that end in a street's word.
 		"400 Oak Road, Federal Way, WA 98003", "12 Palm Dr, Miami Gardens, FL 33056", "7 Main St, Grand Terrace, CA 92313", "90 Elm Ave, Kennett Square, PA 19348", "3 West St, Newtown Square, Pa. 19073",
 		"18 Cedar Lane, Palm Beach Gardens, FL 33418", "2 The Lane, Chester-le-Street, DH3 3AB", "10 Mill Lane, Welwyn Garden City AL8 6HJ", "6 High Street, Broadway WR12 7AA", "1 Vestry Road, Street, Somerset BA16 0HX",
@@ -39,7 +41,7 @@ func TestAddressForms(t *testing.T) {
 	}
 	for _, text := range []string{
 		"the Roma 00184 build", "Madrid 28013 users", "Paris 75002", "version 3, Madrid 28013", "see Calle Mayor", "12 oranges, Berlin 10115", "in Main Street 28013 people",
-		"123 Main St, Federal, 98003", "Via 12, code 00184", "Springfield, Ill. 90210", "Ill. 62704", "the street, Chicago 123456", "rue 75002",
+		"123 Main St, Federal, 98003", "Via 12, code 00184", "Springfield, Ill. 90210", "North Amanda, NY 78546", "Davisburgh NSW 8096", "12 boxes, North Amanda, NY 78546", "Ill. 62704", "the street, Chicago 123456", "rue 75002",
 	} {
 		if got := findAll(t, set, text); len(got) != 0 {
 			t.Errorf("%q: %q", text, got)
