@@ -92,7 +92,7 @@ func (j *job) event(tx *store.Tx, at time.Time, kind string, d eventDetail) {
 		id = fmt.Sprintf("%013d%s", macie2.Deref(j.runAt), kind+"/"+string(d.owner)+"/"+d.bucket)
 	}
 	tx.DeferInsert(`insert into job_event (region, account_id, job_id, id, at, type, run_at, operation, owner_id, resource, detail)`,
-		[][]any{{j.Region, string(j.Account), j.ID, id, at.UnixMilli(), kind, j.runAt, d.operation, string(d.owner), d.bucket, d.detail}},
+		[][]any{{j.Region, j.Account, j.ID, id, at.UnixMilli(), kind, j.runAt, d.operation, d.owner, d.bucket, d.detail}},
 		`on conflict (region, account_id, job_id, id) do nothing`)
 }
 
@@ -155,7 +155,7 @@ func (s *Service) Events(ctx context.Context, call *macie2.Call, id, token strin
 			return err
 		}, `select id, at, type, run_at, operation, owner_id, resource, detail from job_event
 			where region = $1 and account_id = $2 and job_id = $3 and id > $4 order by id limit $5`,
-			n.Region, string(n.Account), n.ID, page.Key(0), page.Limit())
+			n.Region, n.Account, n.ID, page.Key(0), page.Limit())
 	})
 	if err != nil {
 		return nil, err

@@ -93,7 +93,7 @@ func (j *job) scan(row interface{ Scan(...any) error }) error {
 func find(ctx context.Context, tx *store.Tx, n name) (*job, error) {
 	j := &job{}
 	err := j.scan(tx.QueryRow(ctx, `select `+jobColumns+` from classification_job where region = $1 and account_id = $2 and id = $3`,
-		n.Region, string(n.Account), n.ID))
+		n.Region, n.Account, n.ID))
 	return j, err
 }
 
@@ -102,7 +102,7 @@ func (j *job) save(tx *store.Tx, was *job) {
 	tx.DeferExpect(1, `update classification_job set status = $4, run = $5, run_at = $6, active = $7, shards = $8, since = $9, expected = $10,
 			failed = $11, paused_at = $12, expires_at = $13, resumes = $14, due_at = $15, quota_account = $16, quota_bytes = $17
 		where region = $1 and account_id = $2 and id = $3 and status = $18 and run = $19 and active = $20 and shards = $21`,
-		j.Region, string(j.Account), j.ID, string(j.status), j.run, j.runAt, string(j.active), j.shards, j.since, j.expected, j.failed,
+		j.Region, j.Account, j.ID, string(j.status), j.run, j.runAt, string(j.active), j.shards, j.since, j.expected, j.failed,
 		j.pausedAt, j.expiresAt, string(j.resumes), j.dueAt, string(j.quotaOf), j.quota, string(was.status), was.run, string(was.active), was.shards)
 }
 
@@ -311,7 +311,7 @@ func (s *Service) cancelAll(ctx context.Context, tx *store.Tx, c session.Change)
 func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
 	for table, key := range map[string]string{"classification_job": "id", "job_event": "job_id, id"} {
 		n, err := tx.Exec(ctx, `delete from `+table+` where region = $1 and account_id = $2 and (`+key+`) in
-			(select `+key+` from `+table+` where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), limit)
+			(select `+key+` from `+table+` where region = $1 and account_id = $2 limit $3)`, e.Region, e.Account, limit)
 		if err != nil {
 			return false, err
 		}
@@ -327,6 +327,6 @@ func (s *Service) jobsOf(ctx context.Context, tx *store.Tx, region string, accou
 		j := &job{}
 		jobs = append(jobs, j)
 		return j.scan(r)
-	}, `select `+jobColumns+` from classification_job where region = $1 and account_id = $2 order by created_at, id`, region, string(account))
+	}, `select `+jobColumns+` from classification_job where region = $1 and account_id = $2 order by created_at, id`, region, account)
 	return jobs, err
 }

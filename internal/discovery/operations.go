@@ -75,7 +75,7 @@ func (s *Service) create(ctx context.Context, tx *store.Tx, call *macie2.Call, n
 	}
 	tx.DeferInsert(`insert into classification_job (region, account_id, id, name, type, status, definition, tags, created_at, run, active, shards,
 			since, expected, failed, resumes, due_at)`,
-		[][]any{{n.Region, string(n.Account), n.ID, *in.Name, string(j.kind), string(j.status), string(text), resource.EncodeTags(in.Tags),
+		[][]any{{n.Region, n.Account, n.ID, *in.Name, string(j.kind), string(j.status), string(text), resource.EncodeTags(in.Tags),
 			j.createdAt, int64(0), string(noRun), int64(0), int64(0), int64(0), false, "", j.dueAt}}, "")
 	if named := namedBuckets(j); len(named) > 0 {
 		inventory.JobDefined(tx, j.known(), named)

@@ -144,7 +144,7 @@ func (s *Service) planSome(ctx context.Context, h *queue.Held, p *planState) (mo
 		}
 		inventory.JobRan(tx, j.known(), taken, macie2.Deref(j.runAt))
 		tx.Defer(`update classification_job set shards = shards + $4, expected = expected + $5 where region = $1 and account_id = $2 and id = $3`,
-			j.Region, string(j.Account), j.ID, int64(len(shards)), objects)
+			j.Region, j.Account, j.ID, int64(len(shards)), objects)
 		return s.queue.Enqueue(ctx, tx, shards...)
 	})
 	*p = next
@@ -250,7 +250,7 @@ func (s *Service) defined(ctx context.Context, tx *store.Tx, j *job) (c choice, 
 // failed marks the run as one in which an account or a bucket could not be reached.
 func (s *Service) failed(tx *store.Tx, j *job) {
 	j.failed = true
-	tx.Defer(`update classification_job set failed = $4 where region = $1 and account_id = $2 and id = $3`, j.Region, string(j.Account), j.ID, true)
+	tx.Defer(`update classification_job set failed = $4 where region = $1 and account_id = $2 and id = $3`, j.Region, j.Account, j.ID, true)
 }
 
 // shardObjects is about how many objects a shard is made to have where the census of its bucket has left split points behind.
@@ -334,7 +334,7 @@ func (s *Service) shardEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 	var activity active
 	err := tx.QueryRow(ctx, `update classification_job set shards = shards - 1
 		where region = $1 and account_id = $2 and id = $3 and run = $4 and active <> 'none' and shards > 0 returning shards, active`,
-		p.Region, string(p.Account), p.ID, p.Run).Scan(&left, &activity)
+		p.Region, p.Account, p.ID, p.Run).Scan(&left, &activity)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -59,7 +59,7 @@ func (s *Service) Running(ctx context.Context, account macie2.AccountID) (map[st
 			err := row.Scan(&region, &n)
 			running[region] = n
 			return err
-		}, `select region, count(*) from classification_job where account_id = $1 and status = 'RUNNING' group by region`, string(account))
+		}, `select region, count(*) from classification_job where account_id = $1 and status = 'RUNNING' group by region`, account)
 	})
 	return running, err
 }

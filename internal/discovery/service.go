@@ -170,12 +170,12 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from classification_job where region = $1 and account_id = $2 and id = $3`,
-				call.Region, string(call.Account), id).Scan(&tags)
+				call.Region, call.Account, id).Scan(&tags)
 			return tags, err
 		},
 		SetTags: func(_ context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
 			tx.DeferExpect(1, `update classification_job set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`,
-				call.Region, string(call.Account), id, tags, was)
+				call.Region, call.Account, id, tags, was)
 			return nil
 		},
 	}}

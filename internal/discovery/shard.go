@@ -643,7 +643,7 @@ func (w *worker) split(ctx context.Context) error {
 		}
 		n, err := tx.Exec(ctx, `update classification_job set shards = shards + 1
 			where region = $1 and account_id = $2 and id = $3 and run = $4 and active <> 'none'`,
-			w.state.Region, string(w.state.Account), w.state.ID, w.state.Run)
+			w.state.Region, w.state.Account, w.state.ID, w.state.Run)
 		if err != nil {
 			return err
 		}

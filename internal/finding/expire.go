@@ -140,14 +140,14 @@ func (s *Service) SessionHooks() session.Hooks {
 func forgetSettings(_ context.Context, tx *store.Tx, c session.Change) error {
 	for _, table := range []string{"findings_filter", "findings_filter_order", "findings_publication", "classification_export",
 		"reveal_configuration", "reveal_count"} {
-		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, string(c.Account))
+		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, c.Account)
 	}
 	return nil
 }
 
 func (s *Service) sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more bool, err error) {
 	results, err := tx.Exec(ctx, `delete from discovery_result where region = $1 and account_id = $2 and id in
-		(select id from discovery_result where region = $1 and account_id = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
+		(select id from discovery_result where region = $1 and account_id = $2 limit $3)`, e.Region, e.Account, int64(limit))
 	if err != nil {
 		return false, err
 	}

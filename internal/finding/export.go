@@ -36,7 +36,7 @@ type destination struct {
 func exportTo(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (destination, error) {
 	var d destination
 	err := tx.QueryRow(ctx, `select bucket, key_prefix, kms_key_arn, expected_owner, unencrypted from classification_export
-		where region = $1 and account_id = $2`, region, string(account)).Scan(&d.bucket, &d.prefix, &d.kmsKey, &d.owner, &d.unencrypted)
+		where region = $1 and account_id = $2`, region, account).Scan(&d.bucket, &d.prefix, &d.kmsKey, &d.owner, &d.unencrypted)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
 	}
@@ -76,7 +76,7 @@ func (d destination) wire() *macie2.ClassificationExportConfiguration {
 func (s *Service) PutClassificationExportConfiguration(ctx context.Context, call *macie2.Call, in *macie2.PutClassificationExportConfigurationInput) (*macie2.PutClassificationExportConfigurationOutput, error) {
 	if in.Configuration == nil || in.Configuration.S3Destination == nil {
 		err := s.tx(ctx, call, func(tx *store.Tx) error {
-			tx.Defer(`delete from classification_export where region = $1 and account_id = $2`, call.Region, string(call.Account))
+			tx.Defer(`delete from classification_export where region = $1 and account_id = $2`, call.Region, call.Account)
 			return nil
 		})
 		if err != nil {
@@ -99,7 +99,7 @@ func (s *Service) PutClassificationExportConfiguration(ctx context.Context, call
 			values ($1, $2, $3, $4, $5, $6, $7) on conflict (region, account_id) do update set bucket = excluded.bucket,
 			key_prefix = excluded.key_prefix, kms_key_arn = excluded.kms_key_arn, expected_owner = excluded.expected_owner,
 			unencrypted = excluded.unencrypted`,
-			call.Region, string(call.Account), d.bucket, d.prefix, d.kmsKey, d.owner, d.unencrypted)
+			call.Region, call.Account, d.bucket, d.prefix, d.kmsKey, d.owner, d.unencrypted)
 		all := backfill{Region: call.Region, Account: call.Account}
 		// A batch that is just being written by another node may not see the configuration, nor be seen by the first look.
 		late := all
@@ -216,7 +216,7 @@ func (s *Service) export(ctx context.Context, t queue.Task) queue.Outcome {
 			return err
 		}
 		return tx.QueryRow(ctx, `select folder, owner_id, body from discovery_result where region = $1 and account_id = $2 and id = $3`,
-			r.Region, string(r.Account), r.ID).Scan(&folder, &owner, &text)
+			r.Region, r.Account, r.ID).Scan(&folder, &owner, &text)
 	})
 	if errors.Is(err, store.ErrNotFound) || err == nil && to.bucket == "" {
 		return queue.Outcome{Status: queue.Done, Detail: "there is nothing to write any more"}
@@ -258,7 +258,7 @@ func (s *Service) backfillTask(ctx context.Context, tx *store.Tx, tasks []queue.
 			exports = append(exports, exportTask(p.Region, p.Account, p.After))
 			return err
 		}, `select id from discovery_result where region = $1 and account_id = $2 and id > $3 and created_at >= $4
-			order by id limit $5`, p.Region, string(p.Account), p.After, p.Since, int64(backfillPage))
+			order by id limit $5`, p.Region, p.Account, p.After, p.Since, int64(backfillPage))
 		if err == nil && len(exports) == backfillPage {
 			exports = append(exports, queue.New{Kind: backfillKind, Payload: p})
 		}

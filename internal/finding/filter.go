@@ -105,9 +105,9 @@ func (s *Service) createFilter(ctx context.Context, tx *store.Tx, call *macie2.C
 		position = min(position, int(*in.Position))
 	}
 	tx.Defer(`update findings_filter set position = position + 1 where region = $1 and account_id = $2 and position >= $3`,
-		call.Region, string(call.Account), int64(position))
+		call.Region, call.Account, int64(position))
 	tx.DeferInsert(`insert into findings_filter (region, account_id, id, name, description, action, position, criteria, tags, created_at)`,
-		[][]any{{call.Region, string(call.Account), id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(*in.Action), int64(position),
+		[][]any{{call.Region, call.Account, id, macie2.Deref(in.Name), macie2.Deref(in.Description), string(*in.Action), int64(position),
 			string(criteria), resource.EncodeTags(in.Tags), call.Now.UnixMilli()}}, "")
 	if *in.Action == macie2.FindingsFilterActionArchive {
 		c, err := ParseCriteria(in.FindingCriteria)
@@ -124,7 +124,7 @@ func (s *Service) createFilter(ctx context.Context, tx *store.Tx, call *macie2.C
 func filterIDs(ctx context.Context, tx *store.Tx, call *macie2.Call) ([]string, error) {
 	if _, err := tx.Exec(ctx, `insert into findings_filter_order (region, account_id, changes) values ($1, $2, 1)
 		on conflict (region, account_id) do update set changes = findings_filter_order.changes + 1`,
-		call.Region, string(call.Account)); err != nil {
+		call.Region, call.Account); err != nil {
 		return nil, err
 	}
 	var ids []string
@@ -133,7 +133,7 @@ func filterIDs(ctx context.Context, tx *store.Tx, call *macie2.Call) ([]string, 
 		err := r.Scan(&id)
 		ids = append(ids, id)
 		return err
-	}, `select id from findings_filter where region = $1 and account_id = $2 order by position, id`, call.Region, string(call.Account))
+	}, `select id from findings_filter where region = $1 and account_id = $2 order by position, id`, call.Region, call.Account)
 	return ids, err
 }
 
@@ -148,7 +148,7 @@ func (s *Service) GetFindingsFilter(ctx context.Context, call *macie2.Call, in *
 	var position int64
 	err := s.view(ctx, call, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select name, description, action, position, criteria, tags from findings_filter
-			where region = $1 and account_id = $2 and id = $3`, call.Region, string(call.Account), *in.Id).
+			where region = $1 and account_id = $2 and id = $3`, call.Region, call.Account, *in.Id).
 			Scan(&name, &description, &action, &position, &criteria, &tags)
 	})
 	if err != nil {
@@ -197,7 +197,7 @@ func (s *Service) ListFindingsFilters(ctx context.Context, call *macie2.Call, in
 			rows = append(rows, x)
 			return err
 		}, `select position, id, name, action, tags from findings_filter where region = $1 and account_id = $2 and (position, id) > ($3, $4)
-			order by position, id limit $5`, call.Region, string(call.Account), page.Int(0), page.Key(1), page.Limit())
+			order by position, id limit $5`, call.Region, call.Account, page.Int(0), page.Key(1), page.Limit())
 	})
 	if err != nil {
 		return nil, err
@@ -250,7 +250,7 @@ func (s *Service) updateFilter(ctx context.Context, tx *store.Tx, call *macie2.C
 	err = tx.QueryRow(ctx, `update findings_filter set name = coalesce($4, name), description = coalesce($5, description),
 			action = coalesce($6, action), criteria = coalesce($7, criteria)
 		where region = $1 and account_id = $2 and id = $3 returning action, criteria`,
-		call.Region, string(call.Account), *in.Id, in.Name, in.Description, (*string)(in.Action), criteria).Scan(&action, &now)
+		call.Region, call.Account, *in.Id, in.Name, in.Description, (*string)(in.Action), criteria).Scan(&action, &now)
 	if err != nil {
 		return none(err)
 	}
@@ -279,7 +279,7 @@ func reorder(tx *store.Tx, call *macie2.Call, ids []string, id string, to int) {
 	for i, moved := range append(others[:at:at], append([]string{id}, others[at:]...)...) {
 		if ids[i] != moved {
 			tx.DeferExpect(1, `update findings_filter set position = $4 where region = $1 and account_id = $2 and id = $3`,
-				call.Region, string(call.Account), moved, int64(i+1))
+				call.Region, call.Account, moved, int64(i+1))
 		}
 	}
 }
@@ -292,12 +292,12 @@ func (s *Service) DeleteFindingsFilter(ctx context.Context, call *macie2.Call, i
 		}
 		var position int64
 		err := tx.QueryRow(ctx, `delete from findings_filter where region = $1 and account_id = $2 and id = $3 returning position`,
-			call.Region, string(call.Account), *in.Id).Scan(&position)
+			call.Region, call.Account, *in.Id).Scan(&position)
 		if err != nil {
 			return none(err)
 		}
 		tx.Defer(`update findings_filter set position = position - 1 where region = $1 and account_id = $2 and position > $3`,
-			call.Region, string(call.Account), position)
+			call.Region, call.Account, position)
 		_, err = s.queue.Cancel(ctx, tx, suppressKind, *in.Id)
 		return err
 	})
@@ -315,12 +315,12 @@ func (s *Service) TagKinds() map[string]resource.Kind {
 				return "", err
 			}
 			err = tx.QueryRow(ctx, `select tags from findings_filter where region = $1 and account_id = $2 and id = $3`,
-				call.Region, string(call.Account), id).Scan(&tags)
+				call.Region, call.Account, id).Scan(&tags)
 			return tags, err
 		},
 		SetTags: func(_ context.Context, tx *store.Tx, call *macie2.Call, id, was, tags string) error {
 			tx.DeferExpect(1, `update findings_filter set tags = $4 where region = $1 and account_id = $2 and id = $3 and tags = $5`,
-				call.Region, string(call.Account), id, tags, was)
+				call.Region, call.Account, id, tags, was)
 			return nil
 		},
 	}}

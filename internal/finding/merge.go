@@ -178,7 +178,7 @@ func (s *Service) mergeOne(ctx context.Context, region string, holder macie2.Acc
 	return s.db.Background().Tx(ctx, lane(region, holder), func(tx *store.Tx) error {
 		for _, old := range run {
 			n, err := tx.Exec(ctx, `delete from finding_segment where region = $1 and holder = $2 and first = $3 and id = $4 and version = $5`,
-				region, string(holder), old.first, old.id, old.version)
+				region, holder, old.first, old.id, old.version)
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ type Published struct {
 func published(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (Published, error) {
 	p := Published{Policy: true}
 	err := tx.QueryRow(ctx, `select policy_findings, classification_findings from findings_publication where region = $1 and account_id = $2`,
-		region, string(account)).Scan(&p.Policy, &p.Classification)
+		region, account).Scan(&p.Policy, &p.Classification)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
 	}
@@ -49,13 +49,13 @@ func (s *Service) GetFindingsPublicationConfiguration(ctx context.Context, call 
 func (s *Service) PutFindingsPublicationConfiguration(ctx context.Context, call *macie2.Call, in *macie2.PutFindingsPublicationConfigurationInput) (*macie2.PutFindingsPublicationConfigurationOutput, error) {
 	err := s.tx(ctx, call, func(tx *store.Tx) error {
 		if in.SecurityHubConfiguration == nil {
-			tx.Defer(`delete from findings_publication where region = $1 and account_id = $2`, call.Region, string(call.Account))
+			tx.Defer(`delete from findings_publication where region = $1 and account_id = $2`, call.Region, call.Account)
 			return nil
 		}
 		tx.DeferExpect(1, `insert into findings_publication (region, account_id, policy_findings, classification_findings) values ($1, $2, $3, $4)
 			on conflict (region, account_id) do update
 			set policy_findings = excluded.policy_findings, classification_findings = excluded.classification_findings`,
-			call.Region, string(call.Account), *in.SecurityHubConfiguration.PublishPolicyFindings,
+			call.Region, call.Account, *in.SecurityHubConfiguration.PublishPolicyFindings,
 			*in.SecurityHubConfiguration.PublishClassificationFindings)
 		return nil
 	})

@@ -178,7 +178,7 @@ func (s *Service) unknown(ctx context.Context, tx *store.Tx, region string, hold
 func byKeys(sql, region string, holder macie2.AccountID, ids []string) []store.Stmt {
 	all := make([]store.Stmt, len(ids))
 	for i, id := range ids {
-		all[i] = store.Stmt{SQL: sql, Args: []any{region, string(holder), id}}
+		all[i] = store.Stmt{SQL: sql, Args: []any{region, holder, id}}
 	}
 	return all
 }
@@ -258,7 +258,7 @@ func bounds(numbers []int64) (least, most *int64) {
 func (s *Service) Change(ctx context.Context, tx *store.Tx, region string, holder macie2.AccountID, x *macie2.Finding, at time.Time) error {
 	var document string
 	err := tx.QueryRow(ctx, `select document from finding_document where region = $1 and holder = $2 and id = $3`,
-		region, string(holder), *x.Id).Scan(&document)
+		region, holder, *x.Id).Scan(&document)
 	if none(err) != err { // there is none
 		rules, err := s.policySuppressions(ctx, tx, region, holder)
 		if err != nil {
@@ -303,14 +303,14 @@ func (s *Service) repeat(ctx context.Context, tx *store.Tx, region string, holde
 	}
 	updated.Archived = macie2.Ptr(*old.Archived || anyMatches(rules, updated))
 	n, err := tx.Exec(ctx, `delete from finding where region = $1 and holder = $2 and id = $3 and counted = $4`,
-		region, string(holder), *old.Id, *old.Count)
+		region, holder, *old.Id, *old.Count)
 	if err == nil && n == 0 {
 		err = store.ErrConflict
 	}
 	if err != nil {
 		return err
 	}
-	tx.DeferExpect(1, `delete from finding_document where region = $1 and holder = $2 and id = $3`, region, string(holder), *old.Id)
+	tx.DeferExpect(1, `delete from finding_document where region = $1 and holder = $2 and id = $3`, region, holder, *old.Id)
 	if err := insert(tx, region, holder, []*macie2.Finding{updated}); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (c revealConfiguration) wire() (*macie2.RevealConfiguration, *macie2.Retrie
 
 func readReveal(ctx context.Context, tx *store.Tx, call *macie2.Call) (c revealConfiguration, err error) {
 	err = tx.QueryRow(ctx, `select enabled, kms_key_id, role_name, external_id from reveal_configuration where region = $1 and account_id = $2`,
-		call.Region, string(call.Account)).Scan(&c.enabled, &c.kmsKey, &c.role, &c.externalID)
+		call.Region, call.Account).Scan(&c.enabled, &c.kmsKey, &c.role, &c.externalID)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
 	}
@@ -116,7 +116,7 @@ func (s *Service) UpdateRevealConfiguration(ctx context.Context, call *macie2.Ca
 		tx.DeferExpect(1, `insert into reveal_configuration (region, account_id, enabled, kms_key_id, role_name, external_id)
 			values ($1, $2, $3, $4, $5, $6) on conflict (region, account_id) do update set enabled = excluded.enabled,
 			kms_key_id = excluded.kms_key_id, role_name = excluded.role_name, external_id = excluded.external_id`,
-			call.Region, string(call.Account), c.enabled, c.kmsKey, c.role, c.externalID)
+			call.Region, call.Account, c.enabled, c.kmsKey, c.role, c.externalID)
 		return nil
 	})
 	if err != nil {
@@ -312,7 +312,7 @@ func (s *Service) countReveal(ctx context.Context, call *macie2.Call) error {
 		err := tx.QueryRow(ctx, `insert into reveal_count (region, account_id, day, counted) values ($1, $2, $3, 1)
 			on conflict (region, account_id) do update set day = excluded.day,
 			counted = case when reveal_count.day = excluded.day then reveal_count.counted + 1 else 1 end returning counted`,
-			call.Region, string(call.Account), day).Scan(&n)
+			call.Region, call.Account, day).Scan(&n)
 		if err == nil && n > maxReveals {
 			err = macie2.ErrThrottled(time.Unix((day+1)*86400+1, 0).Sub(call.Now))
 		}

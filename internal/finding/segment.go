@@ -49,7 +49,7 @@ func (s *Service) insertData(ctx context.Context, tx *store.Tx, region string, h
 	var next int64
 	err = tx.QueryRow(ctx, `insert into finding_head (region, holder, next) values ($1, $2, $3)
 		on conflict (region, holder) do update set next = finding_head.next + excluded.next returning next`,
-		region, string(holder), int64(len(findings))).Scan(&next)
+		region, holder, int64(len(findings))).Scan(&next)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func suppressions(ctx context.Context, tx *store.Tx, region string, account maci
 		rules = append(rules, c)
 		return err
 	}, `select criteria from findings_filter where region = $1 and account_id = $2 and action = 'ARCHIVE' order by position, id`,
-		region, string(account))
+		region, account)
 	return rules, err
 }
 
@@ -152,7 +152,7 @@ func (s *Service) suppressTask(ctx context.Context, tx *store.Tx, tasks []queue.
 		}
 		var text string
 		err := tx.QueryRow(ctx, `select criteria from findings_filter where region = $1 and account_id = $2 and id = $3 and action = 'ARCHIVE'`,
-			p.Region, string(p.Account), p.Filter).Scan(&text)
+			p.Region, p.Account, p.Filter).Scan(&text)
 		if none(err) != err {
 			continue
 		}

@@ -123,7 +123,7 @@ func (s *Service) ListTriage(ctx context.Context, call *macie2.Call, ids []strin
 		}, `select t.finding_id, t.version, t.state, t.reason, t.comment, t.said_by, t.said_at from finding_triage t
 			where t.region = $1 and t.account_id = $2 and `+tx.Any("t.finding_id", 3)+`
 			and t.version = (select max(u.version) from finding_triage u where u.region = t.region and u.account_id = t.account_id and u.finding_id = t.finding_id)
-			order by t.finding_id`, call.Region, string(call.Account), store.List(ids))
+			order by t.finding_id`, call.Region, call.Account, store.List(ids))
 	})
 	return out, err
 }
@@ -146,7 +146,7 @@ func (s *Service) triage(ctx context.Context, tx *store.Tx, call *macie2.Call, i
 		return err
 	}, `select version, state, reason, comment, said_by, said_at from finding_triage
 		where region = $1 and account_id = $2 and finding_id = $3 order by version desc limit $4`,
-		call.Region, string(call.Account), id, int64(maxTriageHistory))
+		call.Region, call.Account, id, int64(maxTriageHistory))
 	if len(out.History) > 0 {
 		out.Triage = out.History[0]
 	}
@@ -172,7 +172,7 @@ func (s *Service) PutTriage(ctx context.Context, call *macie2.Call, in *TriageIn
 			At: macie2.NewTimestamp(call.Now).String(), Version: out.Version + 1}
 		out.History = append([]Triage{out.Triage}, out.History...)
 		_, err := tx.Exec(ctx, `insert into finding_triage (region, account_id, finding_id, version, state, reason, comment, said_by, said_at)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, call.Region, string(call.Account), in.FindingID, out.Version, string(in.State),
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, call.Region, call.Account, in.FindingID, out.Version, string(in.State),
 			in.Reason, in.Comment, out.By, call.Now.UnixMilli())
 		if errors.Is(err, store.ErrExists) {
 			err = store.ErrConflict // another node was faster: what it said decides

@@ -92,14 +92,14 @@ func (s *Service) peers(ctx context.Context, tx *store.Tx, region string, accoun
 // and what is known of its buckets goes when the session has ended. The stores stay.
 func (s *Service) SessionHooks() session.Hooks {
 	look := func(ctx context.Context, tx *store.Tx, c session.Change) error {
-		tx.Defer(`update object_store set look_due = $3 where region = $1 and account_id = $2`, c.Region, string(c.Account), c.At.UnixMilli())
+		tx.Defer(`update object_store set look_due = $3 where region = $1 and account_id = $2`, c.Region, c.Account, c.At.UnixMilli())
 		return nil
 	}
 	return session.Hooks{
 		OnEnable: look, OnResume: look, Sweep: sweep,
 		OnDisable: func(_ context.Context, tx *store.Tx, c session.Change) error {
 			tx.Defer(`update object_store set look_begun_at = null, looked_at = null, full_at = null, status = 'New', status_detail = ''
-				where region = $1 and account_id = $2`, c.Region, string(c.Account))
+				where region = $1 and account_id = $2`, c.Region, c.Account)
 			return nil
 		},
 	}
@@ -112,7 +112,7 @@ func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more 
 		{"bucket_change", "account_id", "id"}, {"bucket_statistics", "account_id", "account_id"}, {"bucket_job", "creator_id", "job_id"},
 	} {
 		n, err := tx.Exec(ctx, `delete from `+t.table+` where region = $1 and `+t.account+` = $2 and `+t.key+` in
-			(select `+t.key+` from `+t.table+` where region = $1 and `+t.account+` = $2 limit $3)`, e.Region, string(e.Account), int64(limit))
+			(select `+t.key+` from `+t.table+` where region = $1 and `+t.account+` = $2 limit $3)`, e.Region, e.Account, int64(limit))
 		if err != nil {
 			return false, err
 		}

@@ -100,7 +100,7 @@ func (s *Service) recount(ctx context.Context, tx *store.Tx, x Store, after *rec
 	var finished *int64
 	var result string
 	err := tx.QueryRow(ctx, `select finished_at, result from census where region = $1 and account_id = $2 and bucket = $3`,
-		after.Region, string(after.Account), after.Name).Scan(&finished, &result)
+		after.Region, after.Account, after.Name).Scan(&finished, &result)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -220,7 +220,7 @@ func (s *Service) Groups(ctx context.Context, b BucketName) ([]Group, error) {
 func (s *Service) censusOf(ctx context.Context, b BucketName) (r *censusResult, err error) {
 	var text string
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `select result from census where region = $1 and account_id = $2 and bucket = $3`, b.Region, string(b.Account), b.Name).
+		return tx.QueryRow(ctx, `select result from census where region = $1 and account_id = $2 and bucket = $3`, b.Region, b.Account, b.Name).
 			Scan(&text)
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -273,7 +273,7 @@ func (s *Service) endCensus(ctx context.Context, tx *store.Tx, t queue.Task, o q
 func keepCensus(ctx context.Context, tx *store.Tx, state censusState, r *censusResult, now int64) error {
 	var text string
 	err := tx.QueryRow(ctx, `select result from census where region = $1 and account_id = $2 and bucket = $3`,
-		state.Region, string(state.Account), state.Bucket).Scan(&text)
+		state.Region, state.Account, state.Bucket).Scan(&text)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -293,7 +293,7 @@ func keepCensus(ctx context.Context, tx *store.Tx, state censusState, r *censusR
 	tx.Defer(`insert into census (region, account_id, bucket, begun_at, finished_at, result) values ($1, $2, $3, $4, $5, $6)
 		on conflict (region, account_id, bucket) do update
 		set begun_at = excluded.begun_at, finished_at = excluded.finished_at, result = excluded.result`,
-		state.Region, string(state.Account), state.Bucket, state.BegunAt, now, string(b))
+		state.Region, state.Account, state.Bucket, state.BegunAt, now, string(b))
 	return nil
 }
 

@@ -164,7 +164,7 @@ func (s *Service) changed(ctx context.Context, tx *store.Tx, before, r *record, 
 			return err
 		}
 		tx.DeferInsert(`insert into bucket_change (id, region, account_id, bucket, type, before_at, at, detail)`, [][]any{{
-			c.ID, c.Region, string(c.Account), c.Bucket, string(c.Type), before.LastUpdated, r.LastUpdated, string(detail),
+			c.ID, c.Region, c.Account, c.Bucket, string(c.Type), before.LastUpdated, r.LastUpdated, string(detail),
 		}}, "")
 		for _, hook := range s.onChange {
 			if err := hook(ctx, tx, c); err != nil {

@@ -247,7 +247,7 @@ func (s *Service) Expecting(ctx context.Context, region string, account macie2.A
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `select exists (select 1 from object_store o where o.region = $1 and o.account_id = $2 and (o.looked_at is null or o.looked_at < $3)
 			and (o.status <> '`+string(StatusFailing)+`' or o.look_begun_at is not null or o.look_due <= $4) and `+enabledCondition+`)`,
-			region, string(account), since.UnixMilli(), s.now().UnixMilli()).Scan(&expecting)
+			region, account, since.UnixMilli(), s.now().UnixMilli()).Scan(&expecting)
 	})
 	return expecting, err
 }

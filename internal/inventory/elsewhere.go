@@ -26,7 +26,7 @@ func Elsewhere(ctx context.Context, tx *store.Tx, region string, account macie2.
 			and (own.kind = 'aws' and o.kind = 'aws' or own.endpoint = o.endpoint))`
 	var moved, changed bool
 	err := tx.QueryRow(ctx, `select exists (select 1 from bucket b `+samePlace+` and b.account_id = $2 and b.region <> $1),
-			exists (select 1 from bucket b `+samePlace+` and b.account_id <> $2 and b.region = $1)`, region, string(account), name).Scan(&moved, &changed)
+			exists (select 1 from bucket b `+samePlace+` and b.account_id <> $2 and b.region = $1)`, region, account, name).Scan(&moved, &changed)
 	switch {
 	case errors.Is(err, store.ErrInvalidText):
 		return Nowhere, nil

@@ -35,7 +35,7 @@ func Holdings(ctx context.Context, tx *store.Tx, region string, account macie2.A
 		return err
 	}, `select name, store_id, object_count, size_bytes, classifiable_count, classifiable_size, error_code, monitoring_status from bucket
 		where region = $1 and account_id = $2 and gone_at is null and ($3 = '' or store_id = $3) and name > $4 order by name limit $5`,
-		region, string(account), p.StoreID, p.After, int64(p.Most))
+		region, account, p.StoreID, p.After, int64(p.Most))
 	return list, err
 }
 
@@ -46,7 +46,7 @@ func StoresWithBuckets(ctx context.Context, tx *store.Tx, region string, account
 		err := r.Scan(&id)
 		list = append(list, id)
 		return err
-	}, `select distinct store_id from bucket where region = $1 and account_id = $2 and gone_at is null order by store_id`, region, string(account))
+	}, `select distinct store_id from bucket where region = $1 and account_id = $2 and gone_at is null order by store_id`, region, account)
 	return list, err
 }
 

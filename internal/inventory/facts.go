@@ -397,7 +397,7 @@ func blockFlags(a objectstore.Answer[objectstore.PublicAccessBlock]) flags {
 // readFacts reads what is kept of a bucket beside its record; nil where nothing is.
 func readFacts(ctx context.Context, tx *store.Tx, r *record) (*facts, error) {
 	var text string
-	err := tx.QueryRow(ctx, `select facts from bucket_facts where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name).
+	err := tx.QueryRow(ctx, `select facts from bucket_facts where region = $1 and account_id = $2 and name = $3`, r.Region, r.Account, r.Name).
 		Scan(&text)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -427,9 +427,9 @@ func (s *Service) keepFacts(_ context.Context, tx *store.Tx, r *record, old, f *
 			return nil
 		}
 	}
-	tx.DeferInsert(`insert into bucket_facts (region, account_id, name, facts)`, [][]any{{r.Region, string(r.Account), r.Name, string(b)}},
+	tx.DeferInsert(`insert into bucket_facts (region, account_id, name, facts)`, [][]any{{r.Region, r.Account, r.Name, string(b)}},
 		`on conflict (region, account_id, name) do update set facts = excluded.facts`)
-	tx.Defer(`delete from bucket_tag where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
+	tx.Defer(`delete from bucket_tag where region = $1 and account_id = $2 and name = $3`, r.Region, r.Account, r.Name)
 	var rows [][]any
 	seen := map[string]bool{}
 	for _, t := range f.Tags {

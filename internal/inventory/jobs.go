@@ -97,5 +97,5 @@ func addJobs(ctx context.Context, tx *store.Tx, region string, viewer macie2.Acc
 		return nil
 	}, `select j.account_id, j.name, j.job_id, case when `+definedCondition+` then 1 else 0 end, case when `+monitoredCondition+` then 1 else 0 end, j.run_at
 		from bucket_job j where j.region = $1 and j.creator_id = $2 and `+tx.Any("j.account_id", 3)+` and `+tx.Any("j.name", 4)+`
-		order by j.run_at, j.job_id`, region, string(viewer), slices.Compact(accounts), names)
+		order by j.run_at, j.job_id`, region, viewer, slices.Compact(accounts), names)
 }

@@ -234,7 +234,7 @@ func (s *Service) saw(ctx context.Context, x Store, found []objectstore.Bucket) 
 	err := s.db.View(ctx, func(tx *store.Tx) error {
 		var others int64
 		err := tx.QueryRow(ctx, `select count(*) from bucket where region = $1 and account_id = $2 and store_id <> $3 and error_code is null`,
-			x.Region, string(x.Account), x.ID).Scan(&others)
+			x.Region, x.Account, x.ID).Scan(&others)
 		room -= others
 		return err
 	})

@@ -133,7 +133,7 @@ func (s *Service) Open(ctx context.Context, region string, account macie2.Accoun
 	var x Store
 	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
 		x, err = scanStore(tx.QueryRow(ctx, `select `+storeColumns+` from object_store where id =
-			(select store_id from bucket where region = $1 and account_id = $2 and name = $3)`, region, string(account), name))
+			(select store_id from bucket where region = $1 and account_id = $2 and name = $3)`, region, account, name))
 		return err
 	})
 	switch {

@@ -140,11 +140,11 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, changes []change) err
 			insert = append(insert, c.after.fields())
 		case c.after == nil:
 			tx.DeferExpect(1, `delete from bucket where region = $1 and account_id = $2 and name = $3 and revision = $4`,
-				r.Region, string(r.Account), r.Name, r.Revision)
+				r.Region, r.Account, r.Name, r.Revision)
 			for _, table := range []string{"bucket_facts", "bucket_tag"} {
-				tx.Defer(`delete from `+table+` where region = $1 and account_id = $2 and name = $3`, r.Region, string(r.Account), r.Name)
+				tx.Defer(`delete from `+table+` where region = $1 and account_id = $2 and name = $3`, r.Region, r.Account, r.Name)
 			}
-			tx.Defer(`delete from census where region = $1 and account_id = $2 and bucket = $3`, r.Region, string(r.Account), r.Name)
+			tx.Defer(`delete from census where region = $1 and account_id = $2 and bucket = $3`, r.Region, r.Account, r.Name)
 		default:
 			c.after.Revision = c.before.Revision + 1
 			fields := c.after.fields()

@@ -167,7 +167,7 @@ func (c *counters) save(ctx context.Context, tx *store.Tx, o owner) error {
 	}
 	var text string
 	var revision int64
-	err := tx.QueryRow(ctx, `select counters, revision from bucket_statistics where region = $1 and account_id = $2`, o.region, string(o.account)).
+	err := tx.QueryRow(ctx, `select counters, revision from bucket_statistics where region = $1 and account_id = $2`, o.region, o.account).
 		Scan(&text, &revision)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -187,11 +187,11 @@ func (c *counters) save(ctx context.Context, tx *store.Tx, o owner) error {
 	}
 	if revision == 0 {
 		tx.DeferExpect(1, `insert into bucket_statistics (region, account_id, counters, revision) values ($1, $2, $3, 1)
-			on conflict (region, account_id) do nothing`, o.region, string(o.account), string(b))
+			on conflict (region, account_id) do nothing`, o.region, o.account, string(b))
 		return nil
 	}
 	tx.DeferExpect(1, `update bucket_statistics set counters = $3, revision = revision + 1 where region = $1 and account_id = $2 and revision = $4`,
-		o.region, string(o.account), string(b), revision)
+		o.region, o.account, string(b), revision)
 	return nil
 }
 

@@ -114,14 +114,14 @@ func (s *Service) addStore(ctx context.Context, account macie2.AccountID, origin
 			}
 		}
 		var n int64
-		if err := tx.QueryRow(ctx, `select count(*) from object_store where account_id = $1`, string(account)).Scan(&n); err != nil {
+		if err := tx.QueryRow(ctx, `select count(*) from object_store where account_id = $1`, account).Scan(&n); err != nil {
 			return err
 		}
 		if n >= maxStores {
 			return macie2.ErrQuota("The account has %d stores already, which is the most.", n)
 		}
 		n, err := tx.InsertMany(ctx, `insert into object_store (`+storeColumns+`, look_due)`, [][]any{{
-			added.ID, string(account), x.Name, x.Region, string(x.Kind), x.Endpoint, x.SigningRegion, x.VirtualHost, x.Insecure,
+			added.ID, account, x.Name, x.Region, string(x.Kind), x.Endpoint, x.SigningRegion, x.VirtualHost, x.Insecure,
 			x.AccessKeyID, sealed, keyID, x.RoleARN, x.ExternalID, x.CA, string(patterns), x.MaxRequests, x.MaxBandwidth, string(origin),
 			int64(1), string(StatusNew), "", int64(0), nil, nil, nil, now.UnixMilli(), now.UnixMilli(), now.UnixMilli(),
 		}}, "on conflict (account_id, name) do nothing")
@@ -206,7 +206,7 @@ func (s *Service) updateStore(ctx context.Context, account macie2.AccountID, nam
 }
 
 func readStore(ctx context.Context, tx *store.Tx, account macie2.AccountID, name string) (Store, error) {
-	x, err := scanStore(tx.QueryRow(ctx, `select `+storeColumns+` from object_store where account_id = $1 and name = $2`, string(account), name))
+	x, err := scanStore(tx.QueryRow(ctx, `select `+storeColumns+` from object_store where account_id = $1 and name = $2`, account, name))
 	if errors.Is(err, store.ErrNotFound) {
 		err = ErrNoStore
 	}
@@ -245,7 +245,7 @@ func (s *Service) Stores(ctx context.Context, account macie2.AccountID) (list []
 		if account == "" {
 			return tx.Query(ctx, add, `select `+storeColumns+` from object_store order by account_id, name`)
 		}
-		return tx.Query(ctx, add, `select `+storeColumns+` from object_store where account_id = $1 order by name`, string(account))
+		return tx.Query(ctx, add, `select `+storeColumns+` from object_store where account_id = $1 order by name`, account)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list stores: %w", err)

@@ -35,7 +35,7 @@ func Summaries(ctx context.Context, tx *store.Tx, region string, accounts []maci
 		return nil
 	}, `select account_id, name, effective_permission, shared_access, object_count, gone_at from bucket
 		where region = $1 and `+tx.Any("account_id", 2)+` and (account_id, name) > ($3, $4) order by account_id, name limit $5`,
-		region, store.ListOf(accounts), string(after.Account), after.Name, int64(most))
+		region, store.ListOf(accounts), after.Account, after.Name, int64(most))
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func Summaries(ctx context.Context, tx *store.Tx, region string, accounts []maci
 		return nil
 	}, `select account_id, name, key, value from bucket_tag where region = $1 and `+tx.Any("account_id", 2)+`
 		and (account_id, name) > ($3, $4) and (account_id, name) <= ($5, $6)`,
-		region, store.ListOf(accounts), string(after.Account), after.Name, string(last.Account), last.Name)
+		region, store.ListOf(accounts), after.Account, after.Name, last.Account, last.Name)
 	return list, err
 }
 
@@ -63,7 +63,7 @@ func SummaryOf(ctx context.Context, tx *store.Tx, region string, account macie2.
 	x := Summary{Account: account, Name: name}
 	var gone *int64
 	err := tx.QueryRow(ctx, `select effective_permission, shared_access, object_count, gone_at from bucket
-		where region = $1 and account_id = $2 and name = $3`, region, string(account), name).Scan(&x.Effective, &x.Shared, &x.Objects, &gone)
+		where region = $1 and account_id = $2 and name = $3`, region, account, name).Scan(&x.Effective, &x.Shared, &x.Objects, &gone)
 	x.Gone = gone != nil
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalidText) {
 		err = ErrNoBucket
@@ -102,7 +102,7 @@ func (s *Service) Watched(ctx context.Context, tx *store.Tx, after Watched, most
 		return nil
 	}, `select x.region, x.account_id, x.counters from bucket_statistics x where (x.region, x.account_id) > ($1, $2) and exists
 			(select 1 from macie_session s where s.region = x.region and s.account_id = x.account_id and s.status = 'ENABLED')
-		order by x.region, x.account_id limit $3`, after.Region, string(after.Account), int64(most))
+		order by x.region, x.account_id limit $3`, after.Region, after.Account, int64(most))
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -119,6 +119,6 @@ func (s *Service) Watched(ctx context.Context, tx *store.Tx, after Watched, most
 		return nil
 	}, `select region, account_id, cast(sum(coalesce(object_count, 0)) as bigint) from bucket
 		where (region, account_id) > ($1, $2) and (region, account_id) <= ($3, $4) and monitoring_status = 'MONITORED' and error_code is null
-		group by region, account_id`, after.Region, string(after.Account), last.Region, string(last.Account))
+		group by region, account_id`, after.Region, after.Account, last.Region, last.Account)
 	return list, err
 }

@@ -218,7 +218,7 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 			err := row.Scan(&status, &n)
 			out.Statuses[status] = n
 			return err
-		}, `select status, count(*) from member where region = $1 and administrator_id = $2 group by status`, call.Region, string(call.Account))
+		}, `select status, count(*) from member where region = $1 and administrator_id = $2 group by status`, call.Region, call.Account)
 	})
 	if err != nil {
 		return nil, err

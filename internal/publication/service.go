@@ -111,14 +111,14 @@ func (s *Service) Add(ctx context.Context, account macie2.AccountID, x Settings,
 			}
 		}
 		var n int64
-		if err := tx.QueryRow(ctx, `select count(*) from destination where account_id = $1`, string(account)).Scan(&n); err != nil {
+		if err := tx.QueryRow(ctx, `select count(*) from destination where account_id = $1`, account).Scan(&n); err != nil {
 			return err
 		}
 		if n >= maxDestinations {
 			return fmt.Errorf("the account has %d destinations already, which is the most", n)
 		}
 		n, err := tx.InsertMany(ctx, `insert into destination (id, account_id, name, region, kind, settings, secret, master_key_id, enabled, problem,
-			fence, lease_until, due_at, failures, delivered, delivered_at, created_at)`, [][]any{{d.ID, string(account), x.Name, x.Region,
+			fence, lease_until, due_at, failures, delivered, delivered_at, created_at)`, [][]any{{d.ID, account, x.Name, x.Region,
 			string(x.Kind), settings, sealed, keyID, true, "", int64(0), int64(0), int64(0), int64(0), int64(0), nil, now.UnixMilli()}},
 			"on conflict (account_id, name) do nothing")
 		if err == nil && n == 0 {
@@ -149,7 +149,7 @@ func (s *Service) List(ctx context.Context, account macie2.AccountID) (all []Des
 			return err
 		}, `select `+destinationColumns+`, (select count(*) from finding_delivery where destination_id = d.id),
 			(select count(*) from finding_dead_letter where destination_id = d.id)
-			from destination d where $1 = '' or account_id = $1 order by account_id, name`, string(account))
+			from destination d where $1 = '' or account_id = $1 order by account_id, name`, account)
 	})
 	return all, err
 }
@@ -157,7 +157,7 @@ func (s *Service) List(ctx context.Context, account macie2.AccountID) (all []Des
 // find reads one destination.
 func find(ctx context.Context, tx *store.Tx, account macie2.AccountID, name string) (Destination, error) {
 	d, err := scanDestination(tx.QueryRow(ctx, `select `+destinationColumns+` from destination where account_id = $1 and name = $2`,
-		string(account), name))
+		account, name))
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrInvalidText) {
 		err = ErrNone
 	}
@@ -247,7 +247,7 @@ func targets(ctx context.Context, tx *store.Tx, region string, account macie2.Ac
 		err := r.Scan(&t.id, &t.kind)
 		all = append(all, t)
 		return err
-	}, `select id, kind from destination where region = $1 and account_id = $2 order by id`, region, string(account))
+	}, `select id, kind from destination where region = $1 and account_id = $2 order by id`, region, account)
 	return all, err
 }
 

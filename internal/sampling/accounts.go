@@ -30,7 +30,7 @@ func (x *settings) said(ctx context.Context, tx *store.Tx) (map[macie2.AccountID
 		err := r.Scan(&id, &on)
 		said[id] = on
 		return err
-	}, `select account_id, enabled from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, string(x.Account))
+	}, `select account_id, enabled from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, x.Account)
 	return said, err
 }
 
@@ -54,7 +54,7 @@ func (x *settings) settleAccounts(ctx context.Context, tx *store.Tx, owners []ma
 	if err != nil {
 		return err
 	}
-	tx.Defer(`delete from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, string(x.Account))
+	tx.Defer(`delete from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, x.Account)
 	if mode == macie2.AutoEnableModeAll {
 		return nil
 	}

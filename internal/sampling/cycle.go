@@ -109,16 +109,16 @@ func (s *Service) begin(ctx context.Context, tx *store.Tx, region string, accoun
 		return err
 	}
 	tx.Defer(`insert into discovery_cycle (region, account_id, cycle, begun_at, ended_at, status, settings, left_shares) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		region, string(account), x.cycle, now, ended, status, string(settings), int64(len(tasks)))
+		region, account, x.cycle, now, ended, status, string(settings), int64(len(tasks)))
 	if len(rows) > 0 {
 		tx.DeferInsert(`insert into discovery_share (region, account_id, cycle, owner_id, store_id, bytes, requests, objects, sensitive, skipped, ended)`, rows, "")
 	}
 	for _, table := range []string{"discovery_share", "discovery_visit"} {
 		tx.Defer(`delete from `+table+` where region = $1 and account_id = $2 and cycle in
 			(select cycle from discovery_cycle where region = $1 and account_id = $2 and begun_at < $3)`,
-			region, string(account), now-cyclesKept.Milliseconds())
+			region, account, now-cyclesKept.Milliseconds())
 	}
-	tx.Defer(`delete from discovery_cycle where region = $1 and account_id = $2 and begun_at < $3`, region, string(account), now-cyclesKept.Milliseconds())
+	tx.Defer(`delete from discovery_cycle where region = $1 and account_id = $2 and begun_at < $3`, region, account, now-cyclesKept.Milliseconds())
 	return s.queue.Enqueue(ctx, tx, tasks...)
 }
 
@@ -134,7 +134,7 @@ func (s *Service) shareEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 	var left int64
 	err := tx.QueryRow(ctx, `update discovery_cycle set left_shares = left_shares - 1
 		where region = $1 and account_id = $2 and cycle = $3 and begun_at = $4 and status = 'RUNNING' and left_shares > 0 returning left_shares`,
-		p.Region, string(p.Holder), p.Cycle, p.Begun).Scan(&left)
+		p.Region, p.Holder, p.Cycle, p.Begun).Scan(&left)
 	if isNone(err) {
 		return nil // it was stopped
 	}
@@ -147,7 +147,7 @@ func (s *Service) shareEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 		ended = "it could not go on: " + o.Detail
 	}
 	tx.Defer(`update discovery_share set ended = $6 where region = $1 and account_id = $2 and cycle = $3 and owner_id = $4 and store_id = $5`,
-		p.Region, string(p.Holder), p.Cycle, string(p.Owner), p.Store, ended)
+		p.Region, p.Holder, p.Cycle, p.Owner, p.Store, ended)
 	if left > 0 {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (s *Service) shareEnded(ctx context.Context, tx *store.Tx, t queue.Task, o 
 		return err
 	}
 	tx.Defer(`update discovery_cycle set status = 'COMPLETE', ended_at = $4 where region = $1 and account_id = $2 and cycle = $3`,
-		p.Region, string(p.Holder), p.Cycle, s.now().UnixMilli())
+		p.Region, p.Holder, p.Cycle, s.now().UnixMilli())
 	if x.cycle != p.Cycle || !x.active {
 		return nil
 	}

@@ -132,7 +132,7 @@ func (s *Service) Cycles(ctx context.Context, call *macie2.Call, token string) (
 			c, err := scanCycle(r)
 			out.Cycles = append(out.Cycles, c)
 			return err
-		}, `select `+cycleColumns+cycleJoin+` and c.cycle < $3 order by c.cycle desc limit $4`, call.Region, string(call.Account), before, int64(cyclePage+1))
+		}, `select `+cycleColumns+cycleJoin+` and c.cycle < $3 order by c.cycle desc limit $4`, call.Region, call.Account, before, int64(cyclePage+1))
 	})
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (s *Service) Cycle(ctx context.Context, call *macie2.Call, id, token string
 			return err
 		}
 		var err error
-		out.Cycle, err = scanCycle(tx.QueryRow(ctx, `select `+cycleColumns+cycleJoin+` and c.cycle = $3`, call.Region, string(call.Account), number))
+		out.Cycle, err = scanCycle(tx.QueryRow(ctx, `select `+cycleColumns+cycleJoin+` and c.cycle = $3`, call.Region, call.Account, number))
 		if isNone(err) {
 			return macie2.ErrNotFound("The request failed because there is no cycle %d, or it is more than 30 days ago.", number)
 		}
@@ -178,7 +178,7 @@ func (s *Service) Cycle(ctx context.Context, call *macie2.Call, id, token string
 			return err
 		}, `select d.owner_id, coalesce((select o.name from object_store o where o.id = d.store_id), ''), d.bytes, d.requests, d.objects, d.sensitive, d.skipped, d.ended
 			from discovery_share d where d.region = $1 and d.account_id = $2 and d.cycle = $3 order by d.bytes desc, d.owner_id, d.store_id limit 1000`,
-			call.Region, string(call.Account), number)
+			call.Region, call.Account, number)
 		if err != nil {
 			return err
 		}
@@ -189,7 +189,7 @@ func (s *Service) Cycle(ctx context.Context, call *macie2.Call, id, token string
 			return err
 		}, `select owner_id, bucket, why, bytes, requests, objects, sensitive, skipped from discovery_visit
 			where region = $1 and account_id = $2 and cycle = $3 and (owner_id, bucket) > ($4, $5) order by owner_id, bucket limit $6`,
-			call.Region, string(call.Account), number, after[0], after[1], int64(visitPage+1))
+			call.Region, call.Account, number, after[0], after[1], int64(visitPage+1))
 	})
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func (s *Service) expire(ctx context.Context) error {
 			err = s.background.Tx(ctx, lane(h.region, h.holder), func(tx *store.Tx) error {
 				var one int64
 				err := tx.QueryRow(ctx, `select count(*) from discovery_hidden where region = $1 and holder_id = $2 and account_id = $3 and since <= $4`,
-					h.region, string(h.holder), string(h.account), before).Scan(&one)
+					h.region, h.holder, h.account, before).Scan(&one)
 				if err != nil {
 					return err
 				}
@@ -72,7 +72,7 @@ func (s *Service) forgetGone(ctx context.Context, region string, holder, account
 				n, err := tx.Exec(ctx, `delete from `+table+` where region = $1 and holder_id = $2 and account_id = $3 and (`+key+`) in
 					(select `+key+` from `+table+` x where x.region = $1 and x.holder_id = $2 and x.account_id = $3 and not exists
 						(select 1 from bucket b where b.region = $1 and b.account_id = $3 and b.name = x.bucket) limit `+strconv.Itoa(deletedAtOnce)+`)`,
-					region, string(holder), string(account))
+					region, holder, account)
 				if err != nil {
 					return err
 				}

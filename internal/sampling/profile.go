@@ -85,7 +85,7 @@ func (k bucketKey) counted(ctx context.Context, tx *store.Tx) (inventory.Counted
 	c := inventory.Counted{Name: k.Bucket}
 	var code *string
 	err := tx.QueryRow(ctx, `select object_count, size_bytes, classifiable_count, error_code from bucket where region = $1 and account_id = $2 and name = $3`,
-		k.Region, string(k.Owner), k.Bucket).Scan(&c.Objects, &c.Size, &c.Classifiable, &code)
+		k.Region, k.Owner, k.Bucket).Scan(&c.Objects, &c.Size, &c.Classifiable, &code)
 	c.ErrorCode = macie2.Deref(code)
 	return c, err
 }
@@ -205,7 +205,7 @@ func (s *Service) UpdateResourceProfileDetections(ctx context.Context, call *mac
 			}
 			var one int64
 			err := tx.QueryRow(ctx, `select count(*) from custom_data_identifier where region = $1 and account_id = $2 and id = $3`,
-				call.Region, string(call.Account), t.ID).Scan(&one)
+				call.Region, call.Account, t.ID).Scan(&one)
 			if isNone(err) || err == nil && one == 0 {
 				return macie2.ErrNotFound("The request failed because the custom data identifier %s does not exist (suppressDataIdentifiers[%d]).", clip(t.ID), i)
 			}

@@ -137,7 +137,7 @@ func profiles(ctx context.Context, tx *store.Tx, region string, holder, owner ma
 		all[p.Bucket] = p
 		return nil
 	}, `select `+profileColumns+` from bucket_profile where region = $1 and holder_id = $2 and account_id = $3 and `+tx.Any("bucket", 4),
-		region, string(holder), string(owner), store.List(names))
+		region, holder, owner, store.List(names))
 	return all, err
 }
 

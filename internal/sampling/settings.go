@@ -37,7 +37,7 @@ func find(ctx context.Context, tx *store.Tx, region string, account macie2.Accou
 	x := &settings{Region: region, Account: account}
 	var excluded, now, text string
 	err := tx.QueryRow(ctx, `select status, auto_enable, first_enabled_at, last_updated_at, disabled_at, excluded, excluded_now, template, cycle,
-			active, due_at, revision from automated_discovery where region = $1 and account_id = $2`, region, string(account)).
+			active, due_at, revision from automated_discovery where region = $1 and account_id = $2`, region, account).
 		Scan(&x.status, &x.autoEnable, &x.firstEnabledAt, &x.lastUpdatedAt, &x.disabledAt, &excluded, &now, &text, &x.cycle, &x.active, &x.dueAt,
 			&x.revision)
 	if isNone(err) {
@@ -162,7 +162,7 @@ func (s *Service) configure(ctx context.Context, tx *store.Tx, x *settings, stat
 		}
 		x.autoEnable = mode
 	} else {
-		tx.Defer(`delete from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, string(x.Account))
+		tx.Defer(`delete from automated_discovery_account where region = $1 and administrator_id = $2`, x.Region, x.Account)
 	}
 	x.status, x.lastUpdatedAt = status, now
 	switch {
@@ -189,12 +189,12 @@ const everybody = "*"
 // hide notes that a holder does not see what it knows of an account's buckets any more. It stays for 30 days.
 func hide(tx *store.Tx, region string, holder, account macie2.AccountID, at int64) {
 	tx.Defer(`insert into discovery_hidden (region, holder_id, account_id, since) values ($1, $2, $3, $4)
-		on conflict (region, holder_id, account_id) do nothing`, region, string(holder), string(account), at)
+		on conflict (region, holder_id, account_id) do nothing`, region, holder, account, at)
 }
 
 // seen notes that it does again.
 func seen(tx *store.Tx, region string, holder, account macie2.AccountID) {
-	tx.Defer(`delete from discovery_hidden where region = $1 and holder_id = $2 and account_id = $3`, region, string(holder), string(account))
+	tx.Defer(`delete from discovery_hidden where region = $1 and holder_id = $2 and account_id = $3`, region, holder, account)
 }
 
 // unsettle has the buckets of accounts judged again. Until then their scores are not shown.
@@ -213,16 +213,16 @@ func (s *Service) Associated(tx *store.Tx, a membership.Association) {
 	if a.Joined {
 		// From now on its administrator's configuration holds. Its own is off, should it come back to it.
 		tx.Defer(`update automated_discovery set status = 'DISABLED', disabled_at = $3, last_updated_at = $3, due_at = null, active = false,
-				revision = revision + 1 where region = $1 and account_id = $2 and status = 'ENABLED'`, a.Region, string(a.Member), at)
+				revision = revision + 1 where region = $1 and account_id = $2 and status = 'ENABLED'`, a.Region, a.Member, at)
 		tx.Defer(`update discovery_cycle set status = 'STOPPED', ended_at = $3 where region = $1 and account_id = $2 and status = 'RUNNING'`,
-			a.Region, string(a.Member), at)
+			a.Region, a.Member, at)
 		hide(tx, a.Region, a.Member, everybody, at)
 		seen(tx, a.Region, a.Administrator, a.Member)
 	} else {
 		hide(tx, a.Region, a.Administrator, a.Member, at)
 	}
 	tx.Defer(`delete from automated_discovery_account where region = $1 and administrator_id = $2 and account_id = $3`,
-		a.Region, string(a.Administrator), string(a.Member))
+		a.Region, a.Administrator, a.Member)
 	unsettle(tx, a.Region, a.Member)
 }
 
@@ -263,9 +263,9 @@ func (s *Service) SessionHooks() session.Hooks {
 		},
 		OnDisable: func(_ context.Context, tx *store.Tx, c session.Change) error {
 			for _, table := range []string{"automated_discovery", "discovery_due"} {
-				tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, string(c.Account))
+				tx.Defer(`delete from `+table+` where region = $1 and account_id = $2`, c.Region, c.Account)
 			}
-			tx.Defer(`delete from automated_discovery_account where region = $1 and (administrator_id = $2 or account_id = $2)`, c.Region, string(c.Account))
+			tx.Defer(`delete from automated_discovery_account where region = $1 and (administrator_id = $2 or account_id = $2)`, c.Region, c.Account)
 			return nil
 		},
 		Sweep: func(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (bool, error) {
@@ -277,5 +277,5 @@ func (s *Service) SessionHooks() session.Hooks {
 // stopCycle ends the cycle that is under way, if there is one: its shares notice with their next commit.
 func stopCycle(tx *store.Tx, x *settings, at int64) {
 	tx.Defer(`update discovery_cycle set status = 'STOPPED', ended_at = $3 where region = $1 and account_id = $2 and status = 'RUNNING'`,
-		x.Region, string(x.Account), at)
+		x.Region, x.Account, at)
 }

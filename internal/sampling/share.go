@@ -113,7 +113,7 @@ func (w *worker) still(ctx context.Context, tx *store.Tx) error {
 	p := &w.state
 	var one int64
 	err := tx.QueryRow(ctx, `select count(*) from discovery_cycle where region = $1 and account_id = $2 and cycle = $3 and begun_at = $4 and status = 'RUNNING'`,
-		p.Region, string(p.Holder), p.Cycle, p.Begun).Scan(&one)
+		p.Region, p.Holder, p.Cycle, p.Begun).Scan(&one)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (w *worker) prepare(ctx context.Context) error {
 			return err
 		}
 		var text string
-		err := tx.QueryRow(ctx, `select settings from discovery_cycle where region = $1 and account_id = $2 and cycle = $3`, p.Region, string(p.Holder), p.Cycle).Scan(&text)
+		err := tx.QueryRow(ctx, `select settings from discovery_cycle where region = $1 and account_id = $2 and cycle = $3`, p.Region, p.Holder, p.Cycle).Scan(&text)
 		if err != nil {
 			return err
 		}
@@ -549,7 +549,7 @@ func (c *spent) add(r *result) {
 func (c *spent) write(ctx context.Context, tx *store.Tx, p *shareState, bucket string) error {
 	var why string
 	err := tx.QueryRow(ctx, `select why from discovery_visit where region = $1 and account_id = $2 and cycle = $3 and owner_id = $4 and bucket = $5`,
-		p.Region, string(p.Holder), p.Cycle, string(p.Owner), bucket).Scan(&why)
+		p.Region, p.Holder, p.Cycle, p.Owner, bucket).Scan(&why)
 	if err != nil && !isNone(err) {
 		return err
 	}
@@ -564,10 +564,10 @@ func (c *spent) write(ctx context.Context, tx *store.Tx, p *shareState, bucket s
 		set why = excluded.why, bytes = discovery_visit.bytes + excluded.bytes, requests = discovery_visit.requests + excluded.requests,
 			objects = discovery_visit.objects + excluded.objects, sensitive = discovery_visit.sensitive + excluded.sensitive,
 			skipped = discovery_visit.skipped + excluded.skipped`,
-		p.Region, string(p.Holder), p.Cycle, string(p.Owner), bucket, why, c.bytes, c.requests, c.objects, c.sensitive, c.skipped)
+		p.Region, p.Holder, p.Cycle, p.Owner, bucket, why, c.bytes, c.requests, c.objects, c.sensitive, c.skipped)
 	tx.DeferExpect(1, `update discovery_share set bytes = $6, requests = $7, objects = objects + $8, sensitive = sensitive + $9, skipped = skipped + $10
 		where region = $1 and account_id = $2 and cycle = $3 and owner_id = $4 and store_id = $5`,
-		p.Region, string(p.Holder), p.Cycle, string(p.Owner), p.Store, p.Bytes, p.Requests, c.objects, c.sensitive, c.skipped)
+		p.Region, p.Holder, p.Cycle, p.Owner, p.Store, p.Bytes, p.Requests, c.objects, c.sensitive, c.skipped)
 	return nil
 }
 
@@ -588,7 +588,7 @@ func (w *worker) check(ctx context.Context) (string, error) {
 		}, `select p.bucket from sample_part p where p.region = $1 and p.holder_id = $2 and p.account_id = $3 and p.cycle <> $4 and exists
 				(select 1 from bucket b where b.region = $1 and b.account_id = $3 and b.name = p.bucket and b.store_id = $5 and b.error_code is null)
 			group by p.bucket order by min(p.listed_at), p.bucket limit 10000`,
-			w.state.Region, string(w.state.Holder), string(w.state.Owner), w.state.Cycle, w.state.Store)
+			w.state.Region, w.state.Holder, w.state.Owner, w.state.Cycle, w.state.Store)
 	})
 	if err != nil {
 		return "", err

@@ -73,7 +73,7 @@ func (x *settings) covers(ctx context.Context, tx *store.Tx, account macie2.Acco
 	said := map[macie2.AccountID]bool{}
 	var on bool
 	err := tx.QueryRow(ctx, `select enabled from automated_discovery_account where region = $1 and administrator_id = $2 and account_id = $3`,
-		x.Region, string(x.Account), string(account)).Scan(&on)
+		x.Region, x.Account, account).Scan(&on)
 	if err != nil && !isNone(err) {
 		return false, err
 	}
@@ -125,7 +125,7 @@ func (s *Service) settle(ctx context.Context) error {
 					return err
 				}
 				if last == "" {
-					tx.Defer(`delete from discovery_due where region = $1 and account_id = $2 and generation = $3`, d.region, string(d.account), d.generation)
+					tx.Defer(`delete from discovery_due where region = $1 and account_id = $2 and generation = $3`, d.region, d.account, d.generation)
 				}
 				tx.OnCommit(func() { after, more = last, last != "" })
 				return nil

@@ -138,7 +138,7 @@ func (s *Service) Start(ctx context.Context, who Identity, source, userAgent str
 			}
 		}
 		_, err = tx.Exec(ctx, `insert into console_session (id, account_id, principal, key_id, token, created_at, seen_at, expires_at, source, user_agent)
-			values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)`, hash(secret), string(who.Account), who.Principal, who.KeyID, who.Token,
+			values ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)`, hash(secret), who.Account, who.Principal, who.KeyID, who.Token,
 			now.UnixMilli(), expires.UnixMilli(), source, plain(userAgent))
 		return err
 	})
@@ -286,7 +286,7 @@ func (s *Service) Switch(ctx context.Context, x Session, to Identity, now time.T
 		_, err = tx.Exec(ctx, `insert into console_identity (session_id, id, account_id, principal, role_arn, key_id, token, created_at, expires_at)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (session_id, id) do update
 			set principal = excluded.principal, key_id = excluded.key_id, token = excluded.token, expires_at = excluded.expires_at`,
-			x.id, id, string(to.Account), to.Principal, to.RoleARN, to.KeyID, to.Token, now.UnixMilli(), to.Expires.UnixMilli())
+			x.id, id, to.Account, to.Principal, to.RoleARN, to.KeyID, to.Token, now.UnixMilli(), to.Expires.UnixMilli())
 		return err
 	})
 	switch {
@@ -316,7 +316,7 @@ func (s *Service) NewLink(ctx context.Context, call *macie2.Call, who Identity, 
 	secret = newSecret()
 	err = s.db.Tx(ctx, lane(who.Principal), func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `insert into console_link (id, account_id, principal, key_id, token, expires_at) values ($1, $2, $3, $4, $5, $6)`,
-			hash(secret), string(who.Account), who.Principal, who.KeyID, who.Token, call.Now.Add(good).UnixMilli())
+			hash(secret), who.Account, who.Principal, who.KeyID, who.Token, call.Now.Add(good).UnixMilli())
 		call.RecordChange(tx)
 		return err
 	})

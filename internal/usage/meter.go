@@ -50,7 +50,7 @@ func Meter(tx *store.Tx, at time.Time, region string, account macie2.AccountID, 
 func SessionHooks() session.Hooks {
 	return session.Hooks{OnEnable: func(_ context.Context, tx *store.Tx, c session.Change) error {
 		tx.Defer(`insert into usage_account (region, account_id, enabled_at) values ($1, $2, $3) on conflict do nothing`,
-			c.Region, string(c.Account), c.At.UnixMilli())
+			c.Region, c.Account, c.At.UnixMilli())
 		return nil
 	}}
 }
@@ -141,7 +141,7 @@ func (s *Service) watch(ctx context.Context, now time.Time, list []Watched) erro
 			rows[i] = []any{w.Region, string(w.Account), day, w.Buckets, w.Objects, w.Monitored}
 			if w.Automated {
 				tx.Defer(`update usage_account set automated_at = $3 where region = $1 and account_id = $2 and automated_at is null`,
-					w.Region, string(w.Account), at)
+					w.Region, w.Account, at)
 			}
 		}
 		_, err := tx.InsertMany(ctx, `insert into usage_watch (region, account_id, day, buckets, objects, monitored)`, rows,
@@ -173,7 +173,7 @@ func (s *Service) Expire(ctx context.Context) error {
 				list = append(list, p)
 				return err
 			}, `select region, account_id from usage_account where (region, account_id) > ($1, $2) order by region, account_id limit $3`,
-				after.region, string(after.account), int64(watchBatch))
+				after.region, after.account, int64(watchBatch))
 			if err != nil || len(list) == 0 {
 				return err
 			}
@@ -188,7 +188,7 @@ func (s *Service) Expire(ctx context.Context) error {
 			}
 			last := list[len(list)-1]
 			_, err = tx.Exec(ctx, `delete from usage_watch where (region, account_id) > ($1, $2) and (region, account_id) <= ($3, $4) and day < $5`,
-				after.region, string(after.account), last.region, string(last.account), oldest.Format(dayLayout))
+				after.region, after.account, last.region, last.account, oldest.Format(dayLayout))
 			return err
 		})
 		if err != nil || len(list) == 0 {
