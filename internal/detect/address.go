@@ -91,6 +91,15 @@ var streetWords = newWordTable(strings.Fields("street st road rd avenue ave boul
 	"via viale piazza corso vicolo largo piazzale strada lungotevere " +
 	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box"))
 
+// moreStreets are other words of streets in English, which a city may be called as well: they count where the city is known to
+// stand behind.
+var moreStreets = newWordTable(strings.Fields("alley annex arcade bayou bend bluff bluffs bottom branch brook brooks bypass camp canyon cape causeway centers circles cliff cliffs common commons corner corners courts " +
+	"cove coves creek crest crossing crossroad crossroads curve dale dam divide drives estate estates expressway extension extensions fall falls ferry field fields flat flats ford fords forest forge forges fork forks " +
+	"fort freeway garden gateway glen glens green greens grove groves harbor harbors haven heights hill hills hollow inlet island islands isle junction junctions key keys knoll knolls lake lakes land landing light lights " +
+	"loaf lock locks lodge loop mall manor manors meadow meadows mill mills mission motorway mount mountain mountains neck orchard oval overpass park parks parkways pass passage path pike pine pines plain plains plaza " +
+	"point points port ports prairie ramp ranch rapid rapids rest ridge ridges river roads rue run shoal shoals shore shores skyway spring springs spur spurs squares station stravenue stream streets summit throughway trace " +
+	"track trafficway trails trailer tunnel turnpike underpass union unions valley valleys viaduct view views village villages ville vista walks wall ways well wells"))
+
 // lowerStreets begin a street's name without a capital.
 var lowerStreets = newWordTable([]string{"rue", "via", "calle"})
 
@@ -320,6 +329,8 @@ func streetBack(text []byte, city int) (start int, found bool) {
 				if capital(text, j) || best >= 0 || lowerStreets.has(text[j:i]) {
 					best = j
 				}
+			} else if capital(text, j) && moreStreets.has(text[j:i]) {
+				word = true // with a number before
 			}
 			i = j
 			if i == 0 || j == i && i == end {

@@ -29,6 +29,8 @@ func TestAddressForms(t *testing.T) {
 		"31 Market St, St Louis MO 63101", "5 Hill Rd, Providence, R.I. 02903",
 		// A postal code of another state, behind a street.
 		"12 Oak Street, North Amanda, NY 78546", "9 Pine Rd, Lake David, MA 28401-1234", "93 Collins Street, Davisburgh NSW 8096",
+		// Streets called otherwise.
+		"778 Lee Squares Apt. 921, North Amanda, NY 12546", "30 Tina Keys, Topeka, KS 66601", "5 Rock Hill, Concord, NH 03301", "8 Peter Meadow, Leeds LS1 1AA",
 		// Cities that end in a street's word.
 		"400 Oak Road, Federal Way, WA 98003", "12 Palm Dr, Miami Gardens, FL 33056", "7 Main St, Grand Terrace, CA 92313", "90 Elm Ave, Kennett Square, PA 19348", "3 West St, Newtown Square, Pa. 19073",
 		"18 Cedar Lane, Palm Beach Gardens, FL 33418", "2 The Lane, Chester-le-Street, DH3 3AB", "10 Mill Lane, Welwyn Garden City AL8 6HJ", "6 High Street, Broadway WR12 7AA", "1 Vestry Road, Street, Somerset BA16 0HX",

@@ -102,8 +102,8 @@ lexicon was not made, but for lists that have common ancestors:
   them called after people.
 - ADDRESS on addresses made up by the same Faker, whose streets, cities, states and postal
   codes do not belong together, on one line each: German 81 % of 300, French 48, Italian 45,
-  Spanish 38, United States 18, United Kingdom 12, Canadian 11, Australian and Brazilian
-  none. What is missed has streets called Locks, Squares or Mission, postal codes in two
+  Spanish 38, United States 94, United Kingdom 14, Canadian 11, Australian and Brazilian
+  none. What is missed has streets without a capital (7 Kim camp), postal codes in two
   groups, a region between city and code, or codes of another province. Real addresses are
   held by address_test.go. Of the companies, cities and names above none is an address; in
   the source code 52 are reported, nearly all addresses of companies and foundations.
