@@ -329,8 +329,8 @@ func streetBack(text []byte, city int) (start int, found bool) {
 				if capital(text, j) || best >= 0 || lowerStreets.has(text[j:i]) {
 					best = j
 				}
-			} else if capital(text, j) && moreStreets.has(text[j:i]) {
-				word = true // with a number before
+			} else if moreStreets.has(text[j:i]) && (capital(text, j) || j > 1 && text[j-1] == ' ' && capital(text, wordBack(text, j-1))) {
+				word = true // with a number before: Rock Hill, Peter meadow
 			}
 			i = j
 			if i == 0 || j == i && i == end {
@@ -521,12 +521,10 @@ func canadian(text []byte, i int) (int, int) {
 	if j == h-3 {
 		return -1, -1
 	}
-	p := j
+	p, other := j, false
 	k := wordBack(text, j)
 	if letters := canadianProvinces[string(text[k:j])]; letters != "" {
-		if strings.IndexByte(letters, first) < 0 {
-			return -1, -1
-		}
+		other = strings.IndexByte(letters, first) < 0 // the code is another province's
 		if p = skipBack(text, k); p == k {
 			return -1, -1
 		}
@@ -539,7 +537,7 @@ func canadian(text []byte, i int) (int, int) {
 		return -1, -1
 	}
 	from, street := streetBack(text, start)
-	if p == j && !street && !knownPlace(text[start:p], string(first)) {
+	if !street && (other || p == j && !knownPlace(text[start:p], string(first))) {
 		return -1, -1
 	}
 	return from, i + 3

@@ -28,9 +28,9 @@ func TestAddressForms(t *testing.T) {
 		"9 Pine Rd, Albany, N.Y. 12207", "15 Main St, Charleston, W.Va. 25301", "200 Park Ave, New York, New York 10166", "8 King St, Raleigh, North Carolina 27601", "31 Market St, St. Louis, Mo. 63101",
 		"31 Market St, St Louis MO 63101", "5 Hill Rd, Providence, R.I. 02903",
 		// A postal code of another state, behind a street.
-		"12 Oak Street, North Amanda, NY 78546", "9 Pine Rd, Lake David, MA 28401-1234", "93 Collins Street, Davisburgh NSW 8096",
+		"12 Oak Street, North Amanda, NY 78546", "9 Pine Rd, Lake David, MA 28401-1234", "93 Collins Street, Davisburgh NSW 8096", "907 Brittany Road, West Adamton, ON V5X 6B4",
 		// Streets called otherwise.
-		"778 Lee Squares Apt. 921, North Amanda, NY 12546", "30 Tina Keys, Topeka, KS 66601", "5 Rock Hill, Concord, NH 03301", "8 Peter Meadow, Leeds LS1 1AA",
+		"778 Lee Squares Apt. 921, North Amanda, NY 12546", "30 Tina Keys, Topeka, KS 66601", "5 Rock Hill, Concord, NH 03301", "8 Peter Meadow, Leeds LS1 1AA", "7 Kim camp, Port Fionaland, WC1A 5ST",
 		// Cities that end in a street's word.
 		"400 Oak Road, Federal Way, WA 98003", "12 Palm Dr, Miami Gardens, FL 33056", "7 Main St, Grand Terrace, CA 92313", "90 Elm Ave, Kennett Square, PA 19348", "3 West St, Newtown Square, Pa. 19073",
 		"18 Cedar Lane, Palm Beach Gardens, FL 33418", "2 The Lane, Chester-le-Street, DH3 3AB", "10 Mill Lane, Welwyn Garden City AL8 6HJ", "6 High Street, Broadway WR12 7AA", "1 Vestry Road, Street, Somerset BA16 0HX",
@@ -43,7 +43,7 @@ func TestAddressForms(t *testing.T) {
 	}
 	for _, text := range []string{
 		"the Roma 00184 build", "Madrid 28013 users", "Paris 75002", "version 3, Madrid 28013", "see Calle Mayor", "12 oranges, Berlin 10115", "in Main Street 28013 people",
-		"123 Main St, Federal, 98003", "Via 12, code 00184", "Springfield, Ill. 90210", "North Amanda, NY 78546", "Davisburgh NSW 8096", "12 boxes, North Amanda, NY 78546", "Ill. 62704", "the street, Chicago 123456", "rue 75002",
+		"123 Main St, Federal, 98003", "Via 12, code 00184", "Springfield, Ill. 90210", "North Amanda, NY 78546", "Davisburgh NSW 8096", "West Adamton, ON V5X 6B4", "12 boxes, North Amanda, NY 78546", "Ill. 62704", "the street, Chicago 123456", "rue 75002",
 	} {
 		if got := findAll(t, set, text); len(got) != 0 {
 			t.Errorf("%q: %q", text, got)
