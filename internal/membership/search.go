@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -146,17 +147,26 @@ func (in *SearchInput) check() error {
 	return nil
 }
 
-// SearchMembers lists the caller's inventory as ListMembers does, in larger pages, with what
-// members are called; what is searched for and the order are the caller's choice.
-func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *SearchInput) (*SearchOutput, error) {
+// size checks what is asked, and tells how many records a page has.
+func (in *SearchInput) size() (int, error) {
 	size := in.MaxResults
 	if size == 0 {
 		size = maxSearchPage
 	}
 	if size < 1 || size > maxSearchPage {
-		return nil, macie2.ErrValidation("maxResults: must be from 1 to %d", maxSearchPage)
+		return 0, macie2.ErrValidation("maxResults: must be from 1 to %d", maxSearchPage)
 	}
 	if err := in.check(); err != nil {
+		return 0, err
+	}
+	return size, nil
+}
+
+// SearchMembers lists the caller's inventory as ListMembers does, in larger pages, with what
+// members are called; what is searched for and the order are the caller's choice.
+func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *SearchInput) (*SearchOutput, error) {
+	size, err := in.size()
+	if err != nil {
 		return nil, err
 	}
 	by, direction, beyond, err := memberOrder(in.Sort)
@@ -182,43 +192,46 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 			kind = 1
 		}
 	}
-	args := []any{call.Region, string(call.Account), store.ListOf(mailEvents), store.ListOf(in.Statuses), int64(len(in.Statuses)), lowerASCII(in.Find), kind,
-		store.ListOf(in.Mail), int64(len(in.Mail))}
-	after, paged := "", append(slices.Clip(args), page.Limit())
-	if !page.First() {
-		var key any = page.Key(0)
-		if strings.HasSuffix(in.Sort, "At") {
-			key = page.Int(0)
-		}
-		after, paged = ` and (`+by+`, m.account_id)`+beyond+`($11, $12)`, append(paged, key, page.Key(1))
-	}
+	args := []any{call.Region, string(call.Account), store.ListOf(in.Statuses), int64(len(in.Statuses)), lowerASCII(in.Find), kind}
 	out := &SearchOutput{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		selected := searched(tx)
+		args := slices.Clip(args)
+		selected := ` from member m left join account a on a.id = m.account_id
+			where m.region = $1 and m.administrator_id = $2 and ($4 = 0 or ` + tx.Any("m.status", 3) + `)
+			and ($5 = '' or ` + tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 5) + `)
+			and ($6 = -1 or $6 = case when m.organization_id is null then 0 else 1 end)`
+		if len(in.Mail) > 0 { // what became of the mail is in the history, in which a later event has a greater id
+			selected += ` and m.account_id in (select member_id from history
+				where account_id = $2 and region = $1 and administrator_id = $2 and ` + tx.Any("event", 7) + ` group by member_id
+				having ` + tx.Any(`substr(max(id || ' ' || event), 34)`, 8) + `)` // an id has 32 characters
+			args = append(args, store.ListOf(mailEvents), store.ListOf(in.Mail))
+		}
+		at := func(more int) string { return "$" + strconv.Itoa(len(args)+more) }
+		after, paged := "", append(slices.Clip(args), page.Limit())
+		if !page.First() {
+			var key any = page.Key(0)
+			if strings.HasSuffix(in.Sort, "At") {
+				key = page.Int(0)
+			}
+			after, paged = ` and (`+by+`, m.account_id)`+beyond+`(`+at(2)+`, `+at(3)+`)`, append(paged, key, page.Key(1))
+		}
 		*out = SearchOutput{Members: make([]FoundMember, 0, 64)}
 		err := tx.Query(ctx, func(row store.Row) error {
-			m, err := foundMember(row)
+			m, err := readMember(row)
 			out.Members = append(out.Members, m)
 			return err
-		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at, h.event, h.at, h.detail`+selected+after+`
-			order by `+by+direction+`, m.account_id`+direction+` limit $10`, paged...)
+		}, `select m.account_id, `+memberName+`, m.email, m.status, m.organization_id, m.invited_at, m.updated_at`+selected+after+`
+			order by `+by+direction+`, m.account_id`+direction+` limit `+at(1), paged...)
 		if err == nil && len(out.Members) == 0 {
 			_, err = requireSession(ctx, tx, call)
+		}
+		if err == nil {
+			err = lastMails(ctx, tx, call, out.Members)
 		}
 		if err != nil || !page.First() {
 			return err
 		}
-		out.Total, out.Statuses = new(int64), map[string]int64{}
-		if err := tx.QueryRow(ctx, `select count(*)`+selected, args...).Scan(out.Total); err != nil {
-			return err
-		}
-		return tx.Query(ctx, func(row store.Row) error {
-			var status string
-			var n int64
-			err := row.Scan(&status, &n)
-			out.Statuses[status] = n
-			return err
-		}, `select status, count(*) from member where region = $1 and administrator_id = $2 group by status`, call.Region, call.Account)
+		return out.count(ctx, tx, call, selected, args)
 	})
 	if err != nil {
 		return nil, err
@@ -228,31 +241,52 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 	return out, nil
 }
 
-// searched is where SearchMembers looks, with its arguments $1 to $9.
-func searched(tx *store.Tx) string {
-	// What became of the mail is in the history, in which a later event has a greater id.
-	return ` from member m left join account a on a.id = m.account_id
-		left join (select member_id, max(id) as id from history where account_id = $2 and region = $1 and administrator_id = $2 and ` + tx.Any("event", 3) + ` group by member_id) l
-			on l.member_id = m.account_id
-		left join history h on h.account_id = $2 and h.region = $1 and h.id = l.id
-		where m.region = $1 and m.administrator_id = $2 and ($5 = 0 or ` + tx.Any("m.status", 4) + `)
-		and ($6 = '' or ` + tx.Contains(`lower((m.account_id || ' ' || coalesce(m.email, '') || ' ' || coalesce(`+memberName+`, '')) collate "binary")`, 6) + `)
-		and ($7 = -1 or $7 = case when m.organization_id is null then 0 else 1 end) and ($9 = 0 or ` + tx.Any("h.event", 8) + `)`
-}
-
-func foundMember(row store.Row) (m FoundMember, err error) {
-	var name, email, organization, event, detail *string
-	var invited, mailed *int64
+func readMember(row store.Row) (m FoundMember, err error) {
+	var name, email, organization *string
+	var invited *int64
 	var updated int64
-	err = row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated, &event, &mailed, &detail)
+	err = row.Scan(&m.AccountID, &name, &email, &m.RelationshipStatus, &organization, &invited, &updated)
 	m.Name, m.Email, m.ViaOrganization, m.UpdatedAt = macie2.Deref(name), macie2.Deref(email), organization != nil, timestamp(updated)
 	if invited != nil {
 		m.InvitedAt = timestamp(*invited)
 	}
-	if event != nil && mailed != nil {
-		m.Mail = &LastMail{Event: Event(*event), Time: timestamp(*mailed), Detail: macie2.Deref(detail)}
-	}
 	return m, err
+}
+
+// count fills in how many records are selected, and how many there are of each status.
+func (out *SearchOutput) count(ctx context.Context, tx *store.Tx, call *macie2.Call, selected string, args []any) error {
+	out.Total, out.Statuses = new(int64), map[string]int64{}
+	if err := tx.QueryRow(ctx, `select count(*)`+selected, args...).Scan(out.Total); err != nil {
+		return err
+	}
+	return tx.Query(ctx, func(row store.Row) error {
+		var status string
+		var n int64
+		err := row.Scan(&status, &n)
+		out.Statuses[status] = n
+		return err
+	}, `select status, count(*) from member where region = $1 and administrator_id = $2 group by status`, call.Region, call.Account)
+}
+
+// lastMails fills in the last that became of the mail to each of the members.
+func lastMails(ctx context.Context, tx *store.Tx, call *macie2.Call, members []FoundMember) error {
+	if len(members) == 0 {
+		return nil
+	}
+	ids, place := make(store.List, len(members)), make(map[string]int, len(members))
+	for i, m := range members {
+		ids[i], place[m.AccountID] = m.AccountID, i
+	}
+	return tx.Query(ctx, func(row store.Row) error {
+		var member string
+		var at int64
+		mail := new(LastMail)
+		err := row.Scan(&member, &mail.Event, &at, &mail.Detail)
+		mail.Time = timestamp(at)
+		members[place[member]].Mail = mail
+		return err
+	}, `select member_id, event, at, detail from history where account_id = $2 and region = $1 and administrator_id = $2 and `+tx.Any("event", 3)+`
+		and `+tx.Among("member_id", 4)+` order by id`, call.Region, call.Account, store.ListOf(mailEvents), ids)
 }
 
 // RegionsOutput are the Regions in which an account has anything.
