@@ -630,8 +630,12 @@ func sensitive(r *macie2.ClassificationResult) bool {
 // split hands the second half of what is left to whoever has nothing to do.
 func (w *worker) split(ctx context.Context) error {
 	at, ok, err := (&splitter{w.after, w.to, w.bucket.List, w.worth}).middle(ctx)
-	if err != nil || !ok {
-		return w.state.wrap(err)
+	if err != nil {
+		// The shard goes on whole. A store that answers nothing does not list the next page either, and that is told.
+		return w.state.wrap(ctx.Err())
+	}
+	if !ok {
+		return nil
 	}
 	rest := w.state
 	rest.After = inventory.EncodeKey(at)

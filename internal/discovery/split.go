@@ -2,6 +2,8 @@ package discovery
 
 import (
 	"context"
+	"sort"
+	"unicode/utf8"
 
 	"magpie/internal/inventory/objectstore"
 )
@@ -16,6 +18,9 @@ type splitter struct {
 // part asks for what follows a key, and reports whether it is worth a shard of its own: what that costs the database is as much as
 // recording some pages.
 func (s *splitter) part(ctx context.Context, at string) (first string, ok bool, err error) {
+	if utf8.ValidString(s.after) && utf8.ValidString(s.to) {
+		at = leastText(at) // some stores refuse what is no text
+	}
 	if at <= s.after || s.to != "" && at >= s.to {
 		return "", false, nil
 	}
@@ -119,4 +124,34 @@ func between(low, high string) string {
 		end--
 	}
 	return string(half[:end])
+}
+
+const (
+	surrogates  = 0xD800 // where they begin
+	noSurrogate = 0xE000 // where they have ended
+)
+
+// leastText is the first text in UTF-8 that does not come before b, or the last one there is with as much of b as is a text.
+func leastText(b string) string {
+	end := 0
+	for end < len(b) {
+		r, n := utf8.DecodeRuneInString(b[end:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		end += n
+	}
+	if end == len(b) {
+		return b
+	}
+	character := func(i int) rune {
+		if i >= surrogates {
+			i += noSurrogate - surrogates
+		}
+		return rune(i)
+	}
+	const all = utf8.MaxRune + 1 - (noSurrogate - surrogates)
+	// In UTF-8 characters have the order of their bytes.
+	i := sort.Search(all-1, func(i int) bool { return string(character(i)) >= b[end:] })
+	return b[:end] + string(character(i))
 }

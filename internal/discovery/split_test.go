@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"magpie/internal/inventory/objectstore"
 )
@@ -30,13 +32,18 @@ func TestSplit(t *testing.T) {
 		"days":           named(func(i int) string { return fmt.Sprintf(prefix+"day=%02d/part-%05d.json", i%30+1, i) }),
 		"hashes":         named(func(i int) string { return digest(fmt.Sprint(i)) }),
 		"in other words": named(func(i int) string { return fmt.Sprintf("données/été-%06d", i) }),
-		"high bytes":     named(func(i int) string { return fmt.Sprintf("\xff\xff%05d\xff", i) }),
+		"long words": named(func(i int) string {
+			return fmt.Sprintf("文書/記録-%c%c-%04d", rune(0x4e00+i%997), rune(0xac00+i%89), i)
+		}),
+		"high bytes": named(func(i int) string { return fmt.Sprintf("\xff\xff%05d\xff", i) }),
 	} {
 		for _, at := range []int{999, n / 3} {
 			for _, to := range []string{"", keys[n-2]} {
 				lists := 0
 				s := &splitter{keys[at], to, func(_ context.Context, after, to string, most int) (objectstore.Page, error) {
-					lists++
+					if lists++; utf8.ValidString(keys[0]) && !utf8.ValidString(after) {
+						t.Errorf("%s: %q is no text, and some stores refuse it", name, after)
+					}
 					return pageOf(keys, after, to), nil
 				}, few}
 				key, ok, err := s.middle(t.Context())
@@ -88,4 +95,43 @@ func pageOf(keys []string, after, to string) (page objectstore.Page) {
 		page.Objects = append(page.Objects, objectstore.Object{Key: keys[i], Size: 10})
 	}
 	return page
+}
+
+// TestLeastText: whatever bytes a position is made of, it becomes a text, in the same order, and one that is a text already stays.
+func TestLeastText(t *testing.T) {
+	for in, want := range map[string]string{
+		"":             "",
+		"a/1":          "a/1",
+		"été":          "été",
+		"a\x9d":        "a\u0080",
+		"a\xc2":        "a\u0080",
+		"a\xc3":        "aÀ",
+		"a\xc3\xc0":    "aĀ",
+		"\xe0":         "\u0800",
+		"\xed\xa0":     "\ue000",
+		"\xed\xbf\xbf": "\ue000",
+		"\xf0":         "\U00010000",
+		"b\xf4\x90":    "b\U0010ffff",
+		"b\xff\x00":    "b\U0010ffff",
+		"�":            "�",
+	} {
+		if got := leastText(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	piece := func() string {
+		b := make([]byte, random.IntN(4))
+		for i := range b {
+			b[i] = byte(random.IntN(256))
+		}
+		return []string{"", "a", "é", "語"}[random.IntN(4)] + string(b)
+	}
+	for range 10_000 {
+		x, y := piece(), piece()
+		a, b := leastText(x), leastText(y)
+		if !utf8.ValidString(a) || x < y && a > b || a < x && a[len(a)-4:] != "\U0010ffff" {
+			t.Fatalf("%q becomes %q, %q becomes %q", x, a, y, b)
+		}
+	}
 }
