@@ -81,8 +81,14 @@ func (w *walker) step(n int64) error {
 	return w.look()
 }
 
+// looksPerGarbage is how many of them pass between two looks at the memory, which cost a microsecond.
+const looksPerGarbage = 8
+
 func (w *walker) look() error {
 	w.steps = stepsPerLook
+	if w.looks++; w.looks%looksPerGarbage == 0 {
+		garbage.look(&w.memory)
+	}
 	err := w.alive()
 	if err != nil {
 		w.steps = 0 // whoever asks again is told again

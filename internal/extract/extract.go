@@ -143,14 +143,16 @@ type walker struct {
 	opts    Options
 	account *Account
 	sink    Sink
-	files   int64  // members opened
-	texts   int64  // segments handed over
-	total   int64  // bytes extracted from archives
-	steps   int64  // until the clock is looked at
+	files   int64 // members opened
+	texts   int64 // segments handed over
+	total   int64 // bytes extracted from archives
+	steps   int64 // until the clock is looked at
+	looks   uint8
 	stopped error  // what late was told
 	decoder string // of others, that is running: see foreign
 	wide    bool   // longWindow is ours
 	tidier  tidier
+	memory  memorySamples
 }
 
 // errStop ends the extraction of a document with a status; it never leaves the package.

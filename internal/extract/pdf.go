@@ -78,7 +78,10 @@ type pdfFile struct {
 	cache   pdfCache
 	streams []*pdfObjects // decoded lately, the last one last
 	depth   int           // of resolving
+	spare   []byte        // what the next stream of objects is decoded into
 	scratch []byte        // what objects are parsed from
+	ending  []byte        // where the end of a stream is looked for
+	program []byte        // of a font
 
 	budget  int64 // bytes that may still be parsed, decoded and written
 	touched int64 // bytes of streams that were read
@@ -120,7 +123,8 @@ func (f *pdfFile) forget() {
 		f.w.release(o.held)
 	}
 	f.streams = nil
-	f.scratch = nil
+	f.dropSpare()
+	f.scratch, f.ending, f.program = nil, nil, nil
 }
 
 // most is how much one object may occupy, and one decoded stream of objects.

@@ -282,7 +282,7 @@ func TestPDFReleases(t *testing.T) {
 func TestPDFFiltersTooLate(t *testing.T) {
 	w := &walker{account: NewAccount(1 * mib), opts: Options{}.withDefaults(), ctx: t.Context()}
 	f := &pdfFile{w: w, err: errPDFMemory}
-	d, err := f.filters(strings.NewReader("x"), []any{pdfName("FlateDecode"), pdfName("LZWDecode")}, nil)
+	d, err := f.filters(&pdfData{}, strings.NewReader("x"), []any{pdfName("FlateDecode"), pdfName("LZWDecode")}, nil)
 	if d != nil || err == nil || w.account.Held() != 0 {
 		t.Errorf("%v, %v, %d bytes are held", d, err, w.account.Held())
 	}

@@ -221,7 +221,7 @@ func (p *pdfReader) text(v any) string {
 	return pdfText(s)
 }
 
-// contentOf reads a short stream whole.
+// contentOf reads a short stream whole. It is valid until the next call.
 func (p *pdfReader) contentOf(s *pdfStream) pdfString {
 	f := p.f
 	r, err := f.decode(s)
@@ -231,7 +231,11 @@ func (p *pdfReader) contentOf(s *pdfStream) pdfString {
 	}
 	defer r.close()
 	most := int(min(maxPDFText, f.most()))
-	out := make(pdfString, 0, 4*kib)
+	out := p.content[:0]
+	if out == nil {
+		out = make(pdfString, 0, 4*kib)
+	}
+	defer func() { p.content = out }()
 	for len(out) < most {
 		if len(out) == cap(out) {
 			out = append(out, 0)[:len(out)]

@@ -213,16 +213,12 @@ func (c *pdfCrypt) objectKey(number, generation int, how pdfCipher) []byte {
 	return h.Sum(nil)[:min(len(c.key)+5, 16)]
 }
 
-func (c *pdfCrypt) stream(r io.Reader, s *pdfStream) (io.Reader, error) {
-	return c.decrypt(r, s.number, s.generation, c.streams)
-}
-
-func (c *pdfCrypt) decrypt(r io.Reader, number, generation int, how pdfCipher) (io.Reader, error) {
-	if how == pdfPlain {
+func (c *pdfCrypt) stream(d *pdfData, r io.Reader, s *pdfStream) (io.Reader, error) {
+	if c.streams == pdfPlain {
 		return r, nil
 	}
-	key := c.objectKey(number, generation, how)
-	if how == pdfRC4Cipher {
+	key := c.objectKey(s.number, s.generation, c.streams)
+	if c.streams == pdfRC4Cipher {
 		k, err := rc4.NewCipher(key)
 		if err != nil {
 			return nil, errPDF
@@ -237,7 +233,7 @@ func (c *pdfCrypt) decrypt(r io.Reader, number, generation int, how pdfCipher) (
 	if _, err := io.ReadFull(r, iv[:]); err != nil {
 		return bytes.NewReader(nil), nil
 	}
-	return &cbcReader{r: bufio.NewReader(r), mode: cipher.NewCBCDecrypter(block, iv[:])}, nil
+	return &cbcReader{r: d.buffered(r), mode: cipher.NewCBCDecrypter(block, iv[:])}, nil
 }
 
 // cbcReader decrypts block by block; the padding at the end is dropped.
@@ -269,6 +265,30 @@ func (c *cbcReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// text decrypts a string, in its place.
+func (c *pdfCrypt) text(s pdfString, number, generation int) pdfString {
+	key := c.objectKey(number, generation, c.words)
+	if c.words == pdfRC4Cipher {
+		pdfRC4(key, s, s)
+		return s
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return s
+	}
+	if len(s) < 2*aes.BlockSize {
+		return s[:0]
+	}
+	iv, out := s[:aes.BlockSize], s[aes.BlockSize:]
+	cut := len(out) % aes.BlockSize // then the padding is not there either
+	out = out[:len(out)-cut]
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(out, out)
+	if n := int(out[len(out)-1]); cut == 0 && n >= 1 && n <= aes.BlockSize {
+		out = out[:len(out)-n]
+	}
+	return out
+}
+
 // strings decrypts the strings in an object.
 func (c *pdfCrypt) strings(v any, number, generation int) any {
 	if c.words == pdfPlain {
@@ -276,12 +296,7 @@ func (c *pdfCrypt) strings(v any, number, generation int) any {
 	}
 	switch v := v.(type) {
 	case pdfString:
-		r, err := c.decrypt(bytes.NewReader(v), number, generation, c.words)
-		if err != nil {
-			return v
-		}
-		out, _ := io.ReadAll(r)
-		return pdfString(out)
+		return c.text(v, number, generation)
 	case []any:
 		for i := range v {
 			v[i] = c.strings(v[i], number, generation)

@@ -3,6 +3,7 @@ package extract
 import (
 	"bufio"
 	"io"
+	"sync"
 )
 
 // ascii85Reader decodes ASCII85 as PDF has it: "<~" may stand before it, "~>" ends it, z is four zeros, space is ignored. The
@@ -184,12 +185,22 @@ type pdfLZW struct {
 	buf    [4097]byte
 }
 
-func newPDFLZW(f *pdfFile, r io.Reader, early bool) io.Reader {
-	z := &pdfLZW{f: f, r: bufio.NewReader(r), width: 9, next: 258, prev: -1}
+var pdfLZWs = sync.Pool{New: func() any { return &pdfLZW{} }}
+
+func newPDFLZW(f *pdfFile, d *pdfData, r io.Reader, early bool) io.Reader {
+	z := pdfLZWs.Get().(*pdfLZW)
+	z.f, z.r = f, d.buffered(r)
+	z.bits, z.n, z.width, z.next, z.prev, z.early, z.out = 0, 0, 9, 258, -1, 0, nil // the tables are not looked at beyond next
 	if early {
 		z.early = 1
 	}
+	d.pooled = append(d.pooled, z)
 	return z
+}
+
+func (z *pdfLZW) close() {
+	z.f, z.r, z.out = nil, nil, nil
+	pdfLZWs.Put(z)
 }
 
 func (z *pdfLZW) Read(p []byte) (int, error) {

@@ -222,22 +222,23 @@ func (f *pdfFile) objectStream(number int) (*pdfObjects, error) {
 		f.lose(UnableToParseFile, "a stream of too many objects")
 	}
 	extra := int64(cap(o.items)) * 12
-	for !f.w.hold(extra) {
-		if !f.dropStream() {
-			f.w.release(o.held)
-			return nil, f.fail(errPDFMemory)
-		}
+	if !f.holdData(extra) {
+		f.w.release(o.held)
+		return nil, f.fail(errPDFMemory)
 	}
 	o.held += extra
-	for len(f.streams) >= maxPDFStreams || f.streamsHeld()+o.held > f.w.opts.MaxMemory/8 && f.dropStream() {
+	for len(f.streams) >= maxPDFStreams || len(f.streams) > 0 && f.streamsHeld()+o.held > f.w.opts.MaxMemory/8 {
 		f.dropStream()
 	}
 	f.streams = append(f.streams, o)
 	return o, f.err
 }
 
-// fillObjects reads the bytes, holding memory as they come.
+// fillObjects reads the bytes, holding memory as they come. It reads into the buffer that is spare, which comes back when it is
+// much larger than what was read.
 func (f *pdfFile) fillObjects(o *pdfObjects, r io.Reader) error {
+	o.data, o.held = f.spare[:0], int64(cap(f.spare))
+	f.spare = nil
 	for {
 		if len(o.data) == cap(o.data) {
 			size := max(2*cap(o.data), 16*kib)
@@ -245,10 +246,8 @@ func (f *pdfFile) fillObjects(o *pdfObjects, r io.Reader) error {
 				f.lose(UnableToParseFile, "a stream of objects larger than the memory allowed")
 				return nil
 			}
-			for !f.w.hold(int64(size)) {
-				if !f.dropStream() {
-					return f.fail(errPDFMemory)
-				}
+			if !f.holdData(int64(size)) {
+				return f.fail(errPDFMemory)
 			}
 			grown := make([]byte, len(o.data), size)
 			copy(grown, o.data)
@@ -261,9 +260,46 @@ func (f *pdfFile) fillObjects(o *pdfObjects, r io.Reader) error {
 			if f.err != nil {
 				return f.err
 			}
-			return nil
+			break
 		}
 	}
+	if n := len(o.data); cap(o.data)-n > max(n, 16*kib) && f.w.hold(int64(n)) {
+		exact := make([]byte, n)
+		copy(exact, o.data)
+		f.keep(o.data, o.held)
+		o.data, o.held = exact, int64(n)
+	}
+	return nil
+}
+
+// holdData holds memory for a stream of objects, for which others are forgotten.
+func (f *pdfFile) holdData(n int64) bool {
+	for !f.w.hold(n) {
+		if !f.dropStream() && !f.dropSpare() {
+			return false
+		}
+	}
+	return true
+}
+
+// keep makes a buffer the spare one, if there is none that is larger, and gives its memory back otherwise.
+func (f *pdfFile) keep(b []byte, held int64) {
+	if cap(b) <= cap(f.spare) {
+		f.w.release(held)
+		return
+	}
+	f.dropSpare()
+	f.spare = b[:0]
+	f.w.release(held - int64(cap(b)))
+}
+
+func (f *pdfFile) dropSpare() bool {
+	if f.spare == nil {
+		return false
+	}
+	f.w.release(int64(cap(f.spare)))
+	f.spare = nil
+	return true
 }
 
 func (f *pdfFile) streamsHeld() (n int64) {
@@ -273,13 +309,14 @@ func (f *pdfFile) streamsHeld() (n int64) {
 	return n
 }
 
-// dropStream forgets the decoded stream that was not used for longest.
+// dropStream forgets the decoded stream that was not used for longest. Its buffer is used again: nobody keeps a part of it.
 func (f *pdfFile) dropStream() bool {
 	if len(f.streams) == 0 {
 		return false
 	}
-	f.w.release(f.streams[0].held)
+	o := f.streams[0]
 	f.streams = f.streams[1:]
+	f.keep(o.data, o.held)
 	return true
 }
 

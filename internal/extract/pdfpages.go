@@ -14,6 +14,7 @@ type pdfReader struct {
 	fields  pdfNumbers // of the form that have been written
 	pen     pdfPen
 	out     []byte
+	content pdfString // what contentOf reads into
 	last    byte
 	forms   int   // drawn on this page
 	drawing []int // forms, by number

@@ -296,14 +296,17 @@ func (f *pdfFile) findRoot() {
 		if err != nil {
 			continue
 		}
+		var catalogs []int // what they lead to may take the stream's place
 		for _, it := range o.items {
 			if f.step(1) != nil {
 				return
 			}
-			if !bytes.Contains(o.data[it.from:it.to], []byte("/Catalog")) {
-				continue
+			if len(catalogs) < maxPDFCatalogs && bytes.Contains(o.data[it.from:it.to], []byte("/Catalog")) {
+				catalogs = append(catalogs, int(it.number))
 			}
-			f.trailer["Root"] = pdfRef(it.number)
+		}
+		for _, number := range catalogs {
+			f.trailer["Root"] = pdfRef(number)
 			if f.root() != nil {
 				return
 			}

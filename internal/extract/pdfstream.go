@@ -12,8 +12,34 @@ import (
 // pdfData is the content of a stream: read it, and close it for the buffers in it.
 type pdfData struct {
 	r       io.Reader
-	pooled  []*inflate
+	pooled  []pdfPooled
 	release func()
+}
+
+// pdfPooled is a stage of decoding that another stream uses again: a file may have very many streams of a few bytes, and each
+// would leave behind the buffers of its stages, faster than they are collected.
+type pdfPooled interface{ close() }
+
+// pdfBuffer is a buffered reader out of a pool.
+type pdfBuffer struct{ bufio.Reader }
+
+var pdfBuffers = sync.Pool{New: func() any {
+	b := &pdfBuffer{}
+	b.Reset(nil)
+	return b
+}}
+
+func (b *pdfBuffer) close() {
+	b.Reset(nil)
+	pdfBuffers.Put(b)
+}
+
+// buffered returns a buffered reader of r, which goes back with the stream.
+func (d *pdfData) buffered(r io.Reader) *bufio.Reader {
+	b := pdfBuffers.Get().(*pdfBuffer)
+	b.Reset(r)
+	d.pooled = append(d.pooled, b)
+	return &b.Reader
 }
 
 func (d *pdfData) Read(p []byte) (int, error) { return d.r.Read(p) }
@@ -44,19 +70,20 @@ const (
 func (f *pdfFile) decode(s *pdfStream) (*pdfData, error) {
 	filters := list(f.resolve(either(s.dict, "Filter", "F")))
 	parms := list(f.resolve(either(s.dict, "DecodeParms", "DP")))
-	r := f.raw(s)
+	d, r := &pdfData{}, f.raw(s)
 	if f.crypt != nil && !f.open4all(s, filters, parms) {
 		var err error
-		if r, err = f.crypt.stream(r, s); err != nil {
+		if r, err = f.crypt.stream(d, r, s); err != nil {
+			d.close()
 			return nil, err
 		}
 	}
-	return f.filters(r, filters, parms)
+	return f.filters(d, r, filters, parms)
 }
 
 // decodePlain returns the content of a stream that is never encrypted.
 func (f *pdfFile) decodePlain(s *pdfStream) (*pdfData, error) {
-	return f.filters(f.raw(s), list(f.resolve(s.dict["Filter"])), list(f.resolve(s.dict["DecodeParms"])))
+	return f.filters(&pdfData{}, f.raw(s), list(f.resolve(s.dict["Filter"])), list(f.resolve(s.dict["DecodeParms"])))
 }
 
 // open4all says whether a stream is not encrypted though the file is.
@@ -80,15 +107,18 @@ func (f *pdfFile) open4all(s *pdfStream, filters, parms []any) bool {
 	return name == "" || name == "Identity"
 }
 
-func (f *pdfFile) filters(r io.Reader, filters, parms []any) (*pdfData, error) {
+// filters puts the filters on what r reads. d is closed when that fails.
+func (f *pdfFile) filters(d *pdfData, r io.Reader, filters, parms []any) (*pdfData, error) {
 	if len(filters) > maxPDFFilters {
+		d.close()
 		return nil, errPDFFilter
 	}
 	cost := int64(len(filters)) * pdfFilterCost
 	if !f.w.hold(cost) {
+		d.close()
 		return nil, f.fail(errPDFMemory)
 	}
-	d := &pdfData{release: func() { f.w.release(cost) }}
+	d.release = func() { f.w.release(cost) }
 	for i, x := range filters {
 		var p pdfDict
 		if i < len(parms) {
@@ -115,15 +145,15 @@ func (f *pdfFile) filter(d *pdfData, r io.Reader, name pdfName, p pdfDict) (io.R
 	case "FlateDecode", "Fl":
 		z := newInflate(f, r)
 		d.pooled = append(d.pooled, z)
-		return f.predict(z, p)
+		return f.predict(d, z, p)
 	case "LZWDecode", "LZW":
-		return f.predict(newPDFLZW(f, r, f.number(p["EarlyChange"], 1) != 0), p)
+		return f.predict(d, newPDFLZW(f, d, r, f.number(p["EarlyChange"], 1) != 0), p)
 	case "ASCII85Decode", "A85":
-		return &ascii85Reader{f: f, r: bufio.NewReader(r)}, nil
+		return &ascii85Reader{f: f, r: d.buffered(r)}, nil
 	case "ASCIIHexDecode", "AHx":
-		return &unhexReader{r: bufio.NewReader(r)}, nil
+		return &unhexReader{r: d.buffered(r)}, nil
 	case "RunLengthDecode", "RL":
-		return &runLength{r: bufio.NewReader(r)}, nil
+		return &runLength{r: d.buffered(r)}, nil
 	case "Crypt":
 		return r, nil
 	case "DCTDecode", "DCT", "JPXDecode", "CCITTFaxDecode", "CCF", "JBIG2Decode":
@@ -197,7 +227,10 @@ func (f *pdfFile) length(s *pdfStream) int64 {
 // findEnd looks for the end of a stream; one that has none goes on to the end of the file, and is not whole.
 func (f *pdfFile) findEnd(from int64) int64 {
 	const overlap = 16
-	buf := make([]byte, 64*kib)
+	if f.ending == nil {
+		f.ending = make([]byte, 64*kib)
+	}
+	buf := f.ending
 	for off := from; off < f.size; off += int64(len(buf)) - overlap {
 		n := f.readAt(buf, off)
 		if f.spend(n) != nil {
@@ -290,7 +323,7 @@ func (z *inflate) Read(p []byte) (n int, err error) {
 }
 
 // predict undoes the predictors that tables, object streams and some content use.
-func (f *pdfFile) predict(r io.Reader, p pdfDict) (io.Reader, error) {
+func (f *pdfFile) predict(d *pdfData, r io.Reader, p pdfDict) (io.Reader, error) {
 	kind := f.number(p["Predictor"], 1)
 	if kind < 2 {
 		return r, nil
@@ -307,16 +340,32 @@ func (f *pdfFile) predict(r io.Reader, p pdfDict) (io.Reader, error) {
 	if row > 32*kib || kind == 2 && depth != 8 {
 		return nil, errPDFFilter
 	}
-	t := &predictor{r: bufio.NewReader(r), step: max(1, bits/8), prev: make([]byte, row), row: make([]byte, row+1)}
+	t := predictors.Get().(*predictor)
+	rows := t.rows
+	if cap(rows) < 2*row+1 {
+		rows = make([]byte, 2*row+1)
+	}
+	rows = rows[:2*row+1]
+	clear(rows)
+	*t = predictor{r: d.buffered(r), step: max(1, bits/8), rows: rows, prev: rows[:row:row], row: rows[row:]}
 	if kind == 2 {
 		t.tiff, t.row = true, t.row[:row]
 	}
+	d.pooled = append(d.pooled, t)
 	return t, nil
+}
+
+var predictors = sync.Pool{New: func() any { return &predictor{} }}
+
+func (p *predictor) close() {
+	*p = predictor{rows: p.rows}
+	predictors.Put(p)
 }
 
 type predictor struct {
 	r         *bufio.Reader
 	step      int
+	rows      []byte // both of:
 	prev, row []byte
 	left      []byte
 	tiff      bool

@@ -15,14 +15,17 @@ func (f *pdfFile) builtInEncoding(d pdfDict) *pdfEncoding {
 	return nil
 }
 
-// fontProgram reads as much of a font as its tables are in.
+// fontProgram reads as much of a font as its tables are in. It is valid until the next call.
 func (f *pdfFile) fontProgram(s *pdfStream) []byte {
 	r, err := f.decode(s)
 	if err != nil {
 		return nil
 	}
 	defer r.close()
-	b := make([]byte, min(128*kib, f.most()))
+	if f.program == nil {
+		f.program = make([]byte, min(128*kib, f.most()))
+	}
+	b := f.program
 	n := 0
 	for n < len(b) {
 		k, err := r.Read(b[n:])

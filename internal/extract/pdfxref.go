@@ -76,7 +76,8 @@ func (t *pdfPlaces) drop(w *walker) {
 type pdfTables struct {
 	f     *pdfFile
 	seen  map[int64]bool
-	freed []int // by the table being read: a stream beside it may still say where they are
+	words []byte // the buffer of pdfWords
+	freed []int  // by the table being read: a stream beside it may still say where they are
 }
 
 const (
@@ -137,7 +138,10 @@ func (t *pdfTables) table(off int64) (pdfDict, error) {
 	if off < 0 || off >= t.f.size {
 		return nil, errPDF
 	}
-	words := &pdfWords{f: t.f, off: off}
+	if t.words == nil {
+		t.words = make([]byte, pdfWordsBuffer)
+	}
+	words := &pdfWords{f: t.f, off: off, buf: t.words}
 	if !bytes.Equal(words.next(), []byte("xref")) {
 		return t.stream(off)
 	}
@@ -289,7 +293,10 @@ type pdfWords struct {
 	pos int
 }
 
-const maxPDFWord = 64
+const (
+	maxPDFWord     = 64
+	pdfWordsBuffer = 16 * kib
+)
 
 func (w *pdfWords) at() int64 { return w.off + int64(w.pos) }
 
@@ -314,9 +321,6 @@ func (w *pdfWords) next() []byte {
 }
 
 func (w *pdfWords) fill() {
-	if w.buf == nil {
-		w.buf = make([]byte, 16*kib)
-	}
 	w.off += int64(w.pos)
 	w.pos = 0
 	w.n = w.f.readAt(w.buf, w.off)
