@@ -126,6 +126,9 @@ func (o *office) links(name string, b *builder) error {
 	})
 }
 
+// maxLabel is how much of a name is written before each of its values, of which there may be one every few bytes.
+const maxLabel = 256
+
 // properties writes a part of names and values: the value behind the name of the element, or what it is said to be called.
 func (o *office) properties(name string, b *builder) error {
 	var label []byte
@@ -133,9 +136,9 @@ func (o *office) properties(name string, b *builder) error {
 		switch x.kind {
 		case xmlStart:
 			if n := x.attr("name"); n != nil {
-				label = append(label[:0], n...)
-			} else if !strings.HasPrefix(string(x.name), "vt:") {
-				label = append(label[:0], x.local()...)
+				label = append(label[:0], n[:min(len(n), maxLabel)]...)
+			} else if n := x.local(); !strings.HasPrefix(string(x.name), "vt:") {
+				label = append(label[:0], n[:min(len(n), maxLabel)]...)
 			}
 		case xmlText, xmlCDATA:
 			text := characters(nil, x)
@@ -172,6 +175,7 @@ func (o *office) foreignPart(name string, b *builder) error {
 		}
 	}
 	m := &markup{b: b, x: newXML(partText16(r)), html: true, line: 1}
+	defer m.x.close()
 	if err := m.run(); err != nil {
 		return err
 	}

@@ -59,8 +59,15 @@ type foreignReader struct {
 }
 
 func (f *foreignReader) Read(p []byte) (n int, err error) {
+	var faulted bool
+	return f.decode(p, &faulted)
+}
+
+// decode is Read for whoever uses the decoder again: it clears faulted unless the decoder panicked.
+func (f *foreignReader) decode(p []byte, faulted *bool) (n int, err error) {
 	err = f.w.foreign(f.decoder, func() (err error) {
 		n, err = f.r.Read(p)
+		*faulted = false
 		return err
 	})
 	return n, err

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 )
 
 // numberFormat is what a workbook says about how numbers of a style are shown. Only what changes the digits that a reader sees is
@@ -65,6 +66,18 @@ func parseFormat(code string) *numberFormat {
 		return nil
 	}
 	return f
+}
+
+// cost is what a format of a workbook's own occupies.
+func (f *numberFormat) cost() int64 {
+	if f == nil || f == &dateFormat {
+		return 0
+	}
+	n := int64(unsafe.Sizeof(*f)) + int64(cap(f.sections))*int64(unsafe.Sizeof(formatSection{}))
+	for i := range f.sections {
+		n += int64(cap(f.sections[i].mask) + len(f.sections[i].compare))
+	}
+	return n
 }
 
 // parseSection reads up to a semicolon.

@@ -25,6 +25,7 @@ func (o *office) each(name string, f func(x *xmlReader) error) error {
 	}
 	defer r.Close()
 	x := newXML(partText16(r))
+	defer x.close()
 	for x.next() {
 		if err := o.w.step(8 + int64(len(x.raw)/16)); err != nil {
 			return err

@@ -17,7 +17,7 @@ func extractSQL(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	s := &sqlReader{w: w, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 1, tables: map[string][]string{}, known: map[string][]int32{}, holds: holding{w: w}}
+	s := &sqlReader{w: w, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 1, tables: map[string]*sqlTable{}, known: map[string][]int32{}, holds: holding{w: w}}
 	defer s.holds.drop()
 	for s.err == nil && s.statement() {
 	}
@@ -44,10 +44,10 @@ type sqlReader struct {
 	err       error // of the walk
 	readErr   error // of the input
 	ended     bool
-	texting   bool                // a stretch of text has begun
-	fresh     bool                // nothing but blanks has come in this line
-	tables    map[string][]string // the names of their columns
-	known     map[string][]int32  // what the builder calls them
+	texting   bool // a stretch of text has begun
+	fresh     bool // nothing but blanks has come in this line
+	tables    map[string]*sqlTable
+	known     map[string][]int32 // what the builder calls columns, by their names
 	holds     holding
 	pending   sqlToken
 }
@@ -58,6 +58,13 @@ const (
 	maxSQLColumns = 4_096
 	maxSQLName    = 128
 )
+
+// sqlTable is what a dump has said of a table.
+type sqlTable struct {
+	names []string // of its columns
+	infos []int32  // what the builder calls them, once it has been asked: a statement is far shorter than they are
+	asked bool
+}
 
 // sqlToken is a word, a name in quotes, or one character of something else; kind 0 is the end.
 type sqlToken struct {
@@ -359,11 +366,25 @@ func (s *sqlReader) insert() bool {
 // columns registers the names of a statement's columns; those that it does not name are the table's. Dumps have a statement for
 // each row, so what was registered once counts again.
 func (s *sqlReader) columns(table string, names []string) (infos []int32, ok bool) {
-	if names == nil {
-		names = s.tables[table]
-	} else {
+	if names != nil {
 		s.remember(table, names)
+		return s.register(names)
 	}
+	t := s.tables[table]
+	if t == nil {
+		return nil, true
+	}
+	if !t.asked {
+		t.asked = true
+		if t.infos, ok = s.register(t.names); !ok {
+			return nil, false
+		}
+	}
+	return t.infos, true
+}
+
+// register has the builder keep the names of columns.
+func (s *sqlReader) register(names []string) (infos []int32, ok bool) {
 	if len(names) == 0 {
 		return nil, true
 	}
@@ -393,7 +414,7 @@ func (s *sqlReader) remember(table string, names []string) {
 		size += int64(len(name) + 16)
 	}
 	if s.holds.hold(size) {
-		s.tables[table] = names
+		s.tables[table] = &sqlTable{names: names}
 	}
 }
 

@@ -221,7 +221,15 @@ func (k *workbook) readStyles() error {
 		switch {
 		case x.kind == xmlStart && x.local() == "numFmt" && len(custom) < 10_000:
 			if id, err := strconv.Atoi(string(x.attr("numFmtId"))); err == nil {
-				custom[id] = parseFormat(string(entities(nil, x.attr("formatCode"))))
+				f := parseFormat(string(entities(nil, x.attr("formatCode"))))
+				old, again := custom[id]
+				if !k.holds.hold(f.cost() + 64) {
+					return errBook
+				}
+				if again {
+					k.holds.release(old.cost() + 64)
+				}
+				custom[id] = f
 			}
 		case x.kind == xmlStart && x.local() == "cellXfs":
 			in = true
@@ -232,6 +240,9 @@ func (k *workbook) readStyles() error {
 			f, ok := custom[id]
 			if !ok {
 				f = builtinFormat(id)
+			}
+			if !k.holds.hold(2 * 8) {
+				return errBook
 			}
 			k.styles = append(k.styles, f)
 		}

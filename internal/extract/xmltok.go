@@ -5,6 +5,7 @@ import (
 	"html"
 	"io"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -42,7 +43,22 @@ const (
 
 const xmlBuffer = 64 * kib
 
-func newXML(r io.Reader) *xmlReader { return &xmlReader{r: r, buf: make([]byte, xmlBuffer)} }
+// xmlBuffers are used again: a file of many parts would leave one behind for each.
+var xmlBuffers = sync.Pool{New: func() any { return new([xmlBuffer]byte) }}
+
+// newXML reads the markup in r. close gives its buffer back.
+func newXML(r io.Reader) *xmlReader {
+	return &xmlReader{r: r, buf: xmlBuffers.Get().(*[xmlBuffer]byte)[:]}
+}
+
+// close ends the reading: there is no token at hand any longer.
+func (x *xmlReader) close() {
+	if x.buf == nil {
+		return
+	}
+	xmlBuffers.Put((*[xmlBuffer]byte)(x.buf))
+	*x = xmlReader{eof: true, err: x.err, base: x.base}
+}
 
 // more reads on, keeping buf[pos:]; false when there is nothing more, or no room.
 func (x *xmlReader) more() bool {

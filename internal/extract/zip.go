@@ -5,10 +5,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash"
 	"hash/crc32"
 	"io"
+	"os"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -260,9 +261,10 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	case 0:
 		return io.NopCloser(raw), raw, nil
 	case 8:
-		b := bufio.NewReaderSize(raw, 16*kib)
-		z := flate.NewReader(b)
-		return &checked{r: &foreignReader{w, "deflate", z}, c: z, rest: b, sum: crc32.NewIEEE(), want: e.crc}, nil, nil
+		z := zipInflaters.Get().(*zipInflater)
+		z.b.Reset(raw)
+		_ = z.r.(flate.Resetter).Reset(z.b, nil)
+		return &checked{r: foreignReader{w, "deflate", z.r}, z: z, want: e.crc}, nil, nil
 	case 14:
 		z, err := zipLZMA(w, raw, e)
 		if err != nil {
@@ -291,30 +293,53 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	return nil, nil, stop(Skipped, UnableToParseFile, "a method of compression that is not known")
 }
 
+// zipInflater decodes one entry after the other: a file may have very many of them, and what a decoder needs is far more than a
+// small entry is.
+type zipInflater struct {
+	b *bufio.Reader
+	r io.ReadCloser
+}
+
+var zipInflaters = sync.Pool{New: func() any {
+	b := bufio.NewReaderSize(nil, 16*kib)
+	return &zipInflater{b, flate.NewReader(b)}
+}}
+
 // checked compares the checksum at the end, and sees that nothing follows it.
 type checked struct {
-	r    io.Reader
-	c    io.Closer
-	rest *bufio.Reader
-	sum  hash.Hash32
-	want uint32
+	r       foreignReader
+	z       *zipInflater // nil: it is closed
+	sum     uint32
+	want    uint32
+	faulted bool // the decoder panicked
 }
 
 func (c *checked) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.sum.Write(p[:n])
-	if err == io.EOF && c.want != 0 && c.sum.Sum32() != c.want {
+	if c.z == nil {
+		return 0, os.ErrClosed
+	}
+	c.faulted = true
+	n, err := c.r.decode(p, &c.faulted)
+	c.sum = crc32.Update(c.sum, crc32.IEEETable, p[:n])
+	if err == io.EOF && c.want != 0 && c.sum != c.want {
 		return n, errZip
 	}
 	if err == io.EOF {
-		if _, more := c.rest.Peek(1); more != io.EOF {
+		if _, more := c.z.b.Peek(1); more != io.EOF {
 			return n, zipError(more, errZip)
 		}
 	}
 	return n, err
 }
 
-func (c *checked) Close() error { return c.c.Close() }
+func (c *checked) Close() error {
+	if z := c.z; z != nil && !c.faulted {
+		z.b.Reset(nil)
+		zipInflaters.Put(z)
+	}
+	c.z = nil
+	return nil
+}
 
 // sniffZip looks inside: a Word file, a workbook, or an archive.
 func sniffZip(in *input) (kind, error) {

@@ -40,6 +40,25 @@ var officeFiles = []File{
 			part{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>some words here</t></si>", 1_000_000) + "</sst>"},
 			part{"xl/worksheets/sheet0.xml", `<sheetData><row r="1"><c t="s"><v>0</v></c></row></sheetData>`})
 	}},
+	{"formats.xlsx", "10,000 formats of numbers with 1,000 characters each, and a million shared strings", func() []byte {
+		return zipOf(types, part{"xl/workbook.xml", `<workbook><sheets><sheet name="a" r:id="r0"/></sheets></workbook>`}, rels(1),
+			part{"xl/styles.xml", "<styleSheet><numFmts>" + lines(10_000, func(i int) string {
+				return fmt.Sprintf(`<numFmt numFmtId="%d" formatCode="%s"/>`, i+200, strings.Repeat("0-", 510))
+			}) + "</numFmts><cellXfs>" + lines(100_000, func(i int) string { return fmt.Sprintf(`<xf numFmtId="%d"/>`, i%10_000+200) }) + "</cellXfs></styleSheet>"},
+			part{"xl/sharedStrings.xml", "<sst>" + strings.Repeat("<si><t>some words here</t></si>", 1_000_000) + "</sst>"},
+			part{"xl/worksheets/sheet0.xml", `<sheetData><row r="1"><c t="s"><v>0</v></c></row></sheetData>`})
+	}},
+	{"small-parts.docx", "19,000 parts of a few bytes each", func() []byte {
+		parts := []part{types, {"word/document.xml", "<w:document/>"}}
+		for i := range 19_000 {
+			parts = append(parts, part{fmt.Sprintf("word/header%d.xml", i), "<w:hdr><w:p><w:t>ssn " + number(i) + "</w:t></w:p></w:hdr>"})
+		}
+		return zipOf(parts...)
+	}},
+	{"label.docx", "a property with a name of 60 KB and a million values", func() []byte {
+		return zipOf(types, part{"word/document.xml", "<w:document/>"},
+			part{"docProps/custom.xml", `<Properties><property name="` + strings.Repeat("ssn ", 15_000) + `">` + strings.Repeat("<vt:i4/>1", 1_000_000) + "</property></Properties>"})
+	}},
 	{"headers.xlsx", "40 sheets of 16,000 columns with long names", func() []byte {
 		parts := []part{types, {"xl/workbook.xml", "<workbook><sheets>" + lines(40, func(i int) string { return fmt.Sprintf(`<sheet name="a%d" r:id="r%d"/>`, i, i) }) + "</sheets></workbook>"}, rels(40)}
 		row := lines(16_000, func(i int) string {

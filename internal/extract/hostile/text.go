@@ -89,6 +89,10 @@ var dumpFiles = []File{
 			return fmt.Sprintf("CREATE TABLE t%d (%s);\nINSERT INTO t%d VALUES (1);\n", i%7, columns, i%7)
 		}))
 	}},
+	{"statements.sql", "a table of 4,000 columns with long names, and 100,000 statements that do not name them", func() []byte {
+		return []byte("CREATE TABLE t (" + strings.TrimSuffix(lines(4000, func(i int) string { return fmt.Sprintf("ssn%0120d int,", i) }), ",") + ");\n" +
+			lines(100_000, func(i int) string { return "INSERT INTO t VALUES (1);\n" }))
+	}},
 	{"fonts.rtf", "100,000 fonts, and text that goes from one to the other", func() []byte {
 		return []byte(`{\rtf1\ansi{\fonttbl` + lines(100_000, func(i int) string { return fmt.Sprintf(`{\f%d\fcharset%d Name;}`, i, i%256) }) + "}" +
 			lines(50_000, func(i int) string { return fmt.Sprintf(`\f%d \'e4%s`, i, number(i)) }) + "}")
