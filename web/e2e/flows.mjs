@@ -351,12 +351,7 @@ export async function smallPages(t) {
   for (const [path, loaded] of [["allow-lists", page.getByRole("link", { name: "Our numbers" })], ["settings", page.getByText("Suspend Macie").first()], ["activity", page.getByText("CreateAllowList").first()], ["health", page.getByText("Ready").first()]]) {
     await t.follow(page, account + "/" + R + "/" + path);
     await loaded.waitFor();
-    await t.axe(page, path);
-    await t.shot(page, path);
-    await t.turn(page, "dark");
-    await t.axe(page, path + ", dark", { colours: true });
-    await t.shot(page, path + "-dark");
-    await t.turn(page, "light");
+    await t.axe(page, path, { name: path });
     await narrow(t, page, path);
   }
   none(faults);
@@ -578,18 +573,13 @@ export async function findings(t) {
   const templates = await a.call(R, "GET", "/templates/sensitivity-inspections");
   const list = templates.sensitivityInspectionTemplates[0].id;
   assert.deepEqual((await a.call(R, "GET", "/templates/sensitivity-inspections/" + list)).excludes, { managedDataIdentifierIds: ["AWS_CREDENTIALS"] });
-  await t.turn(page, "dark");
   for (const [path, what] of [["buckets?view=map", "exports"], ["rules", "test data"], ["buckets", "exports"], ["jobs", "Nightly"], ["buckets?view=coverage", "exports"], ["summary", "Buckets with most findings"], ["usage", "Show as a table"], ["automated-discovery", "Coverage"], ["buckets/exports", "Sensitivity"]]) {
     await t.follow(page, account + "/" + R + "/" + path);
     await page.getByRole("main").getByText(what).first().waitFor();
     const top = page.getByRole("main").getByRole("heading").filter({ hasNotText: "Notifications" }).first();
     assert.equal(await top.evaluate((h) => h.tagName), "H1", path + " begins with " + (await top.textContent()));
-    await t.axe(page, path + ", dark");
-    await t.shot(page, path.replace(/\W/g, "-") + "-dark");
-    await t.turn(page, "light");
-    await t.axe(page, path + ", light", { colours: true });
+    await t.axe(page, path, { name: path.replace(/\W/g, "-") });
     await narrow(t, page, path);
-    await t.turn(page, "dark");
   }
   assert.equal(await page.evaluate(() => window.hit), undefined);
   none(faults);
@@ -745,51 +735,58 @@ export async function language(t) {
   none(faults);
 }
 
-/** What somebody without permissions sees, where Macie is not enabled, and when the server fails. */
-export async function refusals(t) {
+// Every page that there is. What the last ones are about is not there: they say so, or what stands against looking.
+const id = "0123456789abcdef".repeat(2);
+const everyPage = ["summary", "findings", "findings?group=bucket", "buckets", "buckets?view=map", "buckets?view=coverage", "jobs", "jobs/create", "accounts", "accounts/add", "invitations", "custom-data-identifiers", "custom-data-identifiers/create", "allow-lists", "allow-lists/create", "rules", "automated-discovery", "settings", "usage", "activity", "health", "findings/" + id, "buckets/nothing", "jobs/" + id, "accounts/200000000001", "invitations/" + id, "custom-data-identifiers/0b3a4d1c-7a5c-4a3e-9a0e-000000000000", "allow-lists/0123456789abcdef"];
+
+// They ask nothing before they are sent.
+const forms = ["accounts/add", "custom-data-identifiers/create", "allow-lists/create"];
+
+/** Goes through every page in one state, and looks at each in light and dark; all but the silent ones say the text. */
+async function visitAll(t, page, account, state, text, silent = [], go = t.follow, look = () => {}) {
+  for (const path of everyPage) {
+    await go(page, account + "/" + R + "/" + path);
+    await page.locator("main h1:visible").first().waitFor();
+    await page.waitForFunction(() => !document.querySelector("main [class*=awsui_status-loading], main [class*=awsui_root_][class*=spinner]"));
+    if (process.env.EXPLORE) console.log("@@ " + state + " " + path + ": " + (await page.getByRole("main").innerText()).replace(/\s+/g, " ").slice(0, 600));
+    else if (text && !silent.includes(path)) await page.getByText(text).first().waitFor();
+    await t.axe(page, path + ", " + state, { name: (state + " " + path.replace(id, "one")).replace(/\W+/g, "-"), part: path === everyPage[0] ? undefined : "main" });
+    await look(path);
+  }
+}
+
+/** Every page where Macie is not enabled, and where it is and nothing is there yet. */
+export async function nothingThere(t) {
   const account = "100000000081";
   t.magpie("account", "create", account, "--email", "owner@example.com");
   const { page, faults } = await t.visitor();
   await t.signIn(page, account, account + "/" + R + "/accounts");
   await page.getByRole("button", { name: "Enable Macie" }).waitFor();
-  const paths = ["summary", "usage", "automated-discovery", "accounts", "invitations", "findings", "buckets", "jobs", "custom-data-identifiers", "allow-lists", "rules", "settings", "health", "activity"];
-  const visit = async (what, text, look = t.axe, go = t.follow) => {
-    for (const p of paths) {
-      await go(page, account + "/" + R + "/" + p);
-      await page.locator("main h1, main .awsui_alert").first().waitFor();
-      if (text && (what !== "not enabled" || !["health", "activity", "usage"].includes(p))) await page.getByText(text).first().waitFor();
-      await look(page, p + ", " + what);
-    }
-  };
-  const picture = async (at, name) => {
-    await t.axe(at, name + ", dark", { colours: true });
-    await t.shot(at, name.replace(/\W+/g, "-"));
-  };
-  await visit("not enabled", "Macie is not enabled in " + R);
-  await t.shot(page, "not-enabled");
+  await visitAll(t, page, account, "not enabled", "Macie is not enabled in " + R, ["health", "activity"]);
+  await (await t.client(account)).call(R, "POST", "/macie", {});
+  await visitAll(t, page, account, "empty");
+  none(faults);
+}
+
+/** Every page for somebody who may do nothing, and where the server fails. */
+export async function refusals(t) {
+  const account = "100000000082";
+  t.magpie("account", "create", account, "--email", "owner@example.com");
+  const { page, faults } = await t.visitor({ colorScheme: "dark" });
+  await t.signIn(page, account, account + "/" + R + "/accounts");
+  await page.getByRole("button", { name: "Enable Macie" }).waitFor();
   await t.answering(page, { status: 403, headers: { "x-amzn-ErrorType": "AccessDeniedException" }, message: "User: arn:aws:iam::1:user/a is not authorized to perform: macie2:ListMembers on resource: *" });
-  await t.follow(page, account + "/" + R + "/accounts");
-  await page.getByText("You may not do macie2:ListMembers").first().waitFor();
-  await t.axe(page, "not allowed");
-  await t.shot(page, "not-allowed");
-  await t.turn(page, "dark");
-  await visit("not allowed", "You may not do macie2:ListMembers", picture);
+  await visitAll(t, page, account, "not allowed", "You may not do macie2:ListMembers", forms);
   await t.answering(page, { status: 500, headers: { "x-amzn-ErrorType": "InternalServerException", "x-amzn-RequestId": "0f0f0f" }, message: "The request failed because of an internal error." });
-  await t.follow(page, account + "/" + R + "/accounts");
-  await page.getByText("Request 0f0f0f").first().waitFor();
-  await page.getByRole("button", { name: "Try again" }).first().waitFor();
-  await t.axe(page, "the server fails");
-  await t.shot(page, "error");
   // Every page without anything remembered: what comes over the wire is within bounds, on each of them.
   const devtools = await page.context().newCDPSession(page);
   await devtools.send("Network.enable");
   await devtools.send("Network.setCacheDisabled", { cacheDisabled: true });
   let loaded = 0;
   devtools.on("Network.loadingFinished", (e) => (loaded += e.encodedDataLength));
-  await visit("the server fails", "Request 0f0f0f", async (at, name) => {
-    await t.shot(at, name.replace(/\W+/g, "-"));
-    assert.ok(loaded > 0 && loaded <= 650 * 1024, name + ": " + loaded + " bytes");
+  await visitAll(t, page, account, "the server fails", "Request 0f0f0f", forms, (at, path) => at.goto(t.url + "/console/" + path), (path) => {
+    assert.ok(loaded > 0 && loaded <= 650 * 1024, path + ": " + loaded + " bytes");
     loaded = 0;
-  }, (at, path) => at.goto(t.url + "/console/" + path));
+  });
   none(faults);
 }

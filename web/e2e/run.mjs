@@ -36,18 +36,32 @@ function unseen() {
   return [document.title, ...found].filter((text) => marks.test(text)).map((text) => text.slice(0, 200));
 }
 
-/** No serious or critical violation. With `colours`, only of what colours decide: for a page that was looked at in other colours. */
-async function axe(page, what, { colours = false } = {}) {
+/** What is seriously or critically wrong, by all rules or by some. */
+const wrong = (page, where, rules) =>
+  page.evaluate(async ([where, rules]) => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const r = await globalThis.axe.run(where ?? document, { resultTypes: ["violations"], preload: false, runOnly: rules ?? tags });
+    return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.help + "\n  " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 300) + " " + n.failureSummary).join("\n  "));
+  }, [where, rules]);
+
+/**
+ * No serious or critical violation, in light and in dark: what is open is turned to the other and back, and there only what colours decide
+ * is asked. A name takes pictures of both. What is round a part of the page can be left out where it was looked at before.
+ */
+async function axe(page, what, { name, part } = {}) {
   await still(page);
   if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axeSource);
-  const found = await page.evaluate(async (rules) => {
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-    const r = await globalThis.axe.run(document, { resultTypes: ["violations"], preload: false, runOnly: rules ?? tags });
-    return r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.help + "\n  " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 300) + " " + n.failureSummary).join("\n  "));
-  }, colours ? ofColours : undefined);
-  assert.deepEqual(found, [], what);
+  assert.deepEqual(await wrong(page, part), [], what);
   assert.deepEqual(await page.evaluate(unseen), [], what + ": characters that nobody sees");
+  const dark = await page.evaluate(() => document.documentElement.classList.contains("dark"));
+  if (name) await shot(page, name + (dark ? "-dark" : ""));
+  await turn(page, dark ? "light" : "dark");
+  assert.deepEqual(await wrong(page, part, ofColours), [], what + (dark ? ", light" : ", dark"));
+  if (name) await shot(page, name + (dark ? "" : "-dark"));
+  await turn(page, dark ? "dark" : "light");
 }
+
+const shot = async (page, name) => process.env.SHOTS && (await page.screenshot({ path: join(shots, name + ".png") }));
 
 /** Goes to another page of the console as a link in it does: the document stays, and what the browser has loaded. */
 async function follow(page, path) {
@@ -95,7 +109,7 @@ const tools = {
   turn,
   answering,
   signIn: (page, account, path) => signIn(page, server.url, account, path),
-  shot: async (page, name) => process.env.SHOTS && (await page.screenshot({ path: join(shots, name + ".png") })),
+  shot,
 };
 
 /** Runs one flow. What it opened is closed behind it. */
@@ -124,7 +138,7 @@ async function run(name, flow) {
 // Two at a time: while one waits for the server or for the other processor, the other goes on. Flows share no account. The longest come
 // first.
 let failed = 0;
-const first = ["findings", "refusals", "smallPages"];
+const first = ["findings", "nothingThere", "refusals", "smallPages"];
 const rank = (name) => (first.includes(name) ? first.indexOf(name) : first.length);
 const waiting = Object.entries(flows).filter(([name]) => !only || only.split(",").includes(name)).sort(([a], [b]) => rank(a) - rank(b));
 const work = async () => {

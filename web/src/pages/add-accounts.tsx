@@ -16,6 +16,7 @@ import Textarea from "@cloudscape-design/components/textarea";
 import Wizard from "@cloudscape-design/components/wizard";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { CallError, each } from "../api/call";
+import { WhereOff } from "../parts/problem";
 import { RegionsField } from "../parts/regions";
 import { useResource } from "../parts/resource";
 import { navigate, setGuard } from "../route";
@@ -137,6 +138,7 @@ export function AddAccounts() {
   return (
     <>
       <Header variant="h1" description={t.addAccounts.theyAreAddedToYourList}>{t.common.addAccounts}</Header>
+      <WhereOff />
       <Wizard
         activeStepIndex={step}
         onNavigate={(e) => {

@@ -16,7 +16,7 @@ import { all, CallError, each } from "../api/call";
 import type { AllowListStatus, GetAllowListResponse } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { DeleteOne } from "../parts/delete-one";
-import { Problem, useAct } from "../parts/problem";
+import { NoPage, WhereOff, useAct } from "../parts/problem";
 import { loadJobs, mostAsked } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
@@ -128,9 +128,14 @@ export function AllowList({ id }: { id: string }) {
   const creating = id === "create";
   const one = useResource(async (o) => (creating ? null : await desk.caller.call("GetAllowList", { id }, o)), [desk.caller, id]);
   useEffect(() => desk.title(creating ? t.common.createAllowList : t.common.allowList), [desk, creating]);
-  if (one.error) return <Problem error={one.error} retry={one.refresh} />;
+  if (one.error) return <NoPage title={t.common.allowList} error={one.error} retry={one.refresh} />;
   if (one.data === undefined) return <Header variant="h1">{t.common.loading}</Header>;
-  return <Edit key={one.updated} list={one.data} again={one.refresh} />;
+  return (
+    <SpaceBetween size="l">
+      {creating && <WhereOff />}
+      <Edit key={one.updated} list={one.data} again={one.refresh} />
+    </SpaceBetween>
+  );
 }
 
 function Edit({ list, again }: { list: GetAllowListResponse | null; again: () => void }) {

@@ -17,7 +17,7 @@ import { all, CallError } from "../api/call";
 import type { BucketMetadata } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { JobState } from "../parts/job-state";
-import { Problem, useAct } from "../parts/problem";
+import { NoPage, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { type Column, Rows } from "../parts/rows";
 import { Tags } from "../parts/tags";
@@ -236,7 +236,7 @@ export function Bucket({ id }: { id: string }) {
     },
     [desk.caller, id, account],
   );
-  if (found.error) return <Problem error={found.error} retry={found.refresh} />;
+  if (found.error) return <NoPage title={<Theirs text={id} />} error={found.error} retry={found.refresh} />;
   const b = found.data;
   if (!b) return <Header variant="h1"><Theirs text={id} /></Header>;
   const p = b.publicAccess?.permissionConfiguration;

@@ -22,7 +22,7 @@ import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } fro
 import { criterionOf, filterFields, tokensOf } from "../criteria";
 import { readFilter, writeFilter } from "../filter";
 import { Theirs, To, When } from "../parts/bits";
-import { Problem, useAct } from "../parts/problem";
+import { NoPage, Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { type Listed, Rows } from "../parts/rows";
 import { Shortcuts } from "../parts/shortcuts";
@@ -523,7 +523,7 @@ export function FindingPage({ id }: { id: string }) {
   const opened = useMemo(() => openedFrom(id), [id]);
   const f = found.data;
   useEffect(() => desk.title(f ? fill(t.findings.findingType, { type: typeWords(f.type) }) : t.common.finding), [desk, f]);
-  if (found.error) return <Problem error={found.error} retry={found.refresh} />;
+  if (found.error) return <NoPage title={t.common.finding} error={found.error} retry={found.refresh} />;
   if (!f) return <Header variant="h1">{t.common.loading}</Header>;
   const b = f.resourcesAffected?.s3Bucket, s = f.resourcesAffected?.s3Object, r = f.classificationDetails?.result;
   const kinds = [

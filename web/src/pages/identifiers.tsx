@@ -17,7 +17,7 @@ import { all, CallError } from "../api/call";
 import type { CustomDataIdentifierSummary, SeverityLevel } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { DeleteOne } from "../parts/delete-one";
-import { Problem, useAct } from "../parts/problem";
+import { NoPage, WhereOff, useAct } from "../parts/problem";
 import { loadJobs } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
@@ -80,7 +80,7 @@ export function Identifier({ id }: { id: string }) {
   const one = useResource((o) => desk.caller.call("GetCustomDataIdentifier", { id }, o), [desk.caller, id]);
   useEffect(() => desk.title(one.data?.name ? visible(one.data.name) : t.common.customDataIdentifier), [desk, one.data?.name]);
   const d = one.data;
-  if (one.error) return <Problem error={one.error} retry={one.refresh} />;
+  if (one.error) return <NoPage title={t.common.customDataIdentifier} error={one.error} retry={one.refresh} />;
   return (
     <Container header={<Header variant="h1" actions={<Button onClick={() => navigate(desk.link("custom-data-identifiers", "create") + "?from=" + encodeURIComponent(id))}>{t.common.duplicate}</Button>}>{d ? <Theirs text={d.name} /> : t.common.loading}</Header>}>
       {d && (
@@ -267,6 +267,7 @@ export function CreateIdentifier() {
   return (
     <SpaceBetween size="l">
       <Header variant="h1">{t.common.createCustomDataIdentifier}</Header>
+      <WhereOff />
       <Grid gridDefinition={[{ colspan: { default: 12, s: 7 } }, { colspan: { default: 12, s: 5 } }]}>
         {form}
         {beside}

@@ -222,11 +222,11 @@ export function Invitations({ id }: { id: string }) {
           </SpaceBetween>
         </Container>
       )}
+      {!(id && one) && (
+        <Header variant="h1" description={everywhere ? t.invitations.whoWouldLikeToEverywhere : fill(t.invitations.whoAdministersThisAccountInRegion, { region: desk.region })}>{id ? t.common.invitation : t.common.invitations}</Header>
+      )}
       {id && list && !one && (
         <Alert type="info" header={t.invitations.thisInvitationIsNotHereAny}>{t.invitations.itWasAnsweredDeletedOrReplaced}</Alert>
-      )}
-      {!id && (
-        <Header variant="h1" description={everywhere ? t.invitations.whoWouldLikeToEverywhere : fill(t.invitations.whoAdministersThisAccountInRegion, { region: desk.region })}>{t.common.invitations}</Header>
       )}
       {error?.notEnabled ? (
         <Problem error={error} retry={again} />

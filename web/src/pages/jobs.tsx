@@ -16,7 +16,7 @@ import type { DescribeClassificationJobResponse, JobScopeTerm, JobStatus, JobSum
 import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { jobWords, JobState } from "../parts/job-state";
-import { Problem, useAct } from "../parts/problem";
+import { NoPage, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { Rows, writeFilter } from "../parts/rows";
 import { Tags } from "../parts/tags";
@@ -150,7 +150,7 @@ export function Job({ id }: { id: string }) {
   );
   const { change, cancel, busy, question, close } = useChange(job.refresh);
   useEffect(() => desk.title(job.data?.name ? fill(t.jobs.jobName, { name: visible(job.data.name) }) : t.common.job), [desk, job.data?.name]);
-  if (job.error) return <Problem error={job.error} retry={job.refresh} />;
+  if (job.error) return <NoPage title={t.common.job} error={job.error} retry={job.refresh} />;
   const j = job.data;
   if (!j) return <Header variant="h1">{t.common.loading}</Header>;
   const p = progress.data;

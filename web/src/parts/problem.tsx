@@ -2,12 +2,14 @@
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { CallError } from "../api/call";
 import { visible } from "../text/format";
 import { useDesk } from "../session";
 import { fill, t } from "../text";
+import { useResource } from "./resource";
 
 export function Problem({ error, retry }: { error: CallError | undefined; retry?: () => void }) {
   const desk = useDesk();
@@ -61,6 +63,23 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
       )}
     </Alert>
   );
+}
+
+/** A page that is about one thing, which could not be had: what it is, and why not. */
+export function NoPage({ title, error, retry }: { title: ReactNode; error: CallError; retry: () => void }) {
+  return (
+    <SpaceBetween size="l">
+      <Header variant="h1">{title}</Header>
+      <Problem error={error} retry={retry} />
+    </SpaceBetween>
+  );
+}
+
+/** Above a form that asks nothing before it is sent: where Macie is not enabled that is said first, not when all is filled in. */
+export function WhereOff() {
+  const desk = useDesk();
+  const session = useResource((o) => desk.caller.call("GetMacieSession", {}, o), [desk.caller]);
+  return session.error?.notEnabled ? <Problem error={session.error} retry={session.refresh} /> : null;
 }
 
 /** Shows the outcome of a change: done, or in the server's words why not. */
