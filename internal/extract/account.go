@@ -34,8 +34,15 @@ func (a *Account) Held() int64 { return a.held }
 // Peak is the most that was held at one time.
 func (a *Account) Peak() int64 { return a.peak }
 
-// hold takes n bytes of the memory budget; release gives them back.
-func (w *walker) hold(n int64) bool { return w.account.Hold(n) }
+// hold takes n bytes of the memory budget; release gives them back. What is held is made: much of it, held and given back with
+// little work in between, is garbage as soon, as by a decoder of megabytes for each of very many members of a few bytes.
+func (w *walker) hold(n int64) bool {
+	if w.made += n; w.made >= garbageStep {
+		w.made = 0
+		garbage.look(&w.memory)
+	}
+	return w.account.Hold(n)
+}
 
 func (w *walker) release(n int64) { w.account.Release(n) }
 

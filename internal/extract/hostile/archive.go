@@ -190,6 +190,14 @@ var archiveFiles = []File{
 		}
 		return z.close()
 	}},
+	{"members-of-bzip2.zip", "5,000 files of a few bytes each, each of which needs a decoder of 4 MB", func() []byte {
+		const one = "BZh91AY&SY\t|&\xcc\x00\x00\a\x19\x80@\x02O \x00\x01\b\x00 \x001\x000 \x06\xd4\x14\x80H\x98\xceh\xf1w$S\x85\t\x00\x97\xc2l\xc0"
+		var parts []part
+		for i := range 5000 {
+			parts = append(parts, part{fmt.Sprintf("%d.txt.bz2", i), one})
+		}
+		return zipOf(parts...)
+	}},
 	{"staircase.zip", "1,000 entries, each a little shorter than the one that it lies in", func() []byte {
 		var z zipWriter
 		var inner []byte
