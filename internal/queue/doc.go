@@ -39,7 +39,8 @@
 // deleted in batches by a task.
 //
 // A worker that finds nothing to claim while others are busy says so (idle_at), and those that hold a long task may split
-// it ([Held.Idle]): the transaction that cuts the task short enqueues the rest.
+// it ([Held.Idle]): the transaction that cuts the task short enqueues the rest. Nodes that work on something leave what is
+// enqueued to one that has nothing, for a second: the half of a task is for it, and not for a free slot of who split it.
 //
 // Long and gentle kinds use the store's background connections, so that they do not take those that requests wait for.
 //

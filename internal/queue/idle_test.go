@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"testing"
+	"time"
 
 	"magpie/internal/store"
 	"magpie/internal/store/storetest"
@@ -53,6 +54,55 @@ func TestIdleIsTold(t *testing.T) {
 		if claimed, _, err := kinds[1].claim(ctx, workers[1], 2); err != nil || len(claimed) != 1 || claimed[0].Key != "2" {
 			t.Errorf("claimed %d, %v", len(claimed), err)
 		}
+	})
+}
+
+// TestNewIsLeft: a node that works on a long task leaves what has just become due to one that has none, for a second.
+func TestNewIsLeft(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		ctx := t.Context()
+		now := time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
+		var nodes []*Queue
+		var kinds []*externalKind
+		var workers []*worker
+		for range 2 {
+			q := Open(open(), Options{Logger: storetest.Logger(t), Clock: func() time.Time { return now }})
+			q.Long(Long{Kind: "shard"})
+			nodes, kinds, workers = append(nodes, q), append(kinds, q.external[0]), append(workers, newWorker(q))
+		}
+		enqueue := func(key string) {
+			t.Helper()
+			if err := nodes[0].db.Tx(ctx, "", func(tx *store.Tx) error {
+				return nodes[0].Enqueue(ctx, tx, New{Kind: "shard", Key: key, Tenant: "a", Group: "run"})
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claims := func(node, want int, when string) {
+			t.Helper()
+			if claimed, _, err := kinds[node].claim(ctx, workers[node], 4); err != nil || len(claimed) != want {
+				t.Fatalf("%s: node %d claimed %d tasks, not %d, %v", when, node, len(claimed), want, err)
+			}
+		}
+		enqueue("1")
+		claims(0, 1, "nobody has anything")
+		kinds[0].slots <- struct{}{} // it works on it
+		enqueue("2")
+		claims(0, 1, "nobody else is there")
+		claims(1, 0, "nothing is left")
+		if err := nodes[0].poll(ctx); err != nil || !kinds[0].leaves() {
+			t.Fatalf("the other has nothing, and this one does not know: %v", err)
+		}
+		kinds[0].idleness.told = time.Now().Add(time.Hour) // however long the rest takes
+		enqueue("3")
+		claims(0, 0, "the other has nothing")
+		claims(1, 1, "it has nothing")
+		enqueue("4")
+		now = now.Add(leaveFor)
+		claims(0, 1, "the other has not taken it")
+		<-kinds[0].slots
+		enqueue("5")
+		claims(0, 1, "neither works")
 	})
 }
 

@@ -230,7 +230,7 @@ func (k *externalKind) look(ctx context.Context, tx *store.Tx, n int) (*waiting,
 	if tasks == 0 {
 		return x, nil
 	}
-	lines := selectLines + k.q.now(tx) + ") order by l.held, l.turn, l.group_id limit $3"
+	lines := selectLines + k.due(tx) + ") order by l.held, l.turn, l.group_id limit $3"
 	for offset, step := 0, n; len(x.tenants) < n; offset, step = offset+step, min(4*step, 1000) {
 		var some []*tenant
 		var stmts []store.Stmt
@@ -391,11 +391,11 @@ func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines *waiting, 
 		order = append(order, l)
 	}
 	slices.SortFunc(order, func(a, b *line) int { return a.compare(b.lineKey) })
-	now := k.q.now(tx)
+	now, due := k.q.now(tx), k.due(tx)
 	stmts := make([]store.Stmt, len(order))
 	for i, l := range order {
 		stmts[i] = store.Stmt{SQL: `with picked as materialized (
-				select kind, key from task where kind = $1 and tenant = $2 and tenant <> '' and group_id = $3 and state = 'ready' and run_at <= ` + now + `
+				select kind, key from task where kind = $1 and tenant = $2 and tenant <> '' and group_id = $3 and state = 'ready' and run_at <= ` + due + `
 				order by run_at, key limit $4` + tx.ForUpdateSkipLocked() + `)
 			update task set state = 'held', owner = $5, claim = $6, started_at = coalesce(started_at, ` + now + `)
 				where (kind, key) in (select kind, key from picked)
@@ -427,10 +427,17 @@ const (
 	idleEvery = time.Second
 )
 
-// idleness is what is known of workers that found nothing to claim.
+// leaveFor is how long a node that has work leaves what has become due to those that have none.
+const leaveFor = time.Second
+
+// unemployed ends the name of the row of task_turn in which workers say that they have a kind's slots free, all of them.
+const unemployed = " unemployed"
+
+// idleness is what is known of workers that found nothing to claim. Its times are on this process's clock.
 type idleness struct {
 	mu   sync.Mutex
-	seen time.Time // on this process's clock: when a worker's word was read
+	seen time.Time // when a worker's word was read, or this process had a free slot itself
+	told time.Time // when the word of a worker that holds nothing was read
 	said time.Time // when this process has said so itself
 }
 
@@ -446,7 +453,30 @@ func (k *externalKind) sawIdle() {
 	k.idleness.seen = time.Now()
 }
 
-// sayIdle tells all nodes that this one has found nothing to claim, provided that there is something which could be split.
+func (k *externalKind) sawUnemployed() {
+	k.idleness.mu.Lock()
+	defer k.idleness.mu.Unlock()
+	k.idleness.told = time.Now()
+}
+
+// leaves reports whether tasks that have just become due are left to other nodes: this one works on some already, and one that has none waits.
+// Who splits a task would else be the first to see the other half, and take it into a slot beside the one that it works in.
+func (k *externalKind) leaves() bool {
+	k.idleness.mu.Lock()
+	defer k.idleness.mu.Unlock()
+	return len(k.slots) > 0 && time.Since(k.idleness.told) < idleHolds
+}
+
+// due is the SQL of the time up to which tasks are due for this node.
+func (k *externalKind) due(tx *store.Tx) string {
+	if k.leaves() {
+		return fmt.Sprintf("(%s - %d)", k.q.now(tx), leaveFor.Milliseconds())
+	}
+	return k.q.now(tx)
+}
+
+// sayIdle tells all nodes that this one has found nothing to claim, provided that there is something which could be split, and in
+// a row of its own whether it has nothing at all to work on.
 func (k *externalKind) sayIdle(ctx context.Context, busy bool) error {
 	if !busy {
 		return nil
@@ -458,9 +488,13 @@ func (k *externalKind) sayIdle(ctx context.Context, busy bool) error {
 	}
 	k.idleness.said, k.idleness.seen = time.Now(), time.Now()
 	k.idleness.mu.Unlock()
+	row := k.Kind
+	if len(k.slots) == 0 {
+		row = k.Kind + unemployed
+	}
 	err := k.db.Tx(ctx, "queue claim "+k.Kind, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `insert into task_turn (kind, turn, idle_at) values ($1, 0, `+k.q.now(tx)+`)
-			on conflict (kind) do update set idle_at = excluded.idle_at`, k.Kind)
+			on conflict (kind) do update set idle_at = excluded.idle_at`, row)
 		return err
 	})
 	if err != nil {

@@ -88,30 +88,35 @@ func (q *Queue) poll(ctx context.Context) error {
 			long[k.Kind] = k
 		}
 	}
-	var due, idle []string
+	var due, idle, free []string
 	var dead bool
 	err := q.db.View(ctx, func(tx *store.Tx) error {
-		due, idle, dead = nil, nil, false
+		due, idle, free, dead = nil, nil, nil, false
 		var sql strings.Builder
-		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d), false", q.now(tx), q.o.Lease.Milliseconds())
+		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d), false, false", q.now(tx), q.o.Lease.Milliseconds())
 		args := make([]any, len(kinds))
 		for i, kind := range kinds {
 			args[i] = kind
 			if long[kind] != nil {
 				fmt.Fprintf(&sql, ` union all select cast($%[1]d as text), exists (select 1 from task_line where kind = $%[1]d and (ready > 0 or held > 0)),
-					exists (select 1 from task_turn where kind = $%[1]d and idle_at > %[2]s - %[3]d)`, i+1, q.now(tx), idleHolds.Milliseconds())
+					exists (select 1 from task_turn where kind = $%[1]d and idle_at > %[2]s - %[3]d),
+					exists (select 1 from task_turn where kind = $%[4]d and idle_at > %[2]s - %[3]d)`, i+1, q.now(tx), idleHolds.Milliseconds(), len(args)+1)
+				args = append(args, kind+unemployed)
 				continue
 			}
-			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %[2]s), false", i+1, q.now(tx))
+			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %[2]s), false, false", i+1, q.now(tx))
 		}
 		return tx.Query(ctx, func(r store.Row) error {
 			var kind string
-			var yes, free bool
-			if err := r.Scan(&kind, &yes, &free); err != nil {
+			var yes, slot, all bool
+			if err := r.Scan(&kind, &yes, &slot, &all); err != nil {
 				return err
 			}
-			if free {
+			if slot || all {
 				idle = append(idle, kind)
+			}
+			if all {
+				free = append(free, kind)
 			}
 			switch {
 			case yes && kind == "":
@@ -136,6 +141,9 @@ func (q *Queue) poll(ctx context.Context) error {
 	}
 	for _, kind := range idle {
 		long[kind].sawIdle()
+	}
+	for _, kind := range free {
+		long[kind].sawUnemployed()
 	}
 	return nil
 }
