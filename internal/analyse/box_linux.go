@@ -124,14 +124,15 @@ func (bs *boxes) prepare() {
 }
 
 // giveWay has the kernel prefer whoever else wants the processor to this thread, and to the processes that it starts: a third of the
-// weight, and turns so long that others, whose turns are short, come first when they wake up. A kernel that does not know of the
-// length of turns has the weight.
+// weight, turns so long that others, whose turns are short, come first when they wake up, and no place before others when they themselves
+// wake up, which boxes of small objects do a thousand times a second. A kernel that does not know of the length of turns has the weight.
 func giveWay() {
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 5)
 	attr, err := unix.SchedGetAttr(0, 0)
 	if err != nil {
 		return
 	}
+	attr.Policy = unix.SCHED_BATCH
 	attr.Runtime = uint64((100 * time.Millisecond).Nanoseconds())
 	_ = unix.SchedSetAttr(0, attr, 0)
 }

@@ -681,3 +681,21 @@ func FuzzServe(f *testing.F) {
 		<-wrote
 	})
 }
+
+// TestGiveWay: the thread that starts boxes for the background, and so they, take no place before others when they wake up.
+func TestGiveWay(t *testing.T) {
+	policy := make(chan uint32)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: no other goroutine is to have the thread
+		giveWay()
+		attr, err := unix.SchedGetAttr(0, 0)
+		if err != nil {
+			t.Error(err)
+			attr = &unix.SchedAttr{}
+		}
+		policy <- attr.Policy
+	}()
+	if p := <-policy; p != unix.SCHED_BATCH {
+		t.Errorf("its policy is %d", p)
+	}
+}
