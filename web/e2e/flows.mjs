@@ -816,6 +816,8 @@ export async function nothingThere(t) {
   await visitAll(t, page, account, "not enabled", "Macie is not enabled in " + R, ["health", "activity"]);
   await (await t.client(account)).call(R, "POST", "/macie", {});
   await visitAll(t, page, account, "empty");
+  await t.follow(page, account + "/" + R + "/jobs/" + id);
+  await page.getByText("That is not here, or not any more").waitFor();
   none(faults);
 }
 

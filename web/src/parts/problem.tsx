@@ -55,7 +55,7 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
       <Alert type="info" header={t.common.notBuiltYet}>{fill(t.problem.thisServerDoesNotDoOperation, { operation: error.operation })}</Alert>
     );
   return (
-    <Alert type="error" header={error.kind === "Cancelled" ? t.problem.notLoaded : error.status === 0 ? t.common.theServerCannotBeReached : t.problem.thatDidNotWork} action={retry && <Button onClick={retry}>{t.common.tryAgain}</Button>}>
+    <Alert type={error.status === 404 ? "info" : "error"} header={error.status === 404 ? t.problem.thatIsNotHere : error.kind === "Cancelled" ? t.problem.notLoaded : error.status === 0 ? t.common.theServerCannotBeReached : t.problem.thatDidNotWork} action={retry && error.status !== 404 && <Button onClick={retry}>{t.common.tryAgain}</Button>}>
       <div>{visible(error.message)}</div>
       {error.requestId && (
         <Box variant="small" color="inherit">{fill(t.problem.requestRequestid, { requestId: error.requestId })}{" "}

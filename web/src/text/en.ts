@@ -903,6 +903,7 @@ export const en = {
     notLoaded: "Not loaded",
     thatDidNotWork: "That did not work",
     requestRequestid: "Request {requestId}",
+    thatIsNotHere: "That is not here, or not any more",
     copyTheRequestId: "Copy the request ID",
     theRequestIdIsCopied: "The request ID is copied.",
     requestRequestid2: " (request {requestId})",
