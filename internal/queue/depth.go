@@ -41,33 +41,22 @@ func (q *Queue) Depths(ctx context.Context) ([]Depth, error) {
 				of(kind).Ready = n
 			}
 		}
+		// One statement sees one moment: a task that is claimed or taken up meanwhile is not missed. Workers hold few tasks, and few are given up;
+		// both have an index to themselves.
 		if err := tx.Query(ctx, func(r store.Row) error {
 			var kind string
-			var ready, paused int64
-			err := r.Scan(&kind, &ready, &paused)
+			var ready, paused, held, failed int64
+			err := r.Scan(&kind, &ready, &paused, &held, &failed)
 			if d := of(kind); err == nil {
-				d.Ready, d.Paused = d.Ready+ready, d.Paused+paused
+				d.Ready, d.Paused, d.Held, d.Failed = d.Ready+ready, d.Paused+paused, d.Held+held, d.Failed+failed
 			}
 			return err
 		}, `select l.kind, cast(sum(case when g.id is null then l.ready else 0 end) as bigint),
-			cast(sum(case when g.id is null then 0 else l.ready end) as bigint)
-			from task_line l left join task_group g on g.id = l.group_id group by l.kind`); err != nil {
+				cast(sum(case when g.id is null then 0 else l.ready end) as bigint), cast(0 as bigint), cast(0 as bigint)
+				from task_line l left join task_group g on g.id = l.group_id group by l.kind
+			union all select kind, cast(0 as bigint), cast(0 as bigint), count(*), cast(0 as bigint) from task where state = 'held' group by kind
+			union all select kind, cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), count(*) from task where state = 'failed' group by kind`); err != nil {
 			return err
-		}
-		// Workers hold few tasks, and few are given up; both have an index to themselves.
-		for state, into := range map[string]func(*Depth) *int64{
-			"held":   func(d *Depth) *int64 { return &d.Held },
-			"failed": func(d *Depth) *int64 { return &d.Failed },
-		} {
-			if err := tx.Query(ctx, func(r store.Row) error {
-				var kind string
-				var n int64
-				err := r.Scan(&kind, &n)
-				*into(of(kind)) = n
-				return err
-			}, "select kind, count(*) from task where state = '"+state+"' group by kind"); err != nil {
-				return err
-			}
 		}
 		return q.oldest(ctx, tx, depths)
 	})
