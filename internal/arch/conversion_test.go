@@ -2,9 +2,7 @@ package arch
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,31 +12,21 @@ import (
 // statement, so that nothing but an account's id is compared with it.
 func TestStatementsTakeIDsAsTheyAre(t *testing.T) {
 	seen := 0
-	for _, p := range allPackages(t) {
-		for _, name := range p.GoFiles {
-			if strings.HasSuffix(name, "_gen.go") {
-				continue
-			}
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				c, ok := n.(*ast.CallExpr)
-				if !ok || len(c.Args) < 2 || !onTransaction(c) {
-					return true
-				}
-				seen++
-				for _, argument := range c.Args[1:] {
-					if id := convertedID(argument); id != "" {
-						t.Errorf("%s: string(%s) in a statement: hand it over as it is", files.Position(argument.Pos()), id)
-					}
-				}
+	eachFile(t, func(_ goPackage, _ string, files *token.FileSet, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok || len(c.Args) < 2 || !onTransaction(c) {
 				return true
-			})
-		}
-	}
+			}
+			seen++
+			for _, argument := range c.Args[1:] {
+				if id := convertedID(argument); id != "" {
+					t.Errorf("%s: string(%s) in a statement: hand it over as it is", files.Position(argument.Pos()), id)
+				}
+			}
+			return true
+		})
+	})
 	if seen < 100 {
 		t.Errorf("only %d statements were found: the test looks at the wrong thing", seen)
 	}

@@ -32,26 +32,16 @@ var seamless = map[string]string{
 // thing. Tests are stories, and may be long.
 func TestFunctionsAreShort(t *testing.T) {
 	excused := map[string]bool{}
-	for _, p := range allPackages(t) {
-		for _, name := range p.GoFiles {
-			if strings.HasSuffix(name, "_gen.go") {
+	eachFile(t, func(p goPackage, name string, files *token.FileSet, file *ast.File) {
+		for _, tooMuch := range oversized(files, file) {
+			function := p.Name + "." + tooMuch.function
+			if seamless[function] != "" {
+				excused[function] = true
 				continue
 			}
-			files := token.NewFileSet()
-			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, tooMuch := range oversized(files, file) {
-				function := p.Name + "." + tooMuch.function
-				if seamless[function] != "" {
-					excused[function] = true
-					continue
-				}
-				t.Errorf("%s/%s: %s has %s", p.ImportPath, name, function, tooMuch.what)
-			}
+			t.Errorf("%s/%s: %s has %s", p.ImportPath, name, function, tooMuch.what)
 		}
-	}
+	})
 	for function := range seamless {
 		if !excused[function] {
 			t.Errorf("%s needs no excuse any more", function)
@@ -97,4 +87,22 @@ func oversized(files *token.FileSet, file *ast.File) (list []oversize) {
 		})
 	}
 	return list
+}
+
+// eachFile hands over the files that the program is made of, without tests and what is generated.
+func eachFile(t *testing.T, look func(p goPackage, name string, files *token.FileSet, file *ast.File)) {
+	t.Helper()
+	for _, p := range allPackages(t) {
+		for _, name := range p.GoFiles {
+			if strings.HasSuffix(name, "_gen.go") {
+				continue
+			}
+			files := token.NewFileSet()
+			file, err := parser.ParseFile(files, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			look(p, name, files, file)
+		}
+	}
 }
