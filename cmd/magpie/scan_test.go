@@ -113,6 +113,9 @@ func TestScanEndsOnSignalWhateverItReads(t *testing.T) {
 		if took > 30*time.Second || strict && took > time.Second {
 			t.Errorf("%s: it took %v", f.Name, took)
 		}
+		if c.ProcessState.ExitCode() == 2 { // a panic, or a command that was not understood
+			t.Errorf("%s: %v", f.Name, c.ProcessState)
+		}
 		if took > worst {
 			worst, of = took, f.Name
 		}
