@@ -192,7 +192,7 @@ func (s *Service) SearchMembers(ctx context.Context, call *macie2.Call, in *Sear
 			kind = 1
 		}
 	}
-	args := []any{call.Region, string(call.Account), store.ListOf(in.Statuses), int64(len(in.Statuses)), lowerASCII(in.Find), kind}
+	args := []any{call.Region, call.Account, store.ListOf(in.Statuses), int64(len(in.Statuses)), lowerASCII(in.Find), kind}
 	out := &SearchOutput{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		args := slices.Clip(args)
