@@ -137,7 +137,7 @@ func (s *Server) readBody(x *exchange) error {
 	// body. Not every ResponseWriter knows deadlines; the server's bound stays.
 	control := http.NewResponseController(x.w)
 	_ = control.SetReadDeadline(time.Now().Add(s.o.BodyTimeout))
-	share := source.Share(s.sourceIP(r))
+	share := source.Share(s.o.Proxies.Of(r))
 	drop := func() { _ = control.SetReadDeadline(time.Unix(1, 0)) }
 	x.claim = s.room.modest.Claim(share, drop)
 	reader := http.MaxBytesReader(x.w, r.Body, x.mostBody())

@@ -93,7 +93,7 @@ func (s *Server) send(x *exchange, a Answer) {
 		return
 	}
 	control := http.NewResponseController(x.w)
-	c := s.room.answers.Claim(source.Share(s.sourceIP(x.r)), func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
+	c := s.room.answers.Claim(source.Share(s.o.Proxies.Of(x.r)), func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
 	defer c.Release()
 	if err := c.Grow(x.r.Context(), int64(cap(a.Body))); err != nil {
 		a = s.refuse(x, macie2.ErrBusy("This node holds as many bytes of answers as it may. Try again."))

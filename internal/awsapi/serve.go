@@ -88,7 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) delay(x *exchange) {
 	switch {
 	case x.call == nil && x.record.Exception != macie2.InternalServerException:
-		s.o.Admission.Refused(x.r.Context(), s.sourceIP(x.r))
+		s.o.Admission.Refused(x.r.Context(), s.o.Proxies.Of(x.r))
 	case x.call != nil && x.record.Exception == macie2.ThrottlingException:
 		s.o.Admission.Throttled(x.r.Context(), x.call.Account)
 	}
@@ -102,7 +102,7 @@ var errUnrecorded = errors.New("the call's record could not be kept")
 func (s *Server) audit(x *exchange, answer Answer, err error) error {
 	e := &x.event
 	e.Time, e.Record, e.Call = x.start, x.record, x.call
-	e.SourceIP, e.UserAgent = s.sourceIP(x.r), cut(x.r.UserAgent(), 256)
+	e.SourceIP, e.UserAgent = s.o.Proxies.Of(x.r), cut(x.r.UserAgent(), 256)
 	e.Console = fromConsole(x.r.Context())
 	if err != nil {
 		e.Message = visible(err).Message
@@ -238,7 +238,7 @@ func (s *Server) recognise(x *exchange) (c claimant, err error) {
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.RequestTimeout)
 	defer cancel()
 	if s.o.Admission != nil {
-		leave, err := s.o.Admission.Enter(ctx, s.sourceIP(x.r))
+		leave, err := s.o.Admission.Enter(ctx, s.o.Proxies.Of(x.r))
 		if err != nil {
 			return c, err
 		}
@@ -287,7 +287,7 @@ func (s *Server) authenticate(x *exchange, c claimant) error {
 		Principal: identity.Principal,
 		Now:       now.Truncate(time.Millisecond),
 		RequestID: x.record.RequestID,
-		SourceIP:  s.sourceIP(x.r),
+		SourceIP:  s.o.Proxies.Of(x.r),
 		UserAgent: cut(x.r.UserAgent(), 256),
 	}
 	if identity.Refusal != nil {
@@ -495,11 +495,6 @@ func checkTexts(query url.Values, labels []macie2.PathLabel, body []byte) error 
 			return macie2.ErrValidation("The request is rejected because its body has the character U+0000.")
 		}
 	}
-}
-
-// sourceIP is the address that a request came from.
-func (s *Server) sourceIP(r *http.Request) string {
-	return s.o.Proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"])
 }
 
 // cut returns at most the first n bytes of s, as valid UTF-8.

@@ -41,7 +41,7 @@ func (s *Server) serveUnsigned(x *exchange, service Unsigned) (answer Answer, do
 	x.record.Operation, x.event.Service, x.event.Region, x.event.Body = action, s.rootName, unsignedRegion, x.body
 	call := &macie2.Call{
 		Region: unsignedRegion, Now: x.start.UTC().Truncate(time.Millisecond), RequestID: x.record.RequestID,
-		SourceIP: s.sourceIP(x.r), UserAgent: cut(x.r.UserAgent(), 256),
+		SourceIP: s.o.Proxies.Of(x.r), UserAgent: cut(x.r.UserAgent(), 256),
 	}
 	out, err := service.ServeUnsigned(x.ctx, call, request, func(who string) error {
 		if s.o.Throttler == nil {

@@ -167,7 +167,7 @@ func (h *Handler) comeBack(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, f flow, code string) {
 	now := h.o.Now()
-	token, roles, err := h.o.Provider.Redeem(r, code, f.Nonce, f.Verifier, h.source(r), now)
+	token, roles, err := h.o.Provider.Redeem(r, code, f.Nonce, f.Verifier, h.o.Proxies.Of(r), now)
 	if err != nil {
 		h.setFlow(w, r, "")
 		h.refuseProvider(w, r, err)
@@ -227,7 +227,7 @@ func (h *Handler) refuseProvider(w http.ResponseWriter, r *http.Request, err err
 		return
 	}
 	h.o.Record(r, Event{Name: "ConsoleLogin", Refusal: refusal})
-	if wait := h.wrong.add(source.Network(h.source(r)), h.o.Now()); wait > 0 {
+	if wait := h.wrong.add(source.Network(h.o.Proxies.Of(r)), h.o.Now()); wait > 0 {
 		h.wait(w, wait)
 		return
 	}

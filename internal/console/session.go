@@ -194,7 +194,7 @@ func (h *Handler) start(w http.ResponseWriter, r *http.Request, who signin.Ident
 		_ = h.o.Sessions.End(r.Context(), *old)
 	}
 	now := h.o.Now()
-	secret, err := h.o.Sessions.Start(r.Context(), who, h.source(r), r.UserAgent(), now)
+	secret, err := h.o.Sessions.Start(r.Context(), who, h.o.Proxies.Of(r), r.UserAgent(), now)
 	if err != nil {
 		h.internal(w, r, err)
 		return
@@ -221,7 +221,7 @@ func (h *Handler) refuseSignIn(w http.ResponseWriter, r *http.Request, keyID str
 		refuse(w, http.StatusForbidden, string(e.Code), e.Message)
 		return
 	}
-	if wait := h.wrong.add(source.Network(h.source(r)), h.o.Now()); wait > 0 {
+	if wait := h.wrong.add(source.Network(h.o.Proxies.Of(r)), h.o.Now()); wait > 0 {
 		h.wait(w, wait)
 		return
 	}
@@ -236,11 +236,6 @@ func (h *Handler) refuseSignIn(w http.ResponseWriter, r *http.Request, keyID str
 func (h *Handler) wait(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
 	refuse(w, http.StatusTooManyRequests, string(macie2.ThrottlingException), "Too many wrong attempts from this address. Try again in a moment; a right one is always let in.")
-}
-
-// source is where a request comes from.
-func (h *Handler) source(r *http.Request) string {
-	return h.o.Proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"])
 }
 
 // signOut ends the session. It is as good without one.

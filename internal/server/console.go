@@ -266,7 +266,7 @@ func (s *Server) recordSignIn(r *http.Request, e console.Event) {
 	}
 	record := &audit.Event{
 		Time: time.Now(), RequestID: uuid.NewString(), Operation: e.Name, Region: global, SignIn: true,
-		SourceIP: s.proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"]), UserAgent: r.UserAgent()[:min(len(r.UserAgent()), 256)],
+		SourceIP: s.proxies.Of(r), UserAgent: r.UserAgent()[:min(len(r.UserAgent()), 256)],
 		KeyID: e.KeyID, Response: map[string]any{e.Name: "Success"},
 	}
 	if e.Who.Principal != "" {

@@ -85,8 +85,7 @@ var (
 
 // unsigned paces what anybody may ask for.
 func (s *Server) unsigned(rate throttle.Rate, h http.Handler) http.Handler {
-	from := func(r *http.Request) string { return s.proxies.Client(r.RemoteAddr, r.Header["X-Forwarded-For"]) }
-	return admission.Unsigned(rate, from, h)
+	return admission.Unsigned(rate, s.proxies.Of, h)
 }
 
 // enabled refuses a caller whose account has not enabled Macie, in the words of every operation.

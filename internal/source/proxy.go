@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"strings"
 )
@@ -41,6 +42,11 @@ func (p Proxies) Trusts(a netip.Addr) bool {
 
 // mostForwarded bounds the hops that are looked at: what is before, anybody could have written.
 const mostForwarded = 32
+
+// Of returns the address that a request comes from: see [Proxies.Client].
+func (p Proxies) Of(r *http.Request) string {
+	return p.Client(r.RemoteAddr, r.Header["X-Forwarded-For"])
+}
 
 // Client returns the address of a request's client: its peer's, or, where the peer is a trusted
 // proxy, what X-Forwarded-For says that proxies had before them: the last address that is not a
