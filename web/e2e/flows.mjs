@@ -738,8 +738,38 @@ export async function everywhere(t) {
   await t.signIn(second.page, admin, admin + "/" + R + "/accounts?regions=all");
   const rows = second.page.getByRole("grid", { name: "Accounts" }).getByRole("row").filter({ hasText: member });
   await until("a row for each Region", async () => (await rows.count()) === 2);
+  await until("what is known of both", async () => (await rows.getByText("Off", { exact: true }).count()) === 2);
   await t.axe(second.page, "accounts of all Regions");
   await t.shot(second.page, "accounts-everywhere");
+  // Automated discovery is turned on for a member, and cannot be turned off for it while it is on for all.
+  const discovery = (mode) => a.call(R, "PUT", "/automated-discovery/configuration", { status: "ENABLED", autoEnableOrganizationMembers: mode });
+  const isOn = async () => (await a.call(R, "GET", "/automated-discovery/accounts?accountIds=" + member)).items[0].status;
+  await discovery("NONE");
+  await t.follow(second.page, admin + "/" + R + "/accounts");
+  const turn = async (to) => {
+    await second.page.getByRole("checkbox", { name: "Select " + member }).click();
+    await second.page.getByRole("button", { name: "Actions" }).click();
+    await second.page.getByRole("menuitem", { name: "Turn automated discovery " + to }).click();
+    await t.axe(second.page, "automated discovery " + to);
+    await second.page.getByRole("dialog").getByRole("button", { name: "Turn " + to }).click();
+  };
+  const one = second.page.getByRole("grid", { name: "Accounts" }).getByRole("row").filter({ hasText: member });
+  await one.getByText("Off", { exact: true }).waitFor();
+  await turn("on");
+  await one.getByText("On", { exact: true }).waitFor();
+  assert.equal(await isOn(), "ENABLED");
+  await discovery("ALL");
+  await turn("off");
+  const refused = second.page.getByRole("dialog", { name: "0 done, 1 not" });
+  await refused.getByText("Cannot modify account states").waitFor();
+  await discovery("NONE");
+  await refused.getByRole("button", { name: "Try those again" }).click();
+  await one.getByText("Off", { exact: true }).waitFor();
+  assert.equal(await isOn(), "DISABLED");
+  await one.getByRole("link", { name: member }).click();
+  await second.page.getByRole("button", { name: "Turn automated discovery on" }).click();
+  await second.page.getByRole("button", { name: "Turn automated discovery off" }).waitFor();
+  assert.equal(await isOn(), "ENABLED");
   none([...faults, ...second.faults]);
 }
 

@@ -18,6 +18,7 @@ import { useEffect, useMemo, useState } from "react";
 import { type Caller, CallError, each, type Options } from "../api/call";
 import { Relationship, Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
+import { setDiscovery, useDiscovery } from "../parts/discovery-of";
 import { Problem, useAct } from "../parts/problem";
 import { type Resource, useResource } from "../parts/resource";
 import { type Again, type Outcome, Results } from "../parts/results";
@@ -104,6 +105,7 @@ const may = {
   resume: (m: Member) => m.relationshipStatus === "Paused",
   remove: (m: Member) => ["Enabled", "Paused"].includes(m.relationshipStatus),
   delete: (m: Member) => !["Enabled", "Paused"].includes(m.relationshipStatus),
+  discovery: (m: Member) => m.relationshipStatus === "Enabled",
 };
 
 const declinedFor = 30; // days
@@ -183,6 +185,7 @@ export function Accounts() {
       : undefined,
     every: (said: (n: number) => void) => loadMembers(desk.caller, {}, asked, said),
   };
+  const discovery = useDiscovery();
   const [selected, setSelected] = useState<Member[]>([]);
   const [inviting, setInviting] = useState<Member[] | null>(null);
   const [correcting, setCorrecting] = useState<Member | null>(null);
@@ -198,35 +201,40 @@ export function Accounts() {
     else desk.flash({ type: "success", content: what + ": " + counted(list.length, t.common.countAccounts) + "." });
     setSelected([]);
     members.refresh();
+    discovery.refresh();
+  };
+  const one = (act: (m: Member) => Promise<unknown>) => async (list: Member[]) => {
+    const r = await each(list, 4, act);
+    return list.map((m, i) => ({ account: m.accountId, error: r[i] instanceof CallError ? (r[i] as CallError).message : undefined }));
   };
   const bulk = (id: string) => {
     const list = fresh;
-    const kinds: Record<string, { title: string; yes: string; fits: (m: Member) => boolean; body: string; done: string; act: (m: Member) => Promise<unknown> }> = {
+    const kinds: Record<string, { title: string; yes: string; fits: (m: Member) => boolean; body: string; done: string; act: (list: Member[]) => Promise<Outcome[]> }> = {
       pause: {
         title: t.accounts.suspendMacieIn,
         yes: t.common.suspend,
         fits: may.pause,
         body: t.accounts.macieStopsLookingAtTheirBuckets,
         done: t.common.suspended,
-        act: (m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "PAUSED" }),
+        act: one((m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "PAUSED" })),
       },
-      resume: { title: t.accounts.resumeMacieIn, yes: t.common.resume, fits: may.resume, body: t.accounts.macieGoesOnWhereItWas, done: t.accounts.resumed, act: (m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "ENABLED" }) },
+      resume: { title: t.accounts.resumeMacieIn, yes: t.common.resume, fits: may.resume, body: t.accounts.macieGoesOnWhereItWas, done: t.accounts.resumed, act: one((m) => desk.caller.call("UpdateMemberSession", { id: m.accountId, status: "ENABLED" })) },
       remove: {
         title: t.accounts.removeAsMembers,
         yes: t.accounts.remove,
         fits: may.remove,
         body: t.accounts.theyKeepMacieAndYouCan,
         done: t.accounts.removed,
-        act: (m) => desk.caller.call("DisassociateMember", { id: m.accountId }),
+        act: one((m) => desk.caller.call("DisassociateMember", { id: m.accountId })),
       },
-      delete: { title: t.accounts.deleteFromTheList, yes: t.common.delete, fits: may.delete, body: t.accounts.anInvitationThatIsNotAnswered, done: t.accounts.deleted, act: (m) => desk.caller.call("DeleteMember", { id: m.accountId }) },
+      delete: { title: t.accounts.deleteFromTheList, yes: t.common.delete, fits: may.delete, body: t.accounts.anInvitationThatIsNotAnswered, done: t.accounts.deleted, act: one((m) => desk.caller.call("DeleteMember", { id: m.accountId })) },
+      discover: { title: t.accounts.turnDiscoveryOnFor, yes: t.accounts.turnOn, fits: may.discovery, body: t.accounts.itLooksIntoTheirBucketsToo, done: t.accounts.discoveryIsOn, act: (list) => setDiscovery(desk.caller, list.map((m) => m.accountId), "ENABLED") },
+      ignore: { title: t.accounts.turnDiscoveryOffFor, yes: t.accounts.turnOff, fits: may.discovery, body: t.accounts.itLooksIntoTheirBucketsNoMore, done: t.accounts.discoveryIsOff, act: (list) => setDiscovery(desk.caller, list.map((m) => m.accountId), "DISABLED") },
     };
     const k = kinds[id]!;
     const those = list.filter(k.fits);
     const run = async (chosen: Member[]) => {
-      const r = await each(chosen, 4, k.act);
-      const outcome = chosen.map((m, i) => ({ account: m.accountId, error: r[i] instanceof CallError ? (r[i] as CallError).message : undefined }));
-      done(k.done, outcome, (bad) => run(chosen.filter((m) => bad.some((b) => b.account === m.accountId))));
+      done(k.done, await k.act(chosen), (bad) => run(chosen.filter((m) => bad.some((b) => b.account === m.accountId))));
     };
     setQuestion({
       title: k.title + " " + counted(those.length, t.common.countAccounts) + "?",
@@ -253,6 +261,8 @@ export function Accounts() {
         description={fill(t.accounts.theAccountsThatThisOneAdministers, { region: desk.region })}
         rows={members}
         server={server}
+        onShown={discovery.see}
+        complete={discovery.complete}
         rowId={(m) => m.accountId}
         select="multi"
         selected={fresh}
@@ -281,6 +291,12 @@ export function Accounts() {
                 { id: "resume", text: t.common.resumeMacie, disabled: !fresh.some(may.resume) },
                 { id: "remove", text: t.accounts.removeAsMember, disabled: !fresh.some(may.remove) },
                 { id: "delete", text: t.common.delete, disabled: !fresh.some(may.delete) },
+                ...(discovery.built
+                  ? [
+                      { id: "discover", text: t.accounts.turnAutomatedDiscoveryOn, disabled: !fresh.some(may.discovery) },
+                      { id: "ignore", text: t.accounts.turnAutomatedDiscoveryOff, disabled: !fresh.some(may.discovery) },
+                    ]
+                  : []),
               ]}
               onItemClick={(e) => (e.detail.id === "correct" ? setCorrecting(fresh[0]!) : bulk(e.detail.id))}
             >{t.common.actions}</ButtonDropdown>
@@ -290,11 +306,12 @@ export function Accounts() {
         }
         columns={[
           { id: "account", header: t.common.accountId, value: (m) => m.accountId, cell: (m) => <To href={desk.link("accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
-          { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
-          { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
+          { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 110 },
+          { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 190 },
           { id: "status", header: t.common.status, value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
           { id: "type", header: t.common.type, value: (m) => kindWords(m.viaOrganization), width: 130, sort: false, hidden: true },
-          { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140, sort: false },
+          { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 145, sort: false },
+          ...(discovery.built ? [{ id: "discovery", header: t.common.automatedDiscovery, value: discovery.text, cell: discovery.cell, width: 185, sort: false }] : []),
           { id: "invited", header: t.common.invited, time: (m) => m.invitedAt, hidden: true },
           { id: "updated", header: t.accounts.lastStatusUpdate, time: (m) => m.updatedAt, hidden: true },
         ]}
@@ -469,6 +486,7 @@ interface Placed extends Member {
 /** The inventories of all Regions in one table. */
 function Everywhere() {
   const desk = useDesk();
+  const discovery = useDiscovery();
   const rows = useResource<Placed[]>(
     async (o) => {
       const regions = (await loadRegions(desk.caller, o)).filter((r) => Object.keys(r.members).length);
@@ -486,18 +504,21 @@ function Everywhere() {
       id="accounts-everywhere"
       description={t.accounts.theAccountsThatThisOneAdministers2}
       rows={rows}
+      onShown={discovery.see}
+      complete={discovery.complete}
       rowId={(m) => m.region + "/" + m.accountId}
       more={<RegionsChoice />}
       actions={<Button variant="primary" onClick={() => navigate(desk.link("accounts", "add"))}>{t.common.addAccounts}</Button>}
       empty={{ title: t.common.noAccounts, text: t.accounts.addTheAccountsWhoseBucketsYou }}
       columns={[
         { id: "account", header: t.common.accountId, value: (m) => m.accountId, cell: (m) => <To href={desk.linkIn(m.region, "accounts", m.accountId)}>{m.accountId}</To>, width: 150 },
-        { id: "region", header: t.common.region, value: (m) => m.region, width: 140 },
-        { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 130 },
-        { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 210 },
+        { id: "region", header: t.common.region, value: (m) => m.region, width: 130 },
+        { id: "name", header: t.common.name, value: (m) => visible(m.name), cell: (m) => <Theirs text={m.name} />, width: 110 },
+        { id: "email", header: t.common.email, value: (m) => visible(m.email), cell: (m) => <Theirs text={m.email} />, width: 190 },
         { id: "status", header: t.common.status, value: (m) => relationship[m.relationshipStatus]?.text ?? m.relationshipStatus, cell: (m) => <Relationship status={m.relationshipStatus} />, width: 210 },
-        { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 140 },
-        { id: "updated", header: t.accounts.lastStatusUpdate, time: (m) => m.updatedAt },
+        { id: "mail", header: t.accounts.mail, value: (m) => (m.mail ? (mailWords[m.mail.event] ?? "") : "–"), cell: (m) => <Mail event={m.mail} />, width: 145 },
+        ...(discovery.built ? [{ id: "discovery", header: t.common.automatedDiscovery, value: discovery.text, cell: discovery.cell, width: 185, sort: false, filter: false }] : []),
+        { id: "updated", header: t.accounts.lastStatusUpdate, time: (m) => m.updatedAt, hidden: true },
       ]}
     />
   );
@@ -541,14 +562,22 @@ export function Account({ id }: { id: string }) {
     },
     [desk.caller, id],
   );
+  const discovery = useDiscovery();
   const again = () => {
     member.refresh();
     history.refresh();
     regions.refresh();
+    discovery.refresh();
   };
   const m = member.data;
+  const { see } = discovery;
+  useEffect(() => see(m ? [{ accountId: id, relationshipStatus: m.relationshipStatus ?? "" }] : []), [see, id, m]);
   const row: Member | undefined = m ? { accountId: id, email: m.email, relationshipStatus: m.relationshipStatus ?? "", viaOrganization: !m.email, updatedAt: m.updatedAt ?? "" } : undefined;
   const next = relationship[m?.relationshipStatus ?? ""]?.next;
+  const discover = async (status: "ENABLED" | "DISABLED") => {
+    const [r] = await setDiscovery(desk.caller, [id], status);
+    if (r?.error) throw new CallError(400, "Unprocessed", r.error);
+  };
   const ask = (title: string, yes: string, body: string, fn: () => Promise<unknown>, said: string) =>
     setQuestion({ title, yes, body, act: async () => { if (await act(yes, fn, said)) again(); } });
   return (
@@ -562,6 +591,18 @@ export function Account({ id }: { id: string }) {
                 <SpaceBetween direction="horizontal" size="xs">
                   {may.pause(row) && <Button onClick={() => ask(fill(t.accounts.suspendMacieInId, { id }), t.common.suspend, t.accounts.macieStopsLookingAtItsBuckets, () => desk.caller.call("UpdateMemberSession", { id, status: "PAUSED" }), t.accounts.suspended)}>{t.common.suspend}</Button>}
                   {may.resume(row) && <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMemberSession", { id, status: "ENABLED" }), t.accounts.resumed2)) again(); }}>{t.common.resume}</Button>}
+                  {discovery.built && may.discovery(row) && (
+                    <Button
+                      loading={busy === "discovery"}
+                      onClick={async () => {
+                        const on = discovery.text(row) === t.common.on;
+                        if (on) ask(fill(t.accounts.turnDiscoveryOffForId, { id }), t.accounts.turnOff, t.accounts.itLooksIntoItsBucketsNoMore, () => discover("DISABLED"), t.accounts.discoveryIsOff + ".");
+                        else if (await act("discovery", () => discover("ENABLED"), t.accounts.discoveryIsOn + ".")) again();
+                      }}
+                    >
+                      {discovery.text(row) === t.common.on ? t.accounts.turnAutomatedDiscoveryOff : t.accounts.turnAutomatedDiscoveryOn}
+                    </Button>
+                  )}
                   {may.remove(row) && <Button onClick={() => ask(fill(t.accounts.removeIdAsAMember, { id }), t.accounts.remove, t.accounts.itKeepsMacieAndYouCan, () => desk.caller.call("DisassociateMember", { id }), t.accounts.removed2)}>{t.accounts.remove}</Button>}
                   {may.delete(row) && <Button onClick={() => ask(fill(t.accounts.deleteIdFromTheList, { id }), t.common.delete, t.accounts.anInvitationThatIsNotAnswered2, () => desk.caller.call("DeleteMember", { id }), t.accounts.deleted2)}>{t.common.delete}</Button>}
                   {may.invite(row) && (
@@ -599,6 +640,7 @@ export function Account({ id }: { id: string }) {
                 { label: t.common.invited, value: <When at={m?.invitedAt} /> },
                 { label: t.accounts.lastStatusUpdate, value: <When at={m?.updatedAt} /> },
                 { label: t.common.type, value: m?.email ? t.accounts.byInvitation : t.accounts.viaOrganization },
+                ...(discovery.built && row ? [{ label: t.common.automatedDiscovery, value: discovery.cell(row) }] : []),
                 { label: "ARN", value: <span className="mono">{visible(m?.arn)}</span> },
               ]}
             />

@@ -18,8 +18,10 @@ import { all } from "../api/call";
 import type { AutoEnableMode, AutomatedDiscoveryAccount } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
+import { setDiscovery } from "../parts/discovery-of";
 import { Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
+import { type Outcome, Results } from "../parts/results";
 import { Rows } from "../parts/rows";
 import { useDesk } from "../session";
 import { bytes, count, counted, time, visible, words } from "../text/format";
@@ -311,19 +313,19 @@ function Template({ id }: { id: string }) {
 
 function AccountList() {
   const desk = useDesk();
-  const { act } = useAct();
   const [selected, setSelected] = useState<AutomatedDiscoveryAccount[]>([]);
+  const [results, setResults] = useState<{ status: "ENABLED" | "DISABLED"; list: Outcome[] } | null>(null);
   const rows = useResource((o) => all(desk.caller, "ListAutomatedDiscoveryAccounts", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
-  const set = async (status: "ENABLED" | "DISABLED") => {
-    const ok = await act("accounts", async () => {
-      const r = await desk.caller.call("BatchUpdateAutomatedDiscoveryAccounts", { accounts: selected.map((a) => ({ accountId: a.accountId, status })) });
-      const bad = r.errors ?? [];
-      if (bad.length) throw new Error(bad.map((e) => e.accountId + ": " + words(e.errorCode)).join(", "));
-    }, fill(t.automatedDiscovery.selectedChanged, { selected: counted(selected.length, t.common.countAccounts) }));
-    if (ok) setSelected([]);
+  const set = async (status: "ENABLED" | "DISABLED", accounts: string[]) => {
+    const list = await setDiscovery(desk.caller, accounts, status);
+    if (list.some((r) => r.error)) setResults({ status, list });
+    else desk.flash({ type: "success", content: fill(t.automatedDiscovery.selectedChanged, { selected: counted(list.length, t.common.countAccounts) }) });
+    setSelected([]);
     rows.refresh();
   };
+  const chosen = () => selected.map((a) => a.accountId ?? "");
   return (
+    <>
     <Rows<AutomatedDiscoveryAccount>
       name={t.automatedDiscovery.accountsOfAutomatedDiscovery}
       id="discovery-accounts"
@@ -335,8 +337,8 @@ function AccountList() {
       onSelect={setSelected}
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          <Button disabled={!selected.length} onClick={() => void set("DISABLED")}>{t.common.disable}</Button>
-          <Button disabled={!selected.length} onClick={() => void set("ENABLED")}>{t.automatedDiscovery.enable}</Button>
+          <Button disabled={!selected.length} onClick={() => void set("DISABLED", chosen())}>{t.common.disable}</Button>
+          <Button disabled={!selected.length} onClick={() => void set("ENABLED", chosen())}>{t.automatedDiscovery.enable}</Button>
         </SpaceBetween>
       }
       empty={{ title: t.common.noAccounts, text: t.automatedDiscovery.thisAccountAndItsMembersAre }}
@@ -345,6 +347,8 @@ function AccountList() {
         { id: "status", header: t.common.status, value: (a) => words(a.status), cell: (a) => <StatusIndicator type={a.status === "ENABLED" ? "success" : "stopped"}>{words(a.status)}</StatusIndicator>, width: 160 },
       ]}
     />
+    {results && <Results title={t.common.automatedDiscovery} list={results.list} again={(bad) => set(results.status, bad.map((b) => b.account))} close={() => setResults(null)} />}
+    </>
   );
 }
 

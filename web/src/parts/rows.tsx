@@ -67,6 +67,8 @@ interface Given<T> {
   note?: string; // beside the counter
   picture?: (rows: T[]) => ReactNode; // of all that match, in place of the table
   listed?: RefObject<Listed<T>>; // filled with what is shown
+  onShown?: (rows: readonly T[]) => void; // told of the rows of the page when they are others, or were loaded anew
+  complete?: (rows: readonly T[]) => Promise<unknown>; // finds out what the columns need of rows that were never shown, before they are saved
   server?: Server<T>;
   sets?: ReactNode; // before the filter: sets of conditions that somebody has kept
 }
@@ -200,6 +202,8 @@ function Inner<T>(p: Props<T>) {
     pagination: { pageSize: prefs.pageSize },
     selection: { trackBy: p.rowId, keepSelection: true },
   });
+  const shownRows = c.items.map(p.rowId).join("\n");
+  useEffect(() => p.onShown?.(c.items), [shownRows, p.rows.updated]);
   if (p.listed) p.listed.current = { page: c.items, all: c.allPageItems ?? items };
   const query = c.propertyFilterProps.query;
   const written = useRef(route.query.get(filterName) ?? "");
@@ -236,7 +240,13 @@ function Inner<T>(p: Props<T>) {
   const shown = p.server?.total ?? c.filteredItemsCount ?? 0;
   const saveAll = async () => {
     const all = p.server?.every;
-    const rows = all ? await desk.during(t.rows.readingWhatIsSaved, all) : (c.allPageItems ?? items);
+    const loaded = c.allPageItems ?? items;
+    const every = async (said: (n: number) => void) => {
+      const list = all ? await all(said) : loaded;
+      await p.complete?.(list);
+      return list;
+    };
+    const rows = all || p.complete ? await desk.during(t.rows.readingWhatIsSaved, every) : loaded;
     if (rows) save(p.id + "-" + desk.account + "-" + desk.region + ".csv", "text/csv", csv([p.columns.map((x) => x.header), ...rows.map((r) => p.columns.map((x) => String(x.value(r))))]));
   };
   const counter = total === undefined ? undefined : "(" + (p.selected?.length ? p.selected.length + "/" : "") + (shown !== total ? fill(t.rows.shownOf, { shown }) : "") + total + ")";
