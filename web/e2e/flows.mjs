@@ -363,6 +363,9 @@ export async function identifiers(t) {
   await t.axe(page, "identifiers");
   await t.shot(page, "identifiers");
   await page.getByRole("link", { name: "Customer <img" }).press("Enter"); // its middle is where the column has ended
+  await page.getByRole("button", { name: "Edit tags" }).waitFor();
+  await t.axe(page, "identifier", { name: "identifier" });
+  await narrow(t, page, "identifier");
   await page.getByRole("button", { name: "Duplicate" }).click();
   await page.waitForFunction(() => [...document.querySelectorAll("textarea")].some((e) => e.value === "C-[0-9]{4}"));
   assert.equal(await page.evaluate(() => window.hit), undefined);
@@ -388,7 +391,56 @@ export async function smallPages(t) {
     await t.axe(page, path, { name: path });
     await narrow(t, page, path);
   }
-  none(faults);
+  // Tags are given, changed and taken away; what the server refuses is said where it was typed.
+  await t.follow(page, account + "/" + R + "/settings");
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  const tags = page.getByRole("dialog", { name: /^Tags of / });
+  const type = async (n, key, value) => {
+    await tags.getByRole("button", { name: "Add tag" }).click();
+    await tags.getByRole("textbox", { name: "Key " + n }).fill(key);
+    await tags.getByRole("textbox", { name: "Value " + n }).fill(value);
+  };
+  await type(1, "team=1", "=a@b");
+  await type(2, "aws:x", "");
+  await tags.getByRole("button", { name: "Save" }).click();
+  await tags.getByText("begins with aws:").waitFor();
+  await t.axe(page, "tags", { name: "tags" });
+  await tags.getByRole("button", { name: "Remove aws:x" }).click();
+  await tags.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("main").getByText("team=1").waitFor();
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  await tags.getByRole("button", { name: "Remove team=1" }).click();
+  await type(1, "stage", "");
+  await tags.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("main").getByText("team=1").waitFor({ state: "detached" });
+  const arn = "arn:aws:macie2:" + R + ":" + account + ":";
+  assert.deepEqual((await a.call(R, "GET", "/tags/" + encodeURIComponent(arn))).tags, { stage: "" });
+  // One allow list, changed and tagged.
+  await t.follow(page, account + "/" + R + "/allow-lists");
+  await page.getByRole("link", { name: "Our numbers" }).click();
+  await page.getByRole("button", { name: "Edit tags" }).click();
+  await type(1, "owner", "x");
+  await tags.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("main").getByText("owner=x").waitFor();
+  await t.axe(page, "allow list", { name: "allow-list" });
+  await narrow(t, page, "allow-list");
+  // Another session of the same account is ended, and then signed out.
+  const second = await t.visitor({ userAgent: "Other browser" });
+  await t.signIn(second.page, account, account + "/" + R + "/settings");
+  await second.page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await page.getByRole("button", { name: "Account " + account }).click();
+  await page.getByRole("menuitem", { name: "Sessions" }).click();
+  const sessions = page.getByRole("dialog", { name: "Sessions" });
+  const theirs = sessions.getByRole("row").filter({ hasText: "Other browser" });
+  await theirs.waitFor();
+  await t.axe(page, "sessions", { name: "sessions" });
+  await theirs.getByRole("button", { name: /^End the session of/ }).click();
+  await theirs.waitFor({ state: "detached" });
+  assert.equal(await sessions.getByRole("row").filter({ hasText: "(this one)" }).count(), 1);
+  await sessions.getByRole("button", { name: "Close" }).last().click();
+  await second.page.getByRole("link", { name: "Allow lists" }).click();
+  await second.page.getByRole("dialog", { name: "The session has ended" }).waitFor();
+  none([...faults, ...second.faults]);
 }
 
 /** Buckets, a job over them, what it finds, triage, suppression and rules; then every page of it in light and dark. */

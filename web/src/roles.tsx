@@ -75,7 +75,7 @@ export function RolesDialog(p: { open: boolean; close: () => void; account: stri
               <Box variant="awsui-key-label">{t.roles.lately}</Box>
               <SpaceBetween size="xxs">
                 {recent().map((r) => (
-                  <Button key={r} variant="inline-link" onClick={() => void go(r)}>{visible(r)}</Button>
+                  <Button key={r} formAction="none" variant="inline-link" onClick={() => void go(r)}>{visible(r)}</Button>
                 ))}
               </SpaceBetween>
             </div>

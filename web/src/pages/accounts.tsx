@@ -24,6 +24,7 @@ import { type Resource, useResource } from "../parts/resource";
 import { type Again, type Outcome, Results } from "../parts/results";
 import { loadRegions, RegionsChoice, RegionsField } from "../parts/regions";
 import { Rows, writeFilter } from "../parts/rows";
+import { EditableTags } from "../parts/tags";
 import { readFilter } from "../filter";
 import { follow, navigate, useRoute } from "../route";
 import { useDesk } from "../session";
@@ -641,6 +642,7 @@ export function Account({ id }: { id: string }) {
                 { label: t.accounts.lastStatusUpdate, value: <When at={m?.updatedAt} /> },
                 { label: t.common.type, value: m?.email ? t.accounts.byInvitation : t.accounts.viaOrganization },
                 ...(discovery.built && row ? [{ label: t.common.automatedDiscovery, value: discovery.cell(row) }] : []),
+                { label: t.common.tags, value: <EditableTags arn={m?.arn} name={id} tags={m?.tags ?? {}} done={member.refresh} /> },
                 { label: "ARN", value: <span className="mono">{visible(m?.arn)}</span> },
               ]}
             />

@@ -20,9 +20,10 @@ import { NoPage, WhereOff, useAct } from "../parts/problem";
 import { loadJobs, mostAsked } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
-import { readTags, Tags, TagsField } from "../parts/tags";
+import { EditableTags, TagsField } from "../parts/tags";
 import { navigate } from "../route";
 import { useDesk } from "../session";
+import { readTags } from "../tags";
 import { visible, words } from "../text/format";
 import { fill, t } from "../text";
 
@@ -185,7 +186,7 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
                   items={[
                     { label: t.common.status, value: <ListStatus status={list.status} /> },
                     { label: t.common.updated, value: <When at={list.updatedAt} /> },
-                    { label: t.common.tags, value: <Tags tags={list.tags} /> },
+                    { label: t.common.tags, value: <EditableTags arn={list.arn} name={visible(list.name)} tags={list.tags ?? {}} done={again} /> },
                   ]}
                 />
                 {code !== "OK" && (

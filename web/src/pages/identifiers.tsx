@@ -21,9 +21,10 @@ import { NoPage, WhereOff, useAct } from "../parts/problem";
 import { loadJobs } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
-import { readTags, TagsField, Tags } from "../parts/tags";
+import { EditableTags, TagsField } from "../parts/tags";
 import { navigate, setGuard, useRoute } from "../route";
 import { useDesk } from "../session";
+import { readTags } from "../tags";
 import { counted, visible } from "../text/format";
 import { fill, t } from "../text";
 
@@ -96,7 +97,7 @@ export function Identifier({ id }: { id: string }) {
               { label: t.identifiers.maximumMatchDistance, value: d.keywords?.length ? fill(t.identifiers.maximummatchdistanceCharacters, { maximumMatchDistance: (d.maximumMatchDistance ?? 50) }) : "–" },
               { label: t.common.severity, value: d.severityLevels?.length ? d.severityLevels.map((s) => fill(t.identifiers.severityFromOccurrencesthreshold, { severity: s.severity, occurrencesThreshold: counted(s.occurrencesThreshold, t.identifiers.countOccurrences) })).join(", ") : t.identifiers.mediumFrom1Occurrence },
               { label: t.common.created, value: <When at={d.createdAt} /> },
-              { label: t.common.tags, value: <Tags tags={d.tags} /> },
+              { label: t.common.tags, value: <EditableTags arn={d.deleted ? undefined : d.arn} name={visible(d.name)} tags={d.tags ?? {}} done={one.refresh} /> },
               { label: "ARN", value: <span className="mono">{visible(d.arn)}</span> },
             ]}
           />

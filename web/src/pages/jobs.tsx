@@ -19,7 +19,7 @@ import { jobWords, JobState } from "../parts/job-state";
 import { NoPage, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { Rows, writeFilter } from "../parts/rows";
-import { Tags } from "../parts/tags";
+import { EditableTags } from "../parts/tags";
 import { navigate } from "../route";
 import { useDesk } from "../session";
 import { bytes, count, counted, visible, words } from "../text/format";
@@ -227,7 +227,7 @@ export function Job({ id }: { id: string }) {
               />
             ),
           },
-          { id: "settings", label: t.common.settings, content: <JobSettings job={j} /> },
+          { id: "settings", label: t.common.settings, content: <JobSettings job={j} again={job.refresh} /> },
         ]}
       />
       <Confirm question={question} close={close} />
@@ -250,7 +250,7 @@ export function term(of: JobScopeTerm): string {
   return fill(t.jobs.tagComparatorsTagvalues, { comparators: (comparators[of.tagScopeTerm?.comparator ?? ""] ?? ""), tagValues: (of.tagScopeTerm?.tagValues ?? []).map((v) => visible(v.key) + "=" + visible(v.value)).join(t.common.or) });
 }
 
-function JobSettings({ job: j }: { job: DescribeClassificationJobResponse }) {
+function JobSettings({ job: j, again }: { job: DescribeClassificationJobResponse; again: () => void }) {
   const desk = useDesk();
   const d = j.s3JobDefinition;
   const selector: { [key: string]: string } = { ALL: t.common.all, RECOMMENDED: t.common.recommended, NONE: t.common.none, INCLUDE: t.common.these, EXCLUDE: t.common.allButThese };
@@ -282,7 +282,7 @@ function JobSettings({ job: j }: { job: DescribeClassificationJobResponse }) {
             { label: t.jobs.objectsLeftOut, value: d?.scoping?.excludes?.and?.map(term).join(t.common.and) || t.common.none },
             { label: t.common.customDataIdentifiers, value: j.customDataIdentifierIds?.length ? <>{j.customDataIdentifierIds.map((i) => <div key={i}><To href={desk.link("custom-data-identifiers", i)}>{i}</To></div>)}</> : t.common.none },
             { label: t.common.allowLists, value: j.allowListIds?.length ? <>{j.allowListIds.map((i) => <div key={i}><To href={desk.link("allow-lists", i)}>{i}</To></div>)}</> : t.common.none },
-            { label: t.common.tags, value: <Tags tags={j.tags} /> },
+            { label: t.common.tags, value: <EditableTags arn={j.jobArn} name={visible(j.name)} tags={j.tags ?? {}} done={again} /> },
             { label: "ARN", value: <span className="mono">{visible(j.jobArn)}</span> },
           ]}
         />

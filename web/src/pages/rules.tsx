@@ -17,6 +17,7 @@ import { type Condition, Conditions } from "../parts/criteria";
 import { useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
+import { Tags, TagsDialog } from "../parts/tags";
 import { useDesk } from "../session";
 import { count, counted, visible } from "../text/format";
 import { fill, rich, t } from "../text";
@@ -32,6 +33,7 @@ export function Rules() {
   const { act, busy } = useAct();
   const [selected, setSelected] = useState<Rule[]>([]);
   const [editing, setEditing] = useState<Rule | null>(null);
+  const [tagging, setTagging] = useState<Rule | null>(null);
   useEffect(() => desk.title(t.common.rules), [desk]);
   const rules = useResource<Rule[]>(
     async (o) => {
@@ -69,6 +71,7 @@ export function Rules() {
             <Button iconName="angle-up" ariaLabel={t.rules.moveUp} disabled={at < 1} loading={busy === "move"} onClick={() => void move(-1)} />
             <Button iconName="angle-down" ariaLabel={t.rules.moveDown} disabled={at < 0 || at >= (rules.data?.length ?? 0) - 1} loading={busy === "move"} onClick={() => void move(1)} />
             <Button disabled={!one?.findingCriteria} onClick={() => setEditing(one!)}>{t.common.edit}</Button>
+            <Button disabled={!one?.arn} onClick={() => setTagging(one!)}>{t.tags.editTags}</Button>
             <DeleteOne
               name={one && visible(one.name)}
               body={one?.action === "ARCHIVE" ? t.rules.findingsAreNotArchivedByIt : t.rules.theFilterIsGoneFindingsAre}
@@ -88,8 +91,21 @@ export function Rules() {
           { id: "matches", header: t.rules.whatItMatches, value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 320 },
           { id: "now", header: t.rules.findingsNow, value: (r) => r.now ?? 0, cell: (r) => count(r.now), filter: false, width: 150 },
           { id: "description", header: t.common.description, value: (r) => visible(r.description), cell: (r) => <Theirs text={r.description} />, filter: false, width: 200 },
+          { id: "tags", header: t.common.tags, value: (r) => Object.entries(r.tags ?? {}).map(([k, v]) => visible(k) + "=" + visible(v)).join(", ") || "–", cell: (r) => <Tags tags={r.tags} />, filter: false, width: 200, hidden: true },
         ]}
       />
+      {tagging && (
+        <TagsDialog
+          arn={tagging.arn}
+          name={visible(tagging.name)}
+          tags={tagging.tags}
+          close={() => setTagging(null)}
+          done={() => {
+            setTagging(null);
+            rules.refresh();
+          }}
+        />
+      )}
       {editing && (
         <Editor
           rule={editing}

@@ -19,6 +19,7 @@ import { Confirm, type Question } from "../parts/confirm";
 import { Problem, useAct } from "../parts/problem";
 import { loadRegions, type RegionSummary } from "../parts/regions";
 import { useResource } from "../parts/resource";
+import { EditableTags } from "../parts/tags";
 import { useDesk } from "../session";
 import { count, visible, words } from "../text/format";
 import { fill, rich, t } from "../text";
@@ -75,6 +76,7 @@ export function Settings() {
           <Results />
           <Publication />
           <Reveal />
+          <SessionTags />
           <Container header={<Header variant="h2">{t.settings.sampleFindings}</Header>}>
             <SpaceBetween size="s">
               <Box>{t.settings.oneFindingOfEachKindMarked}</Box>
@@ -270,3 +272,18 @@ function Reveal() {
   );
 }
 
+
+/** The name of the account's Macie in a Region, as an ARN without a type. */
+const sessionArn = (region: string, account: string) => "arn:" + (region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws") + ":macie2:" + region + ":" + account + ":";
+
+function SessionTags() {
+  const desk = useDesk();
+  const arn = sessionArn(desk.region, desk.account);
+  const now = useResource(async (o) => (await desk.caller.call("ListTagsForResource", { resourceArn: arn }, o)).tags ?? {}, [desk.caller, arn]);
+  if (!desk.built("ListTagsForResource")) return null;
+  return (
+    <Container header={<Header variant="h2" description={fill(t.settings.labelsOfYourOwn, { region: desk.region })}>{t.common.tags}</Header>}>
+      {now.error ? <Problem error={now.error} retry={now.refresh} /> : <EditableTags arn={arn} name={fill(t.settings.macieInRegion, { region: desk.region })} tags={now.data} done={now.refresh} />}
+    </Container>
+  );
+}

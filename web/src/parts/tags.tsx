@@ -1,18 +1,18 @@
-// Tags: shown, and typed one a line.
+// Tags: shown, typed one a line where something is made, and changed where it is there.
+import Alert from "@cloudscape-design/components/alert";
+import AttributeEditor from "@cloudscape-design/components/attribute-editor";
+import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
+import Input from "@cloudscape-design/components/input";
+import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
+import { useState } from "react";
+import { useDesk } from "../session";
+import { tagChanges } from "../tags";
+import { visible } from "../text/format";
+import { fill, rich, t } from "../text";
 import { Theirs } from "./bits";
-import { rich, t } from "../text";
-
-export function readTags(text: string): { [key: string]: string } {
-  const tags: { [key: string]: string } = {};
-  for (const line of text.split("\n")) {
-    const at = line.indexOf("=");
-    const key = (at < 0 ? line : line.slice(0, at)).trim();
-    if (key) tags[key] = at < 0 ? "" : line.slice(at + 1).trim();
-  }
-  return tags;
-}
+import { Dialog } from "./dialog";
 
 export function TagsField({ value, onChange }: { value: string; onChange: (v: string) => void }) {
   return (
@@ -33,5 +33,95 @@ export function Tags({ tags }: { tags: { [key: string]: string } | Array<{ key?:
         </div>
       ))}
     </>
+  );
+}
+
+const most = 50; // tags of one resource
+
+interface Tagged {
+  arn: string | undefined;
+  name: string; // of what has the tags
+  tags: { [key: string]: string } | undefined;
+  done: () => void;
+}
+
+/** The tags of a resource of this account, with a button that changes them. */
+export function EditableTags({ arn, name, tags, done }: Tagged) {
+  const [editing, setEditing] = useState(false);
+  return (
+    <SpaceBetween size="xxs">
+      <div><Tags tags={tags} /></div>
+      {arn && tags && <Button formAction="none" variant="inline-link" onClick={() => setEditing(true)}>{t.tags.editTags}</Button>}
+      {editing && (
+        <TagsDialog
+          arn={arn}
+          name={name}
+          tags={tags}
+          close={() => setEditing(false)}
+          done={() => {
+            setEditing(false);
+            done();
+          }}
+        />
+      )}
+    </SpaceBetween>
+  );
+}
+
+export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: () => void }) {
+  const desk = useDesk();
+  const was = tags ?? {};
+  const [rows, setRows] = useState(Object.entries(was).map(([key, value]) => ({ key, value })));
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState("");
+  const change = tagChanges(was, rows);
+  const set = (i: number, what: { key?: string; value?: string }) => setRows(rows.map((r, at) => (at === i ? { ...r, ...what } : r)));
+  return (
+    <Dialog
+      size="large"
+      header={fill(t.tags.tagsOfName, { name })}
+      close={close}
+      yes={t.common.save}
+      busy={busy}
+      disabled={!change || !(change.gone.length || Object.keys(change.set).length)}
+      act={async () => {
+        setBusy(true);
+        setFault("");
+        try {
+          // What goes makes room for what comes.
+          if (change!.gone.length) await desk.caller.call("UntagResource", { resourceArn: arn!, tagKeys: change!.gone });
+          if (Object.keys(change!.set).length) await desk.caller.call("TagResource", { resourceArn: arn!, tags: change!.set });
+          desk.flash({ type: "success", content: t.common.changed });
+          done();
+        } catch (e) {
+          setFault(visible((e as Error).message));
+        } finally {
+          setBusy(false);
+        }
+      }}
+    >
+      <SpaceBetween size="m">
+        {fault && <Alert type="error">{fault}</Alert>}
+        <AttributeEditor
+          items={rows}
+          definition={[
+            {
+              label: t.tags.key,
+              control: (r, i) => <Input ariaLabel={fill(t.tags.keyN, { n: i + 1 })} value={r.key} onChange={(e) => set(i, { key: e.detail.value })} spellcheck={false} />,
+              errorText: (r, i) => (r.key && rows.findIndex((x) => x.key === r.key) !== i ? t.tags.thisKeyIsThereTwice : undefined),
+            },
+            { label: t.tags.value, control: (r, i) => <Input ariaLabel={fill(t.tags.valueN, { n: i + 1 })} value={r.value} onChange={(e) => set(i, { value: e.detail.value })} spellcheck={false} /> },
+          ]}
+          addButtonText={t.tags.addTag}
+          removeButtonText={t.tags.remove}
+          removeButtonAriaLabel={(r) => fill(t.tags.removeKey, { key: visible(r.key) })}
+          empty={t.tags.noTags}
+          disableAddButton={rows.length >= most}
+          additionalInfo={fill(t.tags.rowsOfMost, { rows: rows.length, most })}
+          onAddButtonClick={() => setRows([...rows, { key: "", value: "" }])}
+          onRemoveButtonClick={(e) => setRows(rows.filter((_, i) => i !== e.detail.itemIndex))}
+        />
+      </SpaceBetween>
+    </Dialog>
   );
 }
