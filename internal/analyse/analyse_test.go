@@ -582,3 +582,29 @@ func TestTimeFor(t *testing.T) {
 		t.Error("it overflows")
 	}
 }
+
+// Start starts what is missing, and no more than there may be.
+func TestStart(t *testing.T) {
+	each(t, func(t *testing.T, o Options) {
+		o.Workers = 3
+		p := New(o)
+		defer p.Close()
+		s := search(t)
+		for _, step := range []struct{ ask, there int }{{1, 1}, {1, 1}, {2, 2}, {2, 2}, {9, 3}, {3, 3}} {
+			if err := p.Start(t.Context(), s, step.ask); err != nil {
+				t.Fatal(err)
+			}
+			if stats := p.Stats(); stats.Started != int64(step.there) || stats.Idle != step.there || stats.Busy != 0 {
+				t.Errorf("asked for %d workers: %d were started, %d wait, %d work; want %d", step.ask, stats.Started, stats.Idle, stats.Busy, step.there)
+			}
+		}
+		good(t, p)
+		if stats := p.Stats(); stats.Started != 3 {
+			t.Errorf("%d workers were started", stats.Started)
+		}
+		p.Close()
+		if err := p.Start(t.Context(), s, 1); !errors.Is(err, ErrClosed) {
+			t.Errorf("a closed pool starts workers: %v", err)
+		}
+	})
+}

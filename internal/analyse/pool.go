@@ -237,15 +237,42 @@ func (p *Pool) Analyse(ctx context.Context, src Source, s *Search) (*classify.Re
 	return p.analyse(ctx, &src, s, 1+tries)
 }
 
-// Start makes sure that there is a worker for s, and returns why there can be none.
-func (p *Pool) Start(ctx context.Context, s *Search) error {
+// Start makes sure that there are so many workers, or all that there may be, and returns why there can be none. Where some are missing
+// they are started at the same time, and for s. Objects may be analysed meanwhile.
+func (p *Pool) Start(ctx context.Context, s *Search, workers int) error {
+	failed := make([]error, min(workers, p.opts.Workers))
+	var all sync.WaitGroup
+	for i := range failed {
+		all.Go(func() { failed[i] = p.start(ctx, s, len(failed)) })
+	}
+	all.Wait()
+	if slices.Contains(failed, nil) {
+		return nil
+	}
+	return failed[0]
+}
+
+// start starts a worker for s unless there are enough of them.
+func (p *Pool) start(ctx context.Context, s *Search, enough int) error {
 	if err := p.enter(ctx); err != nil {
 		return err
 	}
 	defer p.leave()
+	p.mu.Lock()
+	closed, others := p.closed, len(p.idle)+len(p.slots)-1
+	p.mu.Unlock()
+	switch {
+	case closed:
+		return ErrClosed
+	case others >= enough:
+		return nil
+	}
 	c := newClock(ctx, 0, p.opts.Time)
 	defer c.stop()
-	w, err := p.acquire(c, s)
+	w, err := p.fresh(c)
+	if err == nil {
+		err = p.configure(c, w, s)
+	}
 	if err != nil {
 		return err
 	}
@@ -469,26 +496,43 @@ func (p *Pool) acquire(c *clock, s *Search) (worker, error) {
 	}
 	if w == nil {
 		var err error
-		if p.boxes == nil {
-			w = newLocal(p)
-		} else if w, err = p.boxes.start(c); err != nil {
-			return nil, fmt.Errorf("start a box: %w", err)
-		}
-		p.count(func(s *Stats) { s.Started++ })
-	}
-	if have := w.search(); have == nil || have.key != s.key {
-		if err := w.configure(c, s); err != nil {
-			var ended *errEnded
-			cause := CauseCrash
-			if errors.As(err, &ended) {
-				cause = ended.cause
-			}
-			p.end(w, cause)
+		if w, err = p.fresh(c); err != nil {
 			return nil, err
 		}
-		p.count(func(s *Stats) { s.Configured++ })
+	}
+	if have := w.search(); have == nil || have.key != s.key {
+		if err := p.configure(c, w, s); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
+}
+
+// fresh starts a worker.
+func (p *Pool) fresh(c *clock) (w worker, err error) {
+	if p.boxes == nil {
+		w = newLocal(p)
+	} else if w, err = p.boxes.start(c); err != nil {
+		return nil, fmt.Errorf("start a box: %w", err)
+	}
+	p.count(func(s *Stats) { s.Started++ })
+	return w, nil
+}
+
+// configure gives a worker what to look for, and ends it where that fails.
+func (p *Pool) configure(c *clock, w worker, s *Search) error {
+	err := w.configure(c, s)
+	if err == nil {
+		p.count(func(s *Stats) { s.Configured++ })
+		return nil
+	}
+	var ended *errEnded
+	cause := CauseCrash
+	if errors.As(err, &ended) {
+		cause = ended.cause
+	}
+	p.end(w, cause)
+	return err
 }
 
 // choose takes an idle worker: one that is configured for s, else, when there are as many as there may

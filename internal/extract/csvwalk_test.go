@@ -6,22 +6,25 @@ import (
 	"testing"
 )
 
-// simpleCell follows a table a byte at a time: what separated.walk has to arrive at.
-func simpleCell(raw []byte, delim byte, off int) csvState {
+// simpleCell follows a table a byte at a time: what separated.walk has to arrive at with the shape that the table has.
+func simpleCell(c *separated, raw []byte, off int) csvState {
 	s := csvState{row: 1}
 	for ; s.pos < off; s.pos++ {
 		b := raw[s.pos]
-		if s.quoted {
-			s.quoted, s.closed = b != '"', b == '"'
+		literal := c.escape && c.escaped(raw, s.pos)
+		switch {
+		case s.quoted:
+			if b == c.quote && !literal {
+				s.quoted, s.closed = false, true
+			}
 			continue
-		}
-		switch b {
-		case '"':
+		case literal:
+		case b == c.quote:
 			s.quoted = opens(raw, s.cell, s.pos) || s.closed // the first of a cell, or the second of a pair
-		case delim:
+		case b == c.delim:
 			s.col++
 			s.cell = s.pos + 1
-		case '\n':
+		case b == '\n':
 			s.row++
 			s.col, s.cell = 0, s.pos+1
 		}
@@ -32,6 +35,7 @@ func simpleCell(raw []byte, delim byte, off int) csvState {
 
 func FuzzCSVWalk(f *testing.F) {
 	f.Add([]byte("a,b\n1,\"x\"\"y\n\"\n"), uint64(1))
+	f.Add([]byte("a,b\n1\\,2,\"x\\\"y\\\n\"\n3,4\n"), uint64(3))
 	f.Add([]byte("\"\",\"\"\"\"\n x\"y,\"z"), uint64(2))
 	f.Fuzz(func(t *testing.T, raw []byte, seed uint64) {
 		if len(raw) > 4*kib {
@@ -42,7 +46,7 @@ func FuzzCSVWalk(f *testing.F) {
 		for at := 0; at < len(raw); {
 			at += min(1+r.IntN(20), len(raw)-at)
 			c.walk(raw, at)
-			if want := simpleCell(raw, ',', at); c.cur != want {
+			if want := simpleCell(c, raw, at); c.cur != want {
 				t.Fatalf("%q up to %d: %+v, want %+v", raw, at, c.cur, want)
 			}
 		}
@@ -51,7 +55,7 @@ func FuzzCSVWalk(f *testing.F) {
 
 func TestCSVWalk(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	pieces := []string{",", ",", "\n", " \"", "\"", "\"\"", "word", "1 2", "\r\n", ",\"", "\",", "\"a\nb\"", ""}
+	pieces := []string{",", ",", "\n", " \"", "\"", "\"\"", "word", "1 2", "\r\n", ",\"", "\",", "\"a\nb\"", "", "\\,", "\\\"", "\\\n", "'", ";"}
 	for range 5000 {
 		var b bytes.Buffer
 		for range r.IntN(40) {
@@ -62,7 +66,7 @@ func TestCSVWalk(t *testing.T) {
 		for at := 0; at < len(raw); {
 			at += min(1+r.IntN(20), len(raw)-at)
 			c.walk(raw, at)
-			if want := simpleCell(raw, ',', at); c.cur != want {
+			if want := simpleCell(c, raw, at); c.cur != want {
 				t.Fatalf("%q up to %d: %+v, want %+v", raw, at, c.cur, want)
 			}
 		}

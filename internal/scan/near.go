@@ -3,7 +3,9 @@ package scan
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +59,7 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 	}
 	left := 0
 	for i, j := range jobs {
-		if src := &srcs[i]; src.File != nil && src.Size > 0 && src.Size <= nearSize && !s.near.off.Load() && ctx.Err() == nil {
+		if src := &srcs[i]; src.File != nil && src.Size > 0 && src.Size <= nearSize && !s.near.off.Load() && ctx.Err() == nil && !forBoxes[ending(j.entry.rel)] {
 			given := *src
 			given.Progress = nil
 			r, err := s.near.pool.Analyse(ctx, given, s.o.Search)
@@ -76,11 +78,41 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 	return jobs[:left], srcs[:left]
 }
 
+// forBoxes are the endings of some kinds of files that are read in boxes: it is not tried here, and they say when it is time to start boxes.
+// What has such a name and is plain text has the same result from a box.
+var forBoxes = map[string]bool{".gz": true, ".tgz": true, ".bz2": true, ".xz": true, ".zst": true, ".zip": true, ".tar": true, ".jar": true, ".pdf": true,
+	".docx": true, ".xlsx": true, ".pptx": true, ".odt": true, ".ods": true, ".doc": true, ".xls": true, ".msg": true, ".avro": true, ".parquet": true}
+
+func ending(name string) string { return strings.ToLower(filepath.Ext(name)) }
+
+// manyForBoxes is how many files there are that need boxes when all of these are started.
+const manyForBoxes = 16
+
+// foresee starts boxes while the tree is still being listed: one with the first file that needs it, all of them when there are many. There
+// is then somebody more who opens files and reads those of plain text, so that something is ready for a box that has become free.
+func (s *scanner) foresee(ctx context.Context, e *entry) {
+	if s.near == nil || e.tree == nil || e.size <= nearSize && !forBoxes[ending(e.rel)] {
+		return
+	}
+	switch s.foreseen++; s.foreseen {
+	case 1:
+		s.starting.Go(func() { s.start(ctx) })
+	case manyForBoxes:
+		if s.o.Workers > 1 {
+			s.another()
+		}
+		s.starting.Go(func() {
+			s.start(ctx)
+			_ = s.pool.Start(ctx, s.o.Search, s.o.Workers) // those that cannot be started now are tried when they are needed
+		})
+	}
+}
+
 // start makes the pool, once something is to be read by it.
 func (s *scanner) start(ctx context.Context) {
 	s.begin.Do(func() {
 		s.pool = newPool(&s.o)
-		if err := s.pool.Start(ctx, s.o.Search); err != nil && ctx.Err() == nil {
+		if err := s.pool.Start(ctx, s.o.Search, 1); err != nil && ctx.Err() == nil {
 			// There may be no /proc, or a filter that forbids what a box is made of.
 			if s.o.Stderr != nil {
 				fmt.Fprintf(s.o.Stderr, "magpie: files are read in this process, where one of them can do more harm: %v\n", err)
@@ -98,6 +130,7 @@ func (s *scanner) start(ctx context.Context) {
 
 // close ends what analyses. No file is being analysed any more.
 func (s *scanner) close() {
+	s.starting.Wait()
 	s.begin.Do(func() {})
 	if s.pool != nil {
 		s.pool.Close()

@@ -89,6 +89,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	defer cancel()
 	var all sync.WaitGroup
 	walk := &walker{include: include, exclude: exclude, open: o.OpenStore, emit: func(e entry) error { return s.enqueue(inner, e) }}
+	s.another = func() { all.Go(func() { s.work(inner) }) }
 	all.Go(func() {
 		defer close(s.jobs)
 		defer close(s.ordered)
@@ -100,7 +101,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		workers = max(workers, bucketReads) // most of them wait for the store
 	}
 	for range workers {
-		all.Go(func() { s.work(inner) })
+		s.another()
 	}
 	progress := o.Stderr
 	if o.NoProgress {
@@ -187,15 +188,19 @@ func (s *scanner) collect(ctx context.Context, each func(*job)) (complete bool) 
 
 // scanner is one Run.
 type scanner struct {
-	o       Options
-	begin   sync.Once
-	pool    *analyse.Pool // of boxes where there are any; nil before it is needed
-	near    *near         // nil: all files go to pool
-	restore func()        // the limit of memory that was before
-	jobs    chan *job     // for the workers
-	ordered chan *job     // the same, for the report
-	started time.Time
-	reading *semaphore.Weighted // bytes of objects that are being read
+	o     Options
+	begin sync.Once
+	// starting is the boxes that are started before they are needed; foreseen is how many files have said that they will be.
+	starting sync.WaitGroup
+	foreseen int
+	another  func()        // starts another goroutine that takes jobs
+	pool     *analyse.Pool // of boxes where there are any; nil before it is needed
+	near     *near         // nil: all files go to pool
+	restore  func()        // the limit of memory that was before
+	jobs     chan *job     // for the workers
+	ordered  chan *job     // the same, for the report
+	started  time.Time
+	reading  *semaphore.Weighted // bytes of objects that are being read
 
 	found, done       atomic.Int64 // files
 	foundBytes, bytes atomic.Int64
@@ -216,6 +221,7 @@ func (s *scanner) enqueue(ctx context.Context, e entry) error {
 	j := &job{entry: e, done: make(chan struct{})}
 	s.found.Add(1)
 	s.foundBytes.Add(max(e.size, 0))
+	s.foresee(ctx, &e)
 	select {
 	case s.ordered <- j:
 	case <-ctx.Done():
