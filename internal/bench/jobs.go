@@ -73,7 +73,7 @@ func jobs(ctx context.Context, p *report, engine, binary, dir string, n jobSize)
 		return err
 	}
 	b.as = keys[b.id]
-	if err := b.addStore(ctx); err != nil {
+	if err := b.addStore(ctx, "memory", b.store.URL, "AKIDBENCH"); err != nil {
 		return err
 	}
 	if err := r.start(b.as, b.flags()...); err != nil {
@@ -89,7 +89,7 @@ func jobs(ctx context.Context, p *report, engine, binary, dir string, n jobSize)
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, string, jobSize) error
-	}{{"large", b.largeFiles}, {"small", b.smallObjects}, {"api", b.meanwhile}, {"nodes", b.twoNodes}} {
+	}{{"large", b.largeFiles}, {"small", b.smallObjects}, {"api", b.meanwhile}, {"nodes", b.twoNodes}, {"far", b.farStore}} {
 		if n.parts != "" && !slices.Contains(strings.Split(n.parts, ","), part.name) {
 			continue
 		}
@@ -160,7 +160,7 @@ func (b *jobBench) fill(files string, n jobSize) error {
 	return nil
 }
 
-func (b *jobBench) addStore(ctx context.Context) error {
+func (b *jobBench) addStore(ctx context.Context, name, endpoint, owner string) error {
 	log := slog.New(slog.DiscardHandler)
 	db, err := server.OpenStore(ctx, b.config, log)
 	if err != nil {
@@ -174,8 +174,8 @@ func (b *jobBench) addStore(ctx context.Context) error {
 	stores := inventory.New(inventory.Options{DB: db, Queue: queue.Open(db, queue.Options{Logger: log}), Logger: log,
 		Sealer: identity.NewSealer(key, identity.StoreSecretPurpose)})
 	defer stores.Close()
-	_, err = stores.AddStore(ctx, b.id, inventory.ByOperator, inventory.Settings{Name: "memory", Region: region, Kind: inventory.KindS3, Endpoint: b.store.URL,
-		Insecure: true, AccessKeyID: "AKIDBENCH", Secret: "a secret"}, time.Now())
+	_, err = stores.AddStore(ctx, b.id, inventory.ByOperator, inventory.Settings{Name: name, Region: region, Kind: inventory.KindS3, Endpoint: endpoint,
+		Insecure: true, AccessKeyID: owner, Secret: "a secret"}, time.Now())
 	return err
 }
 
@@ -263,7 +263,7 @@ func (b *jobBench) largeFiles(ctx context.Context, files string, n jobSize) erro
 	disk := time.Since(began)
 	diskCPU := scan.ProcessState.UserTime() + scan.ProcessState.SystemTime()
 	idle := ownCPU()
-	raw, rawCPU, err := b.bareReads(ctx, "large", n.large)
+	raw, rawCPU, err := b.bareReads(ctx, b.store.URL+"/large", n.large)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (b *jobBench) largeFiles(ctx context.Context, files string, n jobSize) erro
 // smallObjects compares a job over small objects with a bare loop of reads at the same concurrency.
 func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error {
 	idle := ownCPU()
-	bare, bareCPU, err := b.bareReads(ctx, "small", n.small)
+	bare, bareCPU, err := b.bareReads(ctx, b.store.URL+"/small", n.small)
 	if err != nil {
 		return err
 	}
@@ -317,14 +317,14 @@ func (b *jobBench) smallObjects(ctx context.Context, _ string, n jobSize) error 
 	return nil
 }
 
-// bareReads has a process of its own read all objects of a bucket, and do nothing with them: as many at once as jobs do. It tells how long that
+// bareReads has a process of its own read all objects of the bucket at a URL, and do nothing with them: as many at once as jobs do. It tells how long that
 // took, and the processor time of that process.
 func (b *jobBench) bareReads(ctx context.Context, bucket string, count int) (took, cpu time.Duration, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return 0, 0, err
 	}
-	c := exec.CommandContext(ctx, program, "-read-bucket", b.store.URL+"/"+bucket, "-read-objects", strconv.Itoa(count))
+	c := exec.CommandContext(ctx, program, "-read-bucket", bucket, "-read-objects", strconv.Itoa(count))
 	c.Stderr = os.Stderr
 	out, err := c.Output()
 	if err != nil {

@@ -28,7 +28,7 @@ func main() {
 	onlyAttacks := flag.Bool("only-attacks", false, "measure what honest callers notice of attacks, and nothing else")
 	onlyInvitations := flag.Bool("only-invitations", false, "measure CreateInvitations, and nothing else")
 	attack := flag.String("attack", "", "of the attacks, only those whose names have this")
-	jobParts := flag.String("job-parts", "", "what of jobs to measure: large, small, api, nodes, with commas between; all of it by default")
+	jobParts := flag.String("job-parts", "", "what of jobs to measure: large, small, api, nodes, far, with commas between; all of it by default")
 	readBucket := flag.String("read-bucket", "", "read the objects of the bucket at this URL, and say how long it took; the bench asks itself for that")
 	askAddress := flag.String("ask", "", "ask the server at this address for its session, as standard input says who, and say how long each call took; the bench asks itself for that")
 	readObjects := flag.Int("read-objects", 0, "how many of them")
