@@ -32,17 +32,8 @@ func (q *Queue) Depths(ctx context.Context) ([]Depth, error) {
 	}
 	err := q.db.View(ctx, func(tx *store.Tx) error {
 		depths = make(map[string]*Depth)
-		tallies, err := tx.Tallies(ctx, tallyScope)
-		if err != nil {
-			return err
-		}
-		for kind, n := range tallies {
-			if n != 0 {
-				of(kind).Ready = n
-			}
-		}
-		// One statement sees one moment: a task that is claimed or taken up meanwhile is not missed. Workers hold few tasks, and few are given up;
-		// both have an index to themselves.
+		// One statement sees one moment: a task that is claimed, given back or taken up meanwhile is not missed. Workers hold few tasks, and few
+		// are given up; both have an index to themselves.
 		if err := tx.Query(ctx, func(r store.Row) error {
 			var kind string
 			var ready, paused, held, failed int64
@@ -54,8 +45,9 @@ func (q *Queue) Depths(ctx context.Context) ([]Depth, error) {
 		}, `select l.kind, cast(sum(case when g.id is null then l.ready else 0 end) as bigint),
 				cast(sum(case when g.id is null then 0 else l.ready end) as bigint), cast(0 as bigint), cast(0 as bigint)
 				from task_line l left join task_group g on g.id = l.group_id group by l.kind
+			union all select name, cast(sum(amount) as bigint), cast(0 as bigint), cast(0 as bigint), cast(0 as bigint) from tally where scope = $1 group by name
 			union all select kind, cast(0 as bigint), cast(0 as bigint), count(*), cast(0 as bigint) from task where state = 'held' group by kind
-			union all select kind, cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), count(*) from task where state = 'failed' group by kind`); err != nil {
+			union all select kind, cast(0 as bigint), cast(0 as bigint), cast(0 as bigint), count(*) from task where state = 'failed' group by kind`, tallyScope); err != nil {
 			return err
 		}
 		return q.oldest(ctx, tx, depths)

@@ -284,6 +284,42 @@ func TestDepthsFailuresRetryCancel(t *testing.T) {
 	})
 }
 
+// TestDepthsAreOfOneMoment: a task that is claimed and given back again and again is in the depths at any moment.
+func TestDepthsAreOfOneMoment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		q := queue.Open(db, quiet(t))
+		q.External(queue.External{Kind: "mail", Backoff: func(int) time.Duration { return 0 },
+			Do: func(context.Context, queue.Task) queue.Outcome { return queue.Outcome{Status: queue.Later} }})
+		enqueue(t, db, q, queue.New{Kind: "mail", Key: "x"})
+		worked := make(chan error, 1)
+		go func() {
+			for range 150 {
+				if _, err := q.RunOnce(t.Context()); err != nil {
+					worked <- err
+					return
+				}
+			}
+			worked <- nil
+		}()
+		for {
+			select {
+			case err := <-worked:
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			default:
+			}
+			depths, err := q.Depths(t.Context())
+			if err != nil || len(depths) != 1 || depths[0].Ready+depths[0].Held != 1 {
+				<-worked
+				t.Fatalf("a queue with one task has %+v, %v", depths, err)
+			}
+		}
+	})
+}
+
 // TestOutcomeIsNotRecorded: the work is done, so the task must not be tried again; it is set aside.
 func TestOutcomeIsNotRecorded(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
