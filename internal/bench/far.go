@@ -17,6 +17,8 @@ const (
 	farRate    = 500e6
 	farOwner   = "AKIDFAR"
 	farSmall   = 60_000 // objects
+	farTimes   = 3      // each large file is there under so many names
+	lineSlack  = 5 * time.Millisecond
 )
 
 // far serves a store's buckets at the end of a line.
@@ -77,8 +79,9 @@ func (c *lineConn) Write(p []byte) (n int, err error) {
 func (l *lineListener) wait(n int) {
 	l.mu.Lock()
 	now := time.Now()
-	if l.free.Before(now) {
-		l.free = now
+	// Who sleeps wakes up a little late, which must not be the line's loss.
+	if late := now.Add(-lineSlack); l.free.Before(late) {
+		l.free = late
 	}
 	l.free = l.free.Add(time.Duration(float64(n) / farRate * 1e9))
 	wait := l.free.Sub(now)
@@ -95,11 +98,14 @@ func (b *jobBench) farStore(ctx context.Context, _ string, n jobSize) error {
 		return err
 	}
 	defer f.Close()
-	for bucket, count := range map[string]int{"far-large": n.large, "far-small": min(n.small, farSmall)} {
-		b.store.Bucket(bucket, farOwner)
-		for i := range count {
-			b.store.Copy(bucket[len("far-"):], bucket, nameOf(i))
-		}
+	large, small := farTimes*n.large, min(n.small, farSmall)
+	b.store.Bucket("far-large", farOwner)
+	b.store.Bucket("far-small", farOwner)
+	for i := range large {
+		b.store.Copy("large", nameOf(i%n.large), "far-large", nameOf(i))
+	}
+	for i := range small {
+		b.store.Copy("small", nameOf(i), "far-small", nameOf(i))
 	}
 	if err := b.rig.stop(); err != nil {
 		return err
@@ -119,8 +125,8 @@ func (b *jobBench) farStore(ctx context.Context, _ string, n jobSize) error {
 		count              int
 		each               float64
 	}{
-		{"far-large", "MB/s", ">= 0.9", n.large, float64(n.largeSize) / 1e6},
-		{"far-small", "objects/s", ">= 0.8", min(n.small, farSmall), 1},
+		{"far-large", "MB/s", ">= 0.9", large, float64(n.largeSize) / 1e6},
+		{"far-small", "objects/s", ">= 0.8", small, 1},
 	} {
 		raw, _, err := b.bareReads(ctx, f.URL+"/"+x.bucket, x.count)
 		if err != nil {

@@ -101,11 +101,11 @@ func (d *Double) Put(name, key string, o Object) {
 	b.objects[key], b.keys = &o, nil
 }
 
-// Copy puts an object of one bucket into another, which is there too.
-func (d *Double) Copy(from, to, key string) {
+// Copy puts an object of one bucket into another, which is there too, as key.
+func (d *Double) Copy(bucket, of, to, key string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.buckets[to].objects[key], d.buckets[to].keys = d.buckets[from].objects[key], nil
+	d.buckets[to].objects[key], d.buckets[to].keys = d.buckets[bucket].objects[of], nil
 }
 
 // Remove takes an object away.
