@@ -21,18 +21,12 @@ func extractDOCX(w *walker, doc *Document, in *input) error {
 			return false
 		}
 		switch path.Ext(rest) {
-		case ".html", ".htm", ".xhtml", ".txt":
+		case ".html", ".htm", ".xhtml", ".txt", ".mht", ".mhtml", ".rtf", ".docx", ".docm", ".odt":
 			return true // other documents, put in as they are
 		case ".rels":
 			return strings.HasPrefix(rest, "_rels/")
 		case ".xml":
-		default:
-			return false
-		}
-		for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments", "diagrams/data", "charts/chart", "glossary/document"} {
-			if strings.HasPrefix(rest, p) {
-				return true
-			}
+			return !wordless(rest)
 		}
 		return false
 	})
@@ -41,6 +35,37 @@ func extractDOCX(w *walker, doc *Document, in *input) error {
 	}
 	defer o.close()
 	return o.document(doc, func(b *builder) error { return o.wordParts(b) })
+}
+
+// wordless names the parts of a folder of an Office file that nobody writes anything into: how it looks, and what programs note.
+func wordless(rest string) bool {
+	dir, base := path.Split(rest)
+	switch dir {
+	case "theme/", "_rels/theme/", "diagrams/":
+		return !strings.HasPrefix(base, "data")
+	case "charts/":
+		return !strings.HasPrefix(base, "chart")
+	case "":
+		switch base {
+		case "styles.xml", "stylesWithEffects.xml", "fontTable.xml", "webSettings.xml", "numbering.xml", "commentsExtended.xml",
+			"commentsIds.xml", "commentsExtensible.xml", "viewProps.xml", "presProps.xml", "tableStyles.xml", "calcChain.xml", "metadata.xml",
+			"volatileDependencies.xml":
+			return true
+		}
+	case "glossary/":
+		return base != "document.xml"
+	}
+	return false
+}
+
+// wordsOf says whether the words of a part of a Word file stand in paragraphs.
+func wordsOf(name string) bool {
+	for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments", "diagrams/data", "charts/chart", "glossary/document"} {
+		if strings.HasPrefix(name, "word/"+p) {
+			return true
+		}
+	}
+	return false
 }
 
 // about names the parts that say something about an Office file, and what other programs keep with it.
@@ -103,8 +128,10 @@ func (o *office) wordParts(b *builder) error {
 				err = o.links(name, b)
 			case about(name):
 				err = o.properties(name, b)
-			case ext == ".xml":
+			case ext == ".xml" && wordsOf(name):
 				err = o.words(name, b)
+			case ext == ".xml":
+				err = o.remarks(name, b)
 			default:
 				err = o.foreignPart(name, b)
 			}
@@ -131,11 +158,19 @@ const maxLabel = 256
 
 // properties writes a part of names and values: the value behind the name of the element, or what it is said to be called.
 func (o *office) properties(name string, b *builder) error {
+	return o.propertiesTo(name, nil, b.write)
+}
+
+// propertiesTo is properties that writes each line to somebody else, who may see every element, too.
+func (o *office) propertiesTo(name string, see func(x *xmlReader), write func(line []byte) error) error {
 	var label []byte
 	return o.each(name, func(x *xmlReader) error {
+		if see != nil {
+			see(x)
+		}
 		switch x.kind {
 		case xmlStart:
-			if n := x.attr("name"); n != nil {
+			if n := attrOf(x, "name"); n != nil {
 				label = append(label[:0], n[:min(len(n), maxLabel)]...)
 			} else if n := x.local(); !strings.HasPrefix(string(x.name), "vt:") {
 				label = append(label[:0], n[:min(len(n), maxLabel)]...)
@@ -146,7 +181,7 @@ func (o *office) properties(name string, b *builder) error {
 				return nil
 			}
 			line := append(append(entities(nil, label), ": "...), bytes.TrimSpace(text)...)
-			return b.write(append(line, '\n'))
+			return write(append(line, '\n'))
 		}
 		return nil
 	})

@@ -15,6 +15,12 @@ import (
 // embedded says whether a part of an Office file is another file that was put into it.
 func embedded(name string) bool {
 	dir, base := path.Split(name)
+	if dir == "word/" {
+		switch path.Ext(base) {
+		case ".mht", ".mhtml", ".rtf", ".docx", ".docm", ".odt": // documents that are shown as a piece of this one
+			return true
+		}
+	}
 	return base != "" && strings.HasSuffix(dir, "/embeddings/")
 }
 

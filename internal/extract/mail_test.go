@@ -49,6 +49,7 @@ func TestMail(t *testing.T) {
 		fmt.Sprintf("%q 321-54-9876 lines %d-%d", "", lineOf("Subject: =?utf"), lineOf("Subject: =?utf")),
 		fmt.Sprintf("%q 123-45-6789 lines %d-%d", "", lineOf("123-4="), lineOf("123-4=")+1),
 		fmt.Sprintf("%q 223-45-6789 lines %d-%d", "", lineOf("next 223"), lineOf("next 223")),
+		fmt.Sprintf("%q 323-45-0000 lines %d-%d", "", html, html),
 		fmt.Sprintf("%q 323-45-6789 lines %d-%d", "", html+1, html+1),
 		fmt.Sprintf("%q 423-45-6789 lines %d-%d", "", html+1, html+2), // it goes on in the next line of base64
 		`"péople.csv" 523-45-6789 row 2`,

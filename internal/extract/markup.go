@@ -106,7 +106,7 @@ func (m *markup) one() error {
 		}
 		return nil
 	case xmlOther:
-		return m.documentType(x.raw)
+		return m.other()
 	case xmlStart:
 		if m.html {
 			return m.htmlTag()
@@ -137,6 +137,27 @@ func (m *markup) one() error {
 // runIn names the elements of XML that only say how words look, or where: those of drawings and books.
 func runIn(local string) bool {
 	return local == "tspan" || local == "textPath" || local == "emphasis"
+}
+
+// other writes what is neither tag nor text: instructions to programs (PHP), declarations, tags that are never closed. Programs leave
+// their notes there. The declaration of XML says nothing, and entities are said where they are used.
+func (m *markup) other() error {
+	x := m.x
+	if err := m.documentType(x.raw); err != nil {
+		return err
+	}
+	if bytes.HasPrefix(x.raw, []byte("<?xml ")) || bytes.Contains(x.raw, []byte("<!ENTITY")) {
+		return nil
+	}
+	line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
+	if n := len(x.text); m.within && n <= maxAside && m.held+n <= maxAsides {
+		m.later, m.held = append(m.later, aside{bytes.Clone(x.text), line, col}), m.held+n+64
+		return nil
+	}
+	if err := m.verbatim(x.text, line, col); err != nil {
+		return err
+	}
+	return m.b.writeByte('\n')
 }
 
 // documentType looks for entities in a piece of markup that is neither tag nor text, a document type or a part of one.
@@ -257,7 +278,9 @@ func (m *markup) htmlTag() error {
 			return err
 		}
 		key, value, after := nextAttr(rest)
-		if len(value) > 0 && telling(strings.ToLower(string(key))) {
+		switch name := strings.ToLower(string(key)); {
+		case len(value) == 0:
+		case telling(name):
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
 			at = to
@@ -270,6 +293,23 @@ func (m *markup) htmlTag() error {
 				return err
 			}
 			if err := m.b.writeByte(' '); err != nil {
+				return err
+			}
+		case mayTell(name, value) && m.held+len(key)+len(value) <= maxAsides:
+			// It is no text, and stands between texts that may belong together.
+			to := offsetIn(x.raw, value)
+			line, col = lineAfter(line, col, x.raw[at:to])
+			at = to
+			said := append(append(bytes.Clone(key), '='), entities(nil, value)...)
+			m.later, m.held = append(m.later, aside{said, line, col}), m.held+len(said)+64
+		case mayTell(name, value):
+			to := offsetIn(x.raw, value)
+			line, col = lineAfter(line, col, x.raw[at:to])
+			at = to
+			if err := m.text(value, line, col); err != nil {
+				return err
+			}
+			if err := m.b.writeByte('\n'); err != nil {
 				return err
 			}
 		}
@@ -291,7 +331,17 @@ func telling(attr string) bool {
 	return strings.HasPrefix(attr, "data-")
 }
 
-// opaque reads a script as it is, up to its end tag; a style sheet is passed over.
+// mayTell says whether an attribute that holds no content has a value that may be one all the same: scripts for events, and names of
+// a page's own. Drawings have numbers in theirs, which say nothing.
+func mayTell(attr string, value []byte) bool {
+	switch attr {
+	case "class", "id", "d", "points", "transform", "viewbox", "src", "srcset", "integrity", "nonce":
+		return false
+	}
+	return len(value) >= 8 && bytes.ContainsAny(value, "0123456789 ")
+}
+
+// opaque reads a script or a style sheet as it is, up to its end tag.
 func (m *markup) opaque(tag string) error {
 	x := m.x
 	for {
@@ -308,10 +358,8 @@ func (m *markup) opaque(tag string) error {
 			end = x.end
 		}
 		piece := x.buf[start:end]
-		if tag == "script" {
-			if err := m.verbatim(piece, m.line, m.col); err != nil {
-				return err
-			}
+		if err := m.verbatim(piece, m.line, m.col); err != nil {
+			return err
 		}
 		m.line, m.col = lineAfter(m.line, m.col, piece)
 		x.pos = end
@@ -324,6 +372,9 @@ func (m *markup) opaque(tag string) error {
 		if len(rest) >= len(tag)+2 && strings.EqualFold(string(rest[2:len(tag)+2]), tag) || len(rest) < len(tag)+2 {
 			x.raw = nil
 			return nil
+		}
+		if err := m.verbatim(rest[:2], m.line, m.col); err != nil {
+			return err
 		}
 		m.line, m.col = lineAfter(m.line, m.col, rest[:2])
 		x.pos += 2

@@ -231,9 +231,17 @@ func (s *formatSection) fill(dst, digits []byte) []byte {
 	return dst
 }
 
-// wholeNumber writes a number with all of its digits, and without a fraction of zeros.
+// wholeNumber writes a number with all of its digits, and without a fraction of zeros. Workbooks store up to seventeen digits and
+// show fifteen: what differs from a whole number by less is one.
 func wholeNumber(value []byte) []byte {
 	value = number(bytes.TrimSpace(value), false)
+	if len(value) > 15 && bytes.IndexByte(value, '.') > 0 {
+		if f, err := strconv.ParseFloat(string(value), 64); err == nil && math.Abs(f) < 1e15 {
+			if whole := math.Round(f); math.Abs(f-whole) < math.Abs(whole)*1e-15+1e-9 && whole != 0 && math.Abs(whole) > 1e5 {
+				return strconv.AppendFloat(nil, whole, 'f', -1, 64)
+			}
+		}
+	}
 	if i := bytes.IndexByte(value, '.'); i > 0 && len(bytes.Trim(value[i+1:], "0")) == 0 {
 		return value[:i]
 	}

@@ -37,6 +37,71 @@ func (o *office) each(name string, f func(x *xmlReader) error) error {
 	return x.err
 }
 
+// remarks writes what a part says that has no reader of its own: its texts, and the values of attributes that may be more than
+// settings. Each is a line, behind the name that the element has or gives.
+func (o *office) remarks(name string, b *builder) error {
+	return o.remarksTo(name, b.write)
+}
+
+func (o *office) remarksTo(name string, write func(line []byte) error) error {
+	settings := path.Base(name) == "settings.xml"
+	var label, line []byte
+	say := func(label, text []byte) error {
+		if text = bytes.TrimSpace(text); len(text) == 0 {
+			return nil
+		}
+		line = append(append(entities(line[:0], label[:min(len(label), maxLabel)]), ": "...), text...)
+		return write(append(line, '\n'))
+	}
+	var text []byte
+	return o.each(name, func(x *xmlReader) error {
+		switch x.kind {
+		case xmlStart:
+			local := x.local()
+			if settings && local != "docVar" {
+				return nil
+			}
+			if label = append(label[:0], local...); len(x.attrs) == 0 {
+				return nil
+			}
+			if n := attrOf(x, "name"); n != nil {
+				label = append(label[:0], n...)
+			}
+			for rest := x.attrs; len(rest) > 0; {
+				key, value, after := nextAttr(rest)
+				rest = after
+				if err := o.w.step(16); err != nil {
+					return err
+				}
+				if bytes.HasPrefix(key, []byte("xmlns")) {
+					continue
+				}
+				key = key[bytes.IndexByte(key, ':')+1:]
+				switch string(key) {
+				case "v", "val", "value", "title", "descr", "text":
+					key = label
+				default:
+					if !mayTell(string(key), value) {
+						continue
+					}
+				}
+				if text = entities(text[:0], value); len(text) > maxCell {
+					text = text[:maxCell]
+				}
+				if err := say(key, text); err != nil {
+					return err
+				}
+			}
+		case xmlText, xmlCDATA:
+			if !settings {
+				text = characters(text[:0], x)
+				return say(label, text)
+			}
+		}
+		return nil
+	})
+}
+
 // relations maps the ids of a part's relations to the parts they lead to.
 func (o *office) relations(part string) (map[string]string, error) {
 	rels := map[string]string{}

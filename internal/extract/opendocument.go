@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -10,7 +11,7 @@ import (
 // people have them all the same.
 func extractODF(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		return name == "content.xml" || name == "styles.xml" || name == "meta.xml" || name == "META-INF/manifest.xml"
+		return name == "content.xml" || name == "styles.xml" || name == "meta.xml" || name == "META-INF/manifest.xml" || odfObject(name)
 	})
 	if err != nil {
 		return err
@@ -30,11 +31,32 @@ func extractODF(w *walker, doc *Document, in *input) error {
 		if err := o.odfWords("content.xml", b, kind); err != nil {
 			return err
 		}
-		if err := o.odfWords("styles.xml", b, kind); err != nil {
+		if err := o.odfRest(b); err != nil {
 			return err
 		}
 		return o.properties("meta.xml", b)
 	})
+}
+
+// odfObject names the contents of charts, formulas and tables that stand in an OpenDocument file.
+func odfObject(name string) bool {
+	dir, base := path.Split(name)
+	return base == "content.xml" && dir != "" && dir != "META-INF/"
+}
+
+// odfRest writes what stands beside the content: headers and footers, objects.
+func (o *office) odfRest(b *builder) error {
+	if err := o.odfWords("styles.xml", b, LineRange); err != nil {
+		return err
+	}
+	for _, name := range o.sorted(func(string) bool { return false }) {
+		if odfObject(name) {
+			if err := o.odfWords(name, b, LineRange); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sealed says whether the parts are encrypted: the manifest has the keys' parameters then.
@@ -67,10 +89,17 @@ func (o *office) odfWords(name string, b *builder, kind LocationKind) error {
 // spreadsheet hands over the cells of all sheets.
 func (o *office) spreadsheet(doc *Document) error {
 	alone := false
-	err := o.each("meta.xml", func(x *xmlReader) error {
+	var about []byte // what the file says about itself, which is written last; a part is read once
+	err := o.propertiesTo("meta.xml", func(x *xmlReader) {
 		if x.kind == xmlStart && x.local() == "document-statistic" {
 			alone = string(x.attr("meta:table-count")) == "1"
 		}
+	}, func(line []byte) error {
+		if len(about)+len(line) > maxSaid {
+			o.miss("more about the file than is read")
+			return nil
+		}
+		about = append(about, line...)
 		return nil
 	})
 	if err != nil {
@@ -82,6 +111,14 @@ func (o *office) spreadsheet(doc *Document) error {
 	err = o.each("content.xml", s.token)
 	if ended := s.endSheet(); err == nil {
 		err = ended
+	}
+	if err != nil {
+		return officeError(err, b.finish())
+	}
+	// What is read of the rest stands in no cell.
+	b.mark(LineRange, 0, 1, 0)
+	if err = o.odfRest(b); err == nil {
+		err = b.write(about)
 	}
 	if err != nil {
 		return officeError(err, b.finish())

@@ -98,7 +98,7 @@ func (p *paragraphs) start(x *xmlReader) error {
 		if x.empty {
 			return p.end()
 		}
-	case "tab":
+	case "tab", "ptab":
 		return p.write([]byte{'\t'}, false)
 	case "br", "cr", "line-break":
 		return p.write([]byte{' '}, false)
@@ -135,9 +135,23 @@ func (p *paragraphs) start(x *xmlReader) error {
 		}
 	case "docPr", "cNvPr": // what a picture shows, in words
 		return p.said(x.attr("descr"), x.attr("title"))
-	case "default", "listEntry": // of a field of a form
+	case "default", "listEntry", "alias": // of a field of a form, and what it is called
 		if !p.odf {
 			return p.said(attrOf(x, "val"))
+		}
+	case "listItem":
+		if !p.odf {
+			return p.said(attrOf(x, "displayText"))
+		}
+	case "textpath": // words drawn along a line: WordArt, and what is printed across a page
+		return p.said(x.attr("string"))
+	case "hidden-text", "conditional-text", "variable-set", "user-field-decl", "database-display":
+		if p.odf {
+			return p.said(attrOf(x, "string-value"), attrOf(x, "string-value-if-true"), attrOf(x, "string-value-if-false"))
+		}
+	case "a":
+		if p.odf {
+			return p.said(attrOf(x, "href"))
 		}
 	}
 	return nil

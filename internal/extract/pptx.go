@@ -10,18 +10,15 @@ import (
 func extractPPTX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
 		rest, ok := strings.CutPrefix(name, "ppt/")
-		if !ok {
-			return about(name) || embedded(name)
-		}
-		if embedded(name) || rest == "presentation.xml" || rest == "_rels/presentation.xml.rels" {
+		switch {
+		case about(name) || embedded(name):
 			return true
+		case !ok || wordless(rest):
+			return false
+		case strings.HasSuffix(rest, ".rels"):
+			return rest == "_rels/presentation.xml.rels" || strings.HasPrefix(rest, "slides/")
 		}
-		for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "slideMasters/", "slideLayouts/"} {
-			if strings.HasPrefix(rest, dir) {
-				return strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels") && strings.HasPrefix(rest, "slides/")
-			}
-		}
-		return false
+		return strings.HasSuffix(rest, ".xml")
 	})
 	if err != nil {
 		return err
@@ -80,18 +77,31 @@ func (o *office) slides(b *builder) error {
 	}
 	b.mark(LineRange, 0, 1, 0)
 	for _, name := range names {
-		if done[name] || strings.HasSuffix(name, ".rels") {
+		if done[name] || embedded(name) || strings.HasSuffix(name, ".rels") {
 			continue
 		}
-		read := o.words
-		if about(name) {
+		read := o.remarks
+		switch {
+		case about(name):
 			read = o.properties
+		case slideWords(name):
+			read = o.words
 		}
 		if err := read(name, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// slideWords says whether the words of a part stand in paragraphs.
+func slideWords(name string) bool {
+	for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "slideMasters/", "slideLayouts/", "notesMasters/", "handoutMasters/"} {
+		if strings.HasPrefix(name, "ppt/"+dir) {
+			return true
+		}
+	}
+	return false
 }
 
 // besides writes the notes, comments, charts and diagrams of a slide.

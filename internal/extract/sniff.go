@@ -206,24 +206,31 @@ var magics = []magic{
 // whose inside must be seen to name it.
 func sniff(in *input) (kind, error) {
 	k, err := sniffHead(in)
-	if k.form == notRead && err == nil && selfExtracting(in) {
-		return kindZip, nil
+	if k.form == notRead && err == nil {
+		if zip, ok := selfExtracting(in); ok {
+			return zip, nil
+		}
 	}
 	return k, err
 }
 
-// selfExtracting says whether a program has a zip behind it. Only files are asked: of a stream the end is not at hand.
-func selfExtracting(in *input) bool {
+// selfExtracting tells a zip that has something else before it: a program, or what a server said. Only files are asked: of a stream
+// the end is not at hand.
+func selfExtracting(in *input) (kind, bool) {
 	head := in.head()
-	if in.at == nil || in.size < 0 || !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) && !bytes.HasPrefix(head, []byte("#!")) {
-		return false
+	if in.at == nil || in.size < 0 || !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) && !bytes.HasPrefix(head, []byte("#!")) && !bytes.Contains(head, localHeader) {
+		return kind{}, false
 	}
 	z, err := openZip(in.w, in.at, in.size)
 	if err != nil {
-		return false
+		return kind{}, false
 	}
 	defer z.close()
-	return z.entries > 0 && z.base+z.dir > 0
+	if z.entries == 0 || z.base+z.dir == 0 {
+		return kind{}, false
+	}
+	k, err := z.kind()
+	return k, err == nil
 }
 
 // zipInText says whether what begins like a member of a zip is text that speaks of one: where a zip has numbers, among them zeros,
@@ -436,7 +443,7 @@ func sniffMarkup(head []byte) (kind, bool) {
 	case bytes.HasPrefix(low, []byte("<!doctype html")), bytes.HasPrefix(low, []byte("<html")), bytes.HasPrefix(low, []byte("<head")), bytes.HasPrefix(low, []byte("<body")):
 		return kindHTML, true
 	case bytes.HasPrefix(low, []byte("<?xml")), bytes.HasPrefix(low, []byte("<!doctype")):
-		if bytes.Contains(low, []byte("<html")) {
+		if bytes.Contains(low, []byte("<html")) || prefixedHTML(low) {
 			return kindHTML, true
 		}
 		return kindXML, true
@@ -451,6 +458,22 @@ func sniffMarkup(head []byte) (kind, bool) {
 		}
 	}
 	return kind{}, false
+}
+
+// prefixedHTML says whether the first tag is the root of HTML, with the prefix of a namespace.
+func prefixedHTML(low []byte) bool {
+	for i := bytes.IndexByte(low, '<'); i >= 0 && i+1 < len(low); {
+		if tag := low[i+1:]; isNameStart(tag[0]) {
+			n := bytes.IndexAny(tag, " >\t\r\n/")
+			return n > 0 && bytes.HasSuffix(tag[:n], []byte(":html"))
+		}
+		next := bytes.IndexByte(low[i+1:], '<')
+		if next < 0 {
+			return false
+		}
+		i += 1 + next
+	}
+	return false
 }
 
 // looksLikeMail wants header lines from the first on, three of them ones that mail has.

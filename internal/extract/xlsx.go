@@ -13,8 +13,8 @@ import (
 // are few and spooled when they are many; everything else streams.
 func extractXLSX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		return about(name) || embedded(name) || strings.HasPrefix(name, "xl/") && (strings.HasSuffix(name, ".xml") || strings.HasSuffix(name, ".rels")) &&
-			!strings.HasPrefix(name, "xl/theme/")
+		rest, ok := strings.CutPrefix(name, "xl/")
+		return about(name) || embedded(name) || ok && (rest == "styles.xml" || !wordless(rest)) && (strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels"))
 	})
 	if err != nil {
 		return err
@@ -46,6 +46,7 @@ type workbook struct {
 	seen   map[string]bool // parts that were read
 	said   []byte          // names of sheets and formulas, to be written after the cells
 	shown  int64           // bytes of the shared strings that cells have shown
+	fields []string        // the columns of the pivot table at hand
 }
 
 // Cells that share a string make much text out of a small file: up to this much, and then as many times the file's size as a
@@ -118,6 +119,18 @@ func (k *workbook) read() error {
 			return err
 		}
 	}
+	// Sheets that the workbook does not list are there all the same.
+	for _, name := range k.sorted(func(string) bool { return false }) {
+		dir, base := path.Split(name)
+		if k.seen[name] || path.Ext(name) != ".xml" || dir != "xl/worksheets/" && dir != "xl/dialogsheets/" && dir != "xl/macrosheets/" {
+			continue
+		}
+		k.alone = false
+		k.seen[name] = true
+		if err := k.sheet(sheet{strings.TrimSuffix(base, ".xml"), name}); err != nil {
+			return err
+		}
+	}
 	return k.rest()
 }
 
@@ -134,9 +147,67 @@ func (k *workbook) rest() error {
 			err = k.properties(name, k.b)
 		case strings.HasPrefix(name, "xl/charts/chart"):
 			err = k.chart(name)
+		case k.seen[name] || embedded(name) || !strings.HasSuffix(name, ".xml"):
+		case name == "xl/workbook.xml" || name == "xl/styles.xml" || name == "xl/sharedStrings.xml":
+		case strings.HasPrefix(name, "xl/drawings/drawing"):
+			err = k.drawings([]string{name})
+		case strings.Contains(path.Base(name), "omment"):
+			err = k.comments(sheet{}, []string{name})
+		case strings.HasPrefix(name, "xl/pivotCache/"):
+			err = k.pivot(name)
+		default:
+			err = k.remarksTo(name, func(line []byte) error { return k.b.value(LineRange, 0, 1, 0, bytes.TrimSpace(line)) })
 		}
 	}
 	return err
+}
+
+// pivot writes the values that a pivot table keeps of cells, which may be gone: each behind the name of its column, which the
+// definition that comes before the records gives.
+func (k *workbook) pivot(name string) error {
+	records := strings.Contains(name, "Records")
+	if !records {
+		for _, n := range k.fields {
+			k.holds.release(int64(len(n)) + 16)
+		}
+		k.fields = k.fields[:0]
+	}
+	column := 0
+	var line []byte
+	return k.each(name, func(x *xmlReader) error {
+		if x.kind != xmlStart {
+			return nil
+		}
+		local := x.local()
+		switch {
+		case local == "r" && records:
+			column = 0
+			return nil
+		case local == "cacheField":
+			title := entities(nil, x.attr("name"))
+			title = title[:min(len(title), maxLabel)]
+			if len(k.fields) < maxColumns && k.holds.hold(int64(len(title))+16) {
+				k.fields = append(k.fields, string(title))
+			}
+			column = len(k.fields) - 1
+			return nil
+		case len(local) != 1:
+			return nil
+		}
+		at := column
+		if records {
+			column++
+		}
+		v := x.attr("v")
+		if len(v) == 0 || local == "x" || local == "b" || local == "e" {
+			return nil
+		}
+		line = line[:0]
+		if at >= 0 && at < len(k.fields) {
+			line = append(append(line, k.fields[at]...), ": "...)
+		}
+		return k.b.value(LineRange, 0, 1, 0, entities(line, v))
+	})
 }
 
 // chart writes the words of a chart that are no values of cells.
@@ -186,10 +257,7 @@ func (k *workbook) sheets() ([]sheet, error) {
 		if x.kind != xmlStart || x.local() != "sheet" {
 			return nil
 		}
-		id := x.attr("r:id")
-		if id == nil {
-			id = x.attr("id")
-		}
+		id := attrOf(x, "id")
 		name := entities(nil, x.attr("name"))
 		k.say(name)
 		if !k.holds.hold(maxSheetName + 64) {
@@ -340,6 +408,12 @@ const (
 func (c *cellReader) token(x *xmlReader) error {
 	switch x.kind {
 	case xmlStart:
+		switch x.local() {
+		case "dataValidation": // what is said to whoever enters something
+			return c.k.tells(x, "promptTitle", "prompt", "errorTitle", "error")
+		case "hyperlink":
+			return c.k.tells(x, "display", "tooltip", "location")
+		}
 		c.start(x)
 	case xmlText, xmlCDATA:
 		switch {
@@ -369,6 +443,18 @@ func (c *cellReader) token(x *xmlReader) error {
 				return err
 			}
 			return c.out.cell(c.row, c.col, text)
+		}
+	}
+	return nil
+}
+
+// tells writes texts that stand in attributes, each for itself.
+func (k *workbook) tells(x *xmlReader, names ...string) error {
+	for _, name := range names {
+		if v := x.attr(name); len(v) > 0 {
+			if err := k.b.value(LineRange, 0, 1, 0, unescapeX(entities(nil, v))); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -582,8 +668,8 @@ func (k *workbook) comments(s sheet, parts []string) error {
 // cellRef reads "AB12".
 func cellRef(ref []byte) (col, row int64) {
 	i := 0
-	for ; i < len(ref) && ref[i] >= 'A' && ref[i] <= 'Z' && i < 4; i++ {
-		col = col*26 + int64(ref[i]-'A') + 1
+	for ; i < len(ref) && (ref[i]|0x20) >= 'a' && (ref[i]|0x20) <= 'z' && i < 4; i++ {
+		col = col*26 + int64(ref[i]|0x20-'a') + 1
 	}
 	row, err := strconv.ParseInt(string(ref[i:]), 10, 64)
 	if err != nil || row < 1 || col > maxColumns {

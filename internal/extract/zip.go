@@ -29,6 +29,10 @@ type zipFile struct {
 	end     int64 // what ends the directory
 	w       *walker
 	taken   extents // by entries that were opened
+
+	// A zip without a directory has the entries that were found by what stands before each.
+	lost  bool
+	found []*zipEntry
 }
 
 type zipEntry struct {
@@ -41,6 +45,7 @@ type zipEntry struct {
 	offset    int64
 	modified  time.Time
 	directory bool
+	loose     bool // packed is more than the entry has, or less
 }
 
 var errZip = stop(Partial, MalformedFile, "damaged or incomplete zip")
@@ -115,6 +120,126 @@ func zipEndingAt(w *walker, at io.ReaderAt, size, end int64, record []byte) *zip
 	return z
 }
 
+// openAnyZip finds the directory, or the entries of a zip that has none any longer: a download that was cut off.
+func openAnyZip(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
+	z, err := openZip(w, at, size)
+	if err != nil && errors.Is(err, errZip) {
+		if z, lost := findEntries(w, at, size); lost != nil || z != nil {
+			return z, lost
+		}
+	}
+	return z, err
+}
+
+// localHeader is what stands before each entry, and is followed by its name.
+var localHeader = []byte("PK\x03\x04")
+
+// findEntries lists the entries of a zip that has no directory; nil when there are none.
+func findEntries(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
+	z := &zipFile{w: w, at: at, size: size, dir: size, end: size, lost: true, taken: extents{slack: 29, holds: holding{w: w}}}
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	buf := (*buffer)[:64*kib]
+	var open *zipEntry // the last, if nothing says where it ends
+	var from int64     // of its content
+	for off := int64(0); off+30 <= size; {
+		n, err := at.ReadAt(buf[:min(int64(len(buf)), size-off)], off)
+		if err != nil && err != io.EOF || n < 30 {
+			z.close()
+			return nil, zipError(err, nil)
+		}
+		if err := w.step(64 + int64(n/4)); err != nil {
+			z.close()
+			return nil, err
+		}
+		next := off + int64(n-29) // where the next look begins, unless an entry says more
+		for i := 0; i <= n-30; i++ {
+			k := bytes.Index(buf[i:n-28], []byte("PK"))
+			if k < 0 {
+				break
+			}
+			i += k
+			h, here := buf[i:n], off+int64(i)
+			directory := string(h[:4]) == "PK\x01\x02"
+			var e *zipEntry
+			var content int64
+			if bytes.HasPrefix(h, localHeader) {
+				if err := w.step(256); err != nil {
+					z.close()
+					return nil, err
+				}
+				e, content = z.entryAt(h, here)
+			}
+			if e == nil && !directory {
+				continue
+			}
+			if open != nil {
+				open.packed = here - from
+				open = nil
+			}
+			if directory {
+				next = size
+				break
+			}
+			if !z.taken.holds.hold(2 * (sizeOfEntry + int64(len(e.name)))) {
+				z.close()
+				return nil, stop(Partial, MalformedFile, "more entries than the memory allowed can hold")
+			}
+			z.found = append(z.found, e)
+			to := content
+			if e.loose {
+				open, from = e, content
+			} else {
+				to += e.packed
+			}
+			if to-off > int64(n-30) {
+				next = to
+				break
+			}
+			i = int(to-off) - 1
+		}
+		off = next
+	}
+	if open != nil {
+		open.packed = size - from
+	}
+	if len(z.found) == 0 {
+		z.close()
+		return nil, nil
+	}
+	z.entries = uint64(len(z.found))
+	return z, nil
+}
+
+// entryAt reads the header of an entry, which is at a place of the file, and says where the content begins; nil if it is none.
+func (z *zipFile) entryAt(h []byte, off int64) (e *zipEntry, content int64) {
+	le := binary.LittleEndian
+	n, x := int(le.Uint16(h[26:])), int(le.Uint16(h[28:]))
+	if le.Uint16(h[4:]) > 100 || n == 0 || n > 4*kib || off+30+int64(n) > z.size {
+		return nil, 0
+	}
+	name := make([]byte, n)
+	if k, _ := z.at.ReadAt(name, off+30); k < n {
+		return nil, 0
+	}
+	for _, c := range name {
+		if c < ' ' {
+			return nil, 0
+		}
+	}
+	e = &zipEntry{
+		name: string(name), flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), crc: le.Uint32(h[14:]),
+		packed: int64(le.Uint32(h[18:])), size: int64(le.Uint32(h[22:])), offset: off, modified: dosTime(le.Uint16(h[12:]), le.Uint16(h[10:])),
+	}
+	e.directory = strings.HasSuffix(e.name, "/")
+	content = off + 30 + int64(n+x)
+	e.loose = e.flags&8 != 0 || e.packed == 0xffffffff || content+e.packed > z.size
+	if e.loose {
+		e.crc, e.size = 0, -1
+	}
+	return e, content
+}
+
 // close gives back what the zip holds.
 func (z *zipFile) close() { z.taken.holds.drop() }
 
@@ -146,6 +271,17 @@ func zip64End(at io.ReaderAt, end int64) (zip64, bool) {
 // each calls f for every entry until it returns an error. How many there are, and how long the directory is, is only said: it is
 // read as far as it goes.
 func (z *zipFile) each(f func(*zipEntry) error) error {
+	for _, e := range z.found {
+		if err := z.w.step(100); err != nil {
+			return err
+		}
+		if err := f(e); err != nil {
+			return err
+		}
+	}
+	if z.lost {
+		return nil
+	}
 	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, max(z.end-z.dir, z.dirSize)), 64*kib)
 	le := binary.LittleEndian
 	var buf []byte
@@ -185,7 +321,7 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 			}
 		}
 		e.name = string(name)
-		e.directory = strings.HasSuffix(e.name, "/")
+		e.directory = strings.HasSuffix(e.name, "/") && e.size == 0
 		e.extra(rest[n:])
 		if e.packed < 0 || e.size < 0 || e.offset < 0 {
 			return errZip
@@ -250,7 +386,10 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 	if n := le.Uint32(h[18:]); h[6]&8 == 0 && n != 0xffffffff { // the directory may say less than there is
 		packed = max(packed, int64(n))
 	}
-	if start < 0 || packed > z.size-start {
+	if e.loose {
+		packed = min(e.packed, z.size-start)
+	}
+	if start < 0 || packed < 0 || packed > z.size-start {
 		return nil, nil, errZip
 	}
 	if err := z.taken.take(z.base+e.offset, start+packed); err != nil {
@@ -264,7 +403,7 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 		z := zipInflaters.Get().(*zipInflater)
 		z.b.Reset(raw)
 		_ = z.r.(flate.Resetter).Reset(z.b, nil)
-		return &checked{r: foreignReader{w, "deflate", z.r}, z: z, want: e.crc}, nil, nil
+		return &checked{r: foreignReader{w, "deflate", z.r}, z: z, want: e.crc, loose: e.loose}, nil, nil
 	case 14:
 		z, err := zipLZMA(w, raw, e)
 		if err != nil {
@@ -311,6 +450,7 @@ type checked struct {
 	z       *zipInflater // nil: it is closed
 	sum     uint32
 	want    uint32
+	loose   bool // something may follow it
 	faulted bool // the decoder panicked
 }
 
@@ -324,7 +464,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	if err == io.EOF && c.want != 0 && c.sum != c.want {
 		return n, errZip
 	}
-	if err == io.EOF {
+	if err == io.EOF && !c.loose {
 		if _, more := c.z.b.Peek(1); more != io.EOF {
 			return n, zipError(more, errZip)
 		}
@@ -354,11 +494,16 @@ func sniffZip(in *input) (kind, error) {
 	if err != nil {
 		return kindZip, err
 	}
-	z, err := openZip(in.w, at, size)
+	z, err := openAnyZip(in.w, at, size)
 	if err != nil {
 		return kindZip, zipError(err, nil) // what is malformed will be said when it is opened
 	}
 	defer z.close()
+	return z.kind()
+}
+
+// kind tells an Office file from an archive by its entries.
+func (z *zipFile) kind() (kind, error) {
 	k, looked := kindZip, 0
 	types := false
 	var mimetype *zipEntry // of an OpenDocument file that somebody packed anew
@@ -382,7 +527,7 @@ func sniffZip(in *input) (kind, error) {
 		return nil
 	})
 	if !types {
-		if mime := odfType(in.w, z, mimetype); mime != "" {
+		if mime := odfType(z.w, z, mimetype); mime != "" {
 			k = kindODF
 			k.mime = mime
 			return k, nil
@@ -431,7 +576,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
-	z, err := openZip(w, at, size)
+	z, err := openAnyZip(w, at, size)
 	if err != nil {
 		return zipError(err, stop(Skipped, MalformedFile, "damaged or incomplete zip"))
 	}
@@ -442,7 +587,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	a := newArchive(w, doc)
 	var total int64
 	err = z.each(func(e *zipEntry) error {
-		if total += e.size; total > w.opts.MaxTotalBytes || total < 0 {
+		if total += max(e.size, 0); total > w.opts.MaxTotalBytes || total < 0 {
 			return stop(Skipped, ArchiveTotalBytesExtractedOverLimit, "too many bytes")
 		}
 		return nil
@@ -484,12 +629,19 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return err
 	}
+	doc.Read = max(doc.Size, 0)
+	if z.lost {
+		code := Partial
+		if a.opened == 0 {
+			code = Skipped
+		}
+		return stop(code, MalformedFile, "its directory is missing")
+	}
 	if unlisted, err := z.unlisted(); err != nil {
 		return err
 	} else if unlisted {
 		a.miss(MalformedFile, "files that its directory does not list")
 	}
-	doc.Read = max(doc.Size, 0)
 	return a.status()
 }
 
@@ -566,7 +718,7 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 	if err != nil {
 		return nil, err
 	}
-	z, err := openZip(w, at, size)
+	z, err := openAnyZip(w, at, size)
 	if err != nil {
 		return nil, zipError(err, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete"))
 	}
@@ -581,6 +733,9 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 		o.parts[e.name] = e
 		return nil
 	})
+	if z.lost {
+		o.miss("its directory is missing")
+	}
 	if errors.Is(err, errZip) && len(o.parts) > 0 { // what is there is read all the same
 		o.miss("its directory is damaged or incomplete")
 		err = nil

@@ -1,0 +1,1 @@
+UPDATE staff SET passport = '542700999' WHERE id = 1;
