@@ -23,7 +23,7 @@ const (
 // A zipRange is the first three digits of a state's ZIP codes.
 type zipRange struct{ from, to int }
 
-// usStates has the ZIP prefixes of the states, the District of Columbia, Puerto Rico
+// usStates has the ZIP prefixes of the states, the District of Columbia, the territories
 // and the armed forces.
 var usStates = map[string][]zipRange{
 	"AL": {{350, 369}}, "AK": {{995, 999}}, "AZ": {{850, 865}}, "AR": {{716, 729}}, "CA": {{900, 961}}, "CO": {{800, 816}},
@@ -36,6 +36,7 @@ var usStates = map[string][]zipRange{
 	"SD": {{570, 577}}, "TN": {{370, 385}}, "TX": {{733, 733}, {750, 799}, {885, 885}}, "UT": {{840, 847}}, "VT": {{50, 59}},
 	"VA": {{201, 201}, {220, 246}}, "WA": {{980, 994}}, "WV": {{247, 268}}, "WI": {{530, 549}}, "WY": {{820, 831}},
 	"PR": {{6, 7}, {9, 9}}, "AE": {{90, 98}}, "AA": {{340, 340}}, "AP": {{962, 966}},
+	"VI": {{8, 8}}, "GU": {{969, 969}}, "MP": {{969, 969}}, "FM": {{969, 969}}, "MH": {{969, 969}}, "PW": {{969, 969}}, "AS": {{967, 967}},
 }
 
 // usStateRanges has them by code, as stateOf numbers it.
@@ -64,6 +65,7 @@ var stateNames = map[string]string{
 	"virginia": "VA", "washington": "WA", "wisconsin": "WI", "wyoming": "WY",
 	"newhampshire": "NH", "newjersey": "NJ", "newmexico": "NM", "newyork": "NY", "districtofcolumbia": "DC",
 	"northcarolina": "NC", "northdakota": "ND", "southcarolina": "SC", "southdakota": "SD", "westvirginia": "WV", "rhodeisland": "RI",
+	"puertorico": "PR", "guam": "GU",
 	// The traditional abbreviations, with a full stop or without.
 	"ala": "AL", "ariz": "AZ", "ark": "AR", "calif": "CA", "cal": "CA", "colo": "CO", "conn": "CT", "del": "DE", "fla": "FL", "ill": "IL", "ind": "IN",
 	"kan": "KS", "kans": "KS", "mass": "MA", "mich": "MI", "minn": "MN", "miss": "MS", "mont": "MT", "neb": "NE", "nebr": "NE", "nev": "NV", "okla": "OK",
@@ -83,44 +85,6 @@ var australianStates = map[string][]zipRange{
 
 // britishAreas are the letters a postcode of the United Kingdom starts with.
 const britishAreas = " AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE "
-
-// streetWords are what streets are called in the supported countries.
-var streetWords = newWordTable(strings.Fields("street st road rd avenue ave boulevard blvd lane ln drive dr court ct place pl square sq terrace crescent close way parkway pkwy highway hwy circle cir trail mews gardens row walk esplanade parade broadway " +
-	"rue avenue boulevard bd place chemin impasse allee allees quai cours route square passage faubourg " +
-	"strasse str weg platz allee gasse ring damm ufer chaussee markt am " +
-	"via viale piazza corso vicolo largo piazzale strada lungotevere " +
-	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta po box"))
-
-// moreStreets are other words of streets in English, which a city may be called as well: they count where the city is known to
-// stand behind.
-var moreStreets = newWordTable(strings.Fields("alley annex arcade bayou bend bluff bluffs bottom branch brook brooks bypass camp canyon cape causeway centers circles cliff cliffs common commons corner corners courts " +
-	"cove coves creek crest crossing crossroad crossroads curve dale dam divide drives estate estates expressway extension extensions fall falls ferry field fields flat flats ford fords forest forge forges fork forks " +
-	"fort freeway garden gateway glen glens green greens grove groves harbor harbors haven heights hill hills hollow inlet island islands isle junction junctions key keys knoll knolls lake lakes land landing light lights " +
-	"loaf lock locks lodge loop mall manor manors meadow meadows mill mills mission motorway mount mountain mountains neck orchard oval overpass park parks parkways pass passage path pike pine pines plain plains plaza " +
-	"point points port ports prairie ramp ranch rapid rapids rest ridge ridges river roads rue run shoal shoals shore shores skyway spring springs spur spurs squares station stravenue stream streets summit throughway trace " +
-	"track trafficway trails trailer tunnel turnpike underpass union unions valley valleys viaduct view views village villages ville vista walks wall ways well wells"))
-
-// lowerStreets begin a street's name without a capital.
-var lowerStreets = newWordTable([]string{"rue", "via", "calle"})
-
-// isStreet says whether a word is what a street is called, or ends in it as German ones
-// do.
-func isStreet(w []byte) bool {
-	if streetWords.has(w) {
-		return true
-	}
-	switch last := w[len(w)-1]; {
-	case isASCIILetter(last) && strings.IndexByte("ergz", last|0x20) < 0:
-		return false // none of the ends below
-	}
-	plain := lowerPlain(w)
-	for _, end := range [...]string{"strasse", "str", "platz", "allee", "gasse"} {
-		if strings.HasSuffix(plain, end) {
-			return true
-		}
-	}
-	return strings.HasSuffix(plain, "weg") && len(plain) > len("xxweg")
-}
 
 // A place is a city with the beginning of its postal codes.
 type place struct {
@@ -173,32 +137,166 @@ func postalStart(text []byte, i int) bool {
 // addressAt returns the address whose postal code has its first or, in Britain and
 // Canada, its third-last character at i, or -1.
 func addressAt(text []byte, i int) (from, to int) {
+	if i >= len(text) || !isDigit(text[i]) {
+		return -1, -1
+	}
+	if from, to = addressAsWritten(text, i, 0); from < 0 {
+		from, to = lowerAddress(text, i)
+	}
+	if from < 0 || to-from > maxAddress {
+		return -1, -1
+	}
+	return from, to
+}
+
+// addressAsWritten is addressAt for text with capitals where they belong; kind is smallLetters or nothing.
+func addressAsWritten(text []byte, i int, kind streetKind) (from, to int) {
 	n := 0
 	for i+n < len(text) && n < 6 && isDigit(text[i+n]) {
 		n++
 	}
 	switch n {
 	case 5:
-		if from, to = american(text, i); from < 0 {
-			if from, to = codeAfter(text, i, true); from < 0 {
-				if from, to = continental(text, i); from < 0 {
-					from, to = codeAfter(text, i, false)
+		if i+9 <= len(text) && text[i+5] == '-' && allDigits(text[i+6:i+9]) && ends(text, i+9) {
+			return brazilian(text, i)
+		}
+		if from, to = american(text, i, kind); from < 0 {
+			if from, to = codeAfter(text, i, true, kind); from < 0 {
+				if from, to = continental(text, i, kind); from < 0 {
+					from, to = codeAfter(text, i, false, kind)
 				}
 			}
 		}
+		return from, to
 	case 4:
-		from, to = australian(text, i)
+		return australian(text, i, kind)
 	case 1:
-		if from, to = canadian(text, i); from < 0 {
-			from, to = british(text, i)
+		if from, to = canadian(text, i, kind); from < 0 {
+			from, to = british(text, i, kind)
 		}
-	default:
+		return from, to
+	}
+	return -1, -1
+}
+
+const (
+	maxLowerBefore = 170 // bytes before a postal code that lowerAddress looks at
+	maxLowerAfter  = 50  // and from its start on
+)
+
+// lowerAddress finds an address in small letters, as people type and programs normalise it: it is one when it is written in
+// capitals, and it has a street with a number.
+func lowerAddress(text []byte, i int) (from, to int) {
+	if !lowerAround(text, i) || !lowerBefore(text, i) {
 		return -1, -1
 	}
-	if from < 0 || to-from > maxAddress {
+	lo, hi := max(0, i-maxLowerBefore), min(len(text), i+maxLowerAfter)
+	for lo > 0 && lo < i && nameByte[text[lo-1]] {
+		lo++ // not in the middle of a word
+	}
+	for hi < len(text) && hi > i && nameByte[text[hi]] {
+		hi--
+	}
+	var b [maxLowerBefore + maxLowerAfter]byte
+	upper := b[:hi-lo]
+	digit := false
+	code := i // where a British or Canadian code begins
+	if i+1 < len(text) && isASCIILetter(text[i+1]) {
+		code -= 5
+	}
+	for k, c := range text[lo:hi] {
+		switch {
+		case isUpper(c) && lo+k < i-1:
+			digit = false // what stands before is no part of it
+		case isLower(c) && !(k > 0 && upper[k-1] == '\\'):
+			c -= 0x20
+		case c >= 0xA0 && c <= 0xBE && c != 0xB7 && k > 0 && upper[k-1] == 0xC3:
+			c -= 0x20
+		case isDigit(c) && lo+k < code:
+			digit = true
+		}
+		upper[k] = c
+	}
+	if !digit {
+		return -1, -1
+	}
+	if from, to = addressAsWritten(upper, i-lo, smallLetters); from < 0 {
+		return -1, -1
+	}
+	from, to = from+lo, to+lo
+	if hasProseWord(text[from:code]) {
+		return -1, -1
+	}
+	house := false
+	for k, c := range text[from:to] {
+		if isUpper(c) {
+			return -1, -1
+		}
+		house = house || isDigit(c) && from+k < code
+	}
+	if !house {
 		return -1, -1
 	}
 	return from, to
+}
+
+// proseWords are in sentences, and in no address.
+var proseWords = newWordTable(strings.Fields("and is was were are be been it its this that these those with from at by for has have had not no if then than when while took takes took ms sec bytes kb mb items rows lines users error errors warning version page pages line total about after before into over under between"))
+
+// hasProseWord says whether one of them is in a text; in is the code of a state before the postal code alone.
+func hasProseWord(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if nameByte[text[i]] {
+			j := i
+			for i < len(text) && nameByte[text[i]] {
+				i++
+			}
+			if w := text[j:min(i, j+maxNameWord)]; proseWords.has(w) || string(w) == "in" && i+4 < len(text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lowerBefore says whether an address in small letters may stand before a postal code: the number of a house and, in reach of the
+// code, a comma or a line break, with nothing between that is in no address.
+func lowerBefore(text []byte, i int) bool {
+	parted := false
+	for k := i - 1; k >= max(0, i-maxStreet-20); k-- {
+		switch c := text[k]; {
+		case isLower(c) || c == ' ' || c >= utf8.RuneSelf:
+		case c == ',' || c == '\n':
+			parted = true
+		case isDigit(c):
+			if parted {
+				return true
+			}
+		case isUpper(c):
+			return false
+		case c != '.' && c != '-' && c != '\'' && c != '#' && c != '/' && c != '\r' && c != '(' && c != ')' && c != '\\':
+			return false
+		}
+		if !parted && k < i-40 {
+			return false
+		}
+	}
+	return false
+}
+
+// lowerAround says whether the words beside a postal code are in small letters.
+func lowerAround(text []byte, i int) bool {
+	for k := i - 1; k >= max(0, i-6); k-- {
+		if isASCIILetter(text[k]) {
+			return isLower(text[k])
+		}
+	}
+	for k := i; k < min(len(text), i+8); k++ {
+		if isASCIILetter(text[k]) {
+			return isLower(text[k])
+		}
+	}
+	return false
 }
 
 // ends says whether a postal code may end before text[i].
@@ -310,7 +408,7 @@ func lowerPlain(w []byte) string {
 // streetBack returns where the street before a city starts, or the city's own start
 // when there is none: the nearest number with a street's name after it, or a street's
 // word with its name and number, on the same line or the one before.
-func streetBack(text []byte, city int) (start int, found bool) {
+func streetBack(text []byte, city int, kind streetKind) (start int, found bool) {
 	end := skipBack(text, city)
 	if end == city {
 		return city, false
@@ -318,18 +416,31 @@ func streetBack(text []byte, city int) (start int, found bool) {
 	lo := max(0, end-maxStreet)
 	breaks := 0
 	best := -1
-	word := false
+	word, number := false, false
 	for i := end; i > lo; {
 		c := text[i-1]
 		switch {
 		case isASCIILetter(c) || c >= 0x80:
 			j := wordBack(text, i)
-			if isStreet(text[j:i]) {
+			german := kind&(germanStreet|smallLetters) == germanStreet
+			street, more := false, false
+			if i > j {
+				street, more = streetOf(text[j:i], kind)
+			}
+			if street || german && i > j && (germanEnd(text, j, i, end) || number && germanPhrase(text, j, i)) {
 				word = true
-				if capital(text, j) || best >= 0 || lowerStreets.has(text[j:i]) {
+				if capital(text, j) || best >= 0 || german && germanPhrase(text, j, i) || lowerStreets.has(text[j:i]) || kind&latinStreet != 0 && lowerBegins(text, j, i) {
 					best = j
 				}
-			} else if moreStreets.has(text[j:i]) && (capital(text, j) || j > 1 && text[j-1] == ' ' && capital(text, wordBack(text, j-1))) {
+				if kind&^smallLetters != 0 && best >= 0 && best <= j {
+					if german && best == j && number {
+						best = germanBack(text, j)
+					}
+					if h := houseBefore(text, j); h < j || number {
+						return min(h, best), true
+					}
+				}
+			} else if more && (capital(text, j) || j > 1 && text[j-1] == ' ' && capital(text, wordBack(text, j-1))) {
 				word = true // with a number before: Rock Hill, Peter meadow
 			}
 			i = j
@@ -346,6 +457,7 @@ func streetBack(text []byte, city int) (start int, found bool) {
 				if word {
 					return j, true
 				}
+				number = number || i-j <= 5
 				if best < 0 && i-j <= 6 {
 					i = j
 					continue
@@ -356,6 +468,8 @@ func streetBack(text []byte, city int) (start int, found bool) {
 		case c == '/' && i >= 2 && (text[i-2] == 'C' || text[i-2] == 'c') && (i == 2 || !isAlnum(text[i-3])): // C/ Mayor
 			word, best = true, i-2
 			i--
+		case c == '.' && kind&latinStreet != 0 && i >= 2 && (text[i-2] == 'C' || text[i-2] == 'V') && (i == 2 || !isAlnum(text[i-3])) && number: // C. Mayor 3
+			return i - 2, true
 		case c == ' ' || c == ',' || c == '.' || c == '\'' || c == '-' || c == '#' || c == '/' || c == '\r':
 		case c == '\n':
 			if breaks++; breaks > 1 {
@@ -374,28 +488,194 @@ func streetBack(text []byte, city int) (start int, found bool) {
 	return city, false
 }
 
+// houseBefore returns where the number of a house starts that stands right before a street's word: 12 bis rue, 12, rue.
+func houseBefore(text []byte, j int) int {
+	i := j
+	for i > 0 && j-i < 3 && (text[i-1] == ' ' || text[i-1] == ',') {
+		i--
+	}
+	for _, more := range [...]string{" bis", " ter", " quater", " BIS", " TER"} {
+		if i >= len(more) && string(text[i-len(more):i]) == more {
+			i -= len(more)
+			break
+		}
+	}
+	h := i
+	for h > 0 && i-h < 6 && (isAlnum(text[h-1]) || text[h-1] == '-' || text[h-1] == '/') {
+		h--
+	}
+	if i == j || h == i || !isDigit(text[h]) || h > 0 && (isAlnum(text[h-1]) || text[h-1] == '.' || text[h-1] == '-') {
+		return j
+	}
+	return h
+}
+
+// lowerBegins says whether a street's word in small letters begins an address: something parts it from what stands before, and
+// the street's name is behind.
+func lowerBegins(text []byte, j, end int) bool {
+	for k := j; ; k-- {
+		if k == 0 || text[k-1] != ' ' {
+			if k > 0 && (nameByte[text[k-1]] || text[k-1] == '.') {
+				return false
+			}
+			break
+		}
+	}
+	if end+1 >= len(text) || text[end] != ' ' || !lowerLatin.has(text[j:end]) {
+		return false
+	}
+	k := end + 1
+	for n := 0; n < 3 && k < len(text); n++ {
+		if capital(text, k) {
+			return true
+		}
+		w := k
+		for w < len(text) && w-k < 4 && nameByte[text[w]] && text[w] != '\'' {
+			w++
+		}
+		if w >= len(text) || text[w] != ' ' && text[w] != '\'' {
+			return false
+		}
+		k = w + 1 // de, du, de la, d'
+	}
+	return false
+}
+
+// numberBack returns where a street starts that nothing but its shape tells: a number, up to four words in capitals and a comma or a
+// line break before the city.
+func numberBack(text []byte, city int) (start int, found bool) {
+	i := skipBack(text, city)
+	if i == city || !bytes.ContainsAny(text[i:city], ",\n") {
+		return city, false
+	}
+	for n := 0; n < 5; n++ {
+		j := wordBack(text, i)
+		switch {
+		case j < i && n < 4 && j > 1 && text[j-1] == ' ' && (capital(text, j) || n > 0 && i-j <= 3):
+			i = j - 1
+			continue
+		case j < i || n == 0:
+			return city, false
+		}
+		h := i
+		for h > 0 && i-h < 7 && (isAlnum(text[h-1]) || text[h-1] == '-' || text[h-1] == '/') {
+			h--
+		}
+		if h == i || !isDigit(text[h]) || !capital(text, i+1) || h > 0 && (isAlnum(text[h-1]) || strings.IndexByte(".-/$:#", text[h-1]) >= 0 || text[h-1] >= utf8.RuneSelf) {
+			return city, false
+		}
+		return h, true
+	}
+	return city, false
+}
+
+// units are what stands with its number before a street: Flat 3, 12 High Street.
+var units = newWordTable(strings.Fields("flat studio apartment apt unit suite ste level floor room rm shop office house block building villa lot psc cmr box appartement appt bat batiment"))
+
+// unitBack returns where a flat starts that stands before a street at i, or whose number is there; or i.
+func unitBack(text []byte, i int) int {
+	if i > 1 && (text[i-1] == '/' || text[i-1] == '-') && isAlnum(text[i-2]) { // 12/43 King Street, 145-147 King Street
+		k := i - 1
+		for k > 0 && i-k < 6 && isAlnum(text[k-1]) {
+			k--
+		}
+		if isDigit(text[k]) && (k == 0 || !isAlnum(text[k-1]) && strings.IndexByte("-./$+_=", text[k-1]) < 0) {
+			i = k
+		}
+	}
+	if i > 2 && text[i-1] == ' ' && isDigit(text[i]) {
+		k := i - 1
+		if text[k-1] == '.' {
+			k--
+		}
+		if j := wordBack(text, k); j < k && units.has(text[j:k]) {
+			return j
+		}
+	}
+	end := skipBack(text, i)
+	h := end
+	for h > 0 && end-h < 6 && isAlnum(text[h-1]) {
+		h--
+	}
+	if end == i || h == end || h < 2 || text[h-1] != ' ' || !isDigit(text[h]) && !isDigit(text[end-1]) && end-h != 1 {
+		return i
+	}
+	k := h - 1
+	if text[k-1] == '.' {
+		k--
+	}
+	if j := wordBack(text, k); j < k && units.has(text[j:k]) {
+		return j
+	}
+	return i
+}
+
+// cityStreet returns where the address starts whose city is text[city:end]: at the street before it. Where nothing parts the two, the
+// first words of what may be a city are the street's.
+func cityStreet(text []byte, city, end int, kind streetKind) (from int, street bool) {
+	if from, street = streetBack(text, city, kind); !street && kind&smallLetters == 0 {
+		from, street = numberBack(text, city)
+	}
+	if street {
+		return unitBack(text, from), true
+	}
+	for k := city; k < end && !parted(text, city); k++ {
+		if text[k] == ' ' && k+1 < end && capital(text, k+1) {
+			if s, ok := streetBack(text, k+1, kind); ok {
+				return s, true
+			}
+		}
+	}
+	return from, false
+}
+
 // american is City, ST 12345 or City, State 12345-6789.
-func american(text []byte, i int) (int, int) {
+func american(text []byte, i int, kind streetKind) (int, int) {
 	to := i + 5
 	if to+5 <= len(text) && text[to] == '-' && allDigits(text[to+1:to+5]) && ends(text, to+5) {
 		to += 5
 	} else if !ends(text, to) {
 		return -1, -1
 	}
-	if i < 4 || text[i-1] != ' ' || !isASCIILetter(text[i-2]) && text[i-2] != '.' { // siftAddresses asks for the same
+	end := skipBack(text, i)
+	if end == i || end < 3 || !isASCIILetter(text[end-1]) && text[end-1] != '.' {
 		return -1, -1
 	}
-	j, ranges := stateBack(text, i-1)
-	return withState(text, j, to, ranges, number(text[i:i+3]))
+	j, ranges := stateBack(text, end)
+	if ranges == nil {
+		return -1, -1
+	}
+	if from, ok := military(text, j, end); ok {
+		return from, to
+	}
+	code := number(text[i : i+3])
+	if end < i-1 && bytes.ContainsAny(text[end:i], ",\n") {
+		code = -1 // IL, 62704 has a street
+	}
+	return withState(text, j, to, ranges, code, kind)
+}
+
+// military returns where an address of the armed forces starts whose state is text[j:end]: FPO AP 96349.
+func military(text []byte, j, end int) (from int, ok bool) {
+	if end-j != 2 || text[j] != 'A' || strings.IndexByte("AEP", text[j+1]) < 0 {
+		return -1, false
+	}
+	office := skipBack(text, j)
+	k := wordBack(text, office)
+	if office == j || office-k != 3 || string(text[k+1:office]) != "PO" || strings.IndexByte("AFD", text[k]) < 0 {
+		return -1, false
+	}
+	from, _ = streetBack(text, k, 0)
+	return unitBack(text, from), true
 }
 
 // withState completes an address whose state starts at j. The postal code is one of the state's, or there is a street: then it
 // is an address all the same, mistyped or made up.
-func withState(text []byte, j, to int, ranges []zipRange, code int) (int, int) {
+func withState(text []byte, j, to int, ranges []zipRange, code int, kind streetKind) (int, int) {
 	if ranges == nil {
 		return -1, -1
 	}
-	from, end, street := withCity(text, j, to)
+	from, end, street := withCity(text, j, to, kind)
 	if !inRanges(ranges, code) && !street {
 		return -1, -1
 	}
@@ -452,7 +732,7 @@ func twoWordState(text []byte, j, i int) int {
 }
 
 // withCity completes an address whose state or postal code starts at j.
-func withCity(text []byte, j, to int) (from, end int, street bool) {
+func withCity(text []byte, j, to int, kind streetKind) (from, end int, street bool) {
 	city := skipBack(text, j)
 	if city == j {
 		return -1, -1, false
@@ -461,7 +741,7 @@ func withCity(text []byte, j, to int) (from, end int, street bool) {
 	if start < 0 {
 		return -1, -1, false
 	}
-	from, street = streetBack(text, start)
+	from, street = cityStreet(text, start, city, kind)
 	return from, to, street
 }
 
@@ -481,6 +761,8 @@ func number(digits []byte) (n int) {
 	return n
 }
 
+func hasDigit(b []byte) bool { return bytes.ContainsAny(b, "0123456789") }
+
 func allDigits(b []byte) bool {
 	for _, c := range b {
 		if !isDigit(c) {
@@ -490,18 +772,85 @@ func allDigits(b []byte) bool {
 	return true
 }
 
-// australian is City NSW 2000.
-func australian(text []byte, i int) (int, int) {
-	if !ends(text, i+4) || i < 4 || text[i-1] != ' ' {
+// australianNames are the states written out, to their codes.
+var australianNames = map[string]string{
+	"newsouthwales": "NSW", "australiancapitalterritory": "ACT", "victoria": "VIC", "queensland": "QLD", "southaustralia": "SA", "westernaustralia": "WA",
+	"tasmania": "TAS", "northernterritory": "NT",
+}
+
+// australianEnds are the last two letters of the states, by their low bits.
+var australianEnds = func() (t [1 << 10]bool) {
+	for _, end := range strings.Fields("sw ct ic ld sa wa as nt ia nd es ry") {
+		t[int(end[0]&31)<<5|int(end[1]&31)] = true
+	}
+	return t
+}()
+
+// australianEnd says whether what stands before four digits at i ends as a state of Australia does, which few words before years do.
+func australianEnd(text []byte, i int) bool {
+	k := i - 2
+	if k > 0 && text[k] == ',' {
+		k--
+	}
+	return k > 0 && australianEnds[int(text[k-1]&31)<<5|int(text[k]&31)]
+}
+
+// australian is City NSW 2000, City, Victoria, 3000.
+func australian(text []byte, i int, kind streetKind) (int, int) {
+	if !ends(text, i+4) || i < 4 || text[i-1] != ' ' || !australianEnd(text, i) {
 		return -1, -1
 	}
-	j := wordBack(text, i-1)
-	ranges := australianStates[string(text[j:i-1])]
-	return withState(text, j, i+4, ranges, number(text[i:i+4]))
+	end := skipBack(text, i)
+	j := wordBack(text, end)
+	ranges := australianStates[string(text[j:end])]
+	for k, n := j, 0; ranges == nil && n < 3 && k < end && capital(text, k); n++ {
+		if ranges = australianStates[australianNames[lowerPlain(text[k:end])]]; ranges != nil {
+			j = k
+			break
+		}
+		if k < 2 || text[k-1] != ' ' {
+			break
+		}
+		k = wordBack(text, k-1)
+	}
+	code := number(text[i : i+4])
+	if end != i-1 || end-j > 3 {
+		code = -1 // Victoria 3000 has a street
+	}
+	return withState(text, j, i+4, ranges, code, kind)
+}
+
+// canadianNames are the provinces written out, to their codes.
+var canadianNames = map[string]string{
+	"newfoundlandandlabrador": "NL", "newfoundland": "NL", "labrador": "NL", "novascotia": "NS", "nouvelleecosse": "NS", "princeedwardisland": "PE", "newbrunswick": "NB",
+	"nouveaubrunswick": "NB", "quebec": "QC", "ontario": "ON", "manitoba": "MB", "saskatchewan": "SK", "alberta": "AB", "britishcolumbia": "BC",
+	"colombiebritannique": "BC", "northwestterritories": "NT", "nunavut": "NU", "yukon": "YT", "ont": "ON", "que": "QC", "alta": "AB", "sask": "SK", "man": "MB",
+}
+
+// provinceBack returns where the province of Canada starts that ends before j, and the first letters of its postal codes: ON, Ontario,
+// British Columbia; j and nothing when there is none.
+func provinceBack(text []byte, j int) (start int, letters string) {
+	if j > 1 && text[j-1] == '.' {
+		j--
+	}
+	k := wordBack(text, j)
+	if letters := canadianProvinces[string(text[k:j])]; letters != "" {
+		return k, letters
+	}
+	for n := 0; n < 3 && k < j && capital(text, k); n++ {
+		if letters := canadianProvinces[canadianNames[lowerPlain(text[k:j])]]; letters != "" {
+			return k, letters
+		}
+		if k < 2 || text[k-1] != ' ' {
+			break
+		}
+		k = wordBack(text, k-1)
+	}
+	return j, ""
 }
 
 // canadian is City, ON K1A 0B1.
-func canadian(text []byte, i int) (int, int) {
+func canadian(text []byte, i int, kind streetKind) (int, int) {
 	// i is the digit that starts the second half.
 	if i+3 > len(text) || !isUpper(text[i+1]) || !isDigit(text[i+2]) || !ends(text, i+3) || i < 4 {
 		return -1, -1
@@ -521,14 +870,24 @@ func canadian(text []byte, i int) (int, int) {
 	if j == h-3 {
 		return -1, -1
 	}
-	p, other := j, false
-	k := wordBack(text, j)
-	if letters := canadianProvinces[string(text[k:j])]; letters != "" {
+	p, other, known := j, false, false
+	end := j
+	if text[end-1] == ')' {
+		end--
+	}
+	if k, letters := provinceBack(text, end); letters != "" {
+		if end < j { // Montréal (Québec) H2Y 1C6
+			if k < 2 || text[k-1] != '(' {
+				return -1, -1
+			}
+			k--
+		}
+		known = true
 		other = strings.IndexByte(letters, first) < 0 // the code is another province's
 		if p = skipBack(text, k); p == k {
 			return -1, -1
 		}
-		if text[p-1] == '(' { // Montréal (QC) H2Y 1C6
+		if text[p-1] == '(' { // Montréal (QC H2Y 1C6
 			p = skipBack(text, p-1)
 		}
 	}
@@ -536,8 +895,11 @@ func canadian(text []byte, i int) (int, int) {
 	if start < 0 {
 		return -1, -1
 	}
-	from, street := streetBack(text, start)
-	if !street && (other || p == j && !knownPlace(text[start:p], string(first))) {
+	from, street := cityStreet(text, start, p, kind)
+	if !street {
+		from, street = cityStreet(text, start, p, kind|latinStreet)
+	}
+	if !street && (other || !known && !knownPlace(text[start:p], string(first))) {
 		return -1, -1
 	}
 	return from, i + 3
@@ -545,7 +907,7 @@ func canadian(text []byte, i int) (int, int) {
 
 // british is City SW1A 1AA, the city on the same line or the one before, a county
 // perhaps between them.
-func british(text []byte, i int) (int, int) {
+func british(text []byte, i int, kind streetKind) (int, int) {
 	if i+3 > len(text) || !isUpper(text[i+1]) || !isUpper(text[i+2]) || !ends(text, i+3) || i < 3 {
 		return -1, -1
 	}
@@ -579,12 +941,12 @@ func british(text []byte, i int) (int, int) {
 	if start < 0 {
 		return -1, -1
 	}
-	from, street := streetBack(text, start)
+	from, street := cityStreet(text, start, end, kind)
 	if !street && !knownPlace(text[start:end], string(outward[:a])) {
 		// The city may stand before a county.
 		if e := skipBack(text, start); e < start {
 			if c := cityBack(text, e); c >= 0 {
-				if from, street = streetBack(text, c); street || knownPlace(text[c:e], string(outward[:a])) {
+				if from, street = cityStreet(text, c, e, kind); street || knownPlace(text[c:e], string(outward[:a])) {
 					return from, i + 3
 				}
 			}
@@ -607,7 +969,7 @@ func knownPlace(city []byte, code string) bool {
 
 // continental is 75008 Paris, with or without the street before it: in France, Germany,
 // Italy and Spain the code stands before the city.
-func continental(text []byte, i int) (int, int) {
+func continental(text []byte, i int, kind streetKind) (int, int) {
 	if i > 0 && !escaped(text, i-1) && (isAlnum(text[i-1]) || strings.IndexByte("_.-+$/:=", text[i-1]) >= 0 || wordBefore(text, i)) &&
 		!(i > 1 && text[i-1] == '-' && isUpper(text[i-2])) {
 		return -1, -1
@@ -616,14 +978,17 @@ func continental(text []byte, i int) (int, int) {
 	if end < len(text) && text[end] == ',' { // 20121, Milano
 		end++
 	}
+	if end+2 < len(text) && text[end] == ' ' && text[end+1] == ' ' {
+		end++
+	}
 	if end+2 > len(text) || text[end] != ' ' || !capital(text, end+1) {
 		return -1, -1
 	}
 	code := string(text[i : i+5])
 	// The city: up to four words.
-	first, best := end+1, -1
+	first, best, last := end+1, -1, -1
 	known := false
-	for n := 0; n < 4 && end+1 < len(text) && (text[end] == ' ' || text[end] == '-'); n++ {
+	for n := 0; n < 6 && end+1 < len(text) && (text[end] == ' ' || text[end] == '-'); n++ {
 		j := end + 1
 		k := j
 		for k < len(text) && k-j < maxNameWord && (isASCIILetter(text[k]) || text[k] == '\'' || text[k] >= 0xC3 && text[k] <= 0xC5 && k+1 < len(text) && twoBytes(text, k)) {
@@ -637,6 +1002,7 @@ func continental(text []byte, i int) (int, int) {
 		}
 		end = k
 		if capital(text, j) {
+			last = end
 			if best < 0 || known == knownPlace(text[first:end], code) || !known {
 				if knownPlace(text[first:end], code) {
 					known, best = true, end
@@ -648,6 +1014,9 @@ func continental(text []byte, i int) (int, int) {
 			break
 		}
 	}
+	if !known && last > best && cityEnds(text, last) {
+		best = last
+	}
 	if best < 0 || best < len(text) && (isDigit(text[best]) || text[best] == '_' || text[best] == '(') {
 		return -1, -1
 	}
@@ -657,17 +1026,57 @@ func continental(text []byte, i int) (int, int) {
 			i--
 		}
 	}
-	from, street := streetBack(text, i)
-	if !street && !known {
+	from, street := streetBack(text, i, kind|latinStreet|germanStreet)
+	if !known && (!street || !hasLatinStreet(text[from:i]) && !hasDigit(text[from:i])) {
 		return -1, -1
 	}
-	return from, best
+	return from, withProvince(text, best)
 }
+
+// cityEnds says whether no further word stands behind a city on its line.
+func cityEnds(text []byte, i int) bool {
+	if i < len(text) && text[i] == ' ' {
+		i++
+	}
+	return i == len(text) || !isAlnum(text[i]) && text[i] < utf8.RuneSelf && text[i] != '_' && text[i] != '-'
+}
+
+// withProvince returns the end of an Italian province behind a city, or the city's own: Roma (RM), Roma RM.
+func withProvince(text []byte, end int) int {
+	i := end
+	if i < len(text) && text[i] == ',' {
+		i++
+	}
+	if i+3 > len(text) || text[i] != ' ' {
+		return end
+	}
+	i++
+	parenthesis := text[i] == '('
+	if parenthesis {
+		i++
+	}
+	if i+2 > len(text) || !isUpper(text[i]) || !isUpper(text[i+1]) {
+		return end
+	}
+	if i += 2; parenthesis {
+		if i < len(text) && text[i] == ')' {
+			return i + 1
+		}
+		return end
+	}
+	if i < len(text) && (isAlnum(text[i]) || text[i] >= utf8.RuneSelf || text[i] == '_' || text[i] == '-') || !provinces.has(text[i-2:i]) {
+		return end
+	}
+	return i
+}
+
+// provinces of Italy.
+var provinces = newWordTable(strings.Fields("ag al an ao ap aq ar at av ba bg bi bl bn bo br bs bt bz ca cb ce ch cl cn co cr cs ct cz en fc fe fg fi fm fr ge go gr im is kr lc le li lo lt lu mb mc me mi mn mo ms mt na no nu or pa pc pd pe pg pi pn po pr pt pu pv pz ra rc re rg ri rm rn ro sa si so sp sr ss su sv ta te tn to tp tr ts tv ud va vb vc ve vi vr vt vv"))
 
 // codeAfter is Calle Mayor 3, Madrid 28013, with a comma and a province in parentheses
 // perhaps: the code after the city, which is known with such codes. Where it need not be,
 // the street has a word of the countries that write so, and a comma before the city.
-func codeAfter(text []byte, i int, known bool) (int, int) {
+func codeAfter(text []byte, i int, known bool, kind streetKind) (int, int) {
 	if !ends(text, i+5) {
 		return -1, -1
 	}
@@ -691,19 +1100,75 @@ func codeAfter(text []byte, i int, known bool) (int, int) {
 	if city < 0 || known != knownPlace(text[city:end], string(text[i:i+5])) || !known && !parted(text, city) {
 		return -1, -1
 	}
-	from, street := streetBack(text, city)
-	if !street || !known && !latinStreet(text[from:city]) {
+	from, street := cityStreet(text, city, end, kind|latinStreet)
+	if !street || !known && !hasLatinStreet(text[from:city]) {
 		return -1, -1
 	}
 	return from, i + 5
 }
 
-// latinStreets are what streets are called in Italy, Spain and France.
-var latinStreets = newWordTable(strings.Fields("rue boulevard chemin impasse allee allees quai cours place via viale piazza corso vicolo largo piazzale strada " +
-	"calle avenida avda plaza paseo carrer ronda camino carretera travesia glorieta"))
+// brazilian is Rua Augusta, 100 - Consolação, São Paulo - SP, 01305-000, and 01305-000 São Paulo / SP.
+func brazilian(text []byte, i int) (int, int) {
+	if i > 0 && (isAlnum(text[i-1]) || strings.IndexByte("_.-+$/=", text[i-1]) >= 0) {
+		return -1, -1
+	}
+	start := i
+	for n := 0; n < 8 && start > 0 && strings.IndexByte(" ,-:", text[start-1]) >= 0; n++ {
+		start--
+	}
+	if start >= 3 && string(text[start-3:start]) == "CEP" && (start == 3 || !isAlnum(text[start-4])) {
+		start -= 3
+	}
+	if start > 0 && text[start] != 'C' {
+		start = i // a separator stands before it
+	}
+	from, street := streetBack(text, start, latinStreet)
+	if !street || !hasLatinStreet(text[from:start]) {
+		return -1, -1
+	}
+	end := i + 9
+	if !brazilianState(text, skipBackTo(text, start, " ,-/:")) {
+		// The city and the state stand behind the code.
+		k := end
+		for k < min(len(text), end+50) && (nameByte[text[k]] || text[k] == ' ') && text[k] != '-' {
+			k++
+		}
+		for k < min(len(text), end+60) && strings.IndexByte(" /-,", text[k]) >= 0 {
+			k++
+		}
+		if k+2 <= len(text) && k > end+4 && brazilianState(text, k+2) {
+			return from, k + 2
+		}
+		if k = skipBackTo(text, k, " /-,"); k > end+4 && brazilianState(text, k) {
+			return from, k
+		}
+		return -1, -1
+	}
+	return from, end
+}
 
-// latinStreet says whether one of them is in a text.
-func latinStreet(text []byte) bool {
+// skipBackTo returns the offset after the last character before i that is none of a few.
+func skipBackTo(text []byte, i int, chars string) int {
+	for n := 0; n < 8 && i > 0 && strings.IndexByte(chars, text[i-1]) >= 0; n++ {
+		i--
+	}
+	return i
+}
+
+// brazilianStates are the codes of Brazil's states.
+const brazilianStates = " AC AL AP AM BA CE DF ES GO MA MT MS MG PA PB PR PE PI RJ RN RS RO RR SC SP SE TO "
+
+// brazilianState says whether the code of a state ends before i.
+func brazilianState(text []byte, i int) bool {
+	return i >= 3 && i <= len(text) && isUpper(text[i-1]) && isUpper(text[i-2]) && !nameByte[text[i-3]] && (i == len(text) || !isAlnum(text[i])) &&
+		strings.Contains(brazilianStates, string(text[i-2:i]))
+}
+
+// hasLatinStreet says whether a word of Latin streets is in a text.
+func hasLatinStreet(text []byte) bool {
+	if len(text) > 2 && (text[0] == 'C' || text[0] == 'V') && (text[1] == '.' || text[1] == '/') {
+		return true
+	}
 	for i := 0; i < len(text); i++ {
 		if nameByte[text[i]] {
 			j := i

@@ -461,21 +461,31 @@ loop:
 	VPORQ  Z27, Z24, Z24
 	VPANDQ Z23, Z24, Z24
 	VMOVDQU64 Z24, group_apart(SI)
-	VPORQ  Z24, Z31, Z31
+	VPORQ  Z24, Z31, Z25
 
-	// Postal codes: 1AA and 1A1, five digits near a capital or letters, four after them.
-	AHEAD(1, Z3, Z5, Z23)
+	// Postal codes: 1AA and 1A1, in small letters behind a digit.
+	AHEAD(1, Z0, Z2, Z23)
 	VPANDQ Z22, Z23, Z23
-	AHEAD(2, Z3, Z5, Z24)
+	AHEAD(2, Z0, Z2, Z24)
 	VPORQ  Z17, Z24, Z24
 	VPANDQ Z24, Z23, Z23
 	VPORQ  Z0, Z6, Z26
 	VPORQ  Z2, Z8, Z27
 	AHEAD(3, Z26, Z27, Z26)
 	LESS(Z23, Z26, Z23)
-	BEHIND(1, Z9, Z10, Z24)
-	VPORQ  Z3, Z14, Z26
-	VPORQ  Z5, Z15, Z27
+	AHEAD(1, Z3, Z5, Z24)
+	BEHIND(2, Z6, Z7, Z26)
+	BEHIND(3, Z6, Z7, Z27)
+	VPORQ  Z27, Z26, Z26
+	BEHIND(1, Z9, Z10, Z27)
+	VPANDQ Z27, Z26, Z26
+	VPORQ  Z26, Z24, Z24
+	VPANDQ Z24, Z23, Z23
+
+	// Five digits near letters, or before a hyphen and three more.
+	VMOVDQA64 Z27, Z24
+	VPORQ  Z0, Z14, Z26
+	VPORQ  Z2, Z15, Z27
 	VPANDQ Z30, Z19, Z28
 	LESS(Z28, Z20, Z28)
 	BEHIND(2, Z0, Z1, Z29)
@@ -492,15 +502,30 @@ loop:
 	AHEAD(7, Z26, Z27, Z17)
 	VPANDQ Z17, Z16, Z16
 	VPORQ  Z16, Z29, Z29
+	VMOVDQU64 group_dash(SI), Z16
+	NEXT(group_dash, Z16, Z17)
+	AHEAD(5, Z16, Z17, Z16)
+	VPANDQ Z21, Z16, Z16
+	AHEAD(7, Z6, Z8, Z17)
+	VPANDQ Z17, Z16, Z16
+	AHEAD(8, Z6, Z8, Z17)
+	VPANDQ Z17, Z16, Z16
+	AHEAD(9, Z6, Z8, Z17)
+	LESS(Z16, Z17, Z16)
+	VPORQ  Z16, Z29, Z29
 	VPANDQ Z28, Z29, Z29
 	VPORQ  Z29, Z23, Z23
+
+	// Four after capitals.
 	LESS(Z30, Z19, Z28)
 	VPANDQ Z24, Z28, Z28
 	BEHIND(2, Z3, Z4, Z16)
+	BEHIND(3, Z3, Z4, Z17)
+	VPORQ  Z17, Z16, Z16
 	VPANDQ Z16, Z28, Z28
 	VPORQ  Z28, Z23, Z23
 	VMOVDQU64 Z23, group_codes(SI)
-	VPORQ  Z23, Z31, Z31
+	VPORQ  Z23, Z25, Z31
 	VMOVDQU64 Z31, group_marked(SI)
 
 	ADDQ $group__size, SI

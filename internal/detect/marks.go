@@ -106,19 +106,22 @@ func markNumbers(groups []group, k, j int, before uint64) {
 	}
 	apart &= letters
 
-	// Postal codes: 1AA and 1A1; five digits after a state or a spelt-out one or before a
-	// city, also with a full stop, a comma or a parenthesis between; four after a state.
-	if letter := runs & ahead(g.upper[j], h.upper[i], 1); letter != 0 {
-		codes = letter & (ahead(g.upper[j], h.upper[i], 2) | at(2)) &^ ahead(g.letter[j]|d, h.letter[i]|dn, 3)
+	// Postal codes: 1AA and 1A1, in small letters behind a digit; five digits after letters or before a
+	// city, also with a full stop, a comma or a parenthesis between, or before a hyphen and three more; four after capitals.
+	letter, letterNext := g.letter[j], h.letter[i]
+	if one := runs & ahead(letter, letterNext, 1); one != 0 {
+		codes = one & (ahead(letter, letterNext, 2) | at(2)) &^ ahead(letter|d, letterNext|dn, 3) &
+			(ahead(g.upper[j], h.upper[i], 1) | (g.space[j]<<1|f.space[e]>>63)&(d<<2|f.digit[e]>>62|d<<3|f.digit[e]>>61))
 	}
 	if four != 0 {
 		space := g.space[j]<<1 | f.space[e]>>63
-		capital, capitalNext := g.upper[j]|g.two[j], h.upper[i]|h.two[i]
-		letters := g.letter[j]<<2 | f.letter[e]>>62 | g.letter[j]<<3 | f.letter[e]>>61 | g.letter[j]<<4 | f.letter[e]>>60
-		codes |= four & at(4) &^ at(5) & (space&letters |
-			ahead(g.space[j], h.space[i], 5)&ahead(capital, capitalNext, 6) |
-			ahead(g.space[j], h.space[i], 6)&ahead(capital, capitalNext, 7))
-		codes |= four &^ at(4) & space & (g.upper[j]<<2 | f.upper[e]>>62)
+		begin, beginNext := letter|g.two[j], letterNext|h.two[i]
+		five := four & at(4) &^ at(5)
+		codes |= five & (space&(letter<<2|f.letter[e]>>62|letter<<3|f.letter[e]>>61|letter<<4|f.letter[e]>>60) |
+			ahead(g.space[j], h.space[i], 5)&ahead(begin, beginNext, 6) |
+			ahead(g.space[j], h.space[i], 6)&ahead(begin, beginNext, 7) |
+			ahead(g.dash[j], h.dash[i], 5)&at(6)&at(7)&at(8)&^at(9))
+		codes |= four &^ at(4) & space & (g.upper[j]<<2 | f.upper[e]>>62 | g.upper[j]<<3 | f.upper[e]>>61)
 	}
 	g.marked[j] = cards | phones | ibans | apart | codes
 	g.cards[j], g.phones[j], g.ibans[j], g.apart[j], g.codes[j] = cards, phones, ibans, apart, codes
@@ -152,7 +155,11 @@ func (s *Scanner) tryMarked(base int, g *group, j int) {
 	}
 	if set.address != nil {
 		for st := g.codes[j]; st != 0; st &= st - 1 {
-			s.tryFree(set.address, base+bits.TrailingZeros64(st))
+			p := base + bits.TrailingZeros64(st)
+			if p+4 < len(text) && isDigit(text[p+3]) && !isDigit(text[p+4]) && !australianEnd(text, p) {
+				continue // most are years
+			}
+			s.tryFree(set.address, p)
 		}
 	}
 }

@@ -100,13 +100,21 @@ lexicon was not made, but for lists that have common ancestors:
   people under a header that is just name, and are reported.
 - 171,000 cities of the world, each alone and without a header: 2.4 % are reported, most of
   them called after people.
-- ADDRESS on addresses made up by the same Faker, whose streets, cities, states and postal
-  codes do not belong together, on one line each: Canadian 98 % of 300, United Kingdom 95,
-  United States 94, German 81, French 48, Italian 45, Spanish 38, Australian and Brazilian
-  none. What is missed has postal codes in two groups, a region between city and code, a
-  flat behind the street, or is of a kind that is not looked for. Real addresses are
-  held by address_test.go. Of the companies, cities and names above none is an address; in
-  the source code 52 are reported, nearly all addresses of companies and foundations.
+- ADDRESS on addresses made up by Faker for Python 40.35, whose streets, cities, states and
+  postal codes do not belong together, 300 of each country on one line, over lines and in
+  capitals: United States, United Kingdom, Canadian in English, German, French, Italian,
+  Spanish and Australian 100 %, Canadian in French 90, Brazilian 33, which are not among
+  those that Macie documents. In small letters Canadian 51 and 41 % (a code without a space
+  in it, K1A0B1, is none there), French 82 and German 86 (streets without a number, or of no
+  known word), Australian 89, the others 98 and more.
+- Addresses that people published: 741 of the 50 States from the training data of usaddress,
+  all found, 83 % in small letters, where those without a street and its number are none; of
+  the 56 test cases of address-formatting with a street and a postal code in the countries
+  above, all but two, which have only the first half of a British code. Forms met in published
+  pages are held by address_test.go.
+- ADDRESS in 984 MB of source code and documentation (Go modules, Go, Python and Perl
+  libraries, Debian's documents): 702 reports, some 60 different ones, each an address of a
+  company, university or foundation.
 `
 
 const peopleHead = `

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -109,11 +110,11 @@ func allLetters(v uint64, n int) bool {
 	return letters<<(64-8*n) == top<<(64-8*n)
 }
 
-// wordTable is a set of words by their hashes.
+// wordTable is a set of words by their hashes, in a power of two of slots.
 type wordTable struct{ slots []uint64 }
 
 func newWordTable(words []string) *wordTable {
-	t := &wordTable{make([]uint64, 512)}
+	t := &wordTable{make([]uint64, max(512, 1<<bits.Len(uint(2*len(words)))))}
 	for _, w := range words {
 		i := t.find(wordHash([]byte(w)))
 		t.slots[i] = wordHash([]byte(w))
@@ -123,12 +124,16 @@ func newWordTable(words []string) *wordTable {
 
 // find returns the place of a hash, or the free one where it belongs.
 func (t *wordTable) find(h uint64) uint64 {
-	i := h % uint64(len(t.slots))
-	for t.slots[i] != 0 && t.slots[i] != h {
-		i = (i + 1) % uint64(len(t.slots))
+	mask := uint64(len(t.slots) - 1)
+	i := h & mask
+	for t.slots[i&mask] != 0 && t.slots[i&mask] != h {
+		i = (i + 1) & mask
 	}
 	return i
 }
 
 // has says whether a word as it is written is in the set.
-func (t *wordTable) has(w []byte) bool { return t.slots[t.find(plainHash(w))] != 0 }
+func (t *wordTable) has(w []byte) bool { return t.hash(plainHash(w)) }
+
+// hash says whether a word with a hash is in the set.
+func (t *wordTable) hash(h uint64) bool { return t.slots[t.find(h)] != 0 }
