@@ -363,7 +363,7 @@ export async function identifiers(t) {
   await t.axe(page, "identifiers");
   await t.shot(page, "identifiers");
   await page.getByRole("link", { name: "Customer <img" }).press("Enter"); // its middle is where the column has ended
-  await page.getByRole("button", { name: "Edit tags" }).waitFor();
+  await page.getByRole("button", { name: "Change tags" }).waitFor();
   await t.axe(page, "identifier", { name: "identifier" });
   await narrow(t, page, "identifier");
   await page.getByRole("button", { name: "Duplicate" }).click();
@@ -393,7 +393,7 @@ export async function smallPages(t) {
   }
   // Tags are given, changed and taken away; what the server refuses is said where it was typed.
   await t.follow(page, account + "/" + R + "/settings");
-  await page.getByRole("button", { name: "Edit tags" }).click();
+  await page.getByRole("button", { name: "Change tags" }).click();
   const tags = page.getByRole("dialog", { name: /^Tags of / });
   const type = async (n, key, value) => {
     await tags.getByRole("button", { name: "Add tag" }).click();
@@ -408,17 +408,32 @@ export async function smallPages(t) {
   await tags.getByRole("button", { name: "Remove aws:x" }).click();
   await tags.getByRole("button", { name: "Save" }).click();
   await page.getByRole("main").getByText("team=1").waitFor();
-  await page.getByRole("button", { name: "Edit tags" }).click();
+  await page.getByRole("button", { name: "Change tags" }).click();
   await tags.getByRole("button", { name: "Remove team=1" }).click();
   await type(1, "stage", "");
   await tags.getByRole("button", { name: "Save" }).click();
   await page.getByRole("main").getByText("team=1").waitFor({ state: "detached" });
   const arn = "arn:aws:macie2:" + R + ":" + account + ":";
   assert.deepEqual((await a.call(R, "GET", "/tags/" + encodeURIComponent(arn))).tags, { stage: "" });
-  // One allow list, changed and tagged.
+  // One allow list, tagged; which of more jobs than are asked at once use it.
+  const list = (await a.call(R, "GET", "/allow-lists")).allowLists[0].id;
   await t.follow(page, account + "/" + R + "/allow-lists");
+  await page.evaluate((list) => {
+    const before = globalThis.fetch;
+    const answer = (body) => Promise.resolve(new Response(JSON.stringify(body), { status: 200 }));
+    globalThis.fetch = (at, o) => {
+      const job = /\/call\/jobs\/(\w+)$/.exec(String(at))?.[1];
+      if (job === "list") return answer({ items: Array.from({ length: 130 }, (_, i) => ({ jobId: "job" + i })) });
+      return job ? answer({ jobId: job, name: "The " + job, allowListIds: /^job(7|120)$/.test(job) ? [list] : [] }) : before(at, o);
+    };
+  }, list);
   await page.getByRole("link", { name: "Our numbers" }).click();
-  await page.getByRole("button", { name: "Edit tags" }).click();
+  await page.getByText("100 of 130 jobs looked at").waitFor();
+  await page.getByRole("link", { name: "The job7" }).waitFor();
+  await page.getByRole("button", { name: "Look at 30 more" }).click();
+  await page.getByRole("link", { name: "The job120" }).waitFor();
+  await page.getByText("130 of 130 jobs looked at").waitFor();
+  await page.getByRole("button", { name: "Change tags" }).click();
   await type(1, "owner", "x");
   await tags.getByRole("button", { name: "Save" }).click();
   await page.getByRole("main").getByText("owner=x").waitFor();
@@ -604,6 +619,18 @@ export async function findings(t) {
   await t.axe(page, "suppress");
   await page.getByRole("dialog").getByRole("button", { name: "Create rule" }).click();
   await page.getByText("The rule test data archives them").waitFor();
+  // An archived finding says which rules match it now; which one did it, nobody has written down.
+  const other = await a.call(R, "POST", "/findingsfilters", { name: "no match", action: "ARCHIVE", findingCriteria: { criterion: { "severity.description": { eq: ["Low"] }, type: { eq: ["Policy:IAMUser/S3BucketPublic"] } } } });
+  await t.follow(page, account + "/" + R + "/findings?status=archived");
+  await page.getByRole("row").filter({ hasText: "customers.csv" }).getByRole("link").first().click();
+  await page.getByText("A rule has archived it").waitFor();
+  await page.getByRole("main").getByRole("link", { name: "test data" }).waitFor();
+  assert.equal(await page.getByRole("main").getByRole("link", { name: "no match" }).count(), 0);
+  await t.axe(page, "an archived finding", { name: "archived-finding" });
+  await page.getByRole("main").getByRole("link", { name: "test data" }).click();
+  await page.getByRole("grid", { name: "Rules" }).getByText("test data").waitFor();
+  assert.equal(await page.getByRole("grid", { name: "Rules" }).getByText("no match").count(), 0);
+  await a.call(R, "DELETE", "/findingsfilters/" + other.id);
   await t.follow(page, account + "/" + R + "/rules");
   await page.getByRole("button", { name: "Create rule" }).click();
   const rule = page.getByRole("dialog");

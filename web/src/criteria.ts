@@ -254,3 +254,11 @@ export function findingCriterion(rows: Condition[]): { criterion: { [field: stri
   }
   return { criterion, wrong: rows.length ? "" : t.criteria.aRuleNeedsAtLeastOne };
 }
+
+/** What asks whether a rule matches one finding: the rule's criterion, and the finding's id. Whether it is archived does not count: the rule
+ * has changed that. undefined: it cannot match. */
+export function criterionFor(criterion: { [field: string]: CriterionAdditionalProperties } | undefined, id: string): { [field: string]: CriterionAdditionalProperties } | undefined {
+  const { archived: _, id: ids, ...rest } = criterion ?? {};
+  const allowed = [ids?.eq, ids?.eqExactMatch].every((list) => !list || list.includes(id)) && !ids?.neq?.includes(id);
+  return allowed ? { ...rest, id: { eq: [id] } } : undefined;
+}

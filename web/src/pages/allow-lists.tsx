@@ -17,7 +17,7 @@ import type { AllowListStatus, GetAllowListResponse } from "../api/macie2.gen";
 import { Theirs, To, When } from "../parts/bits";
 import { DeleteOne } from "../parts/delete-one";
 import { NoPage, WhereOff, useAct } from "../parts/problem";
-import { loadJobs, mostAsked } from "../parts/job-use";
+import { UsedBy } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { EditableTags, TagsField } from "../parts/tags";
@@ -76,7 +76,14 @@ export function AllowLists() {
             <Button disabled={!one} onClick={() => navigate(desk.link("allow-lists", one!.id!))}>{t.common.edit}</Button>
             <DeleteOne
               name={one && visible(one.name)}
-              body={one && <Users id={one.id!} />}
+              body={
+                one && (
+                  <SpaceBetween size="s">
+                    <span>{t.allowLists.jobsThatUseItGoOn}</span>
+                    <Users id={one.id!} />
+                  </SpaceBetween>
+                )
+              }
               act={() => desk.caller.call("DeleteAllowList", { id: one!.id! })}
               done={() => {
                 setSelected([]);
@@ -97,32 +104,8 @@ export function AllowLists() {
   );
 }
 
-/** Which jobs a list is used by, before it is deleted. */
-function Users({ id }: { id: string }) {
-  const desk = useDesk();
-  const jobs = useResource(async (o) => (await loadJobs(desk.caller, o)).filter((j) => j.allowListIds?.includes(id)), [desk.caller, id]);
-  return (
-    <SpaceBetween size="s">
-      <span>{t.allowLists.jobsThatUseItGoOn}</span>
-      {jobs.data === undefined ? (
-        <StatusIndicator type={jobs.error ? "error" : "loading"}>{jobs.error ? visible(jobs.error.message) : t.allowLists.lookingForJobsThatUseIt}</StatusIndicator>
-      ) : jobs.data.length ? (
-        <div>
-          {fill(t.allowLists.ofTheNewestMostaskedJobsThese, { mostAsked })}
-          <ul>
-            {jobs.data.slice(0, 20).map((j) => (
-              <li key={j.jobId}>
-                <Theirs text={j.name} />
-              </li>
-            ))}
-          </ul>
-        </div>
-      ) : (
-        <span>{fill(t.allowLists.noneOfTheNewestMostaskedJobs, { mostAsked })}</span>
-      )}
-    </SpaceBetween>
-  );
-}
+/** Which jobs use a list. */
+const Users = ({ id }: { id: string }) => <UsedBy uses={(j) => !!j.allowListIds?.includes(id)} />;
 
 export function AllowList({ id }: { id: string }) {
   const desk = useDesk();
@@ -134,7 +117,7 @@ export function AllowList({ id }: { id: string }) {
   return (
     <SpaceBetween size="l">
       {creating && <WhereOff />}
-      <Edit key={one.updated} list={one.data} again={one.refresh} />
+      <Edit key={one.data?.updatedAt} list={one.data} again={one.refresh} />
     </SpaceBetween>
   );
 }
@@ -182,10 +165,11 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
             <Container>
               <SpaceBetween size="m">
                 <KeyValuePairs
-                  columns={3}
+                  columns={2}
                   items={[
                     { label: t.common.status, value: <ListStatus status={list.status} /> },
                     { label: t.common.updated, value: <When at={list.updatedAt} /> },
+                    { label: t.common.usedBy, value: <Users id={list.id!} /> },
                     { label: t.common.tags, value: <EditableTags arn={list.arn} name={visible(list.name)} tags={list.tags ?? {}} done={again} /> },
                   ]}
                 />

@@ -21,6 +21,7 @@ import { all, type Caller, CallError, each, type Options } from "../api/call";
 import type { CriterionAdditionalProperties, Finding, GroupBy, Occurrences } from "../api/macie2.gen";
 import { criterionOf, filterFields, tokensOf } from "../criteria";
 import { readFilter, writeFilter } from "../filter";
+import { ArchivedBy } from "../parts/archived-by";
 import { Theirs, To, When } from "../parts/bits";
 import { NoPage, Problem, useAct } from "../parts/problem";
 import { useResource } from "../parts/resource";
@@ -557,7 +558,7 @@ export function FindingPage({ id }: { id: string }) {
       >
         <SpaceBetween size="m">
           {f.sample && <Alert type="info">{t.findings.thisIsASampleNothingOf}</Alert>}
-          {f.archived && <Alert type="info">{t.findings.aRuleHasArchivedIt}</Alert>}
+          {f.archived && <Alert type="info" header={t.findings.aRuleHasArchivedIt}><ArchivedBy id={id} /></Alert>}
           <KeyValuePairs
             columns={4}
             items={[

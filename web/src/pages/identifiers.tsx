@@ -18,7 +18,7 @@ import type { CustomDataIdentifierSummary, SeverityLevel } from "../api/macie2.g
 import { Theirs, To, When } from "../parts/bits";
 import { DeleteOne } from "../parts/delete-one";
 import { NoPage, WhereOff, useAct } from "../parts/problem";
-import { loadJobs } from "../parts/job-use";
+import { Looked, namesOf, UsedBy, useJobs } from "../parts/job-use";
 import { useResource } from "../parts/resource";
 import { Rows } from "../parts/rows";
 import { EditableTags, TagsField } from "../parts/tags";
@@ -33,8 +33,8 @@ export function Identifiers() {
   const [selected, setSelected] = useState<CustomDataIdentifierSummary[]>([]);
   useEffect(() => desk.title(t.common.customDataIdentifiers), [desk]);
   const list = useResource((o) => all(desk.caller, "ListCustomDataIdentifiers", { maxResults: 25 }, (p) => p.items, o), [desk.caller]);
-  const jobs = useResource((o) => (list.data?.length ? loadJobs(desk.caller, o) : Promise.resolve([])), [desk.caller, !list.data?.length]);
-  const usedBy = (id: string | undefined) => (jobs.data ?? []).filter((j) => j.customDataIdentifierIds?.includes(id ?? ""));
+  const jobs = useJobs(!!list.data?.length);
+  const usedBy = (id: string | undefined) => jobs.jobs.filter((j) => j.customDataIdentifierIds?.includes(id ?? ""));
   const one = selected[0];
   return (
     <>
@@ -65,10 +65,11 @@ export function Identifiers() {
             <Button variant="primary" onClick={() => navigate(desk.link("custom-data-identifiers", "create"))}>{t.common.create}</Button>
           </SpaceBetween>
         }
+        more={list.data?.length && (jobs.error || (jobs.total ?? 0) > jobs.looked) ? <Looked jobs={jobs} /> : undefined}
         columns={[
           { id: "name", header: t.common.name, value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
           { id: "description", header: t.common.description, value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 300 },
-          { id: "jobs", header: t.identifiers.usedBy, value: (i) => usedBy(i.id).length, cell: (i) => <span title={usedBy(i.id).map((j) => visible(j.name)).join(", ")}>{jobs.data ? counted(usedBy(i.id).length, t.common.countJobs) : "–"}</span>, filter: false, width: 110 },
+          { id: "jobs", header: t.common.usedBy, value: (i) => usedBy(i.id).length, cell: (i) => <span title={namesOf(usedBy(i.id))}>{jobs.looked ? counted(usedBy(i.id).length, t.common.countJobs) : "–"}</span>, filter: false, width: 110 },
           { id: "created", header: t.common.created, time: (i) => i.createdAt },
         ]}
       />
@@ -97,6 +98,7 @@ export function Identifier({ id }: { id: string }) {
               { label: t.identifiers.maximumMatchDistance, value: d.keywords?.length ? fill(t.identifiers.maximummatchdistanceCharacters, { maximumMatchDistance: (d.maximumMatchDistance ?? 50) }) : "–" },
               { label: t.common.severity, value: d.severityLevels?.length ? d.severityLevels.map((s) => fill(t.identifiers.severityFromOccurrencesthreshold, { severity: s.severity, occurrencesThreshold: counted(s.occurrencesThreshold, t.identifiers.countOccurrences) })).join(", ") : t.identifiers.mediumFrom1Occurrence },
               { label: t.common.created, value: <When at={d.createdAt} /> },
+              { label: t.common.usedBy, value: <UsedBy uses={(j) => !!j.customDataIdentifierIds?.includes(id)} /> },
               { label: t.common.tags, value: <EditableTags arn={d.deleted ? undefined : d.arn} name={visible(d.name)} tags={d.tags ?? {}} done={one.refresh} /> },
               { label: "ARN", value: <span className="mono">{visible(d.arn)}</span> },
             ]}

@@ -71,7 +71,7 @@ export function Rules() {
             <Button iconName="angle-up" ariaLabel={t.rules.moveUp} disabled={at < 1} loading={busy === "move"} onClick={() => void move(-1)} />
             <Button iconName="angle-down" ariaLabel={t.rules.moveDown} disabled={at < 0 || at >= (rules.data?.length ?? 0) - 1} loading={busy === "move"} onClick={() => void move(1)} />
             <Button disabled={!one?.findingCriteria} onClick={() => setEditing(one!)}>{t.common.edit}</Button>
-            <Button disabled={!one?.arn} onClick={() => setTagging(one!)}>{t.tags.editTags}</Button>
+            <Button disabled={!one?.arn} onClick={() => setTagging(one!)}>{t.tags.changeTags}</Button>
             <DeleteOne
               name={one && visible(one.name)}
               body={one?.action === "ARCHIVE" ? t.rules.findingsAreNotArchivedByIt : t.rules.theFilterIsGoneFindingsAre}

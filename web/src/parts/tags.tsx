@@ -51,7 +51,7 @@ export function EditableTags({ arn, name, tags, done }: Tagged) {
   return (
     <SpaceBetween size="xxs">
       <div><Tags tags={tags} /></div>
-      {arn && tags && <Button formAction="none" variant="inline-link" onClick={() => setEditing(true)}>{t.tags.editTags}</Button>}
+      {arn && tags && <Button formAction="none" variant="inline-link" onClick={() => setEditing(true)}>{t.tags.changeTags}</Button>}
       {editing && (
         <TagsDialog
           arn={arn}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { criterionOf, filterFields, tokensOf, bucketCriteria, findingConditions, findingCriterion, findingWords, jobConditions } from "../criteria";
+import { criterionFor, criterionOf, filterFields, tokensOf, bucketCriteria, findingConditions, findingCriterion, findingWords, jobConditions } from "../criteria";
 
 test("criteria of jobs are rows, and back", () => {
   const criteria = {
@@ -42,4 +42,11 @@ test("a filter's conditions are a criterion, and a rule's criterion is condition
   const keys = filterFields().map((f) => f.key);
   expect(new Set(keys).size).toBe(keys.length);
   expect(keys).toContain("policyDetails.actor.userIdentity.iamUser.userName");
+});
+
+test("whether a rule matches one finding is asked without what the rule itself has changed", () => {
+  expect(criterionFor({ type: { eq: ["a"] }, archived: { eq: ["false"] } }, "f")).toEqual({ type: { eq: ["a"] }, id: { eq: ["f"] } });
+  expect(criterionFor(undefined, "f")).toEqual({ id: { eq: ["f"] } });
+  expect(criterionFor({ id: { eq: ["e", "f"] } }, "f")).toEqual({ id: { eq: ["f"] } });
+  for (const id of [{ eq: ["e"] }, { eqExactMatch: ["e"] }, { neq: ["f"] }, { eq: ["f"], neq: ["f"] }]) expect(criterionFor({ id }, "f")).toBe(undefined);
 });
