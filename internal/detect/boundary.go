@@ -103,7 +103,7 @@ func fold(r rune) rune {
 const maxGap = 4
 
 // gapLen returns how many bytes at text[i:] stand for a space of a keyword: up to
-// maxGap white-space characters, or one underscore or dash. Zero is not a gap.
+// maxGap white-space characters, or one underscore, dash or full stop between letters. Zero is not a gap.
 func gapLen(text []byte, i int) int {
 	if i >= len(text) {
 		return 0
@@ -111,6 +111,11 @@ func gapLen(text []byte, i int) int {
 	switch c := text[i]; {
 	case c == '_' || c == '-':
 		return 1
+	case c == '.': // a name of properties: card.number
+		if i > 0 && (isASCIILetter(text[i-1]) || text[i-1] >= utf8.RuneSelf) && wordAfter(text, i+1) {
+			return 1
+		}
+		return 0
 	case c == 0xE2: // U+2010 to U+2015, dashes
 		if i+2 < len(text) && text[i+1] == 0x80 && text[i+2]-0x90 < 6 {
 			return 3

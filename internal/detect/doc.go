@@ -34,7 +34,7 @@
 //   - A keyword is complete: it starts and ends where a word does, letter case
 //     aside. An edge in camel case, a digit and an underscore end a word, so that
 //     customerPassportNumber, passport_no and PassportNo hold "passport no". A
-//     space in a keyword may be missing or be an underscore, a hyphen or a line
+//     space in a keyword may be missing or be an underscore, a hyphen, a full stop or a line
 //     break. In names a keyword of seven letters or more may also be a part of a
 //     longer word: CUSTOMERPASSPORT. For a value of letters and digits alone that has
 //     no check digit it ends the name it stands in, see lastword.go.

@@ -111,7 +111,7 @@ var foldedByte = func() (t [256]byte) {
 func (t *trie) match(text []byte, start int, parts bool, found func(end, keyword int)) (open bool) {
 	at, i := uint32(0), start
 	for i < len(text) {
-		if g := gapLen(text, i); g > 0 {
+		if g := gapLen(text, i); g > 0 && !(text[i] == '.' && t.find(at, '.') != 0) {
 			if at = t.find(at, gapSym); at == 0 {
 				return false
 			}

@@ -376,11 +376,34 @@ func company(text []byte, end int) bool {
 	if (isUpper(rest[i]) || bytes.IndexByte(rest[i:j-1], '.') > 0) && companyForms.has(rest[i:j]) {
 		return true
 	}
+	if institution(text, end) {
+		return true
+	}
 	// Miller and Sons, Müller und Partner, Puga Correa Prado Hermanos.
 	if kinAhead(text, end) {
 		return true
 	}
 	return j-i <= 3 && j+1 < len(rest) && rest[j] == ' ' && andWords.has(rest[i:j]) && companyKin(rest[j+1:])
+}
+
+var (
+	institutionKinds = newWordTable(strings.Fields("high middle elementary primary secondary junior senior state community memorial international regional municipal medical technical vocational public central national catholic christian performing"))
+	institutionWords = newWordTable(strings.Fields("school schools college university hospital center centre airport park library institute stadium academy bridge highway field foundation museum gymnasium arena hall church cemetery arts"))
+)
+
+// institution says whether two words behind a name make it an institution's: Abraham Lincoln High School.
+func institution(text []byte, end int) bool {
+	i := nextWord(text, end)
+	if i < 0 || !capital(text, i) {
+		return false
+	}
+	j, _ := asciiWord(text[:min(len(text), i+maxNameWord)], i)
+	k := nextWord(text, j)
+	if j == i || k < 0 || !institutionKinds.has(text[i:j]) {
+		return false
+	}
+	e, _ := asciiWord(text[:min(len(text), k+maxNameWord)], k)
+	return e > k && institutionWords.has(text[k:e])
 }
 
 // partnerBefore says whether a lone y or e and a word with a capital stand before: of Olivo Collado y García Polanco the
@@ -516,7 +539,7 @@ func givenFirst(text []byte, start int, first nameWord) int {
 			continue
 		}
 		w := readName(text, i)
-		if !w.ok || w.caps != first.caps {
+		if !w.ok || w.caps != first.caps && !capsFamily(w, i, givenStrength(first.flags)) {
 			break
 		}
 		if w.flags&isParticle != 0 && nextWord(text, w.end) > 0 { // VAN DER MOST, De Vries
@@ -547,6 +570,11 @@ func givenFirst(text []byte, start int, first nameWord) int {
 		best, end, particle = w.end, w.end, false
 	}
 	return best
+}
+
+// capsFamily says whether the word at i is a family name in capitals behind a given name that is not: Jean DUPONT.
+func capsFamily(w nameWord, i, given int) bool {
+	return w.caps && w.end-i >= 3 && given >= known && familyStrength(w.flags) >= known
 }
 
 // alone says whether no other word in capitals stands beside text[lo:hi]: it is no part of
@@ -597,18 +625,20 @@ func familyFirst(text []byte, start int, first nameWord) int {
 	family := familyStrength(first.flags)
 	w := readName(text, i+2)
 	given := givenStrength(w.flags)
-	if !w.ok || w.caps != first.caps || family == unknown || given < known {
+	if !w.ok || w.caps && !first.caps || family == unknown || given < known {
 		return -1
 	}
 	// What is a word as well, or a name of both kinds, is a person where it is all of a line or
 	// a value: Brown, Peter and Johnson, Michael. In a list of given names or of families it
 	// is none: Scott, Thomas, Kelly.
-	if family < known || first.flags&isCommonGiven != 0 && w.flags&isCommonFamily != 0 {
+	// SMITH, John in both cases is a person's.
+	mixed := first.caps && !w.caps && given == common
+	if !mixed && (family < known || first.flags&isCommonGiven != 0 && w.flags&isCommonFamily != 0) {
 		if first.flags&isCommonFamily == 0 || given < common || !opens(text, start) || !closes(text, w.end) {
 			return -1
 		}
 	}
-	if first.flags&isCommonGiven != 0 && first.flags&isCommonFamily == 0 || inList(text, w.end) || nameBefore(text, start) {
+	if !mixed && first.flags&isCommonGiven != 0 && first.flags&isCommonFamily == 0 || inList(text, w.end) || nameBefore(text, start) {
 		return -1
 	}
 	if languages.has(text[start:first.end]) && languages.has(text[i+2:w.end]) {

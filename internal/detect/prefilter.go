@@ -121,7 +121,7 @@ func following(rest []rune, place int) []byte {
 	}
 	switch rest[0] {
 	case gapSym:
-		return []byte{' ', '_', '-', '\t', '\n', '\r', 0xC2, 0xE2}
+		return []byte{' ', '_', '-', '.', '\t', '\n', '\r', 0xC2, 0xE2}
 	case '\'':
 		return []byte{'\'', '`', 0xC2, 0xCA, 0xE2}
 	case '-':

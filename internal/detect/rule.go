@@ -230,7 +230,7 @@ func (s *Set) bindTrigger(r *rule, spec *validate.Spec) {
 	case r.info.ID == "ADDRESS":
 		s.address = r
 		// Four digits are mostly years, so those of Australia are found from the state, but for its code in capitals.
-		for _, state := range []string{"nsw", "vic", "qld", "tas", "act", "wa", "nt", "sa", "wales", "victoria", "queensland", "tasmania", "australia", "territory"} {
+		for _, state := range []string{"nsw", "vic", "qld", "tas", "act", "wales", "victoria", "queensland", "tasmania", "australia", "territory"} {
 			literals(len(state)+1, state+" ")
 			literals(len(state)+2, state+", ")
 		}

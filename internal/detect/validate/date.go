@@ -129,16 +129,19 @@ func numericDate(text []byte, start int) int {
 	default:
 		return -1
 	}
-	sep := at(text, i)
-	if sep != '/' && sep != '-' && sep != '.' && sep != ' ' {
+	sep, width := dateSign(text, i)
+	if width == 0 {
 		return -1
 	}
-	b, j := number(text, i+1, 3)
-	if n := j - i - 1; n < 1 || n > 2 || at(text, j) != sep {
+	b, j := number(text, i+width, 3)
+	if n := j - i - width; n < 1 || n > 2 {
 		return -1
 	}
-	c, k := number(text, j+1, 5)
-	n := k - j - 1
+	if again, w := dateSign(text, j); w != width || again != sep {
+		return -1
+	}
+	c, k := number(text, j+width, 5)
+	n := k - j - width
 	if i-start == 4 { // year first
 		y, ok := birthYear(a, 4)
 		if !ok || n < 1 || n > 2 || !date(y, b, c) {
@@ -154,6 +157,17 @@ func numericDate(text []byte, start int) int {
 		return k
 	}
 	return -1
+}
+
+// dateSign is what stands between the numbers of a date, and its width.
+func dateSign(text []byte, i int) (sep byte, width int) {
+	switch c := at(text, i); {
+	case c == '-' || c == '/' || c == '.' || c == ' ':
+		return c, 1
+	case c < 0x80:
+		return 0, 0
+	}
+	return sepAt(text, i)
 }
 
 // dayMonthName is "21 March 1980", "21st of March, 1980", "21-Mar-80", "1980
@@ -284,8 +298,11 @@ func expirationDigits(text []byte, start int) int {
 	if n == 0 || n == 3 || n > 4 {
 		return -1
 	}
-	sep := at(text, i)
-	j := i + 1
+	sep, width := at(text, i), 1
+	if sep != '/' && sep != '%' {
+		sep, width = sepAt(text, i)
+	}
+	j := i + width
 	if sep == ' ' && (at(text, j) == '/' || at(text, j) == '-') && at(text, j+1) == ' ' { // 02 / 26
 		sep = text[j]
 		j += 2
@@ -300,7 +317,7 @@ func expirationDigits(text []byte, start int) int {
 		}
 	}
 	if sep == '/' || sep == '-' || sep == ' ' { // 26-Feb, 2026 February
-		if m, k := monthName(text, i+1); m > 0 && expirationYear(a, n) {
+		if m, k := monthName(text, i+width); m > 0 && expirationYear(a, n) {
 			if text[k-1] == '.' {
 				k--
 			}

@@ -666,7 +666,7 @@ func italyPhone(p *phone, n int, local bool) bool {
 	case '0':
 		return d[1] != '0' && p.tidy(n) && (!local || n >= 8 && n <= 10)
 	case '3':
-		return (n == 9 || n == 10) && d[1] >= '2' && p.tidy(n)
+		return (n == 9 && d[1] >= '2' || n == 10 && d[1] >= '1') && p.tidy(n)
 	case '8':
 		return d[1] == '0' && (n == 9 || n == 8) && p.tidy(n)
 	}

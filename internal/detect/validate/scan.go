@@ -78,13 +78,15 @@ func sepAt(text []byte, i int) (sep byte, n int) {
 		return ' ', 2
 	case c == 0xE2 && at(text, i+1) == 0x80:
 		switch at(text, i+2) {
-		case 0x87, 0x89, 0xAF: // figure space, thin space, narrow no-break space
+		case 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0xAF: // spaces of every width, narrow no-break space
 			return ' ', maxSep
 		case 0x90, 0x91, 0x92, 0x93, 0x94, 0x95: // hyphen, no-break hyphen, figure dash, dashes, bar
 			return '-', maxSep
 		}
-	case c == 0xE2 && at(text, i+1) == 0x81 && at(text, i+2) == 0x83: // hyphen bullet
+	case c == 0xE2 && at(text, i+1) == 0x81 && at(text, i+2) == 0x83, c == 0xE2 && at(text, i+1) == 0x88 && at(text, i+2) == 0x92: // hyphen bullet, minus sign
 		return '-', maxSep
+	case c == 0xE3 && at(text, i+1) == 0x80 && at(text, i+2) == 0x80: // ideographic space
+		return ' ', maxSep
 	case c == '%' && at(text, i+1) == '2' && at(text, i+2) == '0': // in a URL
 		return ' ', maxSep
 	}

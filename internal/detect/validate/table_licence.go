@@ -22,7 +22,7 @@ func licenceSpecs() []Spec {
 		k("DRIVERS_LICENSE", digitHeavy3, usLicences...),
 		k("ESTONIA_DRIVERS_LICENSE", nil, "ET9{6}"),
 		{
-			ID: "FINLAND_DRIVERS_LICENSE", Func: finnishCode, MinLen: 11, MaxLen: 11,
+			ID: "FINLAND_DRIVERS_LICENSE", Func: finnishCode, MinLen: 11, MaxLen: 13,
 			First: setOf("0123456789"), DigitRuns: runs(6, 6), Checked: true,
 		},
 		k("FRANCE_DRIVERS_LICENSE", frenchLicence, "9{12}", "*{9}9999", "*{11}9999", "99*{7}9999", "99_99_99_9{6}"),
@@ -44,7 +44,7 @@ func licenceSpecs() []Spec {
 		k("SLOVENIA_DRIVERS_LICENSE", notUniform, "9{9}"),
 		checked("SPAIN_DRIVERS_LICENSE", patterns(dniOrNIE, "9{8}_@", "99.999.999_@", "@_9{7}_@", "@9{7}-@", "@9{7} @", "@-9{7}@", "@ 9{7}@")),
 		{
-			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 13,
+			ID: "SWEDEN_DRIVERS_LICENSE", Func: personnummer, MinLen: 11, MaxLen: 15,
 			First: setOf("0123456789"), DigitRuns: runs(6, 6) | runs(8, 8), Checked: true,
 		},
 		k("UK_DRIVERS_LICENSE", ukLicence, "*{5}9{6}*{2}9**", "*{5}9{6}*{2}9** 99", "*{5}9{6}*{2}9**99",
@@ -176,11 +176,17 @@ const finnishLetters = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 // finnishCode matches a Finnish personal identity code, which is the number on
 // the licence: birth date, century sign, individual number, check character.
 func finnishCode(text []byte, start int) int {
-	if start < 0 || start+11 > len(text) || !leftOK(text, start, true) || !rightOK(text, start+11, true) {
+	if start < 0 || start+11 > len(text) || !leftOK(text, start, true) {
 		return -1
 	}
-	s := text[start : start+11]
-	if !contains("-+ABCDEFYXWVU", upper(s[6])) {
+	var s [11]byte
+	copy(s[:], text[start:])
+	end := start + 11
+	if c, width := sepAt(text, start+6); c == '-' && width > 1 && start+10+width <= len(text) {
+		s[6], end = '-', start+10+width
+		copy(s[7:], text[start+6+width:end])
+	}
+	if !rightOK(text, end, true) || !contains("-+ABCDEFYXWVU", upper(s[6])) {
 		return -1
 	}
 	n := 0
@@ -197,7 +203,7 @@ func finnishCode(text []byte, start int) int {
 	if !date(0, month, day) || serial < 2 || upper(s[10]) != finnishLetters[n%31] {
 		return -1
 	}
-	return start + 11
+	return end
 }
 
 // personnummer matches a Swedish personal identity number: YYMMDD or YYYYMMDD, a
@@ -212,11 +218,15 @@ func personnummer(text []byte, start int) int {
 	if n != 6 && n != 8 {
 		return -1
 	}
-	if c := at(text, i); c != '-' && c != '+' {
+	c, width := sepAt(text, i)
+	if at(text, i) == '+' {
+		c, width = '-', 1
+	}
+	if c != '-' {
 		return -1
 	}
-	_, end := number(text, i+1, 5)
-	if end-i-1 != 4 || !rightOK(text, end, true) {
+	_, end := number(text, i+width, 5)
+	if end-i-width != 4 || !rightOK(text, end, true) {
 		return -1
 	}
 	if n == 8 {
@@ -226,7 +236,7 @@ func personnummer(text []byte, start int) int {
 	}
 	var d [10]byte
 	copy(d[:], text[i-6:i])
-	copy(d[6:], text[i+1:end])
+	copy(d[6:], text[i+width:end])
 	month := int(d[2]-'0')*10 + int(d[3]-'0')
 	day := int(d[4]-'0')*10 + int(d[5]-'0')
 	if day > 60 {

@@ -84,9 +84,15 @@ func LatLong(text []byte, start int) int {
 		return -1
 	}
 	n, comma := i, false
-	for i-n < 3 && i < limit && (text[i] == ' ' || !comma && (text[i] == ',' || text[i] == ';')) {
-		comma = comma || text[i] != ' '
-		i++
+	for steps := 0; steps < 3 && i < limit; steps++ {
+		if c, width := sepAt(text[:limit], i); c == ' ' {
+			i += width
+		} else if !comma && (text[i] == ',' || text[i] == ';') {
+			comma = true
+			i++
+		} else {
+			break
+		}
 	}
 	if i == n {
 		return -1
@@ -104,7 +110,7 @@ func LatLong(text []byte, start int) int {
 // unit says whether a number that degrees has read lies between -1 and 1.
 func unit(number []byte) bool {
 	i := 0
-	if number[0] == '-' || number[0] == '+' {
+	for !isDigit(number[i]) { // the sign
 		i++
 	}
 	return number[i+1] == '.' && (number[i] == '0' || number[i] == '1' && allZero(number[i+2:]))
@@ -135,7 +141,9 @@ func inList(text []byte, start, end int, gap []byte, comma bool) bool {
 		j++
 	}
 	after := text[end:j]
-	if c := at(text, j); c == '-' || c == '+' {
+	if c, width := sepAt(text, j); c == '-' {
+		j += width
+	} else if at(text, j) == '+' {
 		j++
 	}
 	return digitAt(text, j) && len(after) > 0 && sameMark(after, gap) || !comma && at(text, end) == ',' && digitAt(text, end+1)
@@ -145,7 +153,7 @@ func inList(text []byte, start, end int, gap []byte, comma bool) bool {
 func sameMark(a, b []byte) bool {
 	mark := func(s []byte) byte {
 		for _, c := range s {
-			if c != ' ' {
+			if c == ',' || c == ';' {
 				return c
 			}
 		}
@@ -157,7 +165,9 @@ func sameMark(a, b []byte) bool {
 // degrees returns the end of a signed decimal number up to bound, with an optional
 // degree sign and hemisphere, or -1.
 func degrees(text []byte, i, bound int, hemispheres string) int {
-	if c := at(text, i); c == '-' || c == '+' {
+	if c, width := sepAt(text, i); c == '-' {
+		i += width
+	} else if at(text, i) == '+' {
 		i++
 	}
 	whole, j := number(text, i, 4)
