@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,13 +34,13 @@ func TestIdleIsTold(t *testing.T) {
 			t.Fatalf("claimed %d, %v", len(claimed), err)
 		}
 		h := &Held{h: claimed[0], alive: func() {}}
-		if h.Idle() {
+		if h.Idle() || h.Wanted() {
 			t.Error("nobody is idle")
 		}
 		if claimed, _, err := kinds[1].claim(ctx, workers[1], 1); err != nil || len(claimed) != 0 {
 			t.Fatalf("claimed %d, %v", len(claimed), err)
 		}
-		if err := nodes[0].poll(ctx); err != nil || !h.Idle() {
+		if err := nodes[0].poll(ctx); err != nil || !h.Idle() || !h.Wanted() {
 			t.Fatalf("the other is idle, and this one does not know: %v", err)
 		}
 		err = nodes[0].background.Tx(ctx, "", func(tx *store.Tx) error {
@@ -131,6 +132,43 @@ func TestRecount(t *testing.T) {
 		depths, err := q.Depths(ctx)
 		if err != nil || len(depths) != 1 || depths[0].Kind != "old" || depths[0].Ready != 2 {
 			t.Errorf("%+v, %v", depths, err)
+		}
+	})
+}
+
+// TestPollIsOneQuery: what workers ask several times a second reads the same each time, and grows with the kinds by no more than their names:
+// a database keeps the plan of a query that it knows, and plans others anew.
+func TestPollIsOneQuery(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
+		db := open()
+		asked := map[string]bool{}
+		subqueries := map[int]bool{}
+		for n := range 8 {
+			q := Open(db, Options{Logger: storetest.Logger(t)})
+			for i := range 4 + n {
+				q.Transactional(Transactional{Kind: string(rune('a' + i)), Handle: func(context.Context, *store.Tx, []Task) error { return nil }})
+				q.Long(Long{Kind: string(rune('A' + i))})
+			}
+			for range 3 {
+				err := db.View(t.Context(), func(tx *store.Tx) error {
+					sql, args := q.pollQuery(tx)
+					if len(args) != len(q.wakes) {
+						t.Errorf("%d arguments for %d kinds", len(args), len(q.wakes))
+					}
+					asked[sql] = true
+					subqueries[strings.Count(sql, "(select 1")] = true
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := q.poll(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(asked) != 8 || len(subqueries) != 1 {
+			t.Errorf("8 sets of kinds are asked for by %d queries, with subqueries %v", len(asked), subqueries)
 		}
 	})
 }

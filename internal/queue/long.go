@@ -117,6 +117,9 @@ func (h *Held) Alive() { h.alive() }
 // is worth while to split this one.
 func (h *Held) Idle() bool { return h.h.kind.idle() }
 
+// Wanted tells whether some node said within the last two seconds that it has nothing at all to work on.
+func (h *Held) Wanted() bool { return h.h.kind.wanted() }
+
 // watch ends a context when nothing was heard for as long as d. heard is the sign of life.
 func watch(ctx context.Context, d time.Duration) (_ context.Context, heard, stop func()) {
 	if d <= 0 {
@@ -461,10 +464,12 @@ func (k *externalKind) sawUnemployed() {
 
 // leaves reports whether tasks that have just become due are left to other nodes: this one works on some already, and one that has none waits.
 // Who splits a task would else be the first to see the other half, and take it into a slot beside the one that it works in.
-func (k *externalKind) leaves() bool {
+func (k *externalKind) leaves() bool { return len(k.slots) > 0 && k.wanted() }
+
+func (k *externalKind) wanted() bool {
 	k.idleness.mu.Lock()
 	defer k.idleness.mu.Unlock()
-	return len(k.slots) > 0 && time.Since(k.idleness.told) < idleHolds
+	return time.Since(k.idleness.told) < idleHolds
 }
 
 // due is the SQL of the time up to which tasks are due for this node.

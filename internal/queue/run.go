@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,34 +80,11 @@ func (q *Queue) every(ctx context.Context, d time.Duration, wake <-chan struct{}
 
 // poll looks, with one small query, whether any kind has tasks that are due and whether any worker is dead.
 func (q *Queue) poll(ctx context.Context) error {
-	kinds := make([]string, 0, len(q.wakes))
-	for kind := range q.wakes {
-		kinds = append(kinds, kind)
-	}
-	long := make(map[string]*externalKind)
-	for _, k := range q.external {
-		if k.long != nil {
-			long[k.Kind] = k
-		}
-	}
 	var due, idle, free []string
 	var dead bool
 	err := q.db.View(ctx, func(tx *store.Tx) error {
 		due, idle, free, dead = nil, nil, nil, false
-		var sql strings.Builder
-		fmt.Fprintf(&sql, "select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d), false, false", q.now(tx), q.o.Lease.Milliseconds())
-		args := make([]any, len(kinds))
-		for i, kind := range kinds {
-			args[i] = kind
-			if long[kind] != nil {
-				fmt.Fprintf(&sql, ` union all select cast($%[1]d as text), exists (select 1 from task_line where kind = $%[1]d and (ready > 0 or held > 0)),
-					exists (select 1 from task_turn where kind = $%[1]d and idle_at > %[2]s - %[3]d),
-					exists (select 1 from task_turn where kind = $%[4]d and idle_at > %[2]s - %[3]d)`, i+1, q.now(tx), idleHolds.Milliseconds(), len(args)+1)
-				args = append(args, kind+unemployed)
-				continue
-			}
-			fmt.Fprintf(&sql, " union all select cast($%[1]d as text), exists (select 1 from task where kind = $%[1]d and state = 'ready' and run_at <= %[2]s), false, false", i+1, q.now(tx))
-		}
+		sql, args := q.pollQuery(tx)
 		return tx.Query(ctx, func(r store.Row) error {
 			var kind string
 			var yes, slot, all bool
@@ -125,7 +104,7 @@ func (q *Queue) poll(ctx context.Context) error {
 				due = append(due, kind)
 			}
 			return nil
-		}, sql.String(), args...)
+		}, sql, args...)
 	})
 	if err != nil {
 		return fmt.Errorf("queue: poll: %w", err)
@@ -134,11 +113,12 @@ func (q *Queue) poll(ctx context.Context) error {
 		if _, err := q.reap(ctx); err != nil {
 			return err
 		}
-		due = kinds
+		due = slices.Collect(maps.Keys(q.wakes))
 	}
 	for _, kind := range due {
 		q.wake(kind)
 	}
+	long := q.longKinds()
 	for _, kind := range idle {
 		long[kind].sawIdle()
 	}
@@ -146,6 +126,48 @@ func (q *Queue) poll(ctx context.Context) error {
 		long[kind].sawUnemployed()
 	}
 	return nil
+}
+
+// longKinds are the long ones of this node's kinds.
+func (q *Queue) longKinds() map[string]*externalKind {
+	long := make(map[string]*externalKind)
+	for _, k := range q.external {
+		if k.long != nil {
+			long[k.Kind] = k
+		}
+	}
+	return long
+}
+
+// pollQuery is the query of poll. It reads the same each time, and has one part for all kinds and not one for each: a database plans what it
+// has not seen before, and may do so each time, which then costs far more than to answer.
+func (q *Queue) pollQuery(tx *store.Tx) (sql string, args []any) {
+	now, long := q.now(tx), q.longKinds()
+	var with [2]strings.Builder // short kinds, long ones
+	for _, kind := range slices.Sorted(maps.Keys(q.wakes)) {
+		b := &with[0]
+		if long[kind] != nil {
+			b = &with[1]
+		}
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		args = append(args, kind)
+		fmt.Fprintf(b, "(cast($%d as text))", len(args))
+	}
+	sql = fmt.Sprintf("select '' as kind, exists (select 1 from task_worker where seen_at < %s - %d), false, false", now, q.o.Lease.Milliseconds())
+	const is = "(select 1 from %s limit 1) is not null"
+	if with[0].Len() > 0 {
+		sql += fmt.Sprintf(" union all select k.kind, "+is+", false, false from (select column1 as kind from (values %s) as v) as k",
+			"task t where t.kind = k.kind and t.state = 'ready' and t.run_at <= "+now, with[0].String())
+	}
+	if with[1].Len() > 0 {
+		wanted := fmt.Sprintf("idle_at > %s - %d", now, idleHolds.Milliseconds())
+		sql += fmt.Sprintf(" union all select k.kind, "+is+", "+is+", "+is+" from (select column1 as kind from (values %s) as v) as k",
+			"task_line l where l.kind = k.kind and (l.ready > 0 or l.held > 0)", "task_turn where kind = k.kind and "+wanted,
+			"task_turn where kind = k.kind || '"+unemployed+"' and "+wanted, with[1].String())
+	}
+	return sql, args
 }
 
 // loop handles batches of the kind for as long as there are any.
