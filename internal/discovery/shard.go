@@ -37,6 +37,8 @@ const (
 	shardDeaths  = 30
 	// So much time is worth a shard of its own: it costs the database three transactions.
 	worthTime = time.Second
+	// A shard is worked on for so long before it is split for a node that has nothing to do.
+	wantedAfter = worthTime / 4
 	// A shard that was not worth splitting is looked at again after this.
 	splitAgain = 5 * time.Second
 	// So many objects of a shard are on their way at once, at most and at least.
@@ -269,9 +271,11 @@ func (w *worker) run(ctx context.Context) error {
 	}
 }
 
-// splits reports whether the shard is to be split if it can be: not before it is known how long its objects take.
+// splits reports whether the shard is to be split if it can be: not before it is known how long its objects take, and sooner for a node
+// that has nothing at all to do than for a free place of one that has.
 func (w *worker) splits() bool {
-	return time.Since(w.whole) > worthTime && w.held.Idle() && time.Since(w.unsplit) > splitAgain
+	whole := time.Since(w.whole)
+	return whole > wantedAfter && w.held.Idle() && (whole > worthTime || w.held.Wanted()) && time.Since(w.unsplit) > splitAgain
 }
 
 // room is how many objects may be on their way at once: few at first, and then as many as take a second, since those that are cannot
