@@ -50,10 +50,10 @@ func main() {
 		return
 	}
 	n := size{members: 20000, single: 1000, accepts: 2000, resting: 100000, organization: 10000,
-		jobs: jobSize{small: 200_000, large: 32, largeSize: 64 << 20, packed: 5000, idle: 2000}}
+		jobs: jobSize{small: 200_000, large: 32, largeSize: 64 << 20, packed: 1500, idle: 2000}}
 	if *quick {
 		n = size{members: 4000, single: 200, accepts: 400, resting: 10000, organization: 1000,
-			jobs: jobSize{small: 20_000, large: 8, largeSize: 64 << 20, packed: 300, idle: 1000}}
+			jobs: jobSize{small: 20_000, large: 8, largeSize: 64 << 20, packed: 100, idle: 1000}}
 	}
 	n.jobs.parts = *jobParts
 	ctx, chosen := context.Background(), strings.Split(*engines, ",")
