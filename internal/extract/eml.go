@@ -120,12 +120,21 @@ var mailFrom = []byte("From ")
 
 // separator says whether the line at hand stands before a message of a mailbox.
 func (m *mailReader) separator() bool {
-	if !m.mailbox || !m.whole || !m.blank || !bytes.HasPrefix(m.cur, mailFrom) {
+	if !m.mailbox || !m.whole || !bytes.HasPrefix(m.cur, mailFrom) {
 		return false
 	}
-	// An address and a date: a sentence may begin with From, too.
+	// An address and a date: a sentence may begin with From, too. Some programs leave out the empty line.
 	line := bytes.TrimRight(m.cur, "\r\n")
+	if !m.blank && !weekday(line) {
+		return false
+	}
 	return len(line) > 9 && allDigits(string(line[len(line)-4:])) && bytes.Count(line, []byte{':'}) >= 1
+}
+
+// weekday says whether the date in a line before a message begins with one.
+func weekday(line []byte) bool {
+	fields := bytes.Fields(line[:min(len(line), 512)])
+	return len(fields) >= 7 && len(fields[2]) == 3 && bytes.Contains([]byte("Mon Tue Wed Thu Fri Sat Sun"), fields[2])
 }
 
 // boundary tells whether the line at hand ends the part: which of the open boundaries it is, and whether it closes it.
@@ -204,9 +213,9 @@ func (m *mailReader) headers() (mailHeader, error) {
 }
 
 var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
-	e, err := htmlindex.Get(charset)
-	if err != nil {
-		return nil, err
+	e := charsetOf(charset)
+	if e == nil {
+		return r, nil
 	}
 	b, err := io.ReadAll(r) // a word has few bytes, a reader of the decoder's buffers many
 	if err != nil {
@@ -248,6 +257,9 @@ func (m *mailReader) field(h *mailHeader, field string, line int64) error {
 			h.attachment = t == "attachment"
 			if n := params["filename"]; n != "" {
 				h.name = shortened(decodeWords(n))
+				if strings.Contains(value, "filename*") {
+					value += "; " + h.name // it is spelt in pieces
+				}
 			}
 		}
 	}
@@ -304,7 +316,7 @@ func (m *mailReader) entity(depth int) error {
 		return m.multipart(h.params["boundary"], depth)
 	case h.contentType == "message/rfc822" && depth < maxMailDepth && h.encoding != "base64" && h.encoding != "quoted-printable":
 		return m.entity(depth + 1)
-	case !h.attachment && strings.HasPrefix(h.contentType, "text/") && (h.contentType == "text/plain" || h.name == ""):
+	case !h.attachment && strings.HasPrefix(h.contentType, "text/") && h.contentType != "text/rtf" && h.contentType != "text/richtext" && (h.contentType == "text/plain" || h.name == ""):
 		return m.text(h)
 	}
 	return m.attachment(h)
@@ -313,19 +325,39 @@ func (m *mailReader) entity(depth int) error {
 func (m *mailReader) multipart(boundary string, depth int) error {
 	m.boundaries = append(m.boundaries, boundary)
 	level := len(m.boundaries) - 1
-	defer func() { m.boundaries = m.boundaries[:level] }()
+	found := false
+	before := unparted{holds: holding{w: m.w}}
+	defer func() {
+		m.boundaries = m.boundaries[:level]
+		before.holds.drop()
+	}()
 	for {
 		for m.body() {
 			// The preamble, and what follows a part that ended early.
+			if found {
+				continue
+			}
+			if said := m.otherBoundary(); said != "" {
+				m.boundaries[level], m.pushed, found = said, true, true
+				continue
+			}
+			before.add(m)
 		}
 		if !m.next() {
+			if !found {
+				return before.write(m)
+			}
 			return nil
 		}
 		at, last, _ := m.boundary()
 		if at < level { // an outer part ended
 			m.pushed = true
+			if !found {
+				return before.write(m)
+			}
 			return nil
 		}
+		found = true
 		if last {
 			break
 		}
@@ -338,6 +370,57 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 		// The epilogue, which nobody is to see, as little as the preamble.
 	}
 	return nil
+}
+
+// unparted is the text of a body whose parts are not to be found, as far as it is kept.
+type unparted struct {
+	text  []byte
+	line  int64 // of its beginning
+	whole bool
+	holds holding
+}
+
+const maxUnparted = 64 * kib
+
+func (u *unparted) add(m *mailReader) {
+	if u.text == nil {
+		u.line, u.whole = m.line, true
+	}
+	if len(u.text)+len(m.cur) > maxUnparted || !u.holds.hold(2*int64(len(m.cur))) {
+		u.whole = false
+		return
+	}
+	u.text = append(u.text, m.cur...)
+}
+
+// write hands it over, since nothing says that nobody is to see it.
+func (u *unparted) write(m *mailReader) error {
+	if len(u.text) == 0 {
+		return nil
+	}
+	if !u.whole {
+		m.a.miss(MalformedFile, "a mail whose parts are not to be found")
+	}
+	m.b.mark(LineRange, 0, u.line, 0)
+	return m.b.write(u.text)
+}
+
+// otherBoundary is the boundary that the line at hand is, although the header names another: headers of a part follow it.
+func (m *mailReader) otherBoundary() string {
+	if !m.whole || len(m.cur) < 5 || len(m.cur) > 256 || m.cur[0] != '-' || m.cur[1] != '-' {
+		return ""
+	}
+	line := string(bytes.TrimRight(m.cur[2:], " \t\r\n"))
+	if line == "" || m.cur[len(m.cur)-1] != '\n' {
+		return ""
+	}
+	cur := bytes.Clone(m.cur)
+	next, _ := m.in.Peek(len("Content-"))
+	m.cur = cur // which was in the buffer
+	if !bytes.EqualFold(next, []byte("Content-")) {
+		return ""
+	}
+	return line
 }
 
 // text hands over a text part.
@@ -387,6 +470,18 @@ func charsetOf(name string) encoding.Encoding {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
 		return nil
 	}
+	switch strings.ToLower(name) {
+	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7":
+		return utf7{}
+	case "cp932", "ms932":
+		name = "shift_jis"
+	case "cp936", "ms936":
+		name = "gbk"
+	case "cp949":
+		name = "euc-kr"
+	case "cp950":
+		name = "big5"
+	}
 	e, err := htmlindex.Get(name)
 	if err != nil {
 		return charmap.Windows1252
@@ -418,6 +513,9 @@ func (p *partText) piece() (text []byte, line int64) {
 				continue
 			}
 		}
+		if p.enc == "base64" && p.m.whole && isProse(p.m.cur) { // a footer that a mailing list put below, or a header that lies
+			return p.m.cur, p.m.line
+		}
 		p.out = p.decode(p.out[:0], p.m.cur)
 		if len(p.out) == 0 {
 			continue
@@ -437,12 +535,22 @@ func (p *partText) piece() (text []byte, line int64) {
 	return nil, p.m.line
 }
 
+// isProse says whether a line has words between spaces, as nothing has that is encoded in base64.
+func isProse(line []byte) bool {
+	line = bytes.TrimSpace(line[:min(len(line), 512)])
+	return bytes.Count(line, []byte{' '}) >= 2
+}
+
 // opens says whether attachments may stand in the text as they did before MIME.
 func (p *partText) opens() bool { return p.enc == "" || p.enc == "7bit" || p.enc == "8bit" }
 
 // convert decodes text of another charset. Where a line of the file ends says nothing of where a character does.
 func (p *partText) convert(text []byte) []byte {
 	if p.decoder == nil {
+		if name, _ := htmlindex.Name(p.charset); strings.HasPrefix(name, "utf-16") && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text) {
+			p.charset = nil // whatever the header says
+			return text
+		}
 		p.decoder = p.charset.NewDecoder()
 	}
 	p.half = append(p.half, text...)

@@ -1,6 +1,9 @@
 package extract
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	maxPDFAnnots  = 1_000_000 // of one page
@@ -50,7 +53,10 @@ func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
 	said := false
 	switch f.name(d["Subtype"]) {
 	case "Popup": // says what its parent says
-		return f.err
+		if d["Parent"] != nil || d["Contents"] == nil {
+			return f.err
+		}
+		return p.lines(p.text(d["Contents"]))
 	case "Widget":
 		wrote, err := p.field(d, v)
 		if err != nil {
@@ -73,9 +79,12 @@ func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
 				return err
 			}
 		}
-		if err := p.link(d); err != nil {
-			return err
-		}
+	}
+	if err := p.action(d["A"], 0); err != nil {
+		return err
+	}
+	if err := p.actions(d["AA"]); err != nil {
+		return err
 	}
 	if file := d["FS"]; file != nil {
 		p.file(file)
@@ -86,13 +95,87 @@ func (p *pdfReader) annotation(d pdfDict, v any, inherited pdfResources) error {
 	return p.appearance(d, inherited)
 }
 
-// link writes where a link leads, when that is outside the document.
-func (p *pdfReader) link(d pdfDict) error {
-	uri := p.text(p.f.dict(d["A"])["URI"])
-	if uri == "" {
-		return p.f.err
+// maxPDFActions is how many actions may follow one another.
+const maxPDFActions = 8
+
+// action writes what an action says: where a link leads, when that is outside the document, and the text of a script.
+func (p *pdfReader) action(v any, depth int) error {
+	f := p.f
+	d := f.dict(v)
+	if d == nil || f.spend(32) != nil {
+		return f.err
 	}
-	return p.lines(uri)
+	if depth > maxPDFActions {
+		f.lose(UnableToParseFile, "actions after too many actions")
+		return f.err
+	}
+	if uri := p.text(d["URI"]); uri != "" {
+		if err := p.lines(uri); err != nil {
+			return err
+		}
+	}
+	if ref, ok := d["JS"].(pdfRef); ok { // which may have many names
+		if added, ok := p.nodes.add(f.w, int(ref)); !ok {
+			return f.fail(errPDFMemory)
+		} else if !added {
+			d = nil
+		}
+	}
+	if script := p.fieldText(f.resolve(d["JS"])); script != "" {
+		if err := p.lines(script); err != nil {
+			return err
+		}
+	}
+	if d == nil {
+		return f.err
+	}
+	next := d["Next"]
+	if list := f.array(next); list != nil {
+		if len(list) > maxPDFActions {
+			f.lose(UnableToParseFile, "actions after too many actions")
+			list = list[:maxPDFActions]
+		}
+		cost := pdfCost(list)
+		if !f.w.hold(cost) {
+			return f.fail(errPDFMemory)
+		}
+		defer f.w.release(cost)
+		for _, v := range list {
+			if ref, ok := v.(pdfRef); ok {
+				if added, _ := p.nodes.add(f.w, int(ref)); !added {
+					continue
+				}
+			}
+			if err := p.action(v, depth+1); err != nil {
+				return err
+			}
+		}
+		return f.err
+	}
+	if ref, ok := next.(pdfRef); ok {
+		if added, _ := p.nodes.add(f.w, int(ref)); !added {
+			return f.err
+		}
+	}
+	return p.action(next, depth+1)
+}
+
+// actions writes what the actions for events say.
+func (p *pdfReader) actions(v any) error {
+	d := p.f.dict(v)
+	keys := make([]string, 0, min(len(d), 32))
+	for k := range d {
+		if len(keys) < 32 {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		if err := p.action(d[k], 0); err != nil {
+			return err
+		}
+	}
+	return p.f.err
 }
 
 // appearance runs what a note looks like.
@@ -208,6 +291,14 @@ func (p *pdfReader) fieldText(v any) string {
 		return strings.Join(parts, ", ")
 	case *pdfStream:
 		return pdfText(p.contentOf(v))
+	case pdfDict: // a signature
+		var parts []string
+		for _, key := range []string{"Name", "Reason", "Location", "ContactInfo"} {
+			if s := p.text(v[key]); s != "" {
+				parts = append(parts, s)
+			}
+		}
+		return strings.Join(parts, ", ")
 	}
 	return ""
 }
@@ -265,7 +356,7 @@ func (p *pdfReader) lines(text string) error {
 	return p.line()
 }
 
-// plainMarkup takes the tags out of a little XML. Elements are set apart by spaces.
+// plainMarkup takes the tags out of a little XML. Elements are set apart by spaces, but for those that only say how words look.
 func plainMarkup(s string) string {
 	var out strings.Builder
 	for len(s) > 0 {
@@ -279,7 +370,15 @@ func plainMarkup(s string) string {
 		if n < 0 {
 			break
 		}
-		out.WriteByte(' ')
+		tag := strings.TrimPrefix(s[i+1:i+n], "/")
+		if k := strings.IndexAny(tag, " \t\r\n/"); k >= 0 {
+			tag = tag[:k]
+		}
+		switch strings.ToLower(tag) {
+		case "b", "i", "u", "span", "font", "sub", "sup", "em", "strong", "a":
+		default:
+			out.WriteByte(' ')
+		}
 		s = s[i+n+1:]
 	}
 	text := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&apos;", "'", "&#xA;", "\n", "&#xD;", "\n", "&amp;", "&").

@@ -41,6 +41,7 @@ func FuzzPDF(f *testing.F) {
 	seeds := officeSeed(f, "plain.pdf", "restricted.pdf", "locked.pdf", "../pdf/small.pdf", "../pdf/linear.pdf", "../pdf/rc4-40.pdf", "../pdf/rc4-128.pdf",
 		"../pdf/aes-128.pdf", "../pdf/aes-256.pdf", "../pdf/aes-256-r5.pdf")
 	seeds = append(seeds, pdfPage("/Annots[6 0 R]", pdfLine("123-45-6789")).Add(6, "<</Subtype/Widget/T(a)/V(b)>>").Done(), streamedPDF("", 0), hybridPDF(),
+		pdfPage("/Annots[6 0 R]/AA<</O 7 0 R>>", pdfLine("123-45-6789")).Add(6, "<</Subtype/Link/A 7 0 R>>").Add(7, "<</JS(a)/URI(b)/Next[7 0 R 6 0 R]>>").Done(),
 		[]byte("%PDF-1.4\n1 0 obj<</Pages 2 0 R>>endobj 2 0 obj<</Kids[3 0 R]>>endobj 3 0 obj<</Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj\n"+
 			"4 0 obj<</Length 40>>stream\nBT /F 12 Tf 10 10 Td (123-45-6789) Tj ET\nendstream endobj 5 0 obj<</Subtype/Type1>>endobj trailer<</Root 1 0 R>>"))
 	for _, name := range []string{"a table cut short", "tables in a circle", "a stream of objects in itself", "a font program", "references in a circle",

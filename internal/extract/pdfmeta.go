@@ -35,7 +35,24 @@ func (p *pdfReader) about() error {
 	if err := p.properties(root); err != nil {
 		return err
 	}
-	p.nameTree(p.f.dict(root["Names"])["EmbeddedFiles"], 0)
+	if err := p.action(root["OpenAction"], 0); err != nil {
+		return err
+	}
+	if err := p.actions(root["AA"]); err != nil {
+		return err
+	}
+	names := p.f.dict(root["Names"])
+	scripts := names["JavaScript"]
+	p.nameTree(names["EmbeddedFiles"], p.file, 0)
+	var failed error
+	p.nameTree(scripts, func(v any) {
+		if failed == nil {
+			failed = p.action(v, 0)
+		}
+	}, 0)
+	if failed != nil {
+		return failed
+	}
 	for _, v := range p.f.array(root["AF"]) {
 		p.file(v)
 	}
@@ -280,8 +297,8 @@ type pdfAttachment struct {
 	number int
 }
 
-// nameTree collects files from the tree of their names.
-func (p *pdfReader) nameTree(v any, depth int) {
+// nameTree gives what the names of a tree stand for to each.
+func (p *pdfReader) nameTree(v any, each func(v any), depth int) {
 	f := p.f
 	if ref, ok := v.(pdfRef); ok {
 		if added, _ := p.nodes.add(f.w, int(ref)); !added {
@@ -298,7 +315,7 @@ func (p *pdfReader) nameTree(v any, depth int) {
 	}
 	names := f.array(d["Names"])
 	for i := 1; i < len(names) && f.err == nil; i += 2 {
-		p.file(names[i])
+		each(names[i])
 	}
 	kids := f.array(d["Kids"])
 	cost := pdfCost(kids)
@@ -308,7 +325,7 @@ func (p *pdfReader) nameTree(v any, depth int) {
 	}
 	defer f.w.release(cost)
 	for _, k := range kids {
-		p.nameTree(k, depth+1)
+		p.nameTree(k, each, depth+1)
 	}
 }
 

@@ -293,6 +293,9 @@ func sniffHead(in *input) (kind, error) {
 	case tarHeader(head):
 		return kindTar, nil
 	}
+	if isBinary(head) && looksLikeMail(head) { // with attachments as they are
+		return kindEML, nil
+	}
 	if isBinary(head) {
 		return unread("application/octet-stream"), nil
 	}

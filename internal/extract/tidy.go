@@ -298,6 +298,10 @@ func terminal(b []byte, lead int) (n int, by string) {
 		return n, " "
 	case kind == '\\': // the end of one
 		return 2, " "
+	case kind == '$' && len(b) > 2 && b[2] >= '(' && b[2] <= '/': // those of several bytes
+		return min(4, len(b)), ""
+	case kind == '$':
+		return min(3, len(b)), ""
 	case kind >= '(' && kind <= '/' || kind == '#' || kind == '%' || kind == ' ': // character sets
 		return min(3, len(b)), ""
 	case kind >= '0' && kind <= '~':
