@@ -6,13 +6,16 @@ import (
 	"sort"
 )
 
-func extractCSV(w *walker, doc *Document, in *input, delim byte, spelling respelling) error {
+func extractCSV(w *walker, doc *Document, in *input, k kind) error {
 	r := decoded(in)
-	if spelling != asWritten {
-		if r == nil {
-			r = in
-		}
-		r = &respelt{r: r, s: spelling}
+	if r == nil && (k.respelling != asWritten || k.lines != nil) {
+		r = in
+	}
+	switch {
+	case k.lines != nil:
+		r = k.lines.reader(w, r)
+	case k.respelling != asWritten:
+		r = &respelt{r: r, s: k.respelling}
 	}
 	if r != nil {
 		// The header must be known before the first segment, and it is in the decoded text.
@@ -22,7 +25,7 @@ func extractCSV(w *walker, doc *Document, in *input, delim byte, spelling respel
 	if bytes.IndexByte(in.head(), '\n') < 0 {
 		in.more()
 	}
-	c := newCSV(delim, in.head(), in.eof)
+	c := newCSV(k.delim, in.head(), in.eof)
 	c.w = w
 	defer c.placed.close()
 	return pump(w, doc, in, nil, c)

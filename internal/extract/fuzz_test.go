@@ -230,11 +230,13 @@ func officeSeed(f *testing.F, names ...string) (seeds [][]byte) {
 }
 
 func FuzzText(f *testing.F) {
-	fuzz(f, "a.txt", []byte(secret), []byte("a\x1b[1mb\x1b]0;x\x07c\u200b\u2212\bd\x00e\x00f\x00g\x00h\x00\uff11_\b1"), []byte("\xff\xfea\x00b\x00"), []byte("\xef\xbb\xbfx"), bytes.Repeat([]byte("gr\xfc\xdfe "), 50))
+	fuzz(f, "a.txt", []byte(secret), []byte("a\x1b[1mb\x1b]0;x\x07c\u200b\u2212\bd\x00e\x00f\x00g\x00h\x00\uff11_\b1"), []byte("\xff\xfea\x00b\x00"), []byte("\xef\xbb\xbfx"),
+		[]byte("{|\n! a !! b\n|-\n| x=\"y\" | c || 1\nd\n|-\n| e || 2\n|}\nf\n"), []byte("^ a ^ b ^\n| c | 1 |\n| d | 2 |\n"), []byte("||= a =||b||\n|c|_. 1|\n"),
+		[]byte("NAME    AGE  ID\n------  ---  --\nä b     123  1\nc       456  2\n"), []byte("  NAME   AGE\n  a b    123\n  c      456\n"), bytes.Repeat([]byte("gr\xfc\xdfe "), 50))
 }
 
 func FuzzCSV(f *testing.F) {
-	fuzz(f, "a.csv", []byte("a,b\n1,\"x\"\"y\n\"\n"), []byte("a\tb\n\"\t\"\t\n"), []byte("\"\n,\"\"\","), officeFile(f, "people.csv"))
+	fuzz(f, "a.csv", []byte("a,b\n1,\"x\"\"y\n\"\n"), []byte("a\tb\n\"\t\"\t\n"), []byte("\"\n,\"\"\","), []byte("#Fields: a b\n1 2\n"), []byte("a,b\nx,5.42E+2\ny,5.4E+8\n"), officeFile(f, "people.csv"))
 }
 
 func FuzzSQL(f *testing.F) {

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ type kind struct {
 	form        form
 	delim       byte // tables
 	respelling  respelling
+	lines       *tableLines
 	archive     bool
 	maxBytes    int64
 	overSize    Reason
@@ -59,7 +61,7 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 	case text:
 		return extractText(w, doc, in)
 	case table:
-		return extractCSV(w, doc, in, k.delim, k.respelling)
+		return extractCSV(w, doc, in, k)
 	case jsonDocument:
 		return extractJSON(w, doc, in, false)
 	case jsonLines:
@@ -319,15 +321,7 @@ func sniffText(in *input) kind {
 			head, whole = head[:64*kib], false
 		}
 	}
-	if enc, _ := charset(head, in.w.opts.DefaultEncoding); enc != nil {
-		if d, err := enc.NewDecoder().Bytes(head); err == nil {
-			head = d[:min(len(d), lookback+blockSize)] // what is looked at is no longer than what is read
-		}
-	}
-	head = bytes.TrimPrefix(head, utf8BOM)
-	if onlyCR(head) {
-		head = bytes.ReplaceAll(head, []byte{'\r'}, newline)
-	}
+	head = plainHead(head, in.w.opts.DefaultEncoding)
 	trimmed := bytes.TrimLeft(head, " \t\r\n")
 	if len(trimmed) == 0 {
 		return kindText
@@ -368,7 +362,12 @@ func sniffText(in *input) kind {
 		return kindXML
 	case ".htm", ".html", ".xhtml":
 		return kindHTML
-	case ".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md", ".rst", ".org", ".adoc", ".lst", ".rpt", ".asc", ".tbl", ".xls", ".xlsx":
+	case ".log":
+		if k, ok := sniffTable(head, whole, false); ok && (k.lines != nil || fieldsDelimiter(head) != 0 || provenTable(k.respelling.bytes(head), whole, k.delim)) {
+			return k
+		}
+	}
+	if slices.Contains(anyText, ext) {
 		if looksLikeMail(head) {
 			return kindEML
 		}
@@ -378,10 +377,6 @@ func sniffText(in *input) kind {
 		if k, ok := sniffTable(head, whole, false); ok {
 			return k
 		}
-	case ".log":
-		if k, ok := sniffTable(head, whole, false); ok && provenTable(k.respelling.bytes(head), whole, k.delim) {
-			return k
-		}
 	}
 	if looksLikeMail(head) {
 		return kindEML
@@ -389,8 +384,39 @@ func sniffText(in *input) kind {
 	return kindText
 }
 
+// plainHead is the beginning of text in UTF-8, with the usual ends of lines.
+func plainHead(head []byte, fallback string) []byte {
+	if enc, _ := charset(head, fallback); enc != nil {
+		if d, err := enc.NewDecoder().Bytes(head); err == nil {
+			head = d[:min(len(d), lookback+blockSize)] // what is looked at is no longer than what is read
+		}
+	}
+	head = bytes.TrimPrefix(head, utf8BOM)
+	if onlyCR(head) {
+		head = bytes.ReplaceAll(head, []byte{'\r'}, newline)
+	}
+	return head
+}
+
+// anyText are the ends of names that may be anything that is text.
+var anyText = []string{".txt", "", ".dat", ".data", ".out", ".dump", ".bak", ".md", ".rst", ".org", ".adoc", ".lst", ".rpt", ".asc", ".tbl", ".xls", ".xlsx",
+	".wiki", ".mediawiki", ".dokuwiki", ".textile", ".creole"}
+
 // sniffTable tells whether text is a table, and how it is written; named: its name calls it one.
 func sniffTable(head []byte, whole, named bool) (kind, bool) {
+	if d := fieldsDelimiter(head); d != 0 {
+		return kindCSV(d), true
+	}
+	if !named {
+		if t := tableLinesOf(head, whole); t != nil {
+			text := t.bytes(head)
+			if d := t.delim(); sniffLines(text, whole, d) && (t.form != fixedWidth || provenTable(text, whole, d)) {
+				k := kindCSV(d)
+				k.lines = t
+				return k, true
+			}
+		}
+	}
 	s := respellingOf(head)
 	d := sniffSeparated(s.bytes(head), whole, named || s == thornQuoted || s >= joined)
 	if s >= spaced && (d != cellMark || s == spaced && !provenTable(s.bytes(head), whole, d)) {
@@ -402,6 +428,9 @@ func sniffTable(head []byte, whole, named bool) (kind, bool) {
 	}
 	k := kindCSV(d)
 	k.respelling = s
+	if s == asWritten && hasExponents(head) {
+		k.lines = &tableLines{form: exponents}
+	}
 	return k, true
 }
 

@@ -33,7 +33,7 @@ var delimiters = []byte{',', '\t', ';', '|', 1, 0x1f, '^', '~', 0x1c}
 var rareAnywhere = []byte{'^', '~', 0x1c}
 
 // rareDelimiters are for tables that have none of the others.
-var rareDelimiters = []byte{'#', ':', '!', 0x14}
+var rareDelimiters = []byte{'#', ':', '!', 0x14, ' '}
 
 // sniffSeparated tells the delimiter of a table from its first rows, or 0. Without the name's word for it the rows must agree
 // almost beyond doubt, and the first must name columns: prose and logs have commas too.
@@ -76,6 +76,28 @@ func sniffSeparated(head []byte, whole, named bool) byte {
 	return best
 }
 
+// sniffLines says whether text that was rewritten line by line is a table: many of its lines are rows below names.
+func sniffLines(head []byte, whole bool, delim byte) bool {
+	head, whole = firstRows(head, whole)
+	rows, _ := bestRows(head, whole, delim)
+	wide, _, width := rows.agreement()
+	if n := rows.filled(); width < 2 || n < 2 || wide*10 < n*4 {
+		return false
+	}
+	heads := rows.heads()
+	if len(heads) == 0 {
+		return false
+	}
+	names := heads[0].names
+	if len(names) > 0 && names[0] == "" {
+		names = names[1:]
+	}
+	for len(names) > 0 && names[len(names)-1] == "" {
+		names = names[:len(names)-1]
+	}
+	return len(names) > 0 && distinct(names)
+}
+
 // sniffRare tells the delimiter of a table, called so by its name, that has none of the usual ones: a rare one, if its rows agree,
 // or any where the table has only one column and a name above it.
 func sniffRare(head []byte, whole bool) byte {
@@ -84,9 +106,21 @@ func sniffRare(head []byte, whole bool) byte {
 			continue
 		}
 		rows, _ := bestRows(head, whole, delim)
-		if wide, agree, _ := rows.agreement(); wide*10 >= rows.filled()*9 && agree*10 >= wide*9 && len(rows.heads()) > 0 {
-			return delim
+		wide, agree, _ := rows.agreement()
+		if wide*10 < rows.filled()*9 || agree*10 < wide*9 {
+			continue
 		}
+		heads := rows.heads()
+		if len(heads) == 0 {
+			continue
+		}
+		if delim == ' ' { // words have them, too
+			i := slices.IndexFunc(rows, func(r headRow) bool { return r.row == heads[0].row })
+			if len(heads[0].names) < 3 || !contrast(heads[0].names, rows.below(i)) {
+				continue
+			}
+		}
+		return delim
 	}
 	rows, _ := bestRows(head, whole, delimiters[0])
 	heads := rows.heads()
@@ -322,6 +356,9 @@ func (rows headRows) below(i int) [][]string {
 // heads finds the rows that name columns. Before the first there may be titles, comments and blank lines; after a blank line
 // another table may begin.
 func (rows headRows) heads() []tableHead {
+	if heads := rows.fields(); heads != nil {
+		return heads
+	}
 	_, _, width := rows.agreement()
 	first := -1
 	for i := 0; i < min(len(rows), maxPreamble); i++ {
@@ -353,11 +390,48 @@ func (rows headRows) heads() []tableHead {
 	heads := []tableHead{{rows[first].row, rows[first].names()}}
 	for i := first + 2; i < len(rows); i++ {
 		r := &rows[i]
+		if r.types() {
+			continue
+		}
 		parted := rows[i-1].idle || i > 1 && rows[i-1].width < 2 && rows[i-2].idle
 		if parted && !r.idle && r.width >= 2 {
 			if below := rows.below(i); namesColumns(r.cells, below) && contrast(r.cells, below) {
 				heads = append(heads, tableHead{r.row, r.names()})
 			}
+		}
+	}
+	return heads
+}
+
+// fieldsDelimiter is what is between the values of a log whose comments name its fields, as those of web servers (#Fields: a b) and
+// of network monitors (#fields, tabs) do; 0 where it is none.
+func fieldsDelimiter(head []byte) byte {
+	if len(head) == 0 || head[0] != '#' {
+		return 0
+	}
+	n := 0
+	for line := range bytes.Lines(head) {
+		if n++; n > maxPreamble || line[0] != '#' {
+			return 0
+		}
+		if len(line) > 10 && bytes.EqualFold(line[:7], []byte("#fields")) {
+			switch {
+			case line[7] == '\t':
+				return '\t'
+			case line[7] == ':' && line[8] == ' ':
+				return ' '
+			}
+		}
+	}
+	return 0
+}
+
+// fields are the rows of a log that name its fields: the first cell says so.
+func (rows headRows) fields() (heads []tableHead) {
+	for i := range rows {
+		r := &rows[i]
+		if r.note && r.width > 2 && (strings.EqualFold(r.cells[0], "#fields") || strings.EqualFold(r.cells[0], "#fields:")) {
+			heads = append(heads, tableHead{r.row, r.names()[1:]})
 		}
 	}
 	return heads
@@ -399,6 +473,22 @@ func (r *headRow) names() []string {
 		names[0] = strings.TrimLeft(names[0], "#/-% ")
 	}
 	return names
+}
+
+// types says whether a row tells what kinds of values the columns have, as programs print it below the names.
+func (r *headRow) types() bool {
+	for _, c := range r.cells {
+		c, _, _ = strings.Cut(c, "[")
+		c, _, _ = strings.Cut(c, "(")
+		switch strings.ToLower(strings.TrimRight(c, "0123456789")) {
+		case "", "str", "i", "u", "f", "int", "uint", "integer", "bigint", "smallint", "float", "double", "real", "decimal", "numeric", "number", "bool",
+			"boolean", "date", "datetime", "time", "timestamp", "string", "text", "varchar", "char", "cat", "list", "struct", "object", "binary",
+			"null", "uuid", "json", "chr", "dbl", "fct", "lgl":
+		default:
+			return false
+		}
+	}
+	return r.width > 1
 }
 
 // cellKind says what a cell looks like.
