@@ -327,6 +327,7 @@ type piece struct {
 	wanted bool
 	done   bool
 	result *finding.Analysis // nil for one that turned out not to belong to the scope
+	over   chan struct{}     // where objects are read one by one: closed when what came of it is committed, or when nothing did
 	// bytes were analysed, and reserved of the account's quota before.
 	bytes, reserved int64
 }
@@ -417,6 +418,9 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 				<-taken
 				switch {
 				case errors.Is(err, errQuota):
+					if p.over != nil {
+						close(p.over)
+					}
 				case err != nil:
 					cancel(err)
 				default:
@@ -450,10 +454,20 @@ func (w *worker) send(ctx context.Context, cancel context.CancelCauseFunc, piece
 		if w.met.Load() || w.scope.listed(&p.object) == in && !w.reserve(p) {
 			return
 		}
+		if w.careful > 0 {
+			p.over = make(chan struct{})
+		}
 		select {
 		case begun <- p:
 		case <-ctx.Done():
 			return
+		}
+		if p.over != nil { // what one does to this process is not to be laid to another's charge
+			select {
+			case <-p.over:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
 }
@@ -486,6 +500,11 @@ func (w *worker) collect(ctx context.Context, pieces []*piece, ready <-chan *pie
 		}
 		if err := w.commit(ctx, pieces[next:to]); err != nil {
 			return err
+		}
+		for _, p := range pieces[next:to] {
+			if p.over != nil {
+				close(p.over)
+			}
 		}
 		next = to
 		return nil
