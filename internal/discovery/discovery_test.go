@@ -181,6 +181,13 @@ func oneTime(owner macie2.AccountID, buckets ...string) *macie2.CreateClassifica
 	}
 }
 
+// everyBucket is a job over all buckets of an account.
+func everyBucket() *macie2.CreateClassificationJobInput {
+	in := oneTime("")
+	in.S3JobDefinition = &macie2.S3JobDefinition{BucketCriteria: &macie2.S3BucketCriteriaForJob{}}
+	return in
+}
+
 func (n *node) create(account macie2.AccountID, in *macie2.CreateClassificationJobInput) string {
 	n.t.Helper()
 	out, err := n.CreateClassificationJob(n.t.Context(), n.call(account), in)
@@ -581,12 +588,15 @@ func TestDeadlyObjects(t *testing.T) {
 			trouble []string
 			failed  bool
 			found   []string
+			in      *macie2.CreateClassificationJobInput
 		}{
-			{shardKind, carefulAfter, nil, false, all}, {shardKind, objectDeaths, nil, false, all[1:]},
-			{shardKind, shardDeaths, []string{eventBucketUnavailable + " 111122223333 data"}, true, nil}, {planKind, shardDeaths, nil, true, nil},
+			{shardKind, carefulAfter, nil, false, all, oneTime(alice, "data")}, {shardKind, objectDeaths, nil, false, all[1:], oneTime(alice, "data")},
+			{shardKind, shardDeaths, []string{eventBucketUnavailable + " 111122223333 data"}, true, nil, oneTime(alice, "data")},
+			{planKind, shardDeaths, []string{eventBucketUnavailable + " 111122223333 data"}, true, nil, oneTime(alice, "data")},
+			{planKind, shardDeaths, []string{eventBucketUnavailable + " 111122223333"}, true, nil, everyBucket()},
 		} {
 			kind, deaths = x.kind, x.deaths // the job that is created next is the first whose tasks look at them
-			id := n.create(alice, oneTime(alice, "data"))
+			id := n.create(alice, x.in)
 			n.reaches(alice, id, macie2.JobStatusComplete)
 			if got := n.found(alice, id); !slices.Equal(got, x.found) {
 				t.Errorf("%s after %d deaths: found %v, want %v", x.kind, x.deaths, got, x.found)
@@ -596,6 +606,9 @@ func TestDeadlyObjects(t *testing.T) {
 			}
 			if got := *n.describe(alice, id).LastRunErrorStatus.Code; (got == macie2.LastRunErrorStatusCodeError) != x.failed {
 				t.Errorf("%s after %d deaths: lastRunErrorStatus is %s", x.kind, x.deaths, got)
+			}
+			if page, err := n.Events(t.Context(), n.call(alice), id, ""); err != nil || slices.ContainsFunc(page.Events, func(e Event) bool { return e.EventType == eventNoBucketMatched }) {
+				t.Errorf("%s after %d deaths: %+v, %v; nobody knows that no bucket matches", x.kind, x.deaths, page, err)
 			}
 			p, err := n.Progress(t.Context(), n.call(alice), id)
 			if err != nil || x.deaths == objectDeaths && p.Unread["UNABLE_TO_PARSE_FILE"] != 1 {

@@ -308,8 +308,8 @@ func (s *Service) planned(ctx context.Context, tx *store.Tx, t queue.Task, o que
 	if o.Status == queue.Refused {
 		s.log.Error("the run of a job could not be planned", "job", j.ID, "error", o.Detail)
 		s.failed(tx, j)
-	}
-	if p.Found == 0 && j.definition.S3JobDefinition.BucketCriteria != nil {
+		j.unplanned(tx, now)
+	} else if p.Found == 0 && j.definition.S3JobDefinition.BucketCriteria != nil {
 		j.event(tx, now, eventNoBucketMatched, eventDetail{})
 	}
 	was := *j
@@ -319,6 +319,21 @@ func (s *Service) planned(ctx context.Context, tx *store.Tx, t queue.Task, o que
 		s.end(tx, j, now)
 	}
 	return nil
+}
+
+// unplanned records that what is left of the plan was given up: the buckets that the definition names, all of which are planned at once, or
+// that there may be more that match.
+func (j *job) unplanned(tx *store.Tx, at time.Time) {
+	d := eventDetail{owner: j.Account, operation: "ListBuckets", detail: "the run could not be planned"}
+	for _, x := range j.definition.S3JobDefinition.BucketDefinitions {
+		for _, bucket := range x.Buckets {
+			d.owner, d.bucket = macie2.AccountID(*x.AccountId), bucket
+			j.event(tx, at, eventBucketUnavailable, d)
+		}
+	}
+	if d.bucket == "" {
+		j.event(tx, at, eventBucketUnavailable, d)
+	}
 }
 
 // shardEnded counts a shard that has ended; the last one ends the run, in the transaction that ends the shard.
