@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/detect"
 	"magpie/internal/extract"
 	"magpie/internal/extract/hostile"
 )
@@ -41,6 +42,8 @@ const hostileStrict = "MAGPIE_HOSTILE_STRICT"
 const (
 	hostileMake = "MAGPIE_TEST_MAKE_HOSTILE_FILES"
 	hostileFile = "MAGPIE_TEST_READ_HOSTILE_FILE"
+	// hostileCustom: to look for costly identifiers of a user's, too.
+	hostileCustom = "MAGPIE_TEST_HOSTILE_CUSTOM"
 	// hostileServe: to read one after another, from standard input.
 	hostileServe = "MAGPIE_TEST_READ_HOSTILE_FILES"
 )
@@ -71,7 +74,7 @@ func TestMain(m *testing.M) {
 
 // makeHostile is the child that makes the files, in a directory.
 func makeHostile(dir string) {
-	files := append(hostile.Files(), hostile.File{Name: "nothing.txt", Make: func() []byte { return []byte("nothing") }})
+	files := append(hostileFiles(), hostile.File{Name: "nothing.txt", Make: func() []byte { return []byte("nothing") }})
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Make(), 0o600); err != nil {
 			panic(err)
@@ -79,14 +82,26 @@ func makeHostile(dir string) {
 	}
 }
 
+// hostileFiles are those that are read: with make hostile, more than each test run has time for.
+func hostileFiles() []hostile.File {
+	if os.Getenv(hostileStrict) != "" {
+		return append(hostile.Files(), hostile.More()...)
+	}
+	return hostile.Files()
+}
+
 // readHostile is the child that reads one.
 func readHostile(name string) {
 	debug.SetMemoryLimit(hostileMemory + 16<<20)
 	t := &testing.T{}
+	var custom []detect.CustomConfig
+	if os.Getenv(hostileCustom) != "" {
+		custom = costly()
+	}
 	c, _ := newClassifier(t, Options{Samples: 3, Extract: extract.Options{MaxMemory: hostileMemory, NewSpool: func() (extract.Spool, error) {
 		f, err := os.CreateTemp(filepath.Dir(name), "spool-*")
 		return f, err
-	}}})
+	}}}, custom...)
 	f, err := os.Open(name)
 	if err != nil {
 		panic(err)
@@ -156,6 +171,19 @@ func readBytes(r io.Reader) ([]byte, error) {
 	return b, err
 }
 
+// costly are identifiers of a user's whose expressions match nearly everywhere, one behind the other, over one another, or nearly.
+func costly() (all []detect.CustomConfig) {
+	far := 300
+	for i, expression := range []string{`[a-z0-9 .-]{1,300}!`, `.{200,400}`, `(?:[0-9]+-)+[0-9]+`, `(?:\w+\s?){1,40}z`, `[0-9]`, `[0-9]{2}`, `[a-z]?[a-z]?[a-z]?[a-z]?[a-z]?[0-9]`, `(?:a|aa|aaa)+b`, `\pL+\PL+\pL+`, `(?:x|s|n|5|3|6|-| ){1,100}`} {
+		c := detect.CustomConfig{Regex: expression}
+		if i%2 == 1 {
+			c.Keywords, c.IgnoreWords, c.MaximumMatchDistance = []string{"ssn", "536", "90-"}, []string{"99999", "zzzzz"}, &far
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
 // highWater is the most memory that was resident in this process. What the system says of a child to its parent has a part of
 // the parent in it.
 func highWater() int64 {
@@ -216,7 +244,7 @@ func TestHostileFiles(t *testing.T) {
 	child(t, hostileMake+"="+dir)
 	nothing := measure(t, filepath.Join(dir, "nothing.txt"))
 	t.Logf("nothing: %v, %d MB", nothing.time, nothing.memory>>20)
-	for _, f := range hostile.Files() {
+	for _, f := range hostileFiles() {
 		t.Run(f.Name, func(t *testing.T) {
 			u := measure(t, filepath.Join(dir, f.Name))
 			t.Logf("%v, %d MB resident, %d MB held, %s %s %s", u.time-nothing.time, u.memory>>20, u.Peak>>20, u.Status.Code, u.Status.Reason, u.Status.Detail)

@@ -247,10 +247,13 @@ func (p *parquetFileReader) checkValues(leaf *parquetColumn, codec format.Compre
 	case !second && h.kind != int64(format.DataPage), !runs && !levels && !strings && !differences:
 		return more, nil
 	}
-	if !p.w.hold(h.packed + h.unpacked + 1) { // a byte more, so that decoders see the end without making room
+	// There is room for all that the page may decode to, whatever its header says, and for a byte more, so that decoders see the end
+	// without making room themselves.
+	room := max(decoded, h.unpacked) + 1
+	if !p.w.hold(h.packed + room) {
 		return 0, errPage
 	}
-	defer p.w.release(h.packed + h.unpacked + 1)
+	defer p.w.release(h.packed + room)
 	page := make([]byte, h.packed)
 	if n, err := p.at.ReadAt(page, at); int64(n) < h.packed {
 		return 0, decoding(err, "Parquet file")
@@ -269,7 +272,7 @@ func (p *parquetFileReader) checkValues(leaf *parquetColumn, codec format.Compre
 	}
 	if codec != format.Uncompressed && (!second || h.compressed) {
 		if err := p.w.foreign("Parquet", func() (err error) {
-			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, h.unpacked+1), page)
+			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, room), page)
 			return err
 		}); err != nil {
 			return 0, decoding(err, "Parquet file")

@@ -426,6 +426,7 @@ var parquetFiles = []File{
 	{"gzip-page.parquet", "a page that inflates to 300 MB and claims to be 100 bytes", func() []byte {
 		return oneColumn(2, 1, page(1, 100, gzipOf(make([]byte, 300<<20))))
 	}},
+	{"zstd-page.parquet", "a page of zstd that stands for 8 GB, and says that it is 100 bytes", func() []byte { return oneColumn(6, 1<<30, page(1<<30, 100, zstdRuns(64<<10))) }},
 	{"snappy-page.parquet", "a page that says that it decodes to 4 GB", func() []byte {
 		return oneColumn(1, 1, page(1, 100, []byte("\xff\xff\xff\xff\x0f\x00a")))
 	}},
