@@ -130,6 +130,7 @@ type Worker struct {
 	kept    int64            // held for the result
 	faults  []*extract.Fault
 	faulty  bool
+	late    func(steps int64) bool // of the segment at hand, see detect.Block
 }
 
 // NewWorker returns a Worker.
@@ -179,7 +180,7 @@ func (w *Worker) Classify(ctx context.Context, src extract.Source) (*Result, err
 		}
 	}
 	result.Faults = w.faults
-	w.result, w.clean, w.faults = nil, nil, nil
+	w.result, w.clean, w.faults, w.late = nil, nil, nil, nil
 	w.forget()
 	return result, err
 }
@@ -242,7 +243,8 @@ func (s *sink) Segment(doc *extract.Document, seg *extract.Segment) error {
 	w := (*Worker)(s)
 	n := level(doc)
 	seg.Tidy()
-	block := detect.Block{Text: seg.Text, Lo: seg.Lo, Hi: seg.Hi, Start: seg.Start, End: seg.End}
+	w.late = seg.Late
+	block := detect.Block{Text: seg.Text, Lo: seg.Lo, Hi: seg.Hi, Start: seg.Start, End: seg.End, Late: w.late}
 	if seg.Structured() {
 		w.fields.reset(w, seg)
 		block.Fields = &w.fields
@@ -336,7 +338,10 @@ func (w *Worker) sensitive(name string) bool {
 	if w.prober == nil {
 		w.prober = w.c.set.NewScanner()
 	}
-	w.prober.Scan(&detect.Block{Text: []byte(name), Hi: len(name), Start: true, End: true}, func(detect.Match) { is = true })
+	w.prober.Scan(&detect.Block{Text: []byte(name), Hi: len(name), Start: true, End: true, Late: w.late}, func(detect.Match) { is = true })
+	if w.prober.Stopped() {
+		return true // nothing is known: it is not shown
+	}
 	w.names.put(w.account, strings.Clone(name), is, int64(len(name)))
 	return is
 }

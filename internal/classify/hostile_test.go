@@ -202,10 +202,10 @@ type usage struct {
 	memory int64
 }
 
-func measure(t *testing.T, path string) usage {
+func measure(t *testing.T, path string, more ...string) usage {
 	t.Helper()
 	began := time.Now()
-	state, stdout := child(t, hostileFile+"="+path)
+	state, stdout := child(t, append(more, hostileFile+"="+path)...)
 	u := usage{time: state.UserTime() + state.SystemTime(), clock: time.Since(began)}
 	u.memory = resident(state)
 	if err := json.Unmarshal(stdout, &u.outcome); err != nil {
@@ -218,12 +218,12 @@ func measure(t *testing.T, path string) usage {
 }
 
 // child runs this program again. One that does not end is a failure and not a test that hangs.
-func child(t *testing.T, env string) (*os.ProcessState, []byte) {
+func child(t *testing.T, env ...string) (*os.ProcessState, []byte) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), env, "GOTRACEBACK=single")
+	cmd.Env = append(append(os.Environ(), env...), "GOTRACEBACK=single")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -265,6 +265,42 @@ func TestHostileFiles(t *testing.T) {
 				t.Errorf("it took %v, of %v allowed", took, mostWait)
 			}
 			fmt.Printf("| %s | %s | %d ms | %d MB | %s |\n", f.Name, f.Harm, took.Milliseconds(), u.memory>>20, strings.TrimSpace(fmt.Sprint(u.Status.Code, " ", u.Status.Reason)))
+		})
+	}
+}
+
+// withCostly are the files that are also read for what is costly to look for; with make hostile all of them are.
+var withCostly = map[string]bool{"one-line.txt": true, "wide.csv": true, "one-string.json": true, "columns.sql": true, "attributes.html": true}
+
+// Identifiers of a user's that look at thousands of bytes from each byte on are held to the same bounds.
+func TestHostileFilesCostlyIdentifiers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each file")
+	}
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own")
+	}
+	dir := t.TempDir()
+	read := func(f *hostile.File) usage {
+		path := filepath.Join(dir, f.Name)
+		if err := os.WriteFile(path, f.Make(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(path)
+		return measure(t, path, hostileCustom+"=1")
+	}
+	nothing := read(&hostile.File{Name: "nothing.txt", Make: func() []byte { return []byte("nothing") }})
+	for _, f := range hostileFiles() {
+		if !withCostly[f.Name] && os.Getenv(hostileStrict) == "" {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			u := read(&f)
+			took := u.time - nothing.time
+			t.Logf("%v, %d MB resident, %s %s", took, u.memory>>20, u.Status.Code, u.Status.Reason)
+			if u.Err != "" || u.memory > mostMemory || took > mostTime {
+				t.Errorf("it took %v of %v and %d MB of %d, %s", took, mostTime, u.memory>>20, mostMemory>>20, u.Err)
+			}
 		})
 	}
 }

@@ -19,6 +19,9 @@ type automaton struct {
 	stack  []uint32
 	key    []byte
 	pause  func() // see CompileCustomPausing
+	bytes  int    // of the states
+	most   int    // of them, before all are forgotten and built anew; 0: maxStates alone counts
+	work   int    // bytes looked at and instructions followed, for who asks
 }
 
 // autoState is a set of threads in order of preference, after a character of some kind.
@@ -46,6 +49,9 @@ const (
 	deadState = 0
 	endSymbol = utf8.RuneSelf
 	maxStates = 1 << 12 // then all are forgotten and built anew
+	// mostStateBytes is the memory of the states of all custom identifiers of a scanner, and leastStateBytes what each of them may have.
+	mostStateBytes, leastStateBytes = 4 << 20, 128 << 10
+	sizeOfState, sizeOfHigh         = 800, 64 // without the instructions; of an entry of autoState.high
 )
 
 func newAutomaton(prog *syntax.Prog, pause func()) *automaton {
@@ -55,7 +61,8 @@ func newAutomaton(prog *syntax.Prog, pause func()) *automaton {
 }
 
 func (a *automaton) reset() {
-	a.states = a.states[:0]
+	clear(a.states)
+	a.states, a.bytes = a.states[:0], 0
 	a.index = map[string]int32{}
 	a.starts = [4]int32{-1, -1, -1, -1}
 	a.state(nil, atStart) // deadState
@@ -94,6 +101,7 @@ func (a *automaton) state(insts []uint32, before kind) int32 {
 		s.next[i] = -1
 	}
 	a.states = append(a.states, s)
+	a.bytes += sizeOfState + 6*len(insts) // and the key
 	n := int32(len(a.states) - 1)
 	a.index[string(a.key)] = n
 	return n
@@ -112,6 +120,7 @@ func (a *automaton) step(s *autoState, r rune) int32 {
 	if a.pause != nil {
 		a.pause()
 	}
+	a.work += 16 + 4*len(s.insts) + len(a.seen)/16
 	flags := syntax.EmptyOpContext(s.before.sample(), r)
 	a.queue = a.queue[:0]
 	clear(a.seen)
@@ -128,6 +137,7 @@ threads:
 				continue
 			}
 			a.seen[pc] = true
+			a.work += 4
 			in := &a.prog.Inst[pc]
 			switch in.Op {
 			case syntax.InstAlt, syntax.InstAltMatch:
@@ -166,7 +176,7 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 	} else if first {
 		before = atStart
 	}
-	if len(a.states) > maxStates {
+	if len(a.states) > maxStates || a.most > 0 && a.bytes > a.most {
 		a.reset()
 	}
 	at, end := a.start(before), -1
@@ -181,6 +191,7 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 			if a.step(s, r)&1 != 0 {
 				end = i
 			}
+			a.work += i - start
 			return end
 		}
 		c := text[i]
@@ -201,12 +212,14 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 					s.high = map[rune]int32{}
 				}
 				s.high[r] = next
+				a.bytes += sizeOfHigh
 			}
 		}
 		if next&1 != 0 {
 			end = i
 		}
 		if at = next >> 1; at == deadState || i >= limit {
+			a.work += i - start
 			return end
 		}
 		i += size

@@ -1,11 +1,13 @@
 package detect
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var customPatterns = []string{
@@ -138,5 +140,62 @@ func TestManyCustoms(t *testing.T) {
 	}
 	if got := scanAll(set.PlainScanner(), text); !slices.Equal(got, want) {
 		t.Fatal("in plain Go, the matches differ")
+	}
+}
+
+// What has been learnt of texts is forgotten before it takes much memory.
+func TestAutomatonMemory(t *testing.T) {
+	var customs []*Custom
+	for range 30 {
+		c, err := CompileCustom(CustomConfig{Regex: `[a-z\pL]{1,300}!`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		customs = append(customs, c)
+	}
+	set, err := Compile(Config{Custom: customs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := set.NewScanner()
+	var text []byte
+	for i := range 2000 {
+		text = utf8.AppendRune(text, rune(0x4e00+i*7%20_000))
+	}
+	s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true}, func(Match) {})
+	for i, a := range s.automata {
+		// A match may end beyond the bound, by what its own text brings.
+		if most := a.most + MaxCustomMatch*(sizeOfState+sizeOfHigh); a.most == 0 || a.bytes > most {
+			t.Errorf("identifier %d: %d bytes of %d", i, a.bytes, most)
+		}
+	}
+}
+
+// A scan that is told that there is no more time ends, and does not go on with the next window.
+func TestScanIsLate(t *testing.T) {
+	c, err := CompileCustom(CustomConfig{Regex: `\pL+\PL+\pL+`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := Compile(Config{Custom: []*Custom{c}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := bytes.Repeat([]byte("a"), 1<<20)
+	total, looks := int64(0), 0
+	s := set.NewScanner()
+	block := Block{Text: text, Hi: len(text), Start: true, End: true, Late: func(steps int64) bool {
+		total += steps
+		looks++
+		return total > 1<<20
+	}}
+	s.Scan(&block, func(Match) {})
+	if !s.Stopped() || total > 2<<20 || looks < 10 {
+		t.Errorf("it ended after %d steps and %d looks, stopped: %v", total, looks, s.Stopped())
+	}
+	block.Text, block.Hi = text[:100], 100
+	total = 0
+	if s.Scan(&block, func(Match) {}); s.Stopped() {
+		t.Error("the next scan is late, too")
 	}
 }

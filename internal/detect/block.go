@@ -12,6 +12,9 @@ type Block struct {
 	Start, End bool
 	// Fields finds the values of a structured document; nil for plain text.
 	Fields Fields
+	// Late is told of steps of work, each about a byte's, and says whether there is no more time: the block then ends where it is. nil: there is
+	// always time.
+	Late func(steps int64) bool
 }
 
 // Fields knows where the values of a structured document are.

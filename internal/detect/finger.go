@@ -235,7 +235,7 @@ func (c *Custom) mayStart(text []byte) bool {
 func (s *Scanner) tryCustom(b *Block, i, start int) {
 	id := s.set.managed + i
 	c := s.set.ids[id].Custom
-	if start < s.last[id] || !c.mayStart(b.Text[start:]) || insideRune(b.Text, start) {
+	if s.isLate || start < s.last[id] || !c.mayStart(b.Text[start:]) || insideRune(b.Text, start) {
 		return
 	}
 	unit := Field{Hi: len(b.Text)}
@@ -259,7 +259,10 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 	if !named && !s.customHitNear(b.Text, c, i, unit.Lo, start) {
 		return
 	}
-	end := s.automata[i].match(text, start-unit.Lo, b.Start && unit.Lo == 0, b.End && unit.Hi == len(b.Text))
+	a := s.automata[i]
+	end := a.match(text, start-unit.Lo, b.Start && unit.Lo == 0, b.End && unit.Hi == len(b.Text))
+	s.spend(a.work)
+	a.work = 0
 	if end <= start-unit.Lo {
 		return
 	}
@@ -308,6 +311,7 @@ func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func
 	far := start - 4*c.distance
 	if c.odd {
 		found := false
+		s.spend(start - max(lo, far-4*MaxKeywordLength))
 		for p := max(lo, far-4*MaxKeywordLength); p < start && !found; p++ {
 			if wordStart(text, p) {
 				c.trie.matchExact(text, p, func(end, _ int) {
@@ -320,6 +324,7 @@ func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func
 	hits := s.win.customHits
 	k, _ := slices.BinarySearchFunc(hits, start, func(h customHit, p int) int { return h.start - p })
 	for k--; k >= 0 && hits[k].start >= far-4*MaxKeywordLength; k-- {
+		s.spend(1)
 		if h := hits[k]; h.custom == i && h.end <= start && h.end >= far && h.start >= lo && f(h) {
 			return true
 		}

@@ -31,6 +31,29 @@ type Scanner struct {
 	parts     Parts     // see Parts
 	members   Parts     // the same of names of JSON's members
 	tried     []int     // by custom identifier: the places before are tried, see tryBefore
+
+	late   func(int64) bool // of the block
+	work   int64            // steps that it has not been told of
+	isLate bool
+}
+
+// workPerLook is how many steps of trying custom identifiers pass between two looks at the clock: their expressions may look at thousands of
+// bytes from each byte on.
+const workPerLook = 16 << 10
+
+// spend counts steps of work.
+func (s *Scanner) spend(steps int) {
+	if s.work += int64(steps); s.work >= workPerLook {
+		s.look()
+	}
+}
+
+// Stopped says whether the last Scan ended early, since its block was late.
+func (s *Scanner) Stopped() bool { return s.isLate }
+
+func (s *Scanner) look() {
+	s.isLate = s.isLate || s.late != nil && s.late(s.work)
+	s.work = 0
 }
 
 // windowSize is how much text is looked at at a time: its masks fit the second-level
@@ -43,7 +66,9 @@ func (s *Set) NewScanner() *Scanner {
 	sc := &Scanner{set: s, classifier: classifyFast, mark: markFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {
-		sc.automata = append(sc.automata, newAutomaton(id.Custom.prog, id.Custom.pause))
+		a := newAutomaton(id.Custom.prog, id.Custom.pause)
+		a.most = max(leastStateBytes, mostStateBytes/(len(s.ids)-s.managed))
+		sc.automata = append(sc.automata, a)
 	}
 	return sc
 }
@@ -72,9 +97,16 @@ func (s *Scanner) Scan(b *Block, yield func(Match)) {
 		s.tail[i].start += b.Lo
 		s.tail[i].end += b.Lo
 	}
-	for lo := b.Lo; lo < b.Hi; lo += windowSize {
-		s.scan(b, lo, min(lo+windowSize, b.Hi), yield)
+	s.late, s.isLate = b.Late, false
+	for lo := b.Lo; lo < b.Hi && !s.isLate; lo += windowSize {
+		hi := min(lo+windowSize, b.Hi)
+		s.scan(b, lo, hi, yield)
+		if hi-lo == windowSize {
+			s.work += windowSize
+			s.look()
+		}
 	}
+	s.late = nil
 	for i := range s.last {
 		s.last[i] = max(0, s.last[i]-b.Hi)
 	}
