@@ -167,3 +167,21 @@ func FuzzFieldsWhenAsked(f *testing.F) {
 		}
 	})
 }
+
+// TestCustomAtQuotes: an expression that may begin with a quote is not tried at the one before a value, which leads to the value and
+// is none of it.
+func TestCustomAtQuotes(t *testing.T) {
+	for _, expression := range []string{`.{6}`, `[^ ]{6}`, `"?[a-z]{5}`, `.{3,9}`} {
+		c, _ := newClassifier(t, Options{}, detect.CustomConfig{Regex: expression})
+		for _, f := range []struct{ name, text string }{
+			{"a.json", `{"a":"hello-world"}`}, {"a.json", `{"a":"\u0068ello-world"}`}, {"a.json", `{"ssn":"\"hello-world"}`},
+			{"a.jsonl", "{\"a\":\"\\u0068ello-world\", \"b\":[\"\\n12345678\",\"\\\"x\"]}\n{\"a\":\"hello-world\"}\n"},
+			{"a.csv", "a,b\n\"hello-world\",\"\"\"hello-world\"\"\"\n"}, {"a.xml", `<?xml version="1.0"?><a b="hello-world">"hello-world"</a>`},
+			{"a.sql", `INSERT INTO t (a) VALUES ('hello-world'), ("hello-world");`},
+		} {
+			if r := classifyBytes(t, c, f.name, []byte(f.text)); len(r.Detections) == 0 {
+				t.Errorf("%s finds nothing in %s", expression, f.text)
+			}
+		}
+	}
+}

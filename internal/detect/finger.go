@@ -245,7 +245,9 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 			if !ok {
 				return
 			}
-			s.unit = f
+			if s.unit = f; start < f.Lo || start >= f.Hi {
+				return // a quote before a value leads to it, and is none of it
+			}
 		}
 		unit = s.unit
 	}
