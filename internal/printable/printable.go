@@ -29,7 +29,7 @@ func Text(s string) string {
 }
 
 func escape(s string, keep func(rune) bool, space bool) string {
-	bad := func(r rune) bool { return !unicode.IsPrint(r) && !keep(r) }
+	bad := func(r rune) bool { return !shows(r) && !keep(r) }
 	if strings.IndexFunc(s, bad) < 0 && utf8.ValidString(s) {
 		return s
 	}
@@ -47,17 +47,36 @@ func escape(s string, keep func(rune) bool, space bool) string {
 	return b.String()
 }
 
+// shows reports whether a character is seen: some letters and marks are not, and a name of them
+// looks like none.
+func shows(r rune) bool {
+	return unicode.IsPrint(r) && (r < 0x34f || !unicode.Is(unseen, r))
+}
+
+// unseen are the letters and marks without a shape: the joiner of graphemes, fillers of Hangul, and
+// vowels of Khmer that are not written.
+var unseen = &unicode.RangeTable{R16: []unicode.Range16{{0x34f, 0x34f, 1}, {0x115f, 0x1160, 1}, {0x17b4, 0x17b5, 1}, {0x3164, 0x3164, 1}, {0xffa0, 0xffa0, 1}}}
+
 var number = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]+)?$`)
 
 // formulaStarts are what a spreadsheet takes for the beginning of a formula, also behind spaces and
 // in the wide forms of East Asia.
 const formulaStarts = "=+-@＝＋－＠"
 
-// Cell is a value for a spreadsheet: what could be taken for a formula begins with an apostrophe.
+// inside is where a formula would begin behind what ends a cell or a row for a spreadsheet that
+// does not separate cells by commas. It heeds no quotes but those that begin what it takes for
+// a cell.
+var inside = regexp.MustCompile(`([;\t\r\n])([ \x{a0}\x{3000}]*[=+\-@＝＋－＠])`)
+
+// Cell is a value for a spreadsheet: what could be taken for a formula begins with an apostrophe,
+// also behind a semicolon, a tab or the end of a line.
 func Cell(s string) string {
+	if s == "" || number.MatchString(s) {
+		return s
+	}
+	s = inside.ReplaceAllString(s, "$1'$2")
 	t := strings.TrimLeft(s, " \t\r\n\u00a0\u3000")
 	switch {
-	case s == "" || number.MatchString(s):
 	case s[0] == '\t', s[0] == '\r', s[0] == '\n', t != "" && strings.ContainsRune(formulaStarts, first(t)):
 		s = "'" + s
 	}

@@ -25,8 +25,8 @@ func TestLine(t *testing.T) {
 func TestCell(t *testing.T) {
 	for in, want := range map[string]string{
 		"": "", "text": "text", "=1+1": "'=1+1", "+cmd|' /C calc'!A0": "'+cmd|' /C calc'!A0", "-2+3": "'-2+3", "@SUM(A1)": "'@SUM(A1)",
-		"\t=1": "'\t=1", "\r=1": `'\u000d=1`, "\n=1": "'\n=1", " =1": "' =1", "＝1": "'＝1", "－1+1": "'－1+1", "-5": "-5", "+49": "+49", "-1.5": "-1.5",
-		"a=1": "a=1", "user@example.com": "user@example.com", "-": "'-", "x\x1b]0;t\a": `x\u001b]0;t\u0007`,
+		"\t=1": "'\t'=1", "\r=1": `'\u000d'=1`, "\n=1": "'\n'=1", " =1": "' =1", "＝1": "'＝1", "－1+1": "'－1+1", "-5": "-5", "+49": "+49", "-1.5": "-1.5",
+		"a=1": "a=1", "user@example.com": "user@example.com", "-": "'-", "a;=1": "a;'=1", "a; ＝1;b": "a;' ＝1;b", "a\tb\n@x": "a\tb\n'@x", "a;b": "a;b", "\u3164": `\u3164`, "x\x1b]0;t\a": `x\u001b]0;t\u0007`,
 	} {
 		if got := Cell(in); got != want {
 			t.Errorf("%q is %q, want %q", in, got, want)
@@ -44,6 +44,8 @@ func FuzzPrintable(f *testing.F) {
 		}
 		if c := Cell(s); c != "" && strings.ContainsRune("=@＝＋－＠\t\r\n", first(c)) {
 			t.Errorf("%q is the cell %q", s, c)
+		} else if inside.MatchString(c) {
+			t.Errorf("%q is the cell %q, with a formula in it", s, c)
 		}
 		b, err := json.Marshal(s)
 		if err != nil {

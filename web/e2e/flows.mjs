@@ -10,8 +10,8 @@ import { serve } from "./lib.mjs";
 const R = "us-east-1";
 
 // Turns what follows round, is not seen, and is longer in bytes and in UTF-16 than in characters.
-const odd = "\u202e\u200b", faces = "\u{1f600}";
-const oddShown = "\u27e8U+202E\u27e9\u27e8U+200B\u27e9";
+const odd = "\u202e\u200b\u00ad\u3164", faces = "\u{1f600}";
+const oddShown = "\u27e8U+202E\u27e9\u27e8U+200B\u27e9\u27e8U+00AD\u27e9\u27e8U+3164\u27e9";
 
 /** Waits until something holds, without a clock of its own: the server's answers are what it waits for. */
 async function until(what, fn) {
@@ -849,6 +849,15 @@ export async function everywhere(t) {
   await second.page.getByRole("button", { name: "Turn automated discovery on" }).click();
   await second.page.getByRole("button", { name: "Turn automated discovery off" }).waitFor();
   assert.equal(await isOn(), "ENABLED");
+  // An address that somebody has made up changes nothing but what it says.
+  const odds = ["__proto__", "constructor"].map((propertyKey) => ({ propertyKey, operator: "=", value: "x" })).concat([{ propertyKey: {}, operator: "=", value: "x" }, { propertyKey: "status", operator: "constructor", value: "x" }, null]);
+  const query = "?filter=" + encodeURIComponent(JSON.stringify({ operation: "and", tokens: odds })) + "&sort=%0A__proto__&status=constructor&view=__proto__&issue=constructor";
+  for (const path of ["accounts", "findings", "findings/", "buckets", "jobs", "activity", "invitations"]) {
+    await t.follow(second.page, admin + "/" + R + "/" + path + query);
+    await second.page.locator("main h1:visible").first().waitFor();
+    assert.equal(await second.page.getByText("The page failed").count(), 0, path);
+    assert.deepEqual(await second.page.evaluate(() => Object.keys(Object.prototype)), [], path);
+  }
   none([...faults, ...second.faults]);
 }
 

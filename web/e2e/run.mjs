@@ -32,7 +32,7 @@ const ofColours = ["color-contrast", "link-in-text-block"];
 
 /** Texts in which characters without a shape of their own stand as they are: they turn round what follows, or hide in names. */
 function unseen() {
-  const marks = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/;
+  const marks = /[\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}/u;
   const found = [];
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) if (!walk.currentNode.parentElement.closest("textarea")) found.push(walk.currentNode.data);

@@ -185,12 +185,13 @@ interface Token {
 
 /** The criterion that a filter's conditions come to, with those that it cannot hold. */
 export function criterionOf(tokens: readonly Token[]): { [field: string]: CriterionAdditionalProperties } {
-  const out: { [field: string]: { [op: string]: unknown } } = {};
+  const out = new Map<string, { [op: string]: unknown }>(); // a field is whatever stands in the address: of an object it could be __proto__
   for (const t of tokens) {
     const field = t.propertyKey;
-    if (!field) continue;
-    const c = (out[field] ??= {});
-    const op = Object.keys(operatorOf).find((o) => operatorOf[o] === t.operator)!;
+    const op = Object.keys(operatorOf).find((o) => operatorOf[o] === t.operator);
+    if (!field || !op) continue;
+    const c = out.get(field) ?? {};
+    out.set(field, c);
     if (!compared.has(field)) c[op] = [...((c[op] as string[] | undefined) ?? []), t.value];
     else {
       const n = times.test(field) && Number.isNaN(Number(t.value)) ? Date.parse(t.value) : Number(t.value);
@@ -199,7 +200,7 @@ export function criterionOf(tokens: readonly Token[]): { [field: string]: Criter
       else c[op] = n;
     }
   }
-  return out as { [field: string]: CriterionAdditionalProperties };
+  return Object.fromEntries(out) as { [field: string]: CriterionAdditionalProperties };
 }
 
 /** A rule's conditions as those of a filter's box. */
@@ -239,20 +240,22 @@ export function findingConditions(criterion: { [field: string]: CriterionAdditio
 
 /** The criterion of rows, or what is wrong with one of them. */
 export function findingCriterion(rows: Condition[]): { criterion: { [field: string]: CriterionAdditionalProperties }; wrong: string } {
-  const criterion: { [field: string]: CriterionAdditionalProperties } = {};
+  const found = new Map<string, { [op: string]: unknown }>();
+  const result = (wrong: string) => ({ criterion: Object.fromEntries(found) as { [field: string]: CriterionAdditionalProperties }, wrong });
   for (const r of rows) {
     const field = r.field.trim(), values = valuesOf(r);
-    if (!field || !values.length) return { criterion, wrong: t.criteria.everyConditionNeedsAFieldAnd };
-    const c = ((criterion[field] ??= {}) as { [op: string]: unknown });
-    if (c[r.op] !== undefined) return { criterion, wrong: fill(t.criteria.fieldPutAllValuesOfOne, { field }) };
+    if (!field || !values.length) return result(t.criteria.everyConditionNeedsAFieldAnd);
+    const c = found.get(field) ?? {};
+    found.set(field, c);
+    if (c[r.op] !== undefined) return result(fill(t.criteria.fieldPutAllValuesOfOne, { field }));
     if (list.has(r.op)) c[r.op] = values;
     else {
       const n = times.test(field) && Number.isNaN(Number(values[0])) ? Date.parse(values[0]!) : Number(values[0]);
-      if (values.length > 1 || Number.isNaN(n)) return { criterion, wrong: fill(t.criteria.fieldNeedsOneNumberField2, { field, field2: (times.test(field) ? t.criteria.orOneTime : "") }) };
+      if (values.length > 1 || Number.isNaN(n)) return result(fill(t.criteria.fieldNeedsOneNumberField2, { field, field2: times.test(field) ? t.criteria.orOneTime : "" }));
       c[r.op] = n;
     }
   }
-  return { criterion, wrong: rows.length ? "" : t.criteria.aRuleNeedsAtLeastOne };
+  return result(rows.length ? "" : t.criteria.aRuleNeedsAtLeastOne);
 }
 
 /** What asks whether a rule matches one finding: the rule's criterion, and the finding's id. Whether it is archived does not count: the rule

@@ -11,7 +11,7 @@ import { Dialog } from "./parts/dialog";
 import { useEffect, useState } from "react";
 import { plain } from "./api/call";
 import type { Identity } from "./session";
-import { time, visible } from "./text/format";
+import { browser, short, time, visible, zone } from "./text/format";
 import { fill, t } from "./text";
 
 const lately = "magpie.roles";
@@ -109,17 +109,18 @@ export function SessionsDialog({ open, close }: { open: boolean; close: () => vo
       {error && <Alert type="error">{visible(error)}</Alert>}
       <Table<One>
         variant="embedded"
+        wrapLines
         loading={!list}
         loadingText={t.roles.loadingSessions}
         items={list ?? []}
         trackBy="id"
         ariaLabels={{ tableLabel: t.common.sessions }}
         columnDefinitions={[
-          { id: "created", header: t.roles.signedIn, cell: (s) => time(s.created) + (s.current ? t.roles.thisOne : ""), isRowHeader: true },
-          { id: "seen", header: t.roles.lastUsed, cell: (s) => time(s.seen) },
+          { id: "agent", header: t.roles.browser, cell: (s) => <span title={visible(s.userAgent)}>{browser(s.userAgent) + (s.current ? t.roles.thisOne : "")}</span>, isRowHeader: true, minWidth: 150 },
           { id: "source", header: t.common.from, cell: (s) => visible(s.source) },
-          { id: "agent", header: t.roles.browser, cell: (s) => visible(s.userAgent) },
-          { id: "end", header: t.roles.end, cell: (s) => (s.current ? "" : <Button ariaLabel={fill(t.roles.endTheSessionOfCreated, { created: time(s.created) })} onClick={() => void plain("DELETE", "sessions/" + s.id).then(load, (e: Error) => setError(e.message))}>{t.roles.end}</Button>) },
+          { id: "created", header: t.roles.signedIn + " (" + zone() + ")", cell: (s) => short(s.created) },
+          { id: "seen", header: t.roles.lastUsed, cell: (s) => short(s.seen) },
+          { id: "end", header: t.roles.end, minWidth: 100, cell: (s) => (s.current ? "" : <Button ariaLabel={fill(t.roles.endTheSessionOfCreated, { created: time(s.created) })} onClick={() => void plain("DELETE", "sessions/" + s.id).then(load, (e: Error) => setError(e.message))}>{t.roles.end}</Button>) },
         ]}
       />
     </Modal>

@@ -18,6 +18,10 @@ export class CallError extends Error {
   get notAllowed() {
     return this.status === 403 && /is not authorized to perform/.test(this.message);
   }
+  /** What an account's administrator does for it. */
+  get notForMembers() {
+    return this.status === 403 && /the current account is a member account/.test(this.message);
+  }
   get notBuilt() {
     return this.status === 501;
   }

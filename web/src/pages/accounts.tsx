@@ -140,9 +140,10 @@ function asksFor(query: URLSearchParams): Search {
   if (type?.length === 1) filter.viaOrganization = type[0] === "true";
   const find = tokens.filter((t) => !t.propertyKey).at(-1)?.value;
   if (find) filter.find = find;
-  const [, down, by] = /^(-?)(.*)$/.exec(query.get("sort") ?? "")!;
-  const names: { [column: string]: string } = { account: "accountId", name: "name", email: "email", status: "relationshipStatus", invited: "invitedAt", updated: "updatedAt" };
-  return { filter, ...(names[by!] ? { sort: down + names[by!]! } : {}) };
+  const [, down, by] = /^(-?)([^]*)$/.exec(query.get("sort") ?? "")!;
+  const names = new Map([["account", "accountId"], ["name", "name"], ["email", "email"], ["status", "relationshipStatus"], ["invited", "invitedAt"], ["updated", "updatedAt"]]);
+  const name = names.get(by ?? "");
+  return { filter, ...(name ? { sort: down + name } : {}) };
 }
 
 const is = ["=", "!="];

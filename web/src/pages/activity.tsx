@@ -95,7 +95,8 @@ function Calls() {
     },
     [desk.caller, span.value],
   );
-  const who = (r: Record) => visible(r.userIdentity?.arn?.replace(/^arn:aws:\w+::/, "") ?? "unknown");
+  // Whoever is of this account is told without it.
+  const who = (r: Record) => visible(r.userIdentity?.arn?.replace(/^arn:[\w-]+:\w+::/, "").replace(desk.account + ":", "") ?? t.common.unknown.toLowerCase());
   return (
     <>
       <Rows<Record>
@@ -108,7 +109,7 @@ function Calls() {
         empty={{ title: t.activity.noCalls, text: t.activity.nothingWasCalledInThisTime }}
         columns={[
           { id: "time", header: t.common.time, time: (r) => r.eventTime, cell: (r) => <Button variant="inline-link" onClick={() => setOpen(r)}>{short(r.eventTime)}</Button>, width: 190 },
-          { id: "what", header: t.common.what, value: (r) => r.eventName, width: 210 },
+          { id: "what", header: t.common.what, value: (r) => r.eventName, width: 240 },
           { id: "who", header: t.activity.who, value: who, cell: (r) => <Theirs text={who(r)} />, width: 190 },
           { id: "target", header: t.common.onWhat, value: onWhat, cell: (r) => <Theirs text={onWhat(r)} />, filter: false, width: 190 },
           { id: "result", header: t.common.result, value: (r) => r.errorCode ?? "OK", cell: (r) => <StatusIndicator type={r.errorCode ? "error" : "success"}>{r.errorCode ?? "OK"}</StatusIndicator>, width: 220 },

@@ -127,6 +127,9 @@ interface Known {
   certainty: number;
 }
 
+/** The labels of the API, as the list of buckets says them. */
+const labels: { [label: string]: string } = { Sensitive: t.common.sensitive, "Not sensitive": t.common.notSensitive, "Not yet analyzed": t.common.notYetAnalysed };
+
 function Coverage() {
   const desk = useDesk();
   const rows = useResource(
@@ -152,10 +155,10 @@ function Coverage() {
       empty={{ title: t.common.noBuckets, text: t.common.bucketsAreThoseOfTheObject }}
       columns={[
         { id: "bucket", header: t.common.bucket, value: (b) => visible(b.bucketName), cell: (b) => <To href={desk.link("buckets", b.bucketName) + "?account=" + b.accountId}><Theirs text={b.bucketName} /></To>, width: 200 },
-        { id: "sensitivity", header: t.common.sensitivity, value: (b) => b.sensitivityLabel, cell: (b) => <StatusIndicator type={b.sensitivityLabel === "Sensitive" ? "warning" : b.sensitivityLabel === "Not sensitive" ? "success" : "pending"}>{b.sensitivityLabel + " (" + b.sensitivityScore + ")"}</StatusIndicator>, width: 200 },
+        { id: "sensitivity", header: t.common.sensitivity, value: (b) => labels[b.sensitivityLabel] ?? visible(b.sensitivityLabel), cell: (b) => <StatusIndicator type={b.sensitivityLabel === "Sensitive" ? "warning" : b.sensitivityLabel === "Not sensitive" ? "success" : "pending"}>{(labels[b.sensitivityLabel] ?? visible(b.sensitivityLabel)) + " (" + b.sensitivityScore + ")"}</StatusIndicator>, width: 200 },
         { id: "analysed", header: t.common.analysed, value: (b) => b.analysedObjects, cell: (b) => fill(t.automatedDiscovery.analysedobjectsOfClassifiableobjects, { analysedObjects: count(b.analysedObjects), classifiableObjects: count(b.classifiableObjects) }), filter: false, width: 130 },
         { id: "sure", header: t.automatedDiscovery.sure, value: (b) => b.certainty, cell: (b) => Math.round(100 * b.certainty) + " %", filter: false, width: 90 },
-        { id: "issue", header: t.common.issue, value: (b) => (b.issue ? words(b.issue) : t.common.none), width: 160 },
+        { id: "issue", header: t.common.issue, value: (b) => (b.issue ? words(b.issue) : t.common.none), width: 190 },
         { id: "remedy", header: t.common.whatToDo, value: (b) => visible(b.remedy) || "–", cell: (b) => <Theirs text={b.remedy} />, filter: false, width: 260 },
         { id: "last", header: t.automatedDiscovery.lastAnalysed, time: (b) => b.lastAnalysedAt, hidden: true },
       ]}

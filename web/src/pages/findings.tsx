@@ -104,10 +104,10 @@ function useColumns(listed: RefObject<Listed<Finding>>, states?: Map<string, str
   const desk = useDesk();
   const state = (f: Finding) => stateWords(states?.get(f.id ?? "") ?? "OPEN");
   return [
-    { id: "severity", header: t.common.severity, value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 122 },
+    { id: "severity", header: t.common.severity, value: (f: Finding) => rank(f), cell: (f: Finding) => <SeverityOf finding={f} />, width: 105 },
     { id: "type", header: t.common.type, value: (f: Finding) => typeWords(f.type), cell: (f: Finding) => <To href={desk.link("findings", f.id ?? "")} onOpen={() => remember(listed.current.all.map((x) => x.id ?? ""))}>{typeWords(f.type) + (f.sample ? t.findings.sample : "")}</To>, width: 140 },
-    { id: "resource", header: t.findings.resource, value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: states ? 170 : 260 },
-    { id: "what", header: t.common.whatWasFound, value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: states ? 160 : 210 },
+    { id: "resource", header: t.findings.resource, value: resource, cell: (f: Finding) => <Theirs text={resource(f)} />, width: states ? 215 : 260 },
+    { id: "what", header: t.common.whatWasFound, value: what, cell: (f: Finding) => <Theirs text={what(f)} />, filter: false, width: states ? 195 : 210 },
     { id: "account", header: t.common.account, value: (f: Finding) => f.accountId ?? "", width: 140, hidden: true },
     ...(states ? [{ id: "state", header: t.findings.state, value: state, width: 100 }] : []),
     { id: "updated", header: t.common.updated, time: (f: Finding) => f.updatedAt },
@@ -362,7 +362,7 @@ function Grouped({ group }: { group: (typeof groups)[number] }) {
         { id: "bar", header: t.findings.bySeverity, value: (g) => g.high * 1e6 + g.medium * 1e3 + g.low, cell: (g) => <Share high={g.high} medium={g.medium} low={g.low} />, filter: false, width: 170 },
         { id: "total", header: t.findings.total, value: (g) => g.total, cell: (g) => count(g.total), filter: false, width: 110 },
         { id: "high", header: "High", value: (g) => g.high, cell: (g) => count(g.high), filter: false, width: 110 },
-        { id: "medium", header: "Medium", value: (g) => g.medium, cell: (g) => count(g.medium), filter: false, width: 110 },
+        { id: "medium", header: "Medium", value: (g) => g.medium, cell: (g) => count(g.medium), filter: false, width: 125 },
         { id: "low", header: "Low", value: (g) => g.low, cell: (g) => count(g.low), filter: false, width: 110 },
         { id: "latest", header: t.findings.latest, time: (g) => g.latest },
       ]}

@@ -69,7 +69,7 @@ export function Identifiers() {
         columns={[
           { id: "name", header: t.common.name, value: (i) => visible(i.name), cell: (i) => <To href={desk.link("custom-data-identifiers", i.id ?? "")}><Theirs text={i.name} /></To>, width: 240 },
           { id: "description", header: t.common.description, value: (i) => visible(i.description), cell: (i) => <Theirs text={i.description} />, filter: false, width: 300 },
-          { id: "jobs", header: t.common.usedBy, value: (i) => usedBy(i.id).length, cell: (i) => <span title={namesOf(usedBy(i.id))}>{jobs.looked ? counted(usedBy(i.id).length, t.common.countJobs) : "–"}</span>, filter: false, width: 110 },
+          { id: "jobs", header: t.common.usedBy, value: (i) => usedBy(i.id).length, cell: (i) => <span title={namesOf(usedBy(i.id))}>{jobs.looked ? counted(usedBy(i.id).length, t.common.countJobs) : "–"}</span>, filter: false, width: 130 },
           { id: "created", header: t.common.created, time: (i) => i.createdAt },
         ]}
       />

@@ -282,7 +282,7 @@ export function Invitations({ id }: { id: string }) {
               ...(everywhere ? [{ id: "region", header: t.common.region, value: (i: Received) => i.region, width: 125 }] : []),
               { id: "message", header: t.invitations.message, value: (i) => visible(message(i)), cell: (i) => <Theirs text={message(i)} />, filter: false, width: 160, hidden: everywhere },
               { id: "status", header: t.common.status, value: (i) => relationship[i.relationshipStatus ?? ""]?.text ?? i.relationshipStatus ?? "", cell: (i) => <Relationship status={i.relationshipStatus} />, width: 120 },
-              { id: "received", header: t.invitations.received, time: (i) => i.invitedAt, width: 180 },
+              { id: "received", header: t.invitations.received, time: (i) => i.invitedAt, width: 205 },
               {
                 id: "answer",
                 header: t.invitations.answer,

@@ -17,6 +17,7 @@ import { Theirs, To, When } from "../parts/bits";
 import { Confirm, type Question } from "../parts/confirm";
 import { jobWords, JobState } from "../parts/job-state";
 import { NoPage, useAct } from "../parts/problem";
+import { useLastRuns } from "../parts/last-runs";
 import { useResource } from "../parts/resource";
 import { Rows, writeFilter } from "../parts/rows";
 import { EditableTags } from "../parts/tags";
@@ -49,6 +50,7 @@ export function Jobs() {
   const [selected, setSelected] = useState<JobSummary[]>([]);
   useEffect(() => desk.title(t.common.jobs), [desk]);
   const jobs = useResource((o) => all(desk.caller, "ListClassificationJobs", { maxResults: 200, sortCriteria: { attributeName: "createdAt", orderBy: "DESC" } }, (p) => p.items, { ...o, most: 5000 }), [desk.caller], (l) => (l.some((j) => j.jobStatus === "RUNNING") ? 15_000 : 60_000));
+  const runs = useLastRuns();
   const { change, cancel, question, close } = useChange(() => {
     setSelected([]);
     jobs.refresh();
@@ -62,6 +64,8 @@ export function Jobs() {
         id="jobs"
         description={t.jobs.theyLookForSensitiveDataIn}
         rows={jobs}
+        onShown={runs.see}
+        complete={runs.complete}
         rowId={(j) => j.jobId ?? ""}
         select="single"
         selected={one ? [one] : []}
@@ -90,12 +94,13 @@ export function Jobs() {
           </SpaceBetween>
         }
         columns={[
-          { id: "name", header: t.common.name, value: (j) => visible(j.name), cell: (j) => <To href={desk.link("jobs", j.jobId ?? "")}><Theirs text={j.name} /></To>, width: 280 },
+          { id: "name", header: t.common.name, value: (j) => visible(j.name), cell: (j) => <To href={desk.link("jobs", j.jobId ?? "")}><Theirs text={j.name} /></To>, width: 250 },
           { id: "status", header: t.common.status, value: (j) => jobWords[j.jobStatus ?? ""]?.text ?? "", cell: (j) => <JobState status={j.jobStatus} />, width: 180 },
           { id: "type", header: t.common.type, value: (j) => (j.jobType === "SCHEDULED" ? t.jobs.scheduled : t.jobs.once), width: 110 },
           { id: "buckets", header: t.common.buckets, value: bucketsOf, width: 120 },
-          { id: "error", header: t.common.lastRun, value: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? t.jobs.partsFailed : "–"), cell: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? <StatusIndicator type="warning">{t.jobs.partsFailed}</StatusIndicator> : "–"), width: 130 },
-          { id: "created", header: t.common.created, time: (j) => j.createdAt },
+          { id: "last", header: t.common.lastRun, time: runs.of, sort: false },
+          { id: "error", header: t.jobs.lastError, value: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? t.jobs.partsFailed : "–"), cell: (j) => (j.lastRunErrorStatus?.code === "ERROR" ? <StatusIndicator type="warning">{t.jobs.partsFailed}</StatusIndicator> : "–"), width: 130 },
+          { id: "created", header: t.common.created, time: (j) => j.createdAt, hidden: true },
         ]}
       />
       <Confirm question={question} close={close} />

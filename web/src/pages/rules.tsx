@@ -85,7 +85,7 @@ export function Rules() {
           </SpaceBetween>
         }
         columns={[
-          { id: "position", header: t.rules.order, value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 95 },
+          { id: "position", header: t.rules.order, value: (r) => (rules.data ?? []).indexOf(r) + 1, filter: false, width: 110 },
           { id: "name", header: t.common.name, value: (r) => visible(r.name), cell: (r) => <Theirs text={r.name} />, width: 180 },
           { id: "action", header: t.rules.action, value: (r) => (r.action === "ARCHIVE" ? t.common.archives : t.common.filter), width: 110 },
           { id: "matches", header: t.rules.whatItMatches, value: said, cell: (r) => <Box variant="span">{said(r)}</Box>, filter: false, width: 320 },

@@ -30,6 +30,7 @@ export function Confirm({ question, close }: { question: Question | null; close:
       header={question.title}
       close={end}
       yes={question.yes}
+      ends
       busy={busy}
       disabled={!!question.type && typed !== question.type}
       act={async () => {

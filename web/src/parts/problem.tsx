@@ -8,6 +8,7 @@ import { type ReactNode, useState } from "react";
 import { CallError } from "../api/call";
 import { visible } from "../text/format";
 import { useDesk } from "../session";
+import { tell } from "./dialog";
 import { fill, t } from "../text";
 import { useResource } from "./resource";
 
@@ -50,6 +51,7 @@ export function Problem({ error, retry }: { error: CallError | undefined; retry?
       </Alert>
     );
   }
+  if (error.notForMembers) return <Alert type="info" header={t.problem.theAdministratorDoesThis}>{visible(error.message)}</Alert>;
   if (error.notBuilt)
     return (
       <Alert type="info" header={t.common.notBuiltYet}>{fill(t.problem.thisServerDoesNotDoOperation, { operation: error.operation })}</Alert>
@@ -94,7 +96,8 @@ export function useAct() {
       return true;
     } catch (e) {
       const error = e as CallError;
-      desk.flash({ type: "error", header: t.problem.thatDidNotWork, content: visible(error.message) + (error.requestId ? fill(t.problem.requestRequestid2, { requestId: error.requestId }) : "") });
+      const content = visible(error.message) + (error.requestId ? fill(t.problem.requestRequestid2, { requestId: error.requestId }) : "");
+      if (!tell(content)) desk.flash({ type: "error", header: t.problem.thatDidNotWork, content });
       return false;
     } finally {
       setBusy("");

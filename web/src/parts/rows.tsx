@@ -124,7 +124,7 @@ export function Rows<T>(given: Given<T>) {
   const columns = given.columns.map((c): Known<T> => {
     if (!c.time) return { ...c, value: c.value ?? (() => "") };
     const at = c.time;
-    return { filter: false, width: 180, ...c, header: c.header + " (" + zone() + ")", value: (r) => at(r) ?? "", cell: c.cell ?? ((r) => <time dateTime={at(r)} title={at(r)}>{short(at(r))}</time>) };
+    return { filter: false, width: 200, ...c, header: c.header + " (" + zone() + ")", value: (r) => at(r) ?? "", cell: c.cell ?? ((r) => <time dateTime={at(r)} title={at(r)}>{short(at(r))}</time>) };
   });
   return <Inner<T> {...given} columns={columns} />;
 }
@@ -150,8 +150,7 @@ function Inner<T>(p: Props<T>) {
   const start = useMemo(() => readFilter(route.query.get(filterName)), []);
   const theirs = new Set(p.server?.fields.map((f) => f.key) ?? []);
   const properties = [...(p.server?.fields ?? []), ...(whole ? [] : p.columns.filter((c) => !theirs.has(c.id))).map((c) => ({ key: c.id, propertyLabel: c.header, groupValuesLabel: fill(t.rows.valuesOfHeader, { header: c.header }), operators: [":", "!:", "=", "!=", "^"] as PropertyFilterProps.FilteringProperty["operators"] }))];
-  const byId = Object.fromEntries(p.columns.map((c) => [c.id, c]));
-  const value = (row: T, id: string) => String(byId[id]?.value(row) ?? "");
+  const value = (row: T, id: string) => String(p.columns.find((c) => c.id === id)?.value(row) ?? "");
   const asked = route.query.get(filterName) ?? "";
   const empty = (
     <Box textAlign="center" color="inherit" padding="m">

@@ -1,5 +1,4 @@
 // Tags: shown, typed one a line where something is made, and changed where it is there.
-import Alert from "@cloudscape-design/components/alert";
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
@@ -12,7 +11,7 @@ import { tagChanges } from "../tags";
 import { visible } from "../text/format";
 import { fill, rich, t } from "../text";
 import { Theirs } from "./bits";
-import { Dialog } from "./dialog";
+import { Dialog, tell } from "./dialog";
 
 export function TagsField({ value, onChange }: { value: string; onChange: (v: string) => void }) {
   return (
@@ -73,7 +72,6 @@ export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: (
   const was = tags ?? {};
   const [rows, setRows] = useState(Object.entries(was).map(([key, value]) => ({ key, value })));
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState("");
   const change = tagChanges(was, rows);
   const set = (i: number, what: { key?: string; value?: string }) => setRows(rows.map((r, at) => (at === i ? { ...r, ...what } : r)));
   return (
@@ -86,7 +84,6 @@ export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: (
       disabled={!change || !(change.gone.length || Object.keys(change.set).length)}
       act={async () => {
         setBusy(true);
-        setFault("");
         try {
           // What goes makes room for what comes.
           if (change!.gone.length) await desk.caller.call("UntagResource", { resourceArn: arn!, tagKeys: change!.gone });
@@ -94,14 +91,13 @@ export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: (
           desk.flash({ type: "success", content: t.common.changed });
           done();
         } catch (e) {
-          setFault(visible((e as Error).message));
+          tell(visible((e as Error).message));
         } finally {
           setBusy(false);
         }
       }}
     >
       <SpaceBetween size="m">
-        {fault && <Alert type="error">{fault}</Alert>}
         <AttributeEditor
           items={rows}
           definition={[

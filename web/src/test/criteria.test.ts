@@ -50,3 +50,13 @@ test("whether a rule matches one finding is asked without what the rule itself h
   expect(criterionFor({ id: { eq: ["e", "f"] } }, "f")).toEqual({ id: { eq: ["f"] } });
   for (const id of [{ eq: ["e"] }, { eqExactMatch: ["e"] }, { neq: ["f"] }, { eq: ["f"], neq: ["f"] }]) expect(criterionFor({ id }, "f")).toBe(undefined);
 });
+
+test("what stands in an address or in a field of a rule is no part of the program", () => {
+  for (const field of ["__proto__", "constructor", "toString"]) {
+    const token = { propertyKey: field, operator: "=", value: "x" };
+    expect(Object.entries(criterionOf([token]))).toEqual([[field, { eq: ["x"] }]]);
+    expect(JSON.parse(JSON.stringify(findingCriterion([{ field, op: "eq", values: "x" }]).criterion))).toEqual(JSON.parse(`{"${field}":{"eq":["x"]}}`));
+    expect(({} as { eq?: unknown }).eq).toBe(undefined);
+  }
+  expect(criterionOf([{ propertyKey: "type", operator: "constructor", value: "x" }])).toEqual({});
+});

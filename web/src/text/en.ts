@@ -704,6 +704,9 @@ export const en = {
     whatWasFoundIsShownOn: "What was found is shown on this screen as it stands in the object. That you asked is in the audit records.",
   },
   format: {
+    edge: "Edge",
+    opera: "Opera",
+    safari: "Safari",
     data: "Data: ",
     policy: "Policy: ",
     createdNotInvited: "Created (not invited)",
@@ -867,6 +870,7 @@ export const en = {
     askNMore: "Ask {n} more",
   },
   jobs: {
+    lastError: "Last error",
     cancelName: "Cancel {name}?",
     cancelJob: "Cancel job",
     theRunStopsWhatItHas: "The run stops. What it has found so far stays; what it has not looked at stays unknown. A cancelled job cannot be resumed, but it can be duplicated.",
@@ -934,6 +938,7 @@ export const en = {
     whoeverRunsThisServiceCanAttach: "Whoever runs this service can attach a policy with that action to your access key or role.",
     thisServerDoesNotDoOperation: "This server does not do {operation} yet.",
     notLoaded: "Not loaded",
+    theAdministratorDoesThis: "The administrator does this for its members",
     thatDidNotWork: "That did not work",
     requestRequestid: "Request {requestId}",
     thatIsNotHere: "That is not here, or not any more",

@@ -1,9 +1,13 @@
 // How numbers, times, bytes and texts of others are shown.
 import { fill, type Forms, t } from "./index";
 
+// Characters without a shape: controls, formats, separators of lines, halves of pairs, of private use, and letters and marks that only fill.
+// What chooses between two shapes of an emoji is none of them.
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|(?![\ufe0e\ufe0f])\p{Default_Ignorable_Code_Point}/gu;
+
 /** Text that somebody else wrote: control and direction characters are shown as marks, so that nothing reads as what it is not. */
 export function visible(text: string | undefined): string {
-  return (text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, (c) => "\u27e8U+" + c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
+  return (text ?? "").replace(unseen, (c) => "\u27e8U+" + c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0") + "\u27e9");
 }
 
 let utc = false;
@@ -93,10 +97,20 @@ export const relationship: Record<string, { text: string; type: "success" | "war
   RegionDisabled: { text: t.format.regionDisabled, type: "stopped", next: t.format.theAccountHasSwitchedThisRegion },
 };
 
-/** A value for a spreadsheet: what would be taken for a formula is made text. */
+/** A browser by what it says of itself: its name and version and what it runs on, or its own words where they are others. */
+export function browser(agent: string): string {
+  const own = /(Firefox|Edg|OPR|Chrome|Version)\/(\d+)/.exec(agent.replace(/Chrome(?=.*(Edg|OPR)\/)/, ""));
+  if (!own) return visible(agent.length > 60 ? agent.slice(0, 60) + "…" : agent) || "–";
+  const names: { [token: string]: string } = { Edg: t.format.edge, OPR: t.format.opera, Version: t.format.safari };
+  const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(agent.replace(/Linux(?=.*Android)/, ""));
+  return (names[own[1]!] ?? own[1]!) + " " + own[2]! + (system ? ", " + system[0] : "");
+}
+
+/** A value for a spreadsheet: what would be taken for a formula is made text, also behind what ends a cell where commas do not. */
 export function csvCell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value;
-  return /[",\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
+  const inside = value.replace(/([;\t\r\n])([ \u00a0\u3000]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g, "$1'$2");
+  const safe = /^(?:[\t\r\n]|[ \u00a0\u3000]*[=+\-@\uff1d\uff0b\uff0d\uff20])/.test(inside) ? "'" + inside : inside;
+  return /[",;\t\r\n]/.test(safe) ? '"' + safe.replaceAll('"', '""') + '"' : safe;
 }
 
 export function csv(rows: string[][]): string {
