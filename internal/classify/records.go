@@ -167,7 +167,9 @@ func (r *recorder) told(seg *extract.Segment) (parts detect.Parts) {
 func (r *recorder) take(f *extract.Field, wanted detect.Parts) {
 	part := r.partOf(f.Names)
 	kind := detect.MemberParts
-	if part.Part >= detect.BasicHeader {
+	if part.Part == detect.HeaderName {
+		kind |= detect.HeaderParts
+	} else if part.Part >= detect.BasicHeader {
 		kind = detect.HeaderParts
 	}
 	if part.Part == detect.NoPart || wanted&kind == 0 {
@@ -181,6 +183,9 @@ func (r *recorder) take(f *extract.Field, wanted detect.Parts) {
 		}
 	}
 	p := piece{PartName: part, lo: f.Lo, hi: f.Hi, names: f.Names, bare: bare}
+	if part.Nested {
+		p.names = f.Names[:len(f.Names)-1]
+	}
 	switch part.Part {
 	case detect.BasicHeader, detect.CookieHeader, detect.SetCookieHeader:
 		r.header(part.Part, &p)
@@ -279,9 +284,18 @@ func (r *recorder) together(a, b *piece) bool {
 	case x.Kind == extract.Cell:
 		return x.Row == y.Row
 	case x.Kind == extract.Record:
-		return x.Record == y.Record && parent(x.Path) == parent(y.Path)
+		return x.Record == y.Record && a.parent() == b.parent()
 	}
 	return false
+}
+
+// parent is the JSONPath of the object that a member is of. The first of a list is a member as the list is: a given name of several.
+func (p *piece) parent() string {
+	path := strings.TrimSuffix(p.loc.Path, "[0]")
+	if p.Nested {
+		path = parent(path)
+	}
+	return parent(path)
 }
 
 // parent is a JSONPath without its last element.
@@ -333,6 +347,9 @@ func (r *recorder) member(record []piece, p *piece, part detect.Part, group bool
 // fullName is a given name with a family name beside it.
 func (r *recorder) fullName(record []piece, given *piece) {
 	family := r.member(record, given, detect.FamilyName, true)
+	if family == nil && detect.FamilyBeside(given.names) {
+		family = r.member(record, given, detect.HeaderName, true)
+	}
 	if r.name < 0 || family == nil {
 		return
 	}

@@ -76,6 +76,14 @@ func TestRecords(t *testing.T) {
 		{"a.json", `{"customer":{"address":{"street":"12 Oak Street","city":"Austin","state":"TX","zip":"78701"}}}`, "ADDRESS", []string{"0 $.customer.address.street"}},
 		{"a.json", `{"address":"12 Oak Street","city":"Austin","zip":78701}`, "ADDRESS", []string{"0 $.address"}},
 
+		{"a.json", `{"name":[{"family":"Donald","given":["Duck","D"]}],"address":[{"line":["3300 Washtenaw Avenue"],"city":"Ann Arbor","postalCode":"48104"}]}`, "ADDRESS", []string{"0 $.address[0].line[0]"}},
+		{"a.json", `{"location":{"street":{"number":2479,"name":"Henry Street"},"city":"Leeds","postcode":"LS1 4AP"}}`, "ADDRESS", []string{"0 $.location.street.number"}},
+		{"a.json", `{"product":{"name":"Henry Street","number":5},"city":"Leeds","postcode":"LS1 4AP"}`, "ADDRESS", nil},
+		{"a.csv", "vorname,name,n\nJürgen,Weiß,1\n", "NAME", []string{"vorname 2"}},
+		{"a.csv", "first_name,name,n\nMary,Widget,1\n", "NAME", nil},
+		{"a.csv", "Provider Street Address,n\n601 MARTIN LUTHER KING AVE,1\nCalle de Juan Pérez 3,2\n", "NAME", nil},
+		{"a.csv", "address,n\n\"Mary Smith, 12 Oak St\",1\n", "NAME", []string{"address 2"}},
+
 		{"a.csv", "time,Cookie,status\n1,theme=dark; lang=en,200\n2,-,200\n3,sid=31d4d96e,404\n", "HTTP_COOKIE", []string{"Cookie 2", "Cookie 4"}},
 		{"a.json", `{"headers":{"Cookie":"theme=dark; lang=en","Accept":"*/*"}}`, "HTTP_COOKIE", []string{"0 $.headers.Cookie"}},
 		{"a.json", `{"headers":{"set-cookie":["a=b; Path=/","c=d; Secure"]}}`, "HTTP_COOKIE", []string{"0 $.headers['set-cookie'][0]", "0 $.headers['set-cookie'][1]"}},
@@ -337,6 +345,72 @@ func TestRecordHabits(t *testing.T) {
 		}
 		if found["NAME"] != x.name || found["ADDRESS"] != x.addresses {
 			t.Errorf("%q: %d names and %d addresses, want %d and %d", x.text, found["NAME"], found["ADDRESS"], x.name, x.addresses)
+		}
+	}
+}
+
+// TestHeadersOfOthers: columns as other people's programs call them, of whose rows each is a name, an address or both.
+func TestHeadersOfOthers(t *testing.T) {
+	c, _ := newClassifier(t, Options{})
+	for _, x := range []struct{ first, last, street, house, city, state, code string }{
+		{"First Name", "Last Name", "Home Street", "", "Home City", "Home State", "Home Postal Code"},
+		{"Given Name", "Family Name", "Address 1 - Street", "", "Address 1 - City", "Address 1 - Region", "Address 1 - Postal Code"},
+		{"First Name", "Last Name", "Default Address Address1", "", "Default Address City", "Default Address Province Code", "Default Address Zip"},
+		{"billing_first_name", "billing_last_name", "billing_address_1", "", "billing_city", "billing_state", "billing_postcode"},
+		{"FirstName", "LastName", "MailingStreet", "", "MailingCity", "MailingState", "MailingPostalCode"},
+		{"", "", "Card Address Line1", "", "Card Address City", "Card Address State", "Card Address Zip"},
+		{"", "", "Address Line 1", "", "Town/City", "State/Province/Region", "Zip/Postal Code"},
+		{"", "", "ship-address-1", "", "ship-city", "ship-state", "ship-postal-code"},
+		{"givenName", "sn", "street", "", "l", "st", "postalCode"},
+		{"givenName", "familyName", "streetAddress", "", "addressLocality", "addressRegion", "postalCode"},
+		{"VORNA", "NACHN", "STRAS", "", "ORT01", "", "PSTLZ"},
+		{"first_name", "last_name", "res_street_address", "", "res_city_desc", "state_cd", "zip_code"},
+		{"Provider First Name", "Provider Last Name (Legal Name)", "Provider First Line Business Mailing Address", "", "Provider Business Mailing Address City Name", "Provider Business Mailing Address State Name", "Provider Business Mailing Address Postal Code"},
+		{"FNAME", "LNAME", "ADDR_1", "", "CITY", "STATE", "ZIP5"},
+		{"Forename(s)", "Family name", "House and street", "", "Town or city", "", "Postcode"},
+		{"", "", "addr:street", "addr:housenumber", "addr:city", "", "addr:postcode"},
+		{"Vorname", "Familienname", "Straße und Hausnummer", "", "Wohnort", "", "Postleitzahl"},
+		{"vorname", "name", "strasse", "hausnr", "ort", "", "plz"},
+		{"KUNDE_VORNAME", "KUNDE_NACHNAME", "ANSCHRIFT_STRASSE", "", "ANSCHRIFT_ORT", "", "ANSCHRIFT_PLZ"},
+		{"Prénom usuel", "Nom de naissance", "N° et voie", "", "Localité", "", "CP"},
+		{"PRENOM_CLIENT", "NOM_CLIENT", "ADR1", "", "COMMUNE", "", "CODE_POSTAL"},
+		{"Nombre(s)", "Apellido Paterno", "Calle y número", "", "Ciudad", "Estado", "C.P."},
+		{"Nome", "Cognome", "Indirizzo residenza", "", "Comune di residenza", "Provincia di residenza", "CAP residenza"},
+		{"primeiro_nome", "ultimo_nome", "logradouro", "numero", "cidade", "estado", "cep"},
+		{"Voornaam", "Achternaam", "Straat", "Huisnummer", "Woonplaats", "", "Postcode"},
+		{"Imię", "Nazwisko", "Ulica", "Nr domu", "Miejscowość", "", "Kod pocztowy"},
+		{"emp_first_nm", "emp_last_nm", "emp_addr_line1", "", "emp_city_nm", "emp_state_cd", "emp_zip_cd"},
+		{"name.first", "name.last", "address.street", "", "address.city", "address.state", "address.zip"},
+		{"Owner First", "Owner Last", "Physical Address", "", "Physical City", "Physical State", "Physical Zip"},
+	} {
+		var header, row []string
+		add := func(name, value string) {
+			if name != "" {
+				header, row = append(header, `"`+name+`"`), append(row, `"`+value+`"`)
+			}
+		}
+		add("id", "1")
+		add(x.first, "Mary")
+		add(x.last, "Smith")
+		street := "12 Oak Street"
+		if x.house != "" {
+			street = "Oak Street"
+		}
+		add(x.street, street)
+		add(x.house, "12")
+		add(x.city, "Springfield")
+		add(x.state, "IL")
+		add(x.code, "62704")
+		r := classifyBytes(t, c, "a.csv", []byte(strings.Join(header, ",")+"\n"+strings.Join(row, ",")+"\n"))
+		if d := find(&r.Document, "ADDRESS"); d.Count != 1 {
+			t.Errorf("%q: %d addresses", header, d.Count)
+		}
+		want := 0
+		if x.first != "" {
+			want = 1
+		}
+		if d := find(&r.Document, "NAME"); int(d.Count) != want {
+			t.Errorf("%q: %d names, want %d", header, d.Count, want)
 		}
 	}
 }

@@ -331,7 +331,7 @@ func (s *Scanner) matchFree(r *rule, at int, text []byte, off int, names *Names)
 		}
 		w.pushFree(r, from+off, to+off)
 	default:
-		if names != nil && (r.absent && names.managed.has(r.id) || names.nobody && r == s.set.name) {
+		if names != nil && (r.absent && names.managed.has(r.id) || r == s.set.name && names.noPerson(text)) {
 			return
 		}
 		end := r.free(text, at-off)

@@ -21,6 +21,7 @@ type Names struct {
 	starts  *starts  // of the rules, unless other or none
 	custom  []bool   // by index among the custom identifiers; nil: none
 	nobody  bool     // the values are called what no person is: cities, teams
+	street  bool     // the values are streets: behind a number they are called after people at most
 }
 
 // ruleBits is a set of the rules of one name, by index.
@@ -79,9 +80,10 @@ func (s *Set) Names(names ...string) *Names {
 		}
 	}
 	n.nobody = s.name != nil && nobodyNamed(names)
+	n.street = s.name != nil && PartOf(names).Part == Street
 	if !found {
-		if n.nobody {
-			return &Names{nobody: true, minLen: s.maxNear}
+		if n.nobody || n.street {
+			return &Names{nobody: n.nobody, street: n.street, minLen: s.maxNear}
 		}
 		return nil
 	}
@@ -111,6 +113,21 @@ func (s *Set) Names(names ...string) *Names {
 
 // silent says whether the names hold no keyword.
 func (n *Names) silent() bool { return n == nil || len(n.rules) == 0 && n.custom == nil }
+
+// noPerson says whether nothing in a value with such names is a person's: it is a city or a team, or a street behind its number or its word.
+func (n *Names) noPerson(value []byte) bool {
+	if n == nil || !n.street || len(value) == 0 {
+		return n != nil && n.nobody
+	}
+	if n.nobody || isDigit(value[0]) {
+		return true
+	}
+	i := 0
+	for i < min(len(value), maxNameWord) && nameByte[value[i]] {
+		i++
+	}
+	return i > 0 && (latinStreets.has(value[:i]) || isStreet(value[:i])) // Calle de Juan Pérez 3
+}
 
 // leads says whether an identifier has a keyword among the names; for a weak value, one
 // that ends its name. There may be no names.

@@ -41,28 +41,34 @@ type PartName struct {
 	Group string
 	// Plain says that the name alone could mean anything: first, nom.
 	Plain bool
+	// Nested says that the part is made of members of its own: the name and the number of street.
+	Nested bool
 }
 
 // partWords has the names of parts: words in lower case without accents. A name ends in
 // them. A star marks a plain one.
 var partWords = map[Part]string{
-	GivenName: "first name|firstname|given name|givenname|given names|forename|forenames|fore name|fname|christian name|name first|first*|given*|" +
+	GivenName: "first name|firstname|given name|givenname|given names|forename|forenames|fore name|fname|christian name|name first|first*|given*|first names|fn*|first given name|preferred name|legal first name|" +
+		"vorna|rufname|prenom usuel|prenom usage|nom prenom|nombre de pila|nome proprio|nome de batismo|" +
 		"prenom|prenoms|vorname|nombre*|nombres*|primer nombre|nome*|primeiro nome|voornaam|voornamen|fornamn|imie|fornavn|etunimi",
 	MiddleName: "middle name|middlename|mname|middle initial|middle|mi*|segundo nombre|second name|segundo apellido|apellido 2|apellido materno",
-	FamilyName: "last name|lastname|surname|sur name|family name|familyname|lname|name last|last*|family*|" +
+	FamilyName: "last name|lastname|surname|sur name|family name|familyname|lname|name last|last*|family*|last names|sn*|ln*|maiden name|birth name|" +
+		"nachn|geburtsname|nom de naissance|nom naissance|nom usage|nom d usage|nom usuel|nom patronymique|nom marital|ultimo nome|ultimo apellido|" +
 		"nom*|nom de famille|nom famille|nachname|familienname|zuname|apellido|apellidos|primer apellido|apellido 1|apellido paterno|cognome|sobrenome|apelido|" +
 		"achternaam|efternamn|nazwisko|etternavn|efternavn|sukunimi",
-	Street: "address|address 1|address line|address line 1|addr|addr 1|street|street 1|street address|street name|street line 1|line 1|address street|" +
+	Street: "address|address 1|address line|address line 1|addr|addr 1|street|street 1|street address|street name|street line 1|line 1|line*|address street|street addr|house and street|house number and street|street and number|street and house number|street number and name|street name and number|" +
+		"add 1|add line 1|adr|adr 1|voie|libelle voie|nom voie|nom de la voie|n et voie|numero et voie|numero et nom de rue|rue et numero|adresse postale|adresse ligne 1|" +
+		"stras|str*|str nr|str hausnr|strasse nr|strasse hausnr|strasse hausnummer|strasse und hausnummer|strasse und nr|strasse u hausnummer|calle y numero|calle numero|via e numero|via e numero civico|indirizzo e numero civico|straat en huisnummer|straat en nummer|" +
 		"rue|adresse|adresse 1|strasse|anschrift|direccion|calle|domicilio|indirizzo|via*|endereco|logradouro|morada|rua|adres|straat|ulica|gatuadress|gata|adress",
-	House:      "house number|house no|street number|street no|hausnummer|hausnr|numero civico|civico|huisnummer|nr domu|husnummer|house num|building number",
-	City:       "city|town|city name|town city|locality|suburb|ville|commune|stadt|ort|wohnort|ciudad|localidad|poblacion|municipio|citta|comune|localita|cidade|localidade|stad|plaats|woonplaats|miasto|miejscowosc|postort",
-	State:      "state|state code|state province|province|county|region|departement|bundesland|land*|provincia|prov|estado|uf*|provincie|wojewodztwo|lan*",
-	PostalCode: "zip|zip code|zipcode|zip 5|zip postal code|post code|postcode|postal code|postalcode|postal|plz|postleitzahl|code postal|codepostal|cp*|codigo postal|cap*|cep|postnummer|postnr|kod pocztowy|pin code|pincode",
+	House:      "house number|house no|street number|street no|hausnummer|hausnr|numero civico|civico|huisnummer|nr domu|husnummer|house num|building number|numero voie|numero de voie|n voie|n civico|num civico|numero rue|num voie|addr housenumber|housenumber|numero*|num*|nr*|no*|hnr|haus nr",
+	City:       "city|town|city name|town city|locality|address locality|suburb|town or city|city or town|city town|city suburb|post town|posttown|cty|ct*|l*|municipality|ville|commune|localite|nom commune|libelle commune|nom de la commune|stadt|ort|wohnort|ciudad|localidad|poblacion|municipio|citta|comune|localita|cidade|localidade|stad|plaats|woonplaats|miasto|miejscowosc|postort|ort 01|comune di residenza|citta di residenza|localidade",
+	State:      "state|state code|state province|province|county|region|address region|st*|state province region|state region|departement|bundesland|land*|provincia|prov|estado|uf*|provincie|wojewodztwo|lan*|provincia di residenza",
+	PostalCode: "zip|zip code|zipcode|zip 5|zip postal code|post code|postcode|postal code|postalcode|postal|plz|postleitzahl|code postal|codepostal|cp*|codigo postal|cap*|cep|postnummer|postnr|kod pocztowy|pin code|pincode|postal zip|zip plus 4|zip 4|zip postal|pstlz|cod postal|codigo zip|cap residenza|cap di residenza|c p*|zip postcode",
 
 	BasicHeader:     "authorization|proxy authorization|basic auth|http basic auth|auth header|authorization header|basic*",
 	CookieHeader:    "cookie|cookies|http cookie|cookie header",
 	SetCookieHeader: "set cookie|set cookies|set cookie header",
-	HeaderName:      "name*|key*|header|header name|field*",
+	HeaderName:      "name*|naam*|namn*|navn*|key*|header|header name|field*",
 	HeaderValue:     "value*|header value",
 }
 
@@ -97,25 +103,72 @@ func PartOf(names []string) PartName {
 	if len(name) == 0 || len(name) > maxPartName {
 		return PartName{}
 	}
-	words := nameWords(name)
+	words := withoutKinds(nameWords(name))
+	if n := len(names); n > 1 && len(words) == 1 && len(names[n-2]) <= maxPartName {
+		part := map[string]Part{"name": Street, "number": House}[words[0]]
+		if part != NoPart {
+			if p := PartOf(names[n-2 : n-1]); p.Part == Street {
+				p.Part, p.Nested = part, true
+				return p
+			}
+		}
+	}
 	for from := max(0, len(words)-maxPartWords); from < len(words); from++ {
 		p, ok := partIndex[strings.Join(words[from:], "")]
 		if !ok || p.Part == Street && from > 0 && noAddress.has([]byte(words[from-1])) {
 			continue
 		}
-		if p.Plain && from > 0 {
-			return PartName{} // key of api_key, value of some_value
+		if p.Plain && from > 0 && !((p.Part == GivenName || p.Part == FamilyName) && (ofPeople.has([]byte(words[from-1])) || moreOfPeople.has([]byte(words[from-1])))) {
+			return PartName{} // key of api_key, value of some_value; but the first of customer_first
 		}
-		p.Group = strings.Join(words[:from], " ")
+		var group []string // card of card_address_city and of card_address_line1
+		for _, w := range words[:from] {
+			if !groupNoise.has([]byte(w)) {
+				group = append(group, w)
+			}
+		}
+		p.Group = strings.Join(group, " ")
 		return p
 	}
 	return PartName{}
 }
 
+// kindWords end names without saying more of the part: what kind of value it is, and whose.
+var kindWords = newWordTable(strings.Fields("nm cd desc descr txt text str val value client cliente kunde customer legal residenza residencia residence"))
+
+// FamilyBeside says whether the names of a given name are of a language in which name alone is the family's.
+func FamilyBeside(names []string) bool {
+	if len(names) == 0 || len(names[len(names)-1]) > maxPartName {
+		return false
+	}
+	words := nameWords(names[len(names)-1])
+	return len(words) > 0 && besideName.has([]byte(words[len(words)-1]))
+}
+
+var besideName = newWordTable(strings.Fields("vorname prenom voornaam fornamn fornavn"))
+
+// groupNoise has words before a part that are not of the group.
+var groupNoise = newWordTable(strings.Fields("address addr adr adresse anschrift direccion indirizzo endereco line first"))
+
+// withoutKinds leaves kindWords out at the end of a name, and what ties them to it; the second of Provider Last Name (Legal Name) as well.
+func withoutKinds(words []string) []string {
+	n := len(words)
+	if n > 3 && words[n-1] == "name" && words[n-2] == "legal" {
+		n -= 2
+	}
+	for n > 1 && kindWords.has([]byte(words[n-1])) {
+		n--
+	}
+	if n < len(words) && n > 1 && (words[n-1] == "di" || words[n-1] == "de" || words[n-1] == "of") {
+		n--
+	}
+	return words[:n]
+}
+
 // nobodyWords has the last words of names under which stands what is called after people
 // at most: places, institutions, firms, works. Streets and cities are among partWords too.
 var nobodyWords = newWordTable(strings.Fields("city town county province region district municipality locality suburb borough village commune airport station port island river street road avenue venue stadium arena " +
-	"hometown birthplace park school university college institution institute company organization organisation org employer brand vendor supplier manufacturer maker publisher studio distributor " +
+	"state beer wine style recipe dish ingredient beverage hometown birthplace park school university college institution institute company organization organisation org employer brand vendor supplier manufacturer maker publisher studio distributor " +
 	"team club franchise league product sku title film movie album song track game race ship vessel hotel restaurant bank department dept hospital church genre category language currency timezone airline airlines " +
 	"capital country nationality constituency neighborhood neighbourhood destination origin lake mountain peak theater theatre museum " +
 	"ville stadt ort ciudad cidade citta gemeinde verein mannschaft equipo squadra equipe firma unternehmen entreprise empresa azienda universidad universite universita universidade strasse rue calle via rua ulica " +
@@ -143,6 +196,9 @@ func nobodyNamed(names []string) bool {
 // ofPeople has first words of names that speak of people all the same: contact_company may
 // be one, and so is the player of a team.
 var ofPeople = newWordTable(strings.Fields("contact person customer client owner player author director patient employee member user first last full"))
+
+// moreOfPeople has words of people, and of firms at times: provider_first is a given name, provider_city a city.
+var moreOfPeople = newWordTable(strings.Fields("emp cust pat stu mbr usr insured subscriber applicant borrower buyer seller guest student recipient sender holder agent provider billing shipping attendee spouse parent guardian voter doctor physician primary emergency"))
 
 // nameWords splits a name at separators, digits and the edges of camel case.
 func nameWords(name string) (words []string) {
@@ -197,8 +253,8 @@ func (p PartName) Fits(value []byte) bool {
 		return validate.BasicValue(value, 0) == len(value) && len(value) > 0
 	case CookieHeader, SetCookieHeader:
 		return len(value) > 0 && validate.CookieValue(value, 0, p.Part == SetCookieHeader) == len(value)
-	case HeaderName:
-		return HeaderPart(value) != NoPart
+	case HeaderName: // or a family name, beside a given one
+		return HeaderPart(value) != NoPart || nameLike(value, 40)
 	case HeaderValue:
 		return true
 	}

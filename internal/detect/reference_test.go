@@ -115,7 +115,7 @@ func referenceUnit(set *Set, text []byte, off int, names *Names) []candidate {
 				}
 			}
 			if r.free != nil {
-				if end := r.free(text, p); end >= 0 && (!r.absent || reach(p, end) == noKeyword) && !(r == set.name && names != nil && names.nobody) {
+				if end := r.free(text, p); end >= 0 && (!r.absent || reach(p, end) == noKeyword) && !(r == set.name && names.noPerson(text)) {
 					out = append(out, candidate{start: p + off, end: end + off, id: int32(r.id), weight: r.freeWeight(), reach: noKeyword})
 				}
 			}
