@@ -621,6 +621,7 @@ export async function findings(t) {
   await page.getByText("The rule test data archives them").waitFor();
   // An archived finding says which rules match it now; which one did it, nobody has written down.
   const other = await a.call(R, "POST", "/findingsfilters", { name: "no match", action: "ARCHIVE", findingCriteria: { criterion: { "severity.description": { eq: ["Low"] }, type: { eq: ["Policy:IAMUser/S3BucketPublic"] } } } });
+  await until("the rule has archived them", async () => (await a.call(R, "POST", "/findings", { findingCriteria: { criterion: { archived: { eq: ["true"] } } } })).findingIds.length === 2);
   await t.follow(page, account + "/" + R + "/findings?status=archived");
   await page.getByRole("row").filter({ hasText: "customers.csv" }).getByRole("link").first().click();
   await page.getByText("A rule has archived it").waitFor();
