@@ -141,5 +141,5 @@ func (b *jobBench) farStore(ctx context.Context, _ string, n jobSize) error {
 		b.p.figure("a job over the same", b.engine, fmt.Sprintf("%.0f %s", all/took.Seconds(), x.unit), "")
 		b.p.figure("its rate against that of bare reads", b.engine, fmt.Sprintf("%.2f", raw.Seconds()/took.Seconds()), x.goal)
 	}
-	return nil
+	return b.during(ctx, "far-small", "while a job runs over the small ones", n)
 }
