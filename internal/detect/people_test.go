@@ -115,6 +115,26 @@ lexicon was not made, but for lists that have common ancestors:
 - ADDRESS in 984 MB of source code and documentation (Go modules, Go, Python and Perl
   libraries, Debian's documents): 702 reports, some 60 different ones, each an address of a
   company, university or foundation.
+- Tables of three public collections (fivethirtyeight/data, vega-datasets and plotly/datasets;
+  what is larger than 3 MB left out): of 130 reports of NAME picked at random from 50,700 in
+  CSV files, 117 are people's, persons of fiction among them, which is 90 %; the others are
+  hospitals called after people, a pollster and a band. All 55 files in which ADDRESS is
+  reported, 48,200 times, have it in columns of addresses.
+- Names and addresses spread over columns: 64 sets of headers as programs and offices write
+  them, in ten languages, with 20 rows made by Faker each, as CSV, as JSON and as nested JSON
+  Lines. At first 23 of the sets had fewer than 17 names or addresses of 20; now each has at
+  least 17, but a set that is in nobody's list here may have none. XML, YAML and SQL
+  are text, as Macie takes them, and their members are not put together.
+- The 1,500 sentences of presidio-research (version 2 of its data): 74 % of 426 full names,
+  which come from lists of some thirty countries and are in small letters at times; all 21
+  IBANs and 16 social security numbers; 86 % of 136 card numbers, the others have 12 digits,
+  a prefix that no issuer has or 13 digits and no keyword. Telephone numbers are mostly of
+  other countries or without a keyword there, and streets without their codes are none here.
+- Keywords with numbers made from libphonenumber's metadata, with a country code but without
+  a plus sign, and in the national form: fixed lines and mobiles of the United States, Canada,
+  Brazil, France, Spain and the United Kingdom 94 to 100 %, but for Spain's numbers of machines
+  (59), which are none; German and Italian fixed lines of seven digits and fewer are missed,
+  others found.
 `
 
 const peopleHead = `
