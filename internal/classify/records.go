@@ -24,6 +24,7 @@ type recorder struct {
 	found []spread
 	// inside has what the members of found hold, by start.
 	inside  []member
+	around  []member       // of them, those that may hold the match at hand
 	matches []detect.Match // the engine's of the segment
 
 	// columns has the records that have a part, for formats that lie column by column.
@@ -423,20 +424,18 @@ func (r *recorder) keep(id int, members ...*piece) {
 	}
 }
 
-// covers says whether a match of the engine's lies in a member of something found that is the same. Matches come in order.
+// covers says whether a match of the engine's lies in a member of something found that is the same. Matches come in order: members that
+// end before one are let go of, wherever they stand, so that one long member does not have all that come after it be looked at again and
+// again.
 func (r *recorder) covers(m *detect.Match) bool {
-	for len(r.inside) > 0 && r.inside[0].hi <= m.Start {
+	for len(r.inside) > 0 && r.inside[0].lo < m.End {
+		if x := r.inside[0]; x.hi > m.Start && !slices.Contains(r.around, x) {
+			r.around = append(r.around, x)
+		}
 		r.inside = r.inside[1:]
 	}
-	for _, x := range r.inside {
-		if x.lo >= m.End {
-			break
-		}
-		if x.id == m.Identifier && m.Start < x.hi {
-			return true
-		}
-	}
-	return false
+	r.around = slices.DeleteFunc(r.around, func(x member) bool { return x.hi <= m.Start })
+	return slices.ContainsFunc(r.around, func(x member) bool { return x.id == m.Identifier && x.lo < m.End })
 }
 
 // scanRecords scans a segment of a structured document and counts what is found in its values and over them, in order.
@@ -458,7 +457,7 @@ func (w *Worker) scanRecords(t *tally, seg *extract.Segment, block *detect.Block
 	default:
 		t.parts |= parts
 	}
-	r.found, r.inside = r.found[:0], r.inside[:0]
+	r.found, r.inside, r.around = r.found[:0], r.inside[:0], r.around[:0]
 	full := func(id int) bool { return id < 0 || t.counts[id] >= maxNames && t.more }
 	wanted := t.parts
 	if full(r.name) && full(r.address) {

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
-	"compress/bzip2"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 )
@@ -217,20 +215,16 @@ func only(w *walker, doc *Document, in *input, name string, mod time.Time, r io.
 }
 
 func extractGzip(w *walker, doc *Document, in *input) error {
-	var z *gzip.Reader
-	err := w.foreign("gzip", func() (err error) {
-		z, err = gzip.NewReader(in)
-		return err
-	})
+	g, err := newGzip(w, in)
 	if err != nil {
 		return decoding(err, "gzip")
 	}
-	defer z.Close()
-	name := z.Name
+	defer g.close()
+	name := g.z.Name
 	if name == "" {
 		name = inner(in.name, ".gz", ".gzip")
 	}
-	return only(w, doc, in, name, z.ModTime, &foreignReader{w, "gzip", z})
+	return only(w, doc, in, name, g.z.ModTime, g)
 }
 
 func extractBzip2(w *walker, doc *Document, in *input) error {
@@ -297,7 +291,7 @@ const sizeOfBzip2 = 4 * 900_000
 
 func newBzip2(w *walker, r io.Reader) (*decompressor, error) {
 	return newDecompressor(w, "bzip2", sizeOfBzip2, func(d *decompressor) error {
-		d.r = bzip2.NewReader(r)
+		d.r = newBzip2Reader(w, r)
 		return nil
 	})
 }

@@ -148,10 +148,11 @@ type walker struct {
 	total   int64 // bytes extracted from archives
 	steps   int64 // until the clock is looked at
 	looks   uint8
-	made    int64  // bytes held since the memory was looked at
-	stopped error  // what late was told
-	decoder string // of others, that is running: see foreign
-	wide    bool   // longWindow is ours
+	made    int64         // bytes held since the memory was looked at
+	stopped error         // what late was told
+	decoder string        // of others, that is running: see foreign
+	gzips   []*gzipReader // that no file uses
+	wide    bool          // longWindow is ours
 	tidier  tidier
 	memory  memorySamples
 }
