@@ -71,7 +71,7 @@ func TestRTF(t *testing.T) {
 		"unicode":     {`{\rtf1\uc1\u1055?\u-10179?\u-8704?\uc2\u8364\'3f\'3f!}`, "П😀€!"},
 		"left out":    {`{\rtf1{\*\generator x;}{\info{\title T}}{\pict\bin4 }}}}}{\stylesheet{\s1 y;}}{\*\unknown {z}}a}`, "\nT\na"},
 		"apart":       {`{\rtf1 a{\footnote 536-90-4399}b{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in}}c}`, "a\n536-90-4399\nb\nin\nc"},
-		"link":        {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "536-90-4399"},
+		"link":        {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "\nHYPERLINK \"http://x\"\n536-90-4399"},
 		"cells":       {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
 		"escapes":     {`{\rtf1 \{a\}\\}`, `{a}\`},
 		"line ends":   {"{\\rtf1 536-90\r\n-4399\\\nx}", "536-90-4399\nx"},

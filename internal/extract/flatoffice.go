@@ -55,13 +55,16 @@ const maxFlatProperties = 64 * kib
 // token takes a token that belongs to the properties.
 func (p *flatProperties) token(x *xmlReader) bool {
 	switch local := x.local(); {
-	case local == "DocumentProperties" || local == "CustomDocumentProperties":
+	case local == "DocumentProperties" || local == "CustomDocumentProperties" || string(x.name) == "office:meta":
 		p.in = x.kind == xmlStart && !x.empty
 		return true
 	case !p.in:
 		return false
 	case x.kind == xmlStart:
-		p.label = append(p.label[:0], local...)
+		if p.label = append(p.label[:0], local...); string(x.name) == "meta:user-defined" {
+			name := attrOf(x, "name")
+			p.label = append(p.label[:0], name[:min(len(name), maxLabel)]...)
+		}
 	case x.kind == xmlText || x.kind == xmlCDATA:
 		if text := bytes.TrimSpace(characters(nil, x)); len(text) > 0 && len(p.lines)+len(text) < maxFlatProperties {
 			p.lines = append(append(append(append(p.lines, p.label...), ": "...), text...), '\n')

@@ -110,6 +110,14 @@ func (o *office) relations(part string) (map[string]string, error) {
 		if x.kind != xmlStart || x.local() != "Relationship" {
 			return nil
 		}
+		if string(x.attr("TargetMode")) == "External" {
+			if link := x.attr("Target"); len(o.linked)+len(link) < maxSaid {
+				o.linked = append(entities(o.linked, link), '\n')
+			} else {
+				o.miss("more links than are read")
+			}
+			return nil
+		}
 		target := string(entities(nil, x.attr("Target")))
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(dir, target)

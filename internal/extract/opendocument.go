@@ -218,6 +218,14 @@ func (s *odsReader) start(x *xmlReader) error {
 		if !x.empty {
 			s.note++
 		}
+	case "a":
+		if link := attrOf(x, "href"); s.inCell && len(s.noteText)+len(link) < maxCell {
+			s.noteText = append(entities(s.noteText, link), ' ')
+		}
+	case "named-expression": // perhaps a text
+		if e := entities(nil, attrOf(x, "expression")); bytes.IndexByte(e, '"') >= 0 {
+			return s.b.value(LineRange, 0, 1, 0, e)
+		}
 	case "p", "h":
 		if !x.empty {
 			s.text++

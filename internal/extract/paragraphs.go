@@ -133,6 +133,10 @@ func (p *paragraphs) start(x *xmlReader) error {
 		if p.odf && !x.empty && len(p.aside) < maxNested {
 			p.aside, p.text = append(p.aside, p.text), 0
 		}
+	case "title", "desc": // of a picture, each for itself
+		if p.odf && p.text > 0 {
+			return p.write([]byte{' '}, false)
+		}
 	case "docPr", "cNvPr": // what a picture shows, in words
 		return p.said(x.attr("descr"), x.attr("title"))
 	case "default", "listEntry", "alias": // of a field of a form, and what it is called
@@ -219,6 +223,10 @@ func (p *paragraphs) close(local string) error {
 	case "annotation", "note":
 		if n := len(p.aside); n > 0 {
 			p.text, p.aside = p.aside[n-1], p.aside[:n-1]
+		}
+	case "title", "desc":
+		if p.odf && p.text > 0 {
+			return p.write([]byte{' '}, false)
 		}
 	case "pt", "text": // a value of a chart, a comment of a presentation
 		if len(p.open) == 0 {

@@ -89,12 +89,26 @@ func isBinary(head []byte) bool {
 		return true // values, not words
 	case m.zeros > 0 && m.bytes < 4:
 		return true
-	case m.zeros > 0 && !validUTF8(withoutZeros(head)):
+	case m.zeros > 0 && foreign8(withoutZeros(head)):
 		return true
 	case m.odd*100 <= m.bytes*2:
 		return false
 	}
 	return m.kinds > 3 || m.odd*2 > m.bytes
+}
+
+// foreign8 says whether bytes are no UTF-8, and more of them outside ASCII than a line or two of something else brings into a log.
+func foreign8(b []byte) bool {
+	if validUTF8(b) {
+		return false
+	}
+	high := 0
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	return high*100 > len(b)*4
 }
 
 // withoutZeros is the sample that makeupOf looks at.

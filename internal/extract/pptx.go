@@ -76,6 +76,9 @@ func (o *office) slides(b *builder) error {
 		}
 	}
 	b.mark(LineRange, 0, 1, 0)
+	if err := b.write(o.linked); err != nil {
+		return err
+	}
 	for _, name := range names {
 		if done[name] || embedded(name) || strings.HasSuffix(name, ".rels") {
 			continue

@@ -542,11 +542,12 @@ func (x *rtfHex) Read(p []byte) (int, error) {
 
 // rtfHidden are the destinations that hold no text; those behind \* are left out unless they are in rtfShown.
 var rtfHidden = set("fonttbl colortbl stylesheet listtable listoverridetable revtbl rsidtbl filetbl pict object objdata themedata " +
-	"colorschememapping datastore latentstyles fldinst xmlnstbl generator bkmkstart bkmkend mmath")
+	"colorschememapping datastore latentstyles xmlnstbl generator bkmkstart bkmkend mmath")
 
 // rtfShown are the destinations whose text stands apart.
 var rtfShown = set("footnote header headerl headerr headerf footer footerl footerr footerf annotation shptxt title subject author keywords " +
-	"doccomm operator company manager result ftnsep atnid atnauthor nonshppict")
+	"doccomm operator company manager result ftnsep atnid atnauthor nonshppict " +
+	"fldinst userprops propname staticval docvar")
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}

@@ -120,11 +120,14 @@ func fixedOf(head []byte, whole bool) *tableLines {
 		}
 	}
 	for i := 0; i < min(len(lines)-2, 10); i++ {
+		if !mayName(lines[i]) {
+			continue
+		}
 		end := i + 1
 		for end < len(lines) && len(lines[end]) > 0 && !isRuler(lines[end]) {
 			end++
 		}
-		if end-i < 3 || !bytes.Contains(bytes.TrimLeft(lines[i], " "), []byte("  ")) {
+		if end-i < 3 {
 			continue
 		}
 		gutters := named(lines[i], guttersOf(lines[i:end]))
@@ -137,6 +140,20 @@ func fixedOf(head []byte, whole bool) *tableLines {
 		}
 	}
 	return nil
+}
+
+// mayName says whether a line has names between wide spaces.
+func mayName(line []byte) bool {
+	line = bytes.TrimLeft(line, " ")
+	if len(line) == 0 || !isName(line[:1]) || !bytes.Contains(line, []byte("  ")) {
+		return false
+	}
+	for _, name := range wideSpace.split(line) {
+		if len(name) == 0 || len(name) > 64 || !isName(name) {
+			return false
+		}
+	}
+	return true
 }
 
 // isRuler says whether a line is drawn in pieces, one below each name.

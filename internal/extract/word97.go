@@ -36,6 +36,9 @@ func extractDOC(w *walker, doc *Document, in *input) error {
 	if err == nil && broken != nil {
 		err = broken
 	}
+	if err == nil {
+		err = c.about(func(line []byte) error { return b.write(append(line, '\n')) })
+	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
 		return flushed

@@ -36,6 +36,9 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 		records: biffRecords{w: w, r: bufio.NewReaderSize(c.open(f), 32*kib)}}
 	defer x.close()
 	err = x.read()
+	if err == nil {
+		err = c.about(func(line []byte) error { return b.value(LineRange, 0, 1, 0, line) })
+	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
 		return flushed
@@ -67,6 +70,8 @@ const (
 	biffSST        = 0xfc
 	biffLabelSST   = 0xfd
 	biffTextObject = 0x1b6
+	biffLink       = 0x1b8
+	biffValidation = 0x1be
 	biffNumber     = 0x203
 	biffLabel      = 0x204
 	biffString     = 0x207
@@ -410,6 +415,8 @@ func (x *biffBook) notes() error {
 			return e
 		}
 		return ignoreShort(err)
+	case biffLink, biffValidation: // where a link leads, what is said to whoever enters something
+		return x.words()
 	case biffObject:
 		if r.skip(6) == nil {
 			x.object, _ = r.u16()
@@ -440,6 +447,38 @@ func (x *biffBook) notes() error {
 			delete(x.texts, id)
 			return x.b.value(Cell, x.out.plain, x.row, x.col, []byte(text))
 		}
+	}
+	return nil
+}
+
+// words writes the texts in a record whose other fields say nothing: letters of two bytes or of one, some in a row.
+func (x *biffBook) words() error {
+	data := x.records.data
+	if err := x.w.step(int64(len(data))); err != nil {
+		return err
+	}
+	for i := 0; i < len(data); {
+		var text []byte
+		k := i
+		for k+1 < len(data) && data[k+1] == 0 && data[k] >= ' ' && data[k] < 0x7f {
+			text = append(text, data[k])
+			k += 2
+		}
+		if len(text) < 4 {
+			text, k = text[:0], i
+			for k < len(data) && data[k] >= ' ' && data[k] < 0x7f {
+				text = append(text, data[k])
+				k++
+			}
+		}
+		if len(text) < 6 {
+			i++
+			continue
+		}
+		if err := x.b.value(LineRange, 0, 1, 0, text); err != nil {
+			return err
+		}
+		i = k
 	}
 	return nil
 }

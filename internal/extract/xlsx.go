@@ -138,6 +138,11 @@ func (k *workbook) read() error {
 // says about itself.
 func (k *workbook) rest() error {
 	err := k.b.value(LineRange, 0, 1, 0, k.said)
+	for line := range bytes.Lines(k.linked) {
+		if err == nil {
+			err = k.b.value(LineRange, 0, 1, 0, bytes.TrimSpace(line))
+		}
+	}
 	for _, name := range k.sorted(func(string) bool { return false }) {
 		if err != nil {
 			return err
@@ -408,11 +413,13 @@ const (
 func (c *cellReader) token(x *xmlReader) error {
 	switch x.kind {
 	case xmlStart:
-		switch x.local() {
-		case "dataValidation": // what is said to whoever enters something
-			return c.k.tells(x, "promptTitle", "prompt", "errorTitle", "error")
-		case "hyperlink":
-			return c.k.tells(x, "display", "tooltip", "location")
+		if len(x.name) >= len("hyperlink") { // there are few, and very many short ones
+			switch x.local() {
+			case "dataValidation": // what is said to whoever enters something
+				return c.k.tells(x, "promptTitle", "prompt", "errorTitle", "error")
+			case "hyperlink":
+				return c.k.tells(x, "display", "tooltip", "location")
+			}
 		}
 		c.start(x)
 	case xmlText, xmlCDATA:

@@ -698,6 +698,9 @@ type office struct {
 	size  int64 // of the file
 	total int64
 	holds holding
+	// linked are the places outside the file that its parts link to, a line each, as far as relations has seen them. They are a part
+	// of the fixed buffers of a walker, as workbook.said is.
+	linked []byte
 	// missed is what was not read although the rest was.
 	missed error
 }
