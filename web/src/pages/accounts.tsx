@@ -575,6 +575,7 @@ export function Account({ id }: { id: string }) {
   const { see } = discovery;
   useEffect(() => see(m ? [{ accountId: id, relationshipStatus: m.relationshipStatus ?? "" }] : []), [see, id, m]);
   const row: Member | undefined = m ? { accountId: id, email: m.email, relationshipStatus: m.relationshipStatus ?? "", viaOrganization: !m.email, updatedAt: m.updatedAt ?? "" } : undefined;
+  const looked = row && discovery.text(row);
   const next = relationship[m?.relationshipStatus ?? ""]?.next;
   const discover = async (status: "ENABLED" | "DISABLED") => {
     const [r] = await setDiscovery(desk.caller, [id], status);
@@ -593,16 +594,15 @@ export function Account({ id }: { id: string }) {
                 <SpaceBetween direction="horizontal" size="xs">
                   {may.pause(row) && <Button onClick={() => ask(fill(t.accounts.suspendMacieInId, { id }), t.common.suspend, t.accounts.macieStopsLookingAtItsBuckets, () => desk.caller.call("UpdateMemberSession", { id, status: "PAUSED" }), t.accounts.suspended)}>{t.common.suspend}</Button>}
                   {may.resume(row) && <Button loading={busy === "resume"} onClick={async () => { if (await act("resume", () => desk.caller.call("UpdateMemberSession", { id, status: "ENABLED" }), t.accounts.resumed2)) again(); }}>{t.common.resume}</Button>}
-                  {discovery.built && may.discovery(row) && (
+                  {(looked === t.common.on || looked === t.common.off) && may.discovery(row) && (
                     <Button
                       loading={busy === "discovery"}
                       onClick={async () => {
-                        const on = discovery.text(row) === t.common.on;
-                        if (on) ask(fill(t.accounts.turnDiscoveryOffForId, { id }), t.accounts.turnOff, t.accounts.itLooksIntoItsBucketsNoMore, () => discover("DISABLED"), t.accounts.discoveryIsOff + ".");
+                        if (looked === t.common.on) ask(fill(t.accounts.turnDiscoveryOffForId, { id }), t.accounts.turnOff, t.accounts.itLooksIntoItsBucketsNoMore, () => discover("DISABLED"), t.accounts.discoveryIsOff + ".");
                         else if (await act("discovery", () => discover("ENABLED"), t.accounts.discoveryIsOn + ".")) again();
                       }}
                     >
-                      {discovery.text(row) === t.common.on ? t.accounts.turnAutomatedDiscoveryOff : t.accounts.turnAutomatedDiscoveryOn}
+                      {looked === t.common.on ? t.accounts.turnAutomatedDiscoveryOff : t.accounts.turnAutomatedDiscoveryOn}
                     </Button>
                   )}
                   {may.remove(row) && <Button onClick={() => ask(fill(t.accounts.removeIdAsAMember, { id }), t.accounts.remove, t.accounts.itKeepsMacieAndYouCan, () => desk.caller.call("DisassociateMember", { id }), t.accounts.removed2)}>{t.accounts.remove}</Button>}
