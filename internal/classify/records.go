@@ -98,6 +98,9 @@ func newRecorder(set *detect.Set, most int64) *recorder {
 func (r *recorder) look(seg *extract.Segment, wanted detect.Parts) {
 	r.seg, r.open, r.found, r.inside = seg, r.open[:0], r.found[:0], r.inside[:0]
 	for off := max(0, seg.Lo-recordReach); off < min(len(seg.Text), seg.Hi+recordReach); {
+		if seg.Late(8) { // where only single places can be asked for, it goes a byte at a time
+			break
+		}
 		list, upto, ok := seg.Fields(r.list[:0], off)
 		if r.list = list; !ok || upto <= off {
 			f, one := seg.Field(off)
