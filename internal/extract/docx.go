@@ -13,7 +13,7 @@ import (
 // diagrams, and last what the file says about itself.
 func extractDOCX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		if about(name) || embedded(name) {
+		if about(name) || embedded(name) || stray(name) {
 			return true
 		}
 		rest, ok := strings.CutPrefix(name, "word/")
@@ -53,15 +53,26 @@ func wordless(rest string) bool {
 			return true
 		}
 	case "glossary/":
-		return base != "document.xml"
+		return wordless(base)
 	}
 	return false
 }
 
+// stray says whether a part lies in none of the folders that programs use for theirs: a package may have its parts anywhere.
+func stray(name string) bool {
+	switch dir, _, _ := strings.Cut(name, "/"); dir {
+	case "[Content_Types].xml", "_rels", "_xmlsignatures", "word", "xl", "ppt", "docProps", "docMetadata", "customXml":
+		return false
+	}
+	return path.Ext(name) == ".xml"
+}
+
 // wordsOf says whether the words of a part of a Word file stand in paragraphs.
 func wordsOf(name string) bool {
-	for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments", "diagrams/data", "charts/chart", "glossary/document"} {
-		if strings.HasPrefix(name, "word/"+p) {
+	rest, ok := strings.CutPrefix(name, "word/")
+	rest = strings.TrimPrefix(rest, "glossary/")
+	for _, p := range []string{"document", "header", "footer", "footnotes", "endnotes", "comments", "diagrams/data", "charts/chart"} {
+		if ok && strings.HasPrefix(rest, p) {
 			return true
 		}
 	}
@@ -158,6 +169,9 @@ const maxLabel = 256
 
 // properties writes a part of names and values: the value behind the name of the element, or what it is said to be called.
 func (o *office) properties(name string, b *builder) error {
+	if strings.HasPrefix(name, "customXml/") {
+		return o.remarks(name, b) // whoever made it may have put the values into attributes
+	}
 	return o.propertiesTo(name, nil, b.write)
 }
 

@@ -15,9 +15,14 @@ import (
 // embedded says whether a part of an Office file is another file that was put into it.
 func embedded(name string) bool {
 	dir, base := path.Split(name)
-	if dir == "word/" {
-		switch path.Ext(base) {
-		case ".mht", ".mhtml", ".rtf", ".docx", ".docm", ".odt": // documents that are shown as a piece of this one
+	switch path.Ext(base) {
+	case ".mht", ".mhtml", ".rtf", ".docx", ".docm", ".odt", // documents that are shown as a piece of this one
+		".svg", ".csv", ".tsv", ".json", ".eml", ".msg", ".pdf", ".doc", ".xls", ".xlsx", ".xlsm", ".ppt", ".pptx", ".ods", ".odp", ".zip": // what else people put in
+		return true
+	case ".html", ".htm", ".xhtml", ".txt":
+		return !strings.HasPrefix(dir, "word/") // those there are read with the text around them
+	case "":
+		if dir == "" && strings.HasPrefix(base, "Object ") { // of another program, in OpenDocument
 			return true
 		}
 	}

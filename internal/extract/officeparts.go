@@ -58,8 +58,12 @@ func (o *office) remarksTo(name string, write func(line []byte) error) error {
 		switch x.kind {
 		case xmlStart:
 			local := x.local()
-			if settings && local != "docVar" {
-				return nil
+			if settings {
+				switch local {
+				case "docVar", "connectString", "query", "udl", "mailSubject": // where the letters of a series get their names from
+				default:
+					return nil
+				}
 			}
 			if label = append(label[:0], local...); len(x.attrs) == 0 {
 				return nil

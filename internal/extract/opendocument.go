@@ -11,7 +11,7 @@ import (
 // people have them all the same.
 func extractODF(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
-		return name == "content.xml" || name == "styles.xml" || name == "meta.xml" || name == "META-INF/manifest.xml" || odfObject(name)
+		return name == "content.xml" || name == "styles.xml" || name == "meta.xml" || name == "META-INF/manifest.xml" || odfObject(name) || embedded(name)
 	})
 	if err != nil {
 		return err
@@ -127,6 +127,9 @@ func (o *office) spreadsheet(doc *Document) error {
 	if err := b.finish(); err != nil {
 		return err
 	}
+	if err := o.embeddings(doc); err != nil {
+		return err
+	}
 	return o.missed
 }
 
@@ -145,6 +148,7 @@ type odsReader struct {
 	value    []byte
 	noteText []byte
 	stored   []byte // what the cell stores, for when it shows nothing
+	number   bool   // that is a number
 }
 
 const (
@@ -206,7 +210,7 @@ func (s *odsReader) start(x *xmlReader) error {
 		s.col = min(s.col+s.cols, maxODSCol)
 		s.cols = repeated("table:number-columns-repeated", maxODSCol)
 		s.value, s.noteText = s.value[:0], s.noteText[:0]
-		s.stored = append(s.stored[:0], x.attr("office:string-value")...)
+		s.stored, s.number = append(s.stored[:0], x.attr("office:string-value")...), string(x.attr("office:value-type")) == "float"
 		if len(s.stored) == 0 {
 			s.stored = append(s.stored, x.attr("office:value")...)
 		}
@@ -268,6 +272,8 @@ func (s *odsReader) cell() error {
 	text := bytes.TrimSpace(s.value)
 	if len(text) == 0 {
 		text = entities(nil, s.stored)
+	} else if s.number {
+		text = inFull(text, s.stored)
 	}
 	if s.out == nil {
 		return nil
@@ -283,6 +289,26 @@ func (s *odsReader) cell() error {
 		return nil
 	}
 	return s.b.value(Cell, s.out.plain, s.row, s.col, note)
+}
+
+// inFull is what a cell with a number shows, or the number where some of its digits are not shown: 4.54E+15. Those of few digits name
+// nobody.
+func inFull(shown, stored []byte) []byte {
+	whole := wholeNumber(stored)
+	if len(whole) < 8 || !allDigits(string(whole)) {
+		return shown
+	}
+	var b [64]byte
+	digits := b[:0]
+	for _, c := range shown[:min(len(shown), len(b))] {
+		if c >= '0' && c <= '9' {
+			digits = append(digits, c)
+		}
+	}
+	if bytes.Contains(digits, whole) {
+		return shown
+	}
+	return whole
 }
 
 func (s *odsReader) endSheet() error {

@@ -13,17 +13,18 @@ import (
 // What a reviewer deleted is not glued to what replaces it: the paragraph is written as it is now, and then the words that
 // were something else before.
 type paragraphs struct {
-	b       *builder
-	odf     bool
-	chart   bool
-	open    []*paragraph
-	spare   []*paragraph
-	text    int    // open elements whose characters are text
-	aside   []int  // what that was outside each open note of an OpenDocument text
-	deleted int    // open elements of deleted text
-	added   int    // open elements of text that was put in
-	choices []bool // for each open choice between two forms of the same: whether the first had text
-	skipped int    // open elements inside a second form that is passed over
+	b        *builder
+	odf      bool
+	chart    bool
+	extended bool // a chart that has its values in other elements
+	open     []*paragraph
+	spare    []*paragraph
+	text     int    // open elements whose characters are text
+	aside    []int  // what that was outside each open note of an OpenDocument text
+	deleted  int    // open elements of deleted text
+	added    int    // open elements of text that was put in
+	choices  []bool // for each open choice between two forms of the same: whether the first had text
+	skipped  int    // open elements inside a second form that is passed over
 }
 
 type paragraph struct {
@@ -41,7 +42,7 @@ const (
 
 // words writes the text of a part.
 func (o *office) words(name string, b *builder) error {
-	p := &paragraphs{b: b, odf: !strings.Contains(name, "/"), chart: strings.Contains(name, "/charts/")}
+	p := &paragraphs{b: b, odf: !strings.Contains(name, "/"), chart: strings.Contains(name, "/charts/"), extended: strings.Contains(name, "/charts/chartEx")}
 	if err := o.each(name, p.token); err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (p *paragraphs) holdsText(local string) bool {
 	if p.odf {
 		return local == "p" || local == "h"
 	}
-	return local == "t" || local == "delText" || local == "instrText" || local == "delInstrText" || local == "text" || local == "v" && p.chart
+	return local == "t" || local == "delText" || local == "instrText" || local == "delInstrText" || local == "text" || p.chart && (local == "v" || local == "pt" && p.extended)
 }
 
 func (p *paragraphs) start(x *xmlReader) error {
@@ -137,6 +138,15 @@ func (p *paragraphs) start(x *xmlReader) error {
 		if p.odf && p.text > 0 {
 			return p.write([]byte{' '}, false)
 		}
+	default:
+		return p.inAttributes(x, local)
+	}
+	return nil
+}
+
+// inAttributes writes what stands in the attributes of an element.
+func (p *paragraphs) inAttributes(x *xmlReader, local string) error {
+	switch local {
 	case "docPr", "cNvPr": // what a picture shows, in words
 		return p.said(x.attr("descr"), x.attr("title"))
 	case "default", "listEntry", "alias": // of a field of a form, and what it is called
@@ -156,6 +166,14 @@ func (p *paragraphs) start(x *xmlReader) error {
 	case "a":
 		if p.odf {
 			return p.said(attrOf(x, "href"))
+		}
+	case "fldSimple", "hyperlink", "hlinkClick", "hlinkHover": // what a field works out, and what is said of a link
+		if !p.odf {
+			return p.said(attrOf(x, "instr"), attrOf(x, "tooltip"))
+		}
+	case "text", "textarea", "formatted-text", "label", "placeholder": // fields of forms, and what is to be filled in
+		if p.odf {
+			return p.said(attrOf(x, "current-value"), attrOf(x, "value"), attrOf(x, "description"))
 		}
 	}
 	return nil

@@ -124,3 +124,53 @@ func TestOpenDocument(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 }
+
+// TestOfficeElsewhere: what Office files hold in other places than most do is read all the same.
+func TestOfficeElsewhere(t *testing.T) {
+	const ssn = "536-90-0001"
+	word := func(parts ...file) []byte { return wordOf("<w:p/>", parts...) }
+	book := func(parts ...file) []byte {
+		return zipOf(append([]file{{"[Content_Types].xml", ""}, {"xl/workbook.xml", `<sheets><sheet name="S" r:id="r1"/></sheets>`}}, parts...)...)
+	}
+	cell := `<row r="1"><c r="A1" t="inlineStr"><is><t>` + ssn + `</t></is></c></row>`
+	number := func(value, shown string) []byte {
+		return odfOf("spreadsheet", `<table:table table:name="S"><table:table-row><table:table-cell office:value-type="float" office:value="`+value+`"><text:p>`+shown+
+			`</text:p></table:table-cell></table:table-row></table:table>`)
+	}
+	for _, c := range []struct {
+		name, file string
+		data       []byte
+	}{
+		{"a field of Word", "a.docx", wordOf(`<w:p><w:fldSimple w:instr="IF ` + ssn + `"><w:r><w:t>x</w:t></w:r></w:fldSimple></w:p>`)},
+		{"what is said of a link", "a.docx", wordOf(`<w:p><w:hyperlink w:tooltip="` + ssn + `"><w:r><w:t>x</w:t></w:r></w:hyperlink></w:p>`)},
+		{"attributes of data", "a.docx", word(file{"customXml/item1.xml", `<staff ssn="` + ssn + `"/>`})},
+		{"letters of a series", "a.docx", word(file{"word/settings.xml", `<w:mailMerge><w:query w:val="select * where ssn = '` + ssn + `'"/></w:mailMerge>`})},
+		{"headers of building blocks", "a.docx", word(file{"word/glossary/header1.xml", `<w:p><w:t>536-</w:t><w:t>90-0001</w:t></w:p>`})},
+		{"a chart of another kind", "a.docx", word(file{"word/charts/chartEx1.xml", `<cx:lvl><cx:pt idx="0">` + ssn + `</cx:pt></cx:lvl>`})},
+		{"a part in another folder", "a.docx", word(file{"other/a.xml", `<a>` + ssn + `</a>`})},
+		{"a page in another folder", "a.docx", word(file{"chunks/a.html", `<html><p>` + ssn + `</p></html>`})},
+		{"a drawing", "a.docx", word(file{"word/media/a.svg", `<svg xmlns="http://www.w3.org/2000/svg"><text>` + ssn + `</text></svg>`})},
+		{"a sheet in another folder", "a.xlsx", book(file{"xl/_rels/workbook.xml.rels", `<R><Relationship Id="r1" Target="/sheets/s1.xml"/></R>`},
+			file{"sheets/s1.xml", `<worksheet><sheetData>` + cell + `</sheetData></worksheet>`})},
+		{"a comment without a cell", "a.xlsx", book(file{"xl/threadedComments/threadedComment1.xml", `<threadedComment><text>` + ssn + `</text></threadedComment>`})},
+		{"what is said of a link on a slide", "a.pptx", zipOf(file{"[Content_Types].xml", ""}, file{"ppt/presentation.xml", "<p/>"},
+			file{"ppt/slides/slide1.xml", `<a:p><a:r><a:rPr><a:hlinkClick tooltip="` + ssn + `"/></a:rPr><a:t>x</a:t></a:r></a:p>`})},
+		{"a field of a form", "a.odt", odfOf("text", `<office:forms><form:text form:current-value="`+ssn+`"/></office:forms>`)},
+		{"a list to choose from", "a.odt", odfOf("text", `<text:p><text:drop-down><text:label text:value="`+ssn+`"/></text:drop-down></text:p>`)},
+		{"an object of another program", "a.odt", odfOf("text", `<text:p/>`, file{"Object 1", string(wordOf(`<w:p><w:t>` + ssn + `</w:t></w:p>`))})},
+		{"an object in a table", "a.ods", odfOf("spreadsheet", `<table:table/>`, file{"Object 1", string(wordOf(`<w:p><w:t>` + ssn + `</w:t></w:p>`))})},
+	} {
+		r := extractBytes(t, c.file, c.data, Options{})
+		if len(r.found) != 1 || r.status[""].Code != Complete {
+			t.Errorf("%s: %d found, %v, in %q", c.name, len(r.found), r.status[""], r.text[""])
+		}
+	}
+	for _, c := range []struct{ value, shown, want string }{
+		{"4539148803436467", "4.54E+15", "4539148803436467"}, {"4.539148803436467E+015", "4.53914880343647E+15", "4539148803436467"}, {"536900001", "536-90-0001", "536-90-0001"},
+		{"36900001", "036-90-0001", "036-90-0001"}, {"1234567890", "1,234,567,890.00", "1,234,567,890.00"}, {"1234567890", "###", "1234567890"}, {"1234.5", "1235", "1235"}, {"-123456789", "(1.2E8)", "(1.2E8)"},
+	} {
+		if got := strings.TrimSpace(extractBytes(t, "a.ods", number(c.value, c.shown), Options{}).text[""].String()); got != c.want {
+			t.Errorf("%s shown as %s: %q", c.value, c.shown, got)
+		}
+	}
+}

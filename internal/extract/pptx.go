@@ -11,7 +11,7 @@ func extractPPTX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
 		rest, ok := strings.CutPrefix(name, "ppt/")
 		switch {
-		case about(name) || embedded(name):
+		case about(name) || embedded(name) || stray(name):
 			return true
 		case !ok || wordless(rest):
 			return false

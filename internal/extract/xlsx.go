@@ -14,7 +14,7 @@ import (
 func extractXLSX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
 		rest, ok := strings.CutPrefix(name, "xl/")
-		return about(name) || embedded(name) || ok && (rest == "styles.xml" || !wordless(rest)) && (strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels"))
+		return about(name) || embedded(name) || stray(name) || ok && (rest == "styles.xml" || !wordless(rest)) && (strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels"))
 	})
 	if err != nil {
 		return err
@@ -660,7 +660,10 @@ func (k *workbook) comments(s sheet, parts []string) error {
 				inText = false
 			case (x.kind == xmlText || x.kind == xmlCDATA) && inText:
 				text = k.text(text, x)
-			case x.kind == xmlEnd && (x.local() == "comment" || x.local() == "threadedComment") && col > 0:
+			case x.kind == xmlEnd && (x.local() == "comment" || x.local() == "threadedComment"):
+				if col == 0 {
+					return k.b.value(LineRange, 0, 1, 0, unescapeX(text))
+				}
 				return k.b.value(Cell, info, row, col, unescapeX(text))
 			}
 			return nil
