@@ -143,7 +143,7 @@ func addressAt(text []byte, i int) (from, to int) {
 	if from, to = addressAsWritten(text, i, 0); from < 0 {
 		from, to = lowerAddress(text, i)
 	}
-	if from < 0 || to-from > maxAddress {
+	if from < 0 || to-from > maxAddress || countedAt(text, to) {
 		return -1, -1
 	}
 	return from, to
@@ -1027,7 +1027,7 @@ func continental(text []byte, i int, kind streetKind) (int, int) {
 		}
 	}
 	from, street := streetBack(text, i, kind|latinStreet|germanStreet)
-	if !known && (!street || !hasLatinStreet(text[from:i]) && !hasDigit(text[from:i])) {
+	if !known && (countedAt(text, first-1) || !street || !hasLatinStreet(text[from:i]) && !hasDigit(text[from:i])) {
 		return -1, -1
 	}
 	return from, withProvince(text, best)

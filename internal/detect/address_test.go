@@ -59,6 +59,9 @@ func TestAddressForms(t *testing.T) {
 		"the Roma 00184 build", "Madrid 28013 users", "Paris 75002", "version 3, Madrid 28013", "see Calle Mayor", "12 oranges, Berlin 10115", "in Main Street 28013 people",
 		"took 12 ms in main street, in 46012 ns", "read 5 bytes, 3 of 75002 bytes", "factor of 100, to fix 10038 and", "727272 ffffff, ffffff ffffff c7c 7c7", "at 10 am, 12345 users", "the string 5, 12345 bytes", "#12, 20 items, 10115 berlin",
 		"Section 3, 12345 Items", "String 5, 12345 Foo bar", "in the Victoria 3000 build", "In 2019, Australia 5000 things", "float32 conversion was tested with all\n// 65536 values", "mail 12345 Foo", "tel 01310-100",
+		"Wolfsburg 0, Nürnberg 3, 24123 Zuschauer", "Im Jahr 2010, 12345 Menschen", "Im Sommer 2010 12345 Touristen", "Bahnhof 5, 12345 Reisende", "Zum Preis 50, 12345 Stück", "Editor 12, 12345 Users", "Firewall 5, 12345 Packets",
+		"Engineering 5, 12345 Jobs", "Voie 2, 44000 Passagers", "Sector 7, 33000 Personas", "Zone 3, Foobar, 33000 people", "Sector 3, Foobar, 33000 personas", "Page 12 Big Brother, Sydney NSW 2000 people", "12 Apostles, Port Campbell, Victoria, 3269 visitors",
+		"24 Houston Astros, Dallas, TX 99999 seats", "12 Angry Men, Chicago, IL 60601 tickets", "Zone 3, Nantes 44000 habitants",
 		"123 Main St, Federal, 98003", "Via 12, code 00184", "Springfield, Ill. 90210", "North Amanda, NY 78546", "Davisburgh NSW 8096", "West Adamton, ON V5X 6B4", "12 boxes, North Amanda, NY 78546", "Ill. 62704", "the street, Chicago 123456", "rue 75002",
 	} {
 		if got := findAll(t, set, text); len(got) != 0 {

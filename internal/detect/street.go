@@ -123,6 +123,28 @@ func germanBack(text []byte, j int) int {
 	return start
 }
 
+// countedWords are what numbers count: 12,345 people are in no city, and 24123 Zuschauer is none.
+var countedWords = newWordTable(strings.Fields("people persons visitors spectators attendees fans users customers employees members voters inhabitants residents households refugees soldiers workers students pupils children riders passengers tourists " +
+	"items events packets bytes votes words pixels miles feet acres meters metres kilometers kilometres tons tonnes dollars pounds copies seats jobs cells units records rows files requests errors messages hits views hops games homes houses cases deaths shares tickets hours minutes seconds species trees cars vehicles vessels " +
+	"zuschauer zuschauern besucher besuchern menschen einwohner einwohnern touristen personen teilnehmer teilnehmern stuck stueck euro exemplare exemplaren einheiten stimmen reisende reisenden fahrgaste passagiere passagieren punkte punkten meter metern kilometer kilometern tonnen liter soldaten arbeiter arbeitern mitarbeiter mitarbeitern " +
+	"beschaftigte beschaftigten studenten studierende studierenden schuler schulern kinder kindern frauen manner mannern leser lesern nutzer nutzern kunden wahler wahlern wahlberechtigte aktien hektar umdrehungen zeichen byte tote toten opfer fluchtlinge tage tagen stunden minuten sekunden dollar franken fahrzeuge wohnungen arbeitsplatze " +
+	"habitants spectateurs personnes visiteurs euros francs kilometres voix voyageurs passagers touristes etudiants eleves exemplaires soldats morts hommes femmes enfants entrees emplois logements electeurs " +
+	"abitanti spettatori persone visitatori metri chilometri voti punti passeggeri turisti studenti copie tonnellate soldati morti anni posti lire bambini donne uomini elettori " +
+	"habitantes espectadores personas visitantes metros kilometros votos puntos pasajeros turistas estudiantes alumnos ejemplares toneladas soldados muertos viviendas empleos electores ninos mujeres hombres plazas pesetas pesos " +
+	"pessoas pontos passageiros estudantes toneladas reais criancas mulheres homens eleitores"))
+
+// countedAt says whether a space and a word of those things that numbers count stand at i.
+func countedAt(text []byte, i int) bool {
+	if i < 0 || i >= len(text) || text[i] != ' ' {
+		return false
+	}
+	j := i + 1
+	for j < len(text) && j-i <= maxNameWord && nameByte[text[j]] {
+		j++
+	}
+	return j > i+1 && j-i <= maxNameWord && countedWords.has(text[i+1:j])
+}
+
 // germanFirst begin German streets that have no word of streets: Am Nordkanal 11.
 var germanFirst = newWordTable(strings.Fields("am im zum zur"))
 
