@@ -4,12 +4,14 @@ package scan
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 
@@ -17,6 +19,48 @@ import (
 	"magpie/internal/detect/managed"
 	"magpie/internal/extract/hostile"
 )
+
+// TestFewOpenFiles: where few files may be open at once, fewer workers take fewer files, and all are read.
+func TestFewOpenFiles(t *testing.T) {
+	for open := uint64(0); open < 3000; open++ {
+		for _, workers := range []int{1, 2, 64} {
+			most, batch := fit(workers, open)
+			if most < 1 || most > workers || batch < 1 || batch > analyse.MaxBatch || open >= 64 && uint64(ownOpen+most*boxOpen+(most+1)*batch) > open {
+				t.Fatalf("%d workers, %d open: %d workers, %d files each", workers, open, most, batch)
+			}
+		}
+	}
+	var was syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	few := was
+	few.Cur = 96
+	t.Chdir(t.TempDir())
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, _ = z.Write([]byte("ssn 536-90-4399\n"))
+	_ = z.Close()
+	for i := range 60 {
+		for name, data := range map[string][]byte{".gz": packed.Bytes(), ".a.txt": []byte("ssn 536-90-4399\n"), ".b.txt": []byte("none\n")} {
+			if err := os.WriteFile(fmt.Sprint(i)+name, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
+		t.Skip(err)
+	}
+	defer func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &was); err != nil {
+			t.Error(err)
+		}
+	}()
+	code, out, errs := run(t, "", "--workers", "32", ".")
+	if code != 0 || errs != "" {
+		t.Errorf("code %d, %q, %.2000s", code, errs, out)
+	}
+}
 
 // TestNear scans files of every kind with and without reading small texts in this process: the results are the same.
 func TestNear(t *testing.T) {

@@ -61,6 +61,20 @@ const (
 	own = 16 << 20
 )
 
+const (
+	manyOpen  = 1 << 20 // files that may be open at once, where nothing says so
+	ownOpen   = 32      // of these: this process's own, and what it walks
+	boxOpen   = 8       // what a box takes that runs
+	startOpen = 4       // and what it takes for a moment more
+)
+
+// fit says how many workers there may be where so many files may be open, and how many files each may hold.
+func fit(workers int, open uint64) (most, batch int) {
+	left := max(0, int(min(open, manyOpen))-ownOpen)
+	most = min(workers, max(1, left/(boxOpen+startOpen)))
+	return most, min(analyse.MaxBatch, max(1, (left-most*boxOpen)/(most+1)))
+}
+
 // Run scans and gives each file's result to report, in the order of the walk, from one goroutine. When
 // ctx is cancelled it reports what is ready and returns within a second with Summary.Stopped set. The
 // error is report's, or that of an option.
@@ -79,7 +93,9 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	if o.MaxMemory <= 0 {
 		o.MaxMemory = defaultMemory
 	}
-	s := &scanner{o: o, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
+	workers, batch := fit(o.Workers, openAtOnce())
+	o.Workers = workers
+	s := &scanner{o: o, batch: batch, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
 	s.near = newNear(&o)
 	if s.near == nil {
 		s.start(ctx)
@@ -96,7 +112,6 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 		_ = walk.walk(inner, o.Paths) // its only errors are the context's; everything else is an entry
 		s.walked.Store(true)
 	})
-	workers := o.Workers
 	if ofBuckets(o.Paths) {
 		workers = max(workers, bucketReads) // most of them wait for the store
 	}
@@ -189,6 +204,7 @@ func (s *scanner) collect(ctx context.Context, each func(*job)) (complete bool) 
 // scanner is one Run.
 type scanner struct {
 	o     Options
+	batch int // files that are held open at once by whoever takes jobs
 	begin sync.Once
 	// starting is the boxes that are started before they are needed; foreseen is how many files have said that they will be.
 	starting sync.WaitGroup
@@ -256,7 +272,7 @@ func (s *scanner) gather(j *job) (some []*job, next *job) {
 	if !s.small(j) {
 		return some, nil
 	}
-	for total := j.entry.size; total <= s.share() && len(some) < analyse.MaxBatch; {
+	for total := j.entry.size; total <= s.share() && len(some) < s.batch; {
 		select {
 		case next = <-s.jobs:
 		default:
