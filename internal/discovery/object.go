@@ -29,7 +29,7 @@ func (w *worker) object(ctx context.Context, p *piece) error {
 	}
 	if w.careful >= objectDeaths && w.deadly.CompareAndSwap(false, true) {
 		w.s.log.Warn("an object is passed over: every process that read it has died", "job", w.job.ID, "bucket", w.state.Bucket)
-		p.result = w.reading.analysis(o, nil, skipped(extract.UnableToParseFile))
+		p.result = w.reading.PassedOver(o)
 		return nil
 	}
 	if !w.reserve(p) {

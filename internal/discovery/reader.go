@@ -92,6 +92,11 @@ func (r *Reading) unreadable(ctx context.Context, o *objectstore.Object, err err
 	return r.analysis(o, nil, skipped(extract.UnableToParseFile)), nil
 }
 
+// PassedOver makes the result of an object that is not read, since every process that read it has died.
+func (r *Reading) PassedOver(o *objectstore.Object) *finding.Analysis {
+	return r.analysis(o, nil, skipped(extract.UnableToParseFile))
+}
+
 // analysis describes what came of an object, for its finding and its result. head is nil for one that was not read.
 func (r *Reading) analysis(o *objectstore.Object, head *objectstore.Head, result *classify.Result) *finding.Analysis {
 	names := r.Search.Names()

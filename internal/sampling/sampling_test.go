@@ -14,6 +14,7 @@ import (
 	"magpie/internal/finding"
 	"magpie/internal/identity"
 	"magpie/internal/inventory"
+	"magpie/internal/inventory/objectstore"
 	"magpie/internal/macie2"
 	"magpie/internal/membership"
 	"magpie/internal/pagetoken"
@@ -66,6 +67,9 @@ func (c *clock) add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
+// connect opens stores that are made up; nil where there are none. A test that sets it does not run beside others.
+var connect func(inventory.Store) (objectstore.Store, error)
+
 // each runs a test on every engine. More nodes share the database.
 func each(t *testing.T, test func(t *testing.T, more func(...func(*Options)) *node)) {
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
@@ -90,7 +94,7 @@ func start(t *testing.T, db *store.DB, data string, c *clock, edit ...func(*Opti
 	n.membership = membership.New(membership.Options{DB: db, Queue: n.queue, Directory: directory, Sessions: n.sessions, Pages: pages, Logger: log, Now: c.now})
 	n.sessions.Hook(n.membership.SessionHooks())
 	n.inventory = inventory.New(inventory.Options{DB: db, Queue: n.queue, Sealer: identity.NewSealer(key, identity.StoreSecretPurpose), Pages: pages,
-		Logger: log, Directory: directory, Now: c.now})
+		Logger: log, Directory: directory, Now: c.now, Connect: connect})
 	t.Cleanup(func() { n.inventory.Close() })
 	n.sessions.Hook(n.inventory.SessionHooks())
 	n.findings = finding.New(finding.Options{DB: db, Queue: n.queue, Pages: pages, Logger: log})

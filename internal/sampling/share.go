@@ -45,6 +45,11 @@ type shareState struct {
 
 	Bytes    int64 `json:"bytes,omitempty"`
 	Requests int64 `json:"requests,omitempty"`
+
+	// Reading has the digests of the objects that are being read, and Suspects those that were when a process died, with how often it did so
+	// while it read that object alone: see deadly.go.
+	Reading  []string       `json:"reading,omitempty"`
+	Suspects map[string]int `json:"suspects,omitempty"`
 }
 
 func (p *shareState) key() string {
@@ -90,6 +95,7 @@ func (s *Service) share(ctx context.Context, h *queue.Held) queue.Outcome {
 	if err := h.Task().Decode(&w.state); err != nil {
 		return queue.Outcome{Status: queue.Refused, Detail: err.Error()}
 	}
+	w.state.suspect()
 	err := w.prepare(ctx)
 	why := ""
 	if err == nil {
@@ -335,17 +341,29 @@ func (w *worker) visit(ctx context.Context, o *option) error {
 		return nil
 	}
 	why := o.why()
+	for _, batch := range w.state.batches(chosen) {
+		if err := w.batch(ctx, o, v, why, batch); err != nil {
+			return err
+		}
+	}
+	o.visits++
+	_, o.groupsIn, _ = v.draw.numbers()
+	return nil
+}
+
+// batch reads some of the objects that a visit has chosen, and learns from what came of them.
+func (w *worker) batch(ctx context.Context, o *option, v *visited, why string, chosen []objectstore.Object) error {
 	if err := w.reserve(ctx, chosen); err != nil {
 		return err
 	}
 	results, err := w.read(ctx, v, chosen)
+	w.state.Reading = nil
 	if err != nil {
 		return err
 	}
 	if err := w.commit(ctx, v, why, results); err != nil {
 		return err
 	}
-	o.visits++
 	for _, r := range results {
 		if r.analysis == nil {
 			continue
@@ -362,7 +380,6 @@ func (w *worker) visit(ctx context.Context, o *option) error {
 			o.skipped++
 		}
 	}
-	_, o.groupsIn, _ = v.draw.numbers()
 	return nil
 }
 
@@ -378,9 +395,11 @@ func requestsFor(size int64) int64 {
 // reserve spends what objects cost before they are read: a share that dies meanwhile has spent it, and does not exceed its budget.
 func (w *worker) reserve(ctx context.Context, chosen []objectstore.Object) error {
 	next := w.state
-	for _, o := range chosen {
+	next.Reading = make([]string, len(chosen))
+	for i, o := range chosen {
 		next.Bytes += o.Size
 		next.Requests += requestsFor(o.Size)
+		next.Reading[i] = digestOf(&o).String()
 	}
 	err := w.s.background.Tx(ctx, lane(w.state.Region, w.state.Holder), func(tx *store.Tx) error {
 		if err := w.held.Progress(ctx, tx, next); err != nil {
@@ -415,6 +434,12 @@ func (w *worker) read(ctx context.Context, v *visited, chosen []objectstore.Obje
 		group.Go(func() {
 			defer func() { <-lanes }()
 			r := results[i]
+			if w.state.deadly(&r.object) {
+				w.s.log.Warn("an object is passed over: every process that read it has died", "account", w.state.Owner, "bucket", v.part.Bucket)
+				r.analysis = v.reading.PassedOver(&r.object)
+				r.analysis.At, r.kind = w.s.now().UTC(), kindOf(r.analysis)
+				return
+			}
 			a, bytes, err := w.s.reader.Read(ctx, v.reading, &r.object, false)
 			w.held.Alive()
 			if err != nil {
@@ -449,6 +474,8 @@ func (w *worker) commit(ctx context.Context, v *visited, why string, results []*
 	var samples []sampled
 	cost := spent{why: why}
 	metered, read := int64(0), int64(0)
+	state := w.state
+	state.Suspects = state.cleared(results)
 	for _, r := range results {
 		if r.analysis == nil {
 			continue
@@ -478,7 +505,7 @@ func (w *worker) commit(ctx context.Context, v *visited, why string, results []*
 	}
 	now := w.s.now()
 	err = w.s.background.Tx(ctx, lane(w.state.Region, w.state.Holder), func(tx *store.Tx) error {
-		if err := w.held.Progress(ctx, tx, w.state); err != nil {
+		if err := w.held.Progress(ctx, tx, state); err != nil {
 			return err
 		}
 		if err := w.still(ctx, tx); err != nil {
@@ -503,7 +530,7 @@ func (w *worker) commit(ctx context.Context, v *visited, why string, results []*
 		return next.wrap(err)
 	}
 	next.revision++
-	v.part, v.seen = &next, all
+	w.state, v.part, v.seen = state, &next, all
 	return nil
 }
 
