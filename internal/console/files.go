@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -114,7 +115,7 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-cache") // ask each time; it is mostly answered 304
 	header.Set("Vary", "Accept-Encoding")
 	body, tag := l.squeezed, `"`+l.tag+`-gzip"`
-	if body == nil || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if body == nil || !takesGzip(r.Header.Values("Accept-Encoding")) {
 		body, tag = nil, `"`+l.tag+`"`
 	} else {
 		header.Set("Content-Encoding", "gzip")
@@ -135,4 +136,34 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body)
 	}
+}
+
+// takesGzip reports whether a client takes gzip, and likes it no less than what is not compressed. What it does not say, and what cannot be
+// read, is no: everybody takes what is not compressed.
+func takesGzip(accepted []string) bool {
+	weights := map[string]float64{}
+	for one := range strings.SplitSeq(strings.Join(accepted, ","), ",") {
+		coding, parameters, more := strings.Cut(one, ";")
+		weight := 1.0
+		if more {
+			name, value, _ := strings.Cut(parameters, "=")
+			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil || !strings.EqualFold(strings.TrimSpace(name), "q") || !(q >= 0 && q <= 1) {
+				q = 0
+			}
+			weight = q
+		}
+		coding = strings.ToLower(strings.TrimSpace(coding))
+		if coding == "x-gzip" {
+			coding = "gzip"
+		}
+		if coding == "gzip" || coding == "identity" || coding == "*" {
+			weights[coding] = weight
+		}
+	}
+	gzip, said := weights["gzip"]
+	if !said {
+		gzip = weights["*"]
+	}
+	return gzip > 0 && gzip >= weights["identity"]
 }
