@@ -409,11 +409,15 @@ export async function smallPages(t) {
   await tags.getByRole("button", { name: "Save" }).click();
   await page.getByRole("main").getByText("team=1").waitFor();
   await page.getByRole("button", { name: "Change tags" }).click();
-  await tags.getByRole("button", { name: "Remove team=1" }).click();
+  await tags.getByRole("textbox", { name: "Key 1" }).fill("aws:x");
+  await tags.getByRole("button", { name: "Save" }).click();
+  await tags.getByText("begins with aws:").waitFor();
+  const arn = "arn:aws:macie2:" + R + ":" + account + ":";
+  assert.deepEqual((await a.call(R, "GET", "/tags/" + encodeURIComponent(arn))).tags, { "team=1": "=a@b" });
+  await tags.getByRole("button", { name: "Remove aws:x" }).click();
   await type(1, "stage", "");
   await tags.getByRole("button", { name: "Save" }).click();
   await page.getByRole("main").getByText("team=1").waitFor({ state: "detached" });
-  const arn = "arn:aws:macie2:" + R + ":" + account + ":";
   assert.deepEqual((await a.call(R, "GET", "/tags/" + encodeURIComponent(arn))).tags, { stage: "" });
   // One allow list, tagged; which of more jobs than are asked at once use it.
   const list = (await a.call(R, "GET", "/allow-lists")).allowLists[0].id;

@@ -643,7 +643,7 @@ export function Account({ id }: { id: string }) {
                 { label: t.accounts.lastStatusUpdate, value: <When at={m?.updatedAt} /> },
                 { label: t.common.type, value: m?.email ? t.accounts.byInvitation : t.accounts.viaOrganization },
                 ...(discovery.built && row ? [{ label: t.common.automatedDiscovery, value: discovery.cell(row) }] : []),
-                { label: t.common.tags, value: <EditableTags arn={m?.arn} name={id} tags={m?.tags ?? {}} done={member.refresh} /> },
+                { label: t.common.tags, value: <EditableTags arn={m?.arn} name={id} tags={m?.tags ?? {}} refresh={member.refresh} /> },
                 { label: "ARN", value: <span className="mono">{visible(m?.arn)}</span> },
               ]}
             />

@@ -170,7 +170,7 @@ function Edit({ list, again }: { list: GetAllowListResponse | null; again: () =>
                     { label: t.common.status, value: <ListStatus status={list.status} /> },
                     { label: t.common.updated, value: <When at={list.updatedAt} /> },
                     { label: t.common.usedBy, value: <Users id={list.id!} /> },
-                    { label: t.common.tags, value: <EditableTags arn={list.arn} name={visible(list.name)} tags={list.tags ?? {}} done={again} /> },
+                    { label: t.common.tags, value: <EditableTags arn={list.arn} name={visible(list.name)} tags={list.tags ?? {}} refresh={again} /> },
                   ]}
                 />
                 {code !== "OK" && (

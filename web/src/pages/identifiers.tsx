@@ -99,7 +99,7 @@ export function Identifier({ id }: { id: string }) {
               { label: t.common.severity, value: d.severityLevels?.length ? d.severityLevels.map((s) => fill(t.identifiers.severityFromOccurrencesthreshold, { severity: s.severity, occurrencesThreshold: counted(s.occurrencesThreshold, t.identifiers.countOccurrences) })).join(", ") : t.identifiers.mediumFrom1Occurrence },
               { label: t.common.created, value: <When at={d.createdAt} /> },
               { label: t.common.usedBy, value: <UsedBy uses={(j) => !!j.customDataIdentifierIds?.includes(id)} /> },
-              { label: t.common.tags, value: <EditableTags arn={d.deleted ? undefined : d.arn} name={visible(d.name)} tags={d.tags ?? {}} done={one.refresh} /> },
+              { label: t.common.tags, value: <EditableTags arn={d.deleted ? undefined : d.arn} name={visible(d.name)} tags={d.tags ?? {}} refresh={one.refresh} /> },
               { label: "ARN", value: <span className="mono">{visible(d.arn)}</span> },
             ]}
           />

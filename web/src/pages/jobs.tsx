@@ -287,7 +287,7 @@ function JobSettings({ job: j, again }: { job: DescribeClassificationJobResponse
             { label: t.jobs.objectsLeftOut, value: d?.scoping?.excludes?.and?.map(term).join(t.common.and) || t.common.none },
             { label: t.common.customDataIdentifiers, value: j.customDataIdentifierIds?.length ? <>{j.customDataIdentifierIds.map((i) => <div key={i}><To href={desk.link("custom-data-identifiers", i)}>{i}</To></div>)}</> : t.common.none },
             { label: t.common.allowLists, value: j.allowListIds?.length ? <>{j.allowListIds.map((i) => <div key={i}><To href={desk.link("allow-lists", i)}>{i}</To></div>)}</> : t.common.none },
-            { label: t.common.tags, value: <EditableTags arn={j.jobArn} name={visible(j.name)} tags={j.tags ?? {}} done={again} /> },
+            { label: t.common.tags, value: <EditableTags arn={j.jobArn} name={visible(j.name)} tags={j.tags ?? {}} refresh={again} /> },
             { label: "ARN", value: <span className="mono">{visible(j.jobArn)}</span> },
           ]}
         />

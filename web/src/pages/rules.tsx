@@ -98,12 +98,9 @@ export function Rules() {
         <TagsDialog
           arn={tagging.arn}
           name={visible(tagging.name)}
-          tags={tagging.tags}
+          tags={(rules.data?.find((r) => r.id === tagging.id) ?? tagging).tags}
           close={() => setTagging(null)}
-          done={() => {
-            setTagging(null);
-            rules.refresh();
-          }}
+          refresh={rules.refresh}
         />
       )}
       {editing && (

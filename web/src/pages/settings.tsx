@@ -283,7 +283,7 @@ function SessionTags() {
   if (!desk.built("ListTagsForResource")) return null;
   return (
     <Container header={<Header variant="h2" description={fill(t.settings.labelsOfYourOwn, { region: desk.region })}>{t.common.tags}</Header>}>
-      {now.error ? <Problem error={now.error} retry={now.refresh} /> : <EditableTags arn={arn} name={fill(t.settings.macieInRegion, { region: desk.region })} tags={now.data} done={now.refresh} />}
+      {now.error ? <Problem error={now.error} retry={now.refresh} /> : <EditableTags arn={arn} name={fill(t.settings.macieInRegion, { region: desk.region })} tags={now.data} refresh={now.refresh} />}
     </Container>
   );
 }

@@ -7,7 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useState } from "react";
 import { useDesk } from "../session";
-import { tagChanges } from "../tags";
+import { mostTags, saveTags, tagChanges } from "../tags";
 import { visible } from "../text/format";
 import { fill, rich, t } from "../text";
 import { Theirs } from "./bits";
@@ -35,17 +35,15 @@ export function Tags({ tags }: { tags: { [key: string]: string } | Array<{ key?:
   );
 }
 
-const most = 50; // tags of one resource
-
 interface Tagged {
   arn: string | undefined;
   name: string; // of what has the tags
   tags: { [key: string]: string } | undefined;
-  done: () => void;
+  refresh: () => void; // loads what is shown again
 }
 
 /** The tags of a resource of this account, with a button that changes them. */
-export function EditableTags({ arn, name, tags, done }: Tagged) {
+export function EditableTags({ arn, name, tags, refresh }: Tagged) {
   const [editing, setEditing] = useState(false);
   return (
     <SpaceBetween size="xxs">
@@ -57,17 +55,14 @@ export function EditableTags({ arn, name, tags, done }: Tagged) {
           name={name}
           tags={tags}
           close={() => setEditing(false)}
-          done={() => {
-            setEditing(false);
-            done();
-          }}
+          refresh={refresh}
         />
       )}
     </SpaceBetween>
   );
 }
 
-export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: () => void }) {
+export function TagsDialog({ arn, name, tags, close, refresh }: Tagged & { close: () => void }) {
   const desk = useDesk();
   const was = tags ?? {};
   const [rows, setRows] = useState(Object.entries(was).map(([key, value]) => ({ key, value })));
@@ -85,11 +80,9 @@ export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: (
       act={async () => {
         setBusy(true);
         try {
-          // What goes makes room for what comes.
-          if (change!.gone.length) await desk.caller.call("UntagResource", { resourceArn: arn!, tagKeys: change!.gone });
-          if (Object.keys(change!.set).length) await desk.caller.call("TagResource", { resourceArn: arn!, tags: change!.set });
+          await saveTags(desk.caller, arn!, was, change!, refresh);
           desk.flash({ type: "success", content: t.common.changed });
-          done();
+          close();
         } catch (e) {
           tell(visible((e as Error).message));
         } finally {
@@ -112,8 +105,8 @@ export function TagsDialog({ arn, name, tags, close, done }: Tagged & { close: (
           removeButtonText={t.tags.remove}
           removeButtonAriaLabel={(r) => fill(t.tags.removeKey, { key: visible(r.key) })}
           empty={t.tags.noTags}
-          disableAddButton={rows.length >= most}
-          additionalInfo={fill(t.tags.rowsOfMost, { rows: rows.length, most })}
+          disableAddButton={rows.length >= mostTags}
+          additionalInfo={fill(t.tags.rowsOfMost, { rows: rows.length, most: mostTags })}
           onAddButtonClick={() => setRows([...rows, { key: "", value: "" }])}
           onRemoveButtonClick={(e) => setRows(rows.filter((_, i) => i !== e.detail.itemIndex))}
         />

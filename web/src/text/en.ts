@@ -1187,7 +1187,7 @@ export const en = {
   },
   tags: {
     tagsI: "Tags {i}",
-    oneALineKeyValue: "One a line: key=value",
+    oneALineKeyValue: "One a line: key=value. A key with = in it stands in quotes: \"a=b\"=value",
     changeTags: "Change tags",
     tagsOfName: "Tags of {name}",
     key: "Key",
