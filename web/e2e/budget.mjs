@@ -20,7 +20,7 @@ export async function spending(page, url, account) {
     steps.push({ what, unit: "s of the processor", spent: (await now()) - before, budget });
   };
   await signIn(page, url, account, account + "/" + region + "/settings");
-  await page.locator("main h1").waitFor();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor(); // signed in: an answer that came later would bring the cookie back
   await page.evaluate(() => localStorage.setItem("magpie.table.accounts", JSON.stringify({ pageSize: 50 })));
   await page.context().clearCookies();
   await page.goto(url + "/console/" + account + "/" + region + "/accounts");
