@@ -1,6 +1,9 @@
 package validate
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // pemMaxLen is the longest block that is recognised: a 16,384-bit RSA key in
 // PKCS#8 takes under 13,000 bytes.
@@ -36,6 +39,7 @@ func blockIn(text []byte, start, limit int, label string, crc bool, frame lineFr
 		return -1
 	}
 	body, headers := 0, true
+	var shown variety
 	for i < limit {
 		j := frame.skip(text, i, limit)
 		if j == i && body > 0 && text[i] != '-' {
@@ -45,7 +49,7 @@ func blockIn(text []byte, start, limit int, label string, crc bool, frame lineFr
 			return -1
 		}
 		if text[i] == '-' {
-			if body < pemMinBody {
+			if body < pemMinBody || !shown.ofKey() {
 				return -1
 			}
 			i = skipString(text, i, limit, "-----END ")
@@ -63,6 +67,7 @@ func blockIn(text []byte, start, limit int, label string, crc bool, frame lineFr
 		}
 		n := i
 		for i < limit && class[text[i]]&(clsAlnum|clsBase64) != 0 {
+			shown.add(text[i])
 			i++
 		}
 		if i == n {
@@ -76,6 +81,42 @@ func blockIn(text []byte, start, limit int, label string, crc bool, frame lineFr
 		headers = false
 	}
 	return -1
+}
+
+// variety tells the base64 of a key from what people write in its place: one letter over
+// and over, words, the alphabet.
+type variety struct {
+	seen   [2]uint64 // by ASCII code
+	n      int
+	steady int // characters that are the one before, or the next of the alphabet
+	last   byte
+}
+
+// minVariety is the fewest different characters in the base64 of a key: even the first
+// sixteen bytes of one have a dozen.
+const minVariety = 10
+
+func (v *variety) add(c byte) {
+	v.seen[c>>6&1] |= 1 << (c & 63)
+	if v.n > 0 && (c == v.last || c == v.last+1) {
+		v.steady++
+	}
+	v.n++
+	v.last = c
+}
+
+// ofKey says whether the characters may be those of a key: of sixty that are random, all
+// kinds are among them, and few stand beside their like. (Zeros do, at the beginning of
+// OpenSSH's.)
+func (v *variety) ofKey() bool {
+	const letters = 1<<26 - 1
+	signs := v.seen[0] != 0 // digits, plus and slash
+	upper, lower := v.seen[1]>>('A'-64)&letters != 0, v.seen[1]>>('a'-64)&letters != 0
+	return signs && upper && lower && v.different() >= minVariety && v.steady*2 < v.n
+}
+
+func (v *variety) different() int {
+	return bits.OnesCount64(v.seen[0]) + bits.OnesCount64(v.seen[1])
 }
 
 // lineFrame is what the lines of a block stand between, as far as the first one tells.
@@ -353,11 +394,27 @@ func PuTTYKey(text []byte, start int) int {
 		if k == len(puttyHeaders)-1 {
 			return puttyMAC(text, i, limit)
 		}
+		from := i
 		if i = puttyValue(text, i, limit, h.extra); i < 0 {
+			return -1
+		}
+		if h.name == "Private-Lines" && !puttyKey(text[from:i]) {
 			return -1
 		}
 	}
 	return -1
+}
+
+// puttyKey says whether the value of Private-Lines, a count and the lines, may be a key's,
+// which is a number and may be short.
+func puttyKey(value []byte) bool {
+	var shown variety
+	for _, c := range value {
+		if class[c]&(clsAlnum|clsBase64) != 0 {
+			shown.add(c)
+		}
+	}
+	return shown.different() >= minVariety-2
 }
 
 // puttyValue skips ": value" and the lines of data below it and returns where the
