@@ -25,7 +25,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN AL, 28 characters, structure AL2!n8!n16!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN AL, 28 characters, structure AL2!n8!n16!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -53,7 +53,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN AD, 24 characters, structure AD2!n4!n4!n12!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN AD, 24 characters, structure AD2!n4!n4!n12!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -567,7 +567,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN BA, 20 characters, structure BA2!n3!n3!n8!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN BA, 20 characters, structure BA2!n3!n3!n8!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -595,7 +595,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN BR, 29 characters, structure BR2!n8!n5!n10!n1!a1!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN BR, 29 characters, structure BR2!n8!n5!n10!n1!a1!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -867,7 +867,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN BG, 22 characters, structure BG2!n4!a4!n2!n8!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN BG, 22 characters, structure BG2!n4!a4!n2!n8!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -1365,7 +1365,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN CR, 22 characters, structure CR2!n4!n14!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN CR, 22 characters, structure CR2!n4!n14!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -1690,7 +1690,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN HR, 21 characters, structure HR2!n7!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN HR, 21 characters, structure HR2!n7!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -1755,7 +1755,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN CY, 28 characters, structure CY2!n3!n5!n16!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN CY, 28 characters, structure CY2!n3!n5!n16!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -1866,7 +1866,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN CZ, 24 characters, structure CZ2!n4!n6!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN CZ, 24 characters, structure CZ2!n4!n6!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -1951,7 +1951,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN DK, 18 characters, structure DK2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN DK, 18 characters, structure DK2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2016,7 +2016,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN DO, 28 characters, structure DO2!n4!c20!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN DO, 28 characters, structure DO2!n4!c20!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2099,7 +2099,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN EG, 29 characters, structure EG2!n4!n4!n17!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN EG, 29 characters, structure EG2!n4!n4!n17!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2127,7 +2127,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN EE, 20 characters, structure EE2!n2!n2!n11!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN EE, 20 characters, structure EE2!n2!n2!n11!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2241,7 +2241,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN FO, 18 characters, structure FO2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN FO, 18 characters, structure FO2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2269,7 +2269,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN FI, 18 characters, structure FI2!n6!n7!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN FI, 18 characters, structure FI2!n6!n7!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2388,7 +2388,7 @@ var table = []*Identifier{
 		Keyword:   "partial",
 		Severity:  "HHH",
 		Keywords:  []string{"account code", "account number", "accountno#", "accountnumber#", "bban", "code bancaire", "compte bancaire", "customer account id", "customer account number", "customer bank account id", "iban", "numéro de compte"},
-		Format:    "IBAN FR, 27 characters, structure FR2!n5!n5!n11!c2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both. BBAN 23: 5 digits bank, 5 digits branch, 11 alphanumerics account, 2-digit RIB key.",
+		Format:    "IBAN FR, 27 characters, structure FR2!n5!n5!n11!c2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both. BBAN 23: 5 digits bank, 5 digits branch, 11 alphanumerics account, 2-digit RIB key.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country; BBAN: RIB key mod 97 (letters mapped 1-9)",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2764,7 +2764,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN GE, 22 characters, structure GE2!n2!a16!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN GE, 22 characters, structure GE2!n2!a16!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -2792,7 +2792,7 @@ var table = []*Identifier{
 		Keyword:   "partial",
 		Severity:  "HHH",
 		Keywords:  []string{"account code", "account number", "accountno#", "accountnumber#", "bankleitzahl", "bban", "customer account id", "customer account number", "customer bank account id", "geheimzahl", "iban", "kartennummer", "kontonummer", "kreditkartennummer", "sepa"},
-		Format:    "IBAN DE, 22 characters, structure DE2!n8!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both. BBAN 18 digits: 8 Bankleitzahl + 10 account.",
+		Format:    "IBAN DE, 22 characters, structure DE2!n8!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both. BBAN 18 digits: 8 Bankleitzahl + 10 account.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country; BBAN: none national in general (per-bank methods)",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3103,7 +3103,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN GR, 27 characters, structure GR2!n3!n4!n16!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN GR, 27 characters, structure GR2!n3!n4!n16!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3173,7 +3173,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN GL, 18 characters, structure GL2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN GL, 18 characters, structure GL2!n4!n9!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3282,7 +3282,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN HU, 28 characters, structure HU2!n3!n4!n1!n15!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN HU, 28 characters, structure HU2!n3!n4!n1!n15!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3351,7 +3351,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN IS, 26 characters, structure IS2!n4!n2!n6!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN IS, 26 characters, structure IS2!n4!n2!n6!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3535,7 +3535,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN IE, 22 characters, structure IE2!n4!a6!n8!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN IE, 22 characters, structure IE2!n4!a6!n8!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3604,7 +3604,7 @@ var table = []*Identifier{
 		Keyword:   "partial",
 		Severity:  "HHH",
 		Keywords:  []string{"account code", "account number", "accountno#", "accountnumber#", "bban", "codice bancario", "conto bancario", "customer account id", "customer account number", "customer bank account id", "iban", "numero di conto"},
-		Format:    "IBAN IT, 27 characters, structure IT2!n1!a5!n5!n12!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both. BBAN 23: 1 letter CIN, 5 digits ABI, 5 digits CAB, 12 alphanumerics.",
+		Format:    "IBAN IT, 27 characters, structure IT2!n1!a5!n5!n12!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both. BBAN 23: 1 letter CIN, 5 digits ABI, 5 digits CAB, 12 alphanumerics.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country; BBAN: CIN letter (odd/even table, mod 26)",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3856,7 +3856,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN JO, 30 characters, structure JO2!n4!a4!n18!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN JO, 30 characters, structure JO2!n4!a4!n18!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -3920,7 +3920,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN XK, 20 characters, structure XK2!n4!n10!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN XK, 20 characters, structure XK2!n4!n10!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4051,7 +4051,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN LI, 21 characters, structure LI2!n5!n12!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN LI, 21 characters, structure LI2!n5!n12!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4079,7 +4079,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN LT, 20 characters, structure LT2!n5!n11!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN LT, 20 characters, structure LT2!n5!n11!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4181,7 +4181,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN MT, 31 characters, structure MT2!n4!a5!n18!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN MT, 31 characters, structure MT2!n4!a5!n18!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4250,7 +4250,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN MR, 27 characters, structure MR2!n5!n5!n11!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN MR, 27 characters, structure MR2!n5!n5!n11!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4278,7 +4278,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN MU, 30 characters, structure MU2!n4!a2!n2!n12!n3!n3!a (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN MU, 30 characters, structure MU2!n4!a2!n2!n12!n3!n3!a (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4520,7 +4520,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN MC, 27 characters, structure MC2!n5!n5!n11!c2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN MC, 27 characters, structure MC2!n5!n5!n11!c2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4548,7 +4548,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN ME, 22 characters, structure ME2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN ME, 22 characters, structure ME2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4620,7 +4620,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN NL, 18 characters, structure NL2!n4!a10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN NL, 18 characters, structure NL2!n4!a10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4685,7 +4685,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN MK, 19 characters, structure MK2!n3!n10!c2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN MK, 19 characters, structure MK2!n3!n10!c2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4881,7 +4881,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN PL, 28 characters, structure PL2!n8!n16!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN PL, 28 characters, structure PL2!n8!n16!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -4950,7 +4950,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN PT, 25 characters, structure PT2!n4!n4!n11!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN PT, 25 characters, structure PT2!n4!n4!n11!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5106,7 +5106,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN SM, 27 characters, structure SM2!n1!a5!n5!n12!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN SM, 27 characters, structure SM2!n1!a5!n5!n12!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5134,7 +5134,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN SN, 28 characters, structure SN2!n5!c19!n (official registry: 2!a22!n in newer editions) (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN SN, 28 characters, structure SN2!n5!c19!n (official registry: 2!a22!n in newer editions) (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5162,7 +5162,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN RS, 22 characters, structure RS2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN RS, 22 characters, structure RS2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5190,7 +5190,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN SK, 24 characters, structure SK2!n4!n6!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN SK, 24 characters, structure SK2!n4!n6!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5260,7 +5260,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN SI, 19 characters, structure SI2!n5!n8!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN SI, 19 characters, structure SI2!n5!n8!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5325,7 +5325,7 @@ var table = []*Identifier{
 		Keyword:   "partial",
 		Severity:  "HHH",
 		Keywords:  []string{"account code", "account number", "accountno#", "accountnumber#", "bban", "código cuenta", "código cuenta bancaria", "cuenta cliente id", "customer account ID", "customer account number", "customer bank account id", "iban", "número cuenta bancaria cliente", "número cuenta cliente"},
-		Format:    "IBAN ES, 24 characters, structure ES2!n4!n4!n1!n1!n10!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both. BBAN (CCC) 20 digits: 4 bank, 4 branch, 2 check, 10 account.",
+		Format:    "IBAN ES, 24 characters, structure ES2!n4!n4!n1!n1!n10!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both. BBAN (CCC) 20 digits: 4 bank, 4 branch, 2 check, 10 account.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country; BBAN: two mod-11 check digits (weights 1,2,4,8,5,10,9,7,3,6)",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5818,7 +5818,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN SE, 24 characters, structure SE2!n3!n16!n1!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN SE, 24 characters, structure SE2!n3!n16!n1!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5896,7 +5896,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN CH, 21 characters, structure CH2!n5!n12!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN CH, 21 characters, structure CH2!n5!n12!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5924,7 +5924,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN TL, 23 characters, structure TL2!n3!n14!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN TL, 23 characters, structure TL2!n3!n14!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5952,7 +5952,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN TN, 24 characters, structure TN2!n2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN TN, 24 characters, structure TN2!n2!n3!n13!n2!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -5980,7 +5980,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN TR, 26 characters, structure TR2!n5!n1!n16!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN TR, 26 characters, structure TR2!n5!n1!n16!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -6008,7 +6008,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN UA, 29 characters, structure UA2!n6!n19!c (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN UA, 29 characters, structure UA2!n6!n19!c (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -6036,7 +6036,7 @@ var table = []*Identifier{
 		Keyword:   "partial",
 		Severity:  "HHH",
 		Keywords:  []string{"account code", "account number", "accountno#", "accountnumber#", "bban", "customer account id", "customer account number", "customer bank account id", "iban", "sepa"},
-		Format:    "IBAN GB, 22 characters, structure GB2!n4!a6!n8!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both. BBAN 18: 4 letters bank, 6 digits sort code, 8 digits account (e.g. NWBK60161331926819, with spaces or hyphens NWBK 6016 1331 9268 19); also domestic 60-16-13 31926819.",
+		Format:    "IBAN GB, 22 characters, structure GB2!n4!a6!n8!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both. BBAN 18: 4 letters bank, 6 digits sort code, 8 digits account (e.g. NWBK60161331926819, with spaces or hyphens NWBK 6016 1331 9268 19); also domestic 60-16-13 31926819.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country; BBAN: none usable without VocaLink tables",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -6470,7 +6470,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN AE, 23 characters, structure AE2!n3!n16!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN AE, 23 characters, structure AE2!n3!n16!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{
@@ -7036,7 +7036,7 @@ var table = []*Identifier{
 		Keyword:   "none",
 		Severity:  "HHH",
 		Keywords:  []string{},
-		Format:    "IBAN VG, 24 characters, structure VG2!n4!a16!n (n digit, a letter, c either); solid or in groups with the same space or hyphen between them, in upper or lower case but not both.",
+		Format:    "IBAN VG, 24 characters, structure VG2!n4!a16!n (n digit, a letter, c either); solid or in groups with single spaces or hyphens between them, in upper or lower case but not both.",
 		Check:     "ISO 7064 mod 97-10; structure and length of the country",
 		Source:    "format stated in Macie user guide + IBAN registry",
 		Positive: []Example{

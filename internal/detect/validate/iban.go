@@ -140,23 +140,21 @@ func IBANApart(text []byte, start int) bool {
 		return false
 	}
 	k := int(ibanIndex[int(a-'A')*26+int(b-'A')])
-	sep, width := sepAt(text, start+2)
+	_, width := sepAt(text, start+2)
 	i := start + 2 + width
 	if k == 0 || width == 0 || !digitAt(text, i) || !digitAt(text, i+1) {
 		return false
 	}
 	i += 2
-	if again, n := sepAt(text, i); again == sep {
-		i += n
-	}
+	_, n := sepAt(text, i)
+	i += n
 	c := &ibanCountries[k].class
 	if class[at(text, i)]&c[4] == 0 {
 		return false
 	}
 	i++
-	if again, n := sepAt(text, i); again == sep { // IT 60 X 05428 …
-		i += n
-	}
+	_, n = sepAt(text, i) // IT 60 X 05428 …
+	i += n
 	return class[at(text, i)]&c[5] != 0
 }
 
@@ -170,7 +168,8 @@ func IBANs() []string {
 }
 
 // match is IBAN for one country. Groups are written solid or with one space or
-// hyphen between them, the same throughout; the country code may be a group of its own.
+// hyphen between them, also now this and now that: ES77 1234-1234-16 1234567890. The country
+// code may be a group of its own.
 func (c *ibanCountry) match(text []byte, start int) int {
 	if end := start + c.n; end <= len(text) && c.solid(text[start:end]) {
 		if !leftOK(text, start, false) || !rightOK(text, end, isDigit(text[end-1])) || !ibanChecks(text[start:end]) {
@@ -198,7 +197,7 @@ func (c *ibanCountry) looks(text []byte, start int) int {
 // grouped reads the letters and digits of an account number in groups or solid, and says
 // where it ends.
 func (c *ibanCountry) grouped(text []byte, start int, v *[ibanMaxChars]byte) int {
-	var cases, sep uint8
+	var cases uint8
 	i, seps, after := start, 0, false
 	for n := 0; n < c.n; {
 		if i >= len(text) {
@@ -213,14 +212,14 @@ func (c *ibanCountry) grouped(text []byte, start int, v *[ibanMaxChars]byte) int
 			after = false
 			continue
 		}
-		k, width := sepAt(text, i)
-		if width == 0 || sep != 0 && k != sep || n < 2 || n == 3 || after {
+		_, width := sepAt(text, i)
+		if width == 0 || n < 2 || n == 3 || after {
 			return -1
 		}
 		if seps++; seps > ibanMaxSeps {
 			return -1
 		}
-		sep, after = k, true
+		after = true
 		i += width
 	}
 	if cases == clsLetter || !leftOK(text, start, false) || !rightOK(text, i, isDigit(text[i-1])) {
@@ -328,7 +327,7 @@ func notZero(v value) bool    { return !v.same('0') }
 // bbans are the domestic account numbers that count near a keyword.
 var bbans = map[string]*rule{
 	"DE": patterns(germanBBAN, "9{18}", "9{8} 9{10}", "9{8}-9{10}", "9{8}/9{10}", "999 999 99 9{10}"),
-	"ES": patterns(spanishCCC, "9999_9999_99_9{10}", "9999_9999_9999_9999_9999", "9999_9999_99_9999_9999_99"),
+	"ES": patterns(spanishCCC, "9999_9999_99_9{10}", "9999_9999_9999_9999_9999", "9999_9999_99_9999_9999_99", "9999-9999-99 9{10}", "9999 9999 99-9{10}"),
 	"FR": patterns(frenchRIB, "9{5}_9{5}_*{11}_99"),
 	"IT": patterns(italianCIN, "@_9{5}_9{5}_*{12}"),
 	"GB": patterns(notZero, "@@@@_9{6}_9{8}", "@@@@_9999_9999_9999_99", "99-99-99 9{8}", "99 99 99 9{8}",
