@@ -251,7 +251,7 @@ func fullName(text []byte, start int) int {
 				if word := text[i:start]; noNameAfter.has(word[:bytes.IndexByte(word, ' ')]) {
 					return -1
 				}
-			} else if noNameAfter.has(text[i : start-1]) {
+			} else if noNameAfter.has(text[i:start-1]) || institutionBefore(text, start) {
 				return -1
 			}
 		default:
@@ -304,7 +304,14 @@ func fullName(text []byte, start int) int {
 var noNameAfter = newWordTable(strings.Fields("san santa santo saint sainte st ste sao sankt los las fort ft port porto mount mt mont monte lake lago cape cabo point punta camp isle island isla ile " +
 	"villa hotel glorieta urbanizacion urb pasadizo rambla paseo pasaje camino carretera travesia alameda vial chemin ruelle impasse allee sentier travessa ladeira rodovia largo vicolo piazzale viadotto strasse weg ulitsa aleja osiedle rue avenue av via viale calle avenida rua strada piazza plaza place boulevard bd quai corso largo praca platz ulica ul " +
 	"university universite universidad universidade universita universitat college school lycee institute institut academy hospital clinica ospedale church cathedral chateau castle " +
+	"clinic foundation library airport museum hospice hopital clinique klinik klinikum krankenhaus hochschule gymnasium grundschule realschule schule bibliothek stiftung kirche flughafen " +
+	"ecole bibliotheque fondation eglise aeroport musee escuela colegio instituto biblioteca fundacion iglesia aeropuerto museo liceo escola fundacao igreja aeroporto policlinico scuola istituto fondazione chiesa " +
 	"north south east west upper lower new old great little team club fc sc ac city ville commune"))
+
+// organisationsBefore has those of noNameAfter that are institutions, which names of more words may follow.
+var organisationsBefore = newWordTable(strings.Fields("universite universidad universidade universita universitat lycee institut hospital clinica ospedale " +
+	"hopital clinique klinik klinikum krankenhaus hochschule gymnasium grundschule realschule schule bibliothek stiftung kirche flughafen " +
+	"ecole bibliotheque fondation eglise aeroport musee escuela colegio instituto biblioteca fundacion iglesia aeropuerto museo liceo escola fundacao igreja aeroporto policlinico scuola istituto fondazione chiesa"))
 
 // characterWords are what the names of characters are made of, as in Unicode's tables: THAI CHARACTER CHO CHAN.
 var characterWords = newWordTable(strings.Fields("character letter sign symbol digit vowel semivowel consonant tone tonal ligature syllable syllabics ideograph hieroglyph cuneiform glyph " +
@@ -387,23 +394,78 @@ func company(text []byte, end int) bool {
 }
 
 var (
-	institutionKinds = newWordTable(strings.Fields("high middle elementary primary secondary junior senior state community memorial international regional municipal medical technical vocational public central national catholic christian performing"))
-	institutionWords = newWordTable(strings.Fields("school schools college university hospital center centre airport park library institute stadium academy bridge highway field foundation museum gymnasium arena hall church cemetery arts"))
+	institutionKinds = newWordTable(strings.Fields("high middle elementary primary secondary junior senior state community memorial international regional municipal medical technical vocational public central national catholic christian performing " +
+		"health healthcare general county district veterans deaconess baptist methodist lutheran presbyterian childrens rehabilitation research cancer heart surgery surgical dental university"))
+	institutionWords = newWordTable(strings.Fields("school schools college university hospital center centre airport park library institute stadium academy bridge highway field foundation museum gymnasium arena hall church cemetery arts " +
+		"system systems services network ctr"))
+	// organisations are so called without a word that says of what kind, and people are not.
+	organisations = newWordTable(strings.Fields("hospital hospitals clinic clinics hospice infirmary sanatorium university school schools college academy seminary institute foundation library airport museum cemetery cathedral memorial elementary campus stadium " +
+		"krankenhaus klinik klinikum universitat hochschule gymnasium schule grundschule realschule gesamtschule bibliothek stiftung kirche flughafen institut"))
+	centres  = newWordTable(strings.Fields("center centre"))
+	suffixes = newWordTable(strings.Fields("jr sr ii iii iv"))
+	// institutionSorts stand between what an institution is and whose name it has.
+	institutionSorts = newWordTable(strings.Fields("general generale universitario universitaria universitaire regional regionale central centrale nacional nationale nazionale municipal municipale provincial provinciale civile comunale statale estatal publica publique primaria primaire secundaria superior superiore"))
 )
 
-// institution says whether two words behind a name make it an institution's: Abraham Lincoln High School.
+// institution says whether what follows a name makes it an institution's: Abraham Lincoln High School, Robert Bosch
+// Krankenhaus. Another name and Jr. may stand between: Martin Luther King Jr. Community Hospital.
 func institution(text []byte, end int) bool {
-	i := nextWord(text, end)
-	if i < 0 || !capital(text, i) {
-		return false
+	i, kind, names := end, false, 0
+	for range 5 {
+		if i = nextWord(text, i); i < 0 || !capital(text, i) {
+			return false
+		}
+		j := i
+		for j < len(text) && j-i < maxNameWord && nameByte[text[j]] && (text[j] != '-' || !kind) {
+			j++
+		}
+		word := text[i:j]
+		switch {
+		case organisations.has(word) || kind && institutionWords.has(word):
+			return true
+		case institutionKinds.has(word):
+			if kind = true; (closes(text, j) || text[j] == ',' || text[j] == '.') && bytes.EqualFold(word, []byte("health")) {
+				return true
+			}
+		case suffixes.has(word):
+			if j < len(text) && text[j] == '.' {
+				j++
+			}
+		case names == 0 && wordFlags(word)&(isGiven|isFamily) != 0:
+			names++
+			kind = false
+		default:
+			return false
+		}
+		i = j
 	}
-	j, _ := asciiWord(text[:min(len(text), i+maxNameWord)], i)
-	k := nextWord(text, j)
-	if j == i || k < 0 || !institutionKinds.has(text[i:j]) {
-		return false
+	return false
+}
+
+// institutionBefore says whether the words before a name, behind further names, make it an institution's: Hospital General
+// Juan Pérez, Universidad Juan Carlos García. The name starts at start, and a space stands before it.
+func institutionBefore(text []byte, start int) bool {
+	for n := range 3 {
+		if start < 2 || text[start-1] != ' ' {
+			return false
+		}
+		i := wordBack(text, start-1)
+		if i == start-1 {
+			return false
+		}
+		word := text[i : start-1]
+		switch {
+		case n > 0 && noNameAfter.has(word):
+			return organisationsBefore.has(word)
+		case n == 0 && centres.has(word):
+			j := wordBack(text, max(0, i-1))
+			return j < i-1 && institutionKinds.has(text[j:i-1])
+		case !capital(text, i) || !institutionSorts.has(word) && wordFlags(word)&(isGiven|isFamily) == 0:
+			return false
+		}
+		start = i
 	}
-	e, _ := asciiWord(text[:min(len(text), k+maxNameWord)], k)
-	return e > k && institutionWords.has(text[k:e])
+	return false
 }
 
 // partnerBefore says whether a lone y or e and a word with a capital stand before: of Olivo Collado y García Polanco the

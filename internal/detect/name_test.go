@@ -244,3 +244,48 @@ func TestNamesOfCharacters(t *testing.T) {
 		}
 	}
 }
+
+// TestInstitutions: hospitals, schools and the like that have a person's name are none, in capitals and as titles are
+// written, with the word that says so behind or before; people beside such a word are.
+func TestInstitutions(t *testing.T) {
+	set, err := Compile(Config{Managed: []string{"NAME"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(text string) (out []string) {
+		set.NewScanner().Scan(&Block{Text: []byte(text), Hi: len(text), Start: true, End: true}, func(m Match) { out = append(out, text[m.Start:m.End]) })
+		return out
+	}
+	for _, name := range []string{"St. Mary's", "St. Mary's Hospital", "St. Joseph Hospital", "John Muir Medical Center", "John Muir Medical Center-Concord Campus", "John Muir Medical Ctr", "John Muir Health", "Henry Ford Health System",
+		"Martin Luther King Library", "Martin Luther King Jr. Community Hospital", "Charles A Cannon Jr Memorial Hospital", "Sarah Bush Lincoln Health Center", "William S. Middleton Memorial Veterans Hospital",
+		"Frances Mahon Deaconess Hospital", "Abraham Lincoln Memorial", "Abraham Lincoln Elementary", "John Heinz Institute of Rehabilitation", "Robert Wood Johnson Foundation", "Robert Wood Johnson University Hospital", "Thomas Jefferson Clinic",
+		"John Knox Church", "James Cook University", "John F. Kennedy International Airport", "John F. Kennedy Airport", "Mary Hitchcock Memorial Hospital", "Medical Center John Muir", "Hospital John Muir",
+		"Albert Schweitzer Klinik", "Robert Bosch Krankenhaus", "Robert Bosch Stiftung", "Heinrich Heine Universität", "Friedrich Schiller Gymnasium", "Thomas Mann Bibliothek", "Klinikum Robert Koch",
+		"Hôpital Edouard Herriot", "Hopital Edouard Herriot", "École Jules Ferry", "Lycée Victor Hugo", "Bibliothèque Pierre Martin", "Fondation Pierre Martin", "Aéroport Charles de Gaulle", "Clinique Pierre Martin",
+		"Hospital General Juan Pérez", "Hospital Universitario Juan Pérez", "Clínica Juan Pérez", "Universidad Juan Carlos García", "Escuela María García", "Colegio María García", "Biblioteca José García", "Fundación Juan García", "Aeropuerto Benito Juárez", "Instituto Nacional José García",
+		"Ospedale Carlo Rossi", "Ospedale Civile Carlo Rossi", "Università Carlo Rossi", "Scuola Maria Rossi", "Fondazione Carlo Rossi", "Aeroporto Cristoforo Colombo", "Liceo Carlo Rossi", "Chiesa Carlo Rossi",
+	} {
+		for _, text := range []string{name, "He came to " + name + ", and", "hospital," + name + "\n", strings.ToUpper(name)} {
+			if got := find(text); len(got) > 0 {
+				t.Errorf("%s: %q", text, got)
+			}
+		}
+	}
+	for text, want := range map[string]string{
+		"Mary Johnson, hospital director":          "Mary Johnson",
+		"Mary Johnson works at a hospital":         "Mary Johnson",
+		"PATIENT: MARY JOHNSON, MERCY HOSPITAL":    "MARY JOHNSON",
+		"Hospital director Mary Johnson":           "Mary Johnson",
+		"Hospital: Mary Johnson":                   "Mary Johnson",
+		"Library: Mary Johnson":                    "Mary Johnson",
+		"University Professor John Smith":          "John Smith",
+		"John Smith (University of Oxford)":        "John Smith",
+		"John Smith\nMemorial Hospital":            "John Smith",
+		"Call Center John Smith":                   "John Smith",
+		"Jefe de la Clínica: Juan Pérez, director": "Juan Pérez",
+	} {
+		if got := find(text); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
