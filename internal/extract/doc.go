@@ -44,7 +44,8 @@
 //	  sniff            kind by content (sniff.go; zip.go looks inside zips)
 //	  kind.extract     one extractor per format:
 //	    pump           raw text in place: text.go, csv.go, json.go are layouts that explain its bytes (pump.go); tables that
-//	                   are written otherwise are made plain on the way (respell.go)
+//	                   are written otherwise are made plain on the way: respell.go, and tablelines.go for the tables of wikis
+//	                   and those of a fixed width
 //	    builder        produced text with marks where the position changes: markup.go, flatoffice.go, eml.go (and uuencode.go),
 //	                   sql.go, rtf.go, docx.go,
 //	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
