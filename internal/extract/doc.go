@@ -49,8 +49,8 @@
 //	    builder        produced text with marks where the position changes: markup.go, flatoffice.go, eml.go (and uuencode.go),
 //	                   sql.go, rtf.go, docx.go,
 //	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
-//	    archive        members, each of which is a document again: archive.go, zip.go, tnef.go (winmail.dat), and what
-//	                   was put into Office files: embedded.go
+//	    archive        members, each of which is a document again: archive.go, zip.go, tnef.go (winmail.dat), what was
+//	                   put into Office files: embedded.go, and their macros: vba.go
 //
 // # Where to start reading
 //

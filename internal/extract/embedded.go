@@ -26,7 +26,11 @@ func embedded(name string) bool {
 			return true
 		}
 	}
-	return base != "" && strings.HasSuffix(dir, "/embeddings/")
+	switch top, _, _ := strings.Cut(dir, "/"); top {
+	case "Basic", "Dialogs", "Scripts": // macros of OpenDocument
+		return base != ""
+	}
+	return base != "" && strings.HasSuffix(dir, "/embeddings/") || isProjectPart(base)
 }
 
 // embeddings opens the files that were put into an Office file, as files inside it. It follows the file's own text.
@@ -69,18 +73,32 @@ const (
 	oleContents = "CONTENTS"        // as it is
 )
 
-// extractObject opens the file that an OLE object carries.
+// extractObject opens the files that an OLE object carries, or the macros of a project by itself.
 func extractObject(w *walker, doc *Document, in *input) error {
 	c, err := openCompound(w, in)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	a := newArchive(w, doc)
-	if found, err := a.object(c, c.root); err != nil {
-		return err
-	} else if !found {
+	if len(c.root) == 0 {
 		return errCompound
+	}
+	return c.carried(doc, stop(Skipped, UnsupportedFileType, whyUnread))
+}
+
+// carried opens what a compound file that is no document carries. none is returned when that is nothing.
+func (c *compound) carried(doc *Document, none error) error {
+	a := newArchive(c.w, doc)
+	found, err := a.object(c, c.root)
+	if err != nil {
+		return err
+	}
+	macros, err := a.project(c, "", c.root)
+	if err != nil {
+		return err
+	}
+	if !found && !macros {
+		return none
 	}
 	doc.Read = max(doc.Size, 0)
 	return a.status()
@@ -129,7 +147,7 @@ func (a *archive) storage(c *compound, e *compoundEntry) error {
 	return err
 }
 
-// objects opens the files that were put into an old Office file.
+// objects opens the files that were put into an old Office file, and its macros.
 func (a *archive) objects(c *compound) error {
 	for _, i := range c.root {
 		e := &c.entries[i]
@@ -151,6 +169,20 @@ func (a *archive) objects(c *compound) error {
 			if err := a.storage(c, e); err != nil {
 				return err
 			}
+		case isProject(e.name):
+			inside, err := c.tree(e.child)
+			if err != nil {
+				return err
+			}
+			found, err := a.project(c, e.name+"/", inside)
+			if err != nil {
+				return err
+			}
+			if !found && len(inside) > 0 {
+				a.miss(UnsupportedFileType, "macros that are not read")
+			}
+		case strings.EqualFold(e.name, "_VBA_PROJECT"): // of Excel 5 and 95
+			a.miss(UnsupportedFileType, "macros that are not read")
 		}
 	}
 	return a.status()

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"path"
 	"strconv"
 	"strings"
 )
@@ -80,11 +81,25 @@ func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
 		defer b.close()
 		b.mark(LineRange, 0, 1, 0)
 		p := &paragraphs{b: b, odf: odf}
-		about, err := flatTokens(w, x, p.token)
+		macros := false
+		about, err := flatTokens(w, x, func(x *xmlReader) error {
+			if x.kind == xmlStart && !odf {
+				switch x.local() {
+				case "docSuppData": // of Word 2003
+					macros = true
+				case "part": // of a package
+					macros = macros || isProjectPart(path.Base(string(x.attr("pkg:name"))))
+				}
+			}
+			return p.token(x)
+		})
 		for err == nil && len(p.open) > 0 {
 			err = p.end()
 		}
-		return flatEnd(doc, b, about, err)
+		if err = flatEnd(doc, b, about, err); err == nil && macros {
+			err = stop(Partial, UnsupportedFileType, "macros that are not read")
+		}
+		return err
 	}
 }
 

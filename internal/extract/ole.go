@@ -432,19 +432,23 @@ func sniffOLE(in *input) (kind, error) {
 		}
 		wide = append(wide, 0, 0)
 		for _, b := range names {
-			if bytes.Contains(b, wide) {
-				return true
+			for at := 0; at < len(b); at += 128 { // where entries begin
+				if bytes.HasPrefix(b[at:], wide) {
+					return true
+				}
 			}
 		}
 		return false
 	}
 	switch {
-	case has("EncryptedPackage"):
-		return kind{mime: "application/x-tika-ooxml-protected", unsupported: UnableToParseFile, why: "encrypted"}, nil
 	case has("WordDocument"):
 		return kindDOC, nil
 	case has("Workbook"), has("Book"):
 		return kindXLS, nil
+	case has("VBA"), has("_VBA_PROJECT"): // macros by themselves, whose modules may be called anything
+		return kindObject, nil
+	case has("EncryptedPackage"):
+		return kind{mime: "application/x-tika-ooxml-protected", unsupported: UnableToParseFile, why: "encrypted"}, nil
 	case has("__properties_version1.0"):
 		return unread("application/vnd.ms-outlook"), nil
 	case has("PowerPoint Document"):

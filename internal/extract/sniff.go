@@ -157,8 +157,10 @@ func kindCSV(delim byte) kind {
 	return k
 }
 
+const whyUnread = "not a kind of file that is opened"
+
 func unread(mime string) kind {
-	return kind{mime: mime, unsupported: UnsupportedFileType, why: "not a kind of file that is opened"}
+	return kind{mime: mime, unsupported: UnsupportedFileType, why: whyUnread}
 }
 
 // magic is a beginning by which a kind is known.

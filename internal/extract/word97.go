@@ -23,7 +23,7 @@ func extractDOC(w *walker, doc *Document, in *input) error {
 	defer c.close()
 	f := c.stream("WordDocument")
 	if f == nil {
-		return errWord
+		return c.carried(doc, errWord)
 	}
 	text, broken := c.spooled(f)
 	// It holds what could be read even where reading failed.

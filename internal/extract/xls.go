@@ -28,7 +28,7 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 	defer c.close()
 	f := c.stream("Workbook", "Book", "WORKBOOK", "BOOK")
 	if f == nil {
-		return errBIFF
+		return c.carried(doc, errBIFF)
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
