@@ -3,6 +3,8 @@ package detect
 import (
 	"unicode"
 	"unicode/utf8"
+
+	"magpie/internal/detect/validate"
 )
 
 // isASCIILetter and friends are written so that the compiler inlines them.
@@ -24,14 +26,10 @@ func twoBytes(text []byte, i int) bool {
 	return text[i]>>5 == 6 && text[i] != 0xC2 && text[i+1]>>6 == 2
 }
 
-// escaped says whether text[i] is the letter of an escape such as the n of \n, as it
+// escaped says whether text[i] is the last letter or digit of an escape such as \n or \x1b[1m, as it
 // stands in JSON and source code: then it is no part of the word that follows.
 func escaped(text []byte, i int) bool {
-	if i < 1 || text[i-1] != '\\' || i >= 2 && text[i-2] == '\\' {
-		return false
-	}
-	c := text[i]
-	return c == 'n' || c == 't' || c == 'r'
+	return i >= 1 && validate.EscapeTail[text[i-1]] && validate.EscapeEnd[text[i]] && validate.Escaped(text, i)
 }
 
 // wordBefore says whether the rune before text[i] is part of a word.

@@ -16,7 +16,7 @@ type group struct {
 	cont   [perGroup]uint64 // 0x80 to 0xBF: goes on with a rune
 	space  [perGroup]uint64 // 0x20
 	plus   [perGroup]uint64 // +
-	escape [perGroup]uint64 // \
+	escape [perGroup]uint64 // \ and ^
 	zero   [perGroup]uint64 // 0
 	dash   [perGroup]uint64 // -
 
@@ -74,7 +74,7 @@ func classifyChunk(block []byte, g *group, i int) {
 		// The bytes that are no such sign, with their top bits set.
 		space = space>>1 | ascii&^((low^' '*ones)+(top-ones))
 		plus = plus>>1 | ascii&^((low^'+'*ones)+(top-ones))
-		escape = escape>>1 | ascii&^((low^'\\'*ones)+(top-ones))
+		escape = escape>>1 | ascii&^(((low|2*ones)^'^'*ones)+(top-ones))
 		zero = zero>>1 | ascii&^((low^'0'*ones)+(top-ones))
 		dash = dash>>1 | ascii&^((low^'-'*ones)+(top-ones))
 	}

@@ -15,7 +15,8 @@ BYTES(letterTop, 0x9a9a9a9a9a9a9a9a)  // 0x80 + 26, signed
 BYTES(digitBias, 0x5050505050505050)  // 0x80 - '0'
 BYTES(digitTop, 0x8a8a8a8a8a8a8a8a)   // 0x80 + 10, signed
 BYTES(plusSign, 0x2b2b2b2b2b2b2b2b)
-BYTES(backslash, 0x5c5c5c5c5c5c5c5c)
+BYTES(caret, 0x5e5e5e5e5e5e5e5e)
+BYTES(caretBit, 0x0202020202020202) // what a caret has and a backslash lacks
 BYTES(zeroDigit, 0x3030303030303030)
 BYTES(leadC2, 0xc2c2c2c2c2c2c2c2)
 BYTES(hyphen, 0x2d2d2d2d2d2d2d2d)
@@ -41,7 +42,7 @@ TEXT ·classifyAVX2(SB), NOSPLIT, $0-48
 	VMOVDQU digitBias<>(SB), Y12
 	VMOVDQU digitTop<>(SB), Y11
 	VMOVDQU plusSign<>(SB), Y10
-	VMOVDQU backslash<>(SB), Y9
+	VMOVDQU caret<>(SB), Y9
 	VMOVDQU zeroDigit<>(SB), Y8
 	VMOVDQU leadC2<>(SB), Y7
 	VMOVDQU hyphen<>(SB), Y6
@@ -115,8 +116,10 @@ loop:
 	VPCMPEQB Y10, Y1, Y3
 	JOIN(Y2, Y3, group_plus)
 
-	VPCMPEQB Y9, Y0, Y2
-	VPCMPEQB Y9, Y1, Y3
+	VPOR caretBit<>(SB), Y0, Y2
+	VPOR caretBit<>(SB), Y1, Y3
+	VPCMPEQB Y9, Y2, Y2
+	VPCMPEQB Y9, Y3, Y3
 	JOIN(Y2, Y3, group_escape)
 
 	VPCMPEQB Y8, Y0, Y2

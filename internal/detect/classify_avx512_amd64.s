@@ -22,7 +22,8 @@ TEXT ·classifyAVX512(SB), NOSPLIT, $0-48
 	FILL(0xc0, Z9)
 	FILL(0xc2, Z8)
 	FILL(0x2b, Z7)
-	FILL(0x5c, Z6)
+	FILL(0x5e, Z6) // a caret, and a backslash with the next bit
+	FILL(0x02, Z4)
 	FILL(0x2d, Z5)
 	TESTQ CX, CX
 	JZ   done
@@ -53,7 +54,8 @@ loop:
 
 	VPCMPEQB Z15, Z0, K1
 	VPCMPEQB Z7, Z0, K2
-	VPCMPEQB Z6, Z0, K3
+	VPORQ    Z4, Z0, Z1
+	VPCMPEQB Z6, Z1, K3
 	VPCMPEQB Z12, Z0, K4
 	VPCMPEQB Z5, Z0, K5
 	KMOVQ    K1, group_space(DI)

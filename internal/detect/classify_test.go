@@ -22,7 +22,7 @@ func classifySlow(text []byte, out []group) {
 			set(&g.cont[i%perGroup], c >= 0x80 && c <= 0xBF)
 			set(&g.space[i%perGroup], c == ' ')
 			set(&g.plus[i%perGroup], c == '+')
-			set(&g.escape[i%perGroup], c == '\\')
+			set(&g.escape[i%perGroup], c == '\\' || c == '^')
 			set(&g.zero[i%perGroup], c == '0')
 			set(&g.dash[i%perGroup], c == '-')
 		}

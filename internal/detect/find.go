@@ -136,41 +136,50 @@ func (g *group) clear(i int) {
 	g.space[i], g.plus[i], g.escape[i], g.zero[i], g.dash[i] = 0, 0, 0, 0, 0
 }
 
-// dropEscapes takes the letters of escapes such as \n out of the masks: they are no part
+// dropEscapes takes the ends of escapes such as \n out of the masks: they are no part
 // of the word or value that follows. They may start a value nevertheless.
 func (s *Scanner) dropEscapes() {
 	w := &s.win
 	clear(w.tokens)
-	escape := false
 	for k := range w.groups[:w.chunks/perGroup+1] {
 		g := &w.groups[k]
-		if m := &g.escape; m[0]|m[1]|m[2]|m[3]|m[4]|m[5]|m[6]|m[7] == 0 && !escape {
+		if m := &g.escape; m[0]|m[1]|m[2]|m[3]|m[4]|m[5]|m[6]|m[7] == 0 {
 			continue
 		}
-		for j := range perGroup {
-			if g.escape[j] == 0 && !escape {
-				continue
+		for j, e := range &g.escape {
+			for ; e != 0; e &= e - 1 {
+				w.dropEscape(w.from + (k*perGroup+j)*chunk + bits.TrailingZeros64(e))
 			}
-			e := g.escape[j]<<1 | b2u(escape)
-			for e &= g.letter[j]; e != 0; e &= e - 1 {
-				i, bit := k*perGroup+j, bits.TrailingZeros64(e)
-				if p := w.from + i*chunk + bit; escaped(w.text, p) {
-					g.letter[j] &^= 1 << bit
-					g.upper[j] &^= 1 << bit
-					w.tokens[i] |= 1 << bit
-				}
-			}
-			escape = g.escape[j]>>63 != 0
 		}
 	}
 }
 
-func b2u(b bool) uint64 {
-	if b {
-		return 1
+// dropEscape is dropEscapes for the one at p.
+func (w *window) dropEscape(p int) {
+	if p+1 >= w.to || !escapeNext[w.text[p+1]] {
+		return
 	}
-	return 0
+	validate.AfterEscape(w.text, p, func(end int) {
+		if end < w.from || end >= w.to || !escaped(w.text, end) {
+			return
+		}
+		i, bit := (end-w.from)/chunk, uint64(1)<<((end-w.from)%chunk)
+		g, j := &w.groups[i/perGroup], i%perGroup
+		g.letter[j] &^= bit
+		g.upper[j] &^= bit
+		g.digit[j] &^= bit
+		g.zero[j] &^= bit
+		w.tokens[i] |= bit
+	})
 }
+
+// escapeNext has what goes on with an escape: most backslashes stand before quotes.
+var escapeNext = func() (t [256]bool) {
+	for _, c := range []byte("ntrxuUeE03[IM") {
+		t[c] = true
+	}
+	return t
+}()
 
 // lookup looks for the keywords and literals of a key at a word start.
 func (s *Scanner) lookup(p int, key uint64) {

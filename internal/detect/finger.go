@@ -333,3 +333,10 @@ func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func
 	}
 	return false
 }
+
+func b2u(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}

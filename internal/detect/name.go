@@ -233,7 +233,7 @@ func prefixed(w []byte) bool {
 
 // fullName matches a person's full name: given name and family name.
 func fullName(text []byte, start int) int {
-	if start >= len(text) || !isUpper(text[start]) && text[start] < 0xC3 || wordBefore(text, start) {
+	if start >= len(text) || !isUpper(text[start]) && text[start] < 0xC3 || wordBefore(text, start) || escaped(text, start) {
 		return -1
 	}
 	if start > 0 {
@@ -255,7 +255,7 @@ func fullName(text []byte, start int) int {
 				return -1
 			}
 		default:
-			if isDigit(c) {
+			if isDigit(c) && !escaped(text, start-1) {
 				return -1
 			}
 		}

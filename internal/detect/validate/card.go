@@ -247,7 +247,7 @@ func CardAlone(text []byte, start int) int {
 		return -1
 	}
 	switch c, next := at(text, end), at(text, end+1); {
-	case (c == '/' || c == '-' || c == ':' || c == '\\') && isLetter(next):
+	case (c == '/' || c == '-' || c == ':' || c == '\\' && !escapeAt(text, end)) && isLetter(next):
 		return -1 // a segment of a path, a piece of a name
 	case c == '.' && next-'a' < 26 && fileExtension(text, end+1):
 		return -1

@@ -172,17 +172,22 @@ func IBANs() []string {
 // code may be a group of its own.
 func (c *ibanCountry) match(text []byte, start int) int {
 	if end := start + c.n; end <= len(text) && c.solid(text[start:end]) {
-		if !leftOK(text, start, false) || !rightOK(text, end, isDigit(text[end-1])) || !ibanChecks(text[start:end]) {
+		if !leftOK(text, start, false) || !rightOK(text, end, isDigit(text[end-1])) || !ibanChecks(text[start:end]) || escapedStart(text, start) {
 			return -1
 		}
 		return end
 	}
 	var v [ibanMaxChars]byte
 	end := c.grouped(text, start, &v)
-	if end < 0 || !ibanChecks(v[:c.n]) {
+	if end < 0 || !ibanChecks(v[:c.n]) || escapedStart(text, start) {
 		return -1
 	}
 	return end
+}
+
+// escapedStart says whether what starts at i ends an escape.
+func escapedStart(text []byte, i int) bool {
+	return i > 0 && EscapeTail[text[i-1]] && Escaped(text, i)
 }
 
 // looks is match without the check digits.

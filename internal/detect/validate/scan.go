@@ -112,9 +112,7 @@ func leftOK(text []byte, i int, digit bool) bool {
 	}
 	c := text[i-1]
 	if class[c]&clsWord != 0 {
-		// The letter of an escape (\n, \t, \r) in JSON or source code.
-		return (c == 'n' || c == 't' || c == 'r') && i >= 2 && text[i-2] == '\\' &&
-			(i < 3 || text[i-3] != '\\')
+		return i >= 2 && EscapeTail[text[i-2]] && EscapeEnd[c] && Escaped(text, i-1)
 	}
 	if c >= 0x80 {
 		return leftRuneOK(text, i, digit)
