@@ -47,7 +47,7 @@
 //	                   are written otherwise are made plain on the way: respell.go, and tablelines.go for the tables of wikis
 //	                   and those of a fixed width
 //	    builder        produced text with marks where the position changes: markup.go, flatoffice.go, eml.go (and uuencode.go),
-//	                   sql.go, rtf.go, docx.go,
+//	                   folded.go, sql.go, rtf.go, docx.go,
 //	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
 //	    archive        members, each of which is a document again: archive.go, zip.go, tnef.go (winmail.dat), what was
 //	                   put into Office files: embedded.go, and their macros: vba.go

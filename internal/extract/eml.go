@@ -326,35 +326,26 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 	m.boundaries = append(m.boundaries, boundary)
 	level := len(m.boundaries) - 1
 	found := false
-	before := unparted{holds: holding{w: m.w}}
-	defer func() {
-		m.boundaries = m.boundaries[:level]
-		before.holds.drop()
-	}()
+	defer func() { m.boundaries = m.boundaries[:level] }()
 	for {
 		for m.body() {
 			// The preamble, and what follows a part that ended early.
-			if found {
-				continue
+			if !found {
+				if said := m.otherBoundary(); said != "" {
+					m.boundaries[level], m.pushed, found = said, true, true
+					continue
+				}
 			}
-			if said := m.otherBoundary(); said != "" {
-				m.boundaries[level], m.pushed, found = said, true, true
-				continue
+			if err := m.besides(); err != nil {
+				return err
 			}
-			before.add(m)
 		}
 		if !m.next() {
-			if !found {
-				return before.write(m)
-			}
 			return nil
 		}
 		at, last, _ := m.boundary()
 		if at < level { // an outer part ended
 			m.pushed = true
-			if !found {
-				return before.write(m)
-			}
 			return nil
 		}
 		found = true
@@ -367,42 +358,26 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 	}
 	m.boundaries = m.boundaries[:level]
 	for m.body() {
-		// The epilogue, which nobody is to see, as little as the preamble.
+		if err := m.besides(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// unparted is the text of a body whose parts are not to be found, as far as it is kept.
-type unparted struct {
-	text  []byte
-	line  int64 // of its beginning
-	whole bool
-	holds holding
-}
-
-const maxUnparted = 64 * kib
-
-func (u *unparted) add(m *mailReader) {
-	if u.text == nil {
-		u.line, u.whole = m.line, true
+// besides writes a line that stands in no part. Programs do not show the preamble and the epilogue; a reader of the file sees them, and
+// where the parts are not to be found that is the whole mail.
+func (m *mailReader) besides() error {
+	text := m.cur
+	if !utf8.Valid(text) {
+		if d, err := charmap.Windows1252.NewDecoder().Bytes(text); err == nil {
+			text = d
+		}
 	}
-	if len(u.text)+len(m.cur) > maxUnparted || !u.holds.hold(2*int64(len(m.cur))) {
-		u.whole = false
-		return
+	if m.whole {
+		m.b.mark(LineRange, 0, m.line, 0)
 	}
-	u.text = append(u.text, m.cur...)
-}
-
-// write hands it over, since nothing says that nobody is to see it.
-func (u *unparted) write(m *mailReader) error {
-	if len(u.text) == 0 {
-		return nil
-	}
-	if !u.whole {
-		m.a.miss(MalformedFile, "a mail whose parts are not to be found")
-	}
-	m.b.mark(LineRange, 0, u.line, 0)
-	return m.b.write(u.text)
+	return m.b.write(text)
 }
 
 // otherBoundary is the boundary that the line at hand is, although the header names another: headers of a part follow it.
@@ -431,6 +406,13 @@ func (m *mailReader) text(h mailHeader) error {
 	}
 	p := &partText{m: m, enc: h.encoding, charset: charsetOf(h.params["charset"])}
 	if h.contentType != "text/html" {
+		if foldedType(h.contentType) {
+			f := &folded{b: m.b}
+			if err := p.each(f.write); err != nil {
+				return err
+			}
+			return f.end()
+		}
 		flowed, delete := strings.EqualFold(h.params["format"], "flowed"), strings.EqualFold(h.params["delsp"], "yes")
 		return p.each(func(line []byte, at int64, col int64) error {
 			m.b.mark(LineRange, 0, at, col)
@@ -450,6 +432,15 @@ func (m *mailReader) text(h mailHeader) error {
 		return p.err
 	}
 	return r.err
+}
+
+// foldedType says whether a part's lines may be folded as cards and calendars are.
+func foldedType(contentType string) bool {
+	switch contentType {
+	case "text/calendar", "text/vcard", "text/x-vcard", "text/x-vcalendar", "text/directory":
+		return true
+	}
+	return false
 }
 
 // unflow takes the end off a line that goes on in the next (RFC 3676): it has a space before it, which may be there for that

@@ -253,7 +253,7 @@ func textual(head []byte) bool { return bytes.IndexByte(head, 0) < 0 && utf8.Val
 // isPlain says whether a kind is read from the front, without a decoder and without files in it.
 func (k kind) isPlain() bool {
 	switch k.form {
-	case nothing, text, table, jsonDocument, jsonLines, xmlMarkup, htmlMarkup:
+	case nothing, text, foldedText, table, jsonDocument, jsonLines, xmlMarkup, htmlMarkup:
 		return true
 	}
 	return false

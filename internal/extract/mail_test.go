@@ -47,6 +47,7 @@ func TestMail(t *testing.T) {
 	html := lineOf("PGh0bWw")
 	want := []string{
 		fmt.Sprintf("%q 321-54-9876 lines %d-%d", "", lineOf("Subject: =?utf"), lineOf("Subject: =?utf")),
+		fmt.Sprintf("%q 111-11-1111 lines %d-%d", "", lineOf("preamble"), lineOf("preamble")),
 		fmt.Sprintf("%q 123-45-6789 lines %d-%d", "", lineOf("123-4="), lineOf("123-4=")+1),
 		fmt.Sprintf("%q 223-45-6789 lines %d-%d", "", lineOf("next 223"), lineOf("next 223")),
 		fmt.Sprintf("%q 323-45-0000 lines %d-%d", "", html, html),
@@ -72,6 +73,19 @@ func TestMail(t *testing.T) {
 	}
 	if len(r.found) != len(want) || t.Failed() {
 		t.Errorf("found %d, want %d:\n%s", len(r.found), len(want), r.report())
+	}
+}
+
+func TestFolded(t *testing.T) {
+	r := extractBytes(t, "a.ics", []byte("BEGIN:VCALENDAR\r\nDESCRIPTION:123-4\r\n 5-6789\r\nLOCATION:223-45-6789\r\n  323-45-6789\r\nEND:VCALENDAR"), Options{})
+	want := []string{"123-45-6789 lines 2-3 column 13", "223-45-6789 lines 4-4 column 10", "323-45-6789 lines 5-5 column 3"}
+	if len(r.found) != len(want) || r.status[""].Code != Complete {
+		t.Fatal(r.report())
+	}
+	for i, h := range r.found {
+		if got := fmt.Sprintf("%s %s", h.value, h.loc); got != want[i] {
+			t.Errorf("%s, want %s", got, want[i])
+		}
 	}
 }
 

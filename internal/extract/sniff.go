@@ -28,6 +28,7 @@ const (
 	notRead form = iota
 	nothing      // an empty file
 	text
+	foldedText
 	table
 	jsonDocument
 	jsonLines
@@ -60,6 +61,8 @@ func (k kind) extract(w *walker, doc *Document, in *input) error {
 	switch k.form {
 	case text:
 		return extractText(w, doc, in)
+	case foldedText:
+		return extractFolded(w, doc, in)
 	case table:
 		return extractCSV(w, doc, in, k)
 	case jsonDocument:
@@ -120,6 +123,7 @@ const mimeOOXML = "application/vnd.openxmlformats-officedocument."
 
 var (
 	kindText    = kind{mime: "text/plain", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
+	kindFolded  = kind{mime: "text/plain", form: foldedText, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindYAML    = kind{mime: "text/x-yaml", form: text, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
 	kindRTF     = kind{mime: "application/rtf", form: richText, maxBytes: 512 * mib, overSize: FileExceedsSizeLimit}
 	kindSQL     = kind{mime: "text/x-sql", form: sqlDump, maxBytes: 20 * gib, overSize: FileExceedsSizeLimit}
@@ -343,6 +347,9 @@ func sniffText(in *input) kind {
 	}
 	if bytes.IndexByte(in.head(), 0) < 0 && sniffUU(head) && !looksLikeMail(head) {
 		return kindUU
+	}
+	if startsFolded(head) {
+		return kindFolded
 	}
 	switch ext {
 	case ".csv", ".tsv", ".tab", ".psv", ".ssv", ".dsv":
