@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/bits"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -221,10 +223,15 @@ func extractGzip(w *walker, doc *Document, in *input) error {
 	}
 	defer g.close()
 	name := g.z.Name
+	g.note(name)
 	if name == "" {
 		name = inner(in.name, ".gz", ".gzip")
 	}
-	return only(w, doc, in, name, g.z.ModTime, g)
+	err = only(w, doc, in, name, g.z.ModTime, g)
+	if notWhatItSeems(err) {
+		return err
+	}
+	return w.noted(doc, g.notes, err)
 }
 
 func extractBzip2(w *walker, doc *Document, in *input) error {
@@ -416,6 +423,7 @@ func openZstd(w *walker, in *input) (*decompressor, error) {
 
 func extractTar(w *walker, doc *Document, in *input) error {
 	a := newArchive(w, doc)
+	var said notes
 	t := tar.NewReader(in)
 	first := true // of the archives that stand behind one another
 	for {
@@ -437,7 +445,7 @@ func extractTar(w *walker, doc *Document, in *input) error {
 				continue
 			}
 			doc.Read = max(doc.Size, 0)
-			return a.status()
+			return w.noted(doc, said, a.status())
 		}
 		if err != nil && !first {
 			var stopped errStop
@@ -451,6 +459,9 @@ func extractTar(w *walker, doc *Document, in *input) error {
 			return decoding(err, "tar")
 		}
 		first = true
+		if err := said.records(w, h.PAXRecords); err != nil {
+			return err
+		}
 		if h.Size == 0 && h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
 			continue // directories, links and devices hold no content; what is not known may
 		}
@@ -458,6 +469,75 @@ func extractTar(w *walker, doc *Document, in *input) error {
 			return err
 		}
 	}
+}
+
+// notes are what an archive says about itself and its members beside their content: comments.
+type notes struct {
+	text []byte
+	more bool // than are kept
+}
+
+// maxNotes bounds them; they are a part of the fixed buffers of a walker.
+const maxNotes = 64 * kib
+
+// add keeps a line of them.
+func (n *notes) add(label, text string) {
+	switch {
+	case len(text) == 0:
+	case len(n.text)+len(label)+len(text) > maxNotes-3:
+		n.more = true
+	default:
+		n.text = append(append(append(append(n.text, label...), ": "...), text...), '\n')
+	}
+}
+
+// records keeps what a tar's extended header says that is more than how to unpack a member.
+func (n *notes) records(w *walker, records map[string]string) error {
+	if len(records) == 0 {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		value := records[key]
+		if err := w.step(64 + int64(len(value)/8)); err != nil {
+			return err
+		}
+		switch key {
+		case "path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime", "atime", "ctime", "charset", "hdrcharset":
+			continue
+		}
+		if strings.HasPrefix(key, "GNU.sparse.") || !reads([]byte(value)) {
+			continue
+		}
+		n.add(key[:min(len(key), maxLabel)], value)
+	}
+	return nil
+}
+
+// noted hands over the notes as the archive's own text, once its members have been. err is what became of them.
+func (w *walker) noted(doc *Document, n notes, err error) error {
+	var stopped errStop
+	if len(n.text) == 0 && !n.more || err != nil && !errors.As(err, &stopped) {
+		return err
+	}
+	if said := w.says(doc, func(b *builder) error { return b.write(n.text) }); said != nil {
+		return said
+	}
+	if n.more && err == nil {
+		return stop(Partial, ArchiveContainsUnprocessedFiles, "more comments than are read")
+	}
+	return err
+}
+
+// says hands over text of an archive itself.
+func (w *walker) says(doc *Document, write func(b *builder) error) error {
+	b := newBuilder(w, doc, false)
+	defer b.close()
+	b.mark(LineRange, 0, 1, 0)
+	err := write(b)
+	if flushed := b.finish(); flushed != nil {
+		return flushed
+	}
+	return err
 }
 
 // behindTar looks for what follows the zeros that a tar ends with.

@@ -16,6 +16,7 @@ type gzipReader struct {
 	b       *bufio.Reader
 	z       *gzip.Reader
 	faulted bool // it panicked, and is used no more
+	notes   notes
 }
 
 // mostGzips is how many of them a walker keeps for the next file: an archive may have very many small ones.
@@ -30,6 +31,7 @@ func newGzip(w *walker, in io.Reader) (*gzipReader, error) {
 	} else {
 		g = &gzipReader{w: w, b: bufio.NewReader(in), z: new(gzip.Reader)}
 	}
+	g.notes = notes{text: g.notes.text[:0]}
 	if err := g.open(); err != nil {
 		g.close()
 		return nil, err
@@ -48,11 +50,28 @@ func (g *gzipReader) close() {
 
 // open reads the header of a member.
 func (g *gzipReader) open() error {
-	return g.call(func() error {
+	err := g.call(func() error {
 		err := g.z.Reset(g.b)
 		g.z.Multistream(false)
 		return err
 	})
+	if err == nil {
+		g.notes.add("comment", g.z.Comment)
+	}
+	return err
+}
+
+// note keeps the name of a member that has a number in it, which is more than a name.
+func (g *gzipReader) note(name string) {
+	digits := 0
+	for _, c := range name {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	if digits >= 9 {
+		g.notes.add("name", name)
+	}
 }
 
 func (g *gzipReader) call(f func() error) error {

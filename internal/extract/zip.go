@@ -30,6 +30,11 @@ type zipFile struct {
 	w       *walker
 	taken   extents // by entries that were opened
 
+	// What it says beside its entries: behind its end, and of each of them, if said is not nil.
+	comment  []byte
+	comments bool // an entry has one
+	said     func(text []byte) error
+
 	// A zip without a directory has the entries that were found by what stands before each.
 	lost  bool
 	found []*zipEntry
@@ -81,11 +86,23 @@ func openZip(w *walker, at io.ReaderAt, size int64) (*zipFile, error) {
 				return nil, errZip
 			}
 			if z := zipEndingAt(w, at, size, size-tail+int64(i), buf[i:]); z != nil {
+				z.keepComment(buf[i:])
 				return z, nil
 			}
 		}
 	}
 	return nil, errZip
+}
+
+// keepComment keeps the comment behind the end of a zip, and what somebody may have put behind that.
+func (z *zipFile) keepComment(record []byte) {
+	behind := record[22:]
+	if n := int(binary.LittleEndian.Uint16(record[20:])); n < len(behind) && !reads(behind) {
+		behind = behind[:n]
+	}
+	if len(behind) > 0 && reads(behind) && z.taken.holds.hold(int64(len(behind))) {
+		z.comment = bytes.Clone(behind)
+	}
 }
 
 // zipEndingAt reads the record at the end of a zip, which is at a place of the file; nil if it leads to no directory.
@@ -284,7 +301,7 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 	}
 	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, max(z.end-z.dir, z.dirSize)), 64*kib)
 	le := binary.LittleEndian
-	var buf []byte
+	var buf, text []byte
 	for i := uint64(0); ; i++ {
 		if i >= z.entries {
 			if sign, err := r.Peek(4); err != nil || string(sign) != "PK\x01\x02" {
@@ -306,9 +323,18 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 		if _, err := io.ReadFull(r, rest); err != nil {
 			return zipError(err, errZip)
 		}
-		if _, err := r.Discard(c); err != nil {
+		if c > 0 && z.said != nil {
+			text = append(text[:0], make([]byte, c)...)
+			if _, err := io.ReadFull(r, text); err != nil {
+				return zipError(err, errZip)
+			}
+			if err := z.said(text); err != nil {
+				return err
+			}
+		} else if _, err := r.Discard(c); err != nil {
 			return zipError(err, errZip)
 		}
+		z.comments = z.comments || c > 0
 		e := &zipEntry{
 			flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), crc: le.Uint32(h[16:]),
 			packed: int64(le.Uint32(h[20:])), size: int64(le.Uint32(h[24:])), offset: int64(le.Uint32(h[42:])),
@@ -580,10 +606,10 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return zipError(err, stop(Skipped, MalformedFile, "damaged or incomplete zip"))
 	}
+	defer z.close()
 	if z.entries > uint64(w.opts.MaxFiles) {
 		return stop(Skipped, ArchiveTotalDocumentsProcessedOverLimit, "too many files")
 	}
-	defer z.close()
 	a := newArchive(w, doc)
 	var total int64
 	err = z.each(func(e *zipEntry) error {
@@ -642,7 +668,38 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	} else if unlisted {
 		a.miss(MalformedFile, "files that its directory does not list")
 	}
+	if len(z.comment) == 0 && !z.comments {
+		return a.status()
+	}
+	if err := w.says(doc, z.saying); err != nil {
+		return err
+	}
 	return a.status()
+}
+
+// saying writes what the zip says beside its entries: its comment, and those of the entries.
+func (z *zipFile) saying(b *builder) error {
+	err := b.write(append(zipText(z.comment), '\n'))
+	if err != nil || !z.comments {
+		return err
+	}
+	z.said = func(text []byte) error {
+		if !reads(text) {
+			return nil
+		}
+		return b.write(append(zipText(text), '\n'))
+	}
+	return z.each(func(*zipEntry) error { return nil })
+}
+
+// zipText is a comment in UTF-8.
+func zipText(text []byte) []byte {
+	if !validUTF8(text) {
+		if d, err := charmap.CodePage437.NewDecoder().Bytes(text); err == nil {
+			return d
+		}
+	}
+	return text
 }
 
 // unlisted says whether there are files in the zip that are not in its directory, of which each was opened: between those that are,
