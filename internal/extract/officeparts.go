@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"maps"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -126,7 +127,7 @@ func (o *office) relations(part string) (map[string]string, error) {
 		if !strings.HasPrefix(target, "/") {
 			target = path.Join(dir, target)
 		}
-		if target = strings.TrimPrefix(target, "/"); o.parts[target] == nil {
+		if target = o.partCalled(strings.TrimPrefix(target, "/")); target == "" {
 			return nil // a picture, a link to somewhere else
 		}
 		id := string(x.attr("Id"))
@@ -137,6 +138,82 @@ func (o *office) relations(part string) (map[string]string, error) {
 		return nil
 	})
 	return rels, err
+}
+
+// partCalled is the name of a part that is there; empty: it is not. Capitals and small letters are the same in them, and %20 is a space.
+func (o *office) partCalled(target string) string {
+	if o.parts[target] != nil {
+		return target
+	}
+	if s, err := url.PathUnescape(target); err == nil {
+		target = s
+	}
+	if name := partName(target); o.parts[name] != nil {
+		return name
+	}
+	if o.lower == nil {
+		o.lower = make(map[string]string)
+		for name := range o.parts {
+			low := strings.ToLower(name)
+			if low == name {
+				continue // partName found it
+			}
+			if !o.holds.hold(int64(2*len(name)) + 96) {
+				break
+			}
+			o.lower[low] = name
+		}
+	}
+	low := strings.ToLower(target)
+	if o.parts[low] != nil {
+		return low
+	}
+	return o.lower[low]
+}
+
+// partWords are the words in the names of parts as programs write them, by their small letters.
+var partWords = map[string]string{}
+
+func init() {
+	for _, word := range []string{"[Content_Types]", "_rels", "docProps", "customXml", "xl", "word", "ppt", "workbook", "sharedStrings", "styles",
+		"worksheets", "dialogsheets", "macrosheets", "chartsheets", "sheet", "drawings", "drawing", "vmlDrawing", "charts", "chart", "comments",
+		"threadedComments", "threadedComment", "persons", "person", "pivotCache", "pivotCacheDefinition", "pivotCacheRecords", "pivotTables",
+		"pivotTable", "tables", "table", "connections", "externalLinks", "externalLink", "document", "header", "footer", "footnotes", "endnotes",
+		"settings", "glossary", "diagrams", "data", "presentation", "slides", "slide", "notesSlides", "notesSlide", "slideMasters", "slideLayouts",
+		"core", "app", "custom", "item", "itemProps", "embeddings", "media", "theme", "queryTables", "queryTable"} {
+		partWords[strings.ToLower(word)] = word
+	}
+}
+
+// partName is the name of a part as programs write it, where somebody wrote it in other letters.
+func partName(name string) string {
+	odd := false
+	for rest := name; rest != "" && !odd; {
+		var segment string
+		segment, rest, _ = strings.Cut(rest, "/")
+		stem, _ := partStem(segment)
+		word, known := partWords[strings.ToLower(stem)]
+		odd = known && (word != stem || segment[len(stem):] != strings.ToLower(segment[len(stem):]))
+	}
+	if !odd {
+		return name
+	}
+	segments := strings.Split(name, "/")
+	for i, segment := range segments {
+		stem, rest := partStem(segment)
+		if word, known := partWords[strings.ToLower(stem)]; known {
+			segments[i] = word + strings.ToLower(rest)
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// partStem is what stands before the number or the dot in a segment of a name.
+func partStem(segment string) (stem, rest string) {
+	if i := strings.IndexAny(segment, ".0123456789"); i > 0 {
+		return segment[:i], segment[i:]
+	}
+	return segment, ""
 }
 
 // sortedValues are the parts that relations lead to, each once.

@@ -14,7 +14,7 @@ import (
 func extractXLSX(w *walker, doc *Document, in *input) error {
 	o, err := openOffice(w, in, func(name string) bool {
 		rest, ok := strings.CutPrefix(name, "xl/")
-		return about(name) || embedded(name) || stray(name) || ok && (rest == "styles.xml" || !wordless(rest)) && (strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels"))
+		return about(name) || embedded(name) || stray(name) || ok && (rest == "styles.xml" || !wordless(rest)) && (strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".rels") || strings.HasSuffix(rest, ".vml"))
 	})
 	if err != nil {
 		return err
@@ -152,6 +152,8 @@ func (k *workbook) rest() error {
 			err = k.properties(name, k.b)
 		case strings.HasPrefix(name, "xl/charts/chart"):
 			err = k.chart(name)
+		case strings.HasSuffix(name, ".vml"):
+			err = k.oldDrawing(name)
 		case k.seen[name] || embedded(name) || !strings.HasSuffix(name, ".xml"):
 		case name == "xl/workbook.xml" || name == "xl/styles.xml" || name == "xl/sharedStrings.xml":
 		case strings.HasPrefix(name, "xl/drawings/drawing"):
@@ -165,6 +167,37 @@ func (k *workbook) rest() error {
 		}
 	}
 	return err
+}
+
+// oldDrawing writes the words of boxes that are drawn in VML, a line for each paragraph. The notes' boxes are empty: their words are
+// in a part of their own.
+func (k *workbook) oldDrawing(name string) error {
+	var text []byte
+	boxes := 0
+	say := func() error {
+		line := bytes.TrimSpace(text)
+		text = text[:0]
+		return k.b.value(LineRange, 0, 1, 0, line)
+	}
+	return k.each(name, func(x *xmlReader) error {
+		local := x.local()
+		switch {
+		case x.kind == xmlStart && local == "textbox":
+			if !x.empty {
+				boxes++
+			}
+		case x.kind == xmlStart && (local == "shape" || local == "textpath"):
+			return k.tells(x, "alt", "title", "string", "href")
+		case (x.kind == xmlStart || x.kind == xmlEnd) && (local == "br" || local == "div" || local == "p" || local == "textbox"):
+			if x.kind == xmlEnd && local == "textbox" {
+				boxes = max(0, boxes-1)
+			}
+			return say()
+		case (x.kind == xmlText || x.kind == xmlCDATA) && boxes > 0:
+			text = k.text(text, x)
+		}
+		return nil
+	})
 }
 
 // pivot writes the values that a pivot table keeps of cells, which may be gone: each behind the name of its column, which the
@@ -398,6 +431,11 @@ type cellReader struct {
 	in         cellPart
 	phonetic   bool
 	text       []byte
+	open       bool   // a cell
+	constants  []byte // of its formula
+
+	// The column and the row that a rule or a filter is about, and the first column of the filter.
+	about, aboutRow, filtered int64
 }
 
 // cellPart is the element of a cell that is being read.
@@ -413,12 +451,9 @@ const (
 func (c *cellReader) token(x *xmlReader) error {
 	switch x.kind {
 	case xmlStart:
-		if len(x.name) >= len("hyperlink") { // there are few, and very many short ones
-			switch x.local() {
-			case "dataValidation": // what is said to whoever enters something
-				return c.k.tells(x, "promptTitle", "prompt", "errorTitle", "error")
-			case "hyperlink":
-				return c.k.tells(x, "display", "tooltip", "location")
+		if len(x.name) >= len("cfvo") { // there are few, and very many short ones
+			if told, err := c.settings(x); told || err != nil {
+				return err
 			}
 		}
 		c.start(x)
@@ -431,28 +466,172 @@ func (c *cellReader) token(x *xmlReader) error {
 		}
 	case xmlEnd:
 		switch x.local() {
-		case "v", "t", "f":
+		case "v", "t":
 			c.in = noPart
-		case "formula1", "formula2": // of a rule for what may be entered, perhaps a list of values
+		case "f":
 			c.in = noPart
-			if bytes.IndexByte(c.value, '"') < 0 {
+			if c.open { // of a cell
 				return nil
 			}
-			return c.k.b.value(LineRange, 0, 1, 0, c.value)
+			return c.rule(c.formula)
+		case "formula", "formula1", "formula2": // of a rule for what may be entered or how it looks, perhaps a list of values
+			c.in = noPart
+			return c.rule(c.value)
+		case "sheetData": // what follows may ask what its columns are called
+			return c.out.end()
 		case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
 			c.in = noPart
 			return c.k.b.value(LineRange, 0, 1, 0, printed(c.value))
 		case "rPh":
 			c.phonetic = false
 		case "c":
+			c.open = false
 			text, err := c.shown()
 			if err != nil {
 				return err
+			}
+			if len(c.formula) > 0 {
+				c.constants = constants(c.constants[:0], c.formula, text)
+				if err := c.out.cell(c.row, c.col, c.constants); err != nil {
+					return err
+				}
 			}
 			return c.out.cell(c.row, c.col, text)
 		}
 	}
 	return nil
+}
+
+// settings writes what stands in the attributes of elements that are no cells. It returns true where nothing else is in one.
+func (c *cellReader) settings(x *xmlReader) (bool, error) {
+	switch x.local() {
+	case "dataValidation": // what is said to whoever enters something
+		return true, c.k.tells(x, "promptTitle", "prompt", "errorTitle", "error")
+	case "hyperlink":
+		return true, c.k.tells(x, "display", "tooltip", "location")
+	case "scenario":
+		return true, c.k.tells(x, "name", "user", "comment")
+	case "inputCells": // what a cell would have in a scenario
+		col, row := cellRef(x.attr("r"))
+		return true, c.of(x, col, row, "val")
+	case "conditionalFormatting":
+		ref, _, _ := bytes.Cut(x.attr("sqref"), []byte{' '})
+		ref, _, _ = bytes.Cut(ref, []byte{':'})
+		c.about, c.aboutRow = cellRef(ref)
+	case "cfRule":
+		return true, c.of(x, c.about, c.aboutRow, "text")
+	case "cfvo":
+		return true, c.of(x, c.about, c.aboutRow, "val")
+	case "autoFilter":
+		ref, _, _ := bytes.Cut(x.attr("ref"), []byte{':'})
+		c.filtered, c.aboutRow = cellRef(ref)
+		c.about = c.filtered
+	case "filterColumn":
+		n, _ := strconv.ParseInt(string(x.attr("colId")), 10, 32)
+		c.about = min(c.filtered+max(n, 0), maxColumns)
+	case "filter", "customFilter", "dynamicFilter":
+		return true, c.of(x, c.about, c.aboutRow, "val", "maxVal")
+	case "protectedRange":
+		return true, c.k.tells(x, "name")
+	case "webPublishItem":
+		return true, c.k.tells(x, "title")
+	}
+	return false, nil
+}
+
+// of writes values that stand in attributes and are like those of a cell.
+func (c *cellReader) of(x *xmlReader, col, row int64, names ...string) error {
+	if col < 1 || row < 1 {
+		return c.k.tells(x, names...)
+	}
+	info, ok := c.out.columns[col]
+	if !ok {
+		info = c.out.plain
+	}
+	for _, name := range names {
+		if v := x.attr(name); len(v) > 0 {
+			if err := c.k.b.value(Cell, info, row, col, unescapeX(entities(nil, v))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rule writes a formula of a rule, if it has more than places in it.
+func (c *cellReader) rule(formula []byte) error {
+	if bytes.IndexByte(formula, '"') >= 0 {
+		return c.k.b.value(LineRange, 0, 1, 0, formula)
+	}
+	c.constants = constants(c.constants[:0], formula, nil)
+	return c.k.b.value(LineRange, 0, 1, 0, c.constants)
+}
+
+// shortestConstant is how long a text in a formula is at least that may say something.
+const shortestConstant = 6
+
+// constants appends the texts in a formula, and its long numbers, that are not in what the cell shows. Those that & joins are one.
+func constants(dst, formula, shown []byte) []byte {
+	if bytes.IndexByte(formula, '"') < 0 && !longNumber(formula) {
+		return dst
+	}
+	var one []byte
+	said := func() {
+		if len(one) >= shortestConstant && !bytes.Contains(shown, one) {
+			dst = append(append(dst, one...), ' ')
+		}
+		one = one[:0]
+	}
+	for i := 0; i < len(formula); {
+		switch ch := formula[i]; {
+		case ch == '"':
+			for i++; i < len(formula); i++ {
+				if formula[i] == '"' {
+					if i+1 == len(formula) || formula[i+1] != '"' {
+						break
+					}
+					i++
+				}
+				one = append(one, formula[i])
+			}
+			i++
+		case ch >= '0' && ch <= '9' && (i == 0 || !wordByte(formula[i-1])):
+			from := i
+			for i < len(formula) && formula[i] >= '0' && formula[i] <= '9' {
+				i++
+			}
+			if i-from > 7 {
+				said()
+				one = append(one, formula[from:i]...)
+				said()
+			}
+		default:
+			if ch != '&' && ch != ' ' {
+				said()
+			}
+			i++
+		}
+	}
+	said()
+	return bytes.TrimRight(dst, " ")
+}
+
+// longNumber says whether a formula has more digits in a row than the number of a row has.
+func longNumber(formula []byte) bool {
+	n := 0
+	for _, c := range formula {
+		if c < '0' || c > '9' {
+			n = 0
+		} else if n++; n > 7 {
+			return true
+		}
+	}
+	return false
+}
+
+// wordByte says whether a byte may be part of a name in a formula.
+func wordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || c == '$' || c == '.' || c >= 0x80
 }
 
 // tells writes texts that stand in attributes, each for itself.
@@ -490,16 +669,19 @@ func (c *cellReader) start(x *xmlReader) {
 		}
 		c.typ = append(c.typ[:0], x.attr("t")...)
 		c.style = append(c.style[:0], x.attr("s")...)
-		c.value, c.formula = c.value[:0], c.formula[:0]
+		c.value, c.formula, c.open = c.value[:0], c.formula[:0], !x.empty
 	case "v", "t":
 		if !x.empty && !c.phonetic {
 			c.in = valuePart
 		}
 	case "f":
+		if !c.open {
+			c.formula = c.formula[:0]
+		}
 		if !x.empty {
 			c.in = formulaPart
 		}
-	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "formula1", "formula2":
+	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter", "formula", "formula1", "formula2":
 		if c.value = c.value[:0]; !x.empty {
 			c.in = printedPart
 		}
@@ -643,7 +825,7 @@ func (k *workbook) comments(s sheet, parts []string) error {
 		return err
 	}
 	for _, part := range parts {
-		if !strings.Contains(path.Base(part), "omment") || k.again(part) {
+		if !strings.Contains(path.Base(part), "omment") || path.Ext(part) == ".vml" || k.again(part) {
 			continue
 		}
 		var row, col int64

@@ -535,7 +535,7 @@ func (z *zipFile) kind() (kind, error) {
 	var mimetype *zipEntry // of an OpenDocument file that somebody packed anew
 	errFound := stop(Complete, "", "")
 	_ = z.each(func(e *zipEntry) error {
-		switch e.name {
+		switch partName(e.name) {
 		case "[Content_Types].xml":
 			types = true
 		case "word/document.xml", "word/document2.xml":
@@ -752,7 +752,8 @@ type office struct {
 	w     *walker
 	zip   *zipFile
 	parts map[string]*zipEntry
-	size  int64 // of the file
+	lower map[string]string // names of parts that have capitals, by their small letters; see partCalled
+	size  int64             // of the file
 	total int64
 	holds holding
 	// linked are the places outside the file that its parts link to, a line each, as far as relations has seen them. They are a part
@@ -784,6 +785,9 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 	}
 	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}, size: size, holds: holding{w: w}}
 	err = z.each(func(e *zipEntry) error {
+		if name := partName(e.name); name != e.name && o.parts[name] == nil {
+			e.name = name
+		}
 		if !wanted(e.name) {
 			return nil
 		}
