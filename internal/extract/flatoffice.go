@@ -2,9 +2,11 @@ package extract
 
 import (
 	"bytes"
+	"io"
 	"path"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Office files in one piece: Word and Excel of 2003, a Word file as one package, and flat OpenDocument. They are XML, but a reader
@@ -82,6 +84,8 @@ func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
 		b.mark(LineRange, 0, 1, 0)
 		p := &paragraphs{b: b, odf: odf}
 		macros := false
+		f := &flatParts{x: x, p: p, a: newArchive(w, doc)}
+		f.a.opened++ // the text of the file itself
 		about, err := flatTokens(w, x, func(x *xmlReader) error {
 			if x.kind == xmlStart && !odf {
 				switch x.local() {
@@ -91,16 +95,80 @@ func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
 					macros = macros || isProjectPart(path.Base(string(x.attr("pkg:name"))))
 				}
 			}
-			return p.token(x)
+			return f.token(x)
 		})
-		for err == nil && len(p.open) > 0 {
-			err = p.end()
+		if err == nil {
+			err = p.finish()
+		}
+		if err == nil {
+			err = f.a.status()
 		}
 		if err = flatEnd(doc, b, about, err); err == nil && macros {
 			err = stop(Partial, UnsupportedFileType, "macros that are not read")
 		}
 		return err
 	}
+}
+
+// flatParts follows a Word file as one package, which has other files in it, in base64.
+type flatParts struct {
+	x    *xmlReader
+	p    *paragraphs
+	a    *archive
+	name string
+}
+
+func (f *flatParts) token(x *xmlReader) error {
+	if x.kind == xmlStart {
+		switch string(x.name) {
+		case "pkg:part":
+			name := entities(nil, x.attr("pkg:name"))
+			f.name = strings.TrimPrefix(string(name[:min(len(name), maxLabel)]), "/")
+		case "pkg:binaryData":
+			if x.empty || !embedded(f.name) {
+				return nil
+			}
+			r := &flatBinary{f: f}
+			if err := f.a.member(f.name, -1, time.Time{}, r, nil); err != nil {
+				return err
+			}
+			_, err := copyAlive(f.a.w, io.Discard, r) // what its extractor left
+			return err
+		}
+	}
+	return f.p.token(x)
+}
+
+// flatBinary is the content of a part that is no XML.
+type flatBinary struct {
+	f       *flatParts
+	base64  partText
+	pending []byte
+	ended   bool
+}
+
+func (r *flatBinary) Read(b []byte) (int, error) {
+	for len(r.pending) == 0 {
+		if r.ended || !r.f.x.next() {
+			r.ended = true
+			return 0, io.EOF
+		}
+		x := r.f.x
+		if err := r.f.a.w.step(16 + int64(len(x.raw)/4)); err != nil {
+			return 0, err
+		}
+		switch x.kind {
+		case xmlText, xmlCDATA:
+			r.base64.enc = "base64"
+			r.base64.out = r.base64.decode(r.base64.out[:0], x.text)
+			r.pending = r.base64.out
+		default:
+			r.ended = true
+		}
+	}
+	n := copy(b, r.pending)
+	r.pending = r.pending[n:]
+	return n, nil
 }
 
 func flatODS(w *walker, doc *Document, x *xmlReader) error {

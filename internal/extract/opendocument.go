@@ -80,10 +80,10 @@ func (o *office) odfWords(name string, b *builder, kind LocationKind) error {
 		}
 		return p.token(x)
 	})
-	for err == nil && len(p.open) > 0 {
-		err = p.end()
+	if err != nil {
+		return err
 	}
-	return err
+	return p.finish()
 }
 
 // spreadsheet hands over the cells of all sheets.
@@ -149,6 +149,8 @@ type odsReader struct {
 	noteText []byte
 	stored   []byte // what the cell stores, for when it shows nothing
 	number   bool   // that is a number
+	formula  []byte
+	consts   []byte // of the formula
 }
 
 const (
@@ -200,6 +202,11 @@ func (s *odsReader) start(x *xmlReader) error {
 			name = ""
 		}
 		s.row, s.rows = 0, 1
+		if n := attrOf(x, "name"); len(n) >= shortestConstant {
+			if err := s.b.value(LineRange, 0, 1, 0, entities(nil, n)); err != nil {
+				return err
+			}
+		}
 		out, err := newSheet(s.b, strings.ToValidUTF8(name[:min(len(name), maxSheetName)], ""))
 		s.out = out
 		return err
@@ -214,6 +221,7 @@ func (s *odsReader) start(x *xmlReader) error {
 		if len(s.stored) == 0 {
 			s.stored = append(s.stored, x.attr("office:value")...)
 		}
+		s.formula = append(s.formula[:0], x.attr("table:formula")...)
 		s.inCell = !x.empty
 		if x.empty {
 			return s.cell()
@@ -227,9 +235,17 @@ func (s *odsReader) start(x *xmlReader) error {
 			s.noteText = append(entities(s.noteText, link), ' ')
 		}
 	case "named-expression": // perhaps a text
-		if e := entities(nil, attrOf(x, "expression")); bytes.IndexByte(e, '"') >= 0 {
-			return s.b.value(LineRange, 0, 1, 0, e)
+		return s.told(append(append(entities(nil, attrOf(x, "name")), ": "...), entities(nil, attrOf(x, "expression"))...))
+	case "content-validation": // perhaps a list of values
+		return s.told(entities(nil, attrOf(x, "condition")))
+	case "condition", "filter-condition", "filter-set-item": // of how cells look, and of which are shown
+		if v := entities(nil, attrOf(x, "value")); local != "condition" {
+			return s.b.value(LineRange, 0, 1, 0, v)
+		} else if err := s.told(v); err != nil {
+			return err
 		}
+	case "scenario":
+		return s.b.value(LineRange, 0, 1, 0, entities(nil, attrOf(x, "comment")))
 	case "p", "h":
 		if !x.empty {
 			s.text++
@@ -267,6 +283,14 @@ func (s *odsReader) end(local string) error {
 	return nil
 }
 
+// told writes a formula that is of no cell, if it has more than places in it.
+func (s *odsReader) told(formula []byte) error {
+	if bytes.IndexByte(formula, '"') < 0 && !longNumber(formula) {
+		return nil
+	}
+	return s.b.value(LineRange, 0, 1, 0, formula)
+}
+
 // cell hands over the cell at hand.
 func (s *odsReader) cell() error {
 	text := bytes.TrimSpace(s.value)
@@ -277,6 +301,12 @@ func (s *odsReader) cell() error {
 	}
 	if s.out == nil {
 		return nil
+	}
+	if len(s.formula) > 0 {
+		s.consts = constants(s.consts[:0], entities(nil, s.formula), text)
+		if err := s.out.cell(s.row, s.col, s.consts); err != nil {
+			return err
+		}
 	}
 	for i := range min(s.cols, maxRepeated) {
 		if err := s.out.cell(s.row, s.col+i, text); err != nil {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,6 +26,9 @@ type paragraphs struct {
 	added    int    // open elements of text that was put in
 	choices  []bool // for each open choice between two forms of the same: whether the first had text
 	skipped  int    // open elements inside a second form that is passed over
+	later    []byte // what was said beside the text
+	named    []string
+	creator  bool // within the name of who changed something
 }
 
 type paragraph struct {
@@ -46,10 +50,44 @@ func (o *office) words(name string, b *builder) error {
 	if err := o.each(name, p.token); err != nil {
 		return err
 	}
+	return p.finish()
+}
+
+// finish writes what is left at the end of a part.
+func (p *paragraphs) finish() error {
 	for len(p.open) > 0 {
 		if err := p.end(); err != nil {
 			return err
 		}
+	}
+	return p.tell()
+}
+
+// tell writes what was said beside the text: who changed it, what places in it are called.
+func (p *paragraphs) tell() error {
+	if len(p.later) == 0 {
+		return nil
+	}
+	later := p.later
+	p.later = p.later[:0]
+	return p.b.write(later)
+}
+
+const (
+	maxLater  = 16 * kib // bytes of what is said beside the text, kept until a paragraph ends
+	mostNamed = 64       // names that are known to have been said
+)
+
+// beside keeps a name that stands in an attribute, or in an element of its own, each once as far as is remembered.
+func (p *paragraphs) beside(name []byte) error {
+	if len(name) == 0 || len(name) <= maxLabel && slices.Contains(p.named, string(name)) {
+		return nil
+	}
+	if len(p.named) < mostNamed && len(name) <= maxLabel {
+		p.named = append(p.named, string(name))
+	}
+	if p.later = append(entities(p.later, name), '\n'); len(p.later) > maxLater {
+		return p.tell()
 	}
 	return nil
 }
@@ -70,6 +108,9 @@ func (p *paragraphs) token(x *xmlReader) error {
 	case xmlEnd:
 		return p.close(x.local())
 	case xmlText, xmlCDATA:
+		if p.creator && p.text == 0 {
+			return p.beside(x.text)
+		}
 		if p.text > 0 {
 			return p.write(x.text, x.kind == xmlText)
 		}
@@ -116,11 +157,13 @@ func (p *paragraphs) start(x *xmlReader) error {
 		if !x.empty && !p.odf {
 			p.deleted++
 			p.change()
+			return p.beside(attrOf(x, "author"))
 		}
 	case "ins", "moveTo":
 		if !x.empty && !p.odf {
 			p.added++
 			p.change()
+			return p.beside(attrOf(x, "author"))
 		}
 	case "AlternateContent":
 		if !x.empty && len(p.choices) < maxNested {
@@ -157,6 +200,16 @@ func (p *paragraphs) inAttributes(x *xmlReader, local string) error {
 		if !p.odf {
 			return p.said(attrOf(x, "displayText"))
 		}
+	case "comment", "rPrChange", "pPrChange", "sectPrChange", "tblPrChange", "trPrChange", "tcPrChange", "cellIns", "cellDel", "cellMerge", "numberingChange":
+		if !p.odf { // who said or did it
+			return p.beside(attrOf(x, "author"))
+		}
+	case "bookmarkStart", "bookmark", "bookmark-start":
+		if name := attrOf(x, "name"); len(name) > 0 && name[0] != '_' { // programs' own begin so
+			return p.beside(name)
+		}
+	case "creator":
+		p.creator = p.odf && !x.empty
 	case "textpath": // words drawn along a line: WordArt, and what is printed across a page
 		return p.said(x.attr("string"))
 	case "hidden-text", "conditional-text", "variable-set", "user-field-decl", "database-display":
@@ -222,6 +275,8 @@ func (p *paragraphs) close(local string) error {
 		p.text--
 	}
 	switch local {
+	case "creator":
+		p.creator = false
 	case "p", "h":
 		if local == "p" || p.odf {
 			return p.end()

@@ -105,7 +105,7 @@ func TestOpenDocument(t *testing.T) {
 	}
 	text := extractBytes(t, "a.odt", odfOf("text", `<text:p>536-90-<office:annotation><dc:creator>A B</dc:creator><text:p>a note</text:p></office:annotation>0001<text:note>`+
 		`<text:note-citation>1</text:note-citation><text:note-body><text:p>536-90-0002</text:p></text:note-body></text:note></text:p>`), Options{})
-	if got := text.text[""].String(); got != "a note\n536-90-0002\n536-90-0001\n" {
+	if got := text.text[""].String(); got != "a note\n536-90-0002\n536-90-0001\nA B\n" {
 		t.Errorf("%q", got)
 	}
 	table := extractBytes(t, "a.ods", odfOf("spreadsheet", `<table:table table:name="S"><table:table-row><table:table-cell><text:p>SSN</text:p></table:table-cell></table:table-row>`+
