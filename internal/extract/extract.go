@@ -207,9 +207,13 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 			if again := in.again(); again != nil && (reads(again.head()) || readsBehind(again.head(), maxMagic)) {
 				// What fails as a format is read as text when it reads as text.
 				defer again.close()
+				cut := kind.archive && packedAt(again.head())
 				kind = sniffText(again)
 				doc.MIME, doc.Read = kind.mime, 0
-				err = w.content(doc, again, kind)
+				if err = w.content(doc, again, kind); err == nil && cut {
+					// A name, a comment or a frame to be skipped may be text, and what it stands before is missing.
+					err = stop(Partial, MalformedFile, "damaged or incomplete packed file")
+				}
 			}
 		}
 	}

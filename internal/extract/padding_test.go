@@ -2,9 +2,11 @@ package extract
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -50,6 +52,67 @@ func TestPadding(t *testing.T) {
 				t.Errorf("%+v, want %s", s, f.status)
 			}
 		})
+	}
+}
+
+// A packed file that is cut anywhere but at the end of a stream is not whole, whatever its headers and frames to be skipped hold.
+func TestCutPacked(t *testing.T) {
+	const text = "ssn 536-90-4399\n"
+	frame := zstdOf([]byte(text))
+	skip := func(n int, fill string) []byte {
+		b := []byte{0x5a, 0x2a, 0x4d, 0x18, byte(n), byte(n >> 8), byte(n >> 16), 0}
+		return append(b, bytes.Repeat([]byte(fill), n/len(fill))...)
+	}
+	var named bytes.Buffer
+	z := gzip.NewWriter(&named)
+	z.Name, z.Comment, z.Extra = strings.Repeat("name ", 60), strings.Repeat("comment ", 40), bytes.Repeat([]byte("extra "), 40)
+	z.Write([]byte(text))
+	z.Close()
+	xz, err := os.ReadFile("testdata/a.txt.xz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bz, err := os.ReadFile("testdata/a.txt.bz2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []struct {
+		name    string
+		least   int // from which length on it begins as no text does
+		streams [][]byte
+	}{
+		{"a.txt.zst", 4, [][]byte{frame, skip(200, "text "), frame}},
+		{"a.txt.zst", 4, [][]byte{frame, skip(200, "\x00\xff"), skip(0, "x")}},
+		{"a.txt.zst", 4, [][]byte{skip(200, "text "), frame, skip(9, "\x01")}},
+		{"a.txt.zst", 4, [][]byte{skip(200, "\x00\xff"), skip(200, "text "), skip(0, "x"), frame}},
+		{"a.txt.zst", 4, [][]byte{skip(100_000, "a line of text\n....."), frame}},
+		{"a.txt.zst", 4, [][]byte{frame, skip(100_000, "a line of text\n.....")}},
+		{"a.txt.gz", 3, [][]byte{named.Bytes(), gzipOf([]byte(text)), named.Bytes()}},
+		{"a.txt.xz", 6, [][]byte{xz, make([]byte, 4), xz}},
+		{"a.txt.bz2", 10, [][]byte{bz, bz}},
+	} {
+		whole := slices.Concat(f.streams...)
+		ends, end := map[int]bool{}, 0
+		cuts := []int{f.least, f.least + 1}
+		for _, s := range f.streams {
+			ends[end+len(s)] = true
+			for _, n := range []int{1, 2, 3, 4, 5, 7, 8, 9, 12, 30, 128, 190, len(s) / 3, len(s) / 2, len(s) - 9, len(s) - 1, len(s)} {
+				if n >= 0 && n <= len(s) && end+n >= f.least {
+					cuts = append(cuts, end+n)
+				}
+			}
+			end += len(s)
+		}
+		slices.Sort(cuts)
+		for _, n := range slices.Compact(cuts) {
+			s := extractBytes(t, f.name, whole[:n], Options{}).status[""]
+			if (s.Code == Complete) != ends[n] {
+				t.Errorf("%.8q of %d streams, cut after %d bytes of %d: %+v", whole, len(f.streams), n, len(whole), s)
+			}
+			if n > len(f.streams[0]) && !zstdSkips(whole) && s.Code == Skipped { // some text has been read
+				t.Errorf("%.8q, cut after %d bytes: %+v", whole, n, s)
+			}
+		}
 	}
 }
 

@@ -206,16 +206,35 @@ func (m *magic) is(head []byte) bool {
 	return !reads(head[end:]) && !readsBehind(head, max(end, maxMagic))
 }
 
-// zstdAt passes over the frames that a zstd decoder skips and says whether one that it reads follows.
+// zstdAt passes over the frames that a zstd decoder skips and says whether one that it reads follows, or the beginning of one.
 func zstdAt(head []byte) bool {
 	skipped := false
-	for len(head) >= 8 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "\x2a\x4d\x18" {
+	for zstdSkips(head) {
+		if len(head) < 8 {
+			return true // nothing else begins so
+		}
 		n := int64(head[4]) | int64(head[5])<<8 | int64(head[6])<<16 | int64(head[7])<<24
 		skipped = true
 		if n+8 >= int64(len(head)) {
-			return true // nothing else begins so
+			return true
 		}
 		head = head[8+n:]
 	}
-	return skipped && bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd"))
+	if !skipped {
+		return false
+	}
+	n := min(len(head), len(zstdMagic))
+	return string(head[:n]) == zstdMagic[:n] || n < 4 && head[0]&0xf0 == 0x50 && string(head[1:n]) == zstdSkipMagic[:n-1]
+}
+
+const zstdMagic, zstdSkipMagic = "\x28\xb5\x2f\xfd", "\x2a\x4d\x18" // the latter behind a byte of which half counts
+
+// zstdSkips says whether a frame that a zstd decoder skips begins here.
+func zstdSkips(head []byte) bool {
+	return len(head) >= 4 && head[0]&0xf0 == 0x50 && string(head[1:4]) == zstdSkipMagic
+}
+
+// packedAt says whether bytes begin as a packed file and as no text does, whatever text follows: that may be what its header holds.
+func packedAt(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x1f\x8b\x08")) || bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")) || bytes.HasPrefix(head, []byte(zstdMagic)) || zstdSkips(head)
 }

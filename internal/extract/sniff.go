@@ -273,7 +273,7 @@ func sniffHead(in *input) (kind, error) {
 		}
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("BZh")) && len(head) > 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17rE8P\x90"):
+	case bytes.HasPrefix(head, []byte("BZh")) && len(head) >= 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17rE8P\x90"):
 		return kindBzip2, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && !zipInText(head), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
 		return sniffZip(in)
