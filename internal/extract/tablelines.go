@@ -41,10 +41,11 @@ func tableLinesOf(head []byte, whole bool) *tableLines {
 	if len(head) > maxHeader {
 		head, whole = head[:maxHeader], false
 	}
-	if beginsLine(head, "{|") && (beginsLine(head, "|-") || beginsLine(head, "!")) {
+	bar := beginsLine(head, "|")
+	if bar && beginsLine(head, "{|") && (beginsLine(head, "|-") || beginsLine(head, "!")) {
 		return &tableLines{form: mediaWiki}
 	}
-	if beginsLine(head, "|") || beginsLine(head, "^") {
+	if bar || beginsLine(head, "^") {
 		if t := barredOf(head); t != nil {
 			return t
 		}

@@ -85,7 +85,7 @@ func run(size, rounds int, peers bool) error {
 	matches := 0
 	table := best(rounds, func() { matches = scan(all.NewScanner(), text, fields) })
 	plain := best(rounds, func() { scan(all.PlainScanner(), text, fields) })
-	fmt.Printf("%-8s %10.0f %10.0f   (%d matches per MB)\n", "table", rate(text, table), rate(text, plain), matches/(len(text)>>20))
+	fmt.Printf("%-8s %10.0f %10.0f   (%d matches per MB)\n", "table", rate(text, table), rate(text, plain), matches<<20/len(text))
 	if !peers {
 		return nil
 	}
