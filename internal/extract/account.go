@@ -39,7 +39,11 @@ func (a *Account) Peak() int64 { return a.peak }
 func (w *walker) hold(n int64) bool {
 	if w.made += n; w.made >= garbageStep {
 		w.made = 0
-		garbage.look(&w.memory)
+		next := n
+		if n > w.account.Room() {
+			next = 0 // it is refused
+		}
+		garbage.look(&w.memory, next)
 	}
 	return w.account.Hold(n)
 }
@@ -94,7 +98,7 @@ const looksPerGarbage = 8
 func (w *walker) look() error {
 	w.steps = stepsPerLook
 	if w.looks++; w.looks%looksPerGarbage == 0 {
-		garbage.look(&w.memory)
+		garbage.look(&w.memory, 0)
 	}
 	err := w.alive()
 	if err != nil {

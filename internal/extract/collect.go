@@ -43,14 +43,15 @@ func (s *memorySamples) read() {
 
 func (s *memorySamples) of(i int) uint64 { return s[i].Value.Uint64() }
 
-// look waits for a collection when the process has more memory than its limit and has made garbage since the last one.
-func (c *collector) look(s *memorySamples) {
-	if s.read(); !c.over(s) {
+// look waits for a collection when the process has more memory than its limit, or will have with the next bytes that are about to be
+// allocated, and has made garbage since the last one.
+func (c *collector) look(s *memorySamples, next int64) {
+	if s.read(); !c.over(s, next) {
 		return
 	}
 	c.mu.Lock() // others wait too: what they would make comes on top
 	defer c.mu.Unlock()
-	if s.read(); !c.over(s) || s.of(memoryHeap) < c.live+garbageStep {
+	if s.read(); !c.over(s, next) || s.of(memoryHeap) < c.live+garbageStep {
 		return
 	}
 	runtime.GC()
@@ -58,10 +59,10 @@ func (c *collector) look(s *memorySamples) {
 	c.live = s.of(memoryHeap)
 }
 
-func (c *collector) over(s *memorySamples) bool {
+func (c *collector) over(s *memorySamples, next int64) bool {
 	limit := s.of(memoryLimit)
 	if c.most != nil {
 		limit = uint64(c.most())
 	}
-	return s.of(memoryTotal)-s.of(memoryReleased) > limit
+	return s.of(memoryTotal)-s.of(memoryReleased)+uint64(next) > limit
 }
