@@ -326,26 +326,35 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 	m.boundaries = append(m.boundaries, boundary)
 	level := len(m.boundaries) - 1
 	found := false
-	defer func() { m.boundaries = m.boundaries[:level] }()
+	before := unparted{holds: holding{w: m.w}}
+	defer func() {
+		m.boundaries = m.boundaries[:level]
+		before.holds.drop()
+	}()
 	for {
 		for m.body() {
 			// The preamble, and what follows a part that ended early.
-			if !found {
-				if said := m.otherBoundary(); said != "" {
-					m.boundaries[level], m.pushed, found = said, true, true
-					continue
-				}
+			if found {
+				continue
 			}
-			if err := m.besides(); err != nil {
-				return err
+			if said := m.otherBoundary(); said != "" {
+				m.boundaries[level], m.pushed, found = said, true, true
+				continue
 			}
+			before.add(m)
 		}
 		if !m.next() {
+			if !found {
+				return before.write(m)
+			}
 			return nil
 		}
 		at, last, _ := m.boundary()
 		if at < level { // an outer part ended
 			m.pushed = true
+			if !found {
+				return before.write(m)
+			}
 			return nil
 		}
 		found = true
@@ -358,26 +367,42 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 	}
 	m.boundaries = m.boundaries[:level]
 	for m.body() {
-		if err := m.besides(); err != nil {
-			return err
-		}
+		// The epilogue, which nobody is to see, as little as the preamble.
 	}
 	return nil
 }
 
-// besides writes a line that stands in no part. Programs do not show the preamble and the epilogue; a reader of the file sees them, and
-// where the parts are not to be found that is the whole mail.
-func (m *mailReader) besides() error {
-	text := m.cur
-	if !utf8.Valid(text) {
-		if d, err := charmap.Windows1252.NewDecoder().Bytes(text); err == nil {
-			text = d
-		}
+// unparted is the text of a body whose parts are not to be found, as far as it is kept.
+type unparted struct {
+	text  []byte
+	line  int64 // of its beginning
+	whole bool
+	holds holding
+}
+
+const maxUnparted = 64 * kib
+
+func (u *unparted) add(m *mailReader) {
+	if u.text == nil {
+		u.line, u.whole = m.line, true
 	}
-	if m.whole {
-		m.b.mark(LineRange, 0, m.line, 0)
+	if len(u.text)+len(m.cur) > maxUnparted || !u.holds.hold(2*int64(len(m.cur))) {
+		u.whole = false
+		return
 	}
-	return m.b.write(text)
+	u.text = append(u.text, m.cur...)
+}
+
+// write hands it over, since nothing says that nobody is to see it.
+func (u *unparted) write(m *mailReader) error {
+	if len(u.text) == 0 {
+		return nil
+	}
+	if !u.whole {
+		m.a.miss(MalformedFile, "a mail whose parts are not to be found")
+	}
+	m.b.mark(LineRange, 0, u.line, 0)
+	return m.b.write(u.text)
 }
 
 // otherBoundary is the boundary that the line at hand is, although the header names another: headers of a part follow it.
