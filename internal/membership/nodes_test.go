@@ -219,6 +219,17 @@ func organizationRaces() []race {
 			func(d *deployment) string { return d.add(alice, bob) },
 			func(d *deployment) string { return d.add(bob, stranger) },
 			[]string{"ok|" + invalid(specCreateWhileMember) + "|Enabled", invalid(oursIsAdministrator) + "|ok|"}},
+		{"the account is added through the organization and suspends Macie", func(d *deployment) { delegated(d); d.must(d.enable(bob)) },
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.session(bob, macie2.MacieStatusPaused) },
+			[]string{"ok|ok|Enabled", "ok|AccessDeniedException: " + oursOrganizationMember + "|Enabled"}},
+		{"the account is added through the organization and resumes Macie", func(d *deployment) {
+			delegated(d)
+			d.must(d.enable(bob), d.session(bob, macie2.MacieStatusPaused))
+		},
+			func(d *deployment) string { return d.add(alice, bob) },
+			func(d *deployment) string { return d.session(bob, macie2.MacieStatusEnabled) },
+			[]string{"ok|ok|Enabled"}},
 		{"the account is added through the organization and leaves it", delegated,
 			func(d *deployment) string { return d.add(alice, bob) },
 			func(d *deployment) string { return d.leave(carol, bob) },

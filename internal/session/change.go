@@ -92,8 +92,8 @@ func (s *Service) began(ctx context.Context, tx *store.Tx, list ...Change) error
 	return nil
 }
 
-// Ensure lets accounts have a session that is enabled: it begins what is missing, with the
-// defaults, and resumes what is paused.
+// Ensure lets accounts have a session that is enabled when the transaction commits: it begins what
+// is missing, with the defaults, resumes what is paused, and lets nobody pause the rest meanwhile.
 func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids []macie2.AccountID, by macie2.Principal, at time.Time) error {
 	stmts := make([]store.Stmt, len(ids))
 	statuses := make([]macie2.MacieStatus, len(ids))
@@ -114,6 +114,11 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 			tx.DeferExpect(1, `update macie_session set status = 'ENABLED', updated_at = $3
 				where region = $1 and account_id = $2 and status = 'PAUSED'`, region, id, at.UnixMilli())
 			resumed = append(resumed, c)
+		default:
+			// The row is held, as in the other cases, until the transaction ends: the account may be
+			// suspending Macie at this moment.
+			tx.DeferExpect(1, `update macie_session set status = 'ENABLED' where region = $1 and account_id = $2 and status = 'ENABLED'`,
+				region, id)
 		}
 	}
 	if err := s.began(ctx, tx, begun...); err != nil {

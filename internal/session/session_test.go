@@ -259,3 +259,43 @@ func TestEnableBeforeTheSweepIsThrough(t *testing.T) {
 		}
 	})
 }
+
+// TestEnsureHoldsSessions pauses a session that Ensure has just found enabled, from another
+// connection. What follows Ensure in its transaction relies on the session, so it must be enabled
+// there, and the attempt that found it paused made again.
+func TestEnsureHoldsSessions(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.enable(alice)
+		paused, attempts := make(chan error, 1), 0
+		f.tx(func(ctx context.Context, tx *store.Tx) error {
+			if err := f.Ensure(ctx, tx, region, []macie2.AccountID{alice}, macie2.Principal{}, f.now); err != nil {
+				return err
+			}
+			if attempts++; attempts == 1 {
+				go func() {
+					paused <- f.db.Tx(t.Context(), "another", func(tx *store.Tx) error {
+						_, err := tx.Exec(t.Context(), `update macie_session set status = 'PAUSED' where account_id = $1`, alice)
+						return err
+					})
+				}()
+				if f.db.Engine() == "postgres" { // with SQLite, the other transaction waits for the end of this one
+					err := <-paused
+					if paused <- err; err != nil {
+						return err
+					}
+				}
+			}
+			if err := tx.Flush(ctx); err != nil {
+				return err
+			}
+			x, err := Of(ctx, tx, region, alice)
+			if err == nil && x.Status != macie2.MacieStatusEnabled {
+				t.Errorf("the session is %s where Ensure's transaction goes on", x.Status)
+			}
+			return err
+		})
+		if err := <-paused; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
