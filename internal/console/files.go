@@ -121,7 +121,7 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
+	if hasTag(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -136,6 +136,18 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		_, _ = w.Write(body)
 	}
+}
+
+// hasTag reports whether If-None-Match names an entity tag: alone, in a list, as a weak one, which proxies make of it that compress what they
+// pass on, or by *. No tag of a file here has a comma in it, so a tag of somebody else's that has one is none of these.
+func hasTag(values []string, tag string) bool {
+	for one := range strings.SplitSeq(strings.Join(values, ","), ",") {
+		one = strings.TrimSpace(one)
+		if one == "*" || strings.TrimPrefix(one, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 // takesGzip reports whether a client takes gzip, and likes it no less than what is not compressed. What it does not say, and what cannot be

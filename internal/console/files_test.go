@@ -76,3 +76,34 @@ func TestFilesAreGzipForWhoTakesIt(t *testing.T) {
 		t.Errorf("a font is sent as %s", e)
 	}
 }
+
+// What a browser or a proxy has already is not sent again, however it says so.
+func TestFilesAreSentOnce(t *testing.T) {
+	page := []byte("<p>page</p>")
+	f, err := readFiles(fstest.MapFS{"index.html": {Data: page}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(tags ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, Prefix, nil)
+		r.Header["If-None-Match"] = tags
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, r)
+		return w
+	}
+	tag := get().Header().Get("ETag")
+	for _, tags := range [][]string{
+		{tag}, {"W/" + tag}, {"*"}, {`"other", ` + tag}, {`W/"other",W/` + tag + ` , "more"`}, {`"other"`, tag}, {`"a,b", ` + tag},
+	} {
+		if w := get(tags...); w.Code != http.StatusNotModified || w.Body.Len() != 0 || w.Header().Get("ETag") != tag || w.Header().Get("Vary") == "" {
+			t.Errorf("%q: %d %v", tags, w.Code, w.Header())
+		}
+	}
+	for _, tags := range [][]string{
+		nil, {""}, {`"other"`}, {`W/"other"`}, {tag[:len(tag)-1]}, {tag[1 : len(tag)-1]}, {"w/" + tag}, {`"` + tag}, {"W/W/" + tag}, {"**"}, {","},
+	} {
+		if w := get(tags...); w.Code != http.StatusOK || w.Body.String() != string(page) {
+			t.Errorf("%q: %d", tags, w.Code)
+		}
+	}
+}

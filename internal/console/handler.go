@@ -54,6 +54,8 @@ type Options struct {
 	// Provider is an identity provider that people sign in at; nil if there is none.
 	Provider *Provider
 
+	// Site tells this server's cookies from those of other servers on the same host. All nodes of one database have the same.
+	Site      string
 	Dev       bool
 	Accounts  func(ctx context.Context) []macie2.AccountID // that can be signed in as with one click, in development
 	Regions   []string                                     // in which Macie is served

@@ -49,8 +49,6 @@ type Role struct {
 // Both calls are those of a page of the console, as every other: what another site makes a browser send is refused, so nobody can be
 // signed in as somebody else. A code is good once, at the provider.
 const (
-	secureFlow = "__Host-magpie-oidc"
-	plainFlow  = "magpie-oidc"
 	flowLife   = 10 * time.Minute
 	choiceLife = 5 * time.Minute
 	mostReturn = 64 << 10 // bytes: a choice has a token in it
@@ -70,16 +68,12 @@ type choice struct {
 	Until time.Time `json:"u"`
 }
 
-func (h *Handler) flowName(r *http.Request) string {
-	if h.secure(r) {
-		return secureFlow
-	}
-	return plainFlow
-}
+// flowCookie is the cookie's name, to which cookieName adds.
+const flowCookie = "magpie-oidc"
 
 // setFlow gives the browser the cookie of a sign-in; empty takes it away.
 func (h *Handler) setFlow(w http.ResponseWriter, r *http.Request, value string) {
-	c := &http.Cookie{Name: h.flowName(r), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure(r),
+	c := &http.Cookie{Name: h.cookieName(r, flowCookie), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure(r),
 		MaxAge: int(flowLife / time.Second)}
 	if value == "" {
 		c.MaxAge = -1
@@ -89,7 +83,7 @@ func (h *Handler) setFlow(w http.ResponseWriter, r *http.Request, value string) 
 
 // flowOf is the sign-in that a browser is on.
 func (h *Handler) flowOf(r *http.Request) (f flow, ok bool) {
-	c, err := r.Cookie(h.flowName(r))
+	c, err := r.Cookie(h.cookieName(r, flowCookie))
 	if err != nil || len(c.Value) > 2048 {
 		return f, false
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -13,22 +14,32 @@ import (
 	"magpie/internal/source"
 )
 
-// The cookie's names: browsers take __Host- cookies only over TLS, for this host alone and for all of its paths.
-const (
-	secureCookie = "__Host-magpie"
-	plainCookie  = "magpie"
-)
-
-func (h *Handler) cookieName(r *http.Request) string {
+// cookieName is the name of a cookie: the given name, marked as this server's own. A cookie belongs to a host and not to a port of it, so two
+// servers on one host would otherwise take each other's cookie for theirs, and who signs in at one would be signed out at the other. Both
+// the server's Site and the port that the browser sees are in the name: a proxy may leave the port away, and servers with different databases
+// may have one master key. Browsers take __Host- cookies only over TLS, for this host alone and for all of its paths.
+func (h *Handler) cookieName(r *http.Request, name string) string {
 	if h.secure(r) {
-		return secureCookie
+		name = "__Host-" + name
 	}
-	return plainCookie
+	if h.o.Site != "" {
+		name += "-" + h.o.Site
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil && isPort(port) {
+		name += "-" + port
+	}
+	return name
+}
+
+// isPort reports whether text is a port, and so can be in a cookie's name.
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 // setCookie gives the browser what it presents from now on; empty takes it away. It ends with the browser.
 func (h *Handler) setCookie(w http.ResponseWriter, r *http.Request, value string) {
-	c := &http.Cookie{Name: h.cookieName(r), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure(r)}
+	c := &http.Cookie{Name: h.cookieName(r, "magpie"), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure(r)}
 	if value == "" {
 		c.MaxAge = -1
 	}
@@ -37,7 +48,7 @@ func (h *Handler) setCookie(w http.ResponseWriter, r *http.Request, value string
 
 // current is the session that a request comes with; nil if there is none.
 func (h *Handler) current(r *http.Request) (*signin.Session, error) {
-	c, err := r.Cookie(h.cookieName(r))
+	c, err := r.Cookie(h.cookieName(r, "magpie"))
 	if err != nil || len(c.Value) > 128 {
 		return nil, nil
 	}

@@ -43,7 +43,7 @@ func (s *Server) openConsole(edge *awsapi.Server, regions []string, tokens *webI
 	slices.Sort(regions)
 	h, err := console.New(console.Options{
 		Sessions: s.signins, Files: web.Files(), Body: edge.TakeBody, Call: c.call, Prove: c.prove, Assume: c.assume, Good: c.good, Name: s.accountName,
-		Record: s.recordSignIn, Dev: s.config.Dev, Accounts: s.devAccounts, Regions: slices.Compact(regions), Unbuilt: unbuilt,
+		Record: s.recordSignIn, Site: s.keyID, Dev: s.config.Dev, Accounts: s.devAccounts, Regions: slices.Compact(regions), Unbuilt: unbuilt,
 		PublicURL: s.config.PublicURL, Proxies: s.proxies, Logger: s.log, Provider: c.provider(),
 	})
 	if err != nil {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +42,7 @@ func TestConsolePaths(t *testing.T) {
 	s := start(t, Config{Dev: true})
 	b := newBrowser(t, s)
 	b.want("sign in", b.signIn("111122223333", "dev"), 200, "")
-	cookie := "Cookie: magpie=" + b.cookies()[0].Value
+	cookie := "Cookie: magpie-" + s.keyID + "=" + b.cookies()[0].Value
 	for _, path := range []string{
 		"/console", "/console/..", "/console/../metrics", "/console/%2e%2e/metrics", "/console/..%2fmetrics", "/console/assets/../../metrics", "/console/assets/..%2f..%2fmetrics",
 		"/console//evil.example.com", "/console/\\evil.example.com", "/console/%5cevil.example.com", "//console/", "//evil.example.com/console/", "/console//api/session",
@@ -82,6 +84,52 @@ func TestConsolePaths(t *testing.T) {
 	}
 }
 
+// consoleCookie is the name of a server's cookie.
+func consoleCookie(s *Server) string {
+	return "magpie-" + s.keyID + "-" + s.URL()[strings.LastIndex(s.URL(), ":")+1:]
+}
+
+// Servers on one host have cookies of their own, though browsers give each what the other has set: who signs in to one, or out of it,
+// stays signed in to the other.
+func TestConsolesOnOneHost(t *testing.T) {
+	startEach(t, Config{}, func(t *testing.T, s *Server) {
+		second := start(t, Config{})
+		here, there := newBrowser(t, s), newBrowser(t, second)
+		there.client.Jar = here.client.Jar
+		id, secret := newKey(t, s, "111122223333")
+		otherID, otherSecret := newKey(t, second, "444455556666")
+		here.want("sign in", here.signIn(id, secret), 200, "")
+		there.want("sign in to the other", there.signIn(otherID, otherSecret), 200, "")
+		here.want("signed in still", here.do("GET", "/console/api/session", ""), 200, `"account":"111122223333"`)
+		there.want("sign out of the other", there.do("DELETE", "/console/api/session", "{}"), 200, "")
+		there.want("signed out", there.do("GET", "/console/api/session", ""), 200, `"identities":[]`)
+		here.want("signed in still", here.do("GET", "/console/api/session", ""), 200, `"account":"111122223333"`)
+
+		// Neither the port nor the master key alone tells them apart: proxies leave out ports, and keys may be given to several.
+		name := func(s *Server, host string) string {
+			body, _ := json.Marshal(map[string]string{"accessKeyId": id, "secretAccessKey": secret})
+			r := httptest.NewRequest("POST", "/console/api/session", bytes.NewReader(body))
+			r.Host, r.RemoteAddr = host, "127.0.0.1:1234"
+			r.Header.Set("X-Magpie-Console", "1")
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			s.http.Handler.ServeHTTP(w, r)
+			name, _, _ := strings.Cut(w.Header().Get("Set-Cookie"), "=")
+			return name
+		}
+		for host, want := range map[string]string{
+			"127.0.0.1": "magpie-" + s.keyID, "localhost:8484": "magpie-" + s.keyID + "-8484", "[::1]:8484": "magpie-" + s.keyID + "-8484",
+		} {
+			if got := name(s, host); got != want {
+				t.Errorf("the cookie for %s is %q, not %q", host, got, want)
+			}
+		}
+		if s.keyID == second.keyID {
+			t.Error("two servers have one name")
+		}
+	})
+}
+
 // The server names a session: what a browser came with is not taken over, and is worth nothing once
 // somebody has signed in again. Nobody ends, or acts as, what belongs to another.
 func TestConsoleSessionsAreApart(t *testing.T) {
@@ -89,7 +137,7 @@ func TestConsoleSessionsAreApart(t *testing.T) {
 		id, secret := newKey(t, s, "111122223333")
 		other, otherSecret := newKey(t, s, "444455556666")
 		b, m := newBrowser(t, s), newBrowser(t, s)
-		planted := []*http.Cookie{{Name: "magpie", Value: strings.Repeat("A", 43)}}
+		planted := []*http.Cookie{{Name: consoleCookie(s), Value: strings.Repeat("A", 43)}}
 		b.setCookies(planted)
 		b.want("a planted cookie", b.do("GET", "/console/api/call/macie", ""), 401, "ConsoleSessionEnded")
 		b.want("sign in", b.signIn(id, secret), 200, "")
@@ -124,7 +172,7 @@ func TestConsoleSessionsAreApart(t *testing.T) {
 		// The handle that the list shows is not what signs in, and an identity is good in its own session alone.
 		for _, value := range []string{list.Sessions[0].ID, "", "0", b.cookies()[0].Value + "A", b.cookies()[0].Value[1:], strings.Repeat("x", 5000)} {
 			x := newBrowser(t, s)
-			x.want("a made-up cookie", x.do("GET", "/console/api/call/macie", "", func(r *http.Request) { r.Header.Set("Cookie", "magpie="+value) }), 401, "ConsoleSessionEnded")
+			x.want("a made-up cookie", x.do("GET", "/console/api/call/macie", "", func(r *http.Request) { r.Header.Set("Cookie", consoleCookie(s)+"="+value) }), 401, "ConsoleSessionEnded")
 		}
 		if _, err := s.Identity().CreateRole(t.Context(), identity.Role{Account: "444455556666", Name: "Operator", Trust: identity.TrustAccount("111122223333")}, time.Now()); err != nil {
 			t.Fatal(err)

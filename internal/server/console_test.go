@@ -132,7 +132,7 @@ func TestConsoleSession(t *testing.T) {
 			t.Error("the secret is in the answer")
 		}
 		cookie := in.header.Get("Set-Cookie")
-		for _, attribute := range []string{"magpie=", "HttpOnly", "SameSite=Strict", "Path=/"} {
+		for _, attribute := range []string{consoleCookie(s) + "=", "HttpOnly", "SameSite=Strict", "Path=/"} {
 			if !strings.Contains(cookie, attribute) {
 				t.Errorf("the cookie %q lacks %s", cookie, attribute)
 			}
@@ -309,10 +309,10 @@ func TestConsoleSecureCookie(t *testing.T) {
 			return w
 		}
 		w := ask("magpie.example.com", "192.0.2.7:1234")
-		if cookie := w.Header().Get("Set-Cookie"); w.Code != 200 || !strings.HasPrefix(cookie, "__Host-magpie=") || !strings.Contains(cookie, "; Secure") || strings.Contains(cookie, "Domain") {
+		if cookie := w.Header().Get("Set-Cookie"); w.Code != 200 || !strings.HasPrefix(cookie, "__Host-magpie-"+s.keyID+"=") || !strings.Contains(cookie, "; Secure") || strings.Contains(cookie, "Domain") {
 			t.Errorf("by the proxy's name: %d %q", w.Code, w.Header().Get("Set-Cookie"))
 		}
-		if w := ask("127.0.0.1:8484", "127.0.0.1:1234"); w.Code != 200 || !strings.HasPrefix(w.Header().Get("Set-Cookie"), "magpie=") {
+		if w := ask("127.0.0.1:8484", "127.0.0.1:1234"); w.Code != 200 || !strings.HasPrefix(w.Header().Get("Set-Cookie"), "magpie-"+s.keyID+"-8484=") {
 			t.Errorf("on the machine itself: %d %q", w.Code, w.Header().Get("Set-Cookie"))
 		}
 		for _, from := range [][2]string{{"192.0.2.1:8484", "192.0.2.7:1234"}, {"127.0.0.1", "192.0.2.7:1234"}, {"192.0.2.1", "127.0.0.1:1234"}} {

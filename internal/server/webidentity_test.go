@@ -259,7 +259,7 @@ func TestConsoleProvider(t *testing.T) {
 		i.SignInAs(issuertest.Claims{"sub": "u-1", "groups": []string{"staff", "security"}, "email": "anna@example.com", "email_verified": true})
 		a := b.do("POST", "/console/api/provider", "{}")
 		cookie := a.header.Get("Set-Cookie")
-		for _, attribute := range []string{"magpie-oidc=", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=600"} {
+		for _, attribute := range []string{"magpie-oidc-" + s.keyID + "-", "HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=600"} {
 			if !strings.Contains(cookie, attribute) {
 				t.Errorf("the cookie %q lacks %s", cookie, attribute)
 			}
