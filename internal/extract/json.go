@@ -26,7 +26,7 @@ type records struct {
 	perLine   bool
 	maxDepth  int
 	base, cur jsonState
-	openers   int // of the line that check is in (JSON Lines)
+	openers   int // at most, of the line that check is in (JSON Lines)
 
 	marks    []jsonState // on the way, at least jsonMarkStep apart, to go back to
 	held     []byte      // the keys on the way that began before raw
@@ -182,7 +182,7 @@ var jsonClasses = func() (t [256]jsonClass) {
 
 // walk follows the tokens up to off, which may lie inside one.
 func (j *records) walk(raw []byte, s *jsonState, off int) {
-	j.index(raw)
+	j.indexFrom(raw, s.pos)
 	if s.token != noToken {
 		j.walkToken(raw, s, off)
 	}
@@ -404,7 +404,7 @@ func (j *records) key(raw []byte, f *frame) []byte {
 
 // stringEnd returns where the closing quote is in raw[from:to], or -1. start is where the string's content starts.
 func (j *records) stringEnd(raw []byte, from, to, start int) int {
-	j.index(raw)
+	j.indexFrom(raw, from)
 	for i := from; ; i++ {
 		if i = j.quoteIn(i, to); i < 0 || i == start || raw[i-1] != '\\' {
 			return i
@@ -721,35 +721,47 @@ func (j *records) hold(raw []byte) {
 
 // check looks for nesting beyond the limit.
 func (j *records) check(raw []byte, lo, hi int) error {
-	if j.perLine {
-		for lo < hi {
-			end := bytes.IndexByte(raw[lo:hi], '\n')
-			if end < 0 {
-				end = hi - lo
-			}
-			line := raw[lo : lo+end]
-			if j.openers+len(line) > j.maxDepth {
-				j.openers += bytes.Count(line, []byte{'{'}) + bytes.Count(line, []byte{'['})
-			}
-			if j.openers > j.maxDepth {
-				j.seek(raw, lo+end)
-				if j.cur.deep {
-					return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
-				}
-			}
-			lo += end
-			if lo < hi {
-				j.openers = 0
-				lo++
-			}
+	if !j.perLine {
+		j.seek(raw, hi)
+		if j.cur.deep {
+			return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
 		}
 		return nil
 	}
-	j.seek(raw, hi)
-	if j.cur.deep {
-		return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
+	for lo < hi {
+		part := raw[lo:min(lo+openersStep, hi)]
+		if n := openersIn(part); j.openers+n <= j.maxDepth {
+			// All lines together have not too many. Those of the line that goes on are at most all of them.
+			if j.openers += n; bytes.LastIndexByte(part, '\n') >= 0 {
+				j.openers = n
+			}
+		} else if !j.shallow(raw, lo, lo+len(part)) {
+			return stop(Skipped, JSONNestingLevelOverLimit, "nested too deeply")
+		}
+		lo += len(part)
 	}
 	return nil
+}
+
+// shallow says whether no line of a stretch is nested too deeply, a line at a time: one is followed when it has enough that opens.
+func (j *records) shallow(raw []byte, lo, hi int) bool {
+	for lo < hi {
+		end := bytes.IndexByte(raw[lo:hi], '\n')
+		if end < 0 {
+			end = hi - lo
+		}
+		if j.openers += openersIn(raw[lo : lo+end]); j.openers > j.maxDepth {
+			if j.seek(raw, lo+end); j.cur.deep {
+				return false
+			}
+		}
+		lo += end
+		if lo < hi {
+			j.openers = 0
+			lo++
+		}
+	}
+	return true
 }
 
 // cut moves at back out of an escape. A run of backslashes longer than any escape is split anywhere: that is no text.

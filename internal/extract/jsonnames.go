@@ -120,7 +120,10 @@ func (j *records) silentAbove(raw []byte, off int, says Says) bool {
 const maxSilent = 256
 
 // index finds the quotes, colons and backslashes of raw.
-func (j *records) index(raw []byte) { j.placed.find(raw, '"', ':', '\\') }
+func (j *records) index(raw []byte) { j.indexFrom(raw, 0) }
+
+// indexFrom is index for those that are not before off.
+func (j *records) indexFrom(raw []byte, off int) { j.placed.findFrom(raw, off, '"', ':', '\\') }
 
 // plainString returns where the content of the string begins whose closing quote is raw[last], or -1 if it is long, holds
 // what needs a closer look, or does not begin in raw.

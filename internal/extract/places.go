@@ -15,21 +15,27 @@ const chunk = 64
 type placed struct {
 	at     []places // pooled
 	length int      // of the text that they are of; 0: not known
+	from   int      // the first chunk that is known
 }
 
 // placeBuffers has room for what is in the other buffers.
 var placeBuffers = sync.Pool{New: func() any { p := make([]places, (lookback+blockSize)/chunk); return &p }}
 
 // find finds the places in raw, which is the layout's buffer until forget.
-func (p *placed) find(raw []byte, a, b, c byte) {
-	if p.length == len(raw) {
-		return
+func (p *placed) find(raw []byte, a, b, c byte) { p.findFrom(raw, 0, a, b, c) }
+
+// findFrom is find for those that are not before off.
+func (p *placed) findFrom(raw []byte, off int, a, b, c byte) {
+	if p.length != len(raw) {
+		if p.at == nil {
+			p.at = *placeBuffers.Get().(*[]places)
+		}
+		p.length, p.from = len(raw), (len(raw)+chunk-1)/chunk
 	}
-	if p.at == nil {
-		p.at = *placeBuffers.Get().(*[]places)
+	if first := off / chunk; first < p.from {
+		findPlaces(raw[first*chunk:min(p.from*chunk, len(raw))], a, b, c, p.at[first:p.from])
+		p.from = first
 	}
-	findPlaces(raw, a, b, c, p.at[:(len(raw)+chunk-1)/chunk])
-	p.length = len(raw)
 }
 
 func (p *placed) forget() { p.length = 0 }

@@ -32,9 +32,11 @@ func respellingOf(head []byte) respelling {
 	case bytes.HasPrefix(head, thorn) && bytes.Count(head, thorn) >= 4:
 		return thornQuoted
 	}
-	for _, bar := range boxBars {
-		if bytes.Count(head, bar) >= 6 {
-			return boxDrawn
+	if bytes.IndexByte(head, boxBars[0][0]) >= 0 { // all of them begin with it
+		for _, bar := range boxBars {
+			if bytes.Count(head, bar) >= 6 {
+				return boxDrawn
+			}
 		}
 	}
 	return wideSpelling(head)
@@ -43,11 +45,12 @@ func respellingOf(head []byte) respelling {
 // wideSpelling tells a table whose cells have several characters between them: each of its first rows as many, and the first
 // nothing but names.
 func wideSpelling(head []byte) respelling {
-	var rows [][]byte
-	for i, line := range bytes.SplitN(head, newline, 32) {
+	rows := make([][]byte, 0, 31)
+	for i, more := 0, true; more && i < cap(rows); i++ {
+		var line []byte
+		line, head, more = bytes.Cut(head, newline)
 		line = bytes.TrimSpace(line)
 		switch {
-		case i == 31:
 		case len(line) == 0 || isIdle(line):
 		case len(line) > 4*kib:
 			return asWritten

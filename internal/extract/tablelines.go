@@ -53,8 +53,9 @@ func tableLinesOf(head []byte, whole bool) *tableLines {
 	return fixedOf(head, whole)
 }
 
+// beginsLine says whether a line begins with what is given. Where its first character is nowhere, no line is looked at.
 func beginsLine(head []byte, with string) bool {
-	return bytes.HasPrefix(head, []byte(with)) || bytes.Contains(head, []byte("\n"+with))
+	return bytes.IndexByte(head, with[0]) >= 0 && (bytes.HasPrefix(head, []byte(with)) || bytes.Contains(head, []byte("\n"+with)))
 }
 
 // barredOf looks for a header that is marked as one, above a row.
@@ -89,7 +90,7 @@ func barredOf(head []byte) *tableLines {
 // fixedOf looks for a header whose names stand above columns: with a line drawn below each, or with nothing but spaces between the
 // columns of all rows.
 func fixedOf(head []byte, whole bool) *tableLines {
-	var lines [][]byte
+	lines := make([][]byte, 0, maxShapeLines)
 	for len(head) > 0 && len(lines) < maxShapeLines {
 		i := bytes.IndexByte(head, '\n')
 		if i < 0 {

@@ -44,20 +44,17 @@ func uuLine(line []byte, inBase64 bool) bool {
 
 // sniffUU says whether text holds such an attachment.
 func sniffUU(head []byte) bool {
-	for from := 0; ; {
-		i := bytes.Index(head[from:], []byte("begin"))
-		if i < 0 {
-			return false
-		}
-		if from += i; from == 0 || head[from-1] == '\n' {
-			line, next, _ := bytes.Cut(head[from:], newline)
+	for len(head) > 0 {
+		line, next, _ := bytes.Cut(head, newline)
+		if bytes.HasPrefix(line, []byte("begin")) {
 			if _, inBase64, ok := uuBegin(line); ok {
 				next, _, _ = bytes.Cut(next, newline)
 				return uuLine(next, inBase64)
 			}
 		}
-		from++
+		head = next
 	}
+	return false
 }
 
 // uuDecode appends the bytes of a line.

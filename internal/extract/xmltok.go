@@ -179,9 +179,9 @@ func (x *xmlReader) token() bool {
 	if n := len(tag); n > 0 && tag[n-1] == '/' {
 		x.empty, tag = true, tag[:n-1]
 	}
-	n := bytes.IndexAny(tag, " \t\r\n/")
-	if n < 0 {
-		n = len(tag)
+	n := 0
+	for n < len(tag) && !isXMLSpace(tag[n]) && tag[n] != '/' {
+		n++
 	}
 	x.name, x.attrs = tag[:n], tag[n:]
 	return true
@@ -194,23 +194,26 @@ func isNameStart(c byte) bool {
 // tagEnd finds the > that is not in an attribute's value.
 func (x *xmlReader) tagEnd() int {
 	var quote byte
-	for i := 1; ; i++ {
-		for x.pos+i >= x.end {
-			if !x.more() {
+	for i := 1; ; {
+		for b := x.buf[x.pos:x.end]; i < len(b); i++ {
+			switch c := b[i]; {
+			case quote != 0:
+				n := bytes.IndexByte(b[i:], quote)
+				if n < 0 {
+					i = len(b) - 1
+					continue
+				}
+				i, quote = i+n, 0
+			case c > '>': // nearly all are letters
+			case c == '>':
+				return x.pos + i
+			case (c == '"' || c == '\'') && b[i-1] == '=':
+				quote = c
+			case c == '<':
 				return -1
 			}
 		}
-		c := x.buf[x.pos+i]
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '>':
-			return x.pos + i
-		case (c == '"' || c == '\'') && x.buf[x.pos+i-1] == '=':
-			quote = c
-		case c == '<':
+		if !x.more() {
 			return -1
 		}
 	}
@@ -253,27 +256,41 @@ func (x *xmlReader) attr(name string) []byte {
 }
 
 func nextAttr(b []byte) (key, value, rest []byte) {
-	b = bytes.TrimLeft(b, " \t\r\n/")
-	n := bytes.IndexAny(b, "= \t\r\n")
-	if n < 0 {
+	n := 0
+	for n < len(b) && (isXMLSpace(b[n]) || b[n] == '/') {
+		n++
+	}
+	b = b[n:]
+	for n = 0; n < len(b) && b[n] != '=' && !isXMLSpace(b[n]); n++ {
+	}
+	if n == len(b) {
 		return b, nil, nil
 	}
 	key = b[:n]
-	b = bytes.TrimLeft(b[n:], " \t\r\n")
+	b = withoutXMLSpace(b[n:])
 	if len(b) == 0 || b[0] != '=' {
 		return key, nil, b
 	}
-	b = bytes.TrimLeft(b[1:], " \t\r\n")
+	b = withoutXMLSpace(b[1:])
 	if len(b) > 0 && (b[0] == '"' || b[0] == '\'') {
 		if end := bytes.IndexByte(b[1:], b[0]); end >= 0 {
 			return key, b[1 : 1+end], b[end+2:]
 		}
 		return key, b[1:], nil
 	}
-	if n = bytes.IndexAny(b, " \t\r\n"); n < 0 {
-		n = len(b)
+	for n = 0; n < len(b) && !isXMLSpace(b[n]); n++ {
 	}
 	return key, b[:n], b[n:]
+}
+
+func isXMLSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// withoutXMLSpace is b from its first character that is no space on.
+func withoutXMLSpace(b []byte) []byte {
+	for len(b) > 0 && isXMLSpace(b[0]) {
+		b = b[1:]
+	}
+	return b
 }
 
 // entities undoes references; what is none stays as it is.

@@ -299,7 +299,8 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 	if z.lost {
 		return nil
 	}
-	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, max(z.end-z.dir, z.dirSize)), 64*kib)
+	size := max(z.end-z.dir, z.dirSize)
+	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, size), int(max(1*kib, min(size, 64*kib)))) // most directories are small
 	le := binary.LittleEndian
 	var buf, text []byte
 	for i := uint64(0); ; i++ {

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package extract
+
+func openersFast(text []byte) int { return openersGeneric(text) }
