@@ -282,7 +282,7 @@ func stopsCounting(id string) bool { return id == "NAME" || id == "ADDRESS" }
 
 func (w *Worker) count(t *tally, seg *extract.Segment, m detect.Match) {
 	id := &w.c.set.Identifiers()[m.Identifier]
-	if w.c.opts.Explain {
+	if w.c.opts.Explain && len(w.missed.reported) <= maxMatches {
 		w.missed.reported = append(w.missed.reported, m)
 	}
 	if t.counts[m.Identifier] >= maxNames && stopsCounting(id.ID) {
@@ -299,7 +299,7 @@ func (w *Worker) count(t *tally, seg *extract.Segment, m detect.Match) {
 		t.detail[m.Identifier] = d
 	}
 	d.Count++
-	if len(d.Occurrences) >= w.c.opts.MaxOccurrences {
+	if len(d.Occurrences) >= w.c.opts.MaxOccurrences || seg.Late(64) {
 		t.more = true
 		return
 	}
@@ -334,6 +334,9 @@ func (w *Worker) sensitive(name string) bool {
 	is, known := w.names.m[name]
 	if known {
 		return is
+	}
+	if w.late != nil && w.late(16) {
+		return true
 	}
 	if w.prober == nil {
 		w.prober = w.c.set.NewScanner()

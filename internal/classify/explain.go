@@ -30,6 +30,10 @@ type misser struct {
 
 // explain lists what a segment holds and what has not been counted. It is called after everything else that a segment is for.
 func (w *Worker) explain(t *tally, seg *extract.Segment, block *detect.Block) {
+	if len(w.missed.reported) > maxMatches { // there is no telling what else there is
+		w.missed.reported, t.unsaid = w.missed.reported[:0], true
+		return
+	}
 	if w.missed.explainer == nil {
 		w.missed.explainer = w.c.set.NewExplainer()
 	}
@@ -79,7 +83,7 @@ func (f *plainFields) Field(off int) (detect.Field, bool) {
 	if len(x.Names) > 0 {
 		names, known := f.names[&x.Names[0]]
 		if !known {
-			names = f.set.Names(x.Names...)
+			names, _ = f.set.NamesInTime(f.seg.Late, x.Names...)
 			if len(f.names) >= mostNames {
 				clear(f.names)
 			}

@@ -135,10 +135,9 @@ func (w *Worker) compile(names []string) *detect.Names {
 	key := strings.Join(names, "\x00")
 	n, ok := w.byText.m[key]
 	if !ok {
-		if seg := w.fields.seg; seg != nil && seg.Late(int64(8*len(key))) {
+		if n, ok = w.c.set.NamesInTime(w.late, names...); !ok {
 			return nil
 		}
-		n = w.c.set.Names(names...)
 		size := int64(len(key))
 		if n != nil {
 			size += sizeOfNames

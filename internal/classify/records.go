@@ -26,6 +26,7 @@ type recorder struct {
 	inside  []member
 	around  []member       // of them, those that may hold the match at hand
 	matches []detect.Match // the engine's of the segment
+	apart   bool           // they are but those that members may cover
 
 	// columns has the records that have a part, for formats that lie column by column.
 	byColumn bool
@@ -33,7 +34,7 @@ type recorder struct {
 
 	seg     *extract.Segment
 	account *extract.Account
-	allow   func([]byte) bool
+	allow   func([]byte) bool // whether a list does
 }
 
 // column is a column of parts: the records that have one, ascending within what the format calls a row group.
@@ -67,6 +68,8 @@ const (
 	// maxColumns and maxColumn bound what is remembered of columns. Macie counts a thousand names and addresses.
 	maxColumns = 24
 	maxColumn  = 4096
+	// maxMatches is how many matches of all identifiers wait for what is found in members.
+	maxMatches = 64 << 10
 	sizeOfRow  = 40 // an entry of column.records
 	// columnMIME is the type of files that lie column by column.
 	columnMIME = "application/parquet"
@@ -74,7 +77,7 @@ const (
 
 // newRecorder returns nil when none of the identifiers can be spread over members. most bounds what it remembers.
 func newRecorder(set *detect.Set, most int64) *recorder {
-	r := &recorder{name: -1, address: -1, cookie: -1, basic: -1, parts: newCache[*string, detect.PartName](most), allow: set.Allows}
+	r := &recorder{name: -1, address: -1, cookie: -1, basic: -1, parts: newCache[*string, detect.PartName](most)}
 	for i, id := range set.Identifiers() {
 		switch id.ID {
 		case "NAME":
@@ -441,6 +444,25 @@ func (r *recorder) covers(m *detect.Match) bool {
 	return slices.ContainsFunc(r.around, func(x member) bool { return x.id == m.Identifier && x.lo < m.End })
 }
 
+// hold keeps a match until it is known what is found in members. Where there are very many, since each of thirty custom identifiers may
+// match at each byte, those that no member can cover do not wait.
+func (w *Worker) hold(t *tally, seg *extract.Segment, m detect.Match) {
+	r := w.records
+	if len(r.matches) == maxMatches && !r.apart {
+		r.apart = true
+		waiting := r.matches
+		r.matches = r.matches[:0]
+		for _, m := range waiting {
+			w.hold(t, seg, m)
+		}
+	}
+	if r.apart && m.Identifier != r.name && m.Identifier != r.address && m.Identifier != r.cookie && m.Identifier != r.basic {
+		w.count(t, seg, m)
+		return
+	}
+	r.matches = append(r.matches, m)
+}
+
 // scanRecords scans a segment of a structured document and counts what is found in its values and over them, in order.
 func (w *Worker) scanRecords(t *tally, seg *extract.Segment, block *detect.Block) {
 	r := w.records
@@ -448,8 +470,9 @@ func (w *Worker) scanRecords(t *tally, seg *extract.Segment, block *detect.Block
 	if seg.Start {
 		r.dropColumns()
 	}
-	r.matches = r.matches[:0]
-	t.scanner.Scan(block, func(m detect.Match) { r.matches = append(r.matches, m) })
+	r.matches, r.apart = r.matches[:0], false
+	r.allow = func(value []byte) bool { return t.scanner.Allows(value, w.late) }
+	t.scanner.Scan(block, func(m detect.Match) { w.hold(t, seg, m) })
 	if seg.Start {
 		t.parts = r.told(seg)
 	}

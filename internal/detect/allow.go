@@ -3,7 +3,7 @@ package detect
 import (
 	"bytes"
 	"fmt"
-	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,7 +20,7 @@ const (
 // safe for concurrent use. Its size costs nothing until a match is found.
 type AllowList struct {
 	words map[string]struct{}
-	rx    *regexp.Regexp
+	prog  *syntax.Prog // of the expression, for a whole text; nil for words
 }
 
 // AllowRegex compiles an allow list of one regular expression in the subset custom
@@ -29,11 +29,15 @@ func AllowRegex(pattern string) (*AllowList, error) {
 	if _, err := compileRegex("regex", pattern, nil); err != nil {
 		return nil, err
 	}
-	rx, err := regexp.Compile(`\A(?:` + pattern + `)\z`)
+	tree, err := syntax.Parse(`\A(?:`+pattern+`)\z`, syntax.Perl)
 	if err != nil {
 		return nil, refuse("regex", "%s", parseReason(err))
 	}
-	return &AllowList{rx: rx}, nil
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, refuse("regex", "%s", parseReason(err))
+	}
+	return &AllowList{prog: prog}, nil
 }
 
 // AllowWords reads a word list: one entry per line, blank lines skipped. It fails
@@ -75,14 +79,40 @@ func allowKey(b []byte) string {
 	return strings.ToLower(strings.Join(strings.Fields(string(b)), " "))
 }
 
-// allows says whether the list holds the match.
-func (a *AllowList) allows(match []byte) bool {
-	if a.rx != nil {
-		return a.rx.Match(match)
-	}
-	if len(match) > 4*MaxAllowWordLength {
+// Allows says whether an allow list of the set holds a match. It is for what was found otherwise than by Scan; late is as
+// [Block.Late]. Where there is no time to tell, it says that one does: what may be allowed is not reported.
+func (s *Scanner) Allows(match []byte, late func(steps int64) bool) bool {
+	if len(s.set.allow) == 0 {
 		return false
 	}
-	_, ok := a.words[allowKey(match)]
-	return ok
+	s.late, s.isLate = late, late != nil && late(0)
+	held := s.allows(match)
+	s.late = nil
+	return held
+}
+
+// allows is Allows while a block is scanned.
+func (s *Scanner) allows(match []byte) bool {
+	key := ""
+	for i, list := range s.set.allow {
+		if a := s.allowed[i]; a != nil {
+			end := a.matchTo(match, 0, len(match), true, true)
+			s.spend(a.work)
+			if a.work = 0; end >= 0 || s.isLate {
+				return true
+			}
+			continue
+		}
+		if len(match) > 4*MaxAllowWordLength {
+			continue
+		}
+		if key == "" {
+			s.spend(len(match))
+			key = allowKey(match)
+		}
+		if _, ok := list.words[key]; ok {
+			return true
+		}
+	}
+	return false
 }

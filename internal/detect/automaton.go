@@ -22,6 +22,8 @@ type automaton struct {
 	bytes  int    // of the states
 	most   int    // of them, before all are forgotten and built anew; 0: maxStates alone counts
 	work   int    // bytes looked at and instructions followed, for who asks
+	// tick, when not nil, is told of work while there is much of it, and says whether the match is not worth going on with.
+	tick func(work int) bool
 }
 
 // autoState is a set of threads in order of preference, after a character of some kind.
@@ -164,10 +166,37 @@ threads:
 	return a.state(next, kindOf(r))<<1 | match
 }
 
+func (a *automaton) full() bool { return len(a.states) > maxStates || a.most > 0 && a.bytes > a.most }
+
+// roomAfter forgets all states but s where there are too many for another, and returns s as it is then.
+func (a *automaton) roomAfter(s *autoState) *autoState {
+	if !a.full() {
+		return s
+	}
+	a.reset()
+	return a.states[a.state(s.insts, s.before)]
+}
+
+// late tells of the work so far where it is much. A state of thousands of instructions that each byte makes anew is a hundred
+// microseconds, and a match has thousands of bytes.
+func (a *automaton) late() bool {
+	if a.tick == nil || a.work < workPerLook {
+		return false
+	}
+	work := a.work
+	a.work = 0
+	return a.tick(work)
+}
+
 // match returns the end of the match at start, or -1. The text begins and ends where
 // the value's surroundings do; first and last say that the document does so as well.
 // Only so many bytes from start on are looked at.
 func (a *automaton) match(text []byte, start int, first, last bool) int {
+	return a.matchTo(text, start, start+MaxCustomMatch, first, last)
+}
+
+// matchTo is match for a match that ends soon after limit at the latest.
+func (a *automaton) matchTo(text []byte, start, limit int, first, last bool) int {
 	before := afterOther
 	if start > 0 {
 		if c := text[start-1]; c < utf8.RuneSelf {
@@ -176,11 +205,11 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 	} else if first {
 		before = atStart
 	}
-	if len(a.states) > maxStates || a.most > 0 && a.bytes > a.most {
+	if a.full() {
 		a.reset()
 	}
 	at, end := a.start(before), -1
-	limit := min(len(text), start+MaxCustomMatch)
+	limit = min(len(text), limit)
 	for i := start; ; {
 		s := a.states[at]
 		if i >= len(text) {
@@ -199,6 +228,10 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 		var next int32
 		if c < utf8.RuneSelf {
 			if next = s.next[c]; next < 0 {
+				if a.late() {
+					return -1
+				}
+				s = a.roomAfter(s)
 				next = a.step(s, rune(c))
 				s.next[c] = next
 			}
@@ -207,6 +240,10 @@ func (a *automaton) match(text []byte, start int, first, last bool) int {
 			r, size = utf8.DecodeRune(text[i:])
 			var ok bool
 			if next, ok = s.high[r]; !ok {
+				if a.late() {
+					return -1
+				}
+				s = a.roomAfter(s)
 				next = a.step(s, r)
 				if s.high == nil {
 					s.high = map[rune]int32{}

@@ -202,3 +202,117 @@ func TestScanIsLate(t *testing.T) {
 		t.Error("the next scan is late, too")
 	}
 }
+
+// One match alone may go through more states than there is memory for, each of thousands of instructions and costly to make: it forgets, and
+// it ends when there is no more time.
+func TestOneMatchIsBounded(t *testing.T) {
+	const expression = `(?:[a-z0-9]{1,9} ?-?){1,100}#`
+	custom, err := CompileCustom(CustomConfig{Regex: expression})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := AllowRegex(expression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits, err := CompileCustom(CustomConfig{Regex: `[a-z0-9 ]+`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("abcdefg 1234567 ", 200))
+	for name, config := range map[string]Config{
+		"an identifier": {Custom: []*Custom{custom}},
+		"an allow list": {Custom: []*Custom{digits}, AllowLists: []*AllowList{list}},
+	} {
+		set, err := Compile(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := set.NewScanner()
+		automata := s.automata
+		if len(config.AllowLists) > 0 {
+			automata = s.allowed
+		}
+		total, most := int64(0), 0
+		block := Block{Text: text, Hi: len(text), Start: true, End: true, Late: func(steps int64) bool {
+			total += steps
+			for _, a := range automata {
+				most = max(most, a.bytes-a.most)
+			}
+			return total > 1<<20
+		}}
+		found := 0
+		s.Scan(&block, func(Match) { found++ })
+		if !s.Stopped() || total > 2<<20 || found > 0 {
+			t.Errorf("%s: stopped %v after %d steps, with %d matches", name, s.Stopped(), total, found)
+		}
+		if most > 256<<10 {
+			t.Errorf("%s: %d bytes of states beyond the bound", name, most)
+		}
+	}
+}
+
+// An allow list's expression fits what package regexp says that it does.
+func TestAllowRegexAgainstRegexp(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	parts := []string{"EMP-", "123456", "joe", "@", "example.com", "a", "b", "bcd", "\n", ";", " ", "é", "foo", "baz", "K", "日", "\xff", "A", "7"}
+	fits := 0
+	for _, p := range append([]string{`.*`, `(?:a|b)*c?d`, `EMP-\d+|joe@.*`, `^foo(?:baz)?$`}, customPatterns...) {
+		list, err := AllowRegex(p)
+		if err != nil {
+			continue
+		}
+		set, err := Compile(Config{AllowLists: []*AllowList{list}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, want := set.NewScanner(), regexp.MustCompile(`\A(?:`+p+`)\z`)
+		for range 300 {
+			var b strings.Builder
+			for range 1 + random.IntN(3) {
+				b.WriteString(parts[random.IntN(len(parts))])
+			}
+			is := want.MatchString(b.String())
+			if got := s.Allows([]byte(b.String()), nil); got != is {
+				t.Fatalf("%s allows %q: %v", p, b.String(), got)
+			}
+			if is {
+				fits++
+			}
+		}
+	}
+	if fits < 40 {
+		t.Errorf("only %d fitted", fits)
+	}
+}
+
+// Thirty identifiers that match at each byte take no more memory at a time than a few.
+func TestManyMatches(t *testing.T) {
+	var customs []*Custom
+	for range 30 {
+		c, err := CompileCustom(CustomConfig{Regex: `[0-9]`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		customs = append(customs, c)
+	}
+	set, err := Compile(Config{Custom: customs, Managed: []string{"USA_SOCIAL_SECURITY_NUMBER"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte(strings.Repeat("123456789 ", windowSize/4))
+	s := set.NewScanner()
+	found, last := 0, 0
+	s.Scan(&Block{Text: text, Hi: len(text), Start: true, End: true}, func(m Match) {
+		if found++; m.Start < last {
+			t.Fatalf("a match at %d comes after one at %d", m.Start, last)
+		}
+		last = m.Start
+	})
+	if want := 30 * len(text) / 10 * 9; found != want {
+		t.Errorf("%d matches, want %d", found, want)
+	}
+	if most := 2 * manyCustom * windowSize; cap(s.custom) > most {
+		t.Errorf("there is room for %d matches at a time, at most %d are needed", cap(s.custom), most)
+	}
+}

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"fmt"
 	"regexp/syntax"
 	"slices"
@@ -52,7 +53,8 @@ type Custom struct {
 	config   CustomConfig
 	distance int // MaximumMatchDistance
 	prog     *syntax.Prog
-	trie     *trie // keywords as they are written; nil when there are none
+	trie     *trie    // keywords as they are written; nil when there are none
+	ignore   [][]byte // ignore words
 	// odd says that a keyword does not start with a letter: then the prefilter does not
 	// see it, and keywords are looked for where the pattern may match.
 	odd bool
@@ -124,6 +126,9 @@ func CompileCustomPausing(c CustomConfig, pause func()) (*Custom, error) {
 		}
 	}
 	out.rest = findRest(tree, &out.possible, pause)
+	for _, w := range c.IgnoreWords {
+		out.ignore = append(out.ignore, []byte(w))
+	}
 	if len(c.Keywords) > 0 {
 		out.trie = newTrie()
 		for i, k := range c.Keywords {
@@ -439,33 +444,7 @@ func tooWide(re *syntax.Regexp) string {
 
 // ignored says whether a match holds one of the ignore words.
 func (c *Custom) ignored(match []byte) bool {
-	for _, w := range c.config.IgnoreWords {
-		if strings.Contains(string(match), w) {
-			return true
-		}
-	}
-	return false
-}
-
-// inNames says whether one of the keywords is a word of the names, separators aside.
-func (c *Custom) inNames(names []byte) bool {
-	for _, k := range c.config.Keywords {
-		t := newTrie()
-		for _, s := range surfaces(k) {
-			t.add(s, 0)
-		}
-		for i := range names {
-			hit := false
-			word := wordStart(names, i)
-			t.match(names, i, true, func(end, _ int) {
-				hit = hit || word && keywordEnd(names, end) || end-i >= minInfix
-			})
-			if hit {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.ignore, func(w []byte) bool { return bytes.Contains(match, w) })
 }
 
 // enter puts the keywords into the prefilter of a set.

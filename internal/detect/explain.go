@@ -52,6 +52,7 @@ type Missed struct {
 type Explainer struct {
 	set     *Set
 	bare    *Scanner // custom identifiers without keywords and ignore words; nothing is allowed
+	judge   *Scanner // of the set, for what its lists allow
 	customs []*Custom
 	rest    *Set // the managed identifiers that are not looked for
 	others  *Scanner
@@ -67,7 +68,7 @@ const (
 
 // NewExplainer returns an explainer of what the set reports.
 func (s *Set) NewExplainer() *Explainer {
-	e := &Explainer{set: s.ready()}
+	e := &Explainer{set: s.ready(), judge: s.NewScanner()}
 	asked := map[string]bool{}
 	var ids, others []string
 	for _, id := range s.ids[:s.managed] {
@@ -81,7 +82,7 @@ func (s *Set) NewExplainer() *Explainer {
 	}
 	for _, id := range s.ids[s.managed:] {
 		bare := *id.Custom
-		bare.config.Keywords, bare.config.IgnoreWords, bare.trie, bare.odd = nil, nil, nil, false
+		bare.config.Keywords, bare.config.IgnoreWords, bare.ignore, bare.trie, bare.odd = nil, nil, nil, nil, false
 		e.customs = append(e.customs, &bare)
 	}
 	e.bare = mustCompile(Config{Managed: ids, Custom: e.customs}).NewScanner()
@@ -124,7 +125,7 @@ func (e *Explainer) Explain(b *Block, fields func(*Set) Fields, reported []Match
 	}
 	x.b = with(e.set)
 	x.findHits()
-	for t := b.Lo; t < b.Hi; t++ {
+	for t := b.Lo; t < b.Hi && !x.late(1); t++ {
 		if c := b.Text[t]; !isAlnum(c) || t == 0 || !isAlnum(b.Text[t-1]) {
 			x.at(t)
 		}
@@ -146,13 +147,35 @@ type explanation struct {
 	missed   []Missed
 	unit     Field
 	hasUnit  bool
+	isLate   bool
 }
 
-func (x *explanation) add(m Missed) { x.missed = append(x.missed, m) }
+// mostCandidates is how many of them are kept: thousands, where whoever asks shows a thousand.
+const mostCandidates = 16 << 10
+
+// late counts work, and says whether there is no more time.
+func (x *explanation) late(steps int) bool {
+	x.isLate = x.isLate || x.b.Late != nil && x.b.Late(int64(steps))
+	return x.isLate
+}
+
+// add keeps a candidate, unless there are thousands that are not parts of one another.
+func (x *explanation) add(m Missed) {
+	if len(x.missed) == mostCandidates {
+		x.late(64 * mostCandidates)
+		x.tidy()
+	}
+	if len(x.missed) < mostCandidates {
+		x.missed = append(x.missed, m)
+	}
+}
 
 // isReported says whether something that is reported overlaps text[start:end]: of one
 // identifier, or, with -1, of any.
 func (x *explanation) isReported(start, end, id int) bool {
+	if x.late(len(x.reported)) {
+		return true
+	}
 	return slices.ContainsFunc(x.reported, func(m Match) bool {
 		return m.Start < end && m.End > start && (id < 0 || m.Identifier == id)
 	})
@@ -168,7 +191,7 @@ func (x *explanation) unlisted(m Match) {
 	id := &set.ids[m.Identifier]
 	out := Missed{Start: m.Start, End: m.End, Managed: id.Managed, Custom: id.Custom}
 	switch {
-	case set.Allows(text):
+	case x.e.judge.Allows(text, x.b.Late):
 		out.Why = WhyAllowed
 	case id.Custom == nil:
 		return // what else there is, another match has more evidence for
@@ -192,6 +215,7 @@ func (x *explanation) customDistance(c *Custom, start, end int) int {
 		return -1
 	}
 	best := -1
+	x.late(start - lo)
 	for p := lo; p < start; p++ {
 		if !wordStart(x.b.Text, p) {
 			continue
@@ -222,7 +246,7 @@ func (x *explanation) field(p int) (Field, bool) {
 // findHits lists every keyword in and around the block.
 func (x *explanation) findHits() {
 	text := x.b.Text
-	for p := max(0, x.b.Lo-explainReach); p < min(len(text), x.b.Hi+explainReach); p++ {
+	for p := max(0, x.b.Lo-explainReach); p < min(len(text), x.b.Hi+explainReach) && !x.late(4); p++ {
 		if wordStart(text, p) {
 			x.e.set.keywords.trie.match(text, p, false, func(end, k int) {
 				x.hits = append(x.hits, hit{start: p, end: end, keyword: k})
@@ -242,6 +266,7 @@ func (x *explanation) at(t int) {
 		}
 		text, off, names = text[f.Lo:f.Hi], f.Lo, f.Names
 	}
+	x.late(4 * len(set.rules))
 	for _, r := range set.rules {
 		match, first := r.near, &r.nearFirst
 		if match == nil {
@@ -336,6 +361,7 @@ func (x *explanation) distance(v *nearValue, names *Names) (distance int, part b
 		lo, hi = v.off, v.off+len(v.text)
 	}
 	distance = -1
+	x.late(len(x.hits))
 	for i := range x.hits {
 		h := &x.hits[i]
 		if h.start < lo || h.end > hi || h.start > v.end+explainReach || h.end < v.start-explainReach || !x.e.set.keywords.owners[h.keyword].has(v.id) {

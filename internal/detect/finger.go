@@ -116,6 +116,12 @@ func markFingersGeneric(text []byte, f *fingers, out []uint64) {
 	}
 }
 
+// customMatch is a match of a custom identifier.
+type customMatch struct {
+	start, end int
+	id         int32
+}
+
 // findCustom collects what custom identifiers match from lo on and before hi.
 func (s *Scanner) findCustom(b *Block, lo, hi int) {
 	n := len(s.custom)
@@ -129,7 +135,7 @@ func (s *Scanner) findCustom(b *Block, lo, hi int) {
 	if f != nil {
 		s.findFingers(b, f, lo, hi)
 	}
-	slices.SortFunc(s.custom[n:], func(a, b candidate) int {
+	slices.SortFunc(s.custom[n:], func(a, b customMatch) int {
 		if a.start != b.start {
 			return a.start - b.start
 		}
@@ -156,7 +162,8 @@ func (s *Scanner) tryAfterKeywords(b *Block, lo, hi int) {
 		if x.custom != custom {
 			custom, tried = x.custom, 0
 		}
-		for p := max(x.from, tried); p < x.to; p++ {
+		s.spend(max(0, x.to-max(x.from, tried)))
+		for p := max(x.from, tried); p < x.to && !s.isLate; p++ {
 			s.tryCustom(b, custom, p)
 		}
 		tried = max(tried, x.to)
@@ -177,6 +184,12 @@ func (s *Scanner) findFingers(b *Block, f *fingers, lo, hi int) {
 	s.marks = grow(s.marks, whole)
 	s.markFingers(b.Text[from:], f, s.marks)
 	for i, word := range s.marks {
+		if word != 0 { // a place may be tried for as many patterns as share a bucket
+			s.spend(bits.OnesCount64(word) * (1 + len(s.automata)/8))
+		}
+		if s.isLate {
+			return
+		}
 		for ; word != 0; word &= word - 1 {
 			s.tryFingers(b, f, from+i*chunk+bits.TrailingZeros64(word), lo, hi)
 		}
@@ -215,6 +228,7 @@ func (s *Scanner) tryBefore(b *Block, r *rest, i, p, lo, hi int) {
 	for start > floor && r.before[b.Text[start-1]] {
 		start--
 	}
+	s.spend(p - start)
 	for start = max(start, floor); start <= p && start < hi; start++ {
 		s.tryCustom(b, i, start)
 	}
@@ -273,10 +287,11 @@ func (s *Scanner) tryCustom(b *Block, i, start int) {
 		return
 	}
 	s.last[id] = end
+	s.spend(len(c.ignore) * (end - start) / 8)
 	if c.ignored(b.Text[start:end]) {
 		return
 	}
-	s.custom = append(s.custom, candidate{start: start, end: end, id: int32(id)})
+	s.custom = append(s.custom, customMatch{start, end, int32(id)})
 }
 
 // insideRune says whether text[i] goes on with a rune that began before it.
@@ -303,6 +318,7 @@ func (s *Scanner) customHitNear(text []byte, c *Custom, i, lo, start int) bool {
 // end of the match.
 func (s *Scanner) keywordReaches(text []byte, c *Custom, i, lo, start, end int) bool {
 	return s.eachCustomHit(text, c, i, lo, start, func(h customHit) bool {
+		s.spend(min(end-h.end, 4*c.distance) / 8)
 		return within(text[h.end:end], c.distance)
 	})
 }
@@ -325,7 +341,7 @@ func (s *Scanner) eachCustomHit(text []byte, c *Custom, i, lo, start int, f func
 	}
 	hits := s.win.customHits
 	k, _ := slices.BinarySearchFunc(hits, start, func(h customHit, p int) int { return h.start - p })
-	for k--; k >= 0 && hits[k].start >= far-4*MaxKeywordLength; k-- {
+	for k--; k >= 0 && hits[k].start >= far-4*MaxKeywordLength && !s.isLate; k-- {
 		s.spend(1)
 		if h := hits[k]; h.custom == i && h.end <= start && h.end >= far && h.start >= lo && f(h) {
 			return true

@@ -48,16 +48,30 @@ const maxNamed = 32
 // Names compiles the names that lead to a value, outermost first. It returns nil
 // when they hold no keyword and do not say that no value is a person's name. Compile them once per column or path, not per value.
 func (s *Set) Names(names ...string) *Names {
+	n, _ := s.NamesInTime(nil, names...)
+	return n
+}
+
+// NamesInTime is Names for who has not all the time in the world: late is told of steps of work, each about a byte's, and says whether there
+// is no more time. Then ok is false, and what the names say is not known.
+func (s *Set) NamesInTime(late func(steps int64) bool, names ...string) (n *Names, ok bool) {
 	s.ready()
-	var joined []byte
-	var ends []int // of the names in joined
+	size := 0
+	for _, n := range names {
+		size += len(n) + 1
+	}
+	joined := make([]byte, 0, size)
+	ends := make([]int, 0, len(names)) // of the names in joined
 	for _, n := range names {
 		joined = append(append(joined, n...), ' ')
 		ends = append(ends, len(joined)-1)
 	}
-	n := &Names{}
+	n = &Names{}
 	found := false
 	for i := range joined {
+		if late != nil && late(8) {
+			return nil, false
+		}
 		word := wordStart(joined, i)
 		s.keywords.trie.match(joined, i, true, func(end, k int) {
 			if word && keywordEnd(joined, end) || end-i >= minInfix {
@@ -70,22 +84,17 @@ func (s *Set) Names(names ...string) *Names {
 			}
 		})
 	}
-	for i, id := range s.ids[s.managed:] {
-		if id.Custom.inNames(joined) {
-			if n.custom == nil {
-				n.custom = make([]bool, len(s.ids)-s.managed)
-			}
-			n.custom[i] = true
-			found = true
-		}
+	if n.custom, ok = s.customsNamed(joined, late); !ok {
+		return nil, false
 	}
+	found = found || n.custom != nil
 	n.nobody = s.name != nil && nobodyNamed(names)
 	n.street = s.name != nil && PartOf(names).Part == Street
 	if !found {
 		if n.nobody || n.street {
-			return &Names{nobody: n.nobody, street: n.street, minLen: s.maxNear}
+			return &Names{nobody: n.nobody, street: n.street, minLen: s.maxNear}, true
 		}
-		return nil
+		return nil, true
 	}
 	n.minLen = s.maxNear
 	n.managed.each(func(id int) {
@@ -108,7 +117,32 @@ func (s *Set) Names(names ...string) *Names {
 	if !n.other && len(n.rules) > 0 {
 		n.starts = s.startsOf(n.rules)
 	}
-	return n
+	return n, true
+}
+
+// customsNamed tells which custom identifiers have a keyword that is a word of names, separators aside; nil: none has.
+func (s *Set) customsNamed(names []byte, late func(steps int64) bool) (custom []bool, ok bool) {
+	c := s.customNames
+	if c == nil {
+		return nil, true
+	}
+	for i := range names {
+		word := wordStart(names, i)
+		nodes := c.trie.matchLoose(0, names, i, func(end, k int) {
+			if word && keywordEnd(names, end) || end-i >= minInfix {
+				if custom == nil {
+					custom = make([]bool, len(s.ids)-s.managed)
+				}
+				for _, i := range c.owners[k] {
+					custom[i] = true
+				}
+			}
+		})
+		if late != nil && late(int64(8*nodes)) {
+			return nil, false
+		}
+	}
+	return custom, true
 }
 
 // silent says whether the names hold no keyword.

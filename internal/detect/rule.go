@@ -89,6 +89,7 @@ func (s *Set) bind() {
 	for _, id := range s.ids[s.managed:] {
 		customs = append(customs, id.Custom)
 	}
+	s.customNames = newCustomNames(customs)
 	s.fingers, s.freeFingers = newFingers(customs, true), newFingers(customs, false)
 	s.lookbehind = max(4*(maxKeyword+maxReach)+validate.LookBehind, 4*(MaxMatchDistance+MaxKeywordLength)+utf8.UTFMax)
 	s.lookahead = MaxCustomMatch

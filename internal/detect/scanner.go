@@ -1,6 +1,10 @@
 package detect
 
-import "magpie/internal/detect/validate"
+import (
+	"regexp/syntax"
+
+	"magpie/internal/detect/validate"
+)
 
 // Scanner scans text for the identifiers of one Set. It keeps buffers and what one
 // block has to know of the block before it, so the blocks of a document go to one
@@ -22,15 +26,16 @@ type Scanner struct {
 	phone     validate.Phone // at the place that is looked at
 	shape     validate.Shape // of the value under a name that is looked at
 	done      [maxNamed]int  // by rule of a name: where its last value in the field ended
-	custom    []candidate    // matches of custom identifiers in the window
+	custom    []customMatch  // in the window, or a piece of it
 	emitted   int            // how many of them have been yielded
 	automata  []*automaton
-	marks     []uint64  // see fingers
-	stretches []stretch // memory for tryAfterKeywords
-	unit      Field     // the value that tryCustom has asked for last
-	parts     Parts     // see Parts
-	members   Parts     // the same of names of JSON's members
-	tried     []int     // by custom identifier: the places before are tried, see tryBefore
+	allowed   []*automaton // by allow list, for those of an expression
+	marks     []uint64     // see fingers
+	stretches []stretch    // memory for tryAfterKeywords
+	unit      Field        // the value that tryCustom has asked for last
+	parts     Parts        // see Parts
+	members   Parts        // the same of names of JSON's members
+	tried     []int        // by custom identifier: the places before are tried, see tryBefore
 
 	late   func(int64) bool // of the block
 	work   int64            // steps that it has not been told of
@@ -48,6 +53,12 @@ func (s *Scanner) spend(steps int) {
 	}
 }
 
+// spent is spend for what can be given up.
+func (s *Scanner) spent(steps int) bool {
+	s.spend(steps)
+	return s.isLate
+}
+
 // Stopped says whether the last Scan ended early, since its block was late.
 func (s *Scanner) Stopped() bool { return s.isLate }
 
@@ -60,17 +71,37 @@ func (s *Scanner) look() {
 // cache, its surroundings cost little beside it.
 const windowSize = 64 << 10
 
+// Each of many custom identifiers may match at each byte: then they are tried in smaller pieces, so that what they match takes some
+// megabytes at a time.
+const (
+	manyCustom  = 8
+	leastWindow = 2 << 10
+)
+
 // NewScanner returns a scanner.
 func (s *Set) NewScanner() *Scanner {
 	s.ready()
 	sc := &Scanner{set: s, classifier: classifyFast, mark: markFast, siftWords: siftWordsFast, markFingers: markFingersFast, last: make([]int, len(s.ids)), ahead: make([]int, len(s.ids))}
 	sc.names = s.name != nil
 	for _, id := range s.ids[s.managed:] {
-		a := newAutomaton(id.Custom.prog, id.Custom.pause)
-		a.most = max(leastStateBytes, mostStateBytes/(len(s.ids)-s.managed))
-		sc.automata = append(sc.automata, a)
+		sc.automata = append(sc.automata, sc.newAutomaton(id.Custom.prog, id.Custom.pause))
+	}
+	for _, list := range s.allow {
+		var a *automaton
+		if list.prog != nil {
+			a = sc.newAutomaton(list.prog, nil)
+		}
+		sc.allowed = append(sc.allowed, a)
 	}
 	return sc
+}
+
+// newAutomaton makes one of the scanner's, which all together have bounded memory, and which give up when it is late.
+func (s *Scanner) newAutomaton(prog *syntax.Prog, pause func()) *automaton {
+	a := newAutomaton(prog, pause)
+	a.most = max(leastStateBytes, mostStateBytes/(len(s.set.ids)-s.set.managed+len(s.set.allow)))
+	a.tick = s.spent
+	return a
 }
 
 // PlainScanner returns a scanner that uses no assembly: what other processors run, to
@@ -97,7 +128,7 @@ func (s *Scanner) Scan(b *Block, yield func(Match)) {
 		s.tail[i].start += b.Lo
 		s.tail[i].end += b.Lo
 	}
-	s.late, s.isLate = b.Late, false
+	s.late, s.isLate = b.Late, b.Late != nil && b.Late(0)
 	for lo := b.Lo; lo < b.Hi && !s.isLate; lo += windowSize {
 		hi := min(lo+windowSize, b.Hi)
 		s.scan(b, lo, hi, yield)
@@ -133,9 +164,16 @@ func (s *Scanner) scan(b *Block, lo, hi int, yield func(Match)) {
 		s.find(b, lo, min(len(b.Text), hi+s.set.maxNear))
 		s.merge(hi)
 	}
-	s.custom, s.emitted = s.custom[:0], 0
-	s.findCustom(b, lo, hi)
-	s.resolve(b, first, hi, yield)
+	step := windowSize
+	if n := len(s.automata); n > manyCustom {
+		step = max(leastWindow, windowSize*manyCustom/n)
+	}
+	for ; lo < hi; lo += step {
+		s.custom, s.emitted = s.custom[:0], 0
+		to := min(lo+step, hi)
+		s.findCustom(b, lo, to)
+		first = s.resolve(b, first, to, yield)
+	}
 	s.tail = s.tail[:0]
 	for i := range s.kept {
 		if c := &s.kept[i]; c.start < hi && c.end > hi {
@@ -183,9 +221,10 @@ func (s *Scanner) keep(c *candidate) {
 
 // resolve decides between overlapping matches, applies the allow lists and yields
 // what is left of the matches from first on that start before hi, and the custom
-// ones among them in order.
-func (s *Scanner) resolve(b *Block, first, hi int, yield func(Match)) {
-	for i := first; i < len(s.kept); i++ {
+// ones among them in order. It returns the first match that starts later.
+func (s *Scanner) resolve(b *Block, first, hi int, yield func(Match)) (next int) {
+	i := first
+	for ; i < len(s.kept); i++ {
 		c := &s.kept[i]
 		if c.start >= hi {
 			break
@@ -199,9 +238,10 @@ func (s *Scanner) resolve(b *Block, first, hi int, yield func(Match)) {
 				continue
 			}
 		}
-		s.emit(b, c, yield)
+		s.emit(b, Match{int(c.id), c.start, c.end}, yield)
 	}
 	s.emitCustom(b, hi, yield)
+	return i
 }
 
 // suppressed says whether a match that overlaps the i-th beats it.
@@ -223,13 +263,14 @@ func (s *Scanner) suppressed(i int) bool {
 // emitCustom yields the matches of custom identifiers that start before an offset.
 func (s *Scanner) emitCustom(b *Block, before int, yield func(Match)) {
 	for ; s.emitted < len(s.custom) && s.custom[s.emitted].start < before; s.emitted++ {
-		s.emit(b, &s.custom[s.emitted], yield)
+		m := &s.custom[s.emitted]
+		s.emit(b, Match{int(m.id), m.start, m.end}, yield)
 	}
 }
 
-func (s *Scanner) emit(b *Block, c *candidate, yield func(Match)) {
-	if s.set.Allows(b.Text[c.start:c.end]) {
+func (s *Scanner) emit(b *Block, m Match, yield func(Match)) {
+	if len(s.set.allow) > 0 && s.allows(b.Text[m.Start:m.End]) {
 		return
 	}
-	yield(Match{Identifier: int(c.id), Start: c.start, End: c.end})
+	yield(m)
 }

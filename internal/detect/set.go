@@ -61,6 +61,7 @@ type Set struct {
 	startBytes            []byte     // one byte of each number
 	digitRuns, letterRuns [validate.MaxRun + 1]idSet
 	customKeywords        bool                    // a custom identifier has keywords
+	customNames           *customNames            // nil when none has one that may stand in names
 	signs                 idSet                   // identifiers whose values may start with one or two signs before a letter or digit
 	accented              idSet                   // those of them whose values may start with up to four, some outside ASCII: &ÑA010203AB1
 	anywhere              idSet                   // those whose values may start with any number of signs
@@ -106,16 +107,6 @@ func (s *Set) ready() *Set {
 // Identifiers returns the identifiers; Match.Identifier is an index into it. The
 // caller must not change it.
 func (s *Set) Identifiers() []Identifier { return s.ids }
-
-// Allows says whether an allow list holds a match.
-func (s *Set) Allows(match []byte) bool {
-	for _, a := range s.allow {
-		if a.allows(match) {
-			return true
-		}
-	}
-	return false
-}
 
 // Lookbehind is how many bytes before Block.Lo a block has to lend for results that
 // do not depend on where blocks are cut.

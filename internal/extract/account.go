@@ -109,6 +109,9 @@ func (w *walker) look() error {
 
 // late is step for what answers the sink's questions and cannot return an error: emit returns it when the sink is done.
 func (w *walker) late(n int64) bool {
+	if w.stopped != nil {
+		return true
+	}
 	if err := w.step(n); err != nil {
 		w.stopped = err
 		return true
