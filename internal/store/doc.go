@@ -23,6 +23,11 @@
 // sort it by its bytes, as Go does, where PostgreSQL's own order is that of the database's locale.
 // Constraints must not be deferred.
 //
+// Each statement sees what was committed before it, so on PostgreSQL a row may change between the
+// look at it and the end of the transaction. What is decided by a look is therefore compared again
+// by the statement that changes the row, or leans on a constraint, or the row is held: by an update
+// that changes nothing, by [Tx.ForShare] or by [Tx.ForKeyShare]. A refusal needs none of that.
+//
 // A closure may run several times (lost connections, serialization failures, [ErrConflict]): it
 // must have no effect but its statements and [Tx.OnCommit], must set rather than append to
 // variables outside it, and must do nothing slow, since it holds its lane. It must not call Tx or

@@ -13,4 +13,5 @@ var (
 	Embedded     = embedded
 	Placeholders = placeholders
 	SQLState     = sqlState
+	OfPostgres   = postgresError
 )

@@ -36,6 +36,7 @@ type lane struct {
 	limit    int   // closures a transaction
 	shard    int64 // its rows of tallies
 	patience time.Duration
+	step     func(context.Context)
 	log      *slog.Logger
 	counters *counters
 
@@ -54,7 +55,7 @@ const (
 )
 
 func newLane(conn writer, limit int, shard int64, o Options, c *counters) *lane {
-	l := &lane{conn: conn, limit: limit, patience: o.Patience, log: o.Logger, counters: c,
+	l := &lane{conn: conn, limit: limit, patience: o.Patience, step: o.Step, log: o.Logger, counters: c,
 		shard: shard, queue: make(chan *request, 1024), stop: make(chan struct{}), done: make(chan struct{})}
 	go l.run()
 	return l
@@ -152,10 +153,13 @@ func (l *lane) attempt(t *request) *Tx {
 		l.conn.undo()
 		l.conn.savepoint()
 	}
-	tx = &Tx{conn: l.conn}
+	tx = &Tx{conn: l.conn, step: l.step}
 	fnErr := t.fn(tx)
 	if fnErr == nil && tx.failed == nil {
 		fnErr = tx.flush(t.ctx)
+	}
+	if fnErr == nil && tx.failed == nil && l.step != nil {
+		l.step(t.ctx)
 	}
 	tx.over = true
 	switch {

@@ -374,5 +374,7 @@ var postgresDialect = dialect{
 	},
 	contains:            func(column string, n int) string { return "strpos(" + column + ", $" + strconv.Itoa(n) + ") > 0" },
 	forUpdateSkipLocked: " for update skip locked",
+	forKeyShare:         " for key share",
+	forShare:            " for share",
 	nowMillis:           "cast(floor(extract(epoch from statement_timestamp()) * 1000) as bigint)",
 }

@@ -16,6 +16,9 @@ func postgresError(err error) error {
 	}
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
+		if e.Code == "XX000" && e.Routine == multixactRoutine {
+			return wrapKind(errSerialization, err)
+		}
 		if kind := sqlState(e.Code); kind != nil {
 			return wrapKind(kind, err)
 		}
@@ -29,6 +32,12 @@ func postgresError(err error) error {
 	}
 	return err
 }
+
+// multixactRoutine is the function of PostgreSQL that reports "new multixact has more than one updating
+// member" as an internal error, now and then, when several transactions lock and change one row
+// (seen with 15.18, under load). Nothing of the transaction is kept, and it goes well when it is
+// tried again.
+const multixactRoutine = "MultiXactIdCreateFromMembers"
 
 // sqlState is the sentinel for a SQLSTATE, nil when it has none.
 func sqlState(code string) error {

@@ -138,6 +138,27 @@ func needPostgres(t *testing.T) store.Options {
 	return o
 }
 
+// TestRaceOfTheServer: PostgreSQL reports one of its own races as an internal error, which is tried
+// again; other internal errors are not.
+func TestRaceOfTheServer(t *testing.T) {
+	o := storetest.Fresh(t, "sqlite") // the engine does not matter: the error is made up
+	o.RunTwice = nil
+	db := storetest.Open(t, o)
+	for routine, want := range map[string]int{"MultiXactIdCreateFromMembers": 2, "heap_update": 1} {
+		attempts := 0
+		failure := store.OfPostgres(&pgconn.PgError{Severity: "ERROR", Code: "XX000", Routine: routine})
+		err := db.Tx(t.Context(), "race", func(*store.Tx) error {
+			if attempts++; attempts == 1 {
+				return failure
+			}
+			return nil
+		})
+		if attempts != want || (err == nil) != (want == 2) {
+			t.Errorf("an internal error of %s: %d attempts, %v", routine, attempts, err)
+		}
+	}
+}
+
 func TestSQLStates(t *testing.T) {
 	for code, want := range map[string]error{
 		"23505": store.ErrExists, "23503": store.ErrForeignKey, "23514": store.ErrCheck, "23502": store.ErrCheck,

@@ -23,6 +23,8 @@ type dialect struct {
 	any, among          func(column string, n int) string
 	contains            func(column string, n int) string
 	forUpdateSkipLocked string
+	forKeyShare         string
+	forShare            string
 	nowMillis           string
 }
 
@@ -36,6 +38,7 @@ type Tx struct {
 	hooks    []func()
 	deferred []*Deferred
 	tallies  map[tallyKey]int64
+	step     func(context.Context) // Options.Step
 }
 
 // Row is one row of a result. Scan copies its columns: into *string, *int64, *int, *int32, *bool,
@@ -80,6 +83,9 @@ func (tx *Tx) start(ctx context.Context) error {
 		return tx.fail(errNested)
 	case ctx.Err() != nil:
 		return tx.fail(contextError(ctx, "begin a statement"))
+	}
+	if tx.step != nil {
+		tx.step(ctx)
 	}
 	return tx.flush(ctx)
 }
@@ -326,6 +332,14 @@ func (tx *Tx) Contains(column string, n int) string { return tx.conn.dialect().c
 // ForUpdateSkipLocked ends a select whose rows are to be changed by this transaction alone; rows
 // that another transaction holds are left out. Empty on SQLite, where there is one writer.
 func (tx *Tx) ForUpdateSkipLocked() string { return tx.conn.dialect().forUpdateSkipLocked }
+
+// ForKeyShare ends a select whose rows must stay until this transaction ends: nobody deletes them, or
+// changes a column that foreign keys refer to. Empty on SQLite, where there is one writer.
+func (tx *Tx) ForKeyShare() string { return tx.conn.dialect().forKeyShare }
+
+// ForShare ends a select whose rows must stay as they are until this transaction ends. Empty on
+// SQLite.
+func (tx *Tx) ForShare() string { return tx.conn.dialect().forShare }
 
 // NowMillis is the expression for the database's clock, in epoch milliseconds, as the statement
 // begins. It does not change within a statement, so an index serves a comparison with it.
