@@ -130,6 +130,16 @@ func lane(region string, account macie2.AccountID) string { return finding.Lane(
 // stop, which clients match.
 func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
 	_, err := session.Require(ctx, tx, call)
+	return withStop(err)
+}
+
+// holdSession is requireSession for a transaction that writes.
+func holdSession(ctx context.Context, tx *store.Tx, call *macie2.Call) error {
+	_, err := session.Hold(ctx, tx, call)
+	return withStop(err)
+}
+
+func withStop(err error) error {
 	var refused *macie2.Error
 	if errors.As(err, &refused) && refused.Code == macie2.AccessDeniedException {
 		return macie2.ErrAccessDenied("%s.", refused.Message)
@@ -139,7 +149,7 @@ func requireSession(ctx context.Context, tx *store.Tx, call *macie2.Call) error 
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return resource.WordRace(s.db.Tx(ctx, lane(call.Region, call.Account), func(tx *store.Tx) error {
-		if err := requireSession(ctx, tx, call); err != nil {
+		if err := holdSession(ctx, tx, call); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {

@@ -120,7 +120,7 @@ func lane(region string, account macie2.AccountID) string {
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return resource.WordRace(s.db.Tx(ctx, lane(call.Region, call.Account), func(tx *store.Tx) error {
-		if _, err := session.Require(ctx, tx, call); err != nil {
+		if _, err := session.Hold(ctx, tx, call); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {

@@ -125,7 +125,7 @@ func sweep(ctx context.Context, tx *store.Tx, e session.Ended, limit int) (more 
 
 func (s *Service) tx(ctx context.Context, call *macie2.Call, fn func(*store.Tx) error) error {
 	return resource.WordRace(s.db.Tx(ctx, call.Region+"/"+string(call.Account), func(tx *store.Tx) error {
-		if _, err := session.Require(ctx, tx, call); err != nil {
+		if _, err := session.Hold(ctx, tx, call); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {

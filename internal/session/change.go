@@ -140,11 +140,9 @@ func (s *Service) SetStatus(ctx context.Context, tx *store.Tx, c Change) error {
 		return err
 	}
 	if n == 0 {
-		_, err := Of(ctx, tx, c.Region, c.Account) // it has the status already
-		if errors.Is(err, store.ErrNotFound) {
-			err = store.ErrConflict
-		}
-		return err
+		// It has the status already, and keeps it until the transaction ends.
+		return changedOne(tx.Exec(ctx, `update macie_session set status = $3 where region = $1 and account_id = $2 and status = $3`,
+			c.Region, c.Account, string(c.To)))
 	}
 	c.From = macie2.MacieStatusPaused
 	if c.To == macie2.MacieStatusPaused {
@@ -225,15 +223,16 @@ func (s *Service) DisableMacie(ctx context.Context, call *macie2.Call, _ *macie2
 				return err
 			}
 		}
-		if err := resource.Forget(ctx, tx, call); err != nil {
-			return err
-		}
 		n, err := tx.Exec(ctx, `delete from macie_session where region = $1 and account_id = $2 and standing = $3`,
 			call.Region, call.Account, x.Standing)
 		if errors.Is(err, store.ErrForeignKey) {
 			return store.ErrConflict // something came to hang on it meanwhile: the next look says what
 		}
 		if err := changedOne(n, err); err != nil {
+			return err
+		}
+		// From here on nobody writes what belongs to the session: those who hold it are through.
+		if err := resource.Forget(ctx, tx, call); err != nil {
 			return err
 		}
 		if err := s.mark(ctx, tx, Ended{call.Region, call.Account, call.Now}); err != nil {

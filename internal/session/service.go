@@ -24,10 +24,15 @@ type Session struct {
 
 // Of reads the session of an account. store.ErrNotFound means that Macie is not enabled.
 func Of(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (Session, error) {
+	return read(ctx, tx, region, account, "")
+}
+
+// read is Of, by a select with this end.
+func read(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID, end string) (Session, error) {
 	var x Session
 	var created, updated int64
 	err := tx.QueryRow(ctx, `select status, finding_publishing_frequency, standing, created_at, updated_at
-		from macie_session where region = $1 and account_id = $2`, region, account).
+		from macie_session where region = $1 and account_id = $2`+end, region, account).
 		Scan(&x.Status, &x.Frequency, &x.Standing, &created, &updated)
 	x.CreatedAt, x.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	return x, err
@@ -37,11 +42,22 @@ func Of(ctx context.Context, tx *store.Tx, region string, account macie2.Account
 // the whole text.
 var ErrNotEnabled = macie2.ErrAccessDenied("Macie is not enabled")
 
-// Require reads the caller's session; without one it returns ErrNotEnabled.
+// Require reads the caller's session; without one it returns ErrNotEnabled. A transaction that
+// writes what belongs to the session has to Hold it.
 func Require(ctx context.Context, tx *store.Tx, call *macie2.Call) (Session, error) {
-	x, err := Of(ctx, tx, call.Region, call.Account)
+	return orNotEnabled(Of(ctx, tx, call.Region, call.Account))
+}
+
+// Hold is Require for a transaction that writes what belongs to the session: until it ends, the
+// session does not end, and the account does not become a member account or cease to be one. Who
+// ends the session waits for the transaction, and finds what it wrote.
+func Hold(ctx context.Context, tx *store.Tx, call *macie2.Call) (Session, error) {
+	return orNotEnabled(read(ctx, tx, call.Region, call.Account, tx.ForKeyShare()))
+}
+
+func orNotEnabled(x Session, err error) (Session, error) {
 	if errors.Is(err, store.ErrNotFound) {
-		return x, ErrNotEnabled
+		err = ErrNotEnabled
 	}
 	return x, err
 }
