@@ -8,6 +8,7 @@ import (
 
 	"magpie/internal/macie2"
 	"magpie/internal/store"
+	"magpie/internal/store/storetest"
 )
 
 // day lets a day pass, and everything happen that is due then.
@@ -291,4 +292,35 @@ func (n *node) leaves(member macie2.AccountID) {
 	}
 	_, err := n.GetResourceProfile(n.t.Context(), n.call(alice), &macie2.GetResourceProfileInput{ResourceArn: bucketARN("theirs")})
 	refused(n.t, err, macie2.ResourceNotFoundException, "theirs")
+}
+
+// TestNoCycleOfASuspendedAccount suspends Macie for an account at each step of what begins its cycle.
+func TestNoCycleOfASuspendedAccount(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			m, data, c := storetest.NewMeeting(t, engine), t.TempDir(), &clock{at: time.Now().UTC().Truncate(time.Second)}
+			first, second := start(t, m.First, data, c), start(t, m.Second, data, c)
+			second.enable(dave)
+			second.files(dave, map[string]string{"bucket/file.txt": card})
+			second.must(second.configured(dave, macie2.AutomatedDiscoveryStatusEnabled, macie2.AutoEnableModeAll))
+			update := func(to macie2.MacieStatus) error {
+				_, err := second.sessions.UpdateMacieSession(t.Context(), second.call(dave), &macie2.UpdateMacieSessionInput{Status: &to})
+				return err
+			}
+			for step, last := 1, false; !last; step++ {
+				var began, paused error
+				last = !m.Run(step, func() { began = first.beginDue(t.Context()) }, func() { paused = update(macie2.MacieStatusPaused) })
+				second.must(began)
+				second.must(paused)
+				if n := second.number("select count(*) from discovery_cycle where status = 'RUNNING'"); n != 0 {
+					t.Fatalf("a cycle goes on that began as Macie was suspended, at step %d", step)
+				}
+				second.must(update(macie2.MacieStatusEnabled))
+				c.add(24 * time.Hour)
+			}
+			if n := second.number("select count(*) from discovery_cycle"); n == 0 {
+				t.Error("no cycle was begun")
+			}
+		})
+	}
 }

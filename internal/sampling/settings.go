@@ -242,12 +242,13 @@ func (s *Service) SessionHooks() session.Hooks {
 			if x.active {
 				x.active = false
 				stopCycle(tx, x, c.At.UnixMilli())
-				if err := x.save(tx); err != nil {
-					return err
-				}
 			}
 			if x.enabled() {
 				hide(tx, c.Region, c.Account, everybody, c.At.UnixMilli())
+				// Also where no cycle is under way: one may be beginning at this moment.
+				if err := x.save(tx); err != nil {
+					return err
+				}
 			}
 			return changed(ctx, tx, c)
 		},
