@@ -72,7 +72,7 @@ func (d *desk) enable(account macie2.AccountID) {
 	err := d.db.Tx(d.t.Context(), "", func(tx *store.Tx) error {
 		_, err := tx.Exec(d.t.Context(), `insert into macie_session
 			(region, account_id, status, finding_publishing_frequency, standing, created_at, updated_at)
-			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Standalone', 1, 1)`, region, string(account))
+			values ($1, $2, 'ENABLED', 'FIFTEEN_MINUTES', 'Standalone', 1, 1) on conflict do nothing`, region, string(account))
 		return err
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"magpie/internal/macie2"
 	"magpie/internal/session"
 	"magpie/internal/store"
+	"magpie/internal/store/storetest"
 )
 
 const publicBucket = macie2.FindingTypePolicyIAMUserS3BucketPublic
@@ -520,4 +521,34 @@ func TestStrangeIDs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRulesMeetFindings makes a rule at one node at each step of what records a finding at another, and the other way round.
+// Whichever comes first, the rule archives the finding.
+func TestRulesMeetFindings(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			m := storetest.NewMeeting(t, engine)
+			first, second := open(t, m.First), open(t, m.Second)
+			record := func(d *desk, bucket string) {
+				d.record(alice, found("j", bucket, "key", d.now, map[string]int64{"NAME": 1}))
+			}
+			suppress := func(d *desk, bucket string) {
+				_, err := d.CreateFindingsFilter(t.Context(), d.call(alice), &macie2.CreateFindingsFilterInput{Name: macie2.Ptr("all"),
+					Action: macie2.Ptr(macie2.FindingsFilterActionArchive), FindingCriteria: criteria(map[string]criterion{bucketPrefix + "name": {Eq: []string{bucket}}})})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			for i, pair := range [][2]func(*desk, string){{record, suppress}, {suppress, record}} {
+				for step, last := 1, false; !last; step++ {
+					bucket := fmt.Sprintf("bucket-%d-%d", i, step)
+					last = !m.Run(step, func() { pair[0](first, bucket) }, func() { pair[1](second, bucket) })
+					if got := second.list(alice, macie2.ListFindingsInput{FindingCriteria: criteria(map[string]criterion{"archived": {Eq: []string{"false"}}})}); len(got) > 0 {
+						t.Fatalf("order %d, step %d: the finding is not archived", i+1, step)
+					}
+				}
+			}
+		})
+	}
 }

@@ -25,20 +25,41 @@ type suppression struct {
 	Filter  string           `json:"filter"`
 }
 
-// suppressions are the criteria of an account's rules that archive what they select.
+// suppressions are the criteria of an account's rules that archive what they select, for a transaction that is about to record
+// findings. The rules stay as they are until it ends: one that is made or changed waits for it, and archives what it has recorded.
 func suppressions(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) ([]Criteria, error) {
-	var rules []Criteria
-	err := tx.Query(ctx, func(r store.Row) error {
+	rules, held, err := heldSuppressions(ctx, tx, region, account)
+	if err != nil || held {
+		return rules, err
+	}
+	// There is no row to hold yet. Without a session there are no rules, and there will be none.
+	_, err = tx.Exec(ctx, `insert into findings_filter_order (region, account_id, changes)
+		select region, account_id, 0 from macie_session where region = $1 and account_id = $2 on conflict (region, account_id) do nothing`, region, account)
+	if err != nil {
+		return nil, err
+	}
+	rules, _, err = heldSuppressions(ctx, tx, region, account)
+	return rules, err
+}
+
+// heldSuppressions locks the row that stands for an account's rules, and reads them behind it, in one round trip.
+func heldSuppressions(ctx context.Context, tx *store.Tx, region string, account macie2.AccountID) (rules []Criteria, held bool, err error) {
+	args := []any{region, account}
+	err = tx.QueryMany(ctx, func(i int, r store.Row) error {
 		var text string
 		if err := r.Scan(&text); err != nil {
 			return err
 		}
+		if i == 0 {
+			held = true
+			return nil
+		}
 		c, err := storedCriteria(text)
 		rules = append(rules, c)
 		return err
-	}, `select criteria from findings_filter where region = $1 and account_id = $2 and action = 'ARCHIVE' order by position, id`,
-		region, account)
-	return rules, err
+	}, store.Stmt{SQL: `select account_id from findings_filter_order where region = $1 and account_id = $2` + tx.ForShare(), Args: args},
+		store.Stmt{SQL: `select criteria from findings_filter where region = $1 and account_id = $2 and action = 'ARCHIVE' order by position, id`, Args: args})
+	return rules, held, err
 }
 
 // policySuppressions are the rules that act on findings of policy: the administrator's where the holder has one, for the
