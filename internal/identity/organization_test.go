@@ -483,3 +483,26 @@ func TestDistrustAgainstRegister(t *testing.T) {
 		}
 	})
 }
+
+// TestNoOrganizationOfAClosedAccount closes an account at each step of the call that makes it the
+// management account of an organization: nobody could act for that any more.
+func TestNoOrganizationOfAClosedAccount(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			m := storetest.NewMeeting(t, engine)
+			first, second := NewDirectory(m.First, Options{}), NewDirectory(m.Second, Options{})
+			for step, last := 1, false; !last; step++ {
+				id := macie2.AccountID(fmt.Sprintf("10000000%04d", step))
+				if _, err := second.CreateAccount(t.Context(), id, "root@example.com", "", time.Now()); err != nil {
+					t.Fatal(err)
+				}
+				var created, closed error
+				last = !m.Run(step, func() { _, created = first.CreateOrganization(t.Context(), id, time.Now()) },
+					func() { _, closed = second.CloseAccount(t.Context(), id, time.Now()) })
+				if !(created == nil && errors.Is(closed, ErrManagement)) && !(closed == nil && errors.Is(created, ErrClosed)) {
+					t.Errorf("at step %d, the organization: %v, and the account's end: %v", step, created, closed)
+				}
+			}
+		})
+	}
+}
