@@ -189,8 +189,8 @@ func (s *Invitations) abandon(ctx context.Context, tx *store.Tx, list []inventor
 	var events []viewedEntry
 	for i, x := range list {
 		tx.DeferExpect(1, `update member set status = 'Removed', held_status = null, updated_at = $4
-			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6`,
-			x.args(at, string(x.status), string(x.held))...)
+			where region = $1 and administrator_id = $2 and account_id = $3 and status = $5 and coalesce(held_status, '') = $6
+			and organization_id is null`, x.args(at, string(x.status), string(x.held))...)
 		if isAssociated(x.underlying()) {
 			tx.DeferExpect(1, `update macie_session set standing = 'Standalone' where region = $1 and account_id = $2 and standing = 'Member'`,
 				x.region, x.member)

@@ -78,8 +78,8 @@ func (s *Members) resign(ctx context.Context, call *macie2.Call) error {
 		}
 		r := relation{call.Region, l.administrator, call.Account}
 		m, err := memberOf(ctx, tx, r)
-		if errors.Is(err, store.ErrNotFound) || err == nil && !isAssociated(m.underlying()) {
-			return store.ErrConflict // it was one a moment ago
+		if errors.Is(err, store.ErrNotFound) || err == nil && (!isAssociated(m.underlying()) || m.viaOrganization()) {
+			return store.ErrConflict // it was one a moment ago, and by invitation
 		}
 		if err != nil {
 			return err

@@ -157,11 +157,13 @@ func (s *Delegations) decideEnrollment(ctx context.Context, tx *store.Tx, e enro
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := s.organizations.InOrganization(ctx, tx, e.organization, e.ids)
+	all, err := readEnrollables(ctx, tx, e)
 	if err != nil {
 		return nil, nil, err
 	}
-	all, err := readEnrollables(ctx, tx, e)
+	// After the records: one that leaves in between is told that it is outside, and not what its
+	// record as a former member stands against.
+	in, err := s.organizations.InOrganization(ctx, tx, e.organization, e.ids)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -296,6 +298,7 @@ func (s *Delegations) enrollQueued(ctx context.Context, tx *store.Tx, tasks []qu
 				continue // no event: nobody can do anything about these
 			}
 			if x.cause == excludedOverridden {
+				d.hold(tx) // its end lets go of those that wait
 				tx.Defer(`insert into organization_waiting (region, organization_id, account_id) values ($1, $2, $3) on conflict do nothing`,
 					d.region, d.organization, x.id)
 			}

@@ -166,12 +166,24 @@ func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 			where mail_day.mails + excluded.mails <= $5 or $5 = 0`, c.account, c.side, dayOf(now), l.add[c], most)
 	}
 	at := millis(now)
+	pairs := make(map[mailPair]bool)
 	for _, p := range slices.SortedFunc(maps.Keys(l.mailed), func(a, b mailPlace) int {
 		return cmp.Or(cmp.Compare(a.administrator, b.administrator), cmp.Compare(a.member, b.member), cmp.Compare(a.region, b.region))
 	}) {
 		tx.DeferExpect(1, `insert into mail_last (administrator_id, account_id, region, at) values ($1, $2, $3, $4)
 			on conflict (administrator_id, account_id, region) do update set at = excluded.at where mail_last.at <= $5`,
 			p.administrator, p.member, p.region, at, at-b.Cooldown.Milliseconds())
+		pairs[p.mailPair] = true
+	}
+	if b.Cooldown <= 0 {
+		return
+	}
+	// Mails of a pair in several Regions are in rows of their own. The administrator's count of the day,
+	// which was written above, lets only one transaction at a time get here.
+	for p := range pairs {
+		tx.DeferExpect(1, `update mail_day set mails = mails where account_id = $1 and side = $2 and day = $3
+			and (select count(*) from mail_last where administrator_id = $1 and account_id = $4 and at > $5) <= $6`,
+			p.administrator, mailsSent, dayOf(now), p.member, at-b.Cooldown.Milliseconds(), mostRegions)
 	}
 }
 

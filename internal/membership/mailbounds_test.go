@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"magpie/internal/macie2"
+	"magpie/internal/store/storetest"
 )
 
 // know registers an account.
@@ -199,4 +200,32 @@ func TestMailGoesToTheRegisteredAddress(t *testing.T) {
 			t.Errorf("mails: %+v", mails)
 		}
 	})
+}
+
+// TestMailCooldownAtTwoNodes has two nodes verify invitations of one pair in two Regions at once,
+// where one mail more may go.
+func TestMailCooldownAtTwoNodes(t *testing.T) {
+	for _, engine := range storetest.Engines() {
+		t.Run(engine, func(t *testing.T) {
+			m := newMeetings(t, engine)
+			bounds := MailBounds{Cooldown: time.Hour}
+			m.first.mailBounds, m.second.mailBounds = bounds, bounds
+			invited := func(region string) {
+				d := m.second.inRegion(region)
+				d.must(d.enable(alice, bob), d.add(alice, bob), d.invite(alice, bob))
+			}
+			for step, last := 1, false; !last; step++ {
+				for i := range mostRegions - 1 {
+					invited(fmt.Sprintf("-%d-%d", step, i))
+				}
+				m.second.work()
+				invited(fmt.Sprintf("-%d-one", step))
+				last = !m.Run(step, m.first.work, func() { invited(fmt.Sprintf("-%d-two", step)); m.second.work() })
+				if n := m.second.number("select count(*) from mail_last"); n != mostRegions {
+					t.Fatalf("at step %d, mails go in %d Regions", step, n)
+				}
+				m.second.sql("delete from mail_last")
+			}
+		})
+	}
 }

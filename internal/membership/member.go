@@ -317,11 +317,11 @@ func (s *Members) DeleteMember(ctx context.Context, call *macie2.Call, in *macie
 		if isAssociated(m.underlying()) {
 			return macie2.ErrValidation("%s", textDeleteAssociated)
 		}
-		invitation, err := invitationOf(ctx, tx, r) // as it was with this record: remove asks again for the record
-		if err != nil {
+		if err := r.remove(ctx, tx, m); err != nil {
 			return err
 		}
-		if err := r.remove(ctx, tx, m); err != nil {
+		invitation, err := invitationOf(ctx, tx, r) // nobody else changes it once the record is gone
+		if err != nil {
 			return err
 		}
 		if err := r.withdrawInvitation(ctx, tx); err != nil {

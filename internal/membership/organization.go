@@ -26,6 +26,12 @@ type delegation struct {
 	autoEnable    bool
 }
 
+// hold lets nobody end the delegation before the transaction ends.
+func (d delegation) hold(tx *store.Tx) {
+	tx.DeferExpect(1, `update organization_administrator set status = 'ENABLED'
+		where region = $1 and organization_id = $2 and administrator_id = $3 and status = 'ENABLED'`, d.region, d.organization, d.administrator)
+}
+
 // delegations begins a query for whether there are some.
 const delegations = `select 1 from organization_administrator o`
 

@@ -61,7 +61,7 @@ func (s *Service) followSession(ctx context.Context, tx *store.Tx, call *macie2.
 	at := millis(call.Now)
 	n, err := tx.Exec(ctx, `update member set status = case when held_status is null then $4 else status end,
 			held_status = case when held_status is null then null else $4 end, updated_at = $5
-		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and member_standing = 'Member'`,
+		where region = $1 and administrator_id = $2 and account_id = $3 and status = $6 and member_standing = 'Member' and organization_id is null`,
 		r.args(string(to), at, string(link.status))...)
 	if err := changedOne(n, err); err != nil {
 		return err
