@@ -55,7 +55,8 @@ func NewMeeting(t *testing.T, engine string) *Meeting {
 	o := Fresh(t, engine)
 	o.RunTwice = nil
 	if o.URL != "" {
-		o.URL += "&idle_in_transaction_session_timeout=0" // a transaction is held for as long as it takes
+		// A transaction is held, and waited for, for as long as it takes.
+		o.URL += "&idle_in_transaction_session_timeout=0&lock_timeout=0&statement_timeout=0"
 	}
 	m := &Meeting{t: t, gate: &gate{}, Second: Open(t, o)}
 	o.Step = m.gate.step
