@@ -18,7 +18,7 @@ type File struct {
 // Files lists the files of all formats.
 func Files() []File {
 	var all []File
-	for _, files := range [][]File{jsonFiles, tableFiles, dumpFiles, avroFiles, parquetFiles, officeFiles, wordFiles, oldBookFiles, archiveFiles, mailFiles, markupFiles, pdfFiles()} {
+	for _, files := range [][]File{jsonFiles, tableFiles, dumpFiles, avroFiles, parquetFiles, officeFiles, wordFiles, oldBookFiles, macroFiles, archiveFiles, mailFiles, markupFiles, pdfFiles()} {
 		all = append(all, files...)
 	}
 	return all
