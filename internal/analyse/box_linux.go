@@ -218,10 +218,24 @@ func (bs *boxes) start(ctx context.Context) (worker, error) {
 		if ctx.Err() != nil { // it was ended for that
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("%w%s", err, b.last())
+		return nil, b.endedAtOnce(err)
 	}
 	bs.report(string(said))
 	return b, nil
+}
+
+// endedAtOnce says why a box is not there. A process that gets no threads or memory, by a limit on its user or on it, is ended by the runtime
+// with the state of all of it, of which the first line is the reason.
+func (b *box) endedAtOnce(err error) error {
+	text := clean(b.stderr.text())
+	why, more, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	switch {
+	case why == "":
+		return fmt.Errorf("it ended before it began: %s: %w", b.state, err)
+	case strings.Contains(more, "goroutine "):
+		return fmt.Errorf("it ended before it began: %s: %s", b.state, why)
+	}
+	return fmt.Errorf("it ended before it began: %s: %s", b.state, text)
 }
 
 // report notes, once, what boxes are held to.

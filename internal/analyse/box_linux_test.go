@@ -628,6 +628,28 @@ func TestBoxNeedsServing(t *testing.T) {
 	}
 }
 
+// A box that gets no threads is ended by its runtime, which says of everything where it was: what is told is the reason.
+func TestBoxThatDoesNotBegin(t *testing.T) {
+	for _, c := range []struct{ wrote, want string }{
+		{"runtime/cgo: pthread_create failed: Resource temporarily unavailable\nSIGABRT: abort\n\ngoroutine 0 gp=0x353c520 m=0 mp=0x353e8a0 [idle]:\nrax 0\n", "it ended before it began: <nil>: runtime/cgo: pthread_create failed: Resource temporarily unavailable"},
+		{"cannot open shared object file\nof something\n", "it ended before it began: <nil>: cannot open shared object file\nof something"},
+		{"", "it ended before it began: <nil>: EOF"},
+	} {
+		b := &box{stderr: &tail{}}
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.stderr.from(r)
+		_, _ = w.WriteString(c.wrote)
+		w.Close()
+		if got := b.endedAtOnce(io.EOF).Error(); got != c.want {
+			t.Errorf("%q", got)
+		}
+		b.stderr.close()
+	}
+}
+
 // FuzzServe has the parent talk to a box that says anything.
 func FuzzServe(f *testing.F) {
 	for _, lie := range lies {
