@@ -202,15 +202,18 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 	err := sniffErr
 	if err == nil {
 		texts, files := w.texts, w.files
-		err = w.content(doc, in, kind)
+		cut := in.eof && len(in.head()) < maxMagic && cutToNothing(in.head(), in.name)
+		if err = w.content(doc, in, kind); err == nil && cut {
+			err = stop(Partial, MalformedFile, "damaged or incomplete packed file")
+		}
 		if notWhatItSeems(err) && w.texts == texts && w.files == files {
 			if again := in.again(); again != nil && (reads(again.head()) || readsBehind(again.head(), maxMagic)) {
 				// What fails as a format is read as text when it reads as text.
 				defer again.close()
-				cut := kind.archive && packedAt(again.head())
+				packed := kind.archive && packedAt(again.head())
 				kind = sniffText(again)
 				doc.MIME, doc.Read = kind.mime, 0
-				if err = w.content(doc, again, kind); err == nil && cut {
+				if err = w.content(doc, again, kind); err == nil && packed {
 					// A name, a comment or a frame to be skipped may be text, and what it stands before is missing.
 					err = stop(Partial, MalformedFile, "damaged or incomplete packed file")
 				}

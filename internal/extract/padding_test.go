@@ -78,18 +78,18 @@ func TestCutPacked(t *testing.T) {
 	}
 	for _, f := range []struct {
 		name    string
-		least   int // from which length on it begins as no text does
+		least   int // from which length on it is known
 		streams [][]byte
 	}{
-		{"a.txt.zst", 4, [][]byte{frame, skip(200, "text "), frame}},
-		{"a.txt.zst", 4, [][]byte{frame, skip(200, "\x00\xff"), skip(0, "x")}},
-		{"a.txt.zst", 4, [][]byte{skip(200, "text "), frame, skip(9, "\x01")}},
-		{"a.txt.zst", 4, [][]byte{skip(200, "\x00\xff"), skip(200, "text "), skip(0, "x"), frame}},
-		{"a.txt.zst", 4, [][]byte{skip(100_000, "a line of text\n....."), frame}},
-		{"a.txt.zst", 4, [][]byte{frame, skip(100_000, "a line of text\n.....")}},
-		{"a.txt.gz", 3, [][]byte{named.Bytes(), gzipOf([]byte(text)), named.Bytes()}},
-		{"a.txt.xz", 6, [][]byte{xz, make([]byte, 4), xz}},
-		{"a.txt.bz2", 10, [][]byte{bz, bz}},
+		{"a.txt.zst", 1, [][]byte{frame, skip(200, "text "), frame}},
+		{"a.txt.zst", 1, [][]byte{frame, skip(200, "\x00\xff"), skip(0, "x")}},
+		{"a.txt.zst", 1, [][]byte{skip(200, "text "), frame, skip(9, "\x01")}},
+		{"a.txt.zst", 1, [][]byte{skip(200, "\x00\xff"), skip(200, "text "), skip(0, "x"), frame}},
+		{"a.txt.zst", 1, [][]byte{skip(100_000, "a line of text\n....."), frame}},
+		{"a.txt.zst", 1, [][]byte{frame, skip(100_000, "a line of text\n.....")}},
+		{"a.txt.gz", 1, [][]byte{named.Bytes(), gzipOf([]byte(text)), named.Bytes()}},
+		{"a.txt.xz", 1, [][]byte{xz, make([]byte, 4), xz}},
+		{"a.txt.bz2", 1, [][]byte{bz, bz}},
 	} {
 		whole := slices.Concat(f.streams...)
 		ends, end := map[int]bool{}, 0
@@ -127,6 +127,38 @@ func TestGzipsInArchive(t *testing.T) {
 		got := r.text[fmt.Sprintf("%d.txt.gz/%d.txt", i, i)]
 		if want := fmt.Sprintf("text %d\n", i); got == nil || got.String() != want {
 			t.Errorf("file %d is %v, want %q; there are %q", i, got, want, r.docs)
+		}
+	}
+}
+
+// Of a packed file of which only the first few bytes are left, all is missing. What may be a text by its bytes and its name is one.
+func TestCutToNothing(t *testing.T) {
+	for _, c := range []struct {
+		magic string
+		name  string
+		from  int // from so many bytes on a packed file whatever it is called
+	}{
+		{"\xfd7zXZ\x00", "a.tar.xz", 2},
+		{"\x28\xb5\x2f\xfd", "a.csv.zst", 2},
+		{"\x5a\x2a\x4d\x18", "a.csv.zst", 4},
+		{"BZh91AY&SY", "a.TBZ2", 10},
+		{"BZh11AY&SY", "a.bz2", 10},
+	} {
+		for n := 1; n < len(c.magic); n++ {
+			for name, cut := range map[string]bool{c.name: true, "a.txt": n >= c.from, "a": n >= c.from} {
+				want := Complete
+				if cut {
+					want = Partial
+				}
+				if got := extractBytes(t, name, []byte(c.magic[:n]), Options{}).status[""]; got.Code != want {
+					t.Errorf("%q called %s: %+v", c.magic[:n], name, got)
+				}
+			}
+		}
+	}
+	for name, text := range map[string]string{"a.bz2": "BZhello", "b.bz2": "BZh\n", "a.zst": "(a", "a.xz": "x"} {
+		if got := extractBytes(t, name, []byte(text), Options{}).status[""]; got.Code != Complete {
+			t.Errorf("%q called %s: %+v", text, name, got)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -237,4 +239,36 @@ func zstdSkips(head []byte) bool {
 // packedAt says whether bytes begin as a packed file and as no text does, whatever text follows: that may be what its header holds.
 func packedAt(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x1f\x8b\x08")) || bytes.HasPrefix(head, []byte("\xfd7zXZ\x00")) || bytes.HasPrefix(head, []byte(zstdMagic)) || zstdSkips(head)
+}
+
+// packers are the beginnings of packed files that have nothing before them, and how such files are called.
+var packers = []struct{ magic, ext string }{
+	{"\x1f\x8b\x08", ".gz .tgz"},
+	{"\xfd7zXZ\x00", ".xz .txz"},
+	{zstdMagic, ".zst .zstd .tzst"},
+	{"\x50\x2a\x4d\x18", ".zst .zstd .tzst"}, // a frame to be skipped
+	{"BZh91AY&SY", ".bz2 .bz .tbz .tbz2"},
+}
+
+// cutToNothing says whether all that there is of a document are the first bytes by which a packed file begins: what it was has been lost.
+// Where those bytes may be a text as well, its name decides.
+func cutToNothing(whole []byte, name string) bool {
+	ext := strings.ToLower(path.Ext(strings.ReplaceAll(name, "\\", "/")))
+	for _, p := range packers {
+		if n := len(whole); n == 0 || n >= len(p.magic) {
+			continue
+		}
+		begins := []byte(p.magic)
+		switch {
+		case begins[0] == 'B' && len(whole) > 3 && whole[3] >= '1' && whole[3] <= '9':
+			begins[3] = whole[3] // how much is packed at once
+		case begins[0] == 0x50 && whole[0]>>4 == 5:
+			begins[0] = whole[0] // one of sixteen numbers
+		}
+		called := ext != "" && slices.Contains(strings.Fields(p.ext), ext)
+		if bytes.HasPrefix(begins, whole) && (called || len(whole) > 1 && !textual(whole)) {
+			return true
+		}
+	}
+	return false
 }
