@@ -148,12 +148,17 @@ func (a *archive) storage(c *compound, e *compoundEntry) error {
 }
 
 // objects opens the files that were put into an old Office file, and its macros.
-func (a *archive) objects(c *compound) error {
+func (c *compound) objects(doc *Document, unread string) error {
+	a := newArchive(c.w, doc)
+	a.opened++ // the text of the file itself
+	if unread != "" {
+		a.miss(MalformedFile, unread)
+	}
 	for _, i := range c.root {
 		e := &c.entries[i]
 		switch {
 		case e.kind != compoundStorage:
-		case e.name == "ObjectPool": // of Word
+		case strings.EqualFold(e.name, "ObjectPool"): // of Word
 			pool, err := c.tree(e.child)
 			if err != nil {
 				return err
@@ -165,7 +170,7 @@ func (a *archive) objects(c *compound) error {
 					}
 				}
 			}
-		case strings.HasPrefix(e.name, "MBD"): // of Excel
+		case strings.HasPrefix(strings.ToUpper(e.name), "MBD"): // of Excel
 			if err := a.storage(c, e); err != nil {
 				return err
 			}

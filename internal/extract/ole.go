@@ -1,10 +1,10 @@
 package extract
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -31,6 +31,9 @@ type compound struct {
 	entries []compoundEntry
 	root    []int // entries, in their order
 	seen    []bool
+
+	miniStart uint32 // of the table of small sectors
+	miniBytes int64
 }
 
 // compoundEntry is a stream or a storage.
@@ -84,7 +87,8 @@ func (c *compound) hold(n int64) error {
 	return nil
 }
 
-func (c *compound) read(size int64) error {
+// readEntries reads the tables and the directory.
+func (c *compound) readEntries(size int64) error {
 	var head [512]byte
 	if _, err := c.at.ReadAt(head[:], 0); err != nil {
 		return joinCompound(err)
@@ -107,15 +111,23 @@ func (c *compound) read(size int64) error {
 	if len(c.entries) == 0 || c.entries[0].kind != compoundRoot {
 		return errCompound
 	}
+	c.miniStart, c.miniBytes = le.Uint32(head[60:]), int64(le.Uint32(head[64:]))<<c.shift
+	c.seen = make([]bool, len(c.entries))
+	return nil
+}
+
+func (c *compound) read(size int64) error {
+	if err := c.readEntries(size); err != nil {
+		return err
+	}
 	// A file without small streams may say anything about them, and one whose small streams are lost has its large ones.
 	var err error
-	if c.minis, err = c.chain(le.Uint32(head[60:]), int64(le.Uint32(head[64:]))<<c.shift); err == nil {
+	if c.minis, err = c.chain(c.miniStart, c.miniBytes); err == nil {
 		c.mini, err = c.chain(c.entries[0].start, c.entries[0].size)
 	}
 	if err != nil && err != errCompound {
 		return err
 	}
-	c.seen = make([]bool, len(c.entries))
 	c.root, err = c.tree(c.entries[0].child)
 	return err
 }
@@ -240,13 +252,7 @@ func (c *compound) readDirectory(start uint32, large bool) error {
 			if large { // else the upper half may be anything
 				x.size = max(0, int64(le.Uint64(e[120:])))
 			}
-			if size := int(le.Uint16(e[64:])); size >= 2 && size <= 64 && x.kind != 0 {
-				wide := make([]uint16, 0, 31)
-				for i := 0; i+2 < size; i += 2 {
-					wide = append(wide, le.Uint16(e[i:]))
-				}
-				x.name = string(utf16.Decode(wide))
-			}
+			x.name = entryName(e)
 			c.entries = append(c.entries, x)
 		}
 		var err error
@@ -255,6 +261,19 @@ func (c *compound) readDirectory(start uint32, large bool) error {
 		}
 	}
 	return nil
+}
+
+// entryName is the name in an entry, or nothing where the entry is free.
+func entryName(e []byte) string {
+	size := int(binary.LittleEndian.Uint16(e[64:]))
+	if size < 2 || size > 64 || e[66] == 0 {
+		return ""
+	}
+	wide := make([]uint16, 0, 31)
+	for i := 0; i+2 < size; i += 2 {
+		wide = append(wide, binary.LittleEndian.Uint16(e[i:]))
+	}
+	return string(utf16.Decode(wide))
 }
 
 // tree orders the entries of a storage, of which the first is given. Nothing keeps an entry from being there twice: it is taken
@@ -285,7 +304,7 @@ func (c *compound) tree(n uint32) (list []int, err error) {
 func (c *compound) stream(names ...string) *compoundEntry {
 	for _, name := range names {
 		for _, i := range c.root {
-			if e := &c.entries[i]; e.kind == compoundStream && e.name == name {
+			if e := &c.entries[i]; e.kind == compoundStream && strings.EqualFold(e.name, name) {
 				return e
 			}
 		}
@@ -407,54 +426,99 @@ func (r *compoundReader) following() (uint32, error) {
 	return binary.LittleEndian.Uint32(b[:]), nil
 }
 
-// sniffOLE tells the old Office formats apart, and an encrypted new one, by the names of their streams.
+// sniffOLE tells the old Office formats apart, and an encrypted new one, by what lies in the root: a document within another has
+// the same names further down.
 func sniffOLE(in *input) (kind, error) {
-	head := in.head()
-	names := [][]byte{head}
-	if len(head) >= 512 {
-		// The directory may be anywhere, in a file inside another too.
-		at, _, err := in.readerAt(kindDOC.maxBytes)
-		if err != nil {
-			return unread("application/x-ole-storage"), err
-		}
-		shift := binary.LittleEndian.Uint16(head[30:]) & 15
-		dir := make([]byte, 16*kib)
-		n, err := at.ReadAt(dir, (int64(binary.LittleEndian.Uint32(head[48:]))+1)<<shift)
-		if err != nil && err != io.EOF {
-			return unread("application/x-ole-storage"), err
-		}
-		names = append(names, dir[:n])
+	none := unread("application/x-ole-storage")
+	at, size, err := in.readerAt(kindDOC.maxBytes)
+	if err != nil {
+		return none, err
 	}
-	has := func(name string) bool {
-		wide := make([]byte, 0, 2*len(name)+2)
-		for i := range len(name) {
-			wide = append(wide, name[i], 0)
+	c := &compound{w: in.w, at: at, holds: holding{w: in.w}}
+	defer c.close()
+	names, err := c.names(size)
+	if err != nil {
+		if err = zipError(err, nil); err != nil {
+			return none, err
 		}
-		wide = append(wide, 0, 0)
-		for _, b := range names {
-			for at := 0; at < len(b); at += 128 { // where entries begin
-				if bytes.HasPrefix(b[at:], wide) {
-					return true
-				}
-			}
+		if names, err = c.namesNearby(); err != nil {
+			return none, err
 		}
-		return false
 	}
 	switch {
-	case has("WordDocument"):
+	case names["WordDocument"]:
 		return kindDOC, nil
-	case has("Workbook"), has("Book"):
+	case names["Workbook"], names["Book"]:
 		return kindXLS, nil
-	case has("VBA"), has("_VBA_PROJECT"): // macros by themselves, whose modules may be called anything
+	case names["VBA"] && names["dir"]: // macros by themselves, whose modules may be called anything; Publisher has the first alone
 		return kindObject, nil
-	case has("EncryptedPackage"):
+	case names["EncryptedPackage"]:
 		return kind{mime: "application/x-tika-ooxml-protected", unsupported: UnableToParseFile, why: "encrypted"}, nil
-	case has("__properties_version1.0"):
+	case names["__properties_version1.0"]:
 		return unread("application/vnd.ms-outlook"), nil
-	case has("PowerPoint Document"):
+	case names["PowerPoint Document"]:
 		return unread("application/vnd.ms-powerpoint"), nil
-	case has(oleNative), has(olePackage), has(oleContents):
+	case names[oleNative], names[olePackage], names[oleContents]:
 		return kindObject, nil
 	}
-	return unread("application/x-ole-storage"), nil
+	return none, nil
+}
+
+// names gives the telling names in the root, and in a storage VBA there.
+func (c *compound) names(size int64) (map[string]bool, error) {
+	if err := c.readEntries(size); err != nil {
+		return nil, err
+	}
+	root, err := c.tree(c.entries[0].child)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, i := range root {
+		e := &c.entries[i]
+		tells(names, e.name)
+		if e.kind == compoundStorage && strings.EqualFold(e.name, "VBA") {
+			inside, err := c.tree(e.child)
+			if err != nil {
+				return nil, err
+			}
+			for _, i := range inside {
+				tells(names, c.entries[i].name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// tells notes a name if it says what kind of file it is in. Upper and lower case are the same in a compound file.
+func tells(names map[string]bool, name string) {
+	switch name {
+	case oleNative, olePackage, oleContents: // Publisher has a stream Contents
+		names[name] = true
+	}
+	for _, n := range []string{"WordDocument", "Workbook", "Book", "VBA", "dir", "EncryptedPackage", "__properties_version1.0",
+		"PowerPoint Document"} {
+		if strings.EqualFold(n, name) {
+			names[n] = true
+		}
+	}
+}
+
+// namesNearby gives the telling names in a directory whose file is damaged, as far as it goes on where it begins.
+func (c *compound) namesNearby() (map[string]bool, error) {
+	var head [512]byte
+	dir := make([]byte, 16*kib)
+	n, err := c.at.ReadAt(head[:], 0)
+	if n == len(head) {
+		shift := binary.LittleEndian.Uint16(head[30:]) & 15
+		n, err = c.at.ReadAt(dir, (int64(binary.LittleEndian.Uint32(head[48:]))+1)<<shift)
+	}
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for b := dir[:n]; len(b) >= 128; b = b[128:] {
+		tells(names, entryName(b))
+	}
+	return names, nil
 }

@@ -214,13 +214,15 @@ var magics = []magic{
 // whose inside must be seen to name it.
 func sniff(in *input) (kind, error) {
 	k, err := sniffHead(in)
-	if k.form == notRead && err == nil {
+	if k.form == notRead && err == nil && !bytes.HasPrefix(in.head(), oleMagic) { // a presentation, a message: what it holds may end as a zip
 		if zip, ok := selfExtracting(in); ok {
 			return zip, nil
 		}
 	}
 	return k, err
 }
+
+var oleMagic = []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 // selfExtracting tells a zip that has something else before it: a program, or what a server said. Only files are asked: of a stream
 // the end is not at hand.
@@ -277,7 +279,7 @@ func sniffHead(in *input) (kind, error) {
 		return kindBzip2, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && !zipInText(head), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x07\x08PK\x03\x04")):
 		return sniffZip(in)
-	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) && !readsBehind(head, 8):
+	case bytes.HasPrefix(head, oleMagic) && !readsBehind(head, 8):
 		return sniffOLE(in)
 	case isPDF(head):
 		return kindPDF, nil

@@ -36,8 +36,9 @@ func extractDOC(w *walker, doc *Document, in *input) error {
 	if err == nil && broken != nil {
 		err = broken
 	}
+	unread := ""
 	if err == nil {
-		err = c.about(func(line []byte) error { return b.write(append(line, '\n')) })
+		unread, err = c.about(func(line []byte) error { return b.write(append(line, '\n')) })
 	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
@@ -46,9 +47,7 @@ func extractDOC(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return decodingOffice(err)
 	}
-	a := newArchive(w, doc)
-	a.opened++ // the text of the file itself
-	return a.objects(c)
+	return c.objects(doc, unread)
 }
 
 var errWord = stop(Partial, MalformedOrFileSizeExceedsLimit, "damaged or incomplete Word file")

@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 )
 
@@ -26,7 +27,7 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 		return err
 	}
 	defer c.close()
-	f := c.stream("Workbook", "Book", "WORKBOOK", "BOOK")
+	f := c.stream("Workbook", "Book")
 	if f == nil {
 		return c.carried(doc, errBIFF)
 	}
@@ -37,7 +38,11 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 	defer x.close()
 	err = x.read()
 	if err == nil {
-		err = c.about(func(line []byte) error { return b.value(LineRange, 0, 1, 0, line) })
+		err = x.pivots(c)
+	}
+	unread := ""
+	if err == nil {
+		unread, err = c.about(func(line []byte) error { return b.value(LineRange, 0, 1, 0, line) })
 	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
@@ -46,9 +51,7 @@ func extractXLS(w *walker, doc *Document, in *input) error {
 	if err != nil {
 		return decodingOffice(err)
 	}
-	a := newArchive(w, doc)
-	a.opened++ // the text of the file itself
-	return a.objects(c)
+	return c.objects(doc, unread)
 }
 
 var errBIFF = stop(Partial, MalformedOrFileSizeExceedsLimit, "damaged or incomplete Excel file")
@@ -62,6 +65,8 @@ const (
 	biffNote       = 0x1c
 	biffFilePass   = 0x2f
 	biffContinue   = 0x3c
+	biffCodePage   = 0x42
+	biffElsewhere  = 0x5a
 	biffObject     = 0x5d
 	biffBoundSheet = 0x85
 	biffMulRK      = 0xbd
@@ -78,6 +83,8 @@ const (
 	biffRK         = 0x27e
 	biffFormat     = 0x41e
 	biffBOF        = 0x809
+	biffWords      = 0x100d
+	biffWordsOf    = 0x1051
 
 	biff8 = 0x600
 )
@@ -90,8 +97,9 @@ type biffBook struct {
 	size    int64 // of the file
 	holds   holding
 	shared  sharedStrings
-	opened  int  // sheets
-	old     bool // Excel 5 and 95: a character is a byte
+	opened  int               // sheets
+	old     bool              // Excel 5 and 95: a character is a byte
+	code    encoding.Encoding // of such a byte, where it is not Windows-1252
 	sheets  map[int64]string
 	formats map[uint16]*numberFormat
 	styles  []*numberFormat
@@ -104,6 +112,7 @@ type biffBook struct {
 	row, col int64
 	style    int
 	waits    bool              // a formula's text is in a record that follows
+	linked   bool              // the words of a chart that follow are those of a cell
 	object   uint16            // the drawing whose text follows
 	texts    map[uint16]string // of drawings, until a note claims them
 }
@@ -139,9 +148,11 @@ func (x *biffBook) record() error {
 	r := &x.records
 	switch r.typ {
 	case biffBOF:
+		r.between = false
 		return x.begin()
 	case biffEOF:
 		x.depth--
+		r.between = x.depth <= 0
 		if x.depth == 0 && x.out != nil {
 			return x.end()
 		}
@@ -219,6 +230,12 @@ func (x *biffBook) global() error {
 		name, err := x.string(1)
 		x.sheets[int64(place)] = string(name[:min(len(name), maxSheetName)])
 		return ignoreShort(err)
+	case biffCodePage:
+		if n, err := r.u16(); err == nil && n != 0x8001 {
+			x.code = codePage(int(n))
+		}
+	case biffElsewhere:
+		return x.elsewhere()
 	case biffFormat:
 		id, err := r.u16()
 		if err != nil {
@@ -415,8 +432,24 @@ func (x *biffBook) notes() error {
 			return e
 		}
 		return ignoreShort(err)
-	case biffLink, biffValidation: // where a link leads, what is said to whoever enters something
+	case biffLink: // where it leads
 		return x.words()
+	case biffValidation:
+		return x.validation()
+	case biffWordsOf:
+		if r.skip(1) == nil {
+			from, err := r.u8()
+			x.linked = err == nil && from == 2
+		}
+	case biffWords: // of a chart
+		if x.linked || r.skip(2) != nil {
+			return nil
+		}
+		s, err := x.string(1)
+		if e := x.b.value(LineRange, 0, 1, 0, s); e != nil {
+			return e
+		}
+		return ignoreShort(err)
 	case biffObject:
 		if r.skip(6) == nil {
 			x.object, _ = r.u16()
@@ -439,13 +472,78 @@ func (x *biffBook) notes() error {
 		x.texts[x.object] = string(text)
 		return ignoreShort(err)
 	case biffNote:
-		if !x.cell() || x.old {
+		if x.old {
+			return x.oldNote()
+		}
+		if !x.cell() {
 			return nil
 		}
 		id, err := r.u16()
 		if text, ok := x.texts[id]; ok && err == nil {
 			delete(x.texts, id)
 			return x.b.value(Cell, x.out.plain, x.row, x.col, []byte(text))
+		}
+	}
+	return nil
+}
+
+// oldNote writes a note of Excel 5 and 95, which has its text in it. One of more than 2,048 bytes goes on in further notes that belong
+// to no row.
+func (x *biffBook) oldNote() error {
+	r := &x.records
+	if len(r.data) >= 6 && binary.LittleEndian.Uint16(r.data) == 0xffff {
+		r.data = r.data[6:]
+	} else if !x.cell() {
+		return nil
+	}
+	return x.b.value(Cell, x.out.plain, x.row, x.col, x.bytes(len(r.data)))
+}
+
+// validation writes what is said to whoever enters something: two titles, two texts, and what may be entered.
+func (x *biffBook) validation() error {
+	r := &x.records
+	if r.skip(4) != nil {
+		return nil
+	}
+	for range 4 {
+		s, err := x.string(2)
+		if err != nil {
+			return ignoreShort(err)
+		}
+		if err := x.b.value(LineRange, 0, 1, 0, bytes.Trim(s, "\x00")); err != nil { // a zero stands for nothing
+			return err
+		}
+	}
+	return x.words()
+}
+
+// elsewhere writes the values of cells in other files that this one keeps.
+func (x *biffBook) elsewhere() error {
+	r := &x.records
+	if r.skip(4) != nil { // the last column, the first, the row
+		return nil
+	}
+	for !r.done() {
+		kind, err := r.u8()
+		if err != nil {
+			return ignoreShort(err)
+		}
+		var s []byte
+		switch kind {
+		case 1:
+			v, e := r.u64()
+			s, err = strconv.AppendFloat(x.text[:0], math.Float64frombits(v), 'f', -1, 64), e
+			x.text = s
+		case 2:
+			s, err = x.string(2)
+		default: // nothing, a truth, an error
+			err = r.skip(8)
+		}
+		if e := x.b.value(LineRange, 0, 1, 0, s); e != nil {
+			return e
+		}
+		if err != nil {
+			return ignoreShort(err)
 		}
 	}
 	return nil
@@ -493,11 +591,7 @@ func (x *biffBook) string(lengthBytes int) ([]byte, error) {
 	}
 	x.text = x.text[:0]
 	if x.old {
-		n = min(n, len(r.data))
-		for _, c := range r.data[:n] {
-			x.text = utf8.AppendRune(x.text, charmap.Windows1252.DecodeByte(c))
-		}
-		return x.text, r.skip(n)
+		return x.bytes(n), nil
 	}
 	flags, err := r.u8()
 	if err != nil {
@@ -524,6 +618,24 @@ func (x *biffBook) string(lengthBytes int) ([]byte, error) {
 	return x.text, r.skip(after)
 }
 
+// bytes reads a string of up to n bytes as Excel 5 and 95 have it.
+func (x *biffBook) bytes(n int) []byte {
+	r := &x.records
+	b := r.data[:min(n, len(r.data))]
+	r.data = r.data[len(b):]
+	if x.code != nil {
+		if out, err := x.code.NewDecoder().Bytes(b); err == nil {
+			x.text = append(x.text[:0], out...)
+			return x.text
+		}
+	}
+	x.text = x.text[:0]
+	for _, c := range b {
+		x.text = utf8.AppendRune(x.text, charmap.Windows1252.DecodeByte(c))
+	}
+	return x.text
+}
+
 // biffRecords reads records, and what goes on in others.
 type biffRecords struct {
 	w    *walker
@@ -533,6 +645,8 @@ type biffRecords struct {
 	pos  int64 // of what comes after it
 	data []byte
 	buf  []byte
+
+	between bool // no substream is open
 }
 
 // next moves to the next record that is no continuation; false at the end.
@@ -548,8 +662,8 @@ func (r *biffRecords) next() (bool, error) {
 			}
 			return false, err
 		}
-		// What follows the end of the last sheet may be zeros.
-		if typ := binary.LittleEndian.Uint16(head); typ == 0 && binary.LittleEndian.Uint16(head[2:]) == 0 {
+		// What follows the end of the last sheet may be zeros, and then anything.
+		if r.between && binary.LittleEndian.Uint32(head) == 0 {
 			return false, nil
 		}
 		if err := r.load(); err != nil {

@@ -115,8 +115,8 @@ func (s *Service) Ensure(ctx context.Context, tx *store.Tx, region string, ids [
 				where region = $1 and account_id = $2 and status = 'PAUSED'`, region, id, at.UnixMilli())
 			resumed = append(resumed, c)
 		default:
-			// The row is held, as in the other cases, until the transaction ends: the account may be
-			// suspending Macie at this moment.
+			// The row is held, as in the other cases, until the transaction ends: the account may
+			// be suspending Macie at this moment.
 			tx.DeferExpect(1, `update macie_session set status = 'ENABLED' where region = $1 and account_id = $2 and status = 'ENABLED'`,
 				region, id)
 		}
