@@ -277,7 +277,7 @@ func (s *spreadsheetML) cell() error {
 	if s.out == nil {
 		return nil
 	}
-	return s.out.cell(s.row, s.col, text)
+	return s.out.cell(max(s.row, 1), max(s.col, 1), text) // it may be outside of any row
 }
 
 func (s *spreadsheetML) endSheet() error {
