@@ -84,6 +84,11 @@ func isBinary(head []byte) bool {
 	if m.zeros > 0 && utf16Without(head) != nil {
 		return false
 	}
+	return m.values(head) && !isEBCDIC(head)
+}
+
+// values says whether bytes look like what programs store.
+func (m *makeup) values(head []byte) bool {
 	switch {
 	case m.bytes == 0:
 		return true

@@ -23,6 +23,9 @@ func extractText(w *walker, doc *Document, in *input) error {
 func decoded(in *input) io.Reader {
 	enc, skip := charset(in.head(), in.w.opts.DefaultEncoding)
 	old := onlyCR(in.head())
+	if enc == (ebcdic{}) {
+		return transform.NewReader(in, enc.NewDecoder())
+	}
 	if enc != nil {
 		r := io.Reader(transform.NewReader(in, enc.NewDecoder()))
 		if old {
@@ -82,6 +85,9 @@ func charset(head []byte, fallback string) (enc encoding.Encoding, skip int) {
 	}
 	if validUTF8(head) {
 		return nil, 0
+	}
+	if isEBCDIC(head) {
+		return ebcdic{}, 0
 	}
 	sample := head
 	if len(sample) > 64*kib {
