@@ -290,6 +290,8 @@ func (r *recorder) together(a, b *piece) bool {
 		return false
 	case x.Kind == extract.Cell:
 		return x.Row == y.Row
+	case x.Kind == extract.LineRange || x.Kind == extract.Page: // of a table in a document
+		return x.Row == y.Row && x.Row > 0
 	case x.Kind == extract.Record:
 		return x.Record == y.Record && a.parent() == b.parent()
 	}

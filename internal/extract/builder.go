@@ -53,6 +53,7 @@ type fieldInfo struct {
 	names []string
 	path  string // Record
 	sheet string // Cell
+	row   int64  // of a table in a document, counted through all of them; 0: of none
 
 	// Where a path has indexes, it is written only when it is asked for: from these.
 	way      wayTo
@@ -419,7 +420,11 @@ func (b *builder) locate(raw []byte, lo, hi int) Location {
 	m := b.marks[i]
 	switch m.kind {
 	case Page:
-		return Location{Kind: Page, Page: m.a}
+		loc := Location{Kind: Page, Page: m.a}
+		if b.fields {
+			loc.Row = b.info(m.info).row
+		}
+		return loc
 	case Record:
 		f := b.info(m.info)
 		loc := Location{Kind: Record, Record: m.a, Path: f.path, Names: f.names}
@@ -444,5 +449,9 @@ func (b *builder) locate(raw []byte, lo, hi int) Location {
 		j := b.at(hi - 1)
 		end, _ = lineAfter(b.marks[j].a, b.marks[j].b, raw[b.marks[j].off:hi-1])
 	}
-	return Location{Kind: LineRange, Line: line, EndLine: max(line, end), Column: col + 1}
+	loc := Location{Kind: LineRange, Line: line, EndLine: max(line, end), Column: col + 1}
+	if m.kind == namedLine {
+		loc.Row = b.info(m.info).row
+	}
+	return loc
 }

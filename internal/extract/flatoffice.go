@@ -83,6 +83,8 @@ func flatWords(odf bool) func(*walker, *Document, *xmlReader) error {
 		defer b.close()
 		b.mark(LineRange, 0, 1, 0)
 		p := &paragraphs{b: b, odf: odf}
+		p.tables.b = b
+		defer p.tables.close()
 		macros := false
 		f := &flatParts{x: x, p: p, a: newArchive(w, doc)}
 		f.a.opened++ // the text of the file itself

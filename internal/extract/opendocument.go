@@ -72,6 +72,8 @@ func (o *office) sealed() error {
 // odfWords writes the text of a part, with the pages of a presentation.
 func (o *office) odfWords(name string, b *builder, kind LocationKind) error {
 	p := &paragraphs{b: b, odf: true}
+	p.tables.b = b
+	defer p.tables.close()
 	page := int64(0)
 	err := o.each(name, func(x *xmlReader) error {
 		if kind == Page && x.kind == xmlStart && string(x.name) == "draw:page" {

@@ -29,6 +29,7 @@ type paragraphs struct {
 	later    []byte // what was said beside the text
 	named    []string
 	creator  bool // within the name of who changed something
+	tables   docTables
 }
 
 type paragraph struct {
@@ -47,6 +48,8 @@ const (
 // words writes the text of a part.
 func (o *office) words(name string, b *builder) error {
 	p := &paragraphs{b: b, odf: !strings.Contains(name, "/"), chart: strings.Contains(name, "/charts/"), extended: strings.Contains(name, "/charts/chartEx")}
+	p.tables.b = b
+	defer p.tables.close()
 	if err := o.each(name, p.token); err != nil {
 		return err
 	}
@@ -60,7 +63,10 @@ func (p *paragraphs) finish() error {
 			return err
 		}
 	}
-	return p.tell()
+	if err := p.tell(); err != nil {
+		return err
+	}
+	return p.tables.finish()
 }
 
 // tell writes what was said beside the text: who changed it, what places in it are called.
@@ -106,7 +112,7 @@ func (p *paragraphs) token(x *xmlReader) error {
 	case xmlStart:
 		return p.start(x)
 	case xmlEnd:
-		return p.close(x.local())
+		return p.close(x)
 	case xmlText, xmlCDATA:
 		if p.creator && p.text == 0 {
 			return p.beside(x.text)
@@ -126,8 +132,37 @@ func (p *paragraphs) holdsText(local string) bool {
 	return local == "t" || local == "delText" || local == "instrText" || local == "delInstrText" || local == "text" || p.chart && (local == "v" || local == "pt" && p.extended)
 }
 
+// table follows the tables of a document.
+func (p *paragraphs) table(x *xmlReader, local string) error {
+	start := x.kind == xmlStart
+	switch local {
+	case "tbl", "table":
+		if start && !x.empty {
+			p.tables.start()
+		} else if !start {
+			return p.tables.end()
+		}
+	case "tr", "table-row":
+		if start && !x.empty {
+			return p.tables.startRow()
+		}
+		return p.tables.endRow()
+	case "tc", "table-cell":
+		if start {
+			p.tables.startCell(attrOf(x, "number-columns-spanned"), attrOf(x, "number-rows-spanned"), false)
+		}
+		if !start || x.empty {
+			p.tables.endCell()
+		}
+	}
+	return nil
+}
+
 func (p *paragraphs) start(x *xmlReader) error {
 	local := x.local()
+	if err := p.table(x, local); err != nil {
+		return err
+	}
 	if p.holdsText(local) && !x.empty {
 		p.text++
 	}
@@ -270,7 +305,11 @@ func (p *paragraphs) said(texts ...[]byte) error {
 	return nil
 }
 
-func (p *paragraphs) close(local string) error {
+func (p *paragraphs) close(x *xmlReader) error {
+	local := x.local()
+	if err := p.table(x, local); err != nil {
+		return err
+	}
 	if p.holdsText(local) && p.text > 0 {
 		p.text--
 	}

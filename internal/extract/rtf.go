@@ -21,7 +21,15 @@ func extractRTF(w *walker, doc *Document, in *input) error {
 	defer b.close()
 	r := &rtfReader{w: w, b: b, a: newArchive(w, doc), in: bufio.NewReaderSize(in, 64*kib), line: 1, charset: charmap.Windows1252}
 	r.a.opened++ // the text of the file itself
+	r.tables.b = b
+	defer r.tables.close()
 	err := r.run()
+	if r.tables.depth > 0 && err == nil {
+		err = r.tables.end()
+	}
+	if written := r.tables.finish(); err == nil {
+		err = written
+	}
 	doc.Read = max(doc.Size, r.read)
 	if flushed := b.finish(); flushed != nil {
 		return flushed
@@ -50,6 +58,8 @@ type rtfReader struct {
 	high      rune // the first half of a character of two \u
 	passing   int  // characters to leave out after \u
 	marked    bool // the text at hand has its mark
+	tables    docTables
+	inRow     bool // of a table
 }
 
 // rtfGroup is what braces keep apart.
@@ -313,9 +323,14 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 		return nil
 	}
 	if c, ok := rtfCharacters[word]; ok {
-		return r.text(c)
+		if err := r.text(c); err != nil || g.hidden {
+			return err
+		}
+		return r.table(word)
 	}
 	switch word {
+	case "trowd":
+		return r.table(word)
 	case "uc":
 		if has && number >= 0 && number <= 16 {
 			g.pass = number
@@ -352,6 +367,38 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 		g.hidden = true
 		if word == "objdata" {
 			return r.object()
+		}
+	}
+	return nil
+}
+
+// table follows the tables: rows are said to begin, perhaps twice, and cells and rows to end. A table ends where a paragraph does outside of
+// a row.
+func (r *rtfReader) table(word string) error {
+	switch word {
+	case "trowd":
+		if r.inRow {
+			return nil
+		}
+		if err := r.flush(); err != nil {
+			return err
+		}
+		if r.tables.depth == 0 {
+			r.tables.start()
+		}
+		r.inRow = true
+		if err := r.tables.startRow(); err != nil {
+			return err
+		}
+		r.tables.startCell(nil, nil, false)
+	case "cell":
+		r.tables.startCell(nil, nil, false)
+	case "row":
+		r.inRow = false
+		return r.tables.endRow()
+	case "par":
+		if !r.inRow && r.tables.depth > 0 {
+			return r.tables.end()
 		}
 	}
 	return nil
