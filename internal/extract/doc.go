@@ -48,9 +48,10 @@
 //	                   and those of a fixed width
 //	    builder        produced text with marks where the position changes: markup.go, flatoffice.go, eml.go (and uuencode.go),
 //	                   folded.go, sql.go, rtf.go, docx.go,
-//	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go
+//	                   xlsx.go, pptx.go, opendocument.go, word97.go, xls.go, pdf.go, avro.go, parquet.go; the rows of a table in a
+//	                   document become values under the names of its columns: doctables.go
 //	    archive        members, each of which is a document again: archive.go, zip.go, tnef.go (winmail.dat), what was
-//	                   put into Office files: embedded.go, and their macros: vba.go
+//	                   put into Office files: embedded.go, and their macros: vba.go; files in data: URIs: datauri.go
 //
 // # Where to start reading
 //

@@ -1,6 +1,9 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // What the entities that a file declares may come to: their number, and the bytes of each and of all. An entity that says more is
 // left as it is written, so that one made of ten others of ten others costs nothing.
@@ -10,18 +13,27 @@ const (
 	maxEntityBytes = 1 * mib
 	maxReference   = 128 // bytes of a reference, & and ; included
 
-	entityOverhead = 128 // of an entry of the map
+	entityOverhead = 192 // of an entry of the map
 )
 
 // declaredEntities are the entities that a document type declares, references in them undone.
 type declaredEntities struct {
-	values map[string][]byte
+	values map[string]*declaredEntity
+	order  []*declaredEntity
 	bytes  int
 }
 
+type declaredEntity struct {
+	value     []byte
+	used      bool
+	line, col int64 // of what is written
+	name      string
+}
+
 // read reads the declarations in a piece of a document type. What is kept is held; where there is no memory for an entity, it is
-// left as it is written, as one that says too much.
-func (d *declaredEntities) read(raw []byte, holds *holding) error {
+// left as it is written, as one that says too much. raw begins in a line of the source, at a column.
+func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding) error {
+	counted := raw
 	for {
 		i := bytes.Index(raw, []byte("<!ENTITY"))
 		if i < 0 {
@@ -32,11 +44,18 @@ func (d *declaredEntities) read(raw []byte, holds *holding) error {
 			return err
 		}
 		// No reference is longer, so that longer names are of no use.
+		parameter := len(raw) > 0 && raw[0] == '%'
+		if parameter { // for the document type itself
+			raw = bytes.TrimLeft(raw[1:], " \t\r\n")
+		}
 		n := bytes.IndexAny(raw[:min(len(raw), maxReference)], " \t\r\n")
-		if n <= 0 || raw[0] == '%' {
+		if n <= 0 {
 			continue
 		}
 		name := string(raw[:n])
+		if parameter {
+			name = "%" + name
+		}
 		raw = bytes.TrimLeft(raw[n:], " \t\r\n")
 		if len(raw) == 0 || raw[0] != '"' && raw[0] != '\'' {
 			continue // it stands in another file
@@ -53,6 +72,7 @@ func (d *declaredEntities) read(raw []byte, holds *holding) error {
 		if err := holds.w.step(int64(len(value) + maxEntity)); err != nil {
 			return err
 		}
+		written := value
 		if value = d.expand(value); len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
 			continue
 		}
@@ -60,14 +80,18 @@ func (d *declaredEntities) read(raw []byte, holds *holding) error {
 			continue
 		}
 		if d.values == nil {
-			d.values = map[string][]byte{}
+			d.values = map[string]*declaredEntity{}
 		}
 		d.bytes += len(value)
-		d.values[name] = value
+		at := offsetIn(counted, written)
+		line, col = lineAfter(line, col, counted[:at])
+		counted = counted[at:]
+		e := &declaredEntity{value: value, line: line, col: col, name: name}
+		d.values[name], d.order = e, append(d.order, e)
 	}
 }
 
-// expand undoes the references in a value to what is declared before it, up to a little more than an entity may have.
+// expand undoes the references in a value to characters and to what is declared before it, up to a little more than an entity may have.
 func (d *declaredEntities) expand(value []byte) []byte {
 	var out []byte
 	for len(out) <= maxEntity {
@@ -81,6 +105,14 @@ func (d *declaredEntities) expand(value []byte) []byte {
 			out = append(out, is...)
 			value = value[n:]
 			continue
+		}
+		if len(value) > 1 && value[1] == '#' {
+			n := bytes.IndexByte(value[:min(len(value), 16)], ';')
+			if r, ok := entity(value, n); ok {
+				out = utf8.AppendRune(out, r)
+				value = value[n+1:]
+				continue
+			}
 		}
 		out = append(out, '&')
 		value = value[1:]
@@ -97,9 +129,10 @@ func (d *declaredEntities) at(text []byte) (is []byte, n int) {
 	if n < 2 {
 		return nil, 0
 	}
-	is, ok := d.values[string(text[1:n])]
+	e, ok := d.values[string(text[1:n])]
 	if !ok {
 		return nil, 0
 	}
-	return is, n + 1
+	e.used = true
+	return e.value, n + 1
 }

@@ -39,6 +39,8 @@ type Document struct {
 	Read     int64     // bytes that have been analysed so far
 	Modified time.Time // zero when the archive does not say
 	Depth    int       // 0 for the object itself, 1 for a file in an archive, …
+
+	uris *dataURIs // nil: they are not looked for
 }
 
 // Spool keeps bytes that must be read out of order but arrive in order, such as a zip inside a tar.gz. What it stores is gone
@@ -180,8 +182,14 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 	seg.tidier = &w.tidier
 	w.texts++
 	seg.w = w
+	text, lo, hi := seg.Text, seg.Lo, seg.Hi
 	if err := w.sink.Segment(doc, seg); err != nil {
 		return &sourceError{err}
+	}
+	if doc.uris != nil {
+		if err := doc.uris.search(w, text, lo, hi); err != nil {
+			return err
+		}
 	}
 	return w.stopped
 }
@@ -192,8 +200,13 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 		return w.notPlain(doc)
 	}
 	kind, sniffErr := sniff(in)
-	if w.opts.PlainOnly && !kind.isPlain() {
+	uris := sniffErr == nil && kind.mayHaveURIs(in.head())
+	if w.opts.PlainOnly && (!kind.isPlain() || uris) {
 		return w.notPlain(doc)
+	}
+	if uris {
+		doc.uris = &dataURIs{}
+		defer doc.uris.close(w)
 	}
 	doc.MIME = kind.mime
 	if err := w.sink.Begin(doc); err != nil {
@@ -219,6 +232,9 @@ func (w *walker) document(doc *Document, in *input) (Status, error) {
 				}
 			}
 		}
+	}
+	if err == nil && doc.uris != nil {
+		err = doc.uris.open(w, doc)
 	}
 	status := Status{Code: Complete}
 	var stopped errStop

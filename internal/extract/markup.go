@@ -42,6 +42,8 @@ type markup struct {
 	within    bool                                       // the text before ended in a word or number
 	later     []aside                                    // comments in the midst of text, to be written at its end
 	held      int                                        // bytes of them
+	spoken    bool                                       // in HTML, within a note on how a word is spoken
+	tables    docTables                                  // of HTML
 }
 
 // aside is a comment, and where it begins.
@@ -56,6 +58,8 @@ const (
 )
 
 func (m *markup) run() error {
+	m.tables.b = m.b
+	defer m.tables.close()
 	for m.x.next() {
 		if err := m.b.w.step(8 + int64(len(m.x.raw)/16)); err != nil {
 			return err
@@ -65,7 +69,29 @@ func (m *markup) run() error {
 		}
 		m.line, m.col = lineAfter(m.line, m.col, m.x.raw)
 	}
-	return m.asides()
+	if err := m.asides(); err != nil {
+		return err
+	}
+	if err := m.unused(); err != nil {
+		return err
+	}
+	return m.tables.finish()
+}
+
+// unused writes what entities stand for to which nothing refers, behind their names.
+func (m *markup) unused() error {
+	for _, e := range m.entities.order {
+		if e.used {
+			continue
+		}
+		if err := m.b.write([]byte("\n" + e.name + " ")); err != nil {
+			return err
+		}
+		if err := m.verbatim(e.value, e.line, e.col); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // asides writes the comments that stood in the midst of text.
@@ -87,7 +113,12 @@ func (m *markup) one() error {
 	x := m.x
 	switch x.kind {
 	case xmlText:
-		if n := len(x.text); m.html && n > 0 {
+		n := len(x.text)
+		if m.spoken && n <= maxAside && m.held+n <= maxAsides { // it stands above the text
+			m.later, m.held = append(m.later, aside{bytes.Clone(x.text), m.line, m.col}), m.held+n+64
+			return nil
+		}
+		if m.html && n > 0 {
 			m.within = x.text[n-1] > ' '
 		}
 		return m.text(x.text, m.line, m.col)
@@ -163,7 +194,7 @@ func (m *markup) other() error {
 // documentType looks for entities in a piece of markup that is neither tag nor text, a document type or a part of one.
 func (m *markup) documentType(raw []byte) error {
 	if bytes.HasPrefix(raw, []byte("<!DOCTYPE")) && bytes.IndexByte(raw, '[') >= 0 || bytes.HasPrefix(raw, []byte("<!ENTITY")) {
-		return m.entities.read(raw, &m.b.holds)
+		return m.entities.read(raw, m.line, m.col, &m.b.holds)
 	}
 	return nil
 }
@@ -252,9 +283,15 @@ func (m *markup) text(raw []byte, line, col int64) error {
 
 // separate writes what a tag of HTML does to the words around it.
 func (m *markup) separate(tag string) error {
-	switch strings.ToLower(tag) {
-	case "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp",
-		"small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr":
+	tag = strings.ToLower(tag)
+	m.spoken = m.x.kind == xmlStart && (tag == "rt" || tag == "rp")
+	if m.html {
+		if err := m.table(tag); err != nil {
+			return err
+		}
+	}
+	switch tag {
+	case "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "rb", "rp", "rt", "rtc", "s", "samp", "small", "span", "strong", "sub", "sup", "tt", "u", "var", "wbr":
 		return nil
 	case "td", "th", "input", "label", "option", "dt", "dd":
 		m.within = false
@@ -264,6 +301,31 @@ func (m *markup) separate(tag string) error {
 		return err
 	}
 	return m.b.writeByte('\n')
+}
+
+// table follows the tables of HTML, in which the ends of rows and cells may be left out.
+func (m *markup) table(tag string) error {
+	start := m.x.kind == xmlStart
+	switch tag {
+	case "table":
+		if start {
+			m.tables.start()
+			return nil
+		}
+		return m.tables.end()
+	case "tr":
+		if start {
+			return m.tables.startRow()
+		}
+		return m.tables.endRow()
+	case "td", "th":
+		if start {
+			m.tables.startCell(attrOf(m.x, "colspan"), attrOf(m.x, "rowspan"), tag == "th")
+		} else {
+			m.tables.endCell()
+		}
+	}
+	return nil
 }
 
 func (m *markup) htmlTag() error {
@@ -280,6 +342,8 @@ func (m *markup) htmlTag() error {
 		key, value, after := nextAttr(rest)
 		switch name := strings.ToLower(string(key)); {
 		case len(value) == 0:
+		case m.b.doc.uris != nil && bytes.HasPrefix(value, []byte("data:")) && m.b.doc.uris.take(m.b.w, entities(nil, value)):
+			// It is read as a file.
 		case telling(name):
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
