@@ -33,8 +33,12 @@ func embedded(name string) bool {
 	return base != "" && strings.HasSuffix(dir, "/embeddings/") || isProjectPart(base)
 }
 
-// embeddings opens the files that were put into an Office file, as files inside it. It follows the file's own text.
+// embeddings opens the files that were put into an Office file, as files inside it, and hands over the comments that the zip has as any
+// other may. It follows the file's own text.
 func (o *office) embeddings(doc *Document) error {
+	if err := o.zip.says(doc); err != nil {
+		return err
+	}
 	var names []string
 	for name := range o.parts {
 		if embedded(name) {

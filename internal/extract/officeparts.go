@@ -66,7 +66,10 @@ func (o *office) remarksTo(name string, write func(line []byte) error) error {
 					return nil
 				}
 			}
-			if label = append(label[:0], local...); len(x.attrs) == 0 {
+			if !bytes.HasPrefix(x.name, []byte("vt:")) { // which says of what type a property is that has a name
+				label = append(label[:0], local...)
+			}
+			if len(x.attrs) == 0 {
 				return nil
 			}
 			if n := attrOf(x, "name"); n != nil {
@@ -102,6 +105,47 @@ func (o *office) remarksTo(name string, write func(line []byte) error) error {
 				text = characters(text[:0], x)
 				return say(label, text)
 			}
+		}
+		return nil
+	})
+}
+
+// vml hands over the words of boxes that are drawn in VML, a line for each paragraph, and what is said of the shapes. The boxes of the
+// notes of a workbook are empty: their words are in a part of their own.
+func (o *office) vml(name string, say func(line []byte) error) error {
+	var text []byte
+	boxes := 0
+	end := func() error {
+		line := bytes.TrimSpace(text)
+		text = text[:0]
+		return say(line)
+	}
+	return o.each(name, func(x *xmlReader) error {
+		local := x.local()
+		switch {
+		case x.kind == xmlStart && local == "textbox":
+			if !x.empty {
+				boxes++
+			}
+		case x.kind == xmlStart && (local == "shape" || local == "textpath"):
+			for _, name := range []string{"alt", "title", "string", "href"} {
+				if v := x.attr(name); len(v) > 0 {
+					if err := say(unescapeX(entities(nil, v))); err != nil {
+						return err
+					}
+				}
+			}
+		case (x.kind == xmlStart || x.kind == xmlEnd) && (local == "br" || local == "div" || local == "p" || local == "textbox"):
+			if x.kind == xmlEnd && local == "textbox" {
+				boxes = max(0, boxes-1)
+			}
+			return end()
+		case (x.kind == xmlText || x.kind == xmlCDATA) && boxes > 0:
+			if len(text) >= maxCell {
+				o.miss("a longer text in a drawing than is read")
+				return nil
+			}
+			text = characters(text, x)
 		}
 		return nil
 	})

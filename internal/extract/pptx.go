@@ -18,7 +18,7 @@ func extractPPTX(w *walker, doc *Document, in *input) error {
 		case strings.HasSuffix(rest, ".rels"):
 			return rest == "_rels/presentation.xml.rels" || strings.HasPrefix(rest, "slides/")
 		}
-		return strings.HasSuffix(rest, ".xml")
+		return strings.HasSuffix(rest, ".xml") || strings.HasSuffix(rest, ".vml")
 	})
 	if err != nil {
 		return err
@@ -35,7 +35,13 @@ func (o *office) slides(b *builder) error {
 	}
 	var order []string
 	err = o.each("ppt/presentation.xml", func(x *xmlReader) error {
-		if x.kind == xmlStart && x.local() == "sldId" {
+		if x.kind != xmlStart {
+			return nil
+		}
+		switch x.local() {
+		case "section", "custShow": // a name for some of the slides
+			return b.write(append(entities(nil, x.attr("name")), '\n'))
+		case "sldId":
 			if part := rels[string(x.attr("r:id"))]; part != "" {
 				if !o.holds.hold(32) {
 					return errBook
@@ -87,6 +93,8 @@ func (o *office) slides(b *builder) error {
 		switch {
 		case about(name):
 			read = o.properties
+		case strings.HasSuffix(name, ".vml"):
+			read = o.oldDrawing
 		case slideWords(name):
 			read = o.words
 		}
@@ -97,9 +105,14 @@ func (o *office) slides(b *builder) error {
 	return nil
 }
 
+// oldDrawing writes the words of what is drawn in VML.
+func (o *office) oldDrawing(name string, b *builder) error {
+	return o.vml(name, func(line []byte) error { return b.write(append(line, '\n')) })
+}
+
 // slideWords says whether the words of a part stand in paragraphs.
 func slideWords(name string) bool {
-	for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "slideMasters/", "slideLayouts/", "notesMasters/", "handoutMasters/"} {
+	for _, dir := range []string{"slides/", "notesSlides/", "comments/", "diagrams/data", "charts/chart", "drawings/drawing", "slideMasters/", "slideLayouts/", "notesMasters/", "handoutMasters/"} {
 		if strings.HasPrefix(name, "ppt/"+dir) {
 			return true
 		}

@@ -153,7 +153,7 @@ func (k *workbook) rest() error {
 		case strings.HasPrefix(name, "xl/charts/chart"):
 			err = k.chart(name)
 		case strings.HasSuffix(name, ".vml"):
-			err = k.oldDrawing(name)
+			err = k.vml(name, func(line []byte) error { return k.b.value(LineRange, 0, 1, 0, line) })
 		case k.seen[name] || embedded(name) || !strings.HasSuffix(name, ".xml"):
 		case name == "xl/workbook.xml" || name == "xl/styles.xml" || name == "xl/sharedStrings.xml":
 		case strings.HasPrefix(name, "xl/drawings/drawing"):
@@ -167,37 +167,6 @@ func (k *workbook) rest() error {
 		}
 	}
 	return err
-}
-
-// oldDrawing writes the words of boxes that are drawn in VML, a line for each paragraph. The notes' boxes are empty: their words are
-// in a part of their own.
-func (k *workbook) oldDrawing(name string) error {
-	var text []byte
-	boxes := 0
-	say := func() error {
-		line := bytes.TrimSpace(text)
-		text = text[:0]
-		return k.b.value(LineRange, 0, 1, 0, line)
-	}
-	return k.each(name, func(x *xmlReader) error {
-		local := x.local()
-		switch {
-		case x.kind == xmlStart && local == "textbox":
-			if !x.empty {
-				boxes++
-			}
-		case x.kind == xmlStart && (local == "shape" || local == "textpath"):
-			return k.tells(x, "alt", "title", "string", "href")
-		case (x.kind == xmlStart || x.kind == xmlEnd) && (local == "br" || local == "div" || local == "p" || local == "textbox"):
-			if x.kind == xmlEnd && local == "textbox" {
-				boxes = max(0, boxes-1)
-			}
-			return say()
-		case (x.kind == xmlText || x.kind == xmlCDATA) && boxes > 0:
-			text = k.text(text, x)
-		}
-		return nil
-	})
 }
 
 // pivot writes the values that a pivot table keeps of cells, which may be gone: each behind the name of its column, which the
@@ -830,14 +799,16 @@ func (k *workbook) comments(s sheet, parts []string) error {
 		}
 		var row, col int64
 		var text []byte
-		inText := false
+		inText, phonetic := false, false
 		err := k.each(part, func(x *xmlReader) error {
 			switch {
+			case (x.kind == xmlStart || x.kind == xmlEnd) && x.local() == "rPh": // how the text is spoken
+				phonetic = x.kind == xmlStart && !x.empty
 			case x.kind == xmlStart && (x.local() == "comment" || x.local() == "threadedComment"):
 				col, row = cellRef(x.attr("ref"))
 				text = text[:0]
 			case x.kind == xmlStart && (x.local() == "t" || x.local() == "text"):
-				inText = true
+				inText = !phonetic
 			case x.kind == xmlEnd && (x.local() == "t" || x.local() == "text"):
 				inText = false
 			case (x.kind == xmlText || x.kind == xmlCDATA) && inText:

