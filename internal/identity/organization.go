@@ -73,7 +73,8 @@ func organizationLane(management macie2.AccountID) string {
 	return "organization/" + string(management)
 }
 
-// requireOpen refuses an account that is closed, and keeps any other from being closed before tx ends.
+// requireOpen refuses an account that is closed, and keeps any other from being closed before tx
+// ends.
 func requireOpen(ctx context.Context, tx *store.Tx, id macie2.AccountID) error {
 	if _, err := tx.Exec(ctx, `update account set status = status where id = $1`, id); err != nil {
 		return err

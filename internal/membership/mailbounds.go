@@ -178,8 +178,8 @@ func (s *Invitations) keep(tx *store.Tx, l mailLedger, now time.Time) {
 	if b.Cooldown <= 0 {
 		return
 	}
-	// Mails of a pair in several Regions are in rows of their own. The administrator's count of the day,
-	// which was written above, lets only one transaction at a time get here.
+	// Mails of a pair in several Regions are in rows of their own. The administrator's count of the
+	// day, which was written above, lets only one transaction at a time get here.
 	for p := range pairs {
 		tx.DeferExpect(1, `update mail_day set mails = mails where account_id = $1 and side = $2 and day = $3
 			and (select count(*) from mail_last where administrator_id = $1 and account_id = $4 and at > $5) <= $6`,

@@ -13,10 +13,10 @@ import (
 	"magpie/internal/store/storetest"
 )
 
-// TestMeetings has each of these requests meet each other one in each of these states, at every step
-// of its transactions: the one is held there at one node, the other goes on at another node until it
-// is through or waits for the first, and then the first goes on. Both answers, and what is in the
-// tables afterwards, must be what they are when one comes after the other.
+// TestMeetings has each of these requests meet each other one in each of these states, at every
+// step of its transactions: the one is held there at one node, the other goes on at another node
+// until it is through or waits for the first, and then the first goes on. Both answers, and what is
+// in the tables afterwards, must be what they are when one comes after the other.
 //
 // Only a part of them is run, another one with each seed. MAGPIE_MEETINGS=all runs all of them, and
 // MAGPIE_MEETINGS=3,5 those in the states with these numbers.

@@ -54,7 +54,8 @@ func Remember(ctx context.Context, tx *store.Tx, call *macie2.Call, t Token, res
 	}
 	tx.Defer(`delete from client_token where account_id = $1 and region = $2 and at <= $3`,
 		call.Account, call.Region, call.Now.Add(-tokenLife).UnixMilli())
-	// Where another call with the token was faster, this one is tried again, and finds what that one kept.
+	// Where another call with the token was faster, this one is tried again, and finds what that
+	// one kept.
 	tx.DeferExpect(1, `insert into client_token (account_id, region, operation, client_token, request, response, at)
 		values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
 		call.Account, call.Region, t.Operation, t.ClientToken, t.Request, response, call.Now.UnixMilli())

@@ -128,9 +128,9 @@ func TestOneTokenAtTwoNodes(t *testing.T) {
 	}
 }
 
-// TestNothingOutlivesTheSession ends an account's session at each step of a request that writes what
-// belongs to it. Whichever comes first, nothing of it is left, nor is its client token: another
-// session of the account would have it, and a job would go on without one.
+// TestNothingOutlivesTheSession ends an account's session at each step of a request that writes
+// what belongs to it. Whichever comes first, nothing of it is left, nor is its client token:
+// another session of the account would have it, and a job would go on without one.
 func TestNothingOutlivesTheSession(t *testing.T) {
 	for _, engine := range storetest.Engines() {
 		t.Run(engine, func(t *testing.T) {

@@ -33,10 +33,10 @@ func postgresError(err error) error {
 	return err
 }
 
-// multixactRoutine is the function of PostgreSQL that reports "new multixact has more than one updating
-// member" as an internal error, now and then, when several transactions lock and change one row
-// (seen with 15.18, under load). Nothing of the transaction is kept, and it goes well when it is
-// tried again.
+// multixactRoutine is the function of PostgreSQL that reports "new multixact has more than one
+// updating member" as an internal error, now and then, when several transactions lock and change
+// one row (seen with 15.18, under load). Nothing of the transaction is kept, and it goes well when
+// it is tried again.
 const multixactRoutine = "MultiXactIdCreateFromMembers"
 
 // sqlState is the sentinel for a SQLSTATE, nil when it has none.

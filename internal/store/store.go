@@ -36,8 +36,9 @@ type Options struct {
 	// RunTwice, asked for every transaction, makes its closure run twice when it says yes, the
 	// first time to be rolled back. Tests use it to find closures with side effects.
 	RunTwice func() bool
-	// Step is called before each statement of a closure, and once more when the closure is through and
-	// its transaction not yet committed. Tests hold a transaction there, so that another meets it.
+	// Step is called before each statement of a closure, and once more when the closure is through
+	// and its transaction not yet committed. Tests hold a transaction there, so that another meets
+	// it.
 	Step func(ctx context.Context)
 
 	// migrations replaces the embedded ones in tests of the migration itself.

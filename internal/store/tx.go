@@ -333,8 +333,8 @@ func (tx *Tx) Contains(column string, n int) string { return tx.conn.dialect().c
 // that another transaction holds are left out. Empty on SQLite, where there is one writer.
 func (tx *Tx) ForUpdateSkipLocked() string { return tx.conn.dialect().forUpdateSkipLocked }
 
-// ForKeyShare ends a select whose rows must stay until this transaction ends: nobody deletes them, or
-// changes a column that foreign keys refer to. Empty on SQLite, where there is one writer.
+// ForKeyShare ends a select whose rows must stay until this transaction ends: nobody deletes them,
+// or changes a column that foreign keys refer to. Empty on SQLite, where there is one writer.
 func (tx *Tx) ForKeyShare() string { return tx.conn.dialect().forKeyShare }
 
 // ForShare ends a select whose rows must stay as they are until this transaction ends. Empty on
