@@ -152,7 +152,7 @@ func (s *Service) tryExport(ctx context.Context, call *macie2.Call, d destinatio
 	if d.owner != "" && d.owner != string(call.Account) {
 		return false, refuse(fmt.Errorf("it is not known to be the account %s's", d.owner))
 	}
-	b, err := s.bucket(ctx, call.Region, call.Account, d.bucket)
+	b, err := s.namedBucket(ctx, call.Region, call.Account, d.bucket, call.Now)
 	if err != nil {
 		return false, refuse(err)
 	}

@@ -35,6 +35,8 @@ type Options struct {
 	Publish func(ctx context.Context, tx *store.Tx, holder macie2.AccountID, findings []*macie2.Finding) error
 	// Bucket opens a bucket of an account, to write results to it. nil: there are none.
 	Bucket func(ctx context.Context, region string, account macie2.AccountID, name string) (Bucket, error)
+	// NamedBucket is Bucket for a request that names one, at a time: it may wait a little for a bucket that is not known yet. nil: Bucket.
+	NamedBucket func(ctx context.Context, region string, account macie2.AccountID, name string, at time.Time) (Bucket, error)
 	// Reveal reads objects again, to show samples. nil: there are none.
 	Reveal Revealer
 	// QuotaFilters is how many rules an account may have in a Region. 0: Macie's quota, 1,000.
@@ -51,6 +53,7 @@ type Service struct {
 	overseer     func(context.Context, *store.Tx, string, macie2.AccountID) (macie2.AccountID, error)
 	publish      func(context.Context, *store.Tx, macie2.AccountID, []*macie2.Finding) error
 	bucket       func(context.Context, string, macie2.AccountID, string) (Bucket, error)
+	namedBucket  func(context.Context, string, macie2.AccountID, string, time.Time) (Bucket, error)
 	reveal       Revealer
 	quotaFilters int64
 	cache        *columnCache
@@ -78,11 +81,16 @@ func New(o Options) *Service {
 			return nil, fmt.Errorf("bucket %s: %w", name, objectstore.ErrNoBucket)
 		}
 	}
+	if o.NamedBucket == nil {
+		o.NamedBucket = func(ctx context.Context, region string, account macie2.AccountID, name string, _ time.Time) (Bucket, error) {
+			return o.Bucket(ctx, region, account, name)
+		}
+	}
 	if o.QuotaFilters <= 0 {
 		o.QuotaFilters = 1000
 	}
 	s := &Service{db: o.DB, queue: o.Queue, pages: o.Pages, log: o.Logger, members: o.Members, overseer: o.Administrator,
-		publish: o.Publish, bucket: o.Bucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters),
+		publish: o.Publish, bucket: o.Bucket, namedBucket: o.NamedBucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters),
 		cache: newColumnCache(cacheBytes), merger: newMerger()}
 	s.registerTasks()
 	return s

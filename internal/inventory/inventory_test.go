@@ -160,6 +160,50 @@ func (f *fixture) names(account macie2.AccountID) []string {
 	return names
 }
 
+// A bucket may be named before a look has shown it: of a store that is new, and one that was made since the last look.
+func TestABucketIsNamedBeforeItIsSeen(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		f := node()
+		f.enable(alice)
+		dir := f.addFolder(alice, "files", map[string]string{"hr/a.txt": "alpha"})
+		f.run()
+		if _, err := f.OpenExpected(t.Context(), region, alice, "hr", time.Now()); err != nil {
+			t.Errorf("a new store's bucket: %v", err)
+		}
+		if content, code, why := f.ReadText(t.Context(), region, alice, "hr", "a.txt", 100); string(content) != "alpha" {
+			t.Errorf("a list of words in it: %s %s", code, why)
+		}
+		if _, err := f.OpenExpected(t.Context(), region, alice, "none", time.Now()); !errors.Is(err, ErrNoBucket) {
+			t.Errorf("a bucket that is not there: %v", err)
+		}
+		writeFiles(t, dir, map[string]string{"results/": ""})
+		if _, err := f.Open(t.Context(), region, alice, "results"); !errors.Is(err, ErrNoBucket) {
+			t.Fatalf("a bucket that no look has shown: %v", err)
+		}
+		if _, err := f.OpenExpected(t.Context(), region, alice, "results", time.Now()); err != nil {
+			t.Errorf("a bucket that was made since the last look: %v", err)
+		}
+		for _, account := range []macie2.AccountID{bob, alice} { // bob has no store, and none of alice's
+			if _, err := f.OpenExpected(t.Context(), region, account, "a/b", time.Now()); !errors.Is(err, ErrNoBucket) {
+				t.Errorf("%s: %v", account, err)
+			}
+		}
+	})
+}
+
+// A list of words is read from a bucket of a store that is new.
+func TestWordsBeforeTheFirstLook(t *testing.T) {
+	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
+		f := node()
+		f.enable(alice)
+		f.addFolder(alice, "files", map[string]string{"lists/words.txt": "alpha"})
+		f.run()
+		if content, code, why := f.ReadText(t.Context(), region, alice, "lists", "words.txt", 100); string(content) != "alpha" {
+			t.Errorf("%s %s", code, why)
+		}
+	})
+}
+
 func TestAFolderIsAStore(t *testing.T) {
 	each(t, func(t *testing.T, node func(...func(*Options)) *fixture) {
 		f := node()

@@ -149,6 +149,43 @@ func (s *Service) Open(ctx context.Context, region string, account macie2.Accoun
 	return &Bucket{BucketName{region, account, name}, b.store, b.slots}, nil
 }
 
+// How long OpenExpected waits for a look at a store, and between two times that it asks.
+const (
+	awaitLook      = 10 * time.Second
+	awaitLookAgain = 100 * time.Millisecond
+)
+
+// OpenExpected is Open for a bucket that may be newer than the last look at its account's stores: Macie was just enabled, the store was just
+// added, or somebody makes the bucket and names it in the next line. While a look is to end that may show the bucket, or that is begun here
+// since the last one is older than since, it waits, for up to ten seconds; then the error is Open's.
+func (s *Service) OpenExpected(ctx context.Context, region string, account macie2.AccountID, name string, since time.Time) (*Bucket, error) {
+	b, err := s.Open(ctx, region, account, name)
+	if !errors.Is(err, ErrNoBucket) {
+		return b, err
+	}
+	ticker := time.NewTicker(awaitLookAgain)
+	defer ticker.Stop()
+	enough := time.After(awaitLook)
+	for {
+		// Expecting is asked before Open: a look that ends between the two has written the bucket before Open looks for it.
+		expecting, err := s.Expecting(ctx, region, account, since)
+		if err != nil {
+			return nil, fmt.Errorf("bucket %s of account %s: %w", clip(name), account, err)
+		}
+		b, err := s.Open(ctx, region, account, name)
+		if !expecting || !errors.Is(err, ErrNoBucket) {
+			return b, err
+		}
+		select {
+		case <-ticker.C:
+		case <-enough:
+			return nil, err
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
 // Slot waits until one more object of the bucket's store may be read, and must be released when it was: all processes together read only so
 // many at once.
 func (b *Bucket) Slot(ctx context.Context) (release func(), err error) { return b.slots.Take(ctx) }

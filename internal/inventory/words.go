@@ -13,7 +13,7 @@ import (
 // ReadText reads an object of an account as a whole, at most so many bytes, for a list of words. code says whether that worked, in the
 // contract's terms, and why says what went wrong, for people.
 func (s *Service) ReadText(ctx context.Context, region string, account macie2.AccountID, bucket, key string, most int64) (content []byte, code macie2.AllowListStatusCode, why string) {
-	b, err := s.Open(ctx, region, account, bucket)
+	b, err := s.OpenExpected(ctx, region, account, bucket, s.now().Add(-staleAfter))
 	if errors.Is(err, ErrNoBucket) {
 		return nil, macie2.AllowListStatusCodeS3ObjectNotFound, "The account has no bucket of that name in the Region."
 	}

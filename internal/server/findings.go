@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -24,6 +25,13 @@ func (s *Server) openFindings(key identity.MasterKey, pages *pagetoken.Issuer, m
 		}
 		return b, nil
 	}
+	named := func(ctx context.Context, region string, account macie2.AccountID, name string, at time.Time) (finding.Bucket, error) {
+		b, err := s.inventory.OpenExpected(ctx, region, account, name, at)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
+	}
 	s.publication = publication.New(publication.Options{
 		DB: s.db, Sealer: identity.NewSealer(key, identity.DestinationSecretPurpose), Logger: s.log, Administrator: membership.AdministratorOf,
 		Bucket: bucket, Observe: m.deliveries(),
@@ -31,7 +39,7 @@ func (s *Server) openFindings(key identity.MasterKey, pages *pagetoken.Issuer, m
 	s.findings = finding.New(finding.Options{
 		DB: s.db, Queue: s.queue, Pages: pages, Logger: s.log, Members: membership.MembersOf, Administrator: membership.AdministratorOf,
 		Publish: s.publication.Publish, Reveal: &revealer{s: s},
-		Bucket: bucket,
+		Bucket: bucket, NamedBucket: named,
 	})
 	s.findings.Bind(s.registry)
 	s.sessions.Hook(s.findings.SessionHooks())
