@@ -81,17 +81,17 @@ func New(o Options) *Service {
 			return nil, fmt.Errorf("bucket %s: %w", name, objectstore.ErrNoBucket)
 		}
 	}
-	if o.NamedBucket == nil {
-		o.NamedBucket = func(ctx context.Context, region string, account macie2.AccountID, name string, _ time.Time) (Bucket, error) {
-			return o.Bucket(ctx, region, account, name)
-		}
-	}
 	if o.QuotaFilters <= 0 {
 		o.QuotaFilters = 1000
 	}
 	s := &Service{db: o.DB, queue: o.Queue, pages: o.Pages, log: o.Logger, members: o.Members, overseer: o.Administrator,
 		publish: o.Publish, bucket: o.Bucket, namedBucket: o.NamedBucket, reveal: o.Reveal, quotaFilters: int64(o.QuotaFilters),
 		cache: newColumnCache(cacheBytes), merger: newMerger()}
+	if s.namedBucket == nil {
+		s.namedBucket = func(ctx context.Context, region string, account macie2.AccountID, name string, _ time.Time) (Bucket, error) {
+			return s.bucket(ctx, region, account, name)
+		}
+	}
 	s.registerTasks()
 	return s
 }

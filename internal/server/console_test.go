@@ -640,8 +640,8 @@ func TestConsoleBodiesShareTheRoom(t *testing.T) {
 			{"/console/api/call/members", 24, 999_900, 16},
 			{"/console/api/session", 240, 16_300, 80}, // and of strangers
 		} {
-			head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nCookie: %s\r\nX-Magpie-Console: 1\r\nX-Magpie-Region: eu-west-1\r\n"+
-				"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", x.path, cookie, x.body+50)
+			head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\nX-Magpie-Console: 1\r\nX-Magpie-Region: eu-west-1\r\n"+
+				"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n", x.path, strings.TrimPrefix(s.URL(), "http://"), cookie, x.body+50)
 			answers := make(chan string, x.connections)
 			for range x.connections {
 				conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL(), "http://"))

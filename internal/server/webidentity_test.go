@@ -266,10 +266,17 @@ func TestConsoleProvider(t *testing.T) {
 		}
 		in := b.comeBack(b.goThere(b.begin()))
 		b.want("one role", in, 200, `"arn":"arn:aws:sts::111122223333:assumed-role/Analyst/anna@example.com"`)
+		sessions := 0
 		for _, c := range in.header.Values("Set-Cookie") {
-			if strings.HasPrefix(c, "magpie=") && (!strings.Contains(c, "HttpOnly") || !strings.Contains(c, "SameSite=Strict")) {
+			if !strings.HasPrefix(c, "magpie-"+s.keyID+"-") {
+				continue
+			}
+			if sessions++; !strings.Contains(c, "HttpOnly") || !strings.Contains(c, "SameSite=Strict") {
 				t.Errorf("the cookie is %q", c)
 			}
+		}
+		if sessions != 1 {
+			t.Errorf("%d cookies of a session in %q", sessions, in.header.Values("Set-Cookie"))
 		}
 		b.want("a call", b.do("GET", "/console/api/call/macie", ""), 403, "Macie is not enabled")
 		b.want("the session", b.do("GET", "/console/api/session", ""), 200, "assumed-role/Analyst")
@@ -367,7 +374,7 @@ func TestConsoleProviderRefuses(t *testing.T) {
 			i.SignInAs(c)
 			b := newBrowser(t, s)
 			a := b.comeBack(b.goThere(b.begin()))
-			if a.status != 403 && a.status != 429 || strings.Contains(fmt.Sprint(a.header), "magpie=") {
+			if a.status != 403 && a.status != 429 || strings.Contains(fmt.Sprint(a.header), "magpie-"+s.keyID+"-") {
 				t.Errorf("%s: %s", name, a)
 			}
 		}
