@@ -282,6 +282,11 @@ func (b *box) channels() (child []*os.File, err error) {
 		return child, os.NewSyscallError("socketpair", err)
 	}
 	child = append(child, os.NewFile(uintptr(pair[1]), "box"))
+	// With any limit a signal ends a wait, see (*boxed).await.
+	if err := unix.SetsockoptTimeval(pair[1], unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 3600}); err != nil {
+		unix.Close(pair[0])
+		return child, os.NewSyscallError("setsockopt", err)
+	}
 	mine := os.NewFile(uintptr(pair[0]), "box")
 	conn, err := net.FileConn(mine)
 	mine.Close()
@@ -311,10 +316,14 @@ func (b *box) channels() (child []*os.File, err error) {
 	return child, nil
 }
 
+// boxProcessors is all that a box's environment has, until it has started: the runtime makes what it needs for one processor, and not for
+// all of them, which a box would give up as the first thing it does. That is an eighth of the pages that a start touches.
+const boxProcessors = "GOMAXPROCS=1"
+
 // launch runs on the thread that starts boxes.
 func (b *box) launch(child []*os.File) (err error) {
 	b.process, err = os.StartProcess("/proc/self/exe", []string{boxName}, &os.ProcAttr{
-		Dir: "/", Env: []string{}, Files: child,
+		Dir: "/", Env: []string{boxProcessors}, Files: child,
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 	})
 	return err

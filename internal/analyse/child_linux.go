@@ -12,6 +12,7 @@ import (
 	"path"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -52,6 +53,10 @@ type boxed struct {
 	in, out []byte
 	encoder *encoder
 	control [16 + 4*maxBatch]byte // room for that many descriptors
+	message struct {
+		unix.Msghdr
+		iov unix.Iovec
+	}
 }
 
 // page is memory that a box and its parent both see.
@@ -67,7 +72,8 @@ const (
 var onObject func(name string)
 
 func serveBox() int {
-	runtime.GOMAXPROCS(1)
+	os.Clearenv()                              // of boxProcessors
+	runtime.GOMAXPROCS(1)                      // as it is already
 	name, _ := unix.BytePtrFromString(boxName) // else it would go by the name of the link it was started by
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 	// Huge pages would let memory grow faster than the parent can look.
@@ -141,20 +147,26 @@ func (b *boxed) configure(payload []byte) error {
 	if len(payload) > 1<<20 {
 		debug.FreeOSMemory()
 	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
 	// The collector counts what is mapped, the parent what is resident, and the collector comes late where
 	// other processes have the processor: it aims below what the parent allows.
-	b.limit = int64(m.Sys-m.HeapReleased) + memory - memory/8
+	b.limit = mappedMemory() + memory - memory/8
 	debug.SetMemoryLimit(b.limit)
 	return b.send(frameReady, nil)
+}
+
+// mappedMemory is how many bytes the runtime has from the kernel, without those that it has given back. runtime.ReadMemStats would tell the
+// same, and have all that is kept for allocations be put in order before.
+func mappedMemory() int64 {
+	m := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(m)
+	return int64(m[0].Value.Uint64() - m[1].Value.Uint64())
 }
 
 // batch analyses objects, one after the other. Results of several are sent together.
 func (b *boxed) batch(payload []byte, fds []int) error {
 	defer func() {
 		for _, fd := range fds {
-			unix.Close(fd)
+			_, _ = call(unix.SYS_CLOSE, fd, nil)
 		}
 	}()
 	var list batch
@@ -178,7 +190,7 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 		b.page[pageObject].Store(uint64(i))
 		r, how, err := b.object(o, fd, content, list.number)
 		if fd >= 0 {
-			unix.Close(fd)
+			_, _ = call(unix.SYS_CLOSE, fd, nil)
 		}
 		if err == nil && o.size < 0 && b.unsaid > 0 { // else the parent knows how much is left
 			err = b.tell()
@@ -447,6 +459,15 @@ func pread(fd int, p []byte, off int64) (int, error) {
 	return int(n), nil
 }
 
+// call makes a call on a descriptor, with bytes where there are any, without telling the scheduler: see pread.
+func call(number uintptr, fd int, p []byte) (int, error) {
+	n, _, errno := syscall.RawSyscall(number, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 type descriptorFlow struct{ fd int }
 
 func (d *descriptorFlow) Read(p []byte) (int, error) {
@@ -520,7 +541,7 @@ func (b *boxed) queueResult(how []byte, r *classify.Result) {
 
 func (b *boxed) flush() error {
 	for rest := b.out; len(rest) > 0; {
-		n, err := again(func() (int, error) { return unix.Write(boxSocket, rest) })
+		n, err := again(func() (int, error) { return call(unix.SYS_WRITE, boxSocket, rest) })
 		if err != nil {
 			return err
 		}
@@ -537,8 +558,11 @@ func (b *boxed) flush() error {
 func (b *boxed) receive() (kind byte, payload []byte, fds []int, err error) {
 	var head [frameHeader]byte
 	for have := 0; have < len(head); {
-		n, c, _, _, err := unix.Recvmsg(boxSocket, head[have:], b.control[:], unix.MSG_CMSG_CLOEXEC)
-		if err == unix.EINTR {
+		n, c, err := b.await(head[have:])
+		if err == unix.EINTR || err == unix.EAGAIN {
+			n, c, _, _, err = unix.Recvmsg(boxSocket, head[have:], b.control[:], unix.MSG_CMSG_CLOEXEC)
+		}
+		if err == unix.EINTR || err == unix.EAGAIN {
 			continue
 		}
 		if err == nil && n == 0 {
@@ -569,13 +593,31 @@ func (b *boxed) receive() (kind byte, payload []byte, fds []int, err error) {
 		b.in = nil
 	}
 	for rest := payload; len(rest) > 0; {
-		n, err := again(func() (int, error) { return unix.Read(boxSocket, rest) })
+		n, err := again(func() (int, error) { return call(unix.SYS_READ, boxSocket, rest) })
 		if err != nil || n == 0 {
 			return 0, nil, nil, fmt.Errorf("the conversation broke off: %w", errors.Join(err, io.ErrUnexpectedEOF))
 		}
 		rest = rest[n:]
 	}
 	return head[0], payload, fds, nil
+}
+
+// await receives the beginning of a frame, and what may come along, into p and b.control. Like pread it does not tell the scheduler: while
+// objects come, one soon follows the other, and the monitor of the runtime would wake up dozens of times for each, which costs more than
+// a small one. Who waits for longer than some milliseconds is interrupted by that monitor, and then has to wait as others do.
+func (b *boxed) await(p []byte) (n, control int, err error) {
+	m := &b.message
+	m.iov.Base = &p[0]
+	m.iov.SetLen(len(p))
+	m.Iov, m.Control = &m.iov, &b.control[0]
+	m.SetIovlen(1)
+	m.SetControllen(len(b.control))
+	got, _, errno := syscall.RawSyscall(unix.SYS_RECVMSG, boxSocket, uintptr(unsafe.Pointer(&m.Msghdr)), unix.MSG_CMSG_CLOEXEC)
+	m.iov.Base = nil
+	if errno != 0 {
+		return 0, 0, errno
+	}
+	return int(got), int(m.Controllen), nil
 }
 
 func descriptors(control []byte) ([]int, error) {

@@ -26,7 +26,7 @@
 // Bytes do not go through the socket: parent and box share a megabyte of memory (the arena), which only the parent writes. It
 // holds what a box has asked for, or small objects that are in memory, several at a time.
 //
-// A box has no environment, no descriptors but its own, no privileges to gain, and is ended with its
+// A box has no environment once it has started, no descriptors but its own, no privileges to gain, and is ended with its
 // parent. Where the kernel can, Landlock lets it open no file but its own program, and a seccomp filter
 // lets it make no call but those that reading and answering takes: no open, no socket, no exec, no
 // fork, no memory that becomes code. What is in force is in Stats.Confinement and is logged with the
