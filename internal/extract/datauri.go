@@ -82,11 +82,11 @@ func isBase64(c byte) bool {
 
 // take keeps what a data: URI holds, if it is of a kind that is read. It returns false for what is no such URI.
 func (d *dataURIs) take(w *walker, uri []byte) bool {
-	head, body, ok := bytes.Cut(uri[:min(len(uri), maxDataURIHead)], []byte{','})
+	head, _, ok := bytes.Cut(uri[:min(len(uri), maxDataURIHead)], []byte{','})
 	if !ok || !bytes.HasPrefix(head, []byte("data:")) || bytes.ContainsAny(head, " \t\r\n<>(){}") {
 		return false
 	}
-	body = uri[len(head)+1:]
+	body := uri[len(head)+1:]
 	packed := bytes.HasSuffix(head, base64Mark[:len(base64Mark)-1])
 	if bytes.IndexByte(body, '%') >= 0 {
 		if s, err := url.PathUnescape(string(body)); err == nil {

@@ -198,7 +198,7 @@ func (p *pdfReader) appearance(d pdfDict, inherited pdfResources) error {
 }
 
 // field writes the value of the field that a widget shows, after its names: its own, or its nearest ancestor's. wrote says
-// whether there was one.
+// whether that is all that it shows.
 func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 	f := p.f
 	name, tip := "", ""
@@ -251,7 +251,8 @@ func (p *pdfReader) field(d pdfDict, v any) (wrote bool, err error) {
 	if name != "" {
 		text = name + ": " + text
 	}
-	return true, p.lines(text)
+	_, signed := value.(pdfDict) // what it looks like says who signed, and when
+	return !signed, p.lines(text)
 }
 
 // choices is what a list offers: each a text, or a value and the text that stands for it.

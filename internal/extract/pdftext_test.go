@@ -232,6 +232,8 @@ func TestPDFAround(t *testing.T) {
 		{"a field of several choices", noted("<</Subtype/Widget/FT/Ch/T(c)/V[(one)(two)]>>"), "x|c: one, two", Complete},
 		{"a field of choices", noted("<</Subtype/Widget/FT/Ch/T(c)/V(two)/Opt[(one)[(2)(two)][(3)(three)]]>>"), "x|one|three|c: two", Complete},
 		{"a field in a stream", noted("<</Subtype/Widget/T(c)/V 7 0 R>>", streamObject("/Filter/AHx", "353236>")), "x|c: 526", Complete},
+		{"a signature and its looks", noted("<</Subtype/Widget/FT/Sig/T(s)/V<</Type/Sig/Reason(Approved)>>/AP<</N 7 0 R>>>>", form(pdfSecret)),
+			"x|s: Approved|" + pdfSecret, Complete},
 		{"a button", noted("<</Subtype/Widget/FT/Btn/T(c)/V/Yes>>"), "x", Complete},
 		{"a field on no page", catalogue("/AcroForm<</Fields[6 0 R]>>", "<</T(group)/Kids[7 0 R 8 0 R]>>", "<</Parent 6 0 R/T(ssn)/V(526)>>", "<</Parent 6 0 R/T(name)/V(A)>>"),
 			"x|ssn: 526|name: A", Complete},
