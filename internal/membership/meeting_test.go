@@ -74,7 +74,7 @@ type request struct {
 
 func newMeetings(t *testing.T, engine string) *meetings {
 	m := &meetings{Meeting: storetest.NewMeeting(t, engine), t: t, serial: make(map[string]string), steps: make(map[string]int), idle: make(map[string]bool),
-		every: 41, count: fromEnv(t, "MAGPIE_MODEL_SEED", 1)}
+		every: 97, count: fromEnv(t, "MAGPIE_MODEL_SEED", 1)}
 	if os.Getenv("MAGPIE_MEETINGS") != "" {
 		m.every = 1
 	}
