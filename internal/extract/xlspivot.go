@@ -67,8 +67,8 @@ func (p *pivotCache) read() error {
 		if err != nil || !ok {
 			return err
 		}
-		if err := p.record(); err != nil {
-			return ignoreShort(err)
+		if err := ignoreShort(p.record()); err != nil {
+			return err
 		}
 	}
 }
