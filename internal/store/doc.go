@@ -38,7 +38,8 @@
 //
 // A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a
 // few, chosen by hash of the name given to Tx, so writers of the same rows should give the same
-// name and never wait for each other's locks.
+// name and never wait for each other's locks. A lane connects when another name is being written
+// under, so those who write one after the other share a connection, whatever their names.
 //
 //	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
 //
@@ -50,6 +51,6 @@
 // A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock
 // they would all wait for, or counted.
 //
-// Start reading at store.go, then lane.go, sqlite.go and postgres.go; backup.go copies and restores
-// the file. Tables are in migrations/; package storetest opens fresh databases for tests.
+// Start reading at store.go, then lane.go, lines.go, sqlite.go and postgres.go; backup.go copies and
+// restores the file. Tables are in migrations/; package storetest opens fresh databases for tests.
 package store

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -27,7 +26,7 @@ type postgresEngine struct {
 
 type postgresSide struct {
 	pool  *pgxpool.Pool
-	lanes []*lane
+	lines *lines
 }
 
 const (
@@ -96,10 +95,12 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 		if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 			return s, subject("open "+address(base), postgresError(err))
 		}
-		for range lanes {
+		all := make([]*lane, lanes)
+		for i := range all {
 			shard = (shard + 1) % tallyShards
-			s.lanes = append(s.lanes, newLane(&postgresWriter{config: writer, counters: c}, postgresGroup, shard, o, c))
+			all[i] = newLane(&postgresWriter{config: writer, counters: c}, postgresGroup, shard, o, c)
 		}
+		s.lines = newLines(all)
 		return s, nil
 	}
 	e := &postgresEngine{patience: o.Patience}
@@ -144,11 +145,8 @@ func (e *postgresEngine) side(background bool) *postgresSide {
 	return &e.front
 }
 
-func (e *postgresEngine) lane(name string, background bool) *lane {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(name))
-	lanes := e.side(background).lanes
-	return lanes[h.Sum32()%uint32(len(lanes))]
+func (e *postgresEngine) lane(name string, background bool) (*lane, func()) {
+	return e.side(background).lines.take(name)
 }
 
 // view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds
@@ -205,9 +203,7 @@ func (e *postgresEngine) close() error {
 }
 
 func (s *postgresSide) close() {
-	for _, l := range s.lanes {
-		l.close()
-	}
+	s.lines.close()
 	s.pool.Close()
 }
 

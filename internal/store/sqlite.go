@@ -151,7 +151,7 @@ func openSQLiteStore(path string, patience time.Duration, pragmas ...string) (*s
 
 func (e *sqliteEngine) name() string { return "sqlite" }
 
-func (e *sqliteEngine) lane(string, bool) *lane { return e.writer }
+func (e *sqliteEngine) lane(string, bool) (*lane, func()) { return e.writer, func() {} }
 
 func (e *sqliteEngine) view(ctx context.Context, background bool, fn func(*Tx) error) error {
 	readers := e.readers

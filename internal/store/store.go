@@ -28,7 +28,8 @@ type Options struct {
 	OnNew func()
 	// Readers is the number of connections for View. 0: 4 on SQLite, max(8, 2×CPUs) on PostgreSQL.
 	Readers int
-	// Lanes is the number of writing connections on PostgreSQL, opened when first needed. 0: 8.
+	// Lanes is the number of writing connections on PostgreSQL. Each is opened when there are so
+	// many writers at once. 0: 8.
 	Lanes int
 	// Patience bounds how long a transaction waits for a database that is away (failover) or locked
 	// by another process. 0: 10 s.
@@ -67,8 +68,9 @@ type shared struct {
 // engine is what differs between SQLite and PostgreSQL above a single connection.
 type engine interface {
 	name() string
-	// lane returns the line for writers of that name, in the background or not.
-	lane(name string, background bool) *lane
+	// lane returns the lane for writers of that name, in the background or not, and what to call
+	// when the transaction is over.
+	lane(name string, background bool) (_ *lane, through func())
 	// view runs fn on a reading connection; retrying is the engine's business.
 	view(ctx context.Context, background bool, fn func(*Tx) error) error
 	ping(ctx context.Context) error
@@ -158,7 +160,8 @@ func (db *DB) Tx(ctx context.Context, lane string, fn func(tx *Tx) error) error 
 		return err
 	}
 	defer db.inFlight.Done()
-	l := db.engine.lane(lane, db.background)
+	l, through := db.engine.lane(lane, db.background)
+	defer through()
 	conflicts, losses, alone := 0, 0, false
 	for {
 		tx, v := l.do(ctx, &request{ctx: ctx, lane: lane, fn: fn, alone: alone, twice: db.runTwice != nil && db.runTwice()})
