@@ -15,6 +15,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 )
 
@@ -497,12 +499,16 @@ func charsetOf(name string) encoding.Encoding {
 		name = "euc-kr"
 	case "cp950":
 		name = "big5"
+	case "hz-gb-2312":
+		return simplifiedchinese.HZGB2312
+	case "utf-32":
+		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+	case "utf-32be":
+		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
+	case "utf-32le":
+		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
 	}
-	e, err := htmlindex.Get(name)
-	if err != nil {
-		return charmap.Windows1252
-	}
-	return e
+	return encodingOf(name)
 }
 
 // partText decodes a text part piece by piece.

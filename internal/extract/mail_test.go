@@ -75,6 +75,36 @@ func TestMail(t *testing.T) {
 	}
 }
 
+// Encodings that browsers read as nothing, so that nothing hides in them, are read: what a mail says of itself hides none of it.
+func TestMailCharsets(t *testing.T) {
+	wide := make([]byte, 0, 64)
+	for _, c := range "321-54-9876" {
+		wide = append(wide, byte(c), 0, 0, 0)
+	}
+	for charset, body := range map[string]string{
+		"hz-gb-2312":  "~{<:Ky2;~} 321-54-9876\n",
+		"iso-2022-kr": "\x1b$)C\n\x0e<R\x0f 321-54-9876\n",
+		"iso-2022-cn": "321-54-9876\n",
+		"replacement": "321-54-9876\n",
+		"x-unknown":   "321-54-9876\n",
+		"utf-32le":    string(wide),
+		"utf-32":      "\xff\xfe\x00\x00" + string(wide),
+	} {
+		for _, mail := range []string{
+			"Content-Type: text/plain; charset=" + charset + "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(body)),
+			"Subject: =?" + charset + "?b?" + base64.StdEncoding.EncodeToString([]byte(body)) + "?=\r\n\r\nx",
+		} {
+			r := extractBytes(t, "a.eml", []byte("From: a@example.com\r\nTo: b@example.com\r\nDate: Mon, 2 Jan 2006 15:04:05 +0000\r\n"+mail), Options{})
+			if len(r.found) != 1 || r.status[""].Code != Complete {
+				t.Errorf("%s, %.20q: %s", charset, mail, r.report())
+			}
+		}
+	}
+	if r := extractBytes(t, "a.txt", []byte("\xe4\xf6 321-54-9876"), Options{DefaultEncoding: "iso-2022-kr"}); len(r.found) != 1 {
+		t.Errorf("as the encoding of what is not known: %s", r.report())
+	}
+}
+
 func TestFolded(t *testing.T) {
 	r := extractBytes(t, "a.ics", []byte("BEGIN:VCALENDAR\r\nDESCRIPTION:123-4\r\n 5-6789\r\nLOCATION:223-45-6789\r\n  323-45-6789\r\nEND:VCALENDAR"), Options{})
 	want := []string{"123-45-6789 lines 2-3 column 13", "223-45-6789 lines 4-4 column 10", "323-45-6789 lines 5-5 column 3"}

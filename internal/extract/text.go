@@ -97,17 +97,25 @@ func charset(head []byte, fallback string) (enc encoding.Encoding, skip int) {
 	sample = unusual(sample)
 	if r := chardet.Detect(sample); r.Confidence > 0.5 {
 		if e, err := htmlindex.Get(r.Encoding); err == nil && e != encoding.Nop {
-			if name, _ := htmlindex.Name(e); name != "utf-8" && name != "replacement" {
+			if name, _ := htmlindex.Name(e); name != "utf-8" && e != encoding.Replacement {
 				return e, 0
 			}
 		}
 	}
 	if fallback != "" {
-		if e, err := htmlindex.Get(fallback); err == nil {
-			return e, 0
-		}
+		return encodingOf(fallback), 0
 	}
 	return charmap.Windows1252, 0
+}
+
+// encodingOf returns the encoding of a name, or that of western text when it is not known. Some encodings browsers read as nothing at all,
+// since what shifts between alphabets may hide a script from a filter; what hides from us is what we look for. In those that are
+// meant (ISO-2022-KR and -CN) ASCII stands for itself.
+func encodingOf(name string) encoding.Encoding {
+	if e, err := htmlindex.Get(name); err == nil && e != encoding.Replacement {
+		return e
+	}
+	return charmap.Windows1252
 }
 
 // validUTF8 forgives a rune that the end cuts in two.
