@@ -31,48 +31,48 @@ type declaredEntity struct {
 }
 
 // read reads the declarations in a piece of a document type. What is kept is held; where there is no memory for an entity, it is
-// left as it is written, as one that says too much. raw begins in a line of the source, at a column.
-func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding) error {
-	counted := raw
+// left as it is written, as one that says too much. raw begins in a line of the source, at a column. What is no declaration that is
+// kept, and no sign between them, is handed to rest: nothing of the piece is passed over.
+func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding, rest func(text []byte, line, col int64) error) error {
+	counted, all, from := 0, raw, 0
+	place := func(at int) (int64, int64) {
+		line, col = lineAfter(line, col, all[counted:at])
+		counted = at
+		return line, col
+	}
+	left := func(to int) error {
+		piece := bytes.TrimLeft(all[from:to], "> \t\r\n")
+		if len(bytes.Trim(piece, "]> \t\r\n")) == 0 {
+			return nil
+		}
+		l, c := place(to - len(piece))
+		return rest(piece, l, c)
+	}
 	for {
 		i := bytes.Index(raw, []byte("<!ENTITY"))
 		if i < 0 {
-			return nil
+			return left(len(all))
 		}
-		raw = bytes.TrimLeft(raw[i+len("<!ENTITY"):], " \t\r\n")
+		begin := len(all) - len(raw) + i
 		if err := holds.w.step(int64(16 + i)); err != nil {
 			return err
 		}
-		// No reference is longer, so that longer names are of no use.
-		parameter := len(raw) > 0 && raw[0] == '%'
-		if parameter { // for the document type itself
-			raw = bytes.TrimLeft(raw[1:], " \t\r\n")
+		raw = raw[i+len("<!ENTITY"):]
+		name, value, n := declaration(raw)
+		if n < 0 {
+			return left(len(all))
 		}
-		n := bytes.IndexAny(raw[:min(len(raw), maxReference)], " \t\r\n")
-		if n <= 0 {
+		raw = raw[n:]
+		if name == "" {
 			continue
 		}
-		name := string(raw[:n])
-		if parameter {
-			name = "%" + name
-		}
-		raw = bytes.TrimLeft(raw[n:], " \t\r\n")
-		if len(raw) == 0 || raw[0] != '"' && raw[0] != '\'' {
-			continue // it stands in another file
-		}
-		end := bytes.IndexByte(raw[1:], raw[0])
-		if end < 0 {
-			return nil
-		}
-		value := raw[1 : 1+end]
-		raw = raw[end+2:]
 		if _, ok := d.values[name]; ok || len(d.values) >= maxEntities {
 			continue // the first declaration counts
 		}
 		if err := holds.w.step(int64(len(value) + maxEntity)); err != nil {
 			return err
 		}
-		written := value
+		at := len(all) - len(raw) - 1 - len(value)
 		if value = d.expand(value); len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
 			continue
 		}
@@ -82,13 +82,44 @@ func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding) err
 		if d.values == nil {
 			d.values = map[string]*declaredEntity{}
 		}
+		if err := left(begin); err != nil {
+			return err
+		}
+		from = len(all) - len(raw)
 		d.bytes += len(value)
-		at := offsetIn(counted, written)
-		line, col = lineAfter(line, col, counted[:at])
-		counted = counted[at:]
-		e := &declaredEntity{value: value, line: line, col: col, name: name}
+		e := &declaredEntity{value: value, name: name}
+		e.line, e.col = place(at)
 		d.values[name], d.order = e, append(d.order, e)
 	}
+}
+
+// declaration reads the name and the value of an entity, and returns how many bytes they are with the quote behind them; -1: it does not
+// end. The name is empty where there is no value.
+func declaration(raw []byte) (name string, value []byte, n int) {
+	all := len(raw)
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	parameter := len(raw) > 0 && raw[0] == '%'
+	if parameter { // for the document type itself
+		raw = bytes.TrimLeft(raw[1:], " \t\r\n")
+	}
+	// No reference is longer, so that longer names are of no use.
+	k := bytes.IndexAny(raw[:min(len(raw), maxReference)], " \t\r\n")
+	if k <= 0 {
+		return "", nil, all - len(raw)
+	}
+	name = string(raw[:k])
+	if parameter {
+		name = "%" + name
+	}
+	raw = bytes.TrimLeft(raw[k:], " \t\r\n")
+	if len(raw) == 0 || raw[0] != '"' && raw[0] != '\'' { // it stands in another file
+		return "", nil, all - len(raw)
+	}
+	end := bytes.IndexByte(raw[1:], raw[0])
+	if end < 0 {
+		return "", nil, -1
+	}
+	return name, raw[1 : 1+end], all - len(raw) + end + 2
 }
 
 // expand undoes the references in a value to characters and to what is declared before it, up to a little more than an entity may have.

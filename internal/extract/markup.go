@@ -174,11 +174,16 @@ func runIn(local string) bool {
 // their notes there. The declaration of XML says nothing, and entities are said where they are used.
 func (m *markup) other() error {
 	x := m.x
-	if err := m.documentType(x.raw); err != nil {
-		return err
-	}
-	if bytes.HasPrefix(x.raw, []byte("<?xml ")) || bytes.Contains(x.raw, []byte("<!ENTITY")) {
+	if bytes.HasPrefix(x.raw, []byte("<?xml ")) {
 		return nil
+	}
+	if hasEntities(x.raw) {
+		return m.entities.read(x.raw, m.line, m.col, &m.b.holds, func(text []byte, line, col int64) error {
+			if err := m.verbatim(text, line, col); err != nil {
+				return err
+			}
+			return m.b.writeByte('\n')
+		})
 	}
 	line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
 	if n := len(x.text); m.within && n <= maxAside && m.held+n <= maxAsides {
@@ -191,12 +196,10 @@ func (m *markup) other() error {
 	return m.b.writeByte('\n')
 }
 
-// documentType looks for entities in a piece of markup that is neither tag nor text, a document type or a part of one.
-func (m *markup) documentType(raw []byte) error {
-	if bytes.HasPrefix(raw, []byte("<!DOCTYPE")) && bytes.IndexByte(raw, '[') >= 0 || bytes.HasPrefix(raw, []byte("<!ENTITY")) {
-		return m.entities.read(raw, m.line, m.col, &m.b.holds)
-	}
-	return nil
+// hasEntities says whether a piece of markup that is neither tag nor text is a document type, or a part of one, that declares entities.
+func hasEntities(raw []byte) bool {
+	return (bytes.HasPrefix(raw, []byte("<!DOCTYPE")) && bytes.IndexByte(raw, '[') >= 0 || bytes.HasPrefix(raw, []byte("<!ENTITY"))) &&
+		bytes.Contains(raw, []byte("<!ENTITY"))
 }
 
 // offsetIn is where part begins in all, of which it is a part.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,6 +126,17 @@ func TestNothingIsLeftUnread(t *testing.T) {
 	}
 	avroText := func(s string) string { return string(binary.AppendVarint(nil, int64(len(s)))) + s }
 
+	entities := func(subset string) []byte {
+		return []byte("<?xml version='1.0'?><!DOCTYPE a [" + subset + "]><a>&e;</a>")
+	}
+	manyEntities := func(n int, value ...string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "<!ENTITY n%d '%s'>", i, strings.Join(value, ""))
+		}
+		return b.String()
+	}
+
 	for _, c := range []struct {
 		what, name string
 		data       []byte
@@ -142,6 +154,15 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"a zip behind another", "a.zip", append(bytes.Clone(one), two...), 1, false},
 		{"a size of nothing in the directory", "a.zip", stored, 1, true},
 		{"bytes behind what is packed", "a.zip", behindDeflate, 1, false},
+		{"an entity that is longer than is put in its places", "a.xml", entities("<!ENTITY e '" + strings.Repeat("long ", 2000) + secret + "'>"), 1, true},
+		{"an entity behind a thousand", "a.xml", entities(manyEntities(1200) + "<!ENTITY last '" + secret + "'>"), 1, true},
+		{"entities of more than a megabyte", "a.xml", entities(manyEntities(400, strings.Repeat("wide ", 800)) + "<!ENTITY last '" + strings.Repeat("wide ", 700) + secret + "'>"), 1, true},
+		{"an entity that is declared again", "a.xml", entities("<!ENTITY e 'x'><!ENTITY e '" + secret + "'>"), 1, true},
+		{"an entity with a long name", "a.xml", entities("<!ENTITY " + strings.Repeat("e", 200) + " '" + secret + "'>"), 1, true},
+		{"an entity in another file", "a.xml", entities("<!ENTITY e SYSTEM '" + secret + "'>"), 1, true},
+		{"what stands before entities", "a.xml", []byte("<?xml version='1.0'?><!DOCTYPE a PUBLIC '" + secret + "' [<!ENTITY e 'x'>]><a>&e;</a>"), 1, true},
+		{"an entity with the end of a tag in it", "a.xml", entities("<!ENTITY e 'a>" + secret + "'>"), 1, true},
+		{"an entity that does not end", "a.xml", entities("<!ENTITY e '" + secret), 1, true},
 		{"a text behind gzip", "a.txt.gz", append(gzipOf([]byte(secret)), otherSecret...), 1, false},
 		{"gzip behind gzip", "a.txt.gz", append(gzipOf([]byte(secret+"\n")), gzipOf([]byte(otherSecret))...), 2, true},
 		{"a size in gzip that is not that of the text", "a.txt.gz", func() []byte { z := gzipOf([]byte(secret)); z[len(z)-4]--; return z }(), 1, false},
