@@ -51,6 +51,7 @@
 // A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock
 // they would all wait for, or counted.
 //
-// Start reading at store.go, then lane.go, lines.go, sqlite.go and postgres.go; backup.go copies and
-// restores the file. Tables are in migrations/; package storetest opens fresh databases for tests.
+// Start reading at store.go, then lane.go, lines.go, sqlite.go and postgres.go; backup.go copies
+// and restores the file. Tables are in migrations/; package storetest opens fresh databases for
+// tests.
 package store
