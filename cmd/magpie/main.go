@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magpie/internal/admin"
-	"magpie/internal/analyse"
+	_ "magpie/internal/analyse/first"
 	"magpie/internal/cli"
 	"magpie/internal/envflag"
 	"magpie/internal/identity"
@@ -21,7 +21,6 @@ import (
 )
 
 func main() {
-	analyse.ServeBox()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // who asks a second time wants it to end at once

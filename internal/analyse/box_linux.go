@@ -56,11 +56,13 @@ var canBox atomic.Bool
 // onBoxEnd is told of each box that has ended; tests set it.
 var onBoxEnd func(*os.ProcessState)
 
-// ServeBox must be the first thing that main calls in a program that makes pools. In a process that
-// was started as a box it does a box's work and does not return.
+// ServeBox must be called before anything else by a program that makes pools: package first does, and tests do in TestMain. In a process
+// that was started as a box it does a box's work and does not return.
 func ServeBox() {
 	if len(os.Args) == 1 && os.Args[0] == boxName {
-		os.Exit(serveBox())
+		// While packages are initialized, this goroutine has a thread of its own, and each turn that it takes costs two changes of threads.
+		go func() { os.Exit(serveBox()) }()
+		select {}
 	}
 	canBox.Store(true)
 }

@@ -41,6 +41,9 @@ const (
 // maxStack is how deep a goroutine's calls may go, in bytes: far less than the runtime's gigabyte.
 const maxStack = 32 << 20
 
+// maxUnsent is how many bytes of results are kept until they are sent together: each time the parent is woken up.
+const maxUnsent = 256 << 10
+
 // boxed is the program of a box: one conversation over the socket, then the end.
 type boxed struct {
 	page    *page  // shared with the parent
@@ -207,7 +210,7 @@ func (b *boxed) batch(payload []byte, fds []int) error {
 			}
 		}
 		b.queueResult(how, r)
-		if len(b.out) > 32<<10 || spent || i == len(list.objects)-1 {
+		if len(b.out) > maxUnsent || spent || i == len(list.objects)-1 {
 			if err := b.flush(); err != nil || spent {
 				return err
 			}
@@ -234,6 +237,7 @@ func (b *boxed) object(o *object, fd int, content []byte, number uint64) (r *cla
 		return nil, nil, errFrame
 	}
 	b.unsaid = 0
+	runtime.Gosched() // who gives way by itself is not interrupted for it, after which the runtime's monitor would wake up dozens of times
 	r, err = b.classify(&stopped{page: b.page, number: number}, w.source(o.name))
 	var fault *errEnded
 	if errors.As(err, &fault) {

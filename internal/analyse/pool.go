@@ -198,9 +198,11 @@ func (p *Pool) Close() {
 		p.tidy.Stop()
 	}
 	p.mu.Unlock()
+	var all sync.WaitGroup // the kernel takes milliseconds for each
 	for _, w := range left {
-		p.end(w.worker, CauseRetired)
+		all.Go(func() { p.end(w.worker, CauseRetired) })
 	}
+	all.Wait()
 	if p.boxes != nil {
 		p.boxes.close()
 	}

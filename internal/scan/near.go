@@ -58,6 +58,9 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 		return jobs, srcs
 	}
 	left := 0
+	var read []*job
+	var from []analyse.Source
+	var outcomes []analyse.Outcome
 	for i, j := range jobs {
 		if src := &srcs[i]; src.File != nil && src.Size > 0 && src.Size <= nearSize && !s.near.off.Load() && ctx.Err() == nil && !forBoxes[ending(j.entry.rel)] {
 			given := *src
@@ -65,7 +68,7 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 			r, err := s.near.pool.Analyse(ctx, given, s.o.Search)
 			if err == nil && r.Status.Code == extract.Complete {
 				src.Progress(src.Size)
-				s.end(ctx, j, src, analyse.Outcome{Result: r})
+				read, from, outcomes = append(read, j), append(from, *src), append(outcomes, analyse.Outcome{Result: r})
 				continue
 			}
 			if r.Status.Reason == extract.TimeCutOffReached {
@@ -75,6 +78,7 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 		jobs[left], srcs[left] = jobs[i], srcs[i]
 		left++
 	}
+	s.end(ctx, read, from, outcomes)
 	return jobs[:left], srcs[:left]
 }
 
@@ -101,6 +105,7 @@ func (s *scanner) foresee(ctx context.Context, e *entry) {
 		if s.o.Workers > 1 {
 			s.another()
 		}
+		close(s.many)
 		s.starting.Go(func() {
 			s.start(ctx)
 			_ = s.pool.Start(ctx, s.o.Search, s.o.Workers) // those that cannot be started now are tried when they are needed
@@ -112,7 +117,7 @@ func (s *scanner) foresee(ctx context.Context, e *entry) {
 func (s *scanner) start(ctx context.Context) {
 	s.begin.Do(func() {
 		s.pool = newPool(&s.o)
-		if err := s.pool.Start(ctx, s.o.Search, 1); err != nil && ctx.Err() == nil {
+		if err := s.firstBoxes(ctx); err != nil && ctx.Err() == nil {
 			// There may be no /proc, or a filter that forbids what a box is made of.
 			if s.o.Stderr != nil {
 				fmt.Fprintf(s.o.Stderr, "magpie: files are read in this process, where one of them can do more harm: %v\n", err)
@@ -126,6 +131,20 @@ func (s *scanner) start(ctx context.Context) {
 			s.restore = func() { debug.SetMemoryLimit(before) }
 		}
 	})
+}
+
+// firstBoxes starts a box, and the others beside it where it shows meanwhile that there is work for them: the first takes as long to be
+// there as all of them.
+func (s *scanner) firstBoxes(ctx context.Context) error {
+	first := make(chan error, 1)
+	go func() { first <- s.pool.Start(ctx, s.o.Search, 1) }()
+	select {
+	case err := <-first:
+		return err
+	case <-s.many:
+		_ = s.pool.Start(ctx, s.o.Search, s.o.Workers)
+		return <-first
+	}
 }
 
 // close ends what analyses. No file is being analysed any more.

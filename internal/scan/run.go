@@ -95,7 +95,7 @@ func Run(ctx context.Context, o Options, report func(*FileResult) error) (*Summa
 	}
 	workers, batch := fit(o.Workers, openAtOnce())
 	o.Workers = workers
-	s := &scanner{o: o, batch: batch, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
+	s := &scanner{o: o, batch: batch, jobs: make(chan *job, 256), ordered: make(chan *job, ahead), many: make(chan struct{}), started: time.Now(), reading: semaphore.NewWeighted(o.forReading())}
 	s.near = newNear(&o)
 	if s.near == nil {
 		s.start(ctx)
@@ -209,6 +209,7 @@ type scanner struct {
 	// starting is the boxes that are started before they are needed; foreseen is how many files have said that they will be.
 	starting sync.WaitGroup
 	foreseen int
+	many     chan struct{} // closed when that many are
 	another  func()        // starts another goroutine that takes jobs
 	pool     *analyse.Pool // of boxes where there are any; nil before it is needed
 	near     *near         // nil: all files go to pool
@@ -323,13 +324,17 @@ func (s *scanner) files(ctx context.Context, some []*job) {
 		return
 	}
 	s.start(ctx)
-	for i, o := range s.analyse(ctx, srcs) {
-		s.end(ctx, ready[i], &srcs[i], o)
+	s.end(ctx, ready, srcs, s.analyse(ctx, srcs))
+}
+
+// end notes what became of jobs that were analysed. The last comes first: who reports waits for the first, and would be woken up for each.
+func (s *scanner) end(ctx context.Context, jobs []*job, srcs []analyse.Source, outcomes []analyse.Outcome) {
+	for i := len(jobs) - 1; i >= 0; i-- {
+		s.endOne(ctx, jobs[i], &srcs[i], outcomes[i])
 	}
 }
 
-// end notes what became of a job that was analysed.
-func (s *scanner) end(ctx context.Context, j *job, src *analyse.Source, o analyse.Outcome) {
+func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o analyse.Outcome) {
 	if src.File != nil {
 		src.File.Close()
 	}
