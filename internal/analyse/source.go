@@ -193,6 +193,8 @@ func finish(r *classify.Result, err, over error) (*classify.Result, error) {
 		return r, nil
 	case err != nil && r.Status.Code == extract.Complete:
 		r.Status = extract.Status{Code: extract.Partial, Reason: extract.UnableToParseFile, Detail: "reading failed"}
+	}
+	if err != nil && r.Size >= 0 { // also where the status says of something else that it was not read
 		r.Classified = min(r.Classified, max(r.Size-1, 0))
 	}
 	return r, err
