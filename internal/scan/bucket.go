@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -42,8 +41,8 @@ func (f *storeFlags) open(ctx context.Context) (objectstore.Store, error) {
 	o := f.Standalone
 	if f.ca != "" {
 		var err error
-		if o.CA, err = os.ReadFile(f.ca); err != nil {
-			return nil, fmt.Errorf("--ca-file: %w", bare(err))
+		if o.CA, err = readOption(ctx, f.ca); err != nil {
+			return nil, fmt.Errorf("--ca-file: %w", err)
 		}
 	}
 	return inventory.OpenStandalone(ctx, o)

@@ -69,6 +69,9 @@ the AWS CLI would use. Nothing is written, neither there nor here.
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
 may; only plain text, CSV, JSON and markup of up to 256 KiB are read in the command's own process. Interrupted, it ends within a second and shows what was found until then.
 
+A file that is written to or becomes shorter while it is read is not wholly read. Of one that becomes longer, such as a log, what it held
+before is read, and that there is more is said.
+
 With --explain it says of a file what is not reported though it looks like something, and why: the keyword that is missing or too far
 away, a check digit that is wrong, a number that is published for tests, an allow list, an identifier that is not looked for.
 
@@ -142,7 +145,10 @@ func (f *flags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	search, err := f.compile()
+	search, err := f.compile(c.Context())
+	if c.Context().Err() != nil {
+		return &ExitError{ExitUnread, "interrupted before anything was read"}
+	}
 	if err != nil {
 		return usage("%v", err)
 	}

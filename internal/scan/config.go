@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func similar(id string) string {
 }
 
 // compile builds what to look for from the flags.
-func (f *flags) compile() (*analyse.Search, error) {
+func (f *flags) compile(ctx context.Context) (*analyse.Search, error) {
 	ids, err := managedIDs(f.identifiers)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (f *flags) compile() (*analyse.Search, error) {
 	}
 	var from []string // by custom identifier: the file it is from
 	for _, name := range f.custom {
-		list, err := readCustom(name)
+		list, err := readCustom(ctx, name)
 		if err != nil {
 			return nil, fmt.Errorf("--custom %s: %w", name, err)
 		}
@@ -108,9 +109,9 @@ func (f *flags) compile() (*analyse.Search, error) {
 		}
 	}
 	for _, name := range f.allow {
-		b, err := os.ReadFile(name)
+		b, err := readOption(ctx, name)
 		if err != nil {
-			return nil, fmt.Errorf("--allow: %w", err)
+			return nil, fmt.Errorf("--allow %s: %w", name, err)
 		}
 		c.AllowWords = append(c.AllowWords, b)
 	}
@@ -178,10 +179,10 @@ func (x *customFile) identifier() analyse.Custom {
 }
 
 // readCustom reads one identifier, a list of them, or one after another.
-func readCustom(name string) ([]customFile, error) {
-	b, err := os.ReadFile(name)
+func readCustom(ctx context.Context, name string) ([]customFile, error) {
+	b, err := readOption(ctx, name)
 	if err != nil {
-		return nil, bare(err)
+		return nil, err
 	}
 	b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")))
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -204,6 +205,37 @@ func readCustom(name string) ([]customFile, error) {
 			return nil, err
 		}
 		out = append(out, c)
+	}
+}
+
+// mostOption is how large a file may be that an option names: what is in a larger one could not be given to a box.
+const mostOption = 384 << 20
+
+// readOption reads a file that an option names. It may be a pipe that nobody writes to, which is not waited for once ctx has ended.
+func readOption(ctx context.Context, name string) ([]byte, error) {
+	type content struct {
+		b   []byte
+		err error
+	}
+	done := make(chan content, 1)
+	go func() {
+		f, err := os.Open(name)
+		if err != nil {
+			done <- content{nil, bare(err)}
+			return
+		}
+		defer f.Close()
+		b, err := io.ReadAll(io.LimitReader(f, mostOption+1))
+		if err == nil && len(b) > mostOption {
+			err = errors.New("it is larger than 384 MiB")
+		}
+		done <- content{b, bare(err)}
+	}()
+	select {
+	case c := <-done:
+		return c.b, c.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 
 	"magpie/internal/analyse"
@@ -15,6 +16,7 @@ type FileResult struct {
 	Path   string
 	Result *classify.Result
 	Err    error // it could not be read, or not to its end
+	Grew   bool  // it became longer after it was opened; what it had then was read
 }
 
 // Failed says whether the file counts as not read: an error, or content that should have been readable and was not.
@@ -54,8 +56,10 @@ func (s *scanner) source(ctx context.Context, j *job) (src analyse.Source, ok bo
 	case e.path == stdin:
 		src.Reader = s.o.Stdin
 	default:
-		src.File, src.Size, err = e.open()
-		err = bare(err)
+		src.File, j.opened, err = e.open()
+		if err = bare(err); err == nil {
+			src.Size = j.opened.Size()
+		}
 	}
 	if err != nil {
 		j.result = FileResult{Path: e.path, Err: err, Result: analyse.Unread(err)}
@@ -65,7 +69,7 @@ func (s *scanner) source(ctx context.Context, j *job) (src analyse.Source, ok bo
 
 // open opens the entry's file without following a link put in its place since it was seen, and without
 // waiting for a pipe's other end. A path that the user has named may be a link.
-func (e *entry) open() (*os.File, int64, error) {
+func (e *entry) open() (*os.File, fs.FileInfo, error) {
 	if opening != nil {
 		opening(e.path)
 	}
@@ -77,7 +81,7 @@ func (e *entry) open() (*os.File, int64, error) {
 		f, err = os.OpenFile(e.path, os.O_RDONLY|openFlags, 0)
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -85,8 +89,44 @@ func (e *entry) open() (*os.File, int64, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, 0, err
+		return nil, nil, err
 	}
 	e.done() // what is open does not need its folder
-	return f, info.Size(), nil
+	return f, info, nil
 }
+
+// errRewritten says that a file may have been read partly as it was and partly as it has become.
+var errRewritten = errors.New("it was written to while it was read; what was read may be of before and of after")
+
+// settle compares a file that was read with what it was when it was opened: all reads of one that shrinks may have come before that, and those
+// of one that is written to show nothing of it. What has shrunk or was rewritten is not complete; grew says that it is longer now. Nothing can
+// be said of a file that had no size, as those of the kernel.
+func settle(j *job, src *analyse.Source, o *analyse.Outcome) (grew bool) {
+	if j.opened == nil || src.Size == 0 || o.Err != nil || o.Result.Status.Code == extract.Skipped {
+		return false
+	}
+	if wasRead != nil {
+		wasRead(j.entry.path)
+	}
+	now, err := src.File.Stat()
+	switch {
+	case err != nil:
+		return false
+	case now.Size() > src.Size:
+		return true
+	case now.Size() == src.Size && now.ModTime().Equal(j.opened.ModTime()):
+		return false
+	case now.Size() < src.Size:
+		o.Err = analyse.ErrShrank
+	default:
+		o.Err = errRewritten
+	}
+	if r := o.Result; r.Status.Code == extract.Complete {
+		r.Status = extract.Status{Code: extract.Partial, Reason: extract.UnableToParseFile, Detail: o.Err.Error()}
+	}
+	o.Result.Classified = min(o.Result.Classified, src.Size-1)
+	return false
+}
+
+// wasRead is called after something was read and before it is looked at once more; tests set it.
+var wasRead func(path string)

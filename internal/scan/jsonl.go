@@ -25,6 +25,7 @@ type jsonLine struct {
 	Result        *macie2.ClassificationResult `json:"result"`
 	Severity      *macie2.Severity             `json:"severity,omitempty"`
 	Error         string                       `json:"error,omitempty"`
+	Grew          bool                         `json:"grewWhileRead,omitempty"` // what was added was not scanned
 	EmbeddedFiles []embeddedFile               `json:"embeddedFiles,omitempty"`
 	FilesLeftOut  int                          `json:"embeddedFilesLeftOut,omitempty"`
 	Samples       map[string][]string          `json:"maskedSamples,omitempty"`
@@ -47,7 +48,7 @@ func newJSONWriter(w io.Writer, custom map[*detect.Custom]classify.CustomName) *
 }
 
 func (j *jsonWriter) file(f *FileResult) error {
-	line := jsonLine{Path: f.Path, Result: f.Result.Wire(j.custom), FilesLeftOut: f.Result.MembersLeftOut}
+	line := jsonLine{Path: f.Path, Result: f.Result.Wire(j.custom), Grew: f.Grew, FilesLeftOut: f.Result.MembersLeftOut}
 	if s := worst(f.Result.Detections); s != "" {
 		line.Severity = &macie2.Severity{Description: &s, Score: macie2.Ptr(int64(rank(s)))}
 	}

@@ -29,6 +29,9 @@ type near struct {
 const (
 	// nearSize is how large a file may be that is read here.
 	nearSize = 256 << 10
+	// oneRead is how large a file may be that is taken to be read at one moment: one look more at each file would be a twentieth of what a
+	// small one costs.
+	oneRead = 64 << 10
 	// nearMemory and nearTime are what such a file may take.
 	nearMemory = 16 << 20
 	nearTime   = 2 * time.Second
@@ -68,6 +71,9 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 			r, err := s.near.pool.Analyse(ctx, given, s.o.Search)
 			if err == nil && r.Status.Code == extract.Complete {
 				src.Progress(src.Size)
+				if src.Size <= oneRead {
+					j.opened = nil
+				}
 				read, from, outcomes = append(read, j), append(from, *src), append(outcomes, analyse.Outcome{Result: r})
 				continue
 			}

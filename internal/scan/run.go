@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -43,6 +44,7 @@ type Summary struct {
 	WithData  int // files in which something was found
 	Found     int64
 	Bad       int // files that could not be read, or not wholly
+	Grew      int // files that became longer while they were read, up to where they had ended
 	NotOpened int // files of kinds that hold no text
 	TooLarge  int // above MaxFileSize
 	Passed    passed
@@ -229,8 +231,9 @@ type scanner struct {
 type job struct {
 	entry   entry
 	result  FileResult
-	skipped bool   // the scan was stopped before it
-	close   func() // lets go of what is read; nil where there is nothing to let go of
+	skipped bool        // the scan was stopped before it
+	opened  fs.FileInfo // what its file was when it was opened; nil where that does not matter
+	close   func()      // lets go of what is read; nil where there is nothing to let go of
 	done    chan struct{}
 }
 
@@ -335,6 +338,7 @@ func (s *scanner) end(ctx context.Context, jobs []*job, srcs []analyse.Source, o
 }
 
 func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o analyse.Outcome) {
+	grew := settle(j, src, &o)
 	if src.File != nil {
 		src.File.Close()
 	}
@@ -345,10 +349,16 @@ func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o ana
 	if errors.As(o.Err, &failed) {
 		o.Err = failed.Err
 	}
-	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err)}
 	j.skipped = ctx.Err() != nil && errors.Is(o.Err, context.Canceled) && len(o.Result.Detections) == 0
+	if errors.Is(o.Err, context.Canceled) {
+		o.Err = errInterrupted
+	}
+	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err), Grew: grew}
 	s.finish(j)
 }
+
+// errInterrupted is why a file was not read to its end in which something was found before.
+var errInterrupted = errors.New("the scan was interrupted while it was read")
 
 func (s *scanner) analyse(ctx context.Context, srcs []analyse.Source) []analyse.Outcome {
 	switch len(srcs) {
@@ -384,6 +394,9 @@ func (s *Summary) add(f *FileResult, maxSize, size int64) {
 		for i := range f.Result.Detections {
 			s.Found += f.Result.Detections[i].Count
 		}
+	}
+	if f.Grew {
+		s.Grew++
 	}
 	switch {
 	case tooLarge(f, maxSize, size):

@@ -3,11 +3,16 @@
 package scan
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // whenOpened has f called before the path that ends so is opened.
@@ -128,6 +133,113 @@ func TestShrinks(t *testing.T) {
 	}
 	if !strings.Contains(second, `"code":"COMPLETE"`) {
 		t.Errorf("%.300s", second)
+	}
+}
+
+// What happens to a file after its last read is told too, in whichever process it was read.
+func TestChangesAfterTheLastRead(t *testing.T) {
+	const line = "my ssn is 536-90-4399\n"
+	for _, lines := range []int{5_000, 50_000} { // read in this process, and in a box
+		content := strings.Repeat(line, lines)
+		for _, c := range []struct {
+			name, said, status string
+			code               int
+			change             func(f *os.File) error
+		}{
+			{"shorter", "it became shorter", "PARTIAL", ExitUnread, func(f *os.File) error { return f.Truncate(int64(len(content) / 2)) }},
+			{"nothing is left", "it became shorter", "PARTIAL", ExitUnread, func(f *os.File) error { return f.Truncate(0) }},
+			{"written to", "it was written to while it was read", "PARTIAL", ExitUnread, func(f *os.File) error {
+				_, err := f.WriteAt([]byte("your"), 0)
+				return errors.Join(err, os.Chtimes(f.Name(), time.Time{}, time.Unix(1, 0)))
+			}},
+			{"longer", `"grewWhileRead":true`, "COMPLETE", 0, func(f *os.File) error {
+				_, err := f.WriteAt([]byte(line), int64(len(content)))
+				return err
+			}},
+			{"replaced", "", "COMPLETE", 0, func(f *os.File) error {
+				return errors.Join(os.WriteFile("other", []byte("short"), 0o600), os.Rename("other", f.Name()))
+			}},
+			{"removed", "", "COMPLETE", 0, func(f *os.File) error { return os.Remove(f.Name()) }},
+		} {
+			t.Run(fmt.Sprintf("%d lines, %s", lines, c.name), func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				if err := os.WriteFile("a.txt", []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				f, err := os.OpenFile("a.txt", os.O_RDWR, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				wasRead = func(string) {
+					if err := c.change(f); err != nil {
+						t.Error(err)
+					}
+				}
+				t.Cleanup(func() { wasRead = nil })
+				code, out, errs := run(t, "", "--output", "json", "a.txt")
+				if code != c.code || !strings.Contains(out+errs, c.said) || !strings.Contains(out, `"code":"`+c.status+`"`) {
+					t.Errorf("code %d: %.300s %s", code, out, errs)
+				}
+				if whole := fmt.Sprintf(`"sizeClassified":%d,`, len(content)); strings.Contains(out, whole) != (c.status == "COMPLETE") {
+					t.Errorf("%s: %.300s", whole, out)
+				}
+			})
+		}
+	}
+}
+
+// Of a file that becomes longer each of the other answers tells too.
+func TestGrewIsTold(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("a.txt", []byte(strings.Repeat("fine\n", 20_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wasRead = func(string) {
+		info, _ := os.Stat("a.txt")
+		os.Truncate("a.txt", info.Size()+1)
+	}
+	t.Cleanup(func() { wasRead = nil })
+	for form, want := range map[string]string{"table": "Became longer while being read: 1 file;", "sarif": "it became longer while it was read;"} {
+		if code, out, _ := run(t, "", "--output", form, "a.txt"); code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: code %d: %s", form, code, out)
+		}
+	}
+}
+
+// A pipe that an option names, and nobody writes to, is not waited for once the scan is interrupted.
+func TestInterruptedBeforeItBegins(t *testing.T) {
+	for _, option := range []string{"--allow", "--custom"} {
+		t.Chdir(t.TempDir())
+		if err := syscall.Mkfifo("pipe", 0o600); err != nil {
+			t.Fatal(err)
+		}
+		hold, err := os.OpenFile("pipe", os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		var code int
+		var errs strings.Builder
+		go func() {
+			defer close(ended)
+			code = Main(ctx, []string{option, "pipe", "."}, strings.NewReader(""), io.Discard, &errs)
+		}()
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(30 * time.Second): // a second, on a machine that does nothing else
+			t.Errorf("%s: it waits for the pipe", option)
+		}
+		// Whoever comes to the pipe only now finds a file.
+		if err := errors.Join(os.WriteFile("file", nil, 0o600), os.Rename("file", "pipe"), hold.Close()); err != nil {
+			t.Error(err)
+		}
+		<-ended
+		if code != ExitUnread || !strings.Contains(errs.String(), "interrupted") {
+			t.Errorf("%s: code %d: %s", option, code, errs.String())
+		}
 	}
 }
 

@@ -97,6 +97,9 @@ func (s *sarifWriter) file(f *FileResult) error {
 	if f.Failed() {
 		s.notes = append(s.notes, sarifNotification{"warning", sarifText{"not read, or not wholly: " + why(f)}, []sarifLocation{artifact(f.Path)}})
 	}
+	if f.Grew {
+		s.notes = append(s.notes, sarifNotification{"note", sarifText{"it became longer while it was read; what was added was not scanned"}, []sarifLocation{artifact(f.Path)}})
+	}
 	archived := false
 	for i := range f.Result.Members {
 		for k := range f.Result.Members[i].Detections {

@@ -284,6 +284,34 @@ func (e *endless) Read(p []byte) (int, error) {
 	return copy(p, strings.Repeat("my ssn is 536-90-4399\n", 10)), nil
 }
 
+// interrupted gives all of what it holds, then ends the scan and waits.
+type interrupted struct {
+	io.Reader
+	end  func()
+	wait chan struct{}
+}
+
+func (r *interrupted) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err == io.EOF {
+		r.end()
+		<-r.wait
+	}
+	return n, err
+}
+
+// A stream in which something was found says why it was not read to its end.
+func TestInterruptedWithin(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	in := &interrupted{strings.NewReader(strings.Repeat("my ssn is 536-90-4399\n", 200_000)), cancel, make(chan struct{})}
+	defer close(in.wait)
+	var out, errs bytes.Buffer
+	code := Main(ctx, []string{"--output", "json", "-"}, in, &out, &errs)
+	if code != ExitUnread || !strings.Contains(out.String(), "USA_SOCIAL") || !strings.Contains(out.String(), `"error":"the scan was interrupted while it was read"`) {
+		t.Errorf("code %d: %.300s %s", code, out.String(), errs.String())
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	in := &endless{wait: make(chan struct{}), ready: cancel}

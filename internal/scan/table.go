@@ -281,6 +281,9 @@ func (t *tableWriter) summary(sum *Summary) string {
 			fmt.Fprintf(&b, "Passed over: %s, %s.\n", plural(int64(p.n), p.one), p.what)
 		}
 	}
+	if sum.Grew > 0 {
+		fmt.Fprintf(&b, "Became longer while being read: %s; what was added was not scanned.\n", files(sum.Grew))
+	}
 	if sum.Bad > 0 {
 		fmt.Fprintf(&b, "%s could not be read, or not wholly.\n", files(sum.Bad))
 	}
