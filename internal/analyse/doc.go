@@ -63,15 +63,22 @@
 //
 // # What boxes cost
 //
-// Starting one takes 10 ms of processor time, most of it to load the program. For files the descriptor
-// goes to the box, so that bytes are not copied once more; small files go several at a time
-// (AnalyseFiles), and so do small objects in memory (gather.go): while they come, a worker that is free waits 2 ms for
-// company. Measured on two cores that did nothing else, `magpie scan` with boxes beside the same program without them: of 6.3 GB of
-// mixed text in 7,680 files 3 % longer by the clock and 4 % more processor time, of 3.2 GB of CSV in 12 files 2 % of both, of
-// /usr/share/doc four times over, 22,000 files, 6 and 5 %. Where a scan takes a second, the start weighs more, and scans start boxes
-// before they have come to what needs them: of 1.6 GB of the same text 7 and 6 %, of /usr/share/doc once 5 and 5 % (12 and 9 % when boxes
-// were started one by one), of one text of 500 MB nothing that shows beside what runs differ by, of 20,000 texts of 2 KB, which need no
-// box, 2 and 2 %. Of 22,300 files of /usr/include, four tenths of a second, two boxes make it 10 and 9 %. With one worker
-// on one core it was 2 to 5 % in all of them. A folder of a few small files needs no boxes (package scan) and takes 10 ms. Long
-// scans, which are what the rate matters to, thus pay less than what boxes are worth, and it uses them.
+// Starting one takes 10 ms of processor time, most of it to load the program, and before it serves only the packages that it needs are
+// initialized (package first). For files the descriptor goes to the box, so that bytes are not copied once more; small files go several
+// at a time (AnalyseFiles), and so do small objects in memory (gather.go): while they come, a worker that is free waits 2 ms for company.
+//
+// Measured on two cores that did nothing else, `magpie scan` with boxes beside the same program without them: of 6.3 GB of mixed text in
+// 7,680 files 3 % longer by the clock and 4 % more processor time, of 3.2 GB of CSV in 12 files 2 % of both, of /usr/share/doc four times
+// over, 22,000 files, 6 and 5 %. Where a scan takes a second, the start weighs more, and scans start boxes before they have come to what
+// needs them: of 1.6 GB of the same text 7 and 6 %, of /usr/share/doc once 5 and 5 %, of one text of 500 MB nothing that shows beside what
+// runs differ by, of 20,000 texts of 2 KB, which need no box, 2 and 2 %. Of 22,300 files of /usr/include, four tenths of a second, two
+// boxes make it 10 and 9 %. With one worker on one core it was 2 to 5 % in all of them.
+//
+// A process of its own is paid for in page faults and in turns of the processor, and there are virtual machines on which both are dear. On
+// two cores of one where a page fault takes 13 µs and a message from one process to another and back 26 µs, starting a box took 45 ms, and
+// the same scans took longer: 1.6 GB of mixed text 17 % by the clock, 256 MB of it, a third of a second, 32 %, /usr/share/doc 18 %, 7,900
+// files of /usr/include 23 %, 1,600 Office files nothing that shows.
+//
+// A folder of a few small files needs no boxes (package scan) and takes 10 ms. Scans use boxes in spite of what they cost: what they are
+// for is that no file, however it was made, can do to the scan what it does to its box.
 package analyse
