@@ -1,7 +1,9 @@
 package extract
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"math"
 	"strings"
 	"unsafe"
@@ -26,19 +28,84 @@ func parseAvroSchema(w *walker, holds *holding, b []byte) (*avroSchema, error) {
 		return nil, stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
 	}
 	defer w.release(size)
-	var v any
-	if err := json.Unmarshal(b, &v); err != nil {
-		return nil, errSchema
+	v, err := readJSON(w, b)
+	if err != nil {
+		return nil, err
 	}
 	p := avroParser{w: w, holds: holds, named: map[avroName]*avroSchema{}}
 	return p.parse(v, "", 0)
 }
 
+// readJSON reads a document token by token, so that the clock is looked at on the way.
+func readJSON(w *walker, b []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	v, err := jsonValue(w, d, 0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errSchema
+	}
+	return v, nil
+}
+
+func jsonValue(w *walker, d *json.Decoder, depth int) (any, error) {
+	token, err := d.Token()
+	if err != nil || depth > maxSchemaDepth {
+		return nil, errSchema
+	}
+	work := int64(128)
+	if s, ok := token.(string); ok {
+		work += int64(len(s))
+	}
+	if err := w.step(work); err != nil {
+		return nil, err
+	}
+	switch token {
+	case json.Delim('['):
+		list := []any{}
+		for d.More() {
+			v, err := jsonValue(w, d, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		if _, err := d.Token(); err != nil {
+			return nil, errSchema
+		}
+		return list, nil
+	case json.Delim('{'):
+		members := map[string]any{}
+		for d.More() {
+			name, err := d.Token()
+			if err != nil {
+				return nil, errSchema
+			}
+			key, ok := name.(string)
+			if !ok {
+				return nil, errSchema
+			}
+			if members[key], err = jsonValue(w, d, depth+1); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := d.Token(); err != nil {
+			return nil, errSchema
+		}
+		return members, nil
+	}
+	return token, nil
+}
+
+// maxSchemaDepth is far more than a schema has that is not too deep itself: see maxAvroDepth.
+const maxSchemaDepth = 1000
+
 // sizeOfJSON estimates from above what a document takes when encoding/json has read it: what holds members, each member and
 // each element has its price, and strings their length.
 func sizeOfJSON(b []byte) int64 {
-	size := int64(len(b))
-	for _, c := range b { // in strings too, which makes it larger
+	size := 3 * int64(len(b)) // the decoder has a part of it beside, and twice that where it grows
+	for _, c := range b {     // in strings too, which makes it larger
 		switch c {
 		case '{':
 			size += 400

@@ -50,6 +50,9 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 		if h.packed > end-at {
 			return 0, errParquet
 		}
+		if err := p.affordable(codec, h); err != nil {
+			return 0, err
+		}
 		decoded, err := p.decodedSize(codec, h, at)
 		if err != nil {
 			return 0, err
@@ -59,12 +62,7 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 			return 0, err
 		}
 		at += h.packed
-		// The library copies what is decoded, beside what may be 16 bytes for each value. Decoders that only flow make room for twice as
-		// much when they have filled what there is, to see the end.
-		bytes := h.packed + 2*decoded + 16*h.values + more
-		if codec == format.Gzip || codec == format.Brotli {
-			bytes += 2 * decoded
-		}
+		bytes := pageNeeds(codec, h, decoded) + more
 		if h.kind == int64(format.DictionaryPage) {
 			dictionary = max(dictionary, bytes)
 			continue
@@ -78,6 +76,32 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 		p.more = true
 	}
 	return data + dictionary, nil
+}
+
+// pageNeeds is what the library needs for a page that decodes to so many bytes. It copies what is decoded, beside what may be 16 bytes for
+// each value. Decoders that only flow make room for twice as much when they have filled what there is, to see the end.
+func pageNeeds(codec format.CompressionCodec, h pageClaims, decoded int64) int64 {
+	n := h.packed + 2*decoded + 16*h.values
+	if flows(codec) {
+		n += 2 * decoded
+	}
+	return n
+}
+
+// flows says whether the decoder of a codec is a reader.
+func flows(codec format.CompressionCodec) bool { return codec == format.Gzip || codec == format.Brotli }
+
+// mostBrotli is what a page of Brotli decodes to at most. The library decodes a page in one go, during which nobody looks at the clock, and
+// Brotli is by far the slowest of the codecs: up to 20 ns for a byte. Writers make pages of about a megabyte.
+const mostBrotli = 6 * mib
+
+// affordable refuses a page that the library will not be asked for, before it costs anything.
+func (p *parquetFileReader) affordable(codec format.CompressionCodec, h pageClaims) error {
+	room := p.w.account.Room()
+	if h.unpacked > room || pageNeeds(codec, h, h.unpacked) > room || codec == format.Brotli && h.unpacked > mostBrotli {
+		return errPage
+	}
+	return nil
 }
 
 // pageHeader reads the header at a place and returns its length, too.
@@ -190,11 +214,8 @@ func (p *parquetFileReader) decodedSize(codec format.CompressionCodec, h pageCla
 			return 0, errDecodes
 		}
 		most = max(most, n)
-	case format.Gzip:
-		z := new(gzip.Reader)
-		return most, p.countPage("gzip", h.unpacked, func() (io.Reader, error) { return z, z.Reset(bytes.NewReader(page)) })
-	case format.Brotli:
-		return most, p.countPage("brotli", h.unpacked, func() (io.Reader, error) { return brotli.NewReader(bytes.NewReader(page)), nil })
+	case format.Gzip, format.Brotli:
+		return most, p.countPage(codec, page, h.unpacked)
 	}
 	return most, nil
 }
@@ -206,12 +227,12 @@ var (
 
 // countPage decodes a page to see that there are no more bytes than are claimed: its formats do not tell before. A page that
 // cannot be decoded is left to the library to refuse.
-func (p *parquetFileReader) countPage(decoder string, claimed int64, open func() (io.Reader, error)) error {
-	var r io.Reader
-	if err := p.w.foreign(decoder, func() (err error) { r, err = open(); return err }); err != nil {
+func (p *parquetFileReader) countPage(codec format.CompressionCodec, page []byte, claimed int64) error {
+	r, err := p.flowing(codec, page)
+	if err != nil {
 		return decoding(err, "Parquet file")
 	}
-	n, err := copyAlive(p.w, io.Discard, io.LimitReader(&foreignReader{p.w, decoder, r}, claimed+1))
+	n, err := copyAlive(p.w, io.Discard, io.LimitReader(r, claimed+1))
 	if err != nil {
 		return decoding(err, "Parquet file")
 	}
@@ -271,10 +292,7 @@ func (p *parquetFileReader) checkValues(leaf *parquetColumn, codec format.Compre
 		page = page[h.levels:]
 	}
 	if codec != format.Uncompressed && (!second || h.compressed) {
-		if err := p.w.foreign("Parquet", func() (err error) {
-			page, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, room), page)
-			return err
-		}); err != nil {
+		if page, err = p.decode(codec, page, room); err != nil {
 			return 0, decoding(err, "Parquet file")
 		}
 	}
@@ -306,6 +324,34 @@ func (p *parquetFileReader) checkValues(leaf *parquetColumn, codec format.Compre
 		err = p.runs(sized(), 1, h.values)
 	}
 	return more, err
+}
+
+// decode decodes a page into so much room. Where the decoder flows, the clock is looked at on the way.
+func (p *parquetFileReader) decode(codec format.CompressionCodec, page []byte, room int64) (decoded []byte, err error) {
+	if flows(codec) {
+		r, err := p.flowing(codec, page)
+		if err != nil {
+			return nil, err
+		}
+		b := bytes.NewBuffer(make([]byte, 0, room))
+		_, err = copyAlive(p.w, b, io.LimitReader(r, room-1))
+		return b.Bytes(), err
+	}
+	err = p.w.foreign("Parquet", func() (err error) {
+		decoded, err = parquet.LookupCompressionCodec(codec).Decode(make([]byte, 0, room), page)
+		return err
+	})
+	return decoded, err
+}
+
+// flowing opens a page of a decoder that flows.
+func (p *parquetFileReader) flowing(codec format.CompressionCodec, page []byte) (*foreignReader, error) {
+	if codec == format.Brotli {
+		return &foreignReader{p.w, "brotli", brotli.NewReader(bytes.NewReader(page))}, nil
+	}
+	z := new(gzip.Reader)
+	err := p.w.foreign("gzip", func() error { return z.Reset(bytes.NewReader(page)) })
+	return &foreignReader{p.w, "gzip", z}, err
 }
 
 // countStrings sees that a page has no more plain strings than values.

@@ -27,7 +27,7 @@ func Files() []File {
 // More lists other files of the same kinds, with which no reader is known to have had trouble: they are for long runs.
 func More() []File {
 	var all []File
-	for _, files := range [][]File{packedFiles, plainFiles, moreOfficeFiles, moreBinaryFiles, morePDFFiles} {
+	for _, files := range [][]File{packedFiles, plainFiles, moreOfficeFiles, moreBinaryFiles, morePDFFiles, textShapes, markupShapes, officeShapes, binaryShapes, pageShapes} {
 		all = append(all, files...)
 	}
 	return all
