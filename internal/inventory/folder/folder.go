@@ -65,7 +65,7 @@ func Open(endpoint string, pace *objectstore.Pace) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(folder)
+	root, err := os.OpenRoot(folder + inIt)
 	if err != nil {
 		return nil, failure("OpenFolder", err, objectstore.ErrUnreachable)
 	}
@@ -85,14 +85,23 @@ func failure(call string, err error, absent error) error {
 		e.Detail = cause.Error()
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ENAMETOOLONG):
+	case errors.Is(err, errLink):
+		e.Kind, e.Detail = absent, "a link is not followed"
+	case gone(err), errors.Is(err, syscall.ENAMETOOLONG):
 		e.Kind = absent
 	case errors.Is(err, fs.ErrPermission):
 		e.Kind = objectstore.ErrDenied
-	case errors.Is(err, errLink):
-		e.Kind, e.Detail = absent, "a link is not followed"
 	}
 	return e
+}
+
+// gone reports whether an error says that there is nothing of a name, or something of another kind: a link too, about one of which that leads
+// out of the folder the error is not the system's.
+func gone(err error) bool {
+	if cause, ok := errors.AsType[syscall.Errno](err); ok {
+		return cause == syscall.ENOENT || cause == syscall.ENOTDIR || cause == syscall.ELOOP
+	}
+	return !errors.Is(err, fs.ErrClosed)
 }
 
 var errLink = errors.New("a link")
@@ -155,31 +164,58 @@ func (f *Folder) bucket(call, name string) (*os.Root, error) {
 	return r, nil
 }
 
+// inIt is what a folder's name is opened with: opening a root by its name alone waits, where that names a pipe, for whoever writes to it.
+const inIt = "/."
+
+// tries is how often something is looked at that is replaced each time before it is opened.
+const tries = 3
+
+// looked is called with a name between the look at what it names and the opening of that; tests set it.
+var looked func(name string)
+
+// look looks at a name, and has it opened. What the name has become since is looked at in its turn, since an error then says nothing about it.
+func look(r *os.Root, name string, open func(before fs.FileInfo) error) (err error) {
+	for range tries {
+		before, gone := r.Lstat(name)
+		if gone != nil {
+			return gone
+		}
+		if before.Mode()&fs.ModeSymlink != 0 {
+			return errLink
+		}
+		if looked != nil {
+			looked(name)
+		}
+		if err = open(before); err == nil || errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return err
+}
+
 // descend opens a subfolder that is not a link. What is opened is compared with what was looked at, so that a folder that is replaced by a
 // link in between is not followed either.
-func descend(r *os.Root, name string) (*os.Root, error) {
-	before, err := r.Lstat(name)
-	switch {
-	case err != nil:
-		return nil, err
-	case before.Mode()&fs.ModeSymlink != 0:
-		return nil, errLink
-	case !before.IsDir():
-		return nil, fs.ErrNotExist
-	}
-	sub, err := r.OpenRoot(name)
-	if err != nil {
-		return nil, err
-	}
-	after, err := sub.Stat(".")
-	if err == nil && !os.SameFile(before, after) {
-		err = errLink
-	}
-	if err != nil {
-		sub.Close()
-		return nil, err
-	}
-	return sub, nil
+func descend(r *os.Root, name string) (sub *os.Root, err error) {
+	err = look(r, name, func(before fs.FileInfo) error {
+		if !before.IsDir() {
+			return fs.ErrNotExist
+		}
+		opened, err := r.OpenRoot(name + inIt)
+		if err != nil {
+			return err
+		}
+		after, err := opened.Stat(".")
+		if err == nil && !os.SameFile(before, after) {
+			err = errLink
+		}
+		if err != nil {
+			opened.Close()
+			return err
+		}
+		sub = opened
+		return nil
+	})
+	return sub, err
 }
 
 // validKey reports whether a key can be a file's path.
@@ -195,15 +231,14 @@ func validKey(key string) bool {
 	return true
 }
 
-// open opens an object's file.
-func (f *Folder) open(call, bucket, key string) (*os.File, fs.FileInfo, error) {
-	r, err := f.bucket(call, bucket)
-	if err != nil {
-		return nil, nil, err
+// place opens the folder that an object's file is in, which must be closed, and says what the file is called there.
+func (f *Folder) place(call, bucket, key string) (r *os.Root, name string, err error) {
+	if r, err = f.bucket(call, bucket); err != nil {
+		return nil, "", err
 	}
-	defer func() { r.Close() }()
 	if !validKey(key) {
-		return nil, nil, &objectstore.Error{Kind: objectstore.ErrNoObject, Call: call}
+		r.Close()
+		return nil, "", &objectstore.Error{Kind: objectstore.ErrNoObject, Call: call}
 	}
 	folder, name := path.Split(key)
 	for part := range strings.SplitSeq(strings.TrimSuffix(folder, "/"), "/") {
@@ -211,32 +246,43 @@ func (f *Folder) open(call, bucket, key string) (*os.File, fs.FileInfo, error) {
 			continue
 		}
 		sub, err := descend(r, part)
-		if err != nil {
-			return nil, nil, failure(call, err, objectstore.ErrNoObject)
-		}
 		r.Close()
+		if err != nil {
+			return nil, "", failure(call, err, objectstore.ErrNoObject)
+		}
 		r = sub
 	}
-	before, err := r.Lstat(name)
-	if err == nil && before.Mode()&fs.ModeSymlink != 0 {
-		err = errLink
-	}
-	if err == nil && !before.Mode().IsRegular() {
-		err = fs.ErrNotExist // a device or a pipe must not even be opened
-	}
+	return r, name, nil
+}
+
+// open opens an object's file.
+func (f *Folder) open(call, bucket, key string) (file *os.File, info fs.FileInfo, err error) {
+	r, name, err := f.place(call, bucket, key)
 	if err != nil {
-		return nil, nil, failure(call, err, objectstore.ErrNoObject)
+		return nil, nil, err
 	}
-	file, err := r.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	defer r.Close()
+	err = look(r, name, func(before fs.FileInfo) error {
+		if !before.Mode().IsRegular() {
+			return fs.ErrNotExist // a device or a pipe must not even be opened
+		}
+		opened, err := r.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		info, err = opened.Stat()
+		// Another file may have the number of one that is gone.
+		if err == nil && !(os.SameFile(before, info) && info.Mode().IsRegular()) {
+			err = fs.ErrNotExist
+		}
+		if err != nil {
+			opened.Close()
+			return err
+		}
+		file = opened
+		return nil
+	})
 	if err != nil {
-		return nil, nil, failure(call, err, objectstore.ErrNoObject)
-	}
-	info, err := file.Stat()
-	if err == nil && !os.SameFile(before, info) {
-		err = fs.ErrNotExist
-	}
-	if err != nil {
-		file.Close()
 		return nil, nil, failure(call, err, objectstore.ErrNoObject)
 	}
 	return file, info, nil
@@ -422,21 +468,23 @@ func writeFile(r *os.Root, name string, content []byte) (info fs.FileInfo, err e
 
 // Delete deletes a file.
 func (f *Folder) Delete(_ context.Context, bucket, key string) error {
-	file, _, err := f.open("DeleteObject", bucket, key)
+	const call = "DeleteObject"
+	r, name, err := f.place(call, bucket, key)
 	if errors.Is(err, objectstore.ErrNoObject) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	file.Close()
-	r, err := f.bucket("DeleteObject", bucket)
-	if err != nil {
-		return err
-	}
 	defer r.Close()
-	if err := r.Remove(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failure("DeleteObject", err, objectstore.ErrNoObject)
+	err = look(r, name, func(before fs.FileInfo) error {
+		if !before.Mode().IsRegular() {
+			return nil
+		}
+		return r.Remove(name)
+	})
+	if err != nil && !gone(err) {
+		return failure(call, err, objectstore.ErrNoObject)
 	}
 	return nil
 }

@@ -107,6 +107,9 @@ func (w *walk) folder(r *os.Root, prefix string, depth int) error {
 			return err
 		}
 		entries, more, err := w.entries(r, prefix, after)
+		if depth > 0 && errors.Is(err, fs.ErrNotExist) {
+			return nil // it was removed while it was listed, and is no folder of the bucket any more
+		}
 		if err != nil {
 			return err
 		}
@@ -129,8 +132,8 @@ func (w *walk) visit(r *os.Root, prefix string, e entry, depth int) error {
 			return nil
 		}
 		sub, err := descend(r, strings.TrimSuffix(e.key, "/"))
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errLink) {
-			return nil // gone, or replaced, since it was listed
+		if err != nil && gone(err) {
+			return nil // or replaced, since it was listed
 		}
 		if err != nil {
 			return err
@@ -141,6 +144,9 @@ func (w *walk) visit(r *os.Root, prefix string, e entry, depth int) error {
 	return w.emit(object(key, e.file))
 }
 
+// listing is called with a folder's prefix before it is listed; tests set it.
+var listing func(prefix string)
+
 // entries are the folder's names that may lead to keys of the page, in order: the first maxNames of those that follow after.
 func (w *walk) entries(r *os.Root, prefix, after string) (list []entry, more bool, err error) {
 	d, err := r.Open(".")
@@ -148,6 +154,9 @@ func (w *walk) entries(r *os.Root, prefix, after string) (list []entry, more boo
 		return nil, false, err
 	}
 	defer d.Close()
+	if listing != nil {
+		listing(prefix)
+	}
 	var top names
 	for {
 		part, err := d.ReadDir(1024)
