@@ -53,14 +53,38 @@ func (pen *pdfPen) note(hash uint64, x, y float64) {
 	pen.n++
 }
 
+// maxShown is how many bytes of a string are turned into text at a time: each of them may stand for 255 characters.
+const maxShown = 2 * kib
+
 // show writes a string at the present place.
 func (c *pdfContent) show(s []byte) error {
-	g, p := &c.g, c.p
-	if len(s) == 0 || g.font == nil {
+	if len(s) == 0 || c.g.font == nil {
 		return nil
 	}
-	font := p.fontOf(g.font)
-	if font == nil || p.f.step(len(s)) != nil {
+	font := c.p.fontOf(c.g.font)
+	if font == nil {
+		return c.p.f.err
+	}
+	for len(s) > maxShown {
+		n := maxShown
+		if font.simple == nil {
+			for n = 0; n < maxShown; { // up to the end of a code
+				_, size := font.wide.code(s[n:])
+				n += size
+			}
+		}
+		if err := c.showPart(font, s[:n]); err != nil {
+			return err
+		}
+		s = s[n:]
+	}
+	return c.showPart(font, s)
+}
+
+// showPart writes a part of a string.
+func (c *pdfContent) showPart(font *pdfFont, s []byte) error {
+	g, p := &c.g, c.p
+	if len(s) == 0 || p.f.step(len(s)) != nil {
 		return p.f.err
 	}
 	if !g.ready {

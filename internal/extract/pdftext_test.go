@@ -302,3 +302,20 @@ func TestPDFCiphers(t *testing.T) {
 		t.Errorf("under a password: ended %+v with %q", s, r.text[""])
 	}
 }
+
+// A string is turned into text a part at a time, since each of its codes may stand for 255 characters; the parts are one text.
+func TestLongStringsOfPDF(t *testing.T) {
+	for name, font := range map[string]string{
+		"wide":   "<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 6 0 R>>",
+		"simple": "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+	} {
+		codes := strings.Repeat("0041", 3000)
+		data := pdfPage("", "BT /F 9 Tf <"+codes+"> Tj ET").Add(5, font).
+			Stream(6, "", "begincmap 1 beginbfchar <0041> <"+strings.Repeat("0053", 255)+"> <41> <"+strings.Repeat("0053", 255)+"> <00> <> endbfchar").Done()
+		r := extractBytes(t, "a.pdf", data, Options{})
+		text := strings.TrimSpace(r.text[""].String())
+		if n := strings.Count(text, "S"); n != 3000*255 || strings.ContainsAny(text, " \n") && name == "wide" {
+			t.Errorf("%s: %d characters of %d, %v", name, n, 3000*255, r.status[""])
+		}
+	}
+}

@@ -64,6 +64,10 @@ var pageShapes = []File{
 		return PDFPage("", "BT /F 9 Tf <"+strings.Repeat("0041", 50_000)+"> Tj ET").Add(5, "<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 6 0 R>>").
 			Flate(6, "", "begincmap 1 beginbfchar <0041> <"+strings.Repeat("0053", 60_000)+"> endbfchar").Done()
 	}},
+	{"long-text.pdf", "one string whose 400,000 codes all stand for 255 characters of three bytes", func() []byte {
+		return PDFPage("", "BT /F 9 Tf <"+strings.Repeat("0041", 400_000)+"> Tj ET").Add(5, "<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 6 0 R>>").
+			Flate(6, "", "begincmap 1 beginbfchar <0041> <"+strings.Repeat("4e2d", 255)+"> endbfchar").Done()
+	}},
 	{"codespaces.pdf", "300,000 ranges of codes", func() []byte {
 		return PDFPage("", "BT /F 9 Tf ("+strings.Repeat("x", 100_000)+") Tj ET").Add(5, "<</Subtype/Type0/Encoding 6 0 R>>").
 			Flate(6, "", "begincmap "+lines(100_000, func(i int) string { return fmt.Sprintf("1 begincodespacerange <%08x> <%08x> endcodespacerange ", i, i) })).Done()
