@@ -71,8 +71,8 @@ func (s *Segment) Field(off int) (Field, bool) {
 }
 
 // Fields appends the values around and after off to dst, up to some place after it, and returns that place: every value that
-// begins before upto is there, in order. It is what Field is for callers that want nearly all values; it returns ok false
-// where only Field can tell.
+// begins before upto is there, in order. It is what Field is for callers that want nearly all values; it returns dst as it was
+// and ok false where only Field can tell.
 func (s *Segment) Fields(dst []Field, off int) (fields []Field, upto int, ok bool) {
 	l, can := s.layout.(lister)
 	if !can {
@@ -80,8 +80,11 @@ func (s *Segment) Fields(dst []Field, off int) (fields []Field, upto int, ok boo
 	}
 	n := len(dst)
 	dst, upto, ok = l.list(s.raw, s.in(off), dst)
-	if !ok || s.spans == nil {
-		return dst, upto, ok
+	if !ok { // what was found until then is not told: nobody has seen to it that it is right
+		return dst[:n], off, false
+	}
+	if s.spans == nil {
+		return dst, upto, true
 	}
 	first := s.in(off)
 	if n < len(dst) {
