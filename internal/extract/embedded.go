@@ -208,8 +208,11 @@ func (a *archive) native(r io.Reader) error {
 	return a.packaged(b)
 }
 
-// packaged opens a file behind the header of the packager.
+// packaged opens a file behind the header of the packager. What does not begin as one, as the data of other programs do, is a file itself.
 func (a *archive) packaged(b *bufio.Reader) error {
+	if kind, err := b.Peek(2); err == nil && string(kind) != "\x02\x00" {
+		return a.member("object", -1, time.Time{}, b, nil)
+	}
 	name, size, err := nativeHeader(b)
 	if err != nil {
 		return decoding(err, "OLE object")

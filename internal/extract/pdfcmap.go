@@ -12,6 +12,7 @@ type pdfCMap struct {
 	lengths  [256]uint8 // of codes, by their first byte
 	declared bool       // lengths are
 	vertical bool
+	cut      bool // a code stands for more than is kept
 }
 
 // cmapRange maps the codes from lo to hi to the text at off, the last unit of which counts on, or to the glyphs from off on.
@@ -72,6 +73,9 @@ func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
 	if len(m.ranges) >= most {
 		f.lose(UnableToParseFile, "a map of more characters than there are")
 	}
+	if m.cut {
+		f.lose(UnableToParseFile, "a character that stands for a longer text than any does")
+	}
 	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
 	return m
 }
@@ -118,6 +122,7 @@ func (m *pdfCMap) add(lo, hi uint32, to []byte) {
 		m.units = append(m.units, uint16(to[i])<<8|uint16(to[i+1]))
 		r.n++
 	}
+	m.cut = m.cut || len(to)/2 > maxCMapUnits
 	m.ranges = append(m.ranges, r)
 }
 

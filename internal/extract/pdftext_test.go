@@ -119,6 +119,8 @@ func TestPDFFonts(t *testing.T) {
 		{"an encoding inside a compact font", inFont(type1+"/FontDescriptor<</FontFile3 6 0 R>>>>", "<01010203> Tj", streamObject("/Subtype/Type1C", compactFont())), "SSNx", Complete},
 		{"text for glyphs of a simple font", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "<010203> Tj (x) Tj",
 			toUnicode("2 beginbfchar <01> <0053> <02> <00660069> endbfchar 1 beginbfrange <03> <04> [<D83DDE00> <0041>] endbfrange")), "Sfi😀x", Complete},
+		{"a code for a long text", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(a) Tj", toUnicode("1 beginbfchar <61> <"+strings.Repeat("0041", 255)+"> endbfchar")), strings.Repeat("A", 255), Complete},
+		{"a code for a longer one", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(a) Tj", toUnicode("1 beginbfchar <61> <"+strings.Repeat("0041", 256)+"> endbfchar")), strings.Repeat("A", 255), Partial},
 		{"hyphens of typesetters", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(526-33-4552) Tj", toUnicode("1 beginbfchar <2d> <00ad> endbfchar")), "526-33-4552", Complete},
 		{"ligatures", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(con.dential) Tj", toUnicode("1 beginbfchar <2e> <FB01> endbfchar")), "confidential", Complete},
 		{"glyphs with text", inFont(type0+"/Encoding/Identity-H/ToUnicode 6 0 R>>", "<00010002> Tj", toUnicode("1 beginbfrange <0001> <0002> <0041> endbfrange")), "AB", Complete},

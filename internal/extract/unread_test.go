@@ -180,6 +180,8 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"an object", "a.rtf", rtf(object("Package", native(len(secret), ""))), 1, true},
 		{"an object with names behind it", "a.rtf", rtf(object("Package", native(len(secret), wide))), 1, true},
 		{"an object with more behind it", "a.rtf", rtf(object("Package", native(len(secret), otherSecret))), 2, true},
+		{"a text where the packager would have put its header", "a.rtf", rtf(object("Package", []byte("a text, "+secret))), 1, true},
+		{"a zip where the packager would have put its header", "a.rtf", rtf(object("Package", one)), 1, true},
 		{"an object that says that it is empty", "a.rtf", rtf(object("Package", native(0, otherSecret))), 2, true},
 		{"an object that says that it is longer", "a.rtf", rtf(object("Package", native(len(secret)+1, ""))), 1, false},
 		{"an object of a program", "a.rtf", rtf(object("Odd.1", []byte(strings.Repeat("\x00\x01\x02\xff", 99)))), 0, false},
