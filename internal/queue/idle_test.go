@@ -12,6 +12,9 @@ import (
 
 // TestIdleIsTold: a worker that holds a long task learns that another has a free slot and nothing to do, and splits its own.
 func TestIdleIsTold(t *testing.T) {
+	before := idleHolds
+	idleHolds = time.Hour
+	t.Cleanup(func() { idleHolds = before })
 	storetest.Each(t, func(t *testing.T, open func() *store.DB) {
 		ctx := t.Context()
 		var nodes []*Queue

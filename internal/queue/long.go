@@ -424,11 +424,11 @@ func (k *externalKind) serve(ctx context.Context, tx *store.Tx, lines *waiting, 
 	return claimed, nil
 }
 
-// How long a worker's word holds that it is idle, and how often it is given.
-const (
-	idleHolds = 2 * time.Second
-	idleEvery = time.Second
-)
+// idleHolds is how long a worker's word holds that it is idle, idleEvery how often it is given. Tests that are about what is told, and not
+// about for how long, give it longer.
+var idleHolds = 2 * time.Second
+
+const idleEvery = time.Second
 
 // leaveFor is how long a node that has work leaves what has become due to those that have none.
 const leaveFor = time.Second
