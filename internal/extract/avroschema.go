@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -28,6 +29,9 @@ func parseAvroSchema(w *walker, holds *holding, b []byte) (*avroSchema, error) {
 		return nil, stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
 	}
 	defer w.release(size)
+	if !utf8.Valid(b) { // each such byte would become three
+		return nil, errSchema
+	}
 	v, err := readJSON(w, b)
 	if err != nil {
 		return nil, err

@@ -31,8 +31,8 @@ type declaredEntity struct {
 }
 
 // read reads the declarations in a piece of a document type. What is kept is held; where there is no memory for an entity, it is
-// left as it is written, as one that says too much. raw begins in a line of the source, at a column. What is no declaration that is
-// kept, and no sign between them, is handed to rest: nothing of the piece is passed over.
+// left as it is written, as one that says too much. raw begins in a line of the source, at a column. Everything but the declarations
+// that are kept and the punctuation between them is handed to rest: nothing of the piece is passed over.
 func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding, rest func(text []byte, line, col int64) error) error {
 	counted, all, from := 0, raw, 0
 	place := func(at int) (int64, int64) {
@@ -73,7 +73,8 @@ func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding, res
 			return err
 		}
 		at := len(all) - len(raw) - 1 - len(value)
-		if value = d.expand(value); len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
+		value, uses := d.expand(value)
+		if len(value) > maxEntity || d.bytes+len(value) > maxEntityBytes {
 			continue
 		}
 		if !holds.hold(int64(len(name)+cap(value)) + entityOverhead) {
@@ -90,6 +91,9 @@ func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding, res
 		e := &declaredEntity{value: value, name: name}
 		e.line, e.col = place(at)
 		d.values[name], d.order = e, append(d.order, e)
+		for _, u := range uses {
+			u.used = true
+		}
 	}
 }
 
@@ -122,18 +126,18 @@ func declaration(raw []byte) (name string, value []byte, n int) {
 	return name, raw[1 : 1+end], all - len(raw) + end + 2
 }
 
-// expand undoes the references in a value to characters and to what is declared before it, up to a little more than an entity may have.
-func (d *declaredEntities) expand(value []byte) []byte {
-	var out []byte
+// expand undoes the references in a value to characters and to what is declared before it, up to a little more than an entity may have. It
+// returns the entities that it has put in, too.
+func (d *declaredEntities) expand(value []byte) (out []byte, uses []*declaredEntity) {
 	for len(out) <= maxEntity {
 		i := bytes.IndexByte(value, '&')
 		if i < 0 {
-			return append(out, value...)
+			return append(out, value...), uses
 		}
 		out = append(out, value[:i]...)
 		value = value[i:]
-		if is, n := d.at(value); n > 0 {
-			out = append(out, is...)
+		if e, n := d.at(value); n > 0 {
+			out, uses = append(out, e.value...), append(uses, e)
 			value = value[n:]
 			continue
 		}
@@ -148,11 +152,11 @@ func (d *declaredEntities) expand(value []byte) []byte {
 		out = append(out, '&')
 		value = value[1:]
 	}
-	return out
+	return out, uses
 }
 
-// at returns what the reference that text begins with stands for, and its length, or 0.
-func (d *declaredEntities) at(text []byte) (is []byte, n int) {
+// at returns the entity that text begins with a reference to, and the length of that, or 0.
+func (d *declaredEntities) at(text []byte) (e *declaredEntity, n int) {
 	if len(d.values) == 0 {
 		return nil, 0
 	}
@@ -164,6 +168,5 @@ func (d *declaredEntities) at(text []byte) (is []byte, n int) {
 	if !ok {
 		return nil, 0
 	}
-	e.used = true
-	return e.value, n + 1
+	return e, n + 1
 }

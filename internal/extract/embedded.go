@@ -202,22 +202,36 @@ var errObject = stop(Partial, MalformedFile, "damaged or incomplete OLE object")
 // native opens the file in a stream of the packager.
 func (a *archive) native(r io.Reader) error {
 	b := bufio.NewReader(r)
-	if _, err := b.Discard(4); err != nil { // the size of the stream
+	var size uint32
+	if err := binary.Read(b, binary.LittleEndian, &size); err != nil {
 		return decoding(err, "OLE object")
 	}
-	return a.packaged(b)
+	return a.packaged(b, int64(size))
 }
 
-// packaged opens a file behind the header of the packager. What does not begin as one, as the data of other programs do, is a file itself.
-func (a *archive) packaged(b *bufio.Reader) error {
+// packaged opens a file behind the header of the packager, which are so many bytes together. What does not begin as one, as the data of other programs do, is a file itself.
+func (a *archive) packaged(b *bufio.Reader, all int64) error {
 	if kind, err := b.Peek(2); err == nil && string(kind) != "\x02\x00" {
-		return a.member("object", -1, time.Time{}, b, nil)
+		return a.sized("object", all, b)
 	}
 	name, size, err := nativeHeader(b)
 	if err != nil {
 		return decoding(err, "OLE object")
 	}
-	data := &io.LimitedReader{R: b, N: size}
+	if err := a.sized(name, size, b); err != nil {
+		return err
+	}
+	// The same names once more, in UTF-16, are what may follow. Else the size is less than what is there.
+	rest, err := b.Peek(b.Size())
+	if len(rest) == 0 || err == io.EOF && wideNames(rest) {
+		return zipError(err, nil)
+	}
+	return a.member(name+" (rest)", -1, time.Time{}, b, nil)
+}
+
+// sized opens a file that has so many bytes in r, and says where there are fewer.
+func (a *archive) sized(name string, size int64, r io.Reader) error {
+	data := &io.LimitedReader{R: r, N: size}
 	if err := a.member(name, size, time.Time{}, data, nil); err != nil {
 		return err
 	}
@@ -227,12 +241,7 @@ func (a *archive) packaged(b *bufio.Reader) error {
 	if data.N > 0 {
 		return errObject
 	}
-	// The same names once more, in UTF-16, are what may follow. Else the size is less than what is there.
-	rest, err := b.Peek(b.Size())
-	if len(rest) == 0 || err == io.EOF && wideNames(rest) {
-		return zipError(err, nil)
-	}
-	return a.member(name+" (rest)", -1, time.Time{}, b, nil)
+	return nil
 }
 
 // wideNames says whether there are nothing but names in UTF-16, each with its length before it, or zeros.

@@ -223,7 +223,9 @@ var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (
 	if err != nil {
 		return nil, err
 	}
-	b, err = e.NewDecoder().Bytes(b)
+	if !isWide(e) || !isAsItSeems(b) {
+		b, err = e.NewDecoder().Bytes(b)
+	}
 	return bytes.NewReader(b), err
 }}
 
@@ -502,14 +504,30 @@ func charsetOf(name string) encoding.Encoding {
 	case "hz-gb-2312":
 		return simplifiedchinese.HZGB2312
 	case "utf-32":
-		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+		return utf32Marked
 	case "utf-32be":
-		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
+		return utf32Big
 	case "utf-32le":
-		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
+		return utf32Little
 	}
 	return encodingOf(name)
 }
+
+var (
+	utf32Marked = utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
+	utf32Big    = utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
+	utf32Little = utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
+)
+
+// isWide says whether the characters of an encoding have at least two bytes, so that no text in it is without zeros, or only one in a
+// language that is written without spaces and line ends.
+func isWide(e encoding.Encoding) bool {
+	name, _ := htmlindex.Name(e)
+	return e == utf32Marked || e == utf32Big || e == utf32Little || strings.HasPrefix(name, "utf-16")
+}
+
+// isAsItSeems says whether text is what it seems to be, whatever charset somebody says that it is in.
+func isAsItSeems(text []byte) bool { return bytes.IndexByte(text, 0) < 0 && utf8.Valid(text) }
 
 // partText decodes a text part piece by piece.
 type partText struct {
@@ -569,8 +587,8 @@ func (p *partText) opens() bool { return p.enc == "" || p.enc == "7bit" || p.enc
 // convert decodes text of another charset. Where a line of the file ends says nothing of where a character does.
 func (p *partText) convert(text []byte) []byte {
 	if p.decoder == nil {
-		if name, _ := htmlindex.Name(p.charset); strings.HasPrefix(name, "utf-16") && bytes.IndexByte(text, 0) < 0 && utf8.Valid(text) {
-			p.charset = nil // whatever the header says
+		if isWide(p.charset) && isAsItSeems(text) {
+			p.charset = nil
 			return text
 		}
 		p.decoder = p.charset.NewDecoder()
@@ -585,6 +603,9 @@ func (p *partText) convert(text []byte) []byte {
 		if err != transform.ErrShortDst {
 			if err != nil && err != transform.ErrShortSrc || len(p.half) > 64 {
 				p.text, p.half = append(p.text, p.half...), p.half[:0] // it is none of the charset
+			}
+			if p.charset == simplifiedchinese.HZGB2312 && bytes.HasSuffix(text, []byte{'\n'}) {
+				p.decoder.Reset() // each line begins in ASCII (RFC 1843)
 			}
 			return p.text
 		}

@@ -41,7 +41,7 @@ func TestFlatOffice(t *testing.T) {
 	}
 }
 
-// TestEntities reads values that a document type declares.
+// TestEntities reads values that a document type declares. What multiplies is told once, as far as it is kept.
 func TestEntities(t *testing.T) {
 	ten := ""
 	for i := range 20 {
@@ -56,8 +56,8 @@ func TestEntities(t *testing.T) {
 		`<svg><text>no <tspan>123-</tspan><tspan x="1">45</tspan>-6789</text></svg>`: "text no 123-45-6789\n",
 	} {
 		r := extractBytes(t, "a.xml", []byte(`<?xml version="1.0"?>`+text), Options{})
-		if got := r.text[""].String(); !strings.Contains(got, want) || len(got) > 8*kib {
-			t.Errorf("%.80s: %.200q", text, got)
+		if got := r.text[""].String(); !strings.Contains(got, want) || len(got) > 12*kib {
+			t.Errorf("%.80s: %d bytes, %.200q", text, len(got), got)
 		}
 	}
 }

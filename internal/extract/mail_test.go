@@ -81,15 +81,22 @@ func TestMailCharsets(t *testing.T) {
 	for _, c := range "321-54-9876" {
 		wide = append(wide, byte(c), 0, 0, 0)
 	}
-	for charset, body := range map[string]string{
-		"hz-gb-2312":  "~{<:Ky2;~} 321-54-9876\n",
-		"iso-2022-kr": "\x1b$)C\n\x0e<R\x0f 321-54-9876\n",
-		"iso-2022-cn": "321-54-9876\n",
-		"replacement": "321-54-9876\n",
-		"x-unknown":   "321-54-9876\n",
-		"utf-32le":    string(wide),
-		"utf-32":      "\xff\xfe\x00\x00" + string(wide),
+	for _, c := range [][2]string{
+		{"hz-gb-2312", "~{<:Ky2;~} 321-54-9876\n"},
+		{"hz-gb-2312", "321-54-9876\n~{<:Ky2"}, // which ends in the midst
+		{"iso-2022-kr", "\x1b$)C\n\x0e<R\x0f 321-54-9876\n"},
+		{"iso-2022-cn", "321-54-9876\n"},
+		{"replacement", "321-54-9876\n"},
+		{"x-unknown", "321-54-9876\n"},
+		{"utf-32le", string(wide)},
+		{"utf-32", "\xff\xfe\x00\x00" + string(wide)},
+		// Of these it is not true.
+		{"utf-32", "is 321-54-9876\n"},
+		{"utf-32le", "is 321-54-9876\n"},
+		{"utf-32be", "is 321-54-9876\n"},
+		{"utf-16", "is 321-54-9876\n"},
 	} {
+		charset, body := c[0], c[1]
 		for _, mail := range []string{
 			"Content-Type: text/plain; charset=" + charset + "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(body)),
 			"Subject: =?" + charset + "?b?" + base64.StdEncoding.EncodeToString([]byte(body)) + "?=\r\n\r\nx",
@@ -99,6 +106,10 @@ func TestMailCharsets(t *testing.T) {
 				t.Errorf("%s, %.20q: %s", charset, mail, r.report())
 			}
 		}
+	}
+	lines := "Content-Type: text/plain; charset=hz-gb-2312\r\n\r\n~{<:Ky2;\r\n321-54-9876\r\n"
+	if r := extractBytes(t, "a.eml", []byte("From: a@example.com\r\nTo: b@example.com\r\n"+lines), Options{}); len(r.found) != 1 {
+		t.Errorf("a line begins in ASCII whatever the one before it ends in: %s", r.report())
 	}
 	if r := extractBytes(t, "a.txt", []byte("\xe4\xf6 321-54-9876"), Options{DefaultEncoding: "iso-2022-kr"}); len(r.found) != 1 {
 		t.Errorf("as the encoding of what is not known: %s", r.report())

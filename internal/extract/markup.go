@@ -256,10 +256,13 @@ func (m *markup) text(raw []byte, line, col int64) error {
 			return m.verbatim(raw, line, col)
 		}
 		n := bytes.IndexByte(raw[i:min(len(raw), i+16)], ';')
-		is, length := m.entities.at(raw[i:])
+		e, length := m.entities.at(raw[i:])
+		var is []byte
 		var r rune
 		ok := length > 0
-		if !ok {
+		if ok {
+			e.used, is = true, e.value
+		} else {
 			if r, ok = entity(raw[i:], n); ok {
 				length, is = n+1, utf8.AppendRune(nil, r)
 			}

@@ -98,8 +98,11 @@ const mostBrotli = 6 * mib
 // affordable refuses a page that the library will not be asked for, before it costs anything.
 func (p *parquetFileReader) affordable(codec format.CompressionCodec, h pageClaims) error {
 	room := p.w.account.Room()
-	if h.unpacked > room || pageNeeds(codec, h, h.unpacked) > room || codec == format.Brotli && h.unpacked > mostBrotli {
+	if h.unpacked > room || pageNeeds(codec, h, h.unpacked) > room {
 		return errPage
+	}
+	if codec == format.Brotli && h.unpacked > mostBrotli && (h.kind != int64(format.DataPageV2) || h.compressed) {
+		return errBrotli
 	}
 	return nil
 }
@@ -222,6 +225,7 @@ func (p *parquetFileReader) decodedSize(codec format.CompressionCodec, h pageCla
 
 var (
 	errPage    = stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
+	errBrotli  = stop(Partial, UnableToParseFile, "a page of Brotli is larger than 6 MB")
 	errDecodes = stop(Partial, MalformedFile, "a page that is not what its header says")
 )
 

@@ -74,7 +74,7 @@ func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
 		f.lose(UnableToParseFile, "a map of more characters than there are")
 	}
 	if m.cut {
-		f.lose(UnableToParseFile, "a character that stands for a longer text than any does")
+		f.lose(UnableToParseFile, "a code that stands for more than 255 characters")
 	}
 	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
 	return m

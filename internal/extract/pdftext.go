@@ -65,6 +65,7 @@ func (c *pdfContent) show(s []byte) error {
 	if font == nil {
 		return c.p.f.err
 	}
+	whole := len(s) <= maxShown
 	for len(s) > maxShown {
 		n := maxShown
 		if font.simple == nil {
@@ -73,16 +74,16 @@ func (c *pdfContent) show(s []byte) error {
 				n += size
 			}
 		}
-		if err := c.showPart(font, s[:n]); err != nil {
+		if err := c.showPart(font, s[:n], false); err != nil {
 			return err
 		}
 		s = s[n:]
 	}
-	return c.showPart(font, s)
+	return c.showPart(font, s, whole)
 }
 
-// showPart writes a part of a string.
-func (c *pdfContent) showPart(font *pdfFont, s []byte) error {
+// showPart writes a part of a string, or the whole of it.
+func (c *pdfContent) showPart(font *pdfFont, s []byte, whole bool) error {
 	g, p := &c.g, c.p
 	if len(s) == 0 || p.f.step(len(s)) != nil {
 		return p.f.err
@@ -90,8 +91,7 @@ func (c *pdfContent) showPart(font *pdfFont, s []byte) error {
 	if !g.ready {
 		g.prepare()
 	}
-	var run pdfRun
-	run.out = p.out[:0]
+	run := pdfRun{out: p.out[:0], part: !whole}
 	if font.simple != nil {
 		run.simple(font.simple, s)
 	} else {
@@ -105,8 +105,8 @@ func (c *pdfContent) showPart(font *pdfFont, s []byte) error {
 		return p.f.err
 	}
 	x, y := g.place()
-	if run.codes == 2 && g.char > g.size*font.gap && g.char != p.pen.char {
-		run.part()
+	if whole && run.codes == 2 && g.char > g.size*font.gap && g.char != p.pen.char {
+		run.separate()
 	}
 	if len(run.out) > 0 {
 		if err := c.put(&run, font, x, y); err != nil {
@@ -132,6 +132,7 @@ type pdfRun struct {
 	codes  int
 	spaces int // codes that word spacing applies to
 	unread bool
+	part   bool // of a longer string
 }
 
 func (r *pdfRun) simple(glyphs *[256]pdfGlyph, s []byte) {
@@ -152,9 +153,9 @@ func (r *pdfRun) simple(glyphs *[256]pdfGlyph, s []byte) {
 	r.first = len(glyphs[s[0]].text)
 }
 
-// part sets two characters apart, the end of a word and the beginning of the next: some writers say so by the space between
+// separate sets two characters apart, the end of a word and the beginning of the next: some writers say so by the space between
 // characters, for these two alone. Where it lasts, words are spaced out.
-func (r *pdfRun) part() {
+func (r *pdfRun) separate() {
 	if r.first == 0 || r.first == len(r.out) || r.out[r.first-1] == ' ' || r.out[r.first] == ' ' {
 		return
 	}
@@ -197,7 +198,7 @@ func (c *pdfContent) put(run *pdfRun, font *pdfFont, x, y float64) error {
 	}
 	pen.dropping = false
 	pen.note(hash, x, y)
-	single := run.codes == 1
+	single := run.codes == 1 && !run.part
 	if !pen.blank && c.p.last != '\n' {
 		if err := c.gap(font, along, across, unit, single && pen.single, out[0] == ' '); err != nil {
 			return err

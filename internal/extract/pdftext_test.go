@@ -119,6 +119,7 @@ func TestPDFFonts(t *testing.T) {
 		{"an encoding inside a compact font", inFont(type1+"/FontDescriptor<</FontFile3 6 0 R>>>>", "<01010203> Tj", streamObject("/Subtype/Type1C", compactFont())), "SSNx", Complete},
 		{"text for glyphs of a simple font", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "<010203> Tj (x) Tj",
 			toUnicode("2 beginbfchar <01> <0053> <02> <00660069> endbfchar 1 beginbfrange <03> <04> [<D83DDE00> <0041>] endbfrange")), "Sfi😀x", Complete},
+		{"the end of a long string", inFont(type1+">>", "9 Tc ("+strings.Repeat("x", maxShown)+"99) Tj"), strings.Repeat("x", maxShown) + "99", Complete},
 		{"a code for a long text", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(a) Tj", toUnicode("1 beginbfchar <61> <"+strings.Repeat("0041", 255)+"> endbfchar")), strings.Repeat("A", 255), Complete},
 		{"a code for a longer one", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(a) Tj", toUnicode("1 beginbfchar <61> <"+strings.Repeat("0041", 256)+"> endbfchar")), strings.Repeat("A", 255), Partial},
 		{"hyphens of typesetters", inFont("<</Subtype/TrueType/ToUnicode 6 0 R>>", "(526-33-4552) Tj", toUnicode("1 beginbfchar <2d> <00ad> endbfchar")), "526-33-4552", Complete},

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
-	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -529,13 +528,12 @@ func (r *rtfReader) object() error {
 		}
 		return zipError(err, nil)
 	}
-	data := io.LimitReader(b, int64(n))
 	if class == "Package" {
-		err = r.a.damaged(r.a.packaged(bufio.NewReader(data)))
+		err = r.a.packaged(bufio.NewReader(io.LimitReader(b, int64(n))), int64(n))
 	} else {
-		err = r.a.member("object", int64(n), time.Time{}, data, nil)
+		err = r.a.sized("object", int64(n), b)
 	}
-	if err != nil {
+	if err = r.a.damaged(err); err != nil {
 		return err
 	}
 	// The picture that is shown for it follows.

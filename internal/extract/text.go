@@ -109,7 +109,7 @@ func charset(head []byte, fallback string) (enc encoding.Encoding, skip int) {
 }
 
 // encodingOf returns the encoding of a name, or that of western text when it is not known. Some encodings browsers read as nothing at all,
-// since what shifts between alphabets may hide a script from a filter; what hides from us is what we look for. In those that are
+// since what shifts between alphabets may hide a script from a filter. Here such a text is worth a look all the more. In those that are
 // meant (ISO-2022-KR and -CN) ASCII stands for itself.
 func encodingOf(name string) encoding.Encoding {
 	if e, err := htmlindex.Get(name); err == nil && e != encoding.Replacement {

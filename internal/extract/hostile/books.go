@@ -20,7 +20,7 @@ var officeShapes = []File{
 		}
 		return zipOf(parts...)
 	}},
-	{"tables.xlsx", "20,000 columns in each of 40 tables", func() []byte {
+	{"tables.xlsx", "10,000 columns in each of 40 tables", func() []byte {
 		var parts []part
 		for i := range 40 {
 			parts = append(parts, part{fmt.Sprintf("xl/tables/table%d.xml", i+1), `<table ref="A1:XFD1048576"><tableColumns>` + lines(10_000, func(k int) string { return fmt.Sprintf(`<tableColumn id="%d" name="ssn%d"/>`, k, k) }) + `</tableColumns></table>`})
@@ -90,7 +90,7 @@ var officeShapes = []File{
 			return fmt.Sprintf(`<property name="ssn%d"><vt:lpwstr>%s</vt:lpwstr></property>`, i, number(i))
 		}) + "</Properties>"})
 	}},
-	{"types.docx", "types of a million parts", func() []byte {
+	{"types.docx", "types of 200,000 parts", func() []byte {
 		return zipOf(part{"[Content_Types].xml", "<Types>" + lines(200_000, func(i int) string {
 			return fmt.Sprintf(`<Override PartName="/word/document%d.xml" ContentType="application/xml"/>`, i)
 		}) + "</Types>"}, part{"word/document.xml", "<w:document><w:t>" + secret + "</w:t></w:document>"})
@@ -207,7 +207,7 @@ var officeShapes = []File{
 		n := 300_000
 		return compound(word(strings.Repeat(secret+" ", 19_000), pieces(n, func(i int) (uint32, uint32) { return 1, 0x1aa + uint32(n-i) })), nil)
 	}},
-	{"about.doc", "properties of a million strings", func() []byte {
+	{"about.doc", "properties of 60,000 strings", func() []byte {
 		const n = 60_000
 		index := lines(n, func(i int) string { return le32(uint32(i+2)) + le32(uint32(8+8*n)) })
 		values := le32(30) + le32(1<<20) + strings.Repeat("ssn 536-90-4399 ", 1<<16)

@@ -24,7 +24,7 @@ func Files() []File {
 	return all
 }
 
-// More lists other files of the same kinds, with which no reader is known to have had trouble: they are for long runs.
+// More lists other files of the same kinds: they are for long runs. Nearly all are of shapes with which no reader has had trouble.
 func More() []File {
 	var all []File
 	for _, files := range [][]File{packedFiles, plainFiles, moreOfficeFiles, moreBinaryFiles, morePDFFiles, textShapes, markupShapes, officeShapes, binaryShapes, pageShapes} {

@@ -85,7 +85,7 @@ var binaryShapes = []File{
 	{"deep-lists.avro", "lists in lists", func() []byte {
 		return avro(`{"type":"record","name":"L","fields":[{"name":"a","type":{"type":"array","items":"L"}}]}`, 1, []byte(strings.Repeat("\x02", 500_000)+strings.Repeat("\x00", 500_000)))
 	}},
-	{"inflaters.avro", "200,000 blocks that are packed, each of a value", func() []byte {
+	{"inflaters.avro", "40,000 blocks that are packed, each of a value", func() []byte {
 		var b bytes.Buffer
 		b.WriteString("Obj\x01")
 		long(&b, 2)
@@ -123,12 +123,12 @@ var binaryShapes = []File{
 		}
 		return b.Bytes()
 	}},
-	{"floats.avro", "half a million floats", func() []byte {
+	{"floats.avro", "a million floats", func() []byte {
 		return avro(`{"type":"array","items":"double"}`, 1, append(append([]byte("\x80\x89\x7a"), bytes.Repeat([]byte("\x01\x02\x03\x04\x05\x06\x07\x7f"), 1_000_000)...), 0))
 	}},
 	{"fixed-nothing.parquet", "two billion values of no bytes", func() []byte { return typedColumn(7, 0, 0, 0, 1<<31-1, page(1<<31-1, 0, nil)) }},
 	{"fixed-large.parquet", "values of a gigabyte", func() []byte { return typedColumn(7, 1<<30, 0, 0, 10, page(10, 100, make([]byte, 100))) }},
-	{"booleans.parquet", "four billion booleans", func() []byte { return typedColumn(0, 0, 0, 0, 1<<31-1, page(1<<31-1, 1000, make([]byte, 1000))) }},
+	{"booleans.parquet", "two billion booleans", func() []byte { return typedColumn(0, 0, 0, 0, 1<<31-1, page(1<<31-1, 1000, make([]byte, 1000))) }},
 	{"int96.parquet", "times", func() []byte {
 		return typedColumn(3, 0, 0, 0, 100_000, page(100_000, 1_200_000, bytes.Repeat([]byte("123456789abc"), 100_000)))
 	}},
