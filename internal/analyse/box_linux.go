@@ -60,6 +60,9 @@ var onBoxEnd func(*os.ProcessState)
 // that was started as a box it does a box's work and does not return.
 func ServeBox() {
 	if len(os.Args) == 1 && os.Args[0] == boxName {
+		// The kernel names a process by its first thread, which this is. Else it would go by the name of the link it was started by.
+		name, _ := unix.BytePtrFromString(boxName)
+		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 		// While packages are initialized, this goroutine has a thread of its own, and each turn that it takes costs two changes of threads.
 		go func() { os.Exit(serveBox()) }()
 		select {}

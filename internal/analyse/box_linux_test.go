@@ -721,3 +721,17 @@ func TestGiveWay(t *testing.T) {
 		t.Errorf("its policy is %d", p)
 	}
 }
+
+// A box goes by its name for those who look at processes, and not by that of the link that it was started by.
+func TestBoxName(t *testing.T) {
+	p := New(Options{Workers: 1})
+	defer p.Close()
+	good(t, p)
+	p.mu.Lock()
+	b := p.idle[0].worker.(*box)
+	p.mu.Unlock()
+	got, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", b.process.Pid))
+	if err != nil || strings.TrimSpace(string(got)) != boxName {
+		t.Errorf("it is called %q, %v", got, err)
+	}
+}

@@ -41,7 +41,7 @@ const (
 // maxStack is how deep a goroutine's calls may go, in bytes: far less than the runtime's gigabyte.
 const maxStack = 32 << 20
 
-// maxUnsent is how many bytes of results are kept until they are sent together: each time the parent is woken up.
+// maxUnsent is how many bytes of results are kept and sent together, since each sending wakes up the parent.
 const maxUnsent = 256 << 10
 
 // boxed is the program of a box: one conversation over the socket, then the end.
@@ -75,10 +75,8 @@ const (
 var onObject func(name string)
 
 func serveBox() int {
-	os.Clearenv()                              // of boxProcessors
-	runtime.GOMAXPROCS(1)                      // as it is already
-	name, _ := unix.BytePtrFromString(boxName) // else it would go by the name of the link it was started by
-	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+	os.Clearenv()         // of boxProcessors
+	runtime.GOMAXPROCS(1) // as it is already
 	// Huge pages would let memory grow faster than the parent can look.
 	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 	debug.SetMaxStack(maxStack)
@@ -237,7 +235,8 @@ func (b *boxed) object(o *object, fd int, content []byte, number uint64) (r *cla
 		return nil, nil, errFrame
 	}
 	b.unsaid = 0
-	runtime.Gosched() // who gives way by itself is not interrupted for it, after which the runtime's monitor would wake up dozens of times
+	// A goroutine that gives way by itself is not interrupted by the runtime's monitor, which would wake up dozens of times for that.
+	runtime.Gosched()
 	r, err = b.classify(&stopped{page: b.page, number: number}, w.source(o.name))
 	var fault *errEnded
 	if errors.As(err, &fault) {

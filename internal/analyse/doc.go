@@ -12,7 +12,7 @@
 // # Boxes
 //
 // A worker is a box: a process of this same program, started again with another name, which talks
-// through one socket and does nothing else. The program must call ServeBox first thing in main; the
+// through one socket and does nothing else. The program imports package first, which calls ServeBox; the
 // box's side is in child_linux.go, the parent's in box_linux.go.
 //
 //	parent                                     box
@@ -80,5 +80,5 @@
 // files of /usr/include 23 %, 1,600 Office files nothing that shows.
 //
 // A folder of a few small files needs no boxes (package scan) and takes 10 ms. Scans use boxes in spite of what they cost: what they are
-// for is that no file, however it was made, can do to the scan what it does to its box.
+// for is that a file, however it was made, can crash, hang or exhaust its box alone, and not the scan.
 package analyse

@@ -41,7 +41,9 @@ func (f *storeFlags) open(ctx context.Context) (objectstore.Store, error) {
 	o := f.Standalone
 	if f.ca != "" {
 		var err error
-		if o.CA, err = readOption(ctx, f.ca); err != nil {
+		if o.CA, err = readOption(ctx, f.ca, mostCA); ctx.Err() != nil {
+			return nil, ctx.Err()
+		} else if err != nil {
 			return nil, fmt.Errorf("--ca-file: %w", err)
 		}
 	}

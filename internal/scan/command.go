@@ -69,8 +69,8 @@ the AWS CLI would use. Nothing is written, neither there nor here.
 On Linux files are read in processes of their own, which can open nothing and are ended when a file takes more time or memory than it
 may; only plain text, CSV, JSON and markup of up to 256 KiB are read in the command's own process. Interrupted, it ends within a second and shows what was found until then.
 
-A file that is written to or becomes shorter while it is read is not wholly read. Of one that becomes longer, such as a log, what it held
-before is read, and that there is more is said.
+A file that is written to or becomes shorter while it is read is not wholly read; only of plain text of up to 64 KiB, which is read at
+once, this is not noticed. Of one that becomes longer, such as a log, what it held before is read, and the output says that it grew.
 
 With --explain it says of a file what is not reported though it looks like something, and why: the keyword that is missing or too far
 away, a check digit that is wrong, a number that is published for tests, an allow list, an identifier that is not looked for.

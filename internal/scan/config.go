@@ -109,7 +109,7 @@ func (f *flags) compile(ctx context.Context) (*analyse.Search, error) {
 		}
 	}
 	for _, name := range f.allow {
-		b, err := readOption(ctx, name)
+		b, err := readOption(ctx, name, mostOption)
 		if err != nil {
 			return nil, fmt.Errorf("--allow %s: %w", name, err)
 		}
@@ -180,7 +180,7 @@ func (x *customFile) identifier() analyse.Custom {
 
 // readCustom reads one identifier, a list of them, or one after another.
 func readCustom(ctx context.Context, name string) ([]customFile, error) {
-	b, err := readOption(ctx, name)
+	b, err := readOption(ctx, name, mostOption)
 	if err != nil {
 		return nil, err
 	}
@@ -208,11 +208,15 @@ func readCustom(ctx context.Context, name string) ([]customFile, error) {
 	}
 }
 
-// mostOption is how large a file may be that an option names: what is in a larger one could not be given to a box.
-const mostOption = 384 << 20
+// mostOption is how large a list of words or identifiers may be that an option names: what is in a larger one could not be given to a box.
+// mostCA is how large a file of certificates may be: many times what a system trusts.
+const (
+	mostOption = 384 << 20
+	mostCA     = 4 << 20
+)
 
-// readOption reads a file that an option names. It may be a pipe that nobody writes to, which is not waited for once ctx has ended.
-func readOption(ctx context.Context, name string) ([]byte, error) {
+// readOption reads a file of at most so many bytes that an option names. It may be a pipe that nobody writes to, which is not waited for once ctx has ended.
+func readOption(ctx context.Context, name string, most int64) ([]byte, error) {
 	type content struct {
 		b   []byte
 		err error
@@ -225,9 +229,9 @@ func readOption(ctx context.Context, name string) ([]byte, error) {
 			return
 		}
 		defer f.Close()
-		b, err := io.ReadAll(io.LimitReader(f, mostOption+1))
-		if err == nil && len(b) > mostOption {
-			err = errors.New("it is larger than 384 MiB")
+		b, err := io.ReadAll(io.LimitReader(f, most+1))
+		if err == nil && int64(len(b)) > most {
+			err = fmt.Errorf("it is larger than %d MiB", most>>20)
 		}
 		done <- content{b, bare(err)}
 	}()

@@ -19,7 +19,7 @@
 //     file inside an archive must be read out of order, an unlinked temporary file.
 //   - Files are read in boxes where there are any (package analyse), but for plain text of at most 256 KiB (near.go says why). Whatever is read, a scan that is interrupted ends within a
 //     second and shows what was found until then; a file that hangs in the kernel is left behind.
-//   - A file that becomes shorter or is written to while it is read is not called complete, whenever that happens. Of one that becomes longer
+//   - A file that becomes shorter or is written to while it is read is not called complete, but for plain text that is read at once (near.go). Of one that becomes longer
 //     it is said, and that what was added was not scanned: logs grow all the time, and what they held when the scan came to them was read.
 //   - What could not be read is said and counted, and the exit code tells. What is no kind of file that holds text is counted.
 //   - Values are never shown, but with Reveal their last characters.

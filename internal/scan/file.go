@@ -96,11 +96,11 @@ func (e *entry) open() (*os.File, fs.FileInfo, error) {
 }
 
 // errRewritten says that a file may have been read partly as it was and partly as it has become.
-var errRewritten = errors.New("it was written to while it was read; what was read may be of before and of after")
+var errRewritten = errors.New("it was written to since it was opened; what was read may be of before and of after")
 
-// settle compares a file that was read with what it was when it was opened: all reads of one that shrinks may have come before that, and those
-// of one that is written to show nothing of it. What has shrunk or was rewritten is not complete; grew says that it is longer now. Nothing can
-// be said of a file that had no size, as those of the kernel.
+// settle compares a file that was read with what it was when it was opened: all reads of one that shrinks may have come before that, and no
+// read shows that a file was written to. What has shrunk or was rewritten is not complete; grew says that it is longer now. Nothing can be
+// said of a file that had no size, as those of the kernel.
 func settle(j *job, src *analyse.Source, o *analyse.Outcome) (grew bool) {
 	if j.opened == nil || src.Size == 0 || o.Err != nil || o.Result.Status.Code == extract.Skipped {
 		return false
@@ -111,7 +111,7 @@ func settle(j *job, src *analyse.Source, o *analyse.Outcome) (grew bool) {
 	now, err := src.File.Stat()
 	switch {
 	case err != nil:
-		return false
+		o.Err = err
 	case now.Size() > src.Size:
 		return true
 	case now.Size() == src.Size && now.ModTime().Equal(j.opened.ModTime()):

@@ -29,8 +29,8 @@ type near struct {
 const (
 	// nearSize is how large a file may be that is read here.
 	nearSize = 256 << 10
-	// oneRead is how large a file may be that is taken to be read at one moment: one look more at each file would be a twentieth of what a
-	// small one costs.
+	// oneRead is how large a file may be whose reading is taken for one moment: another look at each would be a twentieth of what a small
+	// file costs. That it was written to in that moment is not told.
 	oneRead = 64 << 10
 	// nearMemory and nearTime are what such a file may take.
 	nearMemory = 16 << 20
@@ -71,10 +71,12 @@ func (s *scanner) readNear(ctx context.Context, jobs []*job, srcs []analyse.Sour
 			r, err := s.near.pool.Analyse(ctx, given, s.o.Search)
 			if err == nil && r.Status.Code == extract.Complete {
 				src.Progress(src.Size)
-				if src.Size <= oneRead {
-					j.opened = nil
+				o := analyse.Outcome{Result: r}
+				if src.Size > oneRead {
+					j.grew = settle(j, src, &o)
 				}
-				read, from, outcomes = append(read, j), append(from, *src), append(outcomes, analyse.Outcome{Result: r})
+				j.opened = nil // it is not looked at again when the others are read
+				read, from, outcomes = append(read, j), append(from, *src), append(outcomes, o)
 				continue
 			}
 			if r.Status.Reason == extract.TimeCutOffReached {
@@ -148,8 +150,11 @@ func (s *scanner) firstBoxes(ctx context.Context) error {
 	case err := <-first:
 		return err
 	case <-s.many:
-		_ = s.pool.Start(ctx, s.o.Search, s.o.Workers)
-		return <-first
+		err := s.pool.Start(ctx, s.o.Search, s.o.Workers)
+		if one := <-first; one == nil {
+			return nil
+		}
+		return err
 	}
 }
 

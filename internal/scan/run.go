@@ -233,6 +233,7 @@ type job struct {
 	result  FileResult
 	skipped bool        // the scan was stopped before it
 	opened  fs.FileInfo // what its file was when it was opened; nil where that does not matter
+	grew    bool        // it is longer now
 	close   func()      // lets go of what is read; nil where there is nothing to let go of
 	done    chan struct{}
 }
@@ -338,7 +339,9 @@ func (s *scanner) end(ctx context.Context, jobs []*job, srcs []analyse.Source, o
 }
 
 func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o analyse.Outcome) {
-	grew := settle(j, src, &o)
+	if j.opened != nil {
+		j.grew = settle(j, src, &o)
+	}
 	if src.File != nil {
 		src.File.Close()
 	}
@@ -353,7 +356,7 @@ func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o ana
 	if errors.Is(o.Err, context.Canceled) {
 		o.Err = errInterrupted
 	}
-	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err), Grew: grew}
+	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err), Grew: j.grew}
 	s.finish(j)
 }
 

@@ -65,7 +65,7 @@ func Open(endpoint string, pace *objectstore.Pace) (*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(folder + inIt)
+	root, err := os.OpenRoot(folder + asFolder)
 	if err != nil {
 		return nil, failure("OpenFolder", err, objectstore.ErrUnreachable)
 	}
@@ -95,13 +95,15 @@ func failure(call string, err error, absent error) error {
 	return e
 }
 
-// gone reports whether an error says that there is nothing of a name, or something of another kind: a link too, about one of which that leads
-// out of the folder the error is not the system's.
+// gone reports whether an error says that there is nothing of a name, or something of another kind, such as a link. Of one that leads out of
+// the folder, os.Root says so in an error of its own that has no name.
 func gone(err error) bool {
-	if cause, ok := errors.AsType[syscall.Errno](err); ok {
-		return cause == syscall.ENOENT || cause == syscall.ENOTDIR || cause == syscall.ELOOP
+	for _, is := range []error{fs.ErrNotExist, errLink, syscall.ENOTDIR, syscall.ELOOP} {
+		if errors.Is(err, is) {
+			return true
+		}
 	}
-	return !errors.Is(err, fs.ErrClosed)
+	return err != nil && strings.Contains(err.Error(), "path escapes")
 }
 
 var errLink = errors.New("a link")
@@ -164,8 +166,8 @@ func (f *Folder) bucket(call, name string) (*os.Root, error) {
 	return r, nil
 }
 
-// inIt is what a folder's name is opened with: opening a root by its name alone waits, where that names a pipe, for whoever writes to it.
-const inIt = "/."
+// asFolder is what a folder's name is opened with: opening a root by its name alone waits, where that names a pipe, for whoever writes to it.
+const asFolder = "/."
 
 // tries is how often something is looked at that is replaced each time before it is opened.
 const tries = 3
@@ -176,9 +178,9 @@ var looked func(name string)
 // look looks at a name, and has it opened. What the name has become since is looked at in its turn, since an error then says nothing about it.
 func look(r *os.Root, name string, open func(before fs.FileInfo) error) (err error) {
 	for range tries {
-		before, gone := r.Lstat(name)
-		if gone != nil {
-			return gone
+		before, missing := r.Lstat(name)
+		if missing != nil {
+			return missing
 		}
 		if before.Mode()&fs.ModeSymlink != 0 {
 			return errLink
@@ -200,7 +202,7 @@ func descend(r *os.Root, name string) (sub *os.Root, err error) {
 		if !before.IsDir() {
 			return fs.ErrNotExist
 		}
-		opened, err := r.OpenRoot(name + inIt)
+		opened, err := r.OpenRoot(name + asFolder)
 		if err != nil {
 			return err
 		}
