@@ -37,9 +37,10 @@
 // # Lanes
 //
 // A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a
-// few, chosen by hash of the name given to Tx, so writers of the same rows should give the same
-// name and never wait for each other's locks. A lane connects when another name is being written
-// under, so those who write one after the other share a connection, whatever their names.
+// few. Which one a writer stands in is decided by the name given to Tx, so that writers of the same
+// rows, who should give the same name, never wait for each other's locks. Names get lanes of their
+// own only when several are written under at once (lines.go): who writes one after the other shares
+// a connection, whatever the names.
 //
 //	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
 //

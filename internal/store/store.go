@@ -28,8 +28,8 @@ type Options struct {
 	OnNew func()
 	// Readers is the number of connections for View. 0: 4 on SQLite, max(8, 2×CPUs) on PostgreSQL.
 	Readers int
-	// Lanes is the number of writing connections on PostgreSQL. Each is opened when there are so
-	// many writers at once. 0: 8.
+	// Lanes is the most writing connections on PostgreSQL. One more is opened, and kept, when a
+	// name is written under while another is. 0: 8.
 	Lanes int
 	// Patience bounds how long a transaction waits for a database that is away (failover) or locked
 	// by another process. 0: 10 s.
