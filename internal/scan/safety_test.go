@@ -148,7 +148,7 @@ func TestChangesAfterTheLastRead(t *testing.T) {
 		}{
 			{"shorter", "it became shorter", "PARTIAL", ExitUnread, func(f *os.File) error { return f.Truncate(int64(len(content) / 2)) }},
 			{"nothing is left", "it became shorter", "PARTIAL", ExitUnread, func(f *os.File) error { return f.Truncate(0) }},
-			{"written to", "it was written to while it was read", "PARTIAL", ExitUnread, func(f *os.File) error {
+			{"written to", "it was written to since it was opened", "PARTIAL", ExitUnread, func(f *os.File) error {
 				_, err := f.WriteAt([]byte("your"), 0)
 				return errors.Join(err, os.Chtimes(f.Name(), time.Time{}, time.Unix(1, 0)))
 			}},
