@@ -87,6 +87,7 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 		return err
 	}
 	first := int64(0)
+	var late error // of what was left out
 	for g, group := range f.RowGroups() {
 		for i, chunk := range group.ColumnChunks() {
 			if err := p.w.step(64); err != nil {
@@ -97,6 +98,10 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 				return errParquet
 			}
 			need, err := p.checkPages(leaves[i], &groups[g].Columns[i].MetaData, groups[0].Columns[i].MetaData.Codec)
+			if err == errBrotli { // the other columns can be read
+				late = err
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -114,7 +119,7 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 	if p.more {
 		return stop(Partial, MalformedFile, "pages with more values than its directory says")
 	}
-	return nil
+	return late
 }
 
 // leaves lists the columns that have values, with their names.

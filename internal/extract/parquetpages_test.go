@@ -79,6 +79,31 @@ func TestParquetLargePage(t *testing.T) {
 	readWhole(t, "a large page", rows, parquet.Compression(&parquet.Snappy), parquet.PageBufferSize(16*mib))
 }
 
+// A page that is not read because of its codec costs its column alone.
+func TestLargeBrotli(t *testing.T) {
+	type row struct {
+		A string `parquet:"a,brotli"`
+		B string `parquet:"b,snappy"`
+	}
+	rows := make([]row, 7000)
+	for i := range rows {
+		rows[i] = row{strings.Repeat("x", 1000), "-"}
+	}
+	rows[6999].B = "536-90-4399"
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[row](&b, parquet.PageBufferSize(16*mib))
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := extractBytes(t, "a.parquet", b.Bytes(), Options{})
+	if s := r.status[""]; s.Code != Partial || !strings.Contains(s.Detail, "Brotli") || len(r.found) != 1 {
+		t.Errorf("%v, %d found", s, len(r.found))
+	}
+}
+
 // What lengths of strings come to is what the library's writer has put in.
 func TestDifferences(t *testing.T) {
 	for _, n := range []int{1, 2, 32, 33, 129, 1000} {
