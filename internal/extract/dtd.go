@@ -14,6 +14,10 @@ const (
 	maxReference   = 128 // bytes of a reference, & and ; included
 
 	entityOverhead = 192 // of an entry of the map
+
+	// maxEcho is how much an entity made of others repeats where it is told by itself, in bytes: more than a match from one round
+	// into the next needs.
+	maxEcho = 1 * kib
 )
 
 // declaredEntities are the entities that a document type declares, references in them undone.
@@ -26,8 +30,34 @@ type declaredEntities struct {
 type declaredEntity struct {
 	value     []byte
 	used      bool
+	composed  bool  // other entities are in its value
 	line, col int64 // of what is written
 	name      string
+}
+
+// told returns what an entity says that nothing refers to: its value, without what a value made of others only says again. Of such a
+// bomb's stages no more is told than one round, and as much of the next as a match across both could need.
+func (e *declaredEntity) told() []byte {
+	if !e.composed || len(e.value) <= maxEcho {
+		return e.value
+	}
+	return e.value[:min(len(e.value), period(e.value)+maxEcho)]
+}
+
+// period returns the least p such that each byte of text is the one p places before it.
+func period(text []byte) int {
+	var border [maxEntity + 1]int16 // of text up to there: the length of its longest beginning that is its end too
+	k := 0
+	for i := 1; i < len(text); i++ {
+		for k > 0 && text[i] != text[k] {
+			k = int(border[k])
+		}
+		if text[i] == text[k] {
+			k++
+		}
+		border[i+1] = int16(k)
+	}
+	return len(text) - k
 }
 
 // read reads the declarations in a piece of a document type. What is kept is held; where there is no memory for an entity, it is
@@ -88,7 +118,7 @@ func (d *declaredEntities) read(raw []byte, line, col int64, holds *holding, res
 		}
 		from = len(all) - len(raw)
 		d.bytes += len(value)
-		e := &declaredEntity{value: value, name: name}
+		e := &declaredEntity{value: value, name: name, composed: len(uses) > 0}
 		e.line, e.col = place(at)
 		d.values[name], d.order = e, append(d.order, e)
 		for _, u := range uses {

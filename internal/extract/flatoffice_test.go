@@ -56,8 +56,56 @@ func TestEntities(t *testing.T) {
 		`<svg><text>no <tspan>123-</tspan><tspan x="1">45</tspan>-6789</text></svg>`: "text no 123-45-6789\n",
 	} {
 		r := extractBytes(t, "a.xml", []byte(`<?xml version="1.0"?>`+text), Options{})
-		if got := r.text[""].String(); !strings.Contains(got, want) || len(got) > 12*kib {
+		if got := r.text[""].String(); !strings.Contains(got, want) || len(got) > 8*kib {
 			t.Errorf("%.80s: %d bytes, %.200q", text, len(got), got)
+		}
+	}
+}
+
+// TestPeriod compares what a text repeats with what a look at each distance says.
+func TestPeriod(t *testing.T) {
+	plain := func(s string) int {
+		for p := 1; p < len(s); p++ {
+			if s[p:] == s[:len(s)-p] {
+				return p
+			}
+		}
+		return len(s)
+	}
+	for n := 1; n <= 12; n++ {
+		for bits := range 1 << n {
+			text := make([]byte, n)
+			for i := range text {
+				text[i] = 'a' + byte(bits>>i&1)
+			}
+			if got, want := period(text), plain(string(text)); got != want {
+				t.Errorf("%s: %d, want %d", text, got, want)
+			}
+		}
+	}
+	if got := period([]byte(strings.Repeat("&e3;", maxEntity/4))); got != 4 {
+		t.Errorf("of a reference again and again: %d", got)
+	}
+}
+
+// TestEntitiesSayAllOnce has entities made of others, which only one that says too much refers to: each says all that it would have
+// said, values across what it repeats and behind that included.
+func TestEntitiesSayAllOnce(t *testing.T) {
+	much := "<!ENTITY much '" + strings.Repeat("&x;", 300) + "'>"
+	for name, c := range map[string]struct {
+		dtd  string
+		want string
+	}{
+		"across":              {"<!ENTITY a '-45-6789 is it, 123'><!ENTITY x '" + strings.Repeat("&a;", 100) + "'>", "123-45-6789"},
+		"behind":              {"<!ENTITY a 'well '><!ENTITY x '" + strings.Repeat("&a;", 500) + "123-45-6789'>", "123-45-6789"},
+		"in the midst":        {"<!ENTITY a 'well '><!ENTITY x '" + strings.Repeat("&a;", 300) + "123-45-6789" + strings.Repeat("&a;", 300) + "'>", "123-45-6789"},
+		"written so":          {"<!ENTITY x '" + strings.Repeat("123-45-6789 ", 300) + "'>", strings.Repeat("123-45-6789 ", 300)},
+		"a round of its own":  {"<!ENTITY a '" + strings.Repeat("well ", 300) + " 123-45-6789 '><!ENTITY x '&a;&a;'>", "123-45-6789"},
+		"a round, and a part": {"<!ENTITY a 'one two three '><!ENTITY x '" + strings.Repeat("&a;", 200) + "one 123-45-6789'>", "one 123-45-6789"},
+	} {
+		r := extractBytes(t, "a.xml", []byte("<?xml version='1.0'?><!DOCTYPE r ["+c.dtd+much+"]><r>&much;</r>"), Options{})
+		if got := r.text[""].String(); !strings.Contains(got, c.want) || r.status[""].Code != Complete {
+			t.Errorf("%s: %d bytes without it, %v", name, len(got), r.status[""])
 		}
 	}
 }

@@ -87,7 +87,7 @@ func (m *markup) unused() error {
 		if err := m.b.write([]byte("\n" + e.name + " ")); err != nil {
 			return err
 		}
-		if err := m.verbatim(e.value, e.line, e.col); err != nil {
+		if err := m.verbatim(e.told(), e.line, e.col); err != nil {
 			return err
 		}
 	}
