@@ -28,9 +28,7 @@ func newLines(lanes []*lane) *lines {
 // take returns the lane that a name's line stands in front of, and what to call when the caller is
 // through with it.
 func (s *lines) take(name string) (l *lane, through func()) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(name))
-	line := int(h.Sum32() % uint32(len(s.own)))
+	line := s.line(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.own[line] == nil && s.guests > 0 && s.guest != line {
@@ -44,6 +42,12 @@ func (s *lines) take(name string) (l *lane, through func()) {
 	s.guest = line
 	s.guests++
 	return s.lanes[0], s.leave
+}
+
+func (s *lines) line(name string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return int(h.Sum32() % uint32(len(s.own)))
 }
 
 // leave takes a guest out of the first lane.
