@@ -87,6 +87,8 @@ func failure(call string, err error, absent error) error {
 	switch {
 	case errors.Is(err, errLink):
 		e.Kind, e.Detail = absent, "a link is not followed"
+	case errors.Is(err, errReplaced):
+		e.Kind, e.Detail = absent, "something else took its place each time it was opened"
 	case gone(err), errors.Is(err, syscall.ENAMETOOLONG):
 		e.Kind = absent
 	case errors.Is(err, fs.ErrPermission):
@@ -98,7 +100,7 @@ func failure(call string, err error, absent error) error {
 // gone reports whether an error says that there is nothing of a name, or something of another kind, such as a link. Of one that leads out of
 // the folder, os.Root says so in an error of its own that has no name.
 func gone(err error) bool {
-	for _, is := range []error{fs.ErrNotExist, errLink, syscall.ENOTDIR, syscall.ELOOP} {
+	for _, is := range []error{fs.ErrNotExist, errLink, errReplaced, syscall.ENOTDIR, syscall.ELOOP} {
 		if errors.Is(err, is) {
 			return true
 		}
@@ -106,7 +108,11 @@ func gone(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "path escapes")
 }
 
-var errLink = errors.New("a link")
+var (
+	errLink = errors.New("a link")
+	// errReplaced says that what was opened is not what was looked at before: another folder, or what a link led to.
+	errReplaced = errors.New("replaced")
+)
 
 // Buckets lists the subfolders.
 func (f *Folder) Buckets(ctx context.Context, yield func(objectstore.Bucket) error) error {
@@ -208,7 +214,7 @@ func descend(r *os.Root, name string) (sub *os.Root, err error) {
 		}
 		after, err := opened.Stat(".")
 		if err == nil && !os.SameFile(before, after) {
-			err = errLink
+			err = errReplaced
 		}
 		if err != nil {
 			opened.Close()
@@ -483,7 +489,7 @@ func (f *Folder) Delete(_ context.Context, bucket, key string) error {
 		if !before.Mode().IsRegular() {
 			return nil
 		}
-		return r.Remove(name)
+		return unlink(r, name)
 	})
 	if err != nil && !gone(err) {
 		return failure(call, err, objectstore.ErrNoObject)

@@ -4,6 +4,7 @@ package folder
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -138,6 +139,59 @@ func TestDeleteThroughLinks(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "moved/x.txt")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("what was to be deleted: %v", err)
+	}
+}
+
+// What has taken the place of a file when it is deleted, and is no file, stays.
+func TestDeleteLeavesFolders(t *testing.T) {
+	f, dir := open(t, map[string]string{"b/x.txt": "x"})
+	path := filepath.Join(dir, "b/x.txt")
+	looked = func(name string) {
+		if name == "x.txt" {
+			looked = nil
+			if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	t.Cleanup(func() { looked = nil })
+	if err := f.Delete(t.Context(), "b", "x.txt"); err != nil || looked != nil {
+		t.Errorf("%v; it was looked at: %t", err, looked == nil)
+	}
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		t.Errorf("the folder in its place: %v", err)
+	}
+}
+
+// A folder that is replaced each time it is opened is said to be, and not to be a link, unless it is one.
+func TestReplacedIsTold(t *testing.T) {
+	for what, c := range map[string]struct {
+		become func(path string) error
+		want   string
+	}{
+		"a folder": {func(path string) error { return os.Mkdir(path, 0o755) }, "something else took its place each time it was opened"},
+		"a link":   {func(path string) error { return os.Symlink("z", path) }, "a link is not followed"},
+	} {
+		f, dir := open(t, map[string]string{"b/d/x.txt": "x", "b/z/x.txt": "z"})
+		path, times := filepath.Join(dir, "b/d"), 0
+		looked = func(name string) {
+			if name == "d" {
+				times++
+				if err := errors.Join(os.Rename(path, fmt.Sprintf("%s-moved-%d", dir, times)), c.become(path)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		t.Cleanup(func() {
+			looked = nil
+			for i := range times {
+				os.RemoveAll(fmt.Sprintf("%s-moved-%d", dir, i+1))
+			}
+		})
+		_, err := f.Get(t.Context(), "b", "d/x.txt", "", objectstore.Range{})
+		if !errors.Is(err, objectstore.ErrNoObject) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
