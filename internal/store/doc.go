@@ -36,10 +36,10 @@
 //
 // # Lanes
 //
-// A lane is a line of writers in front of one connection. SQLite has one for all; PostgreSQL has a
-// few. Which one a writer stands in is decided by the name given to Tx, so that writers of the same
+// A lane is where writers wait for one connection, one behind the other. SQLite has one for all;
+// PostgreSQL has a few. Which one a writer waits in is decided by the name given to Tx, so that writers of the same
 // rows, who should give the same name, never wait for each other's locks. Names get lanes of their
-// own only when several are written under at once (lines.go): who writes one after the other shares
+// own only when several are written under at once (stripes.go): who writes one after the other shares
 // a connection, whatever the names.
 //
 //	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
@@ -52,7 +52,7 @@
 // A number that many transactions change is kept with [Tx.Tally] rather than in one row, whose lock
 // they would all wait for, or counted.
 //
-// Start reading at store.go, then lane.go, lines.go, sqlite.go and postgres.go; backup.go copies
+// Start reading at store.go, then lane.go, stripes.go, sqlite.go and postgres.go; backup.go copies
 // and restores the file. Tables are in migrations/; package storetest opens fresh databases for
 // tests.
 package store

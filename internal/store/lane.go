@@ -30,7 +30,7 @@ type writer interface {
 	close()
 }
 
-// lane is a line of writers in front of one connection.
+// lane is where writers wait for one connection, one behind the other.
 type lane struct {
 	conn     writer
 	limit    int   // closures a transaction
@@ -61,7 +61,7 @@ func newLane(conn writer, limit int, shard int64, o Options, c *counters) *lane 
 	return l
 }
 
-// request is one closure in line.
+// request is one closure that waits in a lane.
 type request struct {
 	ctx   context.Context
 	lane  string // for the log
@@ -97,14 +97,14 @@ type outcome struct {
 
 var errNoReturn = errors.New("store: the closure did not return")
 
-// do waits in line, runs the closure on this goroutine, and waits for the outcome.
+// do waits in the lane, runs the closure on this goroutine, and waits for the outcome.
 func (l *lane) do(ctx context.Context, t *request) (*Tx, outcome) {
 	t.queued = time.Now()
 	t.yours, t.back, t.outcome = make(chan struct{}, 1), make(chan returned, 1), make(chan outcome, 1)
 	select {
 	case l.queue <- t:
 	case <-ctx.Done():
-		return nil, outcome{err: contextError(ctx, "wait in line")}
+		return nil, outcome{err: contextError(ctx, "wait in the lane")}
 	}
 	select {
 	case <-t.yours:
@@ -112,7 +112,7 @@ func (l *lane) do(ctx context.Context, t *request) (*Tx, outcome) {
 		return nil, v
 	case <-ctx.Done():
 		if t.state.CompareAndSwap(waiting, left) {
-			return nil, outcome{err: contextError(ctx, "wait in line")}
+			return nil, outcome{err: contextError(ctx, "wait in the lane")}
 		}
 		select {
 		case <-t.yours:
@@ -204,7 +204,7 @@ type member struct {
 	err error
 }
 
-// group runs the request and whoever else is in line in one transaction.
+// group runs the request and whoever else waits in one transaction.
 func (l *lane) group(first *request) {
 	var (
 		members []member
@@ -302,7 +302,7 @@ func (l *lane) begin(t *request) bool {
 	}
 }
 
-// lost sends everybody back to the line: nothing was committed. A closure that was alone and made
+// lost sends everybody back into the lane: nothing was committed. A closure that was alone and made
 // the engine give up, as with a full disk, gets the reason instead.
 func (l *lane) lost(members []member, reason error) {
 	alone := !errors.Is(reason, ErrUnavailable)

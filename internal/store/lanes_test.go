@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// TestLinesAndLanes has callers of many names come and go at random: whoever is there, no line is in
-// two lanes, and no lane has two lines in front of it.
-func TestLinesAndLanes(t *testing.T) {
+// TestStripesAndLanes has callers of many names come and go at random: whoever is there, no stripe is
+// in two lanes, and no lane is used by two stripes.
+func TestStripesAndLanes(t *testing.T) {
 	type caller struct {
-		line    int
+		stripe  int
 		lane    *lane
 		through func()
 	}
@@ -21,7 +21,7 @@ func TestLinesAndLanes(t *testing.T) {
 		for i := range lanes {
 			lanes[i] = &lane{}
 		}
-		s := newLines(lanes)
+		s := newStripes(lanes)
 		names := 1 + random.IntN(20)
 		var there []caller
 		for range 400 {
@@ -32,12 +32,12 @@ func TestLinesAndLanes(t *testing.T) {
 				continue
 			}
 			name := fmt.Sprint("account ", random.IntN(names))
-			c := caller{line: s.line(name)}
+			c := caller{stripe: s.stripe(name)}
 			c.lane, c.through = s.take(name)
 			for _, other := range there {
-				if (other.line == c.line) != (other.lane == c.lane) {
-					t.Fatalf("seed %d: lines %d and %d of %d, and they are in one lane: %v",
-						seed, c.line, other.line, len(lanes), other.lane == c.lane)
+				if (other.stripe == c.stripe) != (other.lane == c.lane) {
+					t.Fatalf("seed %d: stripes %d and %d of %d, and they are in one lane: %v",
+						seed, c.stripe, other.stripe, len(lanes), other.lane == c.lane)
 				}
 			}
 			there = append(there, c)

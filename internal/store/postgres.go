@@ -25,8 +25,8 @@ type postgresEngine struct {
 }
 
 type postgresSide struct {
-	pool  *pgxpool.Pool
-	lines *lines
+	pool    *pgxpool.Pool
+	stripes *stripes
 }
 
 const (
@@ -100,7 +100,7 @@ func openPostgres(ctx context.Context, o Options, c *counters) (engine, error) {
 			shard = (shard + 1) % tallyShards
 			all[i] = newLane(&postgresWriter{config: writer, counters: c}, postgresGroup, shard, o, c)
 		}
-		s.lines = newLines(all)
+		s.stripes = newStripes(all)
 		return s, nil
 	}
 	e := &postgresEngine{patience: o.Patience}
@@ -146,7 +146,7 @@ func (e *postgresEngine) side(background bool) *postgresSide {
 }
 
 func (e *postgresEngine) lane(name string, background bool) (*lane, func()) {
-	return e.side(background).lines.take(name)
+	return e.side(background).stripes.take(name)
 }
 
 // view tries for as long as a transaction would: the whole pool dies with a server, and pgx finds
@@ -203,7 +203,7 @@ func (e *postgresEngine) close() error {
 }
 
 func (s *postgresSide) close() {
-	s.lines.close()
+	s.stripes.close()
 	s.pool.Close()
 }
 

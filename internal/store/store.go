@@ -150,8 +150,8 @@ const (
 
 // Tx runs fn in a transaction that may write, and returns nil once it is durable. When fn returns
 // an error, or a statement failed, nothing of it is kept and Tx returns that error. fn may run
-// several times and must be written for that (see the package comment). lane names the line to wait
-// in; writers of the same rows should use the same name.
+// several times and must be written for that (see the package comment). lane names the lane to
+// wait in; writers of the same rows should use the same name.
 //
 // A context that ends before fn began has no effect on the database; one that ends while fn runs
 // rolls it back; once fn is through, Tx waits for the commit, however short the context.

@@ -55,8 +55,8 @@ func namesOfLines(lanes int) []string {
 	for i := 0; len(names) < lanes; i++ {
 		h := fnv.New32a()
 		_, _ = fmt.Fprint(h, "account ", i)
-		if line := h.Sum32() % uint32(lanes); !taken[line] {
-			taken[line] = true
+		if stripe := h.Sum32() % uint32(lanes); !taken[stripe] {
+			taken[stripe] = true
 			names = append(names, fmt.Sprint("account ", i))
 		}
 	}
@@ -84,7 +84,7 @@ func together(t *testing.T, db *store.DB, names []string) {
 	over.Wait()
 }
 
-// TestALineIsInOneLane: however writers come and go, those of one line write one after the other.
+// TestAStripeIsInOneLane: however writers come and go, those of one stripe write one after the other.
 func TestALineIsInOneLane(t *testing.T) {
 	db := storetest.Open(t, needPostgres(t))
 	names := namesOfLines(8)
@@ -93,12 +93,12 @@ func TestALineIsInOneLane(t *testing.T) {
 	for i := range 16 {
 		wg.Go(func() {
 			for j := range 25 {
-				line := (i*j + i/2) % len(names)
-				err := db.Tx(context.Background(), names[line], func(tx *store.Tx) error {
-					if inside[line].Add(1) != 1 {
-						t.Errorf("line %d is in two lanes", line)
+				stripe := (i*j + i/2) % len(names)
+				err := db.Tx(context.Background(), names[stripe], func(tx *store.Tx) error {
+					if inside[stripe].Add(1) != 1 {
+						t.Errorf("stripe %d is in two lanes", stripe)
 					}
-					defer inside[line].Add(-1)
+					defer inside[stripe].Add(-1)
 					_, err := tx.Exec(context.Background(), "select 1") // long enough for others to come
 					return err
 				})
