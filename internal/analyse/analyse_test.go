@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -271,6 +272,20 @@ func (f *faulty) ReadAt(p []byte, off int64) (int, error) {
 		return 0, errFaulty
 	}
 	return f.ReaderAt.ReadAt(p, off)
+}
+
+// Of a stream that fails, and whose size is not known, what was read before counts as analysed.
+func TestStreamFails(t *testing.T) {
+	each(t, func(t *testing.T, o Options) {
+		p := New(o)
+		defer p.Close()
+		content := strings.Repeat(plain, 20_000)
+		src := Source{Name: "a.txt", Reader: io.MultiReader(strings.NewReader(content), iotest.ErrReader(errFaulty)), Size: -1}
+		r, err := p.Analyse(t.Context(), src, search(t))
+		if !errors.Is(err, errFaulty) || r.Status.Code != extract.Partial || r.Size != -1 || r.Classified == 0 || r.Classified > int64(len(content)) {
+			t.Errorf("%d of %d bytes are %+v, %v", r.Classified, r.Size, r.Status, err)
+		}
+	})
 }
 
 // The source's own error comes back, and the status tells.
