@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
-	"mime"
 	"slices"
 	"sort"
 	"strings"
@@ -30,11 +29,7 @@ func extractEML(w *walker, doc *Document, in *input) error {
 func readMail(w *walker, doc *Document, in *input, read func(*mailReader) error) error {
 	b := newBuilder(w, doc, false)
 	defer b.close()
-	var r io.Reader = in
-	if onlyCR(in.head()) {
-		r = crLines{in}
-	}
-	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 0, a: newArchive(w, doc)}
+	m := &mailReader{w: w, doc: doc, b: b, in: bufio.NewReaderSize(mailInput(in), 64*kib), line: 0, a: newArchive(w, doc)}
 	m.a.opened++ // the text of the mail itself
 	err := read(m)
 	for err == nil && m.pushed && m.separator() { // a mailbox: one message after the other
@@ -54,6 +49,22 @@ func readMail(w *walker, doc *Document, in *input, read func(*mailReader) error)
 		return m.readErr
 	}
 	return m.a.status()
+}
+
+// mailInput is what a mail is read from: its bytes as they are, since its parts say what they are in. Only a file that is UTF-16 or UTF-32
+// as a whole is decoded, and a byte order mark is none of the first header.
+func mailInput(in *input) io.Reader {
+	head := in.head()
+	if wide, narrow := bom(head); wide || narrow || bytes.IndexByte(head, 0) >= 0 && utf16Without(head) != nil {
+		if r := decoded(in); r != nil {
+			return r
+		}
+		return in
+	}
+	if onlyCR(head) {
+		return crLines{in}
+	}
+	return in
 }
 
 // mailReader walks the parts of a message line by line.
@@ -171,138 +182,6 @@ func (m *mailReader) body() bool {
 	return true
 }
 
-type mailHeader struct {
-	contentType string
-	params      map[string]string
-	encoding    string
-	attachment  bool
-	name        string
-}
-
-// headers reads up to the empty line, hands over the text of what a person reads, and returns what describes the body.
-func (m *mailReader) headers() (mailHeader, error) {
-	h := mailHeader{contentType: "text/plain"}
-	var field []byte
-	var at int64
-	total := 0
-	done := func() error {
-		if len(field) == 0 {
-			return nil
-		}
-		err := m.field(&h, string(field), at)
-		field = field[:0]
-		return err
-	}
-	for m.body() {
-		line := bytes.TrimRight(m.cur, "\r\n")
-		if len(line) == 0 && m.whole {
-			break
-		}
-		if total += len(line); total > maxMailHeaders {
-			return h, stop(Partial, MalformedFile, "headers without end")
-		}
-		if m.whole && line[0] != ' ' && line[0] != '\t' {
-			if err := done(); err != nil {
-				return h, err
-			}
-		}
-		if len(field) == 0 {
-			at = m.line
-		}
-		field = append(field, line...)
-	}
-	return h, done()
-}
-
-var words = &mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
-	e := charsetOf(charset)
-	if e == nil {
-		return r, nil
-	}
-	b, err := io.ReadAll(r) // a word has few bytes, a reader of the decoder's buffers many
-	if err != nil {
-		return nil, err
-	}
-	if !isWide(e) || !isAsItSeems(b) {
-		b, err = e.NewDecoder().Bytes(b)
-	}
-	return bytes.NewReader(b), err
-}}
-
-func (m *mailReader) field(h *mailHeader, field string, line int64) error {
-	name, value, ok := strings.Cut(field, ":")
-	if !ok { // no header, but a text all the same
-		m.b.mark(LineRange, 0, line, 0)
-		return m.b.write([]byte(field + "\n"))
-	}
-	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-	switch strings.ToLower(name) {
-	case "content-type":
-		t, params, err := mime.ParseMediaType(value)
-		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
-			if strings.HasPrefix(t, "multipart/") && params["boundary"] == "" {
-				params = map[string]string{"boundary": boundaryOf(value)}
-			}
-			h.contentType, h.params = shortened(t), map[string]string{}
-			for _, name := range [...]string{"boundary", "charset", "format", "delsp"} {
-				if v := params[name]; v != "" && len(v) <= maxMailParam {
-					h.params[name] = strings.Clone(v)
-				}
-			}
-			if h.name == "" {
-				h.name = shortened(decodeWords(params["name"]))
-			}
-		}
-	case "content-transfer-encoding":
-		h.encoding = shortened(transferEncoding(value))
-	case "content-disposition":
-		t, params, err := mime.ParseMediaType(value)
-		if err == nil || errors.Is(err, mime.ErrInvalidMediaParameter) {
-			h.attachment = t == "attachment"
-			if n := params["filename"]; n != "" {
-				h.name = shortened(decodeWords(n))
-				if strings.Contains(value, "filename*") {
-					value += "; " + h.name // it is spelt in pieces
-				}
-			}
-		}
-	}
-	m.b.mark(LineRange, 0, line, 0)
-	return m.b.write([]byte(name + ": " + decodeWords(value) + "\n"))
-}
-
-// transferEncoding is the token in a header's value, which people quote, and comment on.
-func transferEncoding(value string) string {
-	value = strings.TrimLeft(strings.ToLower(value), "\" \t")
-	if i := strings.IndexAny(value, "\" \t;("); i >= 0 {
-		value = value[:i]
-	}
-	return value
-}
-
-// shortened returns what may be kept of a value, in memory of its own: a header may be long, and mails lie in one another.
-func shortened(s string) string { return strings.Clone(s[:min(len(s), maxMailParam)]) }
-
-// boundaryOf finds the boundary in a header's value that does not keep to the grammar: it has signs that want quotes.
-func boundaryOf(value string) string {
-	i := strings.Index(strings.ToLower(value), "boundary=")
-	if i < 0 {
-		return ""
-	}
-	value = value[i+len("boundary="):]
-	if i := strings.IndexAny(value, "; \t"); i >= 0 {
-		value = value[:i]
-	}
-	return strings.Trim(value, "\"'")
-}
-
-func decodeWords(s string) string {
-	if d, err := words.DecodeHeader(s); err == nil {
-		return d
-	}
-	return s
-}
-
 // entity reads headers and the body they describe.
 func (m *mailReader) entity(depth int) error {
 	if m.parts++; m.parts > maxMailParts {
@@ -315,19 +194,25 @@ func (m *mailReader) entity(depth int) error {
 	if err := m.w.alive(); err != nil {
 		return err
 	}
+	parted := strings.HasPrefix(h.contentType, "multipart/") && h.params["boundary"] != ""
 	switch {
-	case strings.HasPrefix(h.contentType, "multipart/") && h.params["boundary"] != "" && depth < maxMailDepth:
-		return m.multipart(h.params["boundary"], depth)
-	case h.contentType == "message/rfc822" && depth < maxMailDepth && h.encoding != "base64" && h.encoding != "quoted-printable":
+	case depth >= maxMailDepth && (parted || h.contentType == "message/rfc822"): // what it holds is read as it is written
+		m.a.miss(ArchiveNestingLevelOverLimit, "parts nested too deeply")
+	case parted:
+		return m.multipart(h, depth)
+	case h.contentType == "message/rfc822" && h.encoding != "base64" && h.encoding != "quoted-printable":
 		return m.entity(depth + 1)
-	case !h.attachment && strings.HasPrefix(h.contentType, "text/") && h.contentType != "text/rtf" && h.contentType != "text/richtext" && (h.contentType == "text/plain" || h.name == ""):
+	case !h.attachment && strings.HasPrefix(h.contentType, "text/") && !fileTypes[h.contentType] && (h.contentType == "text/plain" || h.name == ""):
 		return m.text(h)
 	}
 	return m.attachment(h)
 }
 
-func (m *mailReader) multipart(boundary string, depth int) error {
-	m.boundaries = append(m.boundaries, boundary)
+// fileTypes are the types of text that have a reader of their own.
+var fileTypes = map[string]bool{"text/rtf": true, "text/richtext": true, "text/csv": true, "text/tab-separated-values": true, "text/xml": true}
+
+func (m *mailReader) multipart(h mailHeader, depth int) error {
+	m.boundaries = append(m.boundaries, h.params["boundary"])
 	level := len(m.boundaries) - 1
 	found := false
 	before := unparted{holds: holding{w: m.w}}
@@ -349,7 +234,7 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 		}
 		if !m.next() {
 			if !found {
-				return before.write(m)
+				return before.write(m, h)
 			}
 			return nil
 		}
@@ -357,7 +242,7 @@ func (m *mailReader) multipart(boundary string, depth int) error {
 		if at < level { // an outer part ended
 			m.pushed = true
 			if !found {
-				return before.write(m)
+				return before.write(m, h)
 			}
 			return nil
 		}
@@ -397,13 +282,26 @@ func (u *unparted) add(m *mailReader) {
 	u.text = append(u.text, m.cur...)
 }
 
-// write hands it over, since nothing says that nobody is to see it.
-func (u *unparted) write(m *mailReader) error {
+// write hands it over, since nothing says that nobody is to see it. Where the header says that it is encoded, the parts may be inside.
+func (u *unparted) write(m *mailReader, h mailHeader) error {
 	if len(u.text) == 0 {
 		return nil
 	}
 	if !u.whole {
 		m.a.miss(MalformedFile, "a mail whose parts are not to be found")
+	}
+	if h.encoding == "base64" || h.encoding == "quoted-printable" {
+		p := &partText{enc: h.encoding}
+		var text []byte
+		for line := range bytes.Lines(u.text) {
+			text = append(text, p.decode(p.out[:0], line)...)
+		}
+		text = append(text, p.rest(nil)...)
+		if bytes.Contains(text, []byte("--"+h.params["boundary"])) {
+			head := "MIME-Version: 1.0\nContent-Type: " + h.contentType + "; boundary=\"" + h.params["boundary"] + "\"\n\n"
+			r := io.MultiReader(strings.NewReader(head), bytes.NewReader(text))
+			return m.a.member("part-"+itoa(int64(m.parts))+".eml", int64(len(head)+len(text)), m.doc.Modified, r, nil)
+		}
 	}
 	m.b.mark(LineRange, 0, u.line, 0)
 	return m.b.write(u.text)
@@ -454,6 +352,7 @@ func (m *mailReader) text(h mailHeader) error {
 	// HTML is read from the decoded part; lines are counted in it and then translated to those of the file.
 	r, w := &lineFeed{p: p}, &markup{b: m.b, html: true, line: 1}
 	w.x, w.translate = newXML(r), r.source
+	defer w.x.close()
 	if err := w.run(); err != nil {
 		return err
 	}
@@ -486,11 +385,13 @@ func unflow(line []byte, space bool) []byte {
 }
 
 func charsetOf(name string) encoding.Encoding {
-	switch strings.ToLower(name) {
+	name = strings.ToLower(name)
+	if strings.HasPrefix(name, "ebcdic") || mainframeCodePages[strings.TrimLeft(name, "csibmp-0")] {
+		return ebcdic{}
+	}
+	switch name {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
 		return nil
-	}
-	switch strings.ToLower(name) {
 	case "utf-7", "utf7", "unicode-1-1-utf-7", "x-unicode-2-0-utf-7":
 		return utf7{}
 	case "cp932", "ms932":
@@ -513,6 +414,10 @@ func charsetOf(name string) encoding.Encoding {
 	return encodingOf(name)
 }
 
+// mainframeCodePages are the numbers of those that are read, without zeros before them: IBM037, CP1047, IBM01140.
+var mainframeCodePages = map[string]bool{"37": true, "273": true, "277": true, "278": true, "284": true, "285": true, "297": true, "500": true, "871": true,
+	"924": true, "1047": true, "1140": true, "1141": true, "1142": true, "1143": true, "1144": true, "1145": true, "1146": true, "1147": true, "1148": true, "1149": true}
+
 var (
 	utf32Marked = utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	utf32Big    = utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
@@ -524,6 +429,25 @@ var (
 func isWide(e encoding.Encoding) bool {
 	name, _ := htmlindex.Name(e)
 	return e == utf32Marked || e == utf32Big || e == utf32Little || strings.HasPrefix(name, "utf-16")
+}
+
+// trueWidth is the encoding of text that is said to be in one whose characters have several bytes. Which of them it is, the text knows best.
+func trueWidth(said encoding.Encoding, text []byte) encoding.Encoding {
+	little, big := []byte{0xff, 0xfe}, []byte{0xfe, 0xff}
+	switch {
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe, 0, 0}):
+		return utf32Little
+	case bytes.HasPrefix(text, []byte{0, 0, 0xfe, 0xff}):
+		return utf32Big
+	case bytes.HasPrefix(text, little):
+		return mixed16{1}
+	case bytes.HasPrefix(text, big):
+		return mixed16{0}
+	}
+	if e := utf16Without(text); e != nil {
+		return e
+	}
+	return said
 }
 
 // isAsItSeems says whether text is what it seems to be, whatever charset somebody says that it is in.
@@ -540,6 +464,7 @@ type partText struct {
 	text    []byte
 	left    []byte // of a base64 group that goes on in the next line
 	out     []byte
+	over    bool
 }
 
 // piece returns the next decoded bytes and the line of the file they come from; nil at the end.
@@ -562,7 +487,7 @@ func (p *partText) piece() (text []byte, line int64) {
 		}
 		text = p.out
 		if p.charset != nil {
-			if text = p.convert(text); len(text) == 0 {
+			if text = p.convert(text, false); len(text) == 0 {
 				continue
 			}
 		} else if !utf8.Valid(text) && p.enc != "quoted-printable" && p.enc != "base64" {
@@ -572,7 +497,18 @@ func (p *partText) piece() (text []byte, line int64) {
 		}
 		return text, p.m.line
 	}
-	return nil, p.m.line
+	if p.over {
+		return nil, p.m.line
+	}
+	p.over = true
+	p.out = p.rest(p.out[:0])
+	if text = p.out; p.charset != nil {
+		text = p.convert(text, true)
+	}
+	if len(text) == 0 {
+		return nil, p.m.line
+	}
+	return text, p.m.line
 }
 
 // isProse says whether a line has words between spaces, as nothing has that is encoded in base64.
@@ -584,12 +520,18 @@ func isProse(line []byte) bool {
 // opens says whether attachments may stand in the text as they did before MIME.
 func (p *partText) opens() bool { return p.enc == "" || p.enc == "7bit" || p.enc == "8bit" }
 
-// convert decodes text of another charset. Where a line of the file ends says nothing of where a character does.
-func (p *partText) convert(text []byte) []byte {
+// convert decodes text of another charset, of which it may be the last. Where a line of the file ends says nothing of where a character does.
+func (p *partText) convert(text []byte, last bool) []byte {
+	if p.charset == (ebcdic{}) && isAsItSeems(text) {
+		return text
+	}
 	if p.decoder == nil {
-		if isWide(p.charset) && isAsItSeems(text) {
-			p.charset = nil
-			return text
+		if isWide(p.charset) {
+			if isAsItSeems(text) {
+				p.charset = nil
+				return text
+			}
+			p.charset = trueWidth(p.charset, text)
 		}
 		p.decoder = p.charset.NewDecoder()
 	}
@@ -597,7 +539,7 @@ func (p *partText) convert(text []byte) []byte {
 	p.text = p.text[:0]
 	for {
 		p.text = slices.Grow(p.text, utf8.UTFMax*(len(p.half)+utf8.UTFMax))
-		n, used, err := p.decoder.Transform(p.text[len(p.text):cap(p.text)], p.half, false)
+		n, used, err := p.decoder.Transform(p.text[len(p.text):cap(p.text)], p.half, last)
 		p.text = p.text[:len(p.text)+n]
 		p.half = p.half[:copy(p.half, p.half[used:])]
 		if err != transform.ErrShortDst {
@@ -650,18 +592,27 @@ func (p *partText) decode(dst, src []byte) []byte {
 				p.left = append(p.left, '+')
 			case c == '_':
 				p.left = append(p.left, '/')
+			case c == '=' && len(p.left)&3 > 1: // what is encoded ends, and more may follow
+				dst = p.rest(dst)
 			}
 		}
 		n := len(p.left) &^ 3
-		if len(src) > 0 && bytes.IndexByte(src, '=') >= 0 {
-			n = len(p.left)
-		}
-		at := len(dst)
-		dst = append(dst, make([]byte, base64.RawStdEncoding.DecodedLen(n))...)
-		k, _ := base64.RawStdEncoding.Decode(dst[at:], p.left[:n])
+		dst = fromBase64(dst, p.left[:n])
 		p.left = p.left[:copy(p.left, p.left[n:])]
-		return dst[:at+k]
+		return dst
 	case "quoted-printable":
+		if len(p.left) > 0 {
+			src = append(bytes.Clone(p.left), src...)
+			p.left = p.left[:0]
+		}
+		if len(src) > 0 && src[len(src)-1] != '\n' { // a piece of a long line
+			if i := bytes.LastIndexByte(src, '='); i >= 0 && len(src)-i < 3 {
+				p.left = append(p.left, src[i:]...)
+				src = src[:i]
+			}
+			dst, _ = unquoted(dst, src)
+			return dst
+		}
 		return unquote(dst, src)
 	case "x-uuencode", "uuencode", "x-uue", "uue":
 		if _, _, ok := uuBegin(src); ok || string(bytes.TrimRight(src, "\r\n")) == "end" {
@@ -672,18 +623,46 @@ func (p *partText) decode(dst, src []byte) []byte {
 	return append(dst, src...)
 }
 
+// rest appends what is left when what is encoded has ended, perhaps without its padding.
+func (p *partText) rest(dst []byte) []byte {
+	switch p.enc {
+	case "base64":
+		dst = fromBase64(dst, p.left)
+	case "quoted-printable":
+		dst = unquote(dst, p.left)
+	}
+	p.left = p.left[:0]
+	return dst
+}
+
+// fromBase64 appends what characters of base64 stand for.
+func fromBase64(dst, src []byte) []byte {
+	at := len(dst)
+	dst = append(dst, make([]byte, base64.RawStdEncoding.DecodedLen(len(src)))...)
+	k, _ := base64.RawStdEncoding.Decode(dst[at:], src)
+	return dst[:at+k]
+}
+
 // unquote decodes a line of quoted-printable; a soft line break leaves nothing.
 func unquote(dst, src []byte) []byte {
 	ending := src[len(bytes.TrimRight(src, "\r\n")):]
-	src = bytes.TrimRight(src, " \t\r\n")
+	dst, soft := unquoted(dst, bytes.TrimRight(src, " \t\r\n"))
+	if soft {
+		return dst
+	}
+	return append(dst, ending...)
+}
+
+// unquoted decodes what stands in a line of quoted-printable, and says whether the line goes on in the next.
+func unquoted(dst, src []byte) (out []byte, soft bool) {
 	for {
 		i := bytes.IndexByte(src, '=')
 		if i < 0 {
-			return append(append(dst, src...), ending...)
+			return append(dst, src...), false
 		}
 		dst = append(dst, src[:i]...)
 		if i+1 == len(src) {
-			return dst
+			return dst, true
 		}
 		if i+2 < len(src) {
 			hi, lo := unhex(src[i+1]), unhex(src[i+2])
@@ -794,8 +773,14 @@ type attached struct {
 
 func (a *attached) Read(b []byte) (int, error) {
 	for len(a.pending) == 0 {
-		if !a.p.m.body() {
+		if a.p.over {
 			return 0, io.EOF
+		}
+		if !a.p.m.body() {
+			a.p.over = true
+			a.p.out = a.p.rest(a.p.out[:0])
+			a.pending = a.p.out
+			continue
 		}
 		a.p.out = a.p.decode(a.p.out[:0], a.p.m.cur)
 		a.pending = a.p.out

@@ -149,3 +149,86 @@ func TestMarkup(t *testing.T) {
 		}
 	}
 }
+
+// headOfMail has no number in it.
+var headOfMail = strings.Replace(mailHead, "321-54-9876", "x", 1)
+
+// What a mail says of itself may be wrong in many ways, and what it says last may be cut off. Nothing of it is lost for that.
+func TestMailsAsTheyAre(t *testing.T) {
+	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	wide := func(s string, order ...int) (out string) { // each character in so many bytes, at one of which it stands
+		for _, c := range []byte(s) {
+			char := make([]byte, order[0])
+			char[order[1]] = c
+			out += string(char)
+		}
+		return out
+	}
+	const said = "ssn: 527-22-8008"
+	of := func(kind, body string) string { return headOfMail + kind + "\r\n\r\n" + body + "\r\n" }
+	parted := "--b\nContent-Type: text/plain\n\n" + said + "\n--b--\n"
+	nested := func(n int) (s string) {
+		for i := range n {
+			s += fmt.Sprintf("Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i)
+		}
+		return headOfMail + s + "Content-Transfer-Encoding: base64\r\n\r\n" + b64(said) + "\r\n"
+	}
+	for _, test := range []struct {
+		name, mail string
+		status     Status
+	}{
+		{"no padding", of("Content-Transfer-Encoding: base64", strings.TrimRight(b64(said), "=")), Status{Code: Complete}},
+		{"no padding, attached", of("Content-Disposition: attachment; filename=a.txt\r\nContent-Transfer-Encoding: base64", strings.TrimRight(b64(said), "=")), Status{Code: Complete}},
+		{"padding in the midst", of("Content-Transfer-Encoding: base64", b64("ssn: ")+b64("527-22-8008")), Status{Code: Complete}},
+		{"UTF-16 by its mark", of("Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64", b64("\xfe\xff"+wide(said, 2, 1))), Status{Code: Complete}},
+		{"UTF-16 the other way", of("Content-Type: text/plain; charset=utf-16be\r\nContent-Transfer-Encoding: base64", b64("\xff\xfe"+wide(said, 2, 0))), Status{Code: Complete}},
+		{"UTF-16 said to be UTF-32", of("Content-Type: text/plain; charset=utf-32\r\nContent-Transfer-Encoding: base64", b64(wide(said, 2, 0))), Status{Code: Complete}},
+		{"UTF-32 said to be UTF-16", of("Content-Type: text/plain; charset=utf-16\r\nContent-Transfer-Encoding: base64", b64(wide(said, 4, 0))), Status{Code: Complete}},
+		{"of a mainframe", of("Content-Type: text/plain; charset=IBM01140\r\nContent-Transfer-Encoding: base64", b64("\xa2\xa2\x95\x7a\x40\xf5\xf2\xf7\x60\xf2\xf2\x60\xf8\xf0\xf0\xf8")), Status{Code: Complete}},
+		{"parameter twice", of("Content-Type: multipart/mixed; boundary=b; charset=a; charset=c", strings.Replace(parted, "\n\n"+said, "\nContent-Transfer-Encoding: base64\n\n"+b64(said), 1)), Status{Code: Complete}},
+		{"comment in a type", of("Content-Type: multipart/mixed (of parts); boundary = \"b\"", strings.Replace(parted, "\n\n"+said, "\nContent-Transfer-Encoding: base64\n\n"+b64(said), 1)), Status{Code: Complete}},
+		{"parts encoded together", of("Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64", b64(parted)), Status{Code: Complete}},
+		{"parts said to be encoded", of("Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64", parted), Status{Code: Complete}},
+		{"byte order mark", "\ufeffContent-Transfer-Encoding: base64\r\n" + of("X-A: b", b64(said)), Status{Code: Complete}},
+		{"empty lines first", "\r\n\r\n" + of("Content-Transfer-Encoding: base64", b64(said)), Status{Code: Complete}},
+		{"file in UTF-16", "\xff\xfe" + wide(of("Content-Transfer-Encoding: base64", b64(said)), 2, 0), Status{Code: Complete}},
+		{"a table as a part", of("Content-Type: text/csv", "name,ssn\r\nx,527-22-8008"), Status{Code: Complete}},
+		{"encoded word without padding", "Subject: =?utf-8?B?" + strings.TrimRight(b64(said), "=") + "?=\r\n" + of("X-A: b", ""), Status{Code: Complete}},
+		{"uuencoded, and text again", of("X-A: b", "begin 644 a.txt\r\n#86)C\r\nThen we said "+said+".\r\n"), Status{Partial, ArchiveContainsUnprocessedFiles, "a file in a mail that does not end"}},
+		{"uuencoded in base64, and text again", of("X-A: b", "begin-base64 644 a.txt\r\nYWJj\r\nThen we said "+said+".\r\n"), Status{Partial, ArchiveContainsUnprocessedFiles, "a file in a mail that does not end"}},
+		{"uuencoded, capitals in the midst", of("X-A: b", "begin 644 a.txt\r\n#86)C\r\nSSN 527-22-8008\r\n`\r\nend\r\n"), Status{Partial, ArchiveContainsUnprocessedFiles, "a file in a mail that does not end"}},
+		{"19 parts in parts", nested(19), Status{Code: Complete}},
+	} {
+		r := extractBytes(t, "a.eml", []byte(test.mail), Options{})
+		if len(r.found) != 1 || r.found[0].value != "527-22-8008" || r.status[""] != test.status {
+			t.Errorf("%s: %v\n%s", test.name, r.status[""], r.report())
+		}
+	}
+	if r := extractBytes(t, "a.eml", []byte(nested(25)), Options{}); r.status[""].Reason != ArchiveNestingLevelOverLimit {
+		t.Errorf("25 parts in parts: %v\n%s", r.status[""], r.report())
+	}
+}
+
+// A line of quoted-printable that is longer than the buffer is decoded as if it were not.
+func TestLongQuotedPrintable(t *testing.T) {
+	for cut := range 24 {
+		mail := headOfMail + "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+		mail += strings.Repeat("x", 64*kib-len(mail)-24+cut) + " SSN =35=32=37-22-8008\r\n"
+		if r := extractBytes(t, "a.eml", []byte(mail), Options{}); len(r.found) != 1 || r.found[0].value != "527-22-8008" {
+			t.Errorf("cut at %d: %s", cut, r.report())
+		}
+	}
+}
+
+// What stands in a header is found in its own line and column, encoded words too.
+func TestMailHeaderPlaces(t *testing.T) {
+	mail := headOfMail + "X-A:   ssn 527-22-8008\r\nX-B: one\r\n two =?utf-8?q?ssn_527=2D22-8008?=\r\n\t=?utf-8?q?_and_?= ssn 527-22-8008\r\n three\r\n ssn 527-22-8008\r\n\r\nx\r\n"
+	r := extractBytes(t, "a.eml", []byte(mail), Options{})
+	var got []string
+	for _, h := range r.found {
+		got = append(got, h.loc.String())
+	}
+	if want := "[lines 6-6 column 12 lines 8-8 column 10 lines 9-9 column 24 lines 11-11 column 6]"; fmt.Sprint(got) != want {
+		t.Errorf("found at %v, want %s", got, want)
+	}
+}

@@ -22,6 +22,9 @@ func uuBegin(line []byte) (name string, inBase64, ok bool) {
 	return string(bytes.TrimSpace(file)), inBase64, true
 }
 
+// maxUULine is how many bytes a line holds at most: 45 as everybody writes it.
+const maxUULine = 45
+
 // uuLine says whether a line is one of what "begin" begins: its first character is the number of bytes that it holds.
 func uuLine(line []byte, inBase64 bool) bool {
 	line = bytes.TrimRight(line, "\r\n")
@@ -32,6 +35,9 @@ func uuLine(line []byte, inBase64 bool) bool {
 		return false
 	}
 	n := int(line[0]-' ') & 63
+	if n > maxUULine {
+		return false
+	}
 	want := (n + 2) / 3 * 4
 	for _, c := range line[1:] {
 		if c < ' ' || c > '`' {
@@ -48,8 +54,9 @@ func sniffUU(head []byte) bool {
 		line, next, _ := bytes.Cut(head, newline)
 		if bytes.HasPrefix(line, []byte("begin")) {
 			if _, inBase64, ok := uuBegin(line); ok {
-				next, _, _ = bytes.Cut(next, newline)
-				return uuLine(next, inBase64)
+				if data, _, _ := bytes.Cut(next, newline); uuLine(data, inBase64) {
+					return true
+				}
 			}
 		}
 		head = next
@@ -91,14 +98,22 @@ type uuencoded struct {
 
 func (u *uuencoded) Read(p []byte) (int, error) {
 	for len(u.pending) == 0 {
-		if u.ended || !u.m.body() {
+		if u.ended {
+			return 0, io.EOF
+		}
+		if !u.m.body() {
+			u.ended = true
+			u.missed()
 			return 0, io.EOF
 		}
 		line := bytes.TrimRight(u.m.cur, "\r\n")
 		switch {
 		case u.inBase64 && bytes.HasPrefix(line, []byte("====")), !u.inBase64 && string(line) == "end":
 			u.ended = true
-		case !u.m.whole && !u.inBase64:
+		case len(bytes.TrimSpace(line)) == 0: // spaces at the end of a line may be lost, which are zeros
+		case !u.m.whole || !uuLine(line, u.inBase64) || isProse(line) && !uuFull(line): // text again
+			u.ended, u.m.pushed = true, true
+			u.missed()
 		case u.inBase64:
 			u.out = append(u.out[:0], make([]byte, base64.StdEncoding.DecodedLen(len(line)))...)
 			n, _ := base64.StdEncoding.Decode(u.out, line)
@@ -113,6 +128,14 @@ func (u *uuencoded) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// missed notes that an attachment does not say that it ends, so that more of it may be missing.
+func (u *uuencoded) missed() {
+	u.m.a.miss(MalformedFile, "a file in a mail that does not end")
+}
+
+// uuFull says whether a line has all the characters that it says it has.
+func uuFull(line []byte) bool { return len(line)-1 >= (int(line[0]-' ')&63+2)/3*4 }
+
 // uuAttachment opens what the line at hand begins, if it does.
 func (m *mailReader) uuAttachment() (ok bool, err error) {
 	if !m.whole || len(m.cur) < 9 || string(m.cur[:5]) != "begin" {
@@ -122,7 +145,9 @@ func (m *mailReader) uuAttachment() (ok bool, err error) {
 	if !ok {
 		return false, nil
 	}
+	cur := bytes.Clone(m.cur)
 	next, _ := m.in.Peek(64) // an error is for the next line to meet
+	m.cur = cur              // which was in the buffer
 	if next, _, _ = bytes.Cut(next, newline); !uuLine(next, inBase64) {
 		return false, nil
 	}
@@ -130,11 +155,8 @@ func (m *mailReader) uuAttachment() (ok bool, err error) {
 	if err := m.a.member(name, -1, m.doc.Modified, u, nil); err != nil {
 		return true, err
 	}
-	for !u.ended && m.body() { // what its extractor left
-		line := bytes.TrimRight(m.cur, "\r\n")
-		u.ended = string(line) == "end" || inBase64 && bytes.HasPrefix(line, []byte("===="))
-	}
-	return true, nil
+	_, err = copyAlive(m.w, io.Discard, u) // what its extractor left
+	return true, err
 }
 
 // extractUU reads a text that such attachments are in.

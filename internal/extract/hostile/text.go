@@ -189,6 +189,12 @@ var mailFiles = []File{
 	{"encoded-words.eml", "a header of 900 KB of encoded words", func() []byte {
 		return []byte(mailHead + "Subject:" + strings.Repeat("\r\n =?iso-8859-15?q?=41?=", 38_000) + "\r\n\r\nx")
 	}},
+	{"begun-words.eml", "a header of 900 KB of encoded words that begin, and one end", func() []byte {
+		return []byte(mailHead + "Subject: " + strings.Repeat("=?a?q?x", 130_000) + "?=\r\n\r\nx")
+	}},
+	{"word-of-words.eml", "an encoded word of 900 KB that is not what it says", func() []byte {
+		return []byte(mailHead + "Subject: =?utf-16?b?" + strings.Repeat("AAAA", 225_000) + "?= =?" + strings.Repeat("x?b", 100_000) + "\r\n\r\nx")
+	}},
 	{"parameters.eml", "a header of 900 KB of parameters that go on", func() []byte {
 		return []byte(mailHead + "Content-Type: text/plain" + lines(50_000, func(i int) string { return fmt.Sprintf(";\r\n a*%d=b", i) }) + "\r\n\r\nx")
 	}},
