@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/klauspost/compress/flate"
@@ -21,14 +22,14 @@ func extractAvro(w *walker, doc *Document, in *input) error {
 	b := newBuilder(w, doc, true)
 	defer b.close()
 	r := bufio.NewReaderSize(in, 64*kib)
-	a := &avroFileReader{w: w, doc: doc, b: b, holds: holding{w: w}}
+	a := &avroFileReader{w: w, doc: doc, b: b, files: valueFiles{w: w, doc: doc}, holds: holding{w: w}}
 	defer a.holds.drop()
 	err := a.read(r)
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
 		return flushed
 	}
-	return err
+	return a.files.end(err)
 }
 
 var (
@@ -50,6 +51,8 @@ type avroFileReader struct {
 	w      *walker
 	doc    *Document
 	b      *builder
+	files  valueFiles
+	notes  [][]byte // names and values of the metadata that nobody knows
 	holds  holding
 	record int64
 	places int
@@ -89,9 +92,14 @@ func (a *avroFileReader) read(r *bufio.Reader) error {
 	if _, err := io.ReadFull(r, sync); err != nil {
 		return decodingAvro(err)
 	}
-	schema, err := parseAvroSchema(a.w, &a.holds, text)
+	schema, err := parseAvroSchema(a.w, &a.holds, text, a.say)
 	if err != nil {
 		return err
+	}
+	for i := 0; i+1 < len(a.notes); i += 2 {
+		if err := a.say(string(a.notes[i]), a.notes[i+1]); err != nil {
+			return err
+		}
 	}
 	root := &avroPlace{schema: schema}
 	for {
@@ -260,6 +268,11 @@ func (a *avroFileReader) meta(r *bufio.Reader) (schema []byte, codec string, err
 				schema = value
 			case "avro.codec":
 				codec = string(value)
+			default:
+				if !a.holds.hold(64) {
+					return nil, "", errAvro
+				}
+				a.notes = append(a.notes, key, value)
 			}
 		}
 	}
@@ -438,6 +451,9 @@ func (a *avroFileReader) items(r *bufio.Reader, p *avroPlace, depth int) error {
 					return err
 				}
 				a.path[len(a.path)-1].key = key
+				if err := a.keyText(p, key); err != nil {
+					return err
+				}
 			}
 			if err := a.value(r, c, depth+1); err != nil {
 				return err
@@ -469,6 +485,45 @@ func (a *avroFileReader) mapKey(r *bufio.Reader) (string, error) {
 	return string(key), nil
 }
 
+// keyText writes a key of a map that may be a value itself, at the place of the map: in JSON keys are text like any other.
+func (a *avroFileReader) keyText(p *avroPlace, key string) error {
+	if !mayBeValue(key) {
+		return nil
+	}
+	way := a.path[:len(a.path)-1]
+	return a.b.value(Record, a.b.pass(fieldInfo{names: capNames(p.way(way)), way: p}, way), a.record, 0, []byte(key))
+}
+
+// mayBeValue says whether what should be a name has something in it that names of fields seldom have: a number of several digits, spaces,
+// the sign in addresses of mail.
+func mayBeValue(name string) bool {
+	digits := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == ' ' || c == '@' || c >= utf8.RuneSelf:
+			return true
+		}
+	}
+	return digits > 4
+}
+
+// say writes what the file says about itself.
+func (a *avroFileReader) say(label string, text []byte) error {
+	if !validUTF8(text) || len(bytes.TrimSpace(text)) == 0 {
+		return nil
+	}
+	a.b.mark(LineRange, 0, 1, 0)
+	if err := a.b.write([]byte(label[:min(len(label), maxLabel)] + ": ")); err != nil {
+		return err
+	}
+	if err := a.b.write(text); err != nil {
+		return err
+	}
+	return a.b.end()
+}
+
 func (a *avroFileReader) leaf(p *avroPlace, text []byte) error {
 	info, err := a.info(p)
 	if err != nil {
@@ -477,7 +532,7 @@ func (a *avroFileReader) leaf(p *avroPlace, text []byte) error {
 	return a.b.value(Record, info, a.record, 0, text)
 }
 
-// stream writes a string of any length; bytes that are no text only when they are a number.
+// stream writes a string of any length. Bytes are a number, text in some charset, a file, or what is not read.
 func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 	if p.schema.logical == "decimal" && n <= 64 {
 		var b [64]byte
@@ -489,29 +544,37 @@ func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	first := true
+	west := false
+	if p.schema.kind != "string" {
+		head, err := r.Peek(int(min(n, valueHead)))
+		if int64(len(head)) < min(n, valueHead) {
+			return err
+		}
+		switch valueOf(head) {
+		case valueFile:
+			return a.file(r, p, n)
+		case valueNone:
+			return a.pass(&io.LimitedReader{R: r, N: n})
+		case valueWestern:
+			west = true
+		}
+	}
+	info, err := a.info(p)
+	if err != nil {
+		return err
+	}
+	a.b.mark(Record, info, a.record, 0)
 	for n > 0 {
 		// What is buffered is used where it is.
 		b, err := r.Peek(int(min(n, max(1, int64(r.Buffered())))))
 		if len(b) == 0 {
 			return err
 		}
-		if first && p.schema.kind != "string" && !validUTF8(b) {
-			skipped, err := copyAlive(a.w, io.Discard, &io.LimitedReader{R: r, N: n})
-			if err == nil && skipped < n {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
+		text := b
+		if west {
+			text = fromWestern(b)
 		}
-		if first {
-			info, err := a.info(p)
-			if err != nil {
-				return err
-			}
-			a.b.mark(Record, info, a.record, 0)
-			first = false
-		}
-		if err := a.b.write(b); err != nil {
+		if err := a.b.write(text); err != nil {
 			return err
 		}
 		n -= int64(len(b))
@@ -520,6 +583,28 @@ func (a *avroFileReader) stream(r *bufio.Reader, p *avroPlace, n int64) error {
 		}
 	}
 	return a.b.end()
+}
+
+// pass passes over what is left of a value.
+func (a *avroFileReader) pass(r *io.LimitedReader) error {
+	_, err := copyAlive(a.w, io.Discard, r)
+	if err == nil && r.N > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// file opens a value that is a file.
+func (a *avroFileReader) file(r io.Reader, p *avroPlace, n int64) error {
+	name := ""
+	for at := p; at != nil && name == ""; at = at.parent {
+		name = at.name
+	}
+	value := &io.LimitedReader{R: r, N: n}
+	if err := a.files.open(name, a.record, n, value, nil); err != nil {
+		return err
+	}
+	return a.pass(value)
 }
 
 // info registers the path of a place: for good when nothing in it changes, for the value otherwise.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -23,7 +25,8 @@ type avroSchema struct {
 }
 
 // parseAvroSchema reads the schema's JSON. A name stands for the type defined under it, inside itself too.
-func parseAvroSchema(w *walker, holds *holding, b []byte) (*avroSchema, error) {
+// say is told of what it says that is none of its structure, such as notes and defaults.
+func parseAvroSchema(w *walker, holds *holding, b []byte, say func(label string, text []byte) error) (*avroSchema, error) {
 	size := sizeOfJSON(b)
 	if !w.hold(size) {
 		return nil, stop(Skipped, UnableToParseFile, "its schema needs more memory than allowed")
@@ -37,7 +40,42 @@ func parseAvroSchema(w *walker, holds *holding, b []byte) (*avroSchema, error) {
 		return nil, err
 	}
 	p := avroParser{w: w, holds: holds, named: map[avroName]*avroSchema{}}
-	return p.parse(v, "", 0)
+	s, err := p.parse(v, "", 0)
+	if err != nil {
+		return nil, err
+	}
+	return s, remarksOf(w, "", v, say)
+}
+
+// remarksOf tells what stands under other names than those of a schema's structure.
+func remarksOf(w *walker, label string, v any, say func(label string, text []byte) error) error {
+	switch v := v.(type) {
+	case string:
+		switch label {
+		case "", "type", "name", "namespace", "fields", "items", "values", "symbols", "aliases", "logicalType", "order", "avro.java.string":
+			return nil
+		}
+		return say(label, []byte(v))
+	case []any:
+		for _, x := range v {
+			if err := w.step(8); err != nil {
+				return err
+			}
+			if err := remarksOf(w, label, x, say); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if err := w.step(int64(32 + len(key)/8)); err != nil {
+				return err
+			}
+			if err := remarksOf(w, key, v[key], say); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // readJSON reads a document token by token, so that the clock is looked at on the way.
@@ -203,10 +241,11 @@ func (p *avroParser) find(name, space string) (*avroSchema, error) {
 	if err := p.look(full); err != nil {
 		return nil, err
 	}
-	if s := p.named[avroName{"", name}]; s != nil {
+	// Other namespaces may have a type of that name, too: theirs is meant where there is none in this.
+	if s := p.named[full]; s != nil {
 		return s, nil
 	}
-	if s := p.named[full]; s != nil {
+	if s := p.named[avroName{"", name}]; s != nil {
 		return s, nil
 	}
 	return nil, errSchema

@@ -36,6 +36,9 @@ func embedded(name string) bool {
 // embeddings opens the files that were put into an Office file, as files inside it, and hands over the comments that the zip has as any
 // other may. It follows the file's own text.
 func (o *office) embeddings(doc *Document) error {
+	if err := o.between(); err != nil {
+		return err
+	}
 	if err := o.zip.says(doc); err != nil {
 		return err
 	}
@@ -49,15 +52,58 @@ func (o *office) embeddings(doc *Document) error {
 	a := newArchive(o.w, doc)
 	a.opened++ // the text of the file itself
 	for _, name := range names {
-		if err := o.embedding(a, name); err != nil {
+		if err := o.embedding(a, name, o.parts[name], false); err != nil {
+			return err
+		}
+	}
+	for _, e := range o.others {
+		if err := o.embedding(a, e.name, e, true); err != nil {
 			return err
 		}
 	}
 	return a.status()
 }
 
-func (o *office) embedding(a *archive, name string) error {
-	e := o.parts[name]
+// between looks at what of the file no part has, unless that is no more than each part may have beside its bytes.
+func (o *office) between() error {
+	if o.zip.lost || o.gap <= 16+24*o.entries {
+		return nil
+	}
+	list := extents{slack: 29, holds: holding{w: o.w}}
+	defer list.holds.drop()
+	err := o.zip.each(func(e *zipEntry) error {
+		start, packed, err := o.zip.extent(e)
+		if err == nil {
+			err = list.take(o.zip.base+e.offset, start+packed)
+		}
+		if err == errShared || err == errZip { // which is told where it is read
+			err = nil
+		}
+		return err
+	})
+	if err != nil {
+		return zipError(err, nil)
+	}
+	unlisted, err := o.zip.between(list.list)
+	if unlisted {
+		o.miss("parts that its directory does not list")
+	}
+	return err
+}
+
+// mayBeFile says whether a part that is none of the program's own may be a file that somebody has put in: pictures, fonts and what else is
+// not read are told by their names, and the program's settings.
+func mayBeFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".xml", ".rels", ".vml", ".rdf", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".emz", ".wmz", ".ico", ".wdp", ".jxr",
+		".webp", ".svm", ".odttf", ".ttf", ".otf", ".fntdata", ".wav", ".mp3", ".mp4", ".m4a", ".m4v", ".mov", ".avi", ".wmv", ".wma", ".mpg", ".mpeg", ".webm":
+		return false
+	}
+	return name != "mimetype" && !strings.HasPrefix(path.Base(name), "printerSettings")
+}
+
+// embedding opens one. Another part than those that are known to be files is passed over unless it begins as one, or as text.
+func (o *office) embedding(a *archive, name string, e *zipEntry, other bool) error {
 	r, err := o.part(e)
 	if err != nil {
 		s, ok := err.(errStop)
@@ -67,7 +113,15 @@ func (o *office) embedding(a *archive, name string) error {
 		return a.skip(&Document{Parent: a.doc, Path: memberPath(a.path, name), Size: e.size, Modified: e.modified, Depth: a.depth}, s.Reason, s.Detail)
 	}
 	defer r.Close()
-	return a.member(name, e.size, e.modified, r, nil)
+	if !other {
+		return a.member(name, e.size, e.modified, r, nil)
+	}
+	b := bufio.NewReaderSize(r, valueHead)
+	head, _ := b.Peek(valueHead) // an error is for its reader to meet
+	if kind := valueOf(head); kind != valueFile && (kind == valueNone || !reads(head)) {
+		return nil
+	}
+	return a.member(name, e.size, e.modified, b, nil)
 }
 
 // Streams by which an object that is no document of Office carries a file.
@@ -214,9 +268,14 @@ func (a *archive) packaged(b *bufio.Reader, all int64) error {
 	if kind, err := b.Peek(2); err == nil && string(kind) != "\x02\x00" {
 		return a.sized("object", all, b)
 	}
-	name, size, err := nativeHeader(b)
+	name, size, said, err := nativeHeader(b)
 	if err != nil {
 		return decoding(err, "OLE object")
+	}
+	if len(said) > 0 {
+		if err := a.w.says(a.doc, func(b *builder) error { return b.write(said) }); err != nil {
+			return err
+		}
 	}
 	if err := a.sized(name, size, b); err != nil {
 		return err
@@ -256,31 +315,45 @@ func wideNames(b []byte) bool {
 	return len(bytes.Trim(b, "\x00")) == 0
 }
 
-// nativeHeader reads what stands before the file in the stream of the packager: a kind, the file's name, where it was.
-func nativeHeader(b *bufio.Reader) (name string, size int64, err error) {
+// nativeHeader reads what stands before the file in the stream of the packager: a kind, the file's name, where it was, where it was put for
+// a while. said are those of them that are more than names.
+func nativeHeader(b *bufio.Reader) (name string, size int64, said []byte, err error) {
+	fail := func(err error) (string, int64, []byte, error) { return "", 0, nil, err }
+	say := func(label, text string) {
+		if mayBeValue(text) {
+			said = append(append(append(said, label...), strings.ToValidUTF8(text, "\ufffd")...), '\n')
+		}
+	}
 	var n uint32
 	if _, err := b.Discard(2); err != nil {
-		return "", 0, err
+		return fail(err)
 	}
 	if name, err = nativeString(b); err != nil {
-		return "", 0, err
+		return fail(err)
 	}
-	if _, err := nativeString(b); err != nil { // where the file was
-		return "", 0, err
+	say("name: ", name)
+	was, err := nativeString(b)
+	if err != nil {
+		return fail(err)
 	}
+	say("from: ", was)
 	if _, err := b.Discard(4); err != nil {
-		return "", 0, err
+		return fail(err)
 	}
 	if err := binary.Read(b, binary.LittleEndian, &n); err != nil {
-		return "", 0, err
+		return fail(err)
 	}
-	if _, err := b.Discard(int(min(n, 4*kib))); err != nil { // where it was put for a while
-		return "", 0, err
+	put := make([]byte, min(n, 4*kib))
+	if _, err := io.ReadFull(b, put); err != nil {
+		return fail(err)
+	}
+	if put = bytes.TrimRight(put, "\x00"); !bytes.Equal(put, []byte(was)) {
+		say("by way of: ", string(put))
 	}
 	if err := binary.Read(b, binary.LittleEndian, &n); err != nil {
-		return "", 0, err
+		return fail(err)
 	}
-	return name, int64(n), nil
+	return name, int64(n), said, nil
 }
 
 // nativeString reads up to a zero.

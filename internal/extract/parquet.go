@@ -1,12 +1,14 @@
 package extract
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"strconv"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -32,15 +34,37 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	p := &parquetFileReader{w: w, b: b, at: at, size: size, values: make([]parquet.Value, 512), num: make([]byte, 0, 512), taken: extents{holds: holding{w: w}}}
+	p := &parquetFileReader{w: w, b: b, files: valueFiles{w: w, doc: doc}, at: at, size: size, values: make([]parquet.Value, 512), num: make([]byte, 0, 512), taken: extents{holds: holding{w: w}}}
 	defer p.taken.holds.drop()
-	err = p.read(f)
+	if err = p.about(f.Metadata()); err == nil {
+		err = p.read(f)
+	}
 	doc.Read = max(doc.Size, 0)
 	if flushed := b.finish(); flushed != nil {
 		return flushed
 	}
 	if err != nil {
 		return decoding(err, "Parquet file")
+	}
+	return p.files.end(nil)
+}
+
+// about writes what programs and people have noted beside the schema.
+func (p *parquetFileReader) about(meta *format.FileMetaData) error {
+	for _, note := range meta.KeyValueMetadata {
+		if note.Key == "ARROW:schema" || !validUTF8([]byte(note.Value)) || len(note.Value) == 0 { // the former is the schema once more, packed
+			continue
+		}
+		p.b.mark(LineRange, 0, 1, 0)
+		if err := p.b.write([]byte(note.Key[:min(len(note.Key), maxLabel)] + ": ")); err != nil {
+			return err
+		}
+		if err := p.b.write([]byte(note.Value)); err != nil {
+			return err
+		}
+		if err := p.b.end(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -50,6 +74,7 @@ const kindParquetMax = 8 * gib
 type parquetFileReader struct {
 	w      *walker
 	b      *builder
+	files  valueFiles
 	at     io.ReaderAt
 	size   int64
 	values []parquet.Value
@@ -78,7 +103,7 @@ type parquetColumn struct {
 	info     int32
 	rep, def int  // the highest levels
 	strings  bool // of any length
-	text     func(dst []byte, v parquet.Value) []byte
+	text     func(dst []byte, v parquet.Value) (text []byte, file bool)
 }
 
 func (p *parquetFileReader) read(f *parquet.File) error {
@@ -243,7 +268,13 @@ func (p *parquetFileReader) pageValues(c *parquetColumn, r parquet.ValueReader, 
 			if v.IsNull() {
 				continue
 			}
-			text := c.text(p.num[:0], v)
+			text, file := c.text(p.num[:0], v)
+			if file {
+				if err := p.file(c, *record, text); err != nil {
+					return err
+				}
+				continue
+			}
 			if len(text) == 0 {
 				// What is no text was looked at in vain, over and over where a dictionary has it.
 				if k := v.Kind(); k == parquet.ByteArray || k == parquet.FixedLenByteArray {
@@ -276,6 +307,15 @@ func (p *parquetFileReader) pageValues(c *parquetColumn, r parquet.ValueReader, 
 	}
 }
 
+// file opens a value that is a file.
+func (p *parquetFileReader) file(c *parquetColumn, record int64, data []byte) error {
+	if p.text += int64(len(data)); p.text > parquetGrace && p.text/parquetRatio > p.size {
+		return stop(Partial, UnableToParseFile, "it holds far more text than bytes")
+	}
+	r := bytes.NewReader(data)
+	return p.files.open(c.names[len(c.names)-1], record, int64(len(data)), r, r)
+}
+
 // stepIndex moves on to the next value: the element at its repetition level is the next one, those below it start anew.
 func stepIndex(index []pathElement, level int) []pathElement {
 	const most = 16
@@ -292,8 +332,9 @@ func stepIndex(index []pathElement, level int) []pathElement {
 	return index
 }
 
-// parquetText chooses how a column's values are written: numbers to dst, which has room for them, strings where they are.
-func parquetText(c *parquet.Column) func([]byte, parquet.Value) []byte {
+// parquetText chooses how a column's values are written: numbers to dst, which has room for them, strings where they are. What is returned
+// may be a file.
+func parquetText(c *parquet.Column) func([]byte, parquet.Value) ([]byte, bool) {
 	var logical format.LogicalTypeValue
 	if t := c.Type(); t != nil && t.LogicalType() != nil {
 		logical = t.LogicalType().Value
@@ -301,34 +342,85 @@ func parquetText(c *parquet.Column) func([]byte, parquet.Value) []byte {
 	_, isDate := logical.(*format.DateType)
 	stamp, _ := logical.(*format.TimestampType)
 	decimal, _ := logical.(*format.DecimalType)
-	return func(dst []byte, v parquet.Value) []byte {
+	whole, _ := logical.(*format.IntType)
+	unsigned := whole != nil && !whole.IsSigned
+	_, uuid := logical.(*format.UUIDType)
+	scale := 0
+	if decimal != nil {
+		scale = int(min(max(decimal.Scale, 0), 1000))
+	}
+	number := func(dst []byte, n int64) []byte {
+		if scale > 0 {
+			return append(dst, avroDecimal(binary.BigEndian.AppendUint64(nil, uint64(n)), scale)...)
+		}
+		return strconv.AppendInt(dst, n, 10)
+	}
+	return func(dst []byte, v parquet.Value) ([]byte, bool) {
 		switch v.Kind() {
 		case parquet.Int32:
-			if isDate {
-				return avroNumber(dst, int64(v.Int32()), "date")
+			switch {
+			case isDate:
+				return avroNumber(dst, int64(v.Int32()), "date"), false
+			case unsigned:
+				return strconv.AppendUint(dst, uint64(uint32(v.Int32())), 10), false
 			}
-			return strconv.AppendInt(dst, int64(v.Int32()), 10)
+			return number(dst, int64(v.Int32())), false
 		case parquet.Int64:
-			if stamp != nil {
-				return parquetTime(dst, v.Int64(), stamp)
+			switch {
+			case stamp != nil:
+				return parquetTime(dst, v.Int64(), stamp), false
+			case unsigned:
+				return strconv.AppendUint(dst, uint64(v.Int64()), 10), false
 			}
-			return strconv.AppendInt(dst, v.Int64(), 10)
+			return number(dst, v.Int64()), false
+		case parquet.Int96:
+			return int96Time(dst, v.Int96()), false
 		case parquet.Float:
-			return strconv.AppendFloat(dst, float64(v.Float()), 'f', -1, 32)
+			return strconv.AppendFloat(dst, float64(v.Float()), 'f', -1, 32), false
 		case parquet.Double:
-			return strconv.AppendFloat(dst, v.Double(), 'f', -1, 64)
+			return strconv.AppendFloat(dst, v.Double(), 'f', -1, 64), false
 		case parquet.ByteArray, parquet.FixedLenByteArray:
 			b := v.ByteArray()
-			if decimal != nil && len(b) <= 64 {
-				return append(dst, avroDecimal(b, int(min(max(decimal.Scale, 0), 1000)))...)
+			switch {
+			case decimal != nil && len(b) <= 64:
+				return append(dst, avroDecimal(b, scale)...), false
+			case uuid:
+				return dst, false
 			}
-			if len(b) < 1*mib && !validUTF8(b) || len(b) >= 1*mib && !validUTF8(b[:4*kib]) {
-				return dst
-			}
-			return b // of the page: it may be as long
+			return parquetBytes(dst, b)
 		}
+		return dst, false
+	}
+}
+
+// parquetBytes returns bytes that are text or a file, and dst for those that are neither.
+func parquetBytes(dst, b []byte) ([]byte, bool) {
+	if len(b) == 0 {
+		return dst, false
+	}
+	switch valueOf(b[:min(len(b), valueHead)]) {
+	case valueFile:
+		return b, true
+	case valueText:
+		return b, false // of the page: it may be as long
+	case valueWestern:
+		if len(b) <= maxCell { // what is longer is kept as it is, which takes no memory: its letters of ASCII are the same
+			return fromWestern(b), false
+		}
+		return b, false
+	}
+	return dst, false
+}
+
+// int96Time writes a time as programs of old have it: the nanoseconds of a day, and the day since the beginning of the Julian calendar's count.
+func int96Time(dst []byte, v deprecated.Int96) []byte {
+	const unixDay = 2_440_588
+	day := int64(v[2]) - unixDay
+	nanos := int64(v[0]) | int64(v[1])<<32
+	if day < -1_000_000 || day > 4_000_000 || nanos < 0 || nanos >= int64(24*time.Hour) {
 		return dst
 	}
+	return time.Unix(day*24*60*60, nanos).UTC().AppendFormat(dst, "2006-01-02T15:04:05Z")
 }
 
 func parquetTime(dst []byte, v int64, t *format.TimestampType) []byte {

@@ -214,7 +214,8 @@ var magics = []magic{
 // whose inside must be seen to name it.
 func sniff(in *input) (kind, error) {
 	k, err := sniffHead(in)
-	if k.form == notRead && err == nil && !bytes.HasPrefix(in.head(), oleMagic) { // a presentation, a message: what it holds may end as a zip
+	script := k.form == text && bytes.HasPrefix(in.head(), []byte("#!")) && (!in.eof || bytes.Contains(in.head(), []byte("PK\x05\x06"))) // it may unpack what is behind it
+	if (k.form == notRead || script) && err == nil && !bytes.HasPrefix(in.head(), oleMagic) {                                            // a presentation, a message: what it holds may end as a zip
 		if zip, ok := selfExtracting(in); ok {
 			return zip, nil
 		}

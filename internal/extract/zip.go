@@ -27,12 +27,14 @@ type zipFile struct {
 	entries uint64
 	base    int64 // bytes before the zip itself (self-extracting)
 	end     int64 // what ends the directory
+	dirEnd  int64 // where its entries end; 0: they have not been read
 	w       *walker
 	taken   extents // by entries that were opened
 
 	// What it says beside its entries: behind its end, and of each of them, if said is not nil.
 	comment  []byte
 	comments bool // an entry has one
+	texts    []extent
 	said     func(text []byte) error
 
 	// A zip without a directory has the entries that were found by what stands before each.
@@ -248,13 +250,18 @@ func (z *zipFile) entryAt(h []byte, off int64) (e *zipEntry, content int64) {
 		name: string(name), flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), crc: le.Uint32(h[14:]),
 		packed: int64(le.Uint32(h[18:])), size: int64(le.Uint32(h[22:])), offset: off, modified: dosTime(le.Uint16(h[12:]), le.Uint16(h[10:])),
 	}
-	e.directory = strings.HasSuffix(e.name, "/")
 	content = off + 30 + int64(n+x)
 	e.loose = e.flags&8 != 0 || e.packed == 0xffffffff || content+e.packed > z.size
 	if e.loose {
 		e.crc, e.size = 0, -1
 	}
+	e.directory = e.isDirectory()
 	return e, content
+}
+
+// isDirectory says whether an entry is one: it has nothing in it, which is two bytes where it is packed.
+func (e *zipEntry) isDirectory() bool {
+	return strings.HasSuffix(e.name, "/") && e.size <= 0 && (e.packed == 0 || e.method == 8 && e.packed <= 2)
 }
 
 // close gives back what the zip holds.
@@ -303,7 +310,9 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(z.at, z.dir, size), int(max(1*kib, min(size, 64*kib)))) // most directories are small
 	le := binary.LittleEndian
 	var buf, text []byte
+	at := z.dir
 	for i := uint64(0); ; i++ {
+		z.dirEnd = at
 		if i >= z.entries {
 			if sign, err := r.Peek(4); err != nil || string(sign) != "PK\x01\x02" {
 				return zipError(err, nil)
@@ -317,6 +326,7 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 		if err := z.w.step(int64(100 + (n+x+c)/16)); err != nil {
 			return err
 		}
+		at += int64(len(h) + n + x + c)
 		if n+x > cap(buf) {
 			buf = make([]byte, n+x)
 		}
@@ -348,8 +358,8 @@ func (z *zipFile) each(f func(*zipEntry) error) error {
 			}
 		}
 		e.name = string(name)
-		e.directory = strings.HasSuffix(e.name, "/") && e.size == 0
 		e.extra(rest[n:])
+		e.directory = e.isDirectory()
 		if e.packed < 0 || e.size < 0 || e.offset < 0 {
 			return errZip
 		}
@@ -398,18 +408,18 @@ func dosTime(date, clock uint16) time.Time {
 	return time.Date(int(date>>9)+1980, time.Month(date>>5&15), int(date&31), int(clock>>11), int(clock>>5&63), int(clock&31)*2, 0, time.UTC)
 }
 
-// open returns the entry's content, and random access to it where it is stored as it is.
-func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, error) {
+// extent is where the content of an entry begins, and how long it is, both of which its own header says, too.
+func (z *zipFile) extent(e *zipEntry) (start, packed int64, err error) {
 	var h [30]byte
 	if n, err := z.at.ReadAt(h[:], z.base+e.offset); n < len(h) || string(h[:4]) != "PK\x03\x04" {
 		if err != nil && err != io.EOF {
-			return nil, nil, err
+			return 0, 0, err
 		}
-		return nil, nil, errZip
+		return 0, 0, errZip
 	}
 	le := binary.LittleEndian
-	start := z.base + e.offset + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
-	packed := e.packed
+	start = z.base + e.offset + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
+	packed = e.packed
 	if n := le.Uint32(h[18:]); h[6]&8 == 0 && n != 0xffffffff { // the directory may say less than there is
 		packed = max(packed, int64(n))
 	}
@@ -417,7 +427,16 @@ func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, erro
 		packed = min(e.packed, z.size-start)
 	}
 	if start < 0 || packed < 0 || packed > z.size-start {
-		return nil, nil, errZip
+		return 0, 0, errZip
+	}
+	return start, packed, nil
+}
+
+// open returns the entry's content, and random access to it where it is stored as it is.
+func (z *zipFile) open(w *walker, e *zipEntry) (io.ReadCloser, io.ReaderAt, error) {
+	start, packed, err := z.extent(e)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := z.taken.take(z.base+e.offset, start+packed); err != nil {
 		return nil, nil, err
@@ -664,7 +683,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 		}
 		return stop(code, MalformedFile, "its directory is missing")
 	}
-	if unlisted, err := z.unlisted(); err != nil {
+	if unlisted, err := z.between(z.taken.list); err != nil {
 		return err
 	} else if unlisted {
 		a.miss(MalformedFile, "files that its directory does not list")
@@ -677,7 +696,7 @@ func extractZip(w *walker, doc *Document, in *input) error {
 
 // says hands over what the zip says beside its entries, if it says anything.
 func (z *zipFile) says(doc *Document) error {
-	if len(z.comment) == 0 && !z.comments {
+	if len(z.comment) == 0 && !z.comments && len(z.texts) == 0 {
 		return nil
 	}
 	return z.w.says(doc, z.saying)
@@ -685,6 +704,11 @@ func (z *zipFile) says(doc *Document) error {
 
 // saying writes its comment, and those of the entries.
 func (z *zipFile) saying(b *builder) error {
+	for _, t := range z.texts {
+		if err := z.text(b, t); err != nil {
+			return err
+		}
+	}
 	err := b.write(append(zipText(z.comment), '\n'))
 	if err != nil || !z.comments {
 		return err
@@ -708,36 +732,6 @@ func zipText(text []byte) []byte {
 	return text
 }
 
-// unlisted says whether there are files in the zip that are not in its directory, of which each was opened: between those that are,
-// or before them, as when one zip was put behind another.
-func (z *zipFile) unlisted() (bool, error) {
-	at := int64(0)
-	for i := 0; i <= len(z.taken.list); i++ {
-		gap, next := z.dir, z.dir
-		if i < len(z.taken.list) {
-			gap, next = z.taken.list[i].lo, z.taken.list[i].hi
-		}
-		if gap-at >= 30 {
-			if err := z.w.step(64); err != nil {
-				return false, err
-			}
-			var b [30]byte
-			n, err := z.at.ReadAt(b[:], at)
-			if err != nil && err != io.EOF {
-				return false, err
-			}
-			// What is known only after a file may stand between it and the next, in one of these lengths.
-			for _, after := range []int{0, 12, 16, 20, 24} {
-				if after+4 <= n && string(b[after:after+4]) == "PK\x03\x04" {
-					return true, nil
-				}
-			}
-		}
-		at = max(at, next)
-	}
-	return false, nil
-}
-
 // part opens an entry of an Office file, with its limits.
 func (o *office) part(e *zipEntry) (io.ReadCloser, error) {
 	if e.flags&1 != 0 {
@@ -758,10 +752,15 @@ type office struct {
 	w     *walker
 	zip   *zipFile
 	parts map[string]*zipEntry
-	lower map[string]string // names of parts that have capitals, by their small letters; see partCalled
-	size  int64             // of the file
-	total int64
-	holds holding
+	// others are the parts that nobody asked for and that may be files all the same; entries is how many there are of all, and gap how many
+	// bytes of the file no entry has, more or less.
+	others  []*zipEntry
+	entries int64
+	gap     int64
+	lower   map[string]string // names of parts that have capitals, by their small letters; see partCalled
+	size    int64             // of the file
+	total   int64
+	holds   holding
 	// linked are the places outside the file that its parts link to, a line each, as far as relations has seen them. They are a part
 	// of the fixed buffers of a walker, as workbook.said is.
 	linked []byte
@@ -790,15 +789,26 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 		return nil, zipError(err, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete"))
 	}
 	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}, size: size, holds: holding{w: w}}
+	o.gap = z.dir
 	err = z.each(func(e *zipEntry) error {
+		o.entries++
+		o.gap -= 30 + int64(len(e.name)) + e.packed
 		if name := partName(e.name); name != e.name && o.parts[name] == nil {
 			e.name = name
 		}
-		if !wanted(e.name) {
+		other := !wanted(e.name)
+		if other && (e.directory || !mayBeFile(e.name)) {
 			return nil
 		}
-		if len(o.parts) >= maxParts || !o.holds.hold(sizeOfEntry+2*int64(len(e.name))) {
+		if len(o.parts)+len(o.others) >= maxParts || !o.holds.hold(sizeOfEntry+2*int64(len(e.name))) {
 			return stop(Skipped, MalformedOrFileSizeExceedsLimit, "more parts than are read")
+		}
+		if other {
+			o.others = append(o.others, e)
+			return nil
+		}
+		if o.parts[e.name] != nil {
+			o.miss("two parts of one name")
 		}
 		o.parts[e.name] = e
 		return nil

@@ -1,0 +1,109 @@
+package extract
+
+import (
+	"bytes"
+	"io"
+)
+
+// between looks at what no entry has: before the first of them, between two, behind the directory. list are the parts of the file that
+// entries have. It says whether there are files that the directory does not list, as when one zip was put behind another, and keeps
+// where there is text, such as a script that unpacks the zip.
+func (z *zipFile) between(list []extent) (unlisted bool, err error) {
+	at := int64(0)
+	for i := 0; i <= len(list); i++ {
+		gap, next := z.dir, z.dir
+		if i < len(list) {
+			gap, next = list[i].lo, list[i].hi
+		}
+		if gap-at >= 30 || gap-at >= leastText && (i == 0 || i == len(list)) {
+			files, err := z.stretch(at, gap)
+			if err != nil {
+				return false, err
+			}
+			unlisted = unlisted || files
+		}
+		at = max(at, next)
+	}
+	if z.dirEnd > 0 && z.end-z.dirEnd >= 30 {
+		files, err := z.stretch(z.dirEnd, z.end)
+		return unlisted || files, err
+	}
+	return unlisted, nil
+}
+
+// leastText is the shortest text before the first entry, or before the directory, that is kept. Elsewhere so few bytes belong to an entry.
+const leastText = 8
+
+// stretch looks at one stretch of the file.
+func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	buf := (*buffer)[:64*kib]
+	text := extent{-1, -1} // of it that reads as text
+	for at := lo; at < hi; {
+		b := buf[:min(int64(len(buf)), hi-at)]
+		if n, err := z.at.ReadAt(b, at); n < len(b) {
+			return false, zipError(err, nil)
+		}
+		if err := z.w.step(64 + int64(len(b))/4); err != nil {
+			return false, err
+		}
+		from := 0
+		if at == lo {
+			from = zipFilling(b)
+		}
+		if (at == lo || text.hi == at) && reads(b[from:]) {
+			if text.lo < 0 {
+				text.lo = at + int64(from)
+			}
+			text.hi = at + int64(len(b))
+		}
+		for i := 0; i+30 <= len(b); i++ {
+			k := bytes.Index(b[i:], localHeader)
+			if k < 0 || i+k+30 > len(b) {
+				break
+			}
+			i += k
+			if e, _ := z.entryAt(b[i:], at+int64(i)); e != nil {
+				return true, nil
+			}
+		}
+		if at += int64(len(b)); at < hi {
+			at -= 29
+			if text.hi > at {
+				text.hi = at
+			}
+		}
+	}
+	if text.lo >= 0 && z.taken.holds.hold(32) {
+		z.texts = append(z.texts, text)
+	}
+	return false, nil
+}
+
+// zipFilling is how many bytes of what follows an entry say how long it is, or are zeros.
+func zipFilling(b []byte) int {
+	n := 0
+	if bytes.HasPrefix(b, []byte("PK\x07\x08")) {
+		n = min(16, len(b))
+	}
+	return n + len(b[n:]) - len(bytes.TrimLeft(b[n:], "\x00"))
+}
+
+// text writes what stands between entries.
+func (z *zipFile) text(b *builder, t extent) error {
+	buf := make([]byte, 16*kib)
+	r := io.NewSectionReader(z.at, t.lo, t.hi-t.lo)
+	for {
+		n, err := r.Read(buf)
+		if e := b.write(zipText(buf[:n])); e != nil {
+			return e
+		}
+		if err == io.EOF {
+			return b.writeByte('\n')
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
