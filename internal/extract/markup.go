@@ -21,6 +21,7 @@ func extractMarkup(w *walker, doc *Document, in *input, isHTML bool) error {
 	b := newBuilder(w, doc, false)
 	defer b.close()
 	m := &markup{b: b, x: newXML(r), html: isHTML, line: 1}
+	defer m.x.close()
 	err := m.run()
 	doc.Read = max(doc.Size, m.x.base)
 	if err != nil {
@@ -37,6 +38,7 @@ type markup struct {
 	x         *xmlReader
 	html      bool
 	entities  declaredEntities                           // of it
+	begun     [64]uint64                                 // in XML, which names of elements have begun, by their hash
 	line, col int64                                      // of the source, where the token begins
 	translate func(line, col int64) (source, next int64) // when what is read is a part of a file: see lineFeed.source
 	within    bool                                       // the text before ended in a word or number
@@ -50,6 +52,7 @@ type markup struct {
 type aside struct {
 	text      []byte
 	line, col int64
+	name      string // of the attribute whose value it is
 }
 
 const (
@@ -101,7 +104,14 @@ func (m *markup) asides() error {
 		if err := m.b.writeByte('\n'); err != nil {
 			return err
 		}
-		if err := m.verbatim(a.text, a.line, a.col); err != nil {
+		say := m.verbatim
+		if a.name != "" {
+			if err := m.b.write([]byte(a.name + "=")); err != nil {
+				return err
+			}
+			say = m.text
+		}
+		if err := say(a.text, a.line, a.col); err != nil {
 			return err
 		}
 	}
@@ -115,7 +125,7 @@ func (m *markup) one() error {
 	case xmlText:
 		n := len(x.text)
 		if m.spoken && n <= maxAside && m.held+n <= maxAsides { // it stands above the text
-			m.later, m.held = append(m.later, aside{bytes.Clone(x.text), m.line, m.col}), m.held+n+64
+			m.later, m.held = append(m.later, aside{text: bytes.Clone(x.text), line: m.line, col: m.col}), m.held+n+64
 			return nil
 		}
 		if m.html && n > 0 {
@@ -126,7 +136,7 @@ func (m *markup) one() error {
 		line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
 		if n := len(x.text); m.within && x.kind == xmlComment && n <= maxAside && m.held+n <= maxAsides {
 			// Nobody sees it, so that it parts no number: 527-<!-- -->22-8008.
-			m.later, m.held = append(m.later, aside{bytes.Clone(x.text), line, col}), m.held+n+64
+			m.later, m.held = append(m.later, aside{text: bytes.Clone(x.text), line: line, col: col}), m.held+n+64
 			return nil
 		}
 		if err := m.verbatim(x.text, line, col); err != nil {
@@ -142,8 +152,9 @@ func (m *markup) one() error {
 		if m.html {
 			return m.htmlTag()
 		}
+		m.begins(x.name)
 		if runIn(x.local()) {
-			return nil
+			return m.look(x.attrs)
 		}
 		if err := m.b.part(); err != nil {
 			return err
@@ -155,14 +166,93 @@ func (m *markup) one() error {
 		return m.b.writeByte(' ')
 	case xmlEnd:
 		if m.html {
-			return m.separate(x.local())
+			if err := m.separate(x.local()); err != nil {
+				return err
+			}
+			if isStrange(x.name) {
+				return m.strange(x.raw[2:])
+			}
+			return m.strange(x.attrs)
 		}
-		if runIn(x.local()) {
-			return nil
+		if !m.hasBegun(x.name) {
+			return m.strange(x.raw[2:])
+		}
+		if err := m.strange(x.attrs); err != nil || runIn(x.local()) {
+			return err
 		}
 		return m.b.writeByte('\n')
 	}
 	return nil
+}
+
+// begins notes the name of an element, and hasBegun says whether it was noted: what only ends says something of its own.
+func (m *markup) begins(name []byte) {
+	h := nameHash(name)
+	m.begun[h>>6&63] |= 1 << (h & 63)
+}
+
+func (m *markup) hasBegun(name []byte) bool {
+	h := nameHash(name)
+	return m.begun[h>>6&63]>>(h&63)&1 == 1
+}
+
+// nameHash is FNV-1a of the beginning and the end of a name, mixed.
+func nameHash(name []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range name[:min(len(name), 32)] {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	for _, c := range name[max(0, len(name)-32):] {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h ^ h>>29
+}
+
+// strange writes what stands in a tag where nothing should.
+func (m *markup) strange(part []byte) error {
+	if part = bytes.TrimRight(part, "/> \t\r\n"); len(bytes.TrimSpace(part)) == 0 {
+		return nil
+	}
+	line, col := lineAfter(m.line, m.col, m.x.raw[:offsetIn(m.x.raw, part)])
+	if err := m.b.part(); err != nil {
+		return err
+	}
+	if err := m.text(part, line, col); err != nil {
+		return err
+	}
+	return m.b.writeByte(' ')
+}
+
+// look takes the attributes of an element that stands in the midst of words: what they say of how these look is nothing, and the rest is
+// said at the end.
+func (m *markup) look(attrs []byte) error {
+	for rest := attrs; len(rest) > 0; {
+		var value []byte
+		if _, value, rest = nextAttr(rest); len(value) < 8 || isDrawing(value) || digitsIn(value) < 6 && bytes.IndexByte(value, '@') < 0 {
+			continue
+		}
+		if m.held+len(value) > maxAsides {
+			return m.strange(attrs)
+		}
+		line, col := lineAfter(m.line, m.col, m.x.raw[:offsetIn(m.x.raw, value)])
+		m.later, m.held = append(m.later, aside{text: bytes.Clone(value), line: line, col: col}), m.held+len(value)+64
+	}
+	return nil
+}
+
+// isStrange says whether a name in HTML is none that anybody gives: it has signs, or is a number. Text in angle brackets looks so.
+func isStrange(name []byte) bool {
+	digits := 0
+	for _, c := range name {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c|0x20 >= 'a' && c|0x20 <= 'z' || c == '-' || c == ':' || c == '_' || c == '.':
+		default:
+			return true
+		}
+	}
+	return digits >= 4
 }
 
 // runIn names the elements of XML that only say how words look, or where: those of drawings and books.
@@ -174,7 +264,7 @@ func runIn(local string) bool {
 // their notes there. The declaration of XML says nothing, and entities are said where they are used.
 func (m *markup) other() error {
 	x := m.x
-	if bytes.HasPrefix(x.raw, []byte("<?xml ")) {
+	if isDeclaration(x.raw) {
 		return nil
 	}
 	if hasEntities(x.raw) {
@@ -187,13 +277,39 @@ func (m *markup) other() error {
 	}
 	line, col := lineAfter(m.line, m.col, x.raw[:offsetIn(x.raw, x.text)])
 	if n := len(x.text); m.within && n <= maxAside && m.held+n <= maxAsides {
-		m.later, m.held = append(m.later, aside{bytes.Clone(x.text), line, col}), m.held+n+64
+		m.later, m.held = append(m.later, aside{text: bytes.Clone(x.text), line: line, col: col}), m.held+n+64
 		return nil
 	}
 	if err := m.verbatim(x.text, line, col); err != nil {
 		return err
 	}
 	return m.b.writeByte('\n')
+}
+
+// isDeclaration says whether an instruction is the declaration of XML, and nothing else.
+func isDeclaration(raw []byte) bool {
+	rest, ok := bytes.CutPrefix(raw, []byte("<?xml "))
+	if rest, ok = bytes.CutSuffix(rest, []byte("?>")); !ok || len(rest) > 128 || len(rest)+8 != len(raw) {
+		return false
+	}
+	for rest = bytes.TrimSpace(rest); len(rest) > 0; rest = bytes.TrimSpace(rest) {
+		var key, value []byte
+		key, value, rest = nextAttr(rest)
+		switch string(key) {
+		case "version":
+			ok = string(value) == "1.0" || string(value) == "1.1"
+		case "standalone":
+			ok = string(value) == "yes" || string(value) == "no"
+		case "encoding":
+			ok = len(value) > 0 && isNameStart(value[0]) && value[0] < utf8.RuneSelf && len(value) <= 20 && bytes.IndexByte(value, ' ') < 0
+		default:
+			ok = false
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // hasEntities says whether a piece of markup that is neither tag nor text is a document type, or a part of one, that declares entities.
@@ -255,18 +371,14 @@ func (m *markup) text(raw []byte, line, col int64) error {
 		if i < 0 {
 			return m.verbatim(raw, line, col)
 		}
-		n := bytes.IndexByte(raw[i:min(len(raw), i+16)], ';')
 		e, length := m.entities.at(raw[i:])
 		var is []byte
-		var r rune
-		ok := length > 0
-		if ok {
+		if length > 0 {
 			e.used, is = true, e.value
-		} else {
-			if r, ok = entity(raw[i:], n); ok {
-				length, is = n+1, utf8.AppendRune(nil, r)
-			}
+		} else if r, n := reference(raw[i:]); n > 0 {
+			length, is = n, utf8.AppendRune(nil, r)
 		}
+		ok := length > 0
 		used := i + length
 		out := raw[:i]
 		if !ok {
@@ -340,7 +452,13 @@ func (m *markup) htmlTag() error {
 	if err := m.separate(tag); err != nil {
 		return err
 	}
+	if isStrange(x.name) {
+		if err := m.strange(x.name); err != nil {
+			return err
+		}
+	}
 	line, col, at := m.line, m.col, 0
+	bare := false // names without values that are none
 	for rest := x.attrs; len(rest) > 0; {
 		if err := m.b.w.step(16); err != nil {
 			return err
@@ -348,6 +466,7 @@ func (m *markup) htmlTag() error {
 		key, value, after := nextAttr(rest)
 		switch name := strings.ToLower(string(key)); {
 		case len(value) == 0:
+			bare = bare || isStrange(key)
 		case m.b.doc.uris != nil && bytes.HasPrefix(value, []byte("data:")) && m.b.doc.uris.take(m.b.w, entities(nil, value)):
 			// It is read as a file.
 		case telling(name):
@@ -370,8 +489,7 @@ func (m *markup) htmlTag() error {
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
 			at = to
-			said := append(append(bytes.Clone(key), '='), entities(nil, value)...)
-			m.later, m.held = append(m.later, aside{said, line, col}), m.held+len(said)+64
+			m.later, m.held = append(m.later, aside{bytes.Clone(value), line, col, string(key)}), m.held+len(key)+len(value)+64
 		case mayTell(name, value):
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
@@ -384,6 +502,11 @@ func (m *markup) htmlTag() error {
 			}
 		}
 		rest = after
+	}
+	if bare {
+		if err := m.strange(x.attrs); err != nil {
+			return err
+		}
 	}
 	if (tag == "script" || tag == "style") && !x.empty {
 		m.line, m.col = lineAfter(m.line, m.col, x.raw)
@@ -402,13 +525,53 @@ func telling(attr string) bool {
 }
 
 // mayTell says whether an attribute that holds no content has a value that may be one all the same: scripts for events, and names of
-// a page's own. Drawings have numbers in theirs, which say nothing.
+// a page's own. Drawings have numbers in theirs, which say nothing, and what elements are called and sealed with says little.
 func mayTell(attr string, value []byte) bool {
-	switch attr {
-	case "class", "id", "d", "points", "transform", "viewbox", "src", "srcset", "integrity", "nonce":
+	if len(value) < 8 || !bytes.ContainsAny(value, "0123456789 ") {
 		return false
 	}
-	return len(value) >= 8 && bytes.ContainsAny(value, "0123456789 ")
+	switch attr {
+	case "class", "id":
+		return bytes.IndexByte(value, '@') >= 0 || digitsIn(value) >= 6
+	case "src", "srcset":
+		return bytes.ContainsAny(value, "?@") || digitsIn(value) >= 6
+	case "d", "points", "viewbox", "transform":
+		return !isDrawing(value)
+	case "nonce", "integrity":
+		return bytes.IndexByte(value, ' ') >= 0 && !bytes.HasPrefix(value, []byte("sha")) || len(value) < 20
+	}
+	return true
+}
+
+func digitsIn(text []byte) (n int) {
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// isDrawing says whether a value has numbers and the words of drawings alone.
+func isDrawing(value []byte) bool {
+	for i := 0; i < len(value); {
+		n := 0
+		for i+n < len(value) && (value[i+n]|0x20 >= 'a' && value[i+n]|0x20 <= 'z') {
+			n++
+		}
+		switch word := value[i : i+n]; {
+		case n == 0 && bytes.IndexByte([]byte("0123456789.,+-() \t\r\n"), value[i]) < 0:
+			return false
+		case n == 0:
+			n = 1
+		case n <= 2 && len(bytes.Trim(word, "MmLlHhVvCcSsQqTtAaZze")) == 0:
+		case string(word) == "matrix", string(word) == "translate", string(word) == "rotate", string(word) == "scale", string(word) == "skewX", string(word) == "skewY":
+		default:
+			return false
+		}
+		i += n
+	}
+	return true
 }
 
 // opaque reads a script or a style sheet as it is, up to its end tag.
@@ -425,7 +588,9 @@ func (m *markup) opaque(tag string) error {
 		end := x.find(0, "</")
 		start := x.pos // find may have moved the buffer
 		if end < 0 {
-			end = x.end
+			if end = x.end; !x.eof && end-start > 1 && x.buf[end-1] == '<' { // the end tag may begin there
+				end--
+			}
 		}
 		piece := x.buf[start:end]
 		if err := m.verbatim(piece, m.line, m.col); err != nil {
@@ -434,6 +599,11 @@ func (m *markup) opaque(tag string) error {
 		m.line, m.col = lineAfter(m.line, m.col, piece)
 		x.pos = end
 		if end == x.end {
+			continue
+		}
+		for x.end-x.pos < 2 && x.more() {
+		}
+		if x.end-x.pos > 1 && x.buf[x.pos+1] != '/' { // it did not
 			continue
 		}
 		for x.end-x.pos < len(tag)+2 && x.more() {

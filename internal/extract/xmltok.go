@@ -137,7 +137,7 @@ func (x *xmlReader) token() bool {
 		if i < 0 {
 			n = x.end - x.pos
 			if !x.eof { // a piece: do not cut an entity or a rune
-				if amp := bytes.LastIndexByte(x.buf[x.pos:x.pos+n], '&'); amp > n-16 && amp > 0 {
+				if amp := bytes.LastIndexByte(x.buf[x.pos:x.pos+n], '&'); amp > n-maxNumber && amp > 0 {
 					n = amp
 				}
 				for k := 0; k < utf8.UTFMax && n > 1 && n < x.end-x.pos && !utf8.RuneStart(x.buf[x.pos+n]); k++ {
@@ -302,16 +302,52 @@ func entities(dst, src []byte) []byte {
 		}
 		dst = append(dst, src[:i]...)
 		src = src[i:]
-		n := bytes.IndexByte(src[:min(len(src), 16)], ';')
-		if r, ok := entity(src, n); ok {
+		if r, n := reference(src); n > 0 {
 			dst = utf8.AppendRune(dst, r)
-			src = src[n+1:]
+			src = src[n:]
 			continue
 		}
 		dst = append(dst, '&')
 		src = src[1:]
 	}
 }
+
+// reference reads the reference that src begins with, and returns its length; 0: it is none. One by number may have zeros before it, and
+// lack its semicolon: browsers read it.
+func reference(src []byte) (r rune, n int) {
+	if len(src) < 3 || src[1] != '#' {
+		n = bytes.IndexByte(src[:min(len(src), 16)], ';')
+		r, ok := entity(src, n)
+		if !ok {
+			return 0, 0
+		}
+		return r, n + 1
+	}
+	n, base := 2, rune(10)
+	if src[2]|0x20 == 'x' {
+		n, base = 3, 16
+	}
+	from := n
+	for ; n < min(len(src), maxNumber); n++ {
+		v := rune(unhex(src[n]))
+		if v < 0 || v >= base {
+			break
+		}
+		if r = r*base + v; r > utf8.MaxRune {
+			return 0, 0
+		}
+	}
+	if n == from {
+		return 0, 0
+	}
+	if n < len(src) && src[n] == ';' {
+		n++
+	}
+	return r, n
+}
+
+// maxNumber is how long a reference by number may be.
+const maxNumber = 40
 
 func entity(src []byte, n int) (rune, bool) {
 	if n < 2 {

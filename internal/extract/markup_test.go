@@ -1,0 +1,62 @@
+package extract
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What stands in markup where nothing is looked for is read too, in its place: each file holds so many numbers, and begins with its name.
+func TestMarkupPassesOverNothing(t *testing.T) {
+	const said = "SSN 527-22-8008"
+	for file, want := range map[string]int{
+		`a.xml <?xml version="1.0" note="` + said + `"?><a>x</a>`:                                                    1,
+		`a.xml <?xml version="1.0" encoding="` + said + `"?><a>x</a>`:                                                1,
+		`a.xml <?xml version="1.0"?><a>x</a><?xml ` + said + `?>`:                                                    1,
+		`a.xml <?xml version="1.0"?><a>x</a ` + said + `>`:                                                           1,
+		`a.xml <?xml version="1.0"?><a>x</SSN:527-22-8008></a>`:                                                      1,
+		`a.xml <?xml version="1.0"?><a527-22-8008>x</a527-22-8008>`:                                                  0,
+		`a.xml <?xml version="1.0"?><a>527-<tspan x="1" y="20">22-8008</tspan></a>`:                                  1,
+		`a.xml <?xml version="1.0"?><a>527-<tspan x="` + said + `">22-1234</tspan></a>`:                              2,
+		`a.xml <?xml version="1.0"?><!DOCTYPE a [ <!-- <!ENTITY x "` + said + `"> --> ]><a>x</a>`:                    1,
+		`a.xml <?xml version="1.0"?><!DOCTYPE a [ <!-- <!ENTITY x "no"> --> <!ENTITY x "` + said + `"> ]><a>&x;</a>`: 1,
+		`a.xml <?xml version="1.0"?><a><!-- <!ENTITY x "` + said + `"> --></a>`:                                      1,
+		`a.html <html><p>x</p ` + said + `></html>`:                                                                  1,
+		`a.html <html><p ` + said + `>x</p></html>`:                                                                  1,
+		`a.html <html><p id="` + said + `" class=b>x</p></html>`:                                                     1,
+		`a.html <html><p class="` + said + `">x</p></html>`:                                                          1,
+		`a.html <html><img src="https://example.com/?ssn=527-22-8008"></html>`:                                       1,
+		`a.html <html><path d="` + said + `"></path></html>`:                                                         1,
+		`a.html <html><path d="M527-22-8008" transform="rotate(527-22-8008)"></path></html>`:                         0,
+		`a.html <html><p id="a">527-<b class="b1">22-8008</b></p></html>`:                                            1,
+		`a.html <html><script nonce="` + said + `">x</script></html>`:                                                1,
+		`a.html <html><p>ask <527-22-8008@example.com> for it</html>`:                                                1,
+		`a.html <html><p>ask <joe.527-22-8008@example.com> for it</html>`:                                            1,
+		`a.html <html><p>SSN &#00000000000000053;27-22-8008</html>`:                                                  1,
+		`a.html <html><p>SSN &#53&#50&#x37-22-8008</html>`:                                                           1,
+		`a.html <html><p>&#; &#x; &#xg; &#99999999; 527-22-8008</html>`:                                              1,
+		`a.html <html><!--` + strings.Repeat("x y ", 20_000) + `<p id="` + said + `">--></html>`:                     1,
+		`a.html <html><script>` + strings.Repeat("a", 64*kib-15) + `</script><p title="` + said + `">x</html>`:       1,
+	} {
+		name, text, _ := strings.Cut(file, " ")
+		r := extractBytes(t, name, []byte(text), Options{})
+		for _, h := range r.found {
+			if i := int(h.loc.Column) - 1; h.loc.Line != 1 || !strings.HasPrefix(text[min(i, len(text)):], "527-") && !strings.HasPrefix(text[min(i, len(text)):], "&#") {
+				t.Errorf("%.120s: found at %v", file, h.loc)
+			}
+		}
+		if len(r.found) != want || r.status[""].Code != Complete {
+			t.Errorf("%.120s: %v, found %d, want %d", file, r.status[""], len(r.found), want)
+		}
+	}
+}
+
+// An end tag may stand anywhere about the end of the buffer: what follows the script is markup again.
+func TestScriptEndsAtBuffer(t *testing.T) {
+	for cut := range 16 {
+		text := "<html><script>" + strings.Repeat("a", 64*kib-24+cut) + "</script><p>527-<b>22</b>-8008</p></html>"
+		if r := extractBytes(t, "a.html", []byte(text), Options{}); len(r.found) != 1 {
+			t.Errorf("%s", fmt.Sprint(cut, ": ", r.report()))
+		}
+	}
+}
