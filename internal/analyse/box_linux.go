@@ -738,6 +738,9 @@ func (b *box) answer(f *feed, o *object, kind byte, request []byte, failed *erro
 		got, err = f.fill(b.arena[:want], off)
 	}
 	said := byte(saidBytes)
+	if f.stopped {
+		*failed = ErrStopped
+	}
 	if err != nil && err != io.EOF {
 		*failed = err
 		if got == 0 {

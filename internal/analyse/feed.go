@@ -13,6 +13,8 @@ type feed struct {
 	buf   []byte
 	one   chan read
 	err   error // a read was left behind, or a stream failed: there are no more
+	// stopped says that the source was told to stop. The worker is told of an end, so that it looks at what it has.
+	stopped bool
 }
 
 type read struct {
@@ -64,11 +66,14 @@ func (f *feed) fill(p []byte, off int64) (int, error) {
 			f.err = r.err
 		}
 		return copy(p, buf[:r.n]), r.err
+	case <-f.src.Stop:
+		f.err, f.stopped = io.EOF, true
 	case <-f.clock.Done():
-		f.clock.got(0)
-		f.err, f.buf = f.clock.Err(), nil // the read that is left behind may still write to it
-		return 0, f.err
+		f.err = f.clock.Err()
 	}
+	f.clock.got(0)
+	f.buf = nil // the read that is left behind may still write to it
+	return 0, f.err
 }
 
 // blocks reads p, or as much of it as there is.

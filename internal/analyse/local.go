@@ -126,6 +126,9 @@ func (l *local) run(c *clock, src *Source) (*classify.Result, error) {
 	w := newWhole(&given)
 	r, err := l.worker.Classify(c, w.source(src.Name))
 	l.progress = nil
+	if f.stopped {
+		_ = w.fail(ErrStopped)
+	}
 	return r, cause(err, w, src.Name)
 }
 

@@ -32,6 +32,8 @@ type Source struct {
 	Blocks Blocks
 	// Reader is read once from the front, under the same terms.
 	Reader io.Reader
+	// Stop, where it is not nil, ends Reader early when it is closed: what has come until then is analysed, and the error is ErrStopped.
+	Stop <-chan struct{}
 
 	// Progress, when not nil, is told of bytes as they are analysed, from one goroutine at a time.
 	Progress func(bytes int64)
@@ -46,6 +48,9 @@ type Blocks interface {
 
 // ErrShrank means that the source ended before the size that it was said to have.
 var ErrShrank = errors.New("it became shorter while it was read")
+
+// ErrStopped means that Source.Stop was closed before the source had ended.
+var ErrStopped = errors.New("it was not read to its end")
 
 // SourceError says that reading an object failed, with the source's own error.
 type SourceError struct {

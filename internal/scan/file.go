@@ -54,7 +54,7 @@ func (s *scanner) source(ctx context.Context, j *job) (src analyse.Source, ok bo
 	switch {
 	case err != nil:
 	case e.path == stdin:
-		src.Reader = s.o.Stdin
+		src.Reader, src.Stop = s.o.Stdin, ctx.Done()
 	default:
 		src.File, j.opened, err = e.open()
 		if err = bare(err); err == nil {

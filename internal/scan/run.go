@@ -58,6 +58,8 @@ const (
 	// patience is how long an interrupted scan waits for what has been begun: a box is ended before,
 	// so that only a folder or a file that does not answer is left behind.
 	patience = 700 * time.Millisecond
+	// lingering is how long, of that, what has come of standard input may still be analysed.
+	lingering = 300 * time.Millisecond
 	// own is the memory that a process has before it analyses anything, where that is little beside
 	// the whole.
 	own = 16 << 20
@@ -353,7 +355,7 @@ func (s *scanner) endOne(ctx context.Context, j *job, src *analyse.Source, o ana
 		o.Err = failed.Err
 	}
 	j.skipped = ctx.Err() != nil && errors.Is(o.Err, context.Canceled) && len(o.Result.Detections) == 0
-	if errors.Is(o.Err, context.Canceled) {
+	if errors.Is(o.Err, context.Canceled) || o.Err == analyse.ErrStopped {
 		o.Err = errInterrupted
 	}
 	j.result = FileResult{Path: j.entry.path, Result: o.Result, Err: bare(o.Err), Grew: j.grew}
@@ -368,10 +370,22 @@ func (s *scanner) analyse(ctx context.Context, srcs []analyse.Source) []analyse.
 	case 0:
 		return nil
 	case 1:
+		if srcs[0].Stop != nil {
+			var done context.CancelFunc
+			ctx, done = linger(ctx)
+			defer done()
+		}
 		r, err := s.pool.Analyse(ctx, srcs[0], s.o.Search)
 		return []analyse.Outcome{{Result: r, Err: err}}
 	}
 	return s.pool.AnalyseFiles(ctx, srcs, s.o.Search)
+}
+
+// linger returns a context that ends a while after ctx.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingering, cancel) })
+	return later, func() { stop(); cancel() }
 }
 
 // finish hands a job to the report.

@@ -18,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"magpie/internal/analyse"
 	"magpie/internal/detect/managed"
+	"magpie/internal/extract"
 	"magpie/internal/macie2"
 )
 
@@ -325,6 +327,34 @@ func TestInterrupted(t *testing.T) {
 	code := Main(ctx, []string{"--workers", "1", name, "-"}, in, &out, &errs)
 	if code != ExitUnread || !strings.Contains(out.String(), "Interrupted") || !strings.Contains(out.String(), "a.txt:1:11") {
 		t.Errorf("code %d: %s%s", code, out.String(), errs.String())
+	}
+}
+
+// What has come of a stream when the scan is interrupted is looked at, however little it is, and the stream is not called complete. In
+// this process it is as in a box.
+func TestInterruptedEarly(t *testing.T) {
+	for _, stream := range []string{"my ssn is 536-90-4399\n", "name,ssn\nA. Example,536-90-4399\n", "[{\"ssn\":\"536-90-4399\"},"} {
+		for _, inProcess := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			in := &interrupted{strings.NewReader(stream), cancel, make(chan struct{})}
+			defer close(in.wait)
+			search, err := analyse.Compile(analyse.Config{Owner: "scan", Managed: []string{"USA_SOCIAL_SECURITY_NUMBER"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var results []*FileResult
+			sum, err := Run(ctx, Options{Paths: []string{"-"}, Search: search, Stdin: in, InProcess: inProcess}, func(r *FileResult) error {
+				results = append(results, r)
+				return nil
+			})
+			if err != nil || !sum.Stopped || sum.Bad != 1 || len(results) != 1 {
+				t.Fatalf("%q: %+v, %v", stream, sum, err)
+			}
+			r := results[0]
+			if r.Err != errInterrupted || r.Result.Status.Code != extract.Partial || len(r.Result.Detections) != 1 || r.Result.Classified != int64(len(stream)) {
+				t.Errorf("%q, in this process %t: %v, %+v", stream, inProcess, r.Err, r.Result)
+			}
+		}
 	}
 }
 

@@ -84,7 +84,8 @@ func together(t *testing.T, db *store.DB, names []string) {
 	over.Wait()
 }
 
-// TestAStripeIsInOneLane: however writers come and go, those of one stripe write one after the other.
+// TestAStripeIsInOneLane: however writers come and go, those of one stripe write one after the
+// other.
 func TestALineIsInOneLane(t *testing.T) {
 	db := storetest.Open(t, needPostgres(t))
 	names := namesOfLines(8)
