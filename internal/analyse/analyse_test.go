@@ -392,6 +392,30 @@ func TestSourceHangs(t *testing.T) {
 	})
 }
 
+// The time for which this process was stopped is not the object's, but for a pulse at most: what it had before the pause it has after it.
+func TestPauseIsNotCounted(t *testing.T) {
+	c := newClock(t.Context(), 0, func(int64) time.Duration { return 10 * time.Second })
+	defer c.stop()
+	c.begin()
+	at := c.started.Add(pulse)
+	c.ring(at)
+	for range 7 {
+		at = at.Add(pulse)
+		c.ring(at)
+	}
+	at = at.Add(10 * time.Minute)
+	if c.ring(at); c.Err() != nil {
+		t.Fatalf("after eight seconds and a pause: %v", c.Err())
+	}
+	for range 2 {
+		at = at.Add(pulse)
+		c.ring(at)
+	}
+	if c.Err() != context.DeadlineExceeded {
+		t.Errorf("after ten seconds and more, and a pause: %v", c.Err())
+	}
+}
+
 // The time of an object leaves out what its source takes, unless the same bytes are asked for again and
 // again; that of a stream grows with what it brings.
 func TestClock(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 )
 
 // clock is the context of one object. It ends when the caller's does, or when the object's time is
-// over: the allowance for its size and what Analyse waited for its source, which is not the
-// object's fault. The size of a stream is what has been read of it so far.
+// over: the allowance for its size, what Analyse waited for its source, and what this process was
+// stopped for, which are not the object's fault. The size of a stream is what has been read of it so far.
 type clock struct {
 	context.Context // the caller's
 	allow           func(bytes int64) time.Duration
@@ -23,6 +23,7 @@ type clock struct {
 	waited  time.Duration
 	waiting time.Time // since when the source is waited for; zero when it is not
 	timer   *time.Timer
+	due     time.Time // when the timer should ring
 	err     error
 	onEnd   func(error) // called once, when the clock ends
 }
@@ -39,9 +40,15 @@ func (c *clock) begin() {
 	defer c.mu.Unlock()
 	if c.timer == nil {
 		c.started = time.Now()
-		c.timer = time.AfterFunc(c.left(c.started), c.ring)
+		wait := min(c.left(c.started), pulse)
+		c.due = c.started.Add(wait)
+		c.timer = time.AfterFunc(wait, func() { c.ring(time.Now()) })
 	}
 }
+
+// pulse is how often a clock rings, at least. One that rings later than it should by more than this shows that the process was stopped
+// meanwhile: a person has typed Ctrl-Z, or whatever holds the machine has held it. The system's clock goes on then.
+const pulse = time.Second
 
 // left is how much of the allowance there is at now. The caller holds mu.
 func (c *clock) left(now time.Time) time.Duration {
@@ -56,12 +63,19 @@ func (c *clock) left(now time.Time) time.Duration {
 // again pays for the wait.
 func (c *clock) credit() bool { return c.growing || c.read <= 4*c.size+16<<20 }
 
-// ring is called when the time that was left has passed; there may be more by now.
-func (c *clock) ring() {
+// ring is called when the time that was left has passed, or a pulse; there may be more by now.
+func (c *clock) ring(now time.Time) {
 	c.mu.Lock()
-	left := c.left(time.Now())
+	if late := now.Sub(c.due); late > pulse {
+		if c.waiting.IsZero() || !c.credit() { // else it counts as waiting
+			c.waited += late
+		}
+	}
+	left := c.left(now)
 	if left > 0 && c.err == nil {
-		c.timer.Reset(max(left, time.Millisecond))
+		wait := min(max(left, time.Millisecond), pulse)
+		c.due = now.Add(wait)
+		c.timer.Reset(wait)
 		c.mu.Unlock()
 		return
 	}
@@ -116,7 +130,11 @@ func (c *clock) wait() {
 func (c *clock) got(bytes int) {
 	c.mu.Lock()
 	if c.credit() && !c.waiting.IsZero() {
-		c.waited += time.Since(c.waiting)
+		now := time.Now()
+		c.waited += now.Sub(c.waiting)
+		if now.After(c.due) {
+			c.due = now // a pause until now was part of the wait
+		}
 	}
 	c.waiting = time.Time{}
 	c.read += int64(bytes)
