@@ -259,11 +259,49 @@ func (t *docTables) take(rows []docRow) error {
 			lo, left = cell.hi, text
 		}
 	}
-	at := rows[0].at
-	m := t.placeOf(len(t.b.buf))
-	t.b.back(at)
+	m, kept := t.placeOf(len(t.b.buf)), t.between(rows)
+	t.b.back(rows[0].at)
+	for _, k := range kept {
+		t.b.mark(k.kind, 0, k.a, k.b)
+		if err := t.b.write(k.text); err != nil {
+			return err
+		}
+	}
 	t.b.mark(m.kind, 0, m.a, m.b)
 	return nil
+}
+
+// besideRows is text that stays where it is, between the rows of a table or behind them.
+type besideRows struct {
+	mark
+	text []byte
+}
+
+// between is what stands in the builder since the first of the rows and is in none of them: what a page shows before its table, and what
+// nobody sees.
+func (t *docTables) between(rows []docRow) (kept []besideRows) {
+	for i, row := range rows {
+		lo, hi := row.cells[len(row.cells)-1].hi, len(t.b.buf)
+		if i+1 < len(rows) {
+			hi = rows[i+1].at.text
+		}
+		if len(bytes.TrimSpace(t.b.buf[lo:hi])) == 0 {
+			continue
+		}
+		for next := t.b.at(lo) + 1; lo < hi; next++ {
+			to := hi
+			if next < len(t.b.marks) {
+				to = min(hi, int(t.b.marks[next].off))
+			}
+			if to > lo {
+				kept = append(kept, besideRows{t.placeOf(lo), bytes.Clone(t.b.buf[lo:to])})
+			}
+			lo = to
+		}
+		last := &kept[len(kept)-1]
+		last.text = append(last.text, '\n') // in place of the row
+	}
+	return kept
 }
 
 // value hands over the text of a cell, which begins in the builder at lo.

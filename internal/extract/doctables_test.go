@@ -79,3 +79,29 @@ func TestIsEBCDIC(t *testing.T) {
 		}
 	}
 }
+
+// Rows below names leave the text of a document, and nothing else does: neither what stands between them nor what nobody sees of it.
+func TestBesideRows(t *testing.T) {
+	rows := func(row, other string) (s string) {
+		for i := range 12 {
+			if s += fmt.Sprintf(row, i, i*7) + "\n"; i == 5 {
+				s += other
+			}
+		}
+		return s
+	}
+	const said = "SSN 527-22-8008"
+	for _, other := range []string{" " + said + " ", "<!-- " + said + " -->", "<input value='&lt;" + said + "'>", "</tbody><tbody title='" + said + "'>", "<script>\n" + said + "</script>", "<tr>" + said + "</tr>",
+		"<tr title='" + said + "'><td>x</td><td>1</td></tr>", "<tr><td>x<!-- " + said + " --></td><td>1</td></tr>", "<tr><td>x</td><td>1</td>" + said + "</tr>"} {
+		html := "<html><table><tr><th>Name</th><th>Age</th></tr>\n" + rows("<tr><td>Bob%d</td><td>%d</td></tr>", other) + "</table></html>"
+		r := extractBytes(t, "a.html", []byte(html), Options{})
+		want := int64(strings.Count(html[:strings.Index(html, "527-")], "\n") + 1)
+		if len(r.found) != 1 || r.found[0].loc.Line != want {
+			t.Errorf("%s: want line %d\n%s", other, want, r.report())
+		}
+	}
+	rtf := `{\rtf1 x\par \trowd\cellx1 Name\cell Age\cell\row ` + rows(`\trowd\cellx1 Bob%d\cell %d\cell\row`, said+"\n") + `\pard bye\par}`
+	if r := extractBytes(t, "a.rtf", []byte(rtf), Options{}); len(r.found) != 1 || r.found[0].loc.Line != 7 {
+		t.Errorf("%s", r.report())
+	}
+}
