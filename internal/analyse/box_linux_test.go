@@ -253,6 +253,24 @@ func file(t *testing.T, name, content string) Source {
 	return Source{Name: name, File: f, Size: int64(len(content))}
 }
 
+// Where this process may have fewer files open than a box usually may, boxes serve all the same.
+func TestBoxOfFewFiles(t *testing.T) {
+	const inside = "MAGPIE_TEST_FEW_FILES"
+	if os.Getenv(inside) == "" {
+		c := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -n 40 && exec "$0" -test.run='^TestBoxOfFewFiles$'`, os.Args[0])
+		c.Env = append(os.Environ(), inside+"=1")
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	p := New(Options{Workers: 1})
+	defer p.Close()
+	if r, err := p.Analyse(t.Context(), file(t, "a.txt", plain), search(t)); err != nil || r.Status.Code != extract.Complete {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
 // A box cannot reach anything but its own descriptors.
 func TestBoxIsConfined(t *testing.T) {
 	// What whoever started this program has left open is not for boxes.

@@ -24,7 +24,7 @@ func confine(maxFile int64) (string, error) {
 		{unix.RLIMIT_NOFILE, 64},
 		{unix.RLIMIT_FSIZE, uint64(maxFile)}, // of spools
 	} {
-		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.most, Max: l.most}); err != nil {
+		if err := lower(l.resource, l.most); err != nil {
 			return "", fmt.Errorf("limit %d: %w", l.resource, err)
 		}
 	}
@@ -38,6 +38,16 @@ func confine(maxFile int64) (string, error) {
 		return fmt.Sprintf("no seccomp filter (%v)", err), nil
 	}
 	return "seccomp", nil
+}
+
+// lower lowers a limit. One that is lower already stays: raising it may not be allowed, and is not wanted.
+func lower(resource int, most uint64) error {
+	var now unix.Rlimit
+	if err := unix.Getrlimit(resource, &now); err != nil {
+		return err
+	}
+	most = min(most, now.Max)
+	return unix.Setrlimit(resource, &unix.Rlimit{Cur: min(most, now.Cur), Max: most})
 }
 
 // filterSyscalls lets the process do what the runtime, and reading and answering, needs: nothing that

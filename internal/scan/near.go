@@ -151,8 +151,11 @@ func (s *scanner) firstBoxes(ctx context.Context) error {
 		return err
 	case <-s.many:
 		err := s.pool.Start(ctx, s.o.Search, s.o.Workers)
-		if one := <-first; one == nil {
+		// Either may have found one that was being started, and have been content with that.
+		if one := <-first; err == nil && one == nil || s.pool.Stats().Started > 0 {
 			return nil
+		} else if err == nil {
+			err = one
 		}
 		return err
 	}
