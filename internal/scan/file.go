@@ -67,6 +67,9 @@ func (s *scanner) source(ctx context.Context, j *job) (src analyse.Source, ok bo
 	return src, err == nil
 }
 
+// errNoFile says that what was a file when it was seen is something else now: a folder, a pipe, a socket, a device.
+var errNoFile = errors.New("no longer a file")
+
 // open opens the entry's file without following a link put in its place since it was seen, and without
 // waiting for a pipe's other end. A path that the user has named may be a link.
 func (e *entry) open() (*os.File, fs.FileInfo, error) {
@@ -85,7 +88,7 @@ func (e *entry) open() (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("no longer a file")
+		err = errNoFile
 	}
 	if err != nil {
 		f.Close()

@@ -75,13 +75,31 @@ func TestReplacedByLink(t *testing.T) {
 	}
 }
 
-// A file that becomes a pipe is not waited for, and a device not read.
-func TestReplacedByPipe(t *testing.T) {
-	folder(t)
-	whenOpened(t, "clean.log", func() { os.Rename("pipe", "clean.log") })
-	code, out, _ := run(t, "", "--fail-on", "FOUND", "--include", "*.log", ".")
-	if code != ExitUnread || !strings.Contains(out, "no longer a file") {
-		t.Errorf("code %d: %s", code, out)
+// A file that becomes something else is not read, whatever it is, and a pipe not waited for.
+func TestReplacedBySomethingElse(t *testing.T) {
+	for what, create := range map[string]func(name string) error{
+		"a pipe":   func(name string) error { return syscall.Mkfifo(name, 0o600) },
+		"a socket": func(name string) error { return syscall.Mknod(name, syscall.S_IFSOCK|0o600, 0) },
+		"a folder": func(name string) error { return os.Mkdir(name, 0o700) },
+		"a device": func(name string) error { return syscall.Mknod(name, syscall.S_IFCHR|0o600, 1<<8|5) }, // of zeros without end
+	} {
+		t.Run(what, func(t *testing.T) {
+			folder(t)
+			if err := create("other"); errors.Is(err, syscall.EPERM) {
+				t.Skipf("it takes privileges to make %s", what)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			whenOpened(t, "clean.log", func() {
+				if err := errors.Join(os.Remove("clean.log"), os.Rename("other", "clean.log")); err != nil {
+					t.Error(err)
+				}
+			})
+			code, out, _ := run(t, "", "--fail-on", "FOUND", "--include", "*.log", ".")
+			if code != ExitUnread || !strings.Contains(out, "no longer a file") {
+				t.Errorf("code %d: %s", code, out)
+			}
+		})
 	}
 }
 

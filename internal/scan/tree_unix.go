@@ -52,7 +52,8 @@ func (t *tree) openDir(rel string) (*os.File, error) {
 func (t *tree) openFile(rel string) (*os.File, error) { return t.open(rel, 0) }
 
 func (t *tree) open(rel string, flags int) (*os.File, error) {
-	flags |= unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOFOLLOW
+	// A terminal that has taken a file's place must not become this process's.
+	flags |= unix.O_RDONLY | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOFOLLOW | unix.O_NOCTTY
 	root, err := t.dir.SyscallConn()
 	if err != nil {
 		return nil, err
@@ -66,13 +67,15 @@ func (t *tree) open(rel string, flags int) (*os.File, error) {
 	}); ctl != nil {
 		return nil, ctl
 	}
-	if err == unix.ELOOP {
+	switch err {
+	case nil:
+		return os.NewFile(uintptr(fd), rel), nil
+	case unix.ELOOP:
 		err = errLink
+	case unix.ENXIO, unix.EOPNOTSUPP: // of a socket; which of them depends on the system
+		err = errNoFile
 	}
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: rel, Err: err}
-	}
-	return os.NewFile(uintptr(fd), rel), nil
+	return nil, &os.PathError{Op: "open", Path: rel, Err: err}
 }
 
 // stepwise opens rel name by name.
