@@ -246,9 +246,69 @@ func (c *compound) objects(doc *Document, unread string) error {
 			}
 		case strings.EqualFold(e.name, "_VBA_PROJECT"): // of Excel 5 and 95
 			a.miss(UnsupportedFileType, "macros that are not read")
+		default:
+			if err := a.strange(c, e, 0); err != nil {
+				return err
+			}
+		}
+	}
+	for _, i := range c.root {
+		e := &c.entries[i]
+		if e.kind != compoundStream {
+			continue
+		}
+		if strings.EqualFold(e.name, "Revision Log") && e.size > 0 { // of a workbook that several people change
+			a.miss(UnsupportedFileType, "a log of changes that is not read")
+		} else if err := a.strangeStream(c, e, e.name); err != nil {
+			return err
 		}
 	}
 	return a.status()
+}
+
+// strange looks through a storage that no part of the document is known to be in, such as that of data that people add in XML.
+func (a *archive) strange(c *compound, e *compoundEntry, depth int) error {
+	const deepest = 8
+	if depth > deepest {
+		a.miss(MalformedFile, "storages in too many storages")
+		return nil
+	}
+	inside, err := c.tree(e.child)
+	if err != nil {
+		return err
+	}
+	for _, i := range inside {
+		x := &c.entries[i]
+		if x.kind == compoundStorage {
+			err = a.strange(c, x, depth+1)
+		} else if x.kind == compoundStream {
+			err = a.strangeStream(c, x, e.name+"/"+x.name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// strangeStream opens a stream that begins as text or as a file. Those of the programs do not.
+func (a *archive) strangeStream(c *compound, e *compoundEntry, name string) error {
+	switch strings.ToLower(e.name) {
+	case "worddocument", "0table", "1table", "data", "workbook", "book":
+		return nil // read, or what belongs to it
+	}
+	if e.size <= 0 || e.name == "" || e.name[0] < ' ' {
+		return nil
+	}
+	r := bufio.NewReaderSize(c.open(e), valueHead)
+	head, err := r.Peek(valueHead)
+	if len(head) == 0 || err != nil && err != io.EOF {
+		return zipError(err, nil)
+	}
+	if kind := valueOf(head); kind != valueFile && (kind == valueNone || !reads(head)) {
+		return nil
+	}
+	return a.member(name, e.size, time.Time{}, r, nil)
 }
 
 var errObject = stop(Partial, MalformedFile, "damaged or incomplete OLE object")

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"strconv"
 	"time"
@@ -84,6 +85,7 @@ type parquetFileReader struct {
 	page   []byte // as it lies in the file
 	text   int64  // that has come out
 	more   bool   // there is more than the directory says
+	fewer  bool   // there is less
 }
 
 // A small file may stand for much text, since a dictionary says a value once however often it occurs: up to this much, and so
@@ -122,29 +124,64 @@ func (p *parquetFileReader) read(f *parquet.File) error {
 			if i >= len(leaves) || i >= len(groups[g].Columns) || i >= len(groups[0].Columns) {
 				return errParquet
 			}
-			need, err := p.checkPages(leaves[i], &groups[g].Columns[i].MetaData, groups[0].Columns[i].MetaData.Codec)
-			if err == errBrotli { // the other columns can be read
+			err := p.chunk(leaves[i], chunk, &groups[g].Columns[i], groups[0].Columns[i].MetaData.Codec, first)
+			if err != nil && !alone(err) {
+				return err
+			}
+			if err != nil && late == nil {
 				late = err
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			if !p.w.hold(need) {
-				return errPage
-			}
-			err = p.column(leaves[i], chunk, first)
-			p.w.release(need)
-			if err != nil {
-				return err
 			}
 		}
 		first += group.NumRows()
 	}
-	if p.more {
+	switch {
+	case late != nil:
+		return late
+	case p.more:
 		return stop(Partial, MalformedFile, "pages with more values than its directory says")
+	case p.fewer:
+		return stop(Partial, MalformedFile, "pages with fewer values than its directory says")
 	}
-	return late
+	return nil
+}
+
+// chunk reads a column of a row group.
+func (p *parquetFileReader) chunk(c *parquetColumn, chunk parquet.ColumnChunk, claims *format.ColumnChunk, codec format.CompressionCodec, first int64) error {
+	if claims.FilePath != "" {
+		return errElsewhere
+	}
+	switch codec {
+	case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Lz4Raw, format.Zstd:
+	default:
+		return errCodec
+	}
+	need, err := p.checkPages(c, &claims.MetaData, codec)
+	if err != nil {
+		return err
+	}
+	if !p.w.hold(need) {
+		return errPage
+	}
+	defer p.w.release(need)
+	return p.column(c, chunk, first)
+}
+
+// alone says whether an error costs a column of a row group alone, so that the others can be read: what is wrong with its pages, as opposed to
+// a limit of the file, or a decoder that has panicked.
+func alone(err error) bool {
+	var se *sourceError
+	var stopped errStop
+	if errors.As(err, &se) {
+		return false
+	}
+	if errors.As(err, &stopped) {
+		switch stopped {
+		case errParquet.(errStop), errPage.(errStop), errBrotli.(errStop), errDecodes.(errStop), errCodec.(errStop), errElsewhere.(errStop):
+			return true
+		}
+		return false
+	}
+	return true
 }
 
 // leaves lists the columns that have values, with their names.

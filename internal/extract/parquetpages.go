@@ -75,6 +75,9 @@ func (p *parquetFileReader) checkPages(leaf *parquetColumn, meta *format.ColumnM
 	if values > meta.NumValues { // the library reads no more than the chunk says
 		p.more = true
 	}
+	if values < meta.NumValues {
+		p.fewer = true
+	}
 	return data + dictionary, nil
 }
 
@@ -224,9 +227,11 @@ func (p *parquetFileReader) decodedSize(codec format.CompressionCodec, h pageCla
 }
 
 var (
-	errPage    = stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
-	errBrotli  = stop(Partial, UnableToParseFile, "a page of Brotli is larger than 6 MB")
-	errDecodes = stop(Partial, MalformedFile, "a page that is not what its header says")
+	errCodec     = stop(Partial, UnableToParseFile, "a column in a codec that is not known")
+	errElsewhere = stop(Partial, UnableToParseFile, "a column that lies in another file")
+	errPage      = stop(Partial, UnableToParseFile, "a page needs more memory than allowed")
+	errBrotli    = stop(Partial, UnableToParseFile, "a page of Brotli is larger than 6 MB")
+	errDecodes   = stop(Partial, MalformedFile, "a page that is not what its header says")
 )
 
 // countPage decodes a page to see that there are no more bytes than are claimed: its formats do not tell before. A page that

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -163,13 +164,12 @@ func (p *pdfReader) action(v any, depth int) error {
 // actions writes what the actions for events say.
 func (p *pdfReader) actions(v any) error {
 	d := p.f.dict(v)
-	keys := make([]string, 0, min(len(d), 32))
-	for k := range d {
-		if len(keys) < 32 {
-			keys = append(keys, k)
-		}
+	const most = 32 // there are fewer events
+	if len(d) > most {
+		p.f.lose(UnableToParseFile, "actions for too many events")
+		return p.f.err
 	}
-	slices.Sort(keys)
+	keys := slices.Sorted(maps.Keys(d))
 	for _, k := range keys {
 		if err := p.action(d[k], 0); err != nil {
 			return err
@@ -284,7 +284,11 @@ func (p *pdfReader) fieldText(v any) string {
 		return text
 	case []any:
 		var parts []string
-		for _, x := range v[:min(len(v), maxPDFChoices)] {
+		if len(v) > maxPDFChoices {
+			p.f.lose(UnableToParseFile, "a field of too many choices")
+			v = v[:maxPDFChoices]
+		}
+		for _, x := range v {
 			if s := p.text(x); s != "" {
 				parts = append(parts, s)
 			}

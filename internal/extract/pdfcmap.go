@@ -12,7 +12,8 @@ type pdfCMap struct {
 	lengths  [256]uint8 // of codes, by their first byte
 	declared bool       // lengths are
 	vertical bool
-	cut      bool // a code stands for more than is kept
+	uses     string // a map of a known name that it builds upon
+	cut      bool   // a code stands for more than is kept
 }
 
 // cmapRange maps the codes from lo to hi to the text at off, the last unit of which counts on, or to the glyphs from off on.
@@ -31,15 +32,47 @@ const (
 
 func (m *pdfCMap) cost() int64 { return int64(cap(m.ranges))*16 + int64(cap(m.units))*2 + 512 }
 
-// readCMap reads a map; what is in it of another one it builds upon is not followed.
+// maxCMapBases is how many maps one may build upon.
+const maxCMapBases = 8
+
+// readCMap reads a map, after those that it builds upon, of which it overrides what it has itself.
 func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
+	chain := []*pdfStream{s}
+	m := &pdfCMap{}
+	for base := s; ; {
+		uses := f.resolve(base.dict["UseCMap"])
+		if name, ok := uses.(pdfName); ok {
+			m.uses = string(name)
+		}
+		if base, _ = uses.(*pdfStream); base == nil {
+			break
+		}
+		if len(chain) > maxCMapBases {
+			f.lose(UnableToParseFile, "a map of characters that builds upon too many")
+			break
+		}
+		chain = append(chain, base)
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		if !f.readCMapInto(m, chain[i]) && i == 0 {
+			return nil
+		}
+	}
+	if m.cut {
+		f.lose(UnableToParseFile, "a code that stands for more than 255 characters")
+	}
+	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
+	return m
+}
+
+// readCMapInto adds what one map says.
+func (f *pdfFile) readCMapInto(m *pdfCMap, s *pdfStream) bool {
 	r, err := f.decode(s)
 	if err != nil {
 		f.lose(UnableToParseFile, "a map of characters that cannot be decoded")
-		return nil
+		return false
 	}
 	defer r.close()
-	m := &pdfCMap{}
 	scan := newPDFScanner(f, r)
 	defer scan.close()
 	most := int(min(maxCMapItems, f.most()/cmapItemCost))
@@ -68,16 +101,16 @@ func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
 			if n := len(scan.args); n == 2 && string(scan.bytes(0)) == "WMode" {
 				m.vertical = scan.num(1) == 1
 			}
+		case "usecmap":
+			if n := len(scan.args); n > 0 && m.uses == "" {
+				m.uses = string(scan.bytes(n - 1))
+			}
 		}
 	}
 	if len(m.ranges) >= most {
 		f.lose(UnableToParseFile, "a map of more characters than there are")
 	}
-	if m.cut {
-		f.lose(UnableToParseFile, "a code that stands for more than 255 characters")
-	}
-	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
-	return m
+	return true
 }
 
 func (m *pdfCMap) codespace(scan *pdfScanner) {

@@ -130,6 +130,7 @@ func (u *unhexReader) Read(p []byte) (int, error) {
 }
 
 type runLength struct {
+	f    *pdfFile
 	r    *bufio.Reader
 	copy int
 	rep  int
@@ -145,7 +146,9 @@ func (u *runLength) Read(p []byte) (int, error) {
 			k, err := u.r.Read(p[n:min(len(p), n+u.copy)])
 			n += k
 			u.copy -= k
-			u.done = err != nil
+			if u.done = err != nil; u.done {
+				u.f.lose(MalformedFile, "a stream is damaged")
+			}
 		case u.rep > 0:
 			p[n] = u.c
 			n++

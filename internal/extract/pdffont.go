@@ -99,6 +99,9 @@ func (f *pdfFile) wideFont(font *pdfFont, d pdfDict, to *pdfCMap, identity bool)
 	case *pdfStream:
 		if m := f.readCMap(e); m != nil {
 			w.encoding, w.vertical = m, m.vertical || f.number(e.dict["WMode"], 0) == 1
+			if w.charset = pdfCharsetOf(m.uses); w.charset != nil {
+				w.lengths = &w.charset.lengths
+			}
 			if m.declared {
 				w.lengths = &m.lengths
 			}

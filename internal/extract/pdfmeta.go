@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -161,6 +162,9 @@ func (p *pdfReader) outline(v any) error {
 				return err
 			}
 		}
+		if err := p.action(d["A"], 0); err != nil {
+			return err
+		}
 		stack = append(stack, d["Next"], d["First"])
 	}
 	return f.err
@@ -194,7 +198,11 @@ func (p *pdfReader) properties(root pdfDict) error {
 	if s == nil {
 		return f.err
 	}
-	for _, text := range metadataTexts(string(p.contentOf(s))) {
+	texts := metadataTexts(string(p.contentOf(s)))
+	if len(texts) >= mostMetadata {
+		f.lose(UnableToParseFile, "more metadata than are read")
+	}
+	for _, text := range texts {
 		if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, text) }) {
 			continue
 		}
@@ -208,12 +216,53 @@ func (p *pdfReader) properties(root pdfDict) error {
 	return f.err
 }
 
+// mostMetadata is how many texts of an XMP packet are read.
+const mostMetadata = 1000
+
+// around writes text that stands behind the end, where somebody has put something, and what stands before the header if it is more than
+// what servers say before a file: if it has a long number in it, or an address. A zip there is told.
+func (p *pdfReader) around() error {
+	f := p.f
+	const most = 2 * kib // of what stands behind, as readTables looks for the end
+	head := make([]byte, min(f.size, 1*kib))
+	head = head[:f.readAt(head, 0)]
+	before := head[:max(0, bytes.Index(head, []byte("%PDF-")))]
+	tail := make([]byte, min(f.size, most))
+	tail = tail[:f.readAt(tail, f.size-int64(len(tail)))]
+	behind := tail[:0]
+	if i := bytes.LastIndex(tail, []byte("%%EOF")); i >= 0 {
+		behind = tail[i+5:]
+	}
+	if bytes.Contains(behind, []byte("PK\x05\x06")) || bytes.Contains(before, localHeader) {
+		f.lose(UnableToParseFile, "a zip beside the document")
+		return f.err
+	}
+	digits := 0
+	for _, c := range before {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	if digits < 9 && bytes.IndexByte(before, '@') < 0 {
+		before = nil
+	}
+	for _, text := range [][]byte{before, behind} {
+		if text = bytes.TrimSpace(text); len(text) > 0 && reads(text) {
+			if err := p.lines(pdfText(text)); err != nil {
+				return err
+			}
+		}
+	}
+	return f.err
+}
+
 // metadataTexts gives the texts of an XMP packet that people write: of Dublin Core and of unknown schemas, not of the programs
 // that made the file.
 func metadataTexts(s string) (texts []string) {
+	hidden := 0 // elements that are open beyond those that are kept
 	skip := 0
 	var open []string
-	for len(s) > 0 && len(texts) < 1000 {
+	for len(s) > 0 && len(texts) < mostMetadata {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
 			break
@@ -233,7 +282,9 @@ func metadataTexts(s string) (texts []string) {
 			_, attributes, _ := strings.Cut(tag, " ")
 			texts = append(texts, metadataAttributes(attributes)...)
 		case tag[0] == '/':
-			if k := len(open) - 1; k >= 0 {
+			if hidden > 0 {
+				hidden--
+			} else if k := len(open) - 1; k >= 0 {
 				if programsOwn(open[k]) {
 					skip--
 				}
@@ -242,7 +293,9 @@ func metadataTexts(s string) (texts []string) {
 		default:
 			name, attributes, _ := strings.Cut(tag, " ")
 			texts = append(texts, metadataAttributes(attributes)...)
-			if len(open) < 64 {
+			if len(open) >= 64 {
+				hidden++
+			} else {
 				open = append(open, name)
 				if programsOwn(name) {
 					skip++
@@ -342,6 +395,13 @@ func (p *pdfReader) file(v any) {
 			name = p.text(d[key])
 		}
 	}
+	if about := strings.TrimSpace(p.text(d["Desc"])); about != "" {
+		if err := p.lines(about); err != nil {
+			f.fail(err)
+			return
+		}
+	}
+	// Most have the same file under two keys.
 	ef := f.dict(d["EF"])
 	for _, key := range []string{"UF", "F", "Unix", "DOS", "Mac"} {
 		ref, ok := ef[key].(pdfRef)
@@ -354,7 +414,7 @@ func (p *pdfReader) file(v any) {
 			return
 		}
 		if !added {
-			return
+			continue
 		}
 		cost := int64(len(name) + 64)
 		if len(p.files.list) >= maxPDFFiles || !f.w.hold(cost) {
@@ -363,7 +423,6 @@ func (p *pdfReader) file(v any) {
 		}
 		p.files.held += cost
 		p.files.list = append(p.files.list, pdfAttachment{name, int(ref)})
-		return
 	}
 }
 

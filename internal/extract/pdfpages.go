@@ -54,7 +54,10 @@ func (p *pdfReader) document() error {
 	if err := p.tree(root["Pages"], pdfResources{}, 0); err != nil {
 		return err
 	}
-	return p.about()
+	if err := p.about(); err != nil {
+		return err
+	}
+	return p.around()
 }
 
 func (p *pdfReader) release() {
@@ -153,6 +156,9 @@ func (p *pdfReader) page(d pdfDict, resources pdfResources) error {
 		}
 	}
 	if err := p.annotations(d, resources); err != nil {
+		return err
+	}
+	if err := p.actions(d["AA"]); err != nil {
 		return err
 	}
 	return p.line()

@@ -153,7 +153,7 @@ func (f *pdfFile) filter(d *pdfData, r io.Reader, name pdfName, p pdfDict) (io.R
 	case "ASCIIHexDecode", "AHx":
 		return &unhexReader{r: d.buffered(r)}, nil
 	case "RunLengthDecode", "RL":
-		return &runLength{r: d.buffered(r)}, nil
+		return &runLength{f: f, r: d.buffered(r)}, nil
 	case "Crypt":
 		return r, nil
 	case "DCTDecode", "DCT", "JPXDecode", "CCITTFaxDecode", "CCF", "JBIG2Decode":

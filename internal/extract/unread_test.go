@@ -270,12 +270,16 @@ func TestParquetWithMoreValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
-	data = append(append(bytes.Clone(data[:len(data)-8-size]), footer...), binary.LittleEndian.AppendUint32(nil, uint32(len(footer)))...)
-	data = append(data, "PAR1"...)
-	if r := extractBytes(t, "a.parquet", data, Options{}); r.status[""].Code == Complete {
+	if r := extractBytes(t, "a.parquet", withFooter(data, footer), Options{}); r.status[""].Code == Complete {
 		t.Error(r.status)
 	}
+}
+
+// withFooter is a Parquet file with another footer.
+func withFooter(data, footer []byte) []byte {
+	size := int(binary.LittleEndian.Uint32(data[len(data)-8:]))
+	data = append(append(bytes.Clone(data[:len(data)-8-size]), footer...), binary.LittleEndian.AppendUint32(nil, uint32(len(footer)))...)
+	return append(data, "PAR1"...)
 }
 
 // A text that is longer when it is decoded than what is read at once.

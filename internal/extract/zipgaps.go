@@ -64,6 +64,9 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 				break
 			}
 			i += k
+			if err := z.w.step(256); err != nil {
+				return false, err
+			}
 			if e, _ := z.entryAt(b[i:], at+int64(i)); e != nil {
 				return true, nil
 			}
@@ -92,7 +95,7 @@ func zipFilling(b []byte) int {
 
 // text writes what stands between entries.
 func (z *zipFile) text(b *builder, t extent) error {
-	buf := make([]byte, 16*kib)
+	buf := make([]byte, min(16*kib, t.hi-t.lo))
 	r := io.NewSectionReader(z.at, t.lo, t.hi-t.lo)
 	for {
 		n, err := r.Read(buf)

@@ -227,8 +227,8 @@ var officeShapes = []File{
 			binary.LittleEndian.PutUint32(o.header[44:], 0x7fffffff)
 		})
 	}},
-	{"macros-of-copies.xls", "modules of copies only", func() []byte {
-		return macros(vbaPlain(vbaModules(1, 0)), "\x01"+strings.Repeat("\x05\xb0\x02s\xff\x0f\xff\x0f", 3000), 1, 0, 0)
+	{"macros-of-copies.xls", "a module of 40 MB of copies of one character", func() []byte {
+		return macros(vbaPlain(vbaModules(1, 0)), "\x01"+strings.Repeat("\x03\xb0\x02s\xfc\x0f", 10_000), 1, 0, 0)
 	}},
 	{"continued.bas.xls", "a source of lines that go on", func() []byte {
 		return macros(vbaPlain(vbaModules(1, 0)), vbaPlain(strings.Repeat("x = \"ssn\" & _\r\n", 60_000)), 1, 0, 0)

@@ -360,3 +360,9 @@ var oldBookFiles = []File{
 		})))
 	}},
 }
+
+// WordWith is an old Word document with another stream beside its own.
+func WordWith(text, name, data string) []byte {
+	streams := word(text, pieces(1, func(int) (uint32, uint32) { return uint32(len(text)), 0x1aa }))
+	return compound(append(streams, stream{name: name, data: data}), nil)
+}

@@ -64,26 +64,75 @@ func typedColumn(kind, length, repetition, codec, values int64, data []byte) []b
 
 // binaryShapes are tables in binary, archives and what is packed.
 var binaryShapes = []File{
-	{"long-string.avro", "a schema with a note of 40 MB, packed", func() []byte {
-		return gzipOf(avro(`{"type":"record","name":"R","doc":"`+strings.Repeat("x", 40<<20)+`","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
+	{"long-string.avro", "a schema with a note of nearly 4 MB, packed", func() []byte {
+		return gzipOf(avro(`{"type":"record","name":"R","doc":"`+strings.Repeat("ssn 536-90-4399 ", 250_000)+`","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
 	}},
-	{"escaped-string.avro", "a schema with a note of 30 MB of escapes, packed", func() []byte {
-		return gzipOf(avro(`{"type":"record","name":"R","doc":"`+strings.Repeat(`\u0041`, 5<<20)+`","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
+	{"escaped-string.avro", "a schema with a note of nearly 4 MB of escapes, packed", func() []byte {
+		return gzipOf(avro(`{"type":"record","name":"R","doc":"`+strings.Repeat(`\u0041`, 650_000)+`","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
 	}},
-	{"spaces.avro", "a schema of 50 MB of spaces, packed", func() []byte {
-		return gzipOf(avro(`{"type":`+strings.Repeat(" ", 50<<20)+`"record","name":"R","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
+	{"spaces.avro", "a schema of nearly 4 MB of spaces, packed", func() []byte {
+		return gzipOf(avro(`{"type":`+strings.Repeat(" ", 4_000_000)+`"record","name":"R","fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
 	}},
-	{"numbers.avro", "a schema of numbers of megabytes", func() []byte {
-		return gzipOf(avro(`{"type":"record","name":"R","x":`+strings.Repeat("9", 30<<20)+`,"fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
+	{"numbers.avro", "a schema of a number of nearly 4 MB", func() []byte {
+		return gzipOf(avro(`{"type":"record","name":"R","x":`+strings.Repeat("9", 4_000_000)+`,"fields":[{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399")))
 	}},
 	{"decimals.avro", "decimals of a megabyte", func() []byte {
 		return avro(`{"type":"record","name":"R","fields":[{"name":"ssn","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}]}`, 40, bytes.Repeat(append([]byte("\x80\x80\x80\x01"), bytes.Repeat([]byte{0x55}, 1<<20)...), 3))
 	}},
-	{"linked.avro", "a list that leads to itself a million times", func() []byte {
-		return avro(`{"type":"record","name":"L","fields":[{"name":"ssn","type":"string"},{"name":"next","type":["null","L"]}]}`, 1, []byte(strings.Repeat("\x16536-90-4399\x02", 100_000)+"\x16536-90-4399\x00"))
+	{"linked.avro", "2,000 lists that lead to themselves as often as one may, and one that does so more often", func() []byte {
+		const value = "\x16536-90-4399"
+		list := func(n int) string { return strings.Repeat(value+"\x02", n) + value + "\x00" }
+		return avro(`{"type":"record","name":"L","fields":[{"name":"ssn","type":"string"},{"name":"next","type":["null","L"]}]}`, 2001, []byte(strings.Repeat(list(60), 2000)+list(100_000)))
 	}},
-	{"deep-lists.avro", "lists in lists", func() []byte {
-		return avro(`{"type":"record","name":"L","fields":[{"name":"a","type":{"type":"array","items":"L"}}]}`, 1, []byte(strings.Repeat("\x02", 500_000)+strings.Repeat("\x00", 500_000)))
+	{"deep-lists.avro", "200,000 values in lists in 55 lists", func() []byte {
+		var b bytes.Buffer
+		b.WriteString(strings.Repeat("\x00\x02", 55) + "\x00")
+		long(&b, 200_000)
+		b.WriteString(strings.Repeat("\x16536-90-4399\x00", 200_000) + strings.Repeat("\x00", 56))
+		return avro(`{"type":"record","name":"L","fields":[{"name":"ssn","type":"string"},{"name":"a","type":{"type":"array","items":"L"}}]}`, 1, b.Bytes())
+	}},
+	{"keys.avro", "half a million keys of maps that are values", func() []byte {
+		var b bytes.Buffer
+		long(&b, 500_000)
+		b.WriteString(strings.Repeat("\x16536-90-4399", 500_000) + "\x00")
+		return avro(`{"type":"map","values":"null"}`, 1, b.Bytes())
+	}},
+	{"defaults.avro", "a schema of 60,000 defaults and notes", func() []byte {
+		return avro(`{"type":"record","name":"R","fields":[`+lines(30_000, func(i int) string {
+			return fmt.Sprintf(`{"name":"a%d","type":"null","doc":"ssn 536-90-4399","default":"536-90-4399"},`, i)
+		})+`{"name":"ssn","type":"string"}]}`, 1, []byte("\x16536-90-4399"))
+	}},
+	{"files.avro", "20,000 values that are files of gzip", func() []byte {
+		var b bytes.Buffer
+		for range 20_000 {
+			text(&b, string(gzipOf([]byte(secret))))
+		}
+		return avro(`"bytes"`, 20_000, b.Bytes())
+	}},
+	{"bombs.avro", "200 values that are files of gzip of 10 MB", func() []byte {
+		var b bytes.Buffer
+		z := string(gzipOf(bytes.Repeat([]byte("ssn 536-90-4399 "), 10<<16)))
+		for range 200 {
+			text(&b, z)
+		}
+		return avro(`"bytes"`, 200, b.Bytes())
+	}},
+	{"files.parquet", "a dictionary of one zip, that 100,000 values are", func() []byte {
+		z := string(zipOf(part{"a.txt", secret}))
+		return dictionaryColumn(plain(1, func(int) string { return z }), 1, 100_000, append([]byte{1}, append(binary.AppendUvarint(nil, 100_000<<1), 0)...))
+	}},
+	{"headers.zip", "a zip behind 20 MB of what looks like headers of members", func() []byte {
+		var z zipWriter
+		z.add("a.txt", 0, []byte(secret), 0)
+		return append(bytes.Repeat([]byte("PK\x03\x04\xff\xff"), 3<<20), z.close()...)
+	}},
+	{"gaps.zip", "60,000 members with text between them", func() []byte {
+		var z zipWriter
+		for i := range 60_000 {
+			z.add(fmt.Sprintf("%d.txt", i), 0, []byte("x"), 0)
+			z.out.WriteString("ssn 536-90-4399 and so on, and so forth\n")
+		}
+		return z.close()
 	}},
 	{"inflaters.avro", "40,000 blocks that are packed, each of a value", func() []byte {
 		var b bytes.Buffer

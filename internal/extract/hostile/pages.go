@@ -7,9 +7,9 @@ import (
 
 // pageShapes are PDFs.
 var pageShapes = []File{
-	{"inherited.pdf", "a chain of 3,000 nodes, and 3,000 pages at its end that inherit what they need", func() []byte {
+	{"inherited.pdf", "a chain of 60 nodes, and 3,000 pages at its end that inherit what they need", func() []byte {
 		m := NewPDF().Add(1, "<</Type/Catalog/Pages 10 0 R>>").Stream(4, "", PDFLine(secret)).Add(5, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
-		n := 250
+		n := 60 // more of them are too many
 		for i := range n {
 			res := ""
 			if i == 0 {
@@ -49,10 +49,14 @@ var pageShapes = []File{
 		m.Buffer.WriteString("xref\n" + strings.Repeat("0 0\n", 300_000) + fmt.Sprintf("trailer<</Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", at))
 		return m.Bytes()
 	}},
-	{"usecmap.pdf", "CMaps that use one another in a circle", func() []byte {
-		m := PDFPage("", "BT /F 9 Tf <00410042> Tj ET").Add(5, "<</Type/Font/Subtype/Type0/Encoding 6 0 R/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 6 0 R>>")
-		for i := range 2000 {
-			m.Stream(6+i, fmt.Sprintf("/UseCMap %d 0 R", 6+(i+1)%2000), fmt.Sprintf("/X%d usecmap begincmap 1 beginbfchar <0041> <0053> endbfchar", i))
+	{"usecmap.pdf", "2,000 fonts, whose CMaps use one another in a circle, of 60,000 characters", func() []byte {
+		n := 2000
+		fonts := Repeated(n, "/F%[1]d<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode %[1]d 0 R>>")
+		m := PDFPage("", "BT "+Repeated(n, "/F%d 9 Tf <00410042> Tj ")+"ET").Add(3, "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<<"+fonts+">>>>>>")
+		for i := range n {
+			if i >= 6 {
+				m.Flate(i, fmt.Sprintf("/UseCMap %d 0 R", 6+(i+1)%(n-6)), "begincmap 1 beginbfrange <0000> <ffff> <0041> endbfrange "+Repeated(60_000/16, "1 beginbfchar <%04x> <0053> endbfchar "))
+			}
 		}
 		return m.Done()
 	}},
@@ -121,8 +125,13 @@ var pageShapes = []File{
 	{"parentheses.pdf", "parentheses in parentheses", func() []byte {
 		return PDFPage("", "BT /F 9 Tf "+strings.Repeat("(", 500_000)+strings.Repeat(")", 500_000)+" Tj ET").Done()
 	}},
-	{"widgets.pdf", "60,000 fields with options", func() []byte {
-		return PDFPage("/Annots["+strings.Repeat("<</Subtype/Widget/FT/Ch/T(ssn)/V(536-90-4399)/Opt[(a)(b)[(c)(d)]]>>", 20_000)+"]", "").Done()
+	{"widgets.pdf", "20,000 fields that share a thousand choices", func() []byte {
+		n := 20_000
+		m := PDFPage("/Annots["+Repeated(n, "1%05d 0 R ")+"]", "").Add(7, "["+strings.Repeat("(a)[(b)(536-90-4399)]", 500)+"]")
+		for i := range n {
+			m.Add(100_000+i, "<</Subtype/Widget/FT/Ch/T(ssn)/V(536-90-4399)/Opt 7 0 R>>")
+		}
+		return m.Done()
 	}},
 	{"popups.pdf", "notes that lead to one another", func() []byte {
 		m := PDFPage("/Annots[10 0 R]", "")
