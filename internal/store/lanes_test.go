@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestStripesAndLanes has callers of many names come and go at random: whoever is there, no stripe is
-// in two lanes, and no lane is used by two stripes.
+// TestStripesAndLanes has callers of many names come and go at random: whoever is there, no stripe
+// is in two lanes, and no lane is used by two stripes.
 func TestStripesAndLanes(t *testing.T) {
 	type caller struct {
 		stripe  int

@@ -6,11 +6,11 @@ import (
 )
 
 // stripes leads the callers to the lanes of a store that has several. Names are hashed to as many
-// stripes as there are lanes; all callers of a stripe use one lane at a time, and no lane is used by
-// two stripes at a time. Which lane it is is decided late, since each that is used is a connection: a
-// stripe uses the first lane when no other does, and gets a lane of its own for good when it comes
-// while another is there. Callers who come one after the other thus share one connection, whatever
-// their names.
+// stripes as there are lanes; all callers of a stripe use one lane at a time, and no lane is used
+// by two stripes at a time. Which lane it is is decided late, since each that is used is a
+// connection: a stripe uses the first lane when no other does, and gets one of its own for good
+// when it comes while another is there. Callers who come one after the other thus share one
+// connection, whatever their names.
 type stripes struct {
 	lanes []*lane
 
