@@ -18,6 +18,7 @@
 //	macie2                    the contract: types, checks, routes, binders, generated from api/macie2.json
 //	sigv4, arn                signatures: verify and sign; names of resources, each with one spelling
 //	source, budget            addresses of callers; the bytes that callers make the program hold
+//	heap                      memory in huge pages, where the kernel gives them to those who ask
 //	printable, certificate    text of others for terminals and spreadsheets; a TLS certificate that is renewed on disk
 //	lazyregexp                regular expressions, compiled when they are used first
 //	extract, detect, classify pure: bytes to text with places, text to sensitive data, the two together

@@ -81,7 +81,8 @@ type boxes struct {
 	ended chan struct{}
 	fail  error
 
-	confined string // what the starting thread gave up
+	env      []string // of boxes
+	confined string   // what the starting thread gave up
 
 	mu       sync.Mutex
 	busy     map[*box]bool
@@ -107,6 +108,11 @@ func (bs *boxes) prepare() {
 	}
 	// What this process has inherited is not for its children.
 	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	huge := boxHuge + "=" + strconv.FormatInt(hugeHeap(bs.pool.share()), 10)
+	if how, err := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled"); err == nil && bytes.Contains(how, []byte("[madvise]")) {
+		huge += hugeAsked
+	}
+	bs.env = []string{boxProcessors, huge}
 	bs.asks, bs.ended = make(chan func()), make(chan struct{})
 	ready := make(chan struct{})
 	go func() {
@@ -172,6 +178,7 @@ type box struct {
 	spent   bool  // it said that it does not go on
 	wide    bool  // it has the window
 	data    int64 // RLIMIT_DATA
+	roomy   int64 // bytes of its heap that are of huge pages, used or not, which it can fill in no time
 
 	// Of the object at hand, for the watch; boxes.mu guards them.
 	clock   *clock
@@ -321,14 +328,24 @@ func (b *box) channels() (child []*os.File, err error) {
 	return child, nil
 }
 
-// boxProcessors is all that a box's environment has, until it has started: the runtime makes what it needs for one processor, and not for
-// all of them, which a box would give up as the first thing it does. That is an eighth of the pages that a start touches.
-const boxProcessors = "GOMAXPROCS=1"
+// What a box's environment has until it has started.
+const (
+	// boxProcessors has the runtime make what it needs for one processor, and not for all of them, which a box would give up as the first
+	// thing it does. That is an eighth of the pages that a start touches.
+	boxProcessors = "GOMAXPROCS=1"
+	// boxHuge is a variable: how much of the heap is to be of huge pages, with hugeAsked behind it where the kernel makes them for
+	// those alone that ask for them, which a box cannot look up.
+	boxHuge   = "HUGEPAGES"
+	hugeAsked = " asked"
+)
+
+// hugeHeap is how much of a box's heap may be of huge pages. The parent reckons with all of it being filled at once.
+func hugeHeap(share int64) int64 { return min(32<<20, share/8) }
 
 // launch runs on the thread that starts boxes.
 func (b *box) launch(child []*os.File) (err error) {
 	b.process, err = os.StartProcess("/proc/self/exe", []string{boxName}, &os.ProcAttr{
-		Dir: "/", Env: []string{boxProcessors}, Files: child,
+		Dir: "/", Env: b.boxes.env, Files: child,
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true},
 	})
 	return err
@@ -394,12 +411,23 @@ func (b *box) configure(ctx context.Context, s *Search) error {
 	if kind == frameRefused {
 		return fmt.Errorf("a box refuses the identifiers: %s", clean(string(said)))
 	}
+	if b.roomy, err = roomOf(said, share); err != nil {
+		return b.over(err)
+	}
 	b.of = s
 	held, data := b.memory()
 	b.limit = held + share + slack
 	// A second line of defence, which the kernel holds: room for the collector to be untidy in.
-	b.setData(data + share + share/4 + 48<<20)
+	b.setData(data - b.roomy + share + share/4 + 48<<20)
 	return nil
+}
+
+// roomOf reads how much of a box's heap is of huge pages.
+func roomOf(said []byte, share int64) (int64, error) {
+	if len(said) != 8 || binary.LittleEndian.Uint64(said) > uint64(hugeHeap(share)) {
+		return 0, fmt.Errorf("%w: it cannot have so much room", errFrame)
+	}
+	return int64(binary.LittleEndian.Uint64(said)), nil
 }
 
 // setData has the kernel refuse more memory than so much.
@@ -940,7 +968,7 @@ func (b *box) look() {
 // headroom says when to look again: before the box can have filled what it may still take.
 func (b *box) headroom() time.Duration {
 	held, _ := b.memory()
-	left := time.Duration(float64(b.limit-held) / fillRate * float64(time.Second))
+	left := time.Duration(float64(b.limit-held-b.roomy) / fillRate * float64(time.Second))
 	return min(max(left, watchLeast), watchMost)
 }
 

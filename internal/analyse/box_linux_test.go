@@ -79,6 +79,7 @@ func init() {
 			os.Exit(1)
 		},
 		"probe": probe,
+		"fill":  fillMemory,
 	}
 }
 
@@ -333,23 +334,91 @@ func TestBoxMemory(t *testing.T) {
 		}
 		return
 	}
-	usage := ends(t)
-	const share = 64 << 20
-	p := New(Options{Workers: 1, Memory: share})
+	for _, share := range []int64{64 << 20, 256 << 20} { // with a little of huge pages, and with all that there may be
+		usage := ends(t)
+		p := New(Options{Workers: 1, Memory: share})
+		r, err := p.Analyse(t.Context(), file(t, "hog-memory.txt", plain), search(t))
+		if err != nil || r.Status.Code != extract.Skipped || r.Status.Reason != extract.FileExceedsSizeLimit {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if s := p.Stats(); s.Ended[CauseMemory] != 2 || s.Retried != 1 || s.Lost != 1 || s.Started != 2 {
+			t.Errorf("%+v", s)
+		}
+		for _, u := range usage() {
+			if rss := u.Maxrss << 10; rss > share+40<<20 {
+				t.Errorf("a box held %d MB of %d", rss/1e6, share/1000000)
+			}
+		}
+		good(t, p)
+		p.Close()
+	}
+}
+
+// TestBoxHugePages counts the pages that a box is given for what its heap grows into.
+func TestBoxHugePages(t *testing.T) {
+	how, _ := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled")
+	some := unix.Prctl(unix.PR_SET_THP_DISABLE, 1, thpExceptAdvised, 0, 0) == nil
+	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 0, 0, 0, 0)
+	can := bytes.Contains(how, []byte("[madvise]")) || some && bytes.Contains(how, []byte("[always]"))
+	stat, _ := os.ReadFile("/proc/vmstat")
+	_, lacked, _ := bytes.Cut(stat, []byte("\nthp_fault_fallback ")) // how often there was none to give
+	lacked, _, _ = bytes.Cut(lacked, []byte("thp"))
+	var log logged
+	p := New(Options{Workers: 1, Memory: 512 << 20, Log: log.logger()})
 	defer p.Close()
-	r, err := p.Analyse(t.Context(), file(t, "hog-memory.txt", plain), search(t))
-	if err != nil || r.Status.Code != extract.Skipped || r.Status.Reason != extract.FileExceedsSizeLimit {
-		t.Errorf("%+v, %v", r, err)
+	if _, err := p.Analyse(t.Context(), file(t, "fill.txt", plain), search(t)); err != nil {
+		t.Fatal(err)
 	}
-	if s := p.Stats(); s.Ended[CauseMemory] != 2 || s.Retried != 1 || s.Lost != 1 || s.Started != 2 {
-		t.Errorf("%+v", s)
+	_, said, _ := strings.Cut(log.String(), "pages: ")
+	var pages int
+	if _, err := fmt.Sscan(said, &pages); err != nil {
+		t.Fatalf("%v: %s", err, log.String())
 	}
-	for _, u := range usage() {
-		if rss := u.Maxrss << 10; rss > share+40<<20 {
-			t.Errorf("a box held %d MB of %d", rss/1e6, share/1000000)
+	stat, _ = os.ReadFile("/proc/vmstat")
+	if _, now, _ := bytes.Cut(stat, []byte("\nthp_fault_fallback ")); can && !bytes.HasPrefix(now, lacked) {
+		t.Log("this machine's memory is in pieces")
+		return
+	}
+	if few := pages < 1000; few != can && os.Getpagesize() == 4096 {
+		t.Errorf("%d pages for 16 MB; can there be huge ones: %v (%s)", pages, can, how)
+	}
+}
+
+// fillMemory fills memory and tells how many pages it was given for that.
+func fillMemory() {
+	var before, after unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &before)
+	for range 16 {
+		piece := make([]byte, 1<<20)
+		for i := range piece {
+			piece[i] = byte(i)
+		}
+		runtime.KeepAlive(piece)
+	}
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &after)
+	fmt.Fprintln(os.Stderr, "pages:", after.Minflt-before.Minflt)
+	os.Exit(1)
+}
+
+// TestRoomOfBox: what a box says of its heap is believed as far as it can be.
+func TestRoomOfBox(t *testing.T) {
+	said := func(n uint64) []byte { return binary.LittleEndian.AppendUint64(nil, n) }
+	for _, c := range []struct {
+		said  []byte
+		share int64
+		want  int64
+	}{
+		{said(0), 1 << 30, 0}, {said(32 << 20), 1 << 30, 32 << 20}, {said(32<<20 + 1), 1 << 30, -1}, {said(1 << 63), 1 << 30, -1},
+		{said(8 << 20), 64 << 20, 8 << 20}, {said(32 << 20), 64 << 20, -1}, {nil, 1 << 30, -1}, {said(0)[:7], 1 << 30, -1}, {append(said(0), 0), 1 << 30, -1},
+	} {
+		got, err := roomOf(c.said, c.share)
+		if err != nil {
+			got = -1
+		}
+		if got != c.want {
+			t.Errorf("%x of %d: %d, want %d", c.said, c.share, got, c.want)
 		}
 	}
-	good(t, p)
 }
 
 // An object that does not look at the clock is ended soon after its time, and not tried again.

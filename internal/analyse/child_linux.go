@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -22,6 +24,7 @@ import (
 
 	"magpie/internal/classify"
 	"magpie/internal/extract"
+	"magpie/internal/heap"
 )
 
 // The descriptors that a box is started with, beside the standard three.
@@ -52,6 +55,7 @@ type boxed struct {
 	worker  *classify.Worker
 	limit   int64 // of the memory of the runtime
 	widened bool  // there was a window beside it
+	roomy   int64 // bytes of the heap that are of huge pages, used or not
 	unsaid  int64 // bytes analysed that the parent has not been told of
 	in, out []byte
 	encoder *encoder
@@ -75,15 +79,13 @@ const (
 var onObject func(name string)
 
 func serveBox() int {
-	os.Clearenv()         // of boxProcessors
+	b := &boxed{roomy: makeRoom(os.Getenv(boxHuge))}
+	os.Clearenv()
 	runtime.GOMAXPROCS(1) // as it is already
-	// Huge pages would let memory grow faster than the parent can look.
-	_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
 	debug.SetMaxStack(maxStack)
 	// What the program and the identifiers take is there for good: a box that reads little need not go over
 	// it, and one that reads much has its limit.
 	debug.SetGCPercent(400)
-	b := &boxed{}
 	shared, err := unix.Mmap(boxPage, 0, os.Getpagesize()+arenaBytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return boxUnfit
@@ -150,9 +152,28 @@ func (b *boxed) configure(payload []byte) error {
 	}
 	// The collector counts what is mapped, the parent what is resident, and the collector comes late where
 	// other processes have the processor: it aims below what the parent allows.
-	b.limit = mappedMemory() + memory - memory/8
+	b.limit = mappedMemory() - b.roomy + memory - memory/8
 	debug.SetMemoryLimit(b.limit)
-	return b.send(frameReady, nil)
+	return b.send(frameReady, binary.LittleEndian.AppendUint64(nil, uint64(b.roomy)))
+}
+
+// thpExceptAdvised is PR_THP_DISABLE_EXCEPT_ADVISED of Linux 6.18: huge pages for memory that was asked to be of them, and no other.
+const thpExceptAdvised = 1 << 1
+
+// makeRoom has the heap grow into huge pages first, for as many bytes as the environment says, which it returns. No other memory is of
+// huge pages: it would grow faster than the parent can look. Where the kernel cannot tell the one from the other, nothing is.
+func makeRoom(environment string) int64 {
+	size, asked := strings.CutSuffix(environment, hugeAsked)
+	room, err := strconv.ParseInt(size, 10, 64)
+	if unix.Prctl(unix.PR_SET_THP_DISABLE, 1, thpExceptAdvised, 0, 0) != nil && !asked {
+		_ = unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0)
+		return 0
+	}
+	if err != nil {
+		return 0
+	}
+	heap.MakeRoom(room)
+	return room
 }
 
 // mappedMemory is how many bytes the runtime has from the kernel, without those that it has given back. runtime.ReadMemStats would tell the

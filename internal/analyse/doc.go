@@ -75,9 +75,11 @@
 // boxes make it 10 and 9 %. With one worker on one core it was 2 to 5 % in all of them.
 //
 // A process of its own is paid for in page faults and in turns of the processor, and there are virtual machines on which both are dear. On
-// two cores of one where a page fault takes 13 µs and a message from one process to another and back 26 µs, starting a box took 45 ms, and
-// the same scans took longer: 1.6 GB of mixed text 17 % by the clock, 256 MB of it, a third of a second, 32 %, /usr/share/doc 18 %, 7,900
-// files of /usr/include 23 %, 1,600 Office files nothing that shows.
+// two cores of one where a page fault takes 15 µs and a message from one process to another and back 26 µs, starting a box took 50 ms of
+// processor time, of which 37 are for initializing packages. There, heaps that grow into huge pages (package heap; not of kernels before
+// 6.18 that make all memory of them) made scans 9 to 14 % shorter, and those without boxes 2 to 16 %. By the clock, with boxes beside
+// without, both so: /usr/share/doc, a second, 9 %, 7,900 files of /usr/include, four tenths of a second, 25 %, 256 MB of mixed text in
+// files of 1 MB, three tenths of a second, 41 %, in which two boxes are started before there is anything else to do.
 //
 // A folder of a few small files needs no boxes (package scan) and takes 10 ms. Scans use boxes in spite of what they cost: what they are
 // for is that a file, however it was made, can crash, hang or exhaust its box alone, and not the scan.

@@ -17,7 +17,7 @@ const (
 	frameData      = 'D' // what a read or a spool is answered
 	// From the box.
 	frameHello    = 'h' // once: whether the kernel confines it
-	frameReady    = 'r' // it is configured
+	frameReady    = 'r' // it is configured; bytes of its heap that are of huge pages
 	frameRefused  = 'x' // it could not be
 	frameReadAt   = 'a' // offset, length
 	frameNext     = 'n' // length; of a stream
@@ -38,13 +38,13 @@ const (
 // longest is the most bytes that a box may send in a frame of a kind; -1 for what it may not send.
 func longest(kind byte) int {
 	switch kind {
-	case frameReady, frameSpool:
+	case frameSpool:
 		return 0
 	case frameReadAt:
 		return 12
 	case frameNext:
 		return 4
-	case frameProgress, frameWindow:
+	case frameReady, frameProgress, frameWindow:
 		return 8
 	case frameHello, frameRefused, frameFault, frameDecoder:
 		return maxShort

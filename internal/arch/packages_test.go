@@ -24,7 +24,7 @@ import (
 // what must go against it is done by a hook, a function field or a pushed fact.
 var layers = [][]string{
 	{"lazyregexp"},
-	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag", "certificate", "leak"},
+	{"macie2", "sigv4", "arn", "source", "budget", "printable", "extract", "detect", "envflag", "certificate", "leak", "heap"},
 	{"store", "mail", "classify", "pagetoken", "policy"},
 	{"queue", "resource", "identity", "audit", "throttle", "analyse"},
 	{"session", "signin", "webidentity"},

@@ -15,6 +15,7 @@ import (
 
 	"magpie/internal/analyse"
 	"magpie/internal/extract"
+	"magpie/internal/heap"
 	"magpie/internal/inventory/objectstore"
 )
 
@@ -240,9 +241,17 @@ type job struct {
 	done    chan struct{}
 }
 
+// A scan of many files makes room for its heap, of whose garbage there will be as much.
+const (
+	manyFiles = 256
+	roomBytes = 64 << 20
+)
+
 func (s *scanner) enqueue(ctx context.Context, e entry) error {
 	j := &job{entry: e, done: make(chan struct{})}
-	s.found.Add(1)
+	if s.found.Add(1) == manyFiles {
+		heap.MakeRoom(min(roomBytes, s.o.MaxMemory/16))
+	}
 	s.foundBytes.Add(max(e.size, 0))
 	s.foresee(ctx, &e)
 	select {

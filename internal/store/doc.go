@@ -37,10 +37,10 @@
 // # Lanes
 //
 // A lane is where writers wait for one connection, one behind the other. SQLite has one for all;
-// PostgreSQL has a few. Which one a writer waits in is decided by the name given to Tx, so that writers of the same
-// rows, who should give the same name, never wait for each other's locks. Names get lanes of their
-// own only when several are written under at once (stripes.go): who writes one after the other shares
-// a connection, whatever the names.
+// PostgreSQL has a few. Which one a writer waits in is decided by the name given to Tx, so that
+// writers of the same rows, who should give the same name, never wait for each other's locks. Names
+// get lanes of their own only when several are written under at once (stripes.go): who writes one
+// after the other shares a connection, whatever the names.
 //
 //	caller ──request──▶ lane: begin · [savepoint · closure · release]×n · commit ──outcome──▶ every caller of the group
 //
