@@ -15,7 +15,7 @@ func extractCSV(w *walker, doc *Document, in *input, k kind) error {
 	case k.lines != nil:
 		r = k.lines.reader(w, r)
 	case k.respelling != asWritten:
-		r = &respelt{r: r, s: k.respelling}
+		r = &respelt{w: w, r: r, s: k.respelling}
 	}
 	if r != nil {
 		// The header must be known before the first segment, and it is in the decoded text.

@@ -46,8 +46,8 @@ func (k kind) mayHaveURIs(head []byte) bool {
 	return false
 }
 
-// search keeps what the data: URIs that begin in text[lo:hi] hold.
-func (d *dataURIs) search(w *walker, text []byte, lo, hi int) error {
+// search keeps what the data: URIs that begin in text[lo:hi] hold. whole says that the document ends with the text.
+func (d *dataURIs) search(w *walker, text []byte, lo, hi int, whole bool) error {
 	for lo < hi {
 		i := bytes.Index(text[lo:min(len(text), hi+maxDataURIHead)], base64Mark)
 		if i < 0 {
@@ -69,8 +69,12 @@ func (d *dataURIs) search(w *walker, text []byte, lo, hi int) error {
 		if err := w.step(int64(end-from) / 4); err != nil {
 			return err
 		}
+		had := len(d.found)
 		if d.take(w, text[from:end]) {
 			lo = end
+			if end == len(text) && !whole && len(d.found) > had { // the rest comes with the next segment
+				d.more = true
+			}
 		}
 	}
 	return nil
@@ -175,7 +179,7 @@ func (d *dataURIs) open(w *walker, doc *Document) error {
 		}
 	}
 	if d.more {
-		a.miss(ArchiveContainsUnprocessedFiles, "more files in data: URIs than are read")
+		a.miss(ArchiveContainsUnprocessedFiles, "more files in data: URIs, or longer ones, than are read")
 	}
 	return a.status()
 }

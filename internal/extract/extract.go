@@ -182,12 +182,12 @@ func (w *walker) emit(doc *Document, seg *Segment) error {
 	seg.tidier = &w.tidier
 	w.texts++
 	seg.w = w
-	text, lo, hi := seg.Text, seg.Lo, seg.Hi
+	text, lo, hi, last := seg.Text, seg.Lo, seg.Hi, seg.End
 	if err := w.sink.Segment(doc, seg); err != nil {
 		return &sourceError{err}
 	}
 	if doc.uris != nil {
-		if err := doc.uris.search(w, text, lo, hi); err != nil {
+		if err := doc.uris.search(w, text, lo, hi, last); err != nil {
 			return err
 		}
 	}

@@ -43,6 +43,9 @@ func flatTokens(w *walker, x *xmlReader, token func(*xmlReader) error) (about []
 			return p.lines, err
 		}
 	}
+	if x.err == nil && p.more {
+		return p.lines, stop(Partial, UnableToParseFile, "it says more about itself than is read")
+	}
 	return p.lines, x.err
 }
 
@@ -51,6 +54,7 @@ type flatProperties struct {
 	in    bool
 	label []byte
 	lines []byte
+	more  bool // than are kept
 }
 
 const maxFlatProperties = 64 * kib
@@ -69,7 +73,9 @@ func (p *flatProperties) token(x *xmlReader) bool {
 			p.label = append(p.label[:0], name[:min(len(name), maxLabel)]...)
 		}
 	case x.kind == xmlText || x.kind == xmlCDATA:
-		if text := bytes.TrimSpace(characters(nil, x)); len(text) > 0 && len(p.lines)+len(text) < maxFlatProperties {
+		if text := bytes.TrimSpace(characters(nil, x)); len(p.lines)+len(p.label)+len(text) >= maxFlatProperties {
+			p.more = true
+		} else if len(text) > 0 {
 			p.lines = append(append(append(append(p.lines, p.label...), ": "...), text...), '\n')
 		}
 	}

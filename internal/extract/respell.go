@@ -152,7 +152,7 @@ func wide(b []byte) (is byte, n int) {
 	case from == 1:
 		return '\n', n
 	case n >= int(wideSpace) && n < len(b) && b[n] == '\n':
-		return 0, 0 // the last of them stand before the line end, as one cell more
+		return ' ', n // before the line end there is no cell
 	case n >= int(wideSpace):
 		return cellMark, n
 	}
@@ -254,6 +254,7 @@ func (s respelling) append(dst, b []byte, last bool) (out, rest []byte) {
 
 // respelt reads a table that is written otherwise.
 type respelt struct {
+	w     *walker
 	r     io.Reader
 	s     respelling
 	raw   [4 * kib]byte
@@ -269,7 +270,9 @@ func (r *respelt) Read(p []byte) (int, error) {
 			return 0, r.err
 		}
 		n, err := r.r.Read(r.raw[r.n:])
-		r.err = err
+		if r.err = err; err == nil {
+			r.err = r.w.step(int64(64 + n/4))
+		}
 		var rest []byte
 		r.buf, rest = r.s.append(r.buf[:0], r.raw[:r.n+n], err != nil)
 		r.plain, r.n = r.buf, copy(r.raw[:], rest)

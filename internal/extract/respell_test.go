@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"context"
 	"io"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func TestRespell(t *testing.T) {
 			t.Errorf("%q: %q, want %q", c.text, got, c.out)
 		}
 		for _, r := range []io.Reader{strings.NewReader(c.text), iotest.OneByteReader(strings.NewReader(c.text)), iotest.DataErrReader(strings.NewReader(c.text))} {
-			if got, err := io.ReadAll(&respelt{r: r, s: c.s}); err != nil || string(got) != c.out {
+			if got, err := io.ReadAll(&respelt{w: &walker{ctx: context.Background()}, r: r, s: c.s}); err != nil || string(got) != c.out {
 				t.Errorf("%q read: %q %v, want %q", c.text, got, err, c.out)
 			}
 		}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"io"
 	"strings"
@@ -241,12 +242,13 @@ func (r *rtfReader) control() error {
 	if c < 'A' || c > 'Z' && c < 'a' || c > 'z' {
 		switch c {
 		case '\'':
-			hi, ok1 := r.next()
-			lo, ok2 := r.next()
-			h, l := unhex(hi), unhex(lo)
-			if !ok1 || !ok2 || h < 0 || l < 0 {
+			b, _ := r.in.Peek(2) // an error is for the next byte to meet
+			if len(b) < 2 || unhex(b[0]) < 0 || unhex(b[1]) < 0 {
 				return nil
 			}
+			h, l := unhex(b[0]), unhex(b[1])
+			r.next()
+			r.next()
 			g.begun = true
 			if r.passing > 0 {
 				r.passing--
@@ -536,7 +538,10 @@ func (r *rtfReader) object() error {
 	if err = r.a.damaged(err); err != nil {
 		return err
 	}
-	// The picture that is shown for it follows.
+	// The picture that is shown for it follows, or that there is none: its version, and what it is.
+	if shown, _ := b.Peek(8); len(shown) == 8 && (shown[4] != 0 && shown[4] != 5 || shown[5]|shown[6]|shown[7] != 0) {
+		r.a.miss(MalformedFile, "an object that is longer than it says")
+	}
 	_, err = copyAlive(r.w, io.Discard, b)
 	return err
 }
@@ -545,7 +550,31 @@ func (r *rtfReader) object() error {
 type rtfHex struct {
 	r      *rtfReader
 	digits int64
+	binary int // bytes that come as they are
 	ended  bool
+}
+
+// bin reads the word, behind its backslash, that says that so many bytes come as they are.
+func (x *rtfHex) bin() bool {
+	b, _ := x.r.in.Peek(16)
+	rest, ok := bytes.CutPrefix(b, []byte("bin"))
+	n := 0
+	for n < len(rest) && n < 10 && isNumeral(rest[n]) {
+		x.binary = x.binary*10 + int(rest[n]-'0')
+		n++
+	}
+	if !ok || n == 0 {
+		x.binary = 0
+		return false
+	}
+	n += len("bin")
+	if n < len(b) && b[n] == ' ' { // it belongs to the word
+		n++
+	}
+	for range n {
+		x.r.next()
+	}
+	return true
 }
 
 func (x *rtfHex) Read(p []byte) (int, error) {
@@ -558,7 +587,15 @@ func (x *rtfHex) Read(p []byte) (int, error) {
 		if err := x.r.w.step(4); err != nil {
 			return n, err
 		}
+		if x.binary > 0 {
+			x.binary--
+			p[n] = c
+			n++
+			x.digits++
+			continue
+		}
 		switch v := unhex(c); {
+		case c == '\\' && x.bin():
 		case v < 0:
 			if x.ended = c == '{' || c == '}' || c == '\\'; x.ended {
 				if err := x.r.in.UnreadByte(); err != nil {
@@ -586,13 +623,15 @@ func (x *rtfHex) Read(p []byte) (int, error) {
 }
 
 // rtfHidden are the destinations that hold no text; those behind \* are left out unless they are in rtfShown.
-var rtfHidden = set("fonttbl colortbl stylesheet listtable listoverridetable revtbl rsidtbl filetbl pict object objdata themedata " +
-	"colorschememapping datastore latentstyles xmlnstbl generator bkmkstart bkmkend mmath")
+var rtfHidden = set("fonttbl colortbl stylesheet listtable listoverridetable rsidtbl filetbl pict object objdata themedata " +
+	"colorschememapping datastore latentstyles xmlnstbl generator bkmkstart bkmkend")
 
 // rtfShown are the destinations whose text stands apart.
 var rtfShown = set("footnote header headerl headerr headerf footer footerl footerr footerf annotation shptxt title subject author keywords " +
 	"doccomm operator company manager result ftnsep atnid atnauthor nonshppict " +
-	"fldinst userprops propname staticval docvar")
+	"fldinst userprops propname staticval docvar dptxbxtext formfield ffname ffdeftext ffhelptext ffstattext ffl company template " +
+	"windowcaption mailmerge mmconnectstr mmquery mmdatasource mmheadersource mmmailsubject revtbl mmath moMath " +
+	"xmlattrvalue hlinkbase category")
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}

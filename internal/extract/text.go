@@ -9,7 +9,6 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 )
@@ -149,13 +148,13 @@ func utf16Without(head []byte) encoding.Encoding {
 	}
 	switch half := n / 2; {
 	case zero[1] > half*6/10 && zero[0]*20 <= zero[1]:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+		return mixed16{1}
 	case zero[0] > half*6/10 && zero[1]*20 <= zero[0]:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+		return mixed16{0}
 	case zero[0] == 0 && script16(head[:n], 1):
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+		return mixed16{1}
 	case zero[1] == 0 && script16(head[:n], 0):
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+		return mixed16{0}
 	}
 	return nil
 }

@@ -1,0 +1,53 @@
+package extract
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// Text that is nearly passed over: each file has one number, and is read to its end unless it says otherwise.
+func TestNearlyPassedOver(t *testing.T) {
+	const said = "SSN 527-22-8008"
+	wide := func(s string, upper int) string {
+		var out []byte
+		for _, u := range utf16.Encode([]rune(s)) {
+			pair := [2]byte{byte(u), byte(u)}
+			pair[upper] = byte(u >> 8)
+			out = append(out, pair[:]...)
+		}
+		return string(out)
+	}
+	object := func(size string, data string) string {
+		return "\x01\x05\x00\x00\x02\x00\x00\x00\x04\x00\x00\x00abc\x00\x00\x00\x00\x00\x00\x00\x00\x00" + size + "\x00\x00\x00" + data
+	}
+	in := func(body string) string { return `{\rtf1\ansi hello ` + body + ` bye\par}` }
+	whole := in(`{\object{\*\objdata\bin43 ` + object("\x0f", said) + `}}`)
+	for _, test := range []struct {
+		name, text string
+		code       Code
+	}{
+		{"lines.txt", wide(strings.Repeat("hello world\n", 50), 1) + said + "\n" + strings.Repeat("x", 40) + "\n", Complete},
+		{"lines.txt", wide(strings.Repeat("hello world\n", 50), 0) + said + "\n" + strings.Repeat("x", 40) + "\n", Complete},
+		{"hex.rtf", in(`SSN 527\'-22-8008`), Complete},
+		{"brace.rtf", in(`\'}`) + in(said), Complete},
+		{"binary.rtf", whole, Complete},
+		{"longer.rtf", in(said + `{\object{\*\objdata ` + hex.EncodeToString([]byte(object("\x04", "abcd and "+said))) + `}}`), Partial},
+		{"shown.rtf", in(said + `{\object{\*\objdata ` + hex.EncodeToString([]byte(object("\x04", "abcd\x01\x05\x00\x00\x05\x00\x00\x00"))) + `}}`), Complete},
+		{"box.rtf", in(`{\*\do\dobxpage\dptxbx{\dptxbxtext\pard ` + said + `\par}\dpx1}`), Complete},
+		{"list.rtf", in(`{\field{\*\fldinst FORMDROPDOWN{\*\formfield\fftype2{\*\ffname a}{\*\ffl ` + said + `}}}{\fldrslt x}}`), Complete},
+		{"authors.rtf", in(`{\*\revtbl{Unknown;}{` + said + `;}}`), Complete},
+		{"letters.rtf", in(`{\*\mailmerge{\mmconnectstr ` + said + `}}`), Complete},
+		{"uri.txt", said + " data:text/plain;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("hello world.\n", 60_000))), Complete},
+		{"uri-cut.txt", said + " data:text/plain;base64," + base64.StdEncoding.EncodeToString([]byte(strings.Repeat("hello world.\n", 60_000))) + "\nand more", Partial},
+		{"about.xml", `<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><DocumentProperties><Title>` + said + `</Title>` +
+			strings.Repeat("<X>hello world</X>", 8000), Partial},
+	} {
+		r := extractBytes(t, test.name, []byte(test.text), Options{})
+		if len(r.found) != 1 || r.status[""].Code != test.code && !(test.name == "uri.txt" && r.status[""].Code == Partial) {
+			t.Errorf("%s: %v\n%s", test.name, r.status[""], r.report())
+		}
+	}
+}
