@@ -321,7 +321,7 @@ func (c *separated) list(raw []byte, off int, dst []Field) ([]Field, int, bool) 
 	}
 	for {
 		if i == s.cell { // it may be a quoted cell
-			for i < len(raw) && raw[i] == ' ' && i < s.cell+4 {
+			for i < len(raw) && raw[i] == ' ' && i < s.cell+4 && c.delim != ' ' {
 				i++
 			}
 		}
