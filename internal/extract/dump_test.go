@@ -30,7 +30,26 @@ func TestDumps(t *testing.T) {
 		"more values than columns": {"a.sql", "INSERT INTO p (a) VALUES (1, '536-90-4399');\n", []string{"[] 536-90-4399 1:31"}},
 		"of a query":               {"a.sql", "INSERT INTO p (a) SELECT '536-90-4399' FROM b;\nINSERT INTO p (a) VALUES ('524-11-7837');\n", []string{"[] 536-90-4399 1:27", "[a] 524-11-7837 2:28"}},
 		"cut":                      {"a.sql", "INSERT INTO p (a) VALUES ('524-11-7837", []string{"[a] 524-11-7837 1:28"}},
-		"prose":                    {"a.txt", "To add a row, write\nINSERT INTO p (ssn) VALUES ('536-90-4399');\n", []string{"[] 536-90-4399 2:30"}},
+		"quotes and commas": {"a.sql", "INSERT INTO p (a, ssn) VALUES (\"x, \"\"y\"\"\", \"536-90-4399\"), (`x, y`, '524-11-7837');\n",
+			[]string{"[ssn] 536-90-4399 1:45", "[ssn] 524-11-7837 1:70"}},
+		"dollars": {"a.sql", "INSERT INTO p (a, ssn) VALUES ($$x, y$$, $a$536-90-4399$a$), ($b$it's $$, (y$b$, '524-11-7837');\n",
+			[]string{"[ssn] 536-90-4399 1:45", "[ssn] 524-11-7837 1:83"}},
+		"arrays": {"a.sql", "INSERT INTO p (a, ssn) VALUES (ARRAY[1, 2], '536-90-4399');\n", []string{"[ssn] 536-90-4399 1:46"}},
+		"comments": {"a.sql", "INSERT INTO p (a, ssn) VALUES (1, /* it's, not 601-33-2841, */ '536-90-4399'), (2 -- a, b\n, '524-11-7837' # it's, it\n);\n",
+			[]string{"[] 601-33-2841 1:48", "[ssn] 536-90-4399 1:65", "[ssn] 524-11-7837 2:4"}},
+		"words that are columns": {"a.sql", "CREATE TABLE p (key text, index varchar(9), period int, exclude nvarchar(max), ssn text, PRIMARY KEY (key), KEY x (ssn), KEY date USING BTREE (ssn), " +
+			"FULLTEXT INDEX (ssn), PERIOD FOR a (b, c), last int);\nINSERT INTO p VALUES ('a', 'b', 1, 'c', '536-90-4399', '524-11-7837');\n",
+			[]string{"[ssn] 536-90-4399 2:42", "[last] 524-11-7837 2:57"}},
+		"two schemas": {"a.sql", "CREATE TABLE a.p (ssn text, name text);\nCREATE TABLE b.p (id int, tin text);\nINSERT INTO a.p VALUES ('536-90-4399', 'x');\n" +
+			"INSERT INTO b.p VALUES (1, '524-11-7837');\nINSERT INTO c.p VALUES (1, '601-33-2841');\n",
+			[]string{"[ssn] 536-90-4399 3:26", "[tin] 524-11-7837 4:29", "[] 601-33-2841 5:29"}},
+		"two databases": {"a.sql", "USE a;\nCREATE TABLE p (ssn text, name text);\nINSERT INTO p VALUES ('536-90-4399', 'x');\nUSE b;\nCREATE TABLE p (id int, tin text);\nINSERT INTO p VALUES (1, '524-11-7837');\n",
+			[]string{"[ssn] 536-90-4399 3:24", "[tin] 524-11-7837 6:27"}},
+		"copy csv": {"a.sql", "COPY p (a, ssn) FROM stdin WITH (FORMAT csv, HEADER);\na,ssn\n\"x, \"\"y\"\"\nz\",536-90-4399\n1,\"524-11-7837\"\n\\.\nSELECT '601-33-2841';\n",
+			[]string{"[ssn] 536-90-4399 4:4", "[ssn] 524-11-7837 5:4", "[] 601-33-2841 7:9"}},
+		"copy with a delimiter": {"a.sql", "COPY p (a, ssn) FROM stdin DELIMITER '|';\nx\\|y|536-90-4399\n\\.\nCOPY p (a, ssn) FROM stdin (FORMAT csv, DELIMITER ';', QUOTE '~');\n~x;y~;524-11-7837\n\\.\n",
+			[]string{"[ssn] 536-90-4399 2:6", "[ssn] 524-11-7837 5:7"}},
+		"prose": {"a.txt", "To add a row, write\nINSERT INTO p (ssn) VALUES ('536-90-4399');\n", []string{"[] 536-90-4399 2:30"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := extractBytes(t, c.file, []byte(c.data), Options{})
@@ -59,6 +78,29 @@ func TestManyStatements(t *testing.T) {
 		if h.value != serial(i) || h.loc.Line != int64(i+1) || len(h.names) != 1 || h.names[0] != "ssn" {
 			t.Fatalf("%d: %+v", i, h)
 		}
+	}
+}
+
+// A dump may have more lists of columns than are remembered at a time, and more tables: the first lose no names, and a dump of the
+// second does not end as complete.
+func TestManyTables(t *testing.T) {
+	var named, created strings.Builder
+	for i := range maxSQLTables + 100 {
+		fmt.Fprintf(&named, "INSERT INTO t (a%d, ssn) VALUES (1, '%s');\n", i, serial(i))
+		fmt.Fprintf(&created, "CREATE TABLE t%d (id int, ssn text);\nINSERT INTO t%d VALUES (1, '%s');\n", i, i, serial(i))
+	}
+	r := extractBytes(t, "a.sql", []byte(named.String()), Options{})
+	if len(r.found) != maxSQLTables+100 || r.status[""].Code != Complete {
+		t.Fatalf("%d found, %v", len(r.found), r.status)
+	}
+	for i, h := range r.found {
+		if len(h.names) != 1 || h.names[0] != "ssn" {
+			t.Fatalf("%d: %+v", i, h)
+		}
+	}
+	r = extractBytes(t, "a.sql", []byte(created.String()), Options{})
+	if len(r.found) != maxSQLTables+100 || r.status[""].Code != Partial {
+		t.Errorf("%d found, %v", len(r.found), r.status)
 	}
 }
 

@@ -17,7 +17,7 @@ func extractSQL(w *walker, doc *Document, in *input) error {
 	}
 	b := newBuilder(w, doc, true)
 	defer b.close()
-	s := &sqlReader{w: w, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 1, tables: map[string]*sqlTable{}, known: map[string][]int32{}, holds: holding{w: w}}
+	s := &sqlReader{w: w, b: b, in: bufio.NewReaderSize(r, 64*kib), line: 1, tables: map[string]*sqlTable{}, last: map[string]*sqlTable{}, known: map[string][]int32{}, holds: holding{w: w}}
 	defer s.holds.drop()
 	for s.err == nil && s.statement() {
 	}
@@ -28,10 +28,13 @@ func extractSQL(w *walker, doc *Document, in *input) error {
 	if err := b.finish(); err != nil {
 		return err
 	}
-	if s.err != nil {
-		return s.err
+	if s.err == nil {
+		s.err = s.readErr
 	}
-	return s.readErr
+	if s.err == nil && s.nameless {
+		return stop(Partial, UnableToParseFile, "more tables than can be remembered")
+	}
+	return s.err
 }
 
 // sqlReader goes through a dump byte by byte. What it reads outside of values is text, and written as such on the way.
@@ -47,7 +50,10 @@ type sqlReader struct {
 	texting   bool // a stretch of text has begun
 	fresh     bool // nothing but blanks has come in this line
 	tables    map[string]*sqlTable
-	known     map[string][]int32 // what the builder calls columns, by their names
+	last      map[string]*sqlTable // by the last part of their names, the last table of each
+	nameless  bool                 // there are tables that are not remembered
+	known     map[string][]int32   // what the builder calls columns, by their names
+	knownSize int64
 	holds     holding
 	pending   sqlToken
 }
@@ -61,6 +67,7 @@ const (
 
 // sqlTable is what a dump has said of a table.
 type sqlTable struct {
+	full  string
 	names []string // of its columns
 	infos []int32  // what the builder calls them, once it has been asked: a statement is far shorter than they are
 	asked bool
@@ -153,19 +160,25 @@ func (s *sqlReader) blanks() {
 		case c == '#' && s.fresh, c == '-' && s.peekIs("--"):
 			s.restOfLine()
 		case c == '/' && s.peekIs("/*") && !s.peekIs("/*!"):
-			s.echo(c)
-			for {
-				if c, ok = s.peek(); !ok {
-					return
-				}
-				end := c == '*' && s.peekIs("*/")
-				s.echo(c)
-				if end {
-					s.echo('/')
-					break
-				}
-			}
+			s.blockComment()
 		default:
+			return
+		}
+	}
+}
+
+func (s *sqlReader) blockComment() {
+	s.echo('/')
+	s.echo('*')
+	for {
+		c, ok := s.peek()
+		if !ok {
+			return
+		}
+		end := c == '*' && s.peekIs("*/")
+		s.echo(c)
+		if end {
+			s.echo('/')
 			return
 		}
 	}
@@ -297,19 +310,13 @@ func (s *sqlReader) rest() bool {
 
 // table reads what stands between a statement's first words and its values: the table, and perhaps columns in parentheses. It
 // ends with the first token that is none of that.
-func (s *sqlReader) table() (name string, columns []string, next sqlToken) {
+func (s *sqlReader) table() (name sqlName, columns []string, next sqlToken) {
 	t := s.token()
 	for t.is("into") || t.is("ignore") || t.is("overwrite") || t.is("table") || t.is("low_priority") || t.is("delayed") || t.is("or") {
 		t = s.token()
 	}
-	for t.names() {
-		name = strings.ToLower(t.text)
-		if t = s.token(); t.kind != '.' {
-			break
-		}
-		t = s.token()
-	}
-	if t.kind == '(' && name != "" {
+	name, t = s.tableName(t)
+	if t.kind == '(' && name.last != "" {
 		for t = s.token(); t.kind != 0 && t.kind != ')' && t.kind != ';'; t = s.token() {
 			if t.names() && len(columns) < maxSQLColumns {
 				columns = append(columns, t.text)
@@ -363,61 +370,6 @@ func (s *sqlReader) insert() bool {
 	return ok && (s.fresh || s.rest())
 }
 
-// columns registers the names of a statement's columns; those that it does not name are the table's. Dumps have a statement for
-// each row, so what was registered once counts again.
-func (s *sqlReader) columns(table string, names []string) (infos []int32, ok bool) {
-	if names != nil {
-		s.remember(table, names)
-		return s.register(names)
-	}
-	t := s.tables[table]
-	if t == nil {
-		return nil, true
-	}
-	if !t.asked {
-		t.asked = true
-		if t.infos, ok = s.register(t.names); !ok {
-			return nil, false
-		}
-	}
-	return t.infos, true
-}
-
-// register has the builder keep the names of columns.
-func (s *sqlReader) register(names []string) (infos []int32, ok bool) {
-	if len(names) == 0 {
-		return nil, true
-	}
-	all := strings.Join(names, "\x00")
-	if infos, ok = s.known[all]; ok {
-		return infos, true
-	}
-	if len(s.known) >= maxSQLTables || !s.holds.hold(int64(len(all)+4*len(names)+64)) {
-		return nil, true // values without names are values still
-	}
-	infos = make([]int32, len(names))
-	for i, name := range names {
-		if infos[i], s.err = s.b.keep(fieldInfo{names: []string{name}}); s.err != nil {
-			return nil, false
-		}
-	}
-	s.known[all] = infos
-	return infos, true
-}
-
-func (s *sqlReader) remember(table string, names []string) {
-	if _, known := s.tables[table]; known || len(s.tables) >= maxSQLTables || table == "" {
-		return
-	}
-	size := int64(len(table) + 64)
-	for _, name := range names {
-		size += int64(len(name) + 16)
-	}
-	if s.holds.hold(size) {
-		s.tables[table] = &sqlTable{names: names}
-	}
-}
-
 // tuple reads the values up to the closing parenthesis.
 func (s *sqlReader) tuple(infos []int32) {
 	for i := 0; s.err == nil; i++ {
@@ -430,84 +382,175 @@ func (s *sqlReader) tuple(infos []int32) {
 
 // value reads a value and the comma or parenthesis after it; it returns false after the last.
 func (s *sqlReader) value(infos []int32, i int) bool {
-	for c, ok := s.peek(); ok && (c == ' ' || c == '\t' || c == '\r' || c == '\n'); c, ok = s.peek() {
-		s.skip()
-	}
-	begun := false
-	put := func(c byte) {
-		if !begun {
-			begun = true
-			kind, info := LineRange, int32(0)
-			if i < len(infos) {
-				kind, info = namedLine, infos[i]
-			}
-			s.b.mark(kind, info, s.line, s.col)
+	v := sqlValue{s: s, infos: infos, i: i}
+	more := v.read()
+	v.end()
+	return more
+}
+
+// sqlValue is a value on the way to the builder: that of a column.
+type sqlValue struct {
+	s     *sqlReader
+	infos []int32
+	i     int // the column
+	begun bool
+	last  byte // that was written
+}
+
+// put writes c for the next byte.
+func (v *sqlValue) put(c byte) {
+	s := v.s
+	if !v.begun {
+		v.begun = true
+		kind, info := LineRange, int32(0)
+		if v.i < len(v.infos) {
+			kind, info = namedLine, v.infos[v.i]
 		}
-		s.skip()
-		if err := s.b.writeByte(c); s.err == nil {
-			s.err = err
-		}
+		s.b.mark(kind, info, s.line, s.col)
 	}
-	more := false
+	s.skip()
+	if err := s.b.writeByte(c); s.err == nil {
+		s.err = err
+	}
+	v.last = c
+}
+
+func (v *sqlValue) end() {
+	if v.begun && v.s.err == nil {
+		v.s.err = v.s.b.end()
+	}
+	v.begun, v.last = false, 0
+}
+
+// read reads the value as it stands in a tuple. It returns whether a comma follows it.
+func (v *sqlValue) read() (more bool) {
+	s := v.s
 	for depth := 0; s.err == nil; {
 		c, ok := s.peek()
 		if !ok {
-			break
+			return false
 		}
-		if c == '\'' {
-			if begun { // of an expression
-				put(c)
-				s.quoted(put)
-				if _, ok := s.peek(); ok {
-					put(c)
-				}
-				continue
-			}
-			s.skip() // the value's own quotes are none of it
-			s.quoted(put)
+		switch {
+		case !v.begun && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			s.skip()
+			continue
+		case c == '\'' || c == '"' || c == '`':
+			v.string(c)
+			continue
+		case (c == '/' || c == '-' || c == '#') && v.comment(c), c == '$' && v.dollars():
+			continue
+		case depth == 0 && (c == ',' || c == ')'):
+			s.skip()
+			return c == ','
+		case c == '(' || c == '[':
+			depth++
+		case (c == ')' || c == ']') && depth > 0:
+			depth--
+		case !v.begun && strings.IndexByte("NEXBnexb", c) >= 0 && s.peekIs(string(c)+"'"): // N'…'
 			s.skip()
 			continue
 		}
-		if depth == 0 && (c == ',' || c == ')') {
-			s.skip()
-			more = c == ','
-			break
+		v.put(c)
+	}
+	return false
+}
+
+// string reads a string or a name in quotes. Quotes of the value itself are none of it; those of an expression are.
+func (v *sqlValue) string(quote byte) {
+	s := v.s
+	if !v.begun {
+		s.skip()
+		s.quoted(quote, v.put)
+		s.skip()
+		return
+	}
+	v.put(quote)
+	s.quoted(quote, v.put)
+	if _, ok := s.peek(); ok {
+		v.put(quote)
+	}
+}
+
+// maxSQLTag is how many bytes a tag has between its dollars: that of a name.
+const maxSQLTag = 64
+
+// dollars reads a string of PostgreSQL that stands between $$ and $$, or between $tag$ and $tag$. It returns false where none
+// begins.
+func (v *sqlValue) dollars() bool {
+	s := v.s
+	if v.begun && isSQLWord(v.last) {
+		return false
+	}
+	b, _ := s.in.Peek(maxSQLTag + 2)
+	n := 1
+	for n < len(b) && b[n] != '$' && isSQLWord(b[n]) && (n > 1 || !isNumeral(b[n])) {
+		n++
+	}
+	if n >= len(b) || b[n] != '$' {
+		return false
+	}
+	tag := string(b[:n+1])
+	for range len(tag) {
+		s.skip()
+	}
+	for s.err == nil {
+		c, ok := s.peek()
+		if !ok {
+			return true
 		}
-		switch c {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		case 'N', 'E', 'n', 'e', 'X', 'x', 'B', 'b':
-			if b, _ := s.in.Peek(2); !begun && len(b) == 2 && b[1] == '\'' { // N'…'
+		if c == '$' && s.peekIs(tag) {
+			for range len(tag) {
 				s.skip()
-				continue
 			}
+			return true
 		}
-		put(c)
+		v.put(c)
 	}
-	if begun && s.err == nil {
-		s.err = s.b.end()
+	return true
+}
+
+// comment reads a comment as a text of its own, whose commas part no values. It returns false where none begins.
+func (v *sqlValue) comment(c byte) bool {
+	s := v.s
+	b, _ := s.in.Peek(3)
+	switch {
+	case c == '/' && s.peekIs("/*") && !s.peekIs("/*!"):
+	case c == '-' && s.peekIs("--") && !(len(b) == 3 && (isNumeral(b[2]) || b[2] == '.' || b[2] == '(')): // 1--1 is a difference
+	case c == '#' && (s.fresh || len(b) > 1 && b[1] == ' '): // Access writes dates as #2020-01-01#
+	default:
+		return false
 	}
-	return more
+	v.end()
+	if s.err != nil {
+		return true
+	}
+	if c == '/' {
+		s.blockComment()
+	} else {
+		s.restOfLine()
+	}
+	if s.err == nil {
+		s.err = s.endText()
+	}
+	return true
 }
 
 // quoted reads a string up to the quote that ends it, which it leaves. Escapes are undone; those of line ends become spaces, since the line of
 // the file goes on.
-func (s *sqlReader) quoted(put func(byte)) {
+func (s *sqlReader) quoted(quote byte, put func(byte)) {
 	for s.err == nil {
 		c, ok := s.peek()
 		if !ok {
 			return
 		}
 		switch {
-		case c == '\'':
-			if !s.peekIs("''") {
+		case c == quote:
+			if b, _ := s.in.Peek(2); len(b) < 2 || b[1] != quote {
 				return
 			}
 			s.skip()
 			put(c)
-		case c == '\\':
+		case c == '\\' && quote != '`':
 			b, _ := s.in.Peek(2)
 			if len(b) < 2 {
 				put(c)
@@ -528,148 +571,6 @@ func (s *sqlReader) quoted(put func(byte)) {
 		}
 	}
 }
-
-// copyFrom reads COPY … FROM stdin and the rows after it.
-func (s *sqlReader) copyFrom() bool {
-	name, columns, t := s.table()
-	from, delim := false, byte('\t')
-	for ; t.kind != ';'; t = s.token() {
-		if t.kind == 0 {
-			return false
-		}
-		from = from || t.is("stdin")
-		if t.is("csv") {
-			delim = ','
-		}
-	}
-	if !from {
-		return true
-	}
-	infos, ok := s.columns(name, columns)
-	if !ok {
-		return false
-	}
-	for c, ok := s.peek(); ok; c, ok = s.peek() { // the rest of the line
-		s.skip()
-		if c == '\n' {
-			break
-		}
-	}
-	if s.err == nil {
-		s.err = s.endText()
-	}
-	for s.err == nil {
-		if _, ok := s.peek(); !ok {
-			return false
-		}
-		if s.peekIs(`\.`) {
-			s.skip()
-			s.skip()
-			return true
-		}
-		s.row(infos, delim)
-	}
-	return false
-}
-
-// row reads a line of COPY's text format, or of CSV without line ends in its cells.
-func (s *sqlReader) row(infos []int32, delim byte) {
-	for i := 0; s.err == nil; i++ {
-		begun := false
-		var c byte
-		ok := true
-		for {
-			if c, ok = s.peek(); !ok || c == delim || c == '\n' {
-				break
-			}
-			if c == '\r' || c == '"' && delim == ',' || !begun && c == '\\' && s.peekIs(`\N`) {
-				if s.skip(); c == '\\' {
-					s.skip()
-				}
-				continue
-			}
-			if !begun {
-				begun = true
-				kind, info := LineRange, int32(0)
-				if i < len(infos) {
-					kind, info = namedLine, infos[i]
-				}
-				s.b.mark(kind, info, s.line, s.col)
-			}
-			if c == '\\' {
-				if b, _ := s.in.Peek(2); len(b) == 2 && (b[1] == 'n' || b[1] == 't' || b[1] == 'r') {
-					s.skip()
-					c = ' '
-				}
-			}
-			s.skip()
-			if err := s.b.writeByte(c); s.err == nil {
-				s.err = err
-			}
-			if s.err != nil {
-				return
-			}
-		}
-		if begun && s.err == nil {
-			s.err = s.b.end()
-		}
-		if !ok {
-			return
-		}
-		s.skip()
-		if c == '\n' {
-			return
-		}
-	}
-}
-
-// create reads CREATE TABLE for the names of its columns.
-func (s *sqlReader) create() bool {
-	t := s.token()
-	for t.is("temporary") || t.is("temp") || t.is("unlogged") || t.is("global") || t.is("local") || t.is("external") {
-		t = s.token()
-	}
-	if !t.is("table") {
-		return t.kind == ';' || t.kind != 0 && s.rest()
-	}
-	for t = s.token(); t.is("if") || t.is("not") || t.is("exists"); t = s.token() {
-	}
-	name := ""
-	for t.names() {
-		name = strings.ToLower(t.text)
-		if t = s.token(); t.kind != '.' {
-			break
-		}
-		t = s.token()
-	}
-	if t.kind != '(' {
-		return t.kind == ';' || t.kind != 0 && s.rest()
-	}
-	var columns []string
-	for depth, begins := 1, true; depth > 0; {
-		t = s.token()
-		switch {
-		case t.kind == 0:
-			return false
-		case t.kind == '(':
-			depth++
-		case t.kind == ')':
-			depth--
-		case t.kind == ',':
-			begins = depth == 1
-			continue
-		case begins && t.names() && len(columns) < maxSQLColumns && !(t.kind == 'w' && noColumn[strings.ToLower(t.text)]):
-			columns = append(columns, t.text)
-		}
-		begins = false
-	}
-	s.remember(name, columns)
-	return s.rest()
-}
-
-// noColumn are the words that begin other things in a CREATE TABLE.
-var noColumn = map[string]bool{"primary": true, "key": true, "unique": true, "constraint": true, "index": true, "foreign": true,
-	"check": true, "fulltext": true, "spatial": true, "exclude": true, "like": true, "period": true}
 
 // sniffSQL says whether text is a dump of a database: one that is named so and has such statements, or one that says it in its
 // first statement.
