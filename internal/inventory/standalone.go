@@ -50,5 +50,5 @@ func OpenStandalone(ctx context.Context, o Standalone) (objectstore.Store, error
 	if o.Endpoint == "" {
 		o.Endpoint, o.VirtualHost = awsEndpoint(o.Region), true
 	}
-	return s3.New(s3.Options{Endpoint: o.Endpoint, Region: o.Region, VirtualHost: o.VirtualHost, CA: o.CA, Credentials: c.Credentials})
+	return s3.New(s3.Options{Endpoint: o.Endpoint, Region: o.Region, VirtualHost: o.VirtualHost, CA: o.CA, Credentials: endingWith(ctx, c)})
 }
