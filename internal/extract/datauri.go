@@ -3,7 +3,6 @@ package extract
 import (
 	"bytes"
 	"encoding/base64"
-	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -29,19 +28,26 @@ const (
 	maxDataURIs     = 1000
 	maxDataURIBytes = 4 * mib // of those of one document, decoded
 	maxDataURIHead  = 160     // bytes before the data: the type and its parameters
-	uriLook         = 32 * kib
 )
 
-var base64Mark = []byte(";base64,")
+var (
+	base64Mark = []byte(";base64,")
+	uriScheme  = []byte("data:")
+)
+
+// isDataURI says whether text begins as a data: URI does.
+func isDataURI(text []byte) bool {
+	return len(text) > len(uriScheme) && text[len(uriScheme)-1] == ':' && bytes.EqualFold(text[:len(uriScheme)], uriScheme)
+}
 
 // mayHaveURIs says whether a text is worth searching for data: URIs: by its beginning, since looking for them everywhere would cost every
 // text something. In HTML they are met on the way.
 func (k kind) mayHaveURIs(head []byte) bool {
 	switch k.form {
 	case htmlMarkup:
-		return bytes.Contains(head[:min(len(head), uriLook)], []byte("data:"))
+		return bytes.Contains(head, uriScheme) || bytes.Contains(head, []byte("DATA:"))
 	case text, foldedText, table, jsonDocument, jsonLines, xmlMarkup:
-		return bytes.Contains(head[:min(len(head), uriLook)], base64Mark)
+		return bytes.Contains(head, base64Mark)
 	}
 	return false
 }
@@ -55,7 +61,7 @@ func (d *dataURIs) search(w *walker, text []byte, lo, hi int, whole bool) error 
 		}
 		at := lo + i + len(base64Mark)
 		base := max(lo, at-maxDataURIHead)
-		from := bytes.LastIndex(text[base:at], []byte("data:"))
+		from := bytes.LastIndex(bytes.ToLower(text[base:at]), uriScheme)
 		if lo = at; from < 0 {
 			continue
 		}
@@ -87,15 +93,14 @@ func isBase64(c byte) bool {
 // take keeps what a data: URI holds, if it is of a kind that is read. It returns false for what is no such URI.
 func (d *dataURIs) take(w *walker, uri []byte) bool {
 	head, _, ok := bytes.Cut(uri[:min(len(uri), maxDataURIHead)], []byte{','})
-	if !ok || !bytes.HasPrefix(head, []byte("data:")) || bytes.ContainsAny(head, " \t\r\n<>(){}") {
+	if !ok || !isDataURI(head) || bytes.ContainsAny(head, " \t\r\n<>(){}") {
 		return false
 	}
 	body := uri[len(head)+1:]
+	head = bytes.ToLower(head)
 	packed := bytes.HasSuffix(head, base64Mark[:len(base64Mark)-1])
 	if bytes.IndexByte(body, '%') >= 0 {
-		if s, err := url.PathUnescape(string(body)); err == nil {
-			body = []byte(s)
-		}
+		body = unescapePercent(body)
 	}
 	if packed {
 		body = decodeBase64(body)
@@ -111,6 +116,20 @@ func (d *dataURIs) take(w *walker, uri []byte) bool {
 	d.held += size
 	d.found = append(d.found, dataURI{"data-" + strconv.Itoa(len(d.found)+1) + uriExtension(head), bytes.Clone(body)})
 	return true
+}
+
+// unescapePercent undoes what is escaped as in URIs. What only begins like it stays.
+func unescapePercent(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c == '%' && i+2 < len(text) && unhex(text[i+1]) >= 0 && unhex(text[i+2]) >= 0 {
+			out = append(out, byte(unhex(text[i+1])<<4|unhex(text[i+2])))
+			i += 2
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // decodeBase64 decodes what can be of base64 in either alphabet.

@@ -47,6 +47,11 @@ func TestDataURIs(t *testing.T) {
 		"a.css":  ".a{background:url(" + picture + ")}\n.b{background:url('" + secret + "')}\n",
 		"a.json": `{"a":"` + picture + `","b":"` + strings.ReplaceAll(secret, "/", `\/`) + `"}`,
 		"a.md":   "[x](" + secret + ") ![y](" + picture + ")\n",
+		"b.html": `<html><a href="DATA` + secret[4:] + `">x</a></html>`,
+		"b.md":   "[x](Data:text/csv" + secret[len("data:text/csv"):] + ")\n",
+		"c.html": `<html>` + strings.Repeat("<p>a paragraph\n", 3000) + `<a href="` + secret + `">x</a></html>`,
+		"c.md":   strings.Repeat("a line\n", 6000) + "[x](" + secret + ")\n",
+		"d.html": `<html><a href="data:text/csv,a,ssn%0a5%,123%2D45-6789%0A">x</a></html>`,
 	} {
 		r := extractBytes(t, name, []byte(text), Options{})
 		if len(r.found) != 1 || r.status[""].Code != Complete || r.found[0].loc.Kind != Cell || len(r.docs) != 2 {

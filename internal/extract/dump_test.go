@@ -106,13 +106,16 @@ func TestManyTables(t *testing.T) {
 
 func TestRTF(t *testing.T) {
 	for name, c := range map[string]struct{ data, want string }{
-		"runs":        {`{\rtf1\ansi{\fonttbl{\f0\fswiss Arial;}}\f0 ssn \b 536\b0 -90-\i 4399\i0\par next}`, "ssn 536-90-4399\nnext"},
-		"hyphens":     {`{\rtf1 536\_90\_4399 a\~b\-c}`, "536-90-4399 a bc"},
-		"hex":         {`{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8\'e2\'e5\'f2 \'35}`, "Привет 5"},
-		"two bytes":   {`{\rtf1\ansicpg932 \'82\'a0\'82\'a2}`, "あい"},
-		"unicode":     {`{\rtf1\uc1\u1055?\u-10179?\u-8704?\uc2\u8364\'3f\'3f!}`, "П😀€!"},
-		"left out":    {`{\rtf1{\*\generator x;}{\info{\title T}}{\pict\bin4 }}}}}{\stylesheet{\s1 y;}}{\*\unknown {z}}a}`, "\nT\na"},
-		"apart":       {`{\rtf1 a{\footnote 536-90-4399}b{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in}}c}`, "a\n536-90-4399\nb\nin\nc"},
+		"runs":      {`{\rtf1\ansi{\fonttbl{\f0\fswiss Arial;}}\f0 ssn \b 536\b0 -90-\i 4399\i0\par next}`, "ssn 536-90-4399\nnext"},
+		"hyphens":   {`{\rtf1 536\_90\_4399 a\~b\-c}`, "536-90-4399 a bc"},
+		"hex":       {`{\rtf1\ansi\ansicpg1251 \'cf\'f0\'e8\'e2\'e5\'f2 \'35}`, "Привет 5"},
+		"two bytes": {`{\rtf1\ansicpg932 \'82\'a0\'82\'a2}`, "あい"},
+		"unicode":   {`{\rtf1\uc1\u1055?\u-10179?\u-8704?\uc2\u8364\'3f\'3f!}`, "П😀€!"},
+		"left out":  {`{\rtf1{\*\generator x;}{\info{\title T}}{\pict\bin4 }}}}}{\stylesheet{\s1 y;}}{\*\unknown {z}}a}`, "\nT\na"},
+		"apart":     {`{\rtf1 a{\footnote 536-90-4399}b{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in}}c}`, "a\n536-90-4399\nb\nin\nc"},
+		"shapes": {`{\rtf1 a{\*\shpinst{\sp{\sn pib}{\sv 0102}}{\sp{\sn wzDescription}{\sv 536-90-4399}}{\sp{\sn gtextUNICODE}{\sv art}}}` +
+			`{\*\shppict{\pict{\*\picprop{\sp{\sn wzName}{\sv b}}}ff}}c}`, "a\n536-90-4399\n\nart\n\nb\nc"},
+		"twice":       {`{\rtf1 a{\upr{b?}{\*\ud{b\u1055?}}}c{\*\bkmkstart {\upr{d?}{\*\ud{d\u1055?}}}}}`, "abПc"},
 		"link":        {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "\nHYPERLINK \"http://x\"\n536-90-4399"},
 		"cells":       {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
 		"escapes":     {`{\rtf1 \{a\}\\}`, `{a}\`},

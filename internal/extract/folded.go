@@ -23,6 +23,7 @@ type folded struct {
 	soft   bool // whose last line goes on in the next
 	base64 *partText
 	named  bool // the name before it was written
+	judged bool // it is known whether it is text
 	binary bool // it is no text
 }
 
@@ -127,9 +128,14 @@ func (f *folded) write(piece []byte, line, col int64) error {
 	return f.b.write(bare)
 }
 
-// end writes what ends the line before.
+// end writes what ends the line before: the last characters of base64 may come without padding.
 func (f *folded) end() error {
-	f.soft, f.quoted, f.base64, f.named, f.binary = false, false, nil, false, false
+	if f.base64 != nil && !f.binary {
+		if err := f.b.write(f.base64.rest(nil)); err != nil {
+			return err
+		}
+	}
+	f.soft, f.quoted, f.base64, f.named, f.judged, f.binary = false, false, nil, false, false, false
 	ending := f.ending
 	f.ending = ""
 	return f.b.write([]byte(ending))
@@ -146,29 +152,42 @@ func (f *folded) starts(line []byte) {
 		return
 	}
 	name, value := line[:i], line[i+1:]
+	upper := bytes.ToUpper(name)
 	switch {
 	case bytes.HasPrefix(value, []byte(": ")) && bytes.IndexByte(name, ';') < 0 && bytes.IndexByte(name, ' ') < 0: // of a directory
 		f.base64 = &partText{enc: "base64"}
-	case bytes.Contains(bytes.ToUpper(name), []byte("QUOTED-PRINTABLE")):
+	case hasParameter(upper, "ENCODING=B"), hasParameter(upper, "ENCODING=BASE64"), hasParameter(upper, "BASE64"): // of a card
+		f.base64 = &partText{enc: "base64"}
+	case bytes.Contains(upper, []byte("QUOTED-PRINTABLE")):
 		f.quoted = true
 	}
+}
+
+// hasParameter says whether the name of a property, in capitals, has a parameter behind it.
+func hasParameter(name []byte, parameter string) bool {
+	for name = range bytes.SplitSeq(name, []byte{';'}) {
+		if string(name) == parameter {
+			return true
+		}
+	}
+	return false
 }
 
 // decoded writes a line of a value in base64, unless it is no text: a photograph, a key.
 func (f *folded) decoded(line []byte) error {
 	first := !f.named
 	if first { // its name stands before it
-		i := bytes.IndexByte(line, ':') + 2
-		if err := f.b.write(append(bytes.Clone(line[:i-1]), ' ')); err != nil {
+		i := bytes.IndexByte(line, ':') + 1
+		if err := f.b.write(append(bytes.Clone(line[:i]), ' ')); err != nil {
 			return err
 		}
-		line = line[i:]
+		line = bytes.TrimPrefix(line[i:], []byte{':'})
 	}
 	f.named = true
 	text := f.base64.decode(f.base64.out[:0], line)
 	f.base64.out = text
-	if first {
-		f.binary = len(text) > 0 && !reads(text)
+	if !f.judged && len(text) > 0 {
+		f.judged, f.binary = true, !reads(text)
 	}
 	if f.binary {
 		return nil

@@ -467,7 +467,7 @@ func (m *markup) htmlTag() error {
 		switch name := strings.ToLower(string(key)); {
 		case len(value) == 0:
 			bare = bare || isStrange(key)
-		case m.b.doc.uris != nil && bytes.HasPrefix(value, []byte("data:")) && m.b.doc.uris.take(m.b.w, entities(nil, value)):
+		case m.b.doc.uris != nil && isDataURI(value) && m.b.doc.uris.take(m.b.w, entities(nil, value)):
 			// It is read as a file.
 		case telling(name):
 			to := offsetIn(x.raw, value)

@@ -59,7 +59,8 @@ type rtfReader struct {
 	passing   int  // characters to leave out after \u
 	marked    bool // the text at hand has its mark
 	tables    docTables
-	inRow     bool // of a table
+	inRow     bool   // of a table
+	property  []byte // the name of a shape's property, whose value comes next
 }
 
 // rtfGroup is what braces keep apart.
@@ -69,6 +70,8 @@ type rtfGroup struct {
 	begun  bool // its first control word has come
 	pass   int  // how many characters stand for a \u, for readers without Unicode
 	own    bool // text that stands apart from what is around it
+	name   bool // of a shape's property
+	twice  bool // text that comes a second time, in Unicode
 }
 
 const (
@@ -215,6 +218,9 @@ func (r *rtfReader) text(c rune) error {
 		return err
 	}
 	if n := len(r.groups); n > 0 && r.groups[n-1].hidden {
+		if r.groups[n-1].name && c < utf8.RuneSelf && len(r.property) < maxRTFWord {
+			r.property = append(r.property, byte(c))
+		}
 		return nil
 	}
 	if !r.marked {
@@ -356,8 +362,30 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 	if !first && !g.star {
 		return nil
 	}
+	return r.destination(g, word, first)
+}
+
+// destination is a word that says what the group at hand holds.
+func (r *rtfReader) destination(g *rtfGroup, word string, first bool) error {
 	switch {
-	case rtfShown[word]:
+	case word == "upr":
+		if err := r.flush(); err != nil {
+			return err
+		}
+		g.twice, g.hidden = !g.hidden, true
+		return nil
+	case word == "ud":
+		n := len(r.groups)
+		g.hidden = n < 2 || !r.groups[n-2].twice
+		return r.flush()
+	case word == "sn":
+		if err := r.flush(); err != nil {
+			return err
+		}
+		g.name, g.hidden = true, true
+		r.property = r.property[:0]
+		return nil
+	case rtfShown[word], word == "sv" && rtfSaid[string(r.property)]:
 		// The text of a shape stands in a group that is left out otherwise.
 		g.hidden, g.own = false, true
 		return r.text('\n')
@@ -632,6 +660,9 @@ var rtfShown = set("footnote header headerl headerr headerf footer footerl foote
 	"fldinst userprops propname staticval docvar dptxbxtext formfield ffname ffdeftext ffhelptext ffstattext ffl company template " +
 	"windowcaption mailmerge mmconnectstr mmquery mmdatasource mmheadersource mmmailsubject revtbl mmath moMath " +
 	"xmlattrvalue hlinkbase category")
+
+// rtfSaid are the properties of shapes that are text: what is said in place of a picture, WordArt, and where a link leads.
+var rtfSaid = set("wzDescription wzName wzTooltip gtextUNICODE gtextRTF pibName pihlShape")
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}

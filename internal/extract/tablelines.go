@@ -314,8 +314,14 @@ func (w *lineRewriter) wiki(dst, line []byte) []byte {
 	case bytes.HasPrefix(text, []byte("|}")):
 		ends()
 		w.inside = false
+		if text = text[2:]; len(text) > 0 {
+			dst = append(append(dst, text...), '\n')
+		}
 	case bytes.HasPrefix(text, []byte("|-")):
 		ends()
+		if text = bytes.TrimLeft(text[1:], "-"); len(text) > 0 && bytes.IndexByte(text, '=') < 0 { // it says nothing about how the row looks
+			dst = append(append(dst, text...), '\n')
+		}
 	case bytes.HasPrefix(text, []byte("|+")):
 		ends()
 		dst = append(append(dst, text[2:]...), '\n')

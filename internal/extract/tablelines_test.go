@@ -10,6 +10,7 @@ import (
 // TestTableLines: a table of a wiki, or of a fixed width, is the same table wherever its bytes are cut.
 func TestTableLines(t *testing.T) {
 	for _, c := range []struct{ text, out string }{
+		{"{|\n! a !! b\n|- 536-90-4399\n| 1 || 2\n|} behind it\n", "{|\n\x1f a \x1f b\n 536-90-4399\n\x1f 1 \x1f 2\n behind it\n"},
 		{"{| class=\"a\"\n|+ Staff\n! Name !! scope=\"col\" | SSN\n|-\n| A || 1\n|- style=x\n! B\n| x=y | [[p|q]]\nmore\n|}\nend | x\n",
 			"{| class=\"a\"\n Staff\n\x1f Name \x1f SSN\n\x1f A \x1f 1\n\x1f B\x1f [[p|q]] more\nend | x\n"},
 		{"text a^b\n^ Name ^ SSN ^\n| A | 1 |\n^ B | 2 |\n", "text a^b\n| Name | SSN |\n| A | 1 |\n| B | 2 |\n"},

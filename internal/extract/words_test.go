@@ -51,3 +51,18 @@ func TestNearlyPassedOver(t *testing.T) {
 		}
 	}
 }
+
+// Values of cards and of directories are read through their base64, with padding or without, and pictures are not.
+func TestFoldedBase64(t *testing.T) {
+	for _, c := range []struct{ name, data, want string }{
+		{"a.vcf", "BEGIN:VCARD\r\nVERSION:3.0\r\nNOTE;ENCODING=b:c3NuIDUzNi05\r\n MC00Mzk5\r\nPHOTO;ENCODING=b;TYPE=JPEG:\r\n /9j/4AAQSkZJRgABAQAAAQABAAD\r\nEND:VCARD\r\n", "NOTE;ENCODING=b: ssn 536-90-4399\r\nPHOTO;ENCODING=b;TYPE=JPEG: \r\nEND"},
+		{"b.vcf", "BEGIN:VCARD\r\nVERSION:2.1\r\nNOTE;BASE64:NTM2LTkwLTQzOTk\r\nX;ENCODING=BASE64:eA\r\nEND:VCARD\r\n", "NOTE;BASE64: 536-90-4399\r\nX;ENCODING=BASE64: x\r\nEND"},
+		{"a.ldif", "dn: cn=a,dc=b\ndescription:: NTM2LTkwLTQzOTk\n", "description: 536-90-4399\n"},
+		{"b.ldif", "dn: cn=a,dc=b\ndescription:: NTM2LTkwLTQzOTk", "description: 536-90-4399"},
+	} {
+		r := extractBytes(t, c.name, []byte(c.data), Options{})
+		if got := r.text[""].String(); !strings.Contains(got, c.want) || len(r.found) != 1 || r.status[""].Code != Complete {
+			t.Errorf("%s: %q, want %q; %v, %v", c.name, got, c.want, r.found, r.status)
+		}
+	}
+}
