@@ -147,12 +147,14 @@ func (b *boxed) configure(payload []byte) error {
 	b.worker = newWorker(b.of, memory, options)
 	b.encoder = newEncoder(b.of.set)
 	// What was needed to compile is garbage now; the limit is for what comes.
+	unused := b.roomy // which counts as mapped until it is given back
 	if len(payload) > 1<<20 {
 		debug.FreeOSMemory()
+		unused = 0
 	}
 	// The collector counts what is mapped, the parent what is resident, and the collector comes late where
 	// other processes have the processor: it aims below what the parent allows.
-	b.limit = mappedMemory() - b.roomy + memory - memory/8
+	b.limit = mappedMemory() - unused + memory - memory/8
 	debug.SetMemoryLimit(b.limit)
 	return b.send(frameReady, binary.LittleEndian.AppendUint64(nil, uint64(b.roomy)))
 }

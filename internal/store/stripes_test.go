@@ -37,7 +37,7 @@ func TestConnectionsOfWriters(t *testing.T) {
 					t.Fatalf("transaction %d, with nobody else there: %d connections, where %d were", i, n, before)
 				}
 			}
-			names := namesOfLines(lanes)
+			names := namesOfStripes(lanes)
 			for range 3 {
 				together(t, db, names)
 				if n := connections(""); n != before+lanes-1 {
@@ -48,8 +48,8 @@ func TestConnectionsOfWriters(t *testing.T) {
 	}
 }
 
-// namesOfLines are names that are written under in as many lanes.
-func namesOfLines(lanes int) []string {
+// namesOfStripes are names that are written under in as many lanes.
+func namesOfStripes(lanes int) []string {
 	names := make([]string, 0, lanes)
 	taken := make(map[uint32]bool)
 	for i := 0; len(names) < lanes; i++ {
@@ -86,9 +86,9 @@ func together(t *testing.T, db *store.DB, names []string) {
 
 // TestAStripeIsInOneLane: however writers come and go, those of one stripe write one after the
 // other.
-func TestALineIsInOneLane(t *testing.T) {
+func TestAStripeIsInOneLane(t *testing.T) {
 	db := storetest.Open(t, needPostgres(t))
-	names := namesOfLines(8)
+	names := namesOfStripes(8)
 	var inside [8]atomic.Int32
 	var wg sync.WaitGroup
 	for i := range 16 {
