@@ -124,13 +124,6 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		b.WriteString(strings.Repeat("s", 16))
 		return b.Bytes()
 	}
-	// A zip with something before its directory, of which it says nothing.
-	before := func(z []byte, text string) []byte {
-		at := bytes.Index(z, []byte("PK\x01\x02"))
-		out := append(append(bytes.Clone(z[:at]), text...), z[at:]...)
-		binary.LittleEndian.PutUint32(out[end(out)+16:], uint32(at+len(text)))
-		return out
-	}
 	// An entry of which the name is that of a directory.
 	folder := func() []byte {
 		z := zipStored("a.txtX", []byte(secret))
@@ -202,17 +195,17 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"a text where the packager would have put its header", "a.rtf", rtf(object("Package", []byte("a text, "+secret))), 1, true},
 		{"a zip where the packager would have put its header", "a.rtf", rtf(object("Package", one)), 1, true},
 		{"a text where the header would be, cut off", "a.rtf", rtf(strings.Replace(object("Package", []byte("a text, "+secret)), hex.EncodeToString(binary.LittleEndian.AppendUint32(nil, uint32(8+len(secret)))), "ff0f0000", 1)), 1, false},
-		{"text between the files of a zip and its directory", "a.zip", before(one, otherSecret), 2, true},
+		{"text between the files of a zip and its directory", "a.zip", beforeDirectory(one, otherSecret), 2, true},
 		{"text before a zip", "a.zip", append([]byte("ssn "+otherSecret+"\n"), one...), 2, true},
 		{"a script before a zip", "a.zip", append([]byte("#!/bin/sh\n# "+otherSecret+"\n"+strings.Repeat("exec unzip $0\n", 10_000)), one...), 2, true},
-		{"filling and another zip before the directory of a zip", "a.zip", before(one, strings.Repeat("x", 100_000)+string(two)), 1, false},
-		{"zeros and bytes before the directory of a zip", "a.zip", before(one, "\x00\x00\x00\x01\x02\x03\xff\xfe\xfd\xfc"+strings.Repeat("\x00", 99)), 1, true},
+		{"filling and another zip before the directory of a zip", "a.zip", beforeDirectory(one, strings.Repeat("x", 100_000)+string(two)), 1, false},
+		{"zeros and bytes before the directory of a zip", "a.zip", beforeDirectory(one, "\x00\x00\x00\x01\x02\x03\xff\xfe\xfd\xfc"+strings.Repeat("\x00", 99)), 1, true},
 		{"a directory in a zip that has something in it", "a.zip", folder, 1, true},
 		{"a part of a document that is there twice", "a.docx", word(otherSecret, file{"word/document.xml", "<w:document><w:body><w:p><w:r><w:t>" + secret + "</w:t></w:r></w:p></w:body></w:document>"}), 1, false},
 		{"files among the parts of a document", "a.docx", word(secret, file{"a.log", otherSecret}, file{"word/x.bin", string(two)}), 3, true},
 		{"pictures and settings among the parts of a document", "a.docx", word(secret, file{"word/media/a.png", "PK\x03\x04"}, file{"word/x.bin", "\x01\x00\x02\xff"}), 1, true},
 		{"a document behind another", "a.docx", append(word(otherSecret), word(secret)...), 1, false},
-		{"text before the directory of a document", "a.docx", before(word(secret), strings.Repeat("filling ", 20)+otherSecret), 2, true},
+		{"text before the directory of a document", "a.docx", beforeDirectory(word(secret), strings.Repeat("filling ", 20)+otherSecret), 2, true},
 		{"an object with a name that says something", "a.rtf", rtf(object("Package", []byte(named))), 2, true},
 		{"an object that says that it is empty", "a.rtf", rtf(object("Package", native(0, otherSecret))), 2, true},
 		{"an object that says that it is longer", "a.rtf", rtf(object("Package", native(len(secret)+1, ""))), 1, false},
@@ -232,6 +225,27 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		}
 		if len(r.found) < c.found {
 			t.Errorf("%s: %d found of %d: %v", c.what, len(r.found), c.found, r.status)
+		}
+	}
+}
+
+// beforeDirectory puts something before the directory of a zip, of which it says nothing.
+func beforeDirectory(z []byte, text string) []byte {
+	at := bytes.Index(z, []byte("PK\x01\x02"))
+	out := append(append(bytes.Clone(z[:at]), text...), z[at:]...)
+	binary.LittleEndian.PutUint32(out[bytes.LastIndex(out, []byte("PK\x05\x06"))+16:], uint32(at+len(text)))
+	return out
+}
+
+// Text behind zeros is found wherever it begins in the pieces in which what stands between members is looked at.
+func TestTextBehindZerosInAZip(t *testing.T) {
+	one := zipOf(file{"a.txt", secret})
+	for _, whole := range []int{64*kib - 16, 2*64*kib - 29 - 16} { // behind the first piece, which begins with the end of the member, and the second
+		for n := whole - 40; n <= whole+40; n++ {
+			z := beforeDirectory(one, strings.Repeat("\x00", n)+"ssn "+otherSecret+strings.Repeat(" and so on", 10))
+			if r := extractBytes(t, "a.zip", z, Options{}); r.status[""].Code != Complete || len(r.found) != 2 {
+				t.Fatalf("behind %d zeros: %d found, %v", n, len(r.found), r.status)
+			}
 		}
 	}
 }

@@ -40,6 +40,7 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 	defer buffers.Put(buffer)
 	buf := (*buffer)[:64*kib]
 	text := extent{-1, -1} // of it that reads as text
+	begins := true         // nothing but filling was met
 	for at := lo; at < hi; {
 		b := buf[:min(int64(len(buf)), hi-at)]
 		if n, err := z.at.ReadAt(b, at); n < len(b) {
@@ -49,10 +50,10 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 			return false, err
 		}
 		from := 0
-		if at == lo {
+		if begins {
 			from = zipFilling(b)
 		}
-		if (at == lo || text.hi == at) && reads(b[from:]) {
+		if (begins || text.hi == at) && reads(b[from:]) {
 			if text.lo < 0 {
 				text.lo = at + int64(from)
 			}
@@ -72,10 +73,11 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 			}
 		}
 		if at += int64(len(b)); at < hi {
-			at -= 29
-			if text.hi > at {
-				text.hi = at
+			at -= 29 // the next piece begins with the end of this one, and looks at it once more
+			if begins = begins && from >= len(b)-29; begins {
+				text = extent{-1, -1}
 			}
+			text.hi = min(text.hi, at)
 		}
 	}
 	if text.lo >= 0 && z.taken.holds.hold(32) {

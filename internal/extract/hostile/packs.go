@@ -134,6 +134,12 @@ var binaryShapes = []File{
 		}
 		return z.close()
 	}},
+	{"zeros-and-text.zip", "text that begins where the first 64 KiB before a directory end", func() []byte {
+		var z zipWriter
+		z.add("a.txt", 0, []byte(secret), 0)
+		z.out.WriteString(strings.Repeat("\x00", 65_530) + "abcdef" + strings.Repeat("x", 100))
+		return z.close()
+	}},
 	{"inflaters.avro", "40,000 blocks that are packed, each of a value", func() []byte {
 		var b bytes.Buffer
 		b.WriteString("Obj\x01")
