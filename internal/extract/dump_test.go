@@ -104,6 +104,32 @@ func TestManyTables(t *testing.T) {
 	}
 }
 
+// TestNamesBeyondMemory: where there is no memory for the names of columns, values are read without; a table that is made anew
+// takes no more than it did.
+func TestNamesBeyondMemory(t *testing.T) {
+	var named, anew strings.Builder
+	for i := range 6000 {
+		fmt.Fprintf(&named, "INSERT INTO t (a%d, ssn) VALUES (1, '%s');\n", i%3000, serial(i))
+		fmt.Fprintf(&anew, "CREATE TABLE t (id int, ssn text);\nINSERT INTO t VALUES (1, '%s');\nDROP TABLE t;\n", serial(i))
+	}
+	for name, c := range map[string]struct {
+		text  string
+		named int
+		want  Code
+	}{"many lists": {named.String(), 100, Partial}, "one table": {anew.String(), 6000, Complete}} {
+		r := extractBytes(t, "a.sql", []byte(c.text), Options{MaxMemory: 64 * kib})
+		named := 0
+		for _, h := range r.found {
+			if len(h.names) == 1 && h.names[0] == "ssn" {
+				named++
+			}
+		}
+		if len(r.found) != 6000 || named < c.named || r.status[""].Code != c.want {
+			t.Errorf("%s: %d found, %d with their column, %v", name, len(r.found), named, r.status)
+		}
+	}
+}
+
 func TestRTF(t *testing.T) {
 	for name, c := range map[string]struct{ data, want string }{
 		"runs":      {`{\rtf1\ansi{\fonttbl{\f0\fswiss Arial;}}\f0 ssn \b 536\b0 -90-\i 4399\i0\par next}`, "ssn 536-90-4399\nnext"},

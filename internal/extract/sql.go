@@ -71,6 +71,7 @@ type sqlTable struct {
 	names []string // of its columns
 	infos []int32  // what the builder calls them, once it has been asked: a statement is far shorter than they are
 	asked bool
+	size  int64 // that is held for it
 }
 
 // sqlToken is a word, a name in quotes, or one character of something else; kind 0 is the end.

@@ -77,8 +77,10 @@ func (s *sqlReader) register(names []string) (infos []int32, ok bool) {
 	}
 	infos = make([]int32, len(names))
 	for i, name := range names {
-		if infos[i], s.err = s.b.keep(fieldInfo{names: []string{name}}); s.err != nil {
-			return nil, false
+		var err error
+		if infos[i], err = s.b.keep(fieldInfo{names: []string{name}}); err != nil {
+			s.nameless = true // the values are read all the same
+			return nil, true
 		}
 	}
 	if size := int64(len(all) + 4*len(names) + 64); s.holds.hold(size) {
@@ -93,17 +95,22 @@ func (s *sqlReader) remember(table sqlName, names []string) bool {
 	if table.last == "" {
 		return true
 	}
-	had := s.tables[table.full]
+	if had := s.tables[table.full]; had != nil { // what it was before is no longer true
+		s.holds.release(had.size)
+		delete(s.tables, table.full)
+		if s.last[table.last] == had {
+			delete(s.last, table.last)
+		}
+	}
 	size := int64(2*len(table.full) + 128)
 	for _, name := range names {
 		size += int64(len(name) + 16)
 	}
-	if had == nil && len(s.tables) >= maxSQLTables || !s.holds.hold(size) {
-		delete(s.tables, table.full) // what it was before is no longer true
+	if len(s.tables) >= maxSQLTables || !s.holds.hold(size) {
 		delete(s.last, table.last)
 		return false
 	}
-	t := &sqlTable{full: table.full, names: names}
+	t := &sqlTable{full: table.full, names: names, size: size}
 	s.tables[table.full], s.last[table.last] = t, t
 	return true
 }
