@@ -141,13 +141,15 @@ func TestRTF(t *testing.T) {
 		"apart":     {`{\rtf1 a{\footnote 536-90-4399}b{\*\shpinst{\sp{\sn x}{\sv y}}{\shptxt in}}c}`, "a\n536-90-4399\nb\nin\nc"},
 		"shapes": {`{\rtf1 a{\*\shpinst{\sp{\sn pib}{\sv 0102}}{\sp{\sn wzDescription}{\sv 536-90-4399}}{\sp{\sn gtextUNICODE}{\sv art}}}` +
 			`{\*\shppict{\pict{\*\picprop{\sp{\sn wzName}{\sv b}}}ff}}c}`, "a\n536-90-4399\n\nart\n\nb\nc"},
-		"twice":       {`{\rtf1 a{\upr{b?}{\*\ud{b\u1055?}}}c{\*\bkmkstart {\upr{d?}{\*\ud{d\u1055?}}}}}`, "abПc"},
-		"link":        {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "\nHYPERLINK \"http://x\"\n536-90-4399"},
-		"cells":       {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
-		"escapes":     {`{\rtf1 \{a\}\\}`, `{a}\`},
-		"line ends":   {"{\\rtf1 536-90\r\n-4399\\\nx}", "536-90-4399\nx"},
-		"after it":    {`{\rtf1 a}536-90-4399`, "a\n536-90-4399"},
-		"not so deep": {`{\rtf1 {{{a}b}c}d}`, "abcd"},
+		"binary text":   {`{\rtf1 a \bin11 536-90-4399b}`, "a 536-90-4399b"},
+		"behind a code": {`{\rtf1\uc16\u1055?536-90-4399}`, "П536-90-4399"},
+		"twice":         {`{\rtf1 a{\upr{b?}{\*\ud{b\u1055?}}}c{\*\bkmkstart {\upr{d?}{\*\ud{d\u1055?}}}}}`, "abПc"},
+		"link":          {`{\rtf1 {\field{\*\fldinst HYPERLINK "http://x"}{\fldrslt 536-90-4399}}}`, "\nHYPERLINK \"http://x\"\n536-90-4399"},
+		"cells":         {`{\rtf1\trowd a\cell b\cell\row c}`, "a\tb\t\nc"},
+		"escapes":       {`{\rtf1 \{a\}\\}`, `{a}\`},
+		"line ends":     {"{\\rtf1 536-90\r\n-4399\\\nx}", "536-90-4399\nx"},
+		"after it":      {`{\rtf1 a}536-90-4399`, "a\n536-90-4399"},
+		"not so deep":   {`{\rtf1 {{{a}b}c}d}`, "abcd"},
 	} {
 		r := extractBytes(t, "a.rtf", []byte(c.data), Options{})
 		if got := r.text[""].String(); got != c.want || r.status[""].Code != Complete || r.mimes[""] != "application/rtf" {

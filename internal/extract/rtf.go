@@ -77,6 +77,7 @@ type rtfGroup struct {
 const (
 	maxRTFDepth = 4096
 	maxRTFWord  = 32
+	maxRTFPass  = 4 // bytes that stand for one character in any charset; more would be text
 )
 
 func (r *rtfReader) next() (byte, bool) {
@@ -316,10 +317,17 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 		return r.unicode(g, number)
 	case "bin":
 		for ; number > 0; number-- {
-			if _, ok := r.next(); !ok {
+			c, ok := r.next()
+			if !ok {
 				return nil
 			}
 			if err := r.w.step(1); err != nil {
+				return err
+			}
+			if g.hidden || c < ' ' {
+				continue
+			}
+			if err := r.char(c); err != nil { // pictures and objects stand in groups of their own: this is in the text
 				return err
 			}
 		}
@@ -339,7 +347,7 @@ func (r *rtfReader) word(g *rtfGroup, word string, number int, has bool) error {
 	case "trowd":
 		return r.table(word)
 	case "uc":
-		if has && number >= 0 && number <= 16 {
+		if has && number >= 0 && number <= maxRTFPass {
 			g.pass = number
 		}
 		return nil
