@@ -590,10 +590,10 @@ type rtfHex struct {
 	ended  bool
 }
 
-// bin reads the word, behind its backslash, that says that so many bytes come as they are.
+// bin reads the word that says that so many bytes come as they are, if it is next.
 func (x *rtfHex) bin() bool {
-	b, _ := x.r.in.Peek(16)
-	rest, ok := bytes.CutPrefix(b, []byte("bin"))
+	b, _ := x.r.in.Peek(17)
+	rest, ok := bytes.CutPrefix(b, []byte(`\bin`))
 	n := 0
 	for n < len(rest) && n < 10 && isNumeral(rest[n]) {
 		x.binary = x.binary*10 + int(rest[n]-'0')
@@ -603,7 +603,7 @@ func (x *rtfHex) bin() bool {
 		x.binary = 0
 		return false
 	}
-	n += len("bin")
+	n += len(`\bin`)
 	if n < len(b) && b[n] == ' ' { // it belongs to the word
 		n++
 	}
@@ -631,15 +631,15 @@ func (x *rtfHex) Read(p []byte) (int, error) {
 			continue
 		}
 		switch v := unhex(c); {
-		case c == '\\' && x.bin():
-		case v < 0:
-			if x.ended = c == '{' || c == '}' || c == '\\'; x.ended {
-				if err := x.r.in.UnreadByte(); err != nil {
-					return n, err
-				}
-				x.r.read--
-				x.r.col--
+		case c == '{' || c == '}' || c == '\\':
+			// It goes back before bin looks ahead: a reader that has peeked takes nothing back.
+			if err := x.r.in.UnreadByte(); err != nil {
+				return n, err
 			}
+			x.r.read--
+			x.r.col--
+			x.ended = c != '\\' || !x.bin()
+		case v < 0:
 		case half < 0:
 			half = v
 		default:
