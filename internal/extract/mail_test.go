@@ -192,6 +192,9 @@ func TestMailsAsTheyAre(t *testing.T) {
 		{"byte order mark", "\ufeffContent-Transfer-Encoding: base64\r\n" + of("X-A: b", b64(said)), Status{Code: Complete}},
 		{"empty lines first", "\r\n\r\n" + of("Content-Transfer-Encoding: base64", b64(said)), Status{Code: Complete}},
 		{"file in UTF-16", "\xff\xfe" + wide(of("Content-Transfer-Encoding: base64", b64(said)), 2, 0), Status{Code: Complete}},
+		{"a type that is empty", of("Content-Type:", said), Status{Code: Complete}},
+		{"a charset without a type", of("Content-Type: ; charset=utf-8", said), Status{Code: Complete}},
+		{"half a type", of("Content-Type: text", said), Status{Code: Complete}},
 		{"a table as a part", of("Content-Type: text/csv", "name,ssn\r\nx,527-22-8008"), Status{Code: Complete}},
 		{"encoded word without padding", "Subject: =?utf-8?B?" + strings.TrimRight(b64(said), "=") + "?=\r\n" + of("X-A: b", ""), Status{Code: Complete}},
 		{"uuencoded, and text again", of("X-A: b", "begin 644 a.txt\r\n#86)C\r\nThen we said "+said+".\r\n"), Status{Partial, ArchiveContainsUnprocessedFiles, "a file in a mail that does not end"}},
@@ -202,6 +205,8 @@ func TestMailsAsTheyAre(t *testing.T) {
 		r := extractBytes(t, "a.eml", []byte(test.mail), Options{})
 		if len(r.found) != 1 || r.found[0].value != "527-22-8008" || r.status[""] != test.status {
 			t.Errorf("%s: %v\n%s", test.name, r.status[""], r.report())
+		} else if r.found[0].doc == "part-1" { // a file of no type
+			t.Errorf("%s: the text is taken for an attachment", test.name)
 		}
 	}
 	if r := extractBytes(t, "a.eml", []byte(nested(25)), Options{}); r.status[""].Reason != ArchiveNestingLevelOverLimit {

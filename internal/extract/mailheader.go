@@ -89,7 +89,10 @@ func (h *mailHeader) read(name, value string) (also string) {
 	switch name {
 	case "content-type":
 		t, params := mediaType(value)
-		h.contentType, h.params = shortened(t), map[string]string{}
+		if strings.Contains(t, "/") { // else it is no type, and the body is text as if nothing were said (RFC 2045, 5.2)
+			h.contentType = shortened(t)
+		}
+		h.params = map[string]string{}
 		for _, name := range [...]string{"boundary", "charset", "format", "delsp"} {
 			if v := params[name]; v != "" && len(v) <= maxMailParam {
 				h.params[name] = strings.Clone(v)
