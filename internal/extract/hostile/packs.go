@@ -91,7 +91,7 @@ var binaryShapes = []File{
 		b.WriteString(strings.Repeat("\x16536-90-4399\x00", 200_000) + strings.Repeat("\x00", 56))
 		return avro(`{"type":"record","name":"L","fields":[{"name":"ssn","type":"string"},{"name":"a","type":{"type":"array","items":"L"}}]}`, 1, b.Bytes())
 	}},
-	{"keys.avro", "half a million keys of maps that are values", func() []byte {
+	{"keys-that-are-values.avro", "half a million keys of maps that are values", func() []byte {
 		var b bytes.Buffer
 		long(&b, 500_000)
 		b.WriteString(strings.Repeat("\x16536-90-4399", 500_000) + "\x00")
