@@ -66,8 +66,14 @@ func (o *office) embeddings(doc *Document) error {
 
 // between looks at what of the file no part has, unless that is no more than each part may have beside its bytes.
 func (o *office) between() error {
-	if o.zip.lost || o.gap <= 16+24*o.entries {
+	if o.zip.lost {
 		return nil
+	}
+	if !o.apart {
+		last, err := o.zip.filled(o.end, o.zip.dir)
+		if last || err != nil {
+			return err
+		}
 	}
 	list := extents{slack: 29, holds: holding{w: o.w}}
 	defer list.holds.drop()

@@ -137,6 +137,11 @@ func TestNothingIsLeftUnread(t *testing.T) {
 	}
 	named := "\x02\x00" + otherSecret + ".txt\x00C:\\a.txt\x00\x00\x00\x03\x00\x01\x00\x00\x00\x00" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(secret)))) + secret
 
+	noise := make([]byte, 500) // that does not pack
+	for i := range noise {
+		noise[i] = byte(i * i * i >> 4)
+	}
+
 	entities := func(subset string) []byte {
 		return []byte("<?xml version='1.0'?><!DOCTYPE a [" + subset + "]><a>&e;</a>")
 	}
@@ -206,6 +211,11 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"pictures and settings among the parts of a document", "a.docx", word(secret, file{"word/media/a.png", "PK\x03\x04"}, file{"word/x.bin", "\x01\x00\x02\xff"}), 1, true},
 		{"a document behind another", "a.docx", append(word(otherSecret), word(secret)...), 1, false},
 		{"text before the directory of a document", "a.docx", beforeDirectory(word(secret), strings.Repeat("filling ", 20)+otherSecret), 2, true},
+		{"a short text before the directory of a document", "a.docx", beforeDirectory(word(secret), "ssn "+otherSecret), 2, true},
+		{"a short text before a document", "a.docx", append([]byte("ssn "+otherSecret+"\n"), word(secret)...), 2, true},
+		{"a short script before a document", "a.docx", append([]byte("#!/bin/sh\n# "+otherSecret+"\n"), word(secret)...), 2, true},
+		{"a short text between the parts of a document", "a.docx", behindFirst(word(secret), "ssn "+otherSecret+", and so on"), 2, true},
+		{"a picture that is listed twice, and text before the directory of a document", "a.docx", listedTwice(beforeDirectory(word(secret, file{"word/a.png", string(noise)}), strings.Repeat("filling ", 50)+otherSecret)), 2, true},
 		{"an object with a name that says something", "a.rtf", rtf(object("Package", []byte(named))), 2, true},
 		{"an object that says that it is empty", "a.rtf", rtf(object("Package", native(0, otherSecret))), 2, true},
 		{"an object that says that it is longer", "a.rtf", rtf(object("Package", native(len(secret)+1, ""))), 1, false},
@@ -234,6 +244,33 @@ func beforeDirectory(z []byte, text string) []byte {
 	at := bytes.Index(z, []byte("PK\x01\x02"))
 	out := append(append(bytes.Clone(z[:at]), text...), z[at:]...)
 	binary.LittleEndian.PutUint32(out[bytes.LastIndex(out, []byte("PK\x05\x06"))+16:], uint32(at+len(text)))
+	return out
+}
+
+// behindFirst puts something behind the first member of a zip.
+func behindFirst(z []byte, text string) []byte {
+	at := 4 + bytes.Index(z[4:], []byte("PK\x03\x04"))
+	out := append(append(bytes.Clone(z[:at]), text...), z[at:]...)
+	end := bytes.LastIndex(out, []byte("PK\x05\x06"))
+	dir := len(text) + int(binary.LittleEndian.Uint32(out[end+16:]))
+	binary.LittleEndian.PutUint32(out[end+16:], uint32(dir))
+	for e := out[dir:end]; len(e) > 0; {
+		if v := binary.LittleEndian.Uint32(e[42:]); int(v) >= at {
+			binary.LittleEndian.PutUint32(e[42:], v+uint32(len(text)))
+		}
+		e = e[46+int(binary.LittleEndian.Uint16(e[28:]))+int(binary.LittleEndian.Uint16(e[30:])):]
+	}
+	return out
+}
+
+// listedTwice lists the last member of a zip once more.
+func listedTwice(z []byte) []byte {
+	end, last := bytes.LastIndex(z, []byte("PK\x05\x06")), bytes.LastIndex(z, []byte("PK\x01\x02"))
+	out := append(append(bytes.Clone(z[:end]), z[last:end]...), z[end:]...)
+	e := out[len(out)-22:]
+	binary.LittleEndian.PutUint16(e[8:], binary.LittleEndian.Uint16(e[8:])+1)
+	binary.LittleEndian.PutUint16(e[10:], binary.LittleEndian.Uint16(e[10:])+1)
+	binary.LittleEndian.PutUint32(e[12:], binary.LittleEndian.Uint32(e[12:])+uint32(end-last))
 	return out
 }
 

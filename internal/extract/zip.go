@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/klauspost/compress/flate"
@@ -752,15 +753,16 @@ type office struct {
 	w     *walker
 	zip   *zipFile
 	parts map[string]*zipEntry
-	// others are the parts that nobody asked for and that may be files all the same; entries is how many there are of all, and gap how many
-	// bytes of the file no entry has, more or less.
-	others  []*zipEntry
-	entries int64
-	gap     int64
-	lower   map[string]string // names of parts that have capitals, by their small letters; see partCalled
-	size    int64             // of the file
-	total   int64
-	holds   holding
+	// others are the parts that nobody asked for and that may be files all the same.
+	others []*zipEntry
+	// end is where the parts that were met end, as the directory says it, and apart whether more may stand before one of them, or between
+	// two, than belongs to them.
+	end   int64
+	apart bool
+	lower map[string]string // names of parts that have capitals, by their small letters; see partCalled
+	size  int64             // of the file
+	total int64
+	holds holding
 	// linked are the places outside the file that its parts link to, a line each, as far as relations has seen them. They are a part
 	// of the fixed buffers of a walker, as workbook.said is.
 	linked []byte
@@ -789,10 +791,8 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 		return nil, zipError(err, stop(Skipped, MalformedOrFileSizeExceedsLimit, "damaged or incomplete"))
 	}
 	o := &office{w: w, zip: z, parts: map[string]*zipEntry{}, size: size, holds: holding{w: w}}
-	o.gap = z.dir
 	err = z.each(func(e *zipEntry) error {
-		o.entries++
-		o.gap -= 30 + int64(len(e.name)) + e.packed
+		o.follows(e)
 		if name := partName(e.name); name != e.name && o.parts[name] == nil {
 			e.name = name
 		}
@@ -825,6 +825,18 @@ func openOffice(w *walker, in *input, wanted func(name string) bool) (*office, e
 		return nil, decodingOffice(err)
 	}
 	return o, nil
+}
+
+// follows notes where a part is that the directory lists next. Where each begins where the one before it ends but for a few bytes, which
+// say more of it, no part's own header need be looked at.
+func (o *office) follows(e *zipEntry) {
+	at, room := o.zip.base+e.offset, int64(leastBetween)
+	if o.end == 0 {
+		room = leastText
+	}
+	decoded := e.flags&0x800 == 0 && strings.ContainsFunc(e.name, func(c rune) bool { return c >= utf8.RuneSelf }) // and may be longer than in the file
+	o.apart = o.apart || decoded || at < o.end || at-o.end >= room
+	o.end = at + 30 + int64(len(e.name)) + e.packed
 }
 
 // miss notes that something was not read although the rest is.

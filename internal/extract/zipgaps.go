@@ -15,7 +15,7 @@ func (z *zipFile) between(list []extent) (unlisted bool, err error) {
 		if i < len(list) {
 			gap, next = list[i].lo, list[i].hi
 		}
-		if gap-at >= 30 || gap-at >= leastText && (i == 0 || i == len(list)) {
+		if gap-at >= leastBetween || gap-at >= leastText && (i == 0 || i == len(list)) {
 			files, err := z.stretch(at, gap)
 			if err != nil {
 				return false, err
@@ -24,12 +24,15 @@ func (z *zipFile) between(list []extent) (unlisted bool, err error) {
 		}
 		at = max(at, next)
 	}
-	if z.dirEnd > 0 && z.end-z.dirEnd >= 30 {
+	if z.dirEnd > 0 && z.end-z.dirEnd >= leastBetween {
 		files, err := z.stretch(z.dirEnd, z.end)
 		return unlisted || files, err
 	}
 	return unlisted, nil
 }
+
+// leastBetween is the least that is looked at between two entries: the header of another has as much.
+const leastBetween = 30
 
 // leastText is the shortest text before the first entry, or before the directory, that is kept. Elsewhere so few bytes belong to an entry.
 const leastText = 8
@@ -93,6 +96,18 @@ func zipFilling(b []byte) int {
 		n = min(16, len(b))
 	}
 	return n + len(b[n:]) - len(bytes.TrimLeft(b[n:], "\x00"))
+}
+
+// filled says whether there is no room for text in a stretch, or nothing but what follows an entry.
+func (z *zipFile) filled(lo, hi int64) (bool, error) {
+	var b [24]byte
+	if n := hi - lo; n < leastText || n > int64(len(b)) {
+		return n >= 0 && n < leastText, nil
+	}
+	if n, err := z.at.ReadAt(b[:hi-lo], lo); int64(n) < hi-lo {
+		return false, zipError(err, nil)
+	}
+	return hi-lo-int64(zipFilling(b[:hi-lo])) < leastText, nil
 }
 
 // text writes what stands between entries.
