@@ -25,6 +25,12 @@ func TestPDFBeside(t *testing.T) {
 	}{
 		"text behind its end":               {[]byte(whole + "\n\nssn " + otherSecret + "\n"), otherSecret, true},
 		"text before its header":            {[]byte("ssn " + otherSecret + "\n" + whole), otherSecret, true},
+		"text behind its end, and a mark":   {[]byte(whole + "\nssn " + otherSecret + "\n%%EOF\n"), otherSecret, true},
+		"long text behind its end":          {[]byte(whole + "\n" + strings.Repeat("é", 15_000) + "\nssn " + otherSecret + strings.Repeat("\nand so on", 10_000)), "é\nssn " + otherSecret, true},
+		"long text and a mark behind it":    {[]byte(whole + "\nssn " + otherSecret + strings.Repeat("\nand so on", 10_000) + "\n%%EOF\n"), otherSecret, true},
+		"text behind zeros behind its end":  {[]byte(whole + strings.Repeat("\x00", 20_000) + "ssn " + otherSecret + "\n"), otherSecret, true},
+		"a long zip behind its end":         {append([]byte(whole), zipOf(file{"a.txt", otherSecret}, file{"b.txt", strings.Repeat("a", 9)}, file{strings.Repeat("c", 9000), "c"})...), secret[4:15], false},
+		"text behind what has no table":     {[]byte(strings.ReplaceAll(whole, "startxref", "startover") + "\nssn " + otherSecret + "\n"), otherSecret, true},
 		"a zip behind its end":              {append([]byte(whole), zipOf(file{"a.txt", otherSecret})...), secret[4:15], false},
 		"an action of a page":               {pdfPage("/AA<</O<</S/JavaScript/JS(x="+otherSecret+")>>>>", "").Done(), otherSecret, true},
 		"an action of the outline":          {pdfPage("", "").Add(1, "<</Type/Catalog/Pages 2 0 R/Outlines 7 0 R>>").Add(7, "<</First 8 0 R>>").Add(8, "<</Title(x)/A<</S/URI/URI(http://a/"+otherSecret+")>>>>").Done(), otherSecret, true},

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -218,43 +217,6 @@ func (p *pdfReader) properties(root pdfDict) error {
 
 // mostMetadata is how many texts of an XMP packet are read.
 const mostMetadata = 1000
-
-// around writes text that stands behind the end, where somebody has put something, and what stands before the header if it is more than
-// what servers say before a file: if it has a long number in it, or an address. A zip there is told.
-func (p *pdfReader) around() error {
-	f := p.f
-	const most = 2 * kib // of what stands behind, as readTables looks for the end
-	head := make([]byte, min(f.size, 1*kib))
-	head = head[:f.readAt(head, 0)]
-	before := head[:max(0, bytes.Index(head, []byte("%PDF-")))]
-	tail := make([]byte, min(f.size, most))
-	tail = tail[:f.readAt(tail, f.size-int64(len(tail)))]
-	behind := tail[:0]
-	if i := bytes.LastIndex(tail, []byte("%%EOF")); i >= 0 {
-		behind = tail[i+5:]
-	}
-	if bytes.Contains(behind, []byte("PK\x05\x06")) || bytes.Contains(before, localHeader) {
-		f.lose(UnableToParseFile, "a zip beside the document")
-		return f.err
-	}
-	digits := 0
-	for _, c := range before {
-		if c >= '0' && c <= '9' {
-			digits++
-		}
-	}
-	if digits < 9 && bytes.IndexByte(before, '@') < 0 {
-		before = nil
-	}
-	for _, text := range [][]byte{before, behind} {
-		if text = bytes.TrimSpace(text); len(text) > 0 && reads(text) {
-			if err := p.lines(pdfText(text)); err != nil {
-				return err
-			}
-		}
-	}
-	return f.err
-}
 
 // metadataTexts gives the texts of an XMP packet that people write: of Dublin Core and of unknown schemas, not of the programs
 // that made the file.
