@@ -430,23 +430,39 @@ func parquetText(c *parquet.Column) func([]byte, parquet.Value) ([]byte, bool) {
 	}
 }
 
-// parquetBytes returns bytes that are text or a file, and dst for those that are neither.
+// parquetBytes returns bytes that are text or a file, and dst for those that are neither. A value is at hand as a whole, and is judged so:
+// messages of programs may begin with names, and text with what is none.
 func parquetBytes(dst, b []byte) ([]byte, bool) {
 	if len(b) == 0 {
 		return dst, false
 	}
-	switch valueOf(b[:min(len(b), valueHead)]) {
-	case valueFile:
+	kind := valueOf(b[:min(len(b), valueHead)])
+	if kind == valueFile {
 		return b, true
-	case valueText:
+	}
+	look := b[:min(len(b), maxCell)]
+	switch {
+	case validUTF8(look):
 		return b, false // of the page: it may be as long
-	case valueWestern:
-		if len(b) <= maxCell { // what is longer is kept as it is, which takes no memory: its letters of ASCII are the same
-			return fromWestern(b), false
-		}
+	case !readsMostly(look):
+		return dst, false
+	case kind == valueText || len(b) > maxCell: // what is longer is kept as it is, which takes no memory: its letters of ASCII are the same
 		return b, false
 	}
-	return dst, false
+	return fromWestern(b), false
+}
+
+// readsMostly says whether the larger part of bytes reads as text.
+func readsMostly(b []byte) bool {
+	text, all := 0, len(b)
+	for len(b) > 0 {
+		piece := b[:min(len(b), sampleSize)]
+		if reads(piece) {
+			text += len(piece)
+		}
+		b = b[len(piece):]
+	}
+	return text*2 > all
 }
 
 // int96Time writes a time as programs of old have it: the nanoseconds of a day, and the day since the beginning of the Julian calendar's count.

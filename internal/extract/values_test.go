@@ -106,3 +106,35 @@ func TestParquetBeyondStrings(t *testing.T) {
 		t.Errorf("%v", r.status)
 	}
 }
+
+// Bytes in Parquet are judged as a whole, however they begin.
+func TestParquetBytesAreJudgedWhole(t *testing.T) {
+	type row struct {
+		Data []byte `parquet:"data"`
+	}
+	text := strings.Repeat("name and address, ", 40)
+	binary := strings.Repeat("\x08\x96\x01\x00\xff\xfe\x12\x07", 2000)
+	for what, c := range map[string]struct {
+		data string
+		want int
+	}{
+		"a message that begins as text":    {text + otherSecret + binary, 0},
+		"text behind 512 bytes of none":    {strings.Repeat("\xff\x01\x80\x00", 128) + strings.Repeat(text, 30) + "Jos\xe9 " + otherSecret, 1},
+		"text in windows-1252":             {strings.Repeat(text, 30) + "Jos\xe9 " + otherSecret, 1},
+		"text in UTF-8 with a broken byte": {strings.Repeat("Jos\u00e9 "+text, 30) + "\xff " + otherSecret, 1},
+	} {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[row](&b)
+		if _, err := w.Write([]row{{Data: []byte(c.data)}}); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		r := extractBytes(t, "a.parquet", b.Bytes(), Options{})
+		if len(r.found) != c.want || r.status[""].Code != Complete {
+			t.Errorf("%s: %v, %d found", what, r.status, len(r.found))
+		}
+		if c.want == 0 && strings.Contains(r.text[""].String(), "address") {
+			t.Errorf("%s: is told as text", what)
+		}
+	}
+}
