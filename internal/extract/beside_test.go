@@ -44,6 +44,12 @@ func TestPDFBeside(t *testing.T) {
 			Stream(7, "", strings.Repeat("<a:b>", 70)+"<xmp:x>"+strings.Repeat("<a:b>", 3)+strings.Repeat("</a:b>", 3)+"</xmp:x>"+strings.Repeat("</a:b>", 70)+"<dc:title>"+otherSecret+"</dc:title>").Done(), otherSecret, true},
 		"a map of characters upon another": {wide("/Identity-H", "/ToUnicode 6 0 R").Stream(6, "/UseCMap 7 0 R", "begincmap 1 beginbfchar <0001> <0030> endbfchar").
 			Stream(7, "", "begincmap 1 beginbfrange <0001> <0004> <0041> endbfrange").Done(), "0BCD", true},
+		"a range of a map below many others": {wide("/Identity-H", "/ToUnicode 6 0 R").Stream(6, "", "begincmap 1 beginbfrange <0000> <ffff> <0040> endbfrange "+
+			"1 beginbfchar <0003> <0030> endbfchar"+strings.Repeat(" 1 beginbfchar <0002> <0031> endbfchar", 5000)).Done(), "A10D", true},
+		"a map upon a range, of many others": {wide("/Identity-H", "/ToUnicode 6 0 R").Stream(6, "/UseCMap 7 0 R", "begincmap"+strings.Repeat(" 1 beginbfrange <0001> <0002> <0030> endbfrange", 20)).
+			Stream(7, "", "begincmap 1 beginbfrange <0000> <ffff> <0040> endbfrange").Done(), "01CD", true},
+		"a range of a map upon characters": {wide("/Identity-H", "/ToUnicode 6 0 R").Stream(6, "/UseCMap 7 0 R", "begincmap 1 beginbfrange <0000> <0003> <0040> endbfrange").
+			Stream(7, "", "begincmap 2 beginbfchar <0002> <0030> <0004> <0031> endbfchar").Done(), "ABC1", true},
 		"a map upon one that is known": {wide("6 0 R", "").Stream(6, "/UseCMap/UniJIS-UCS2-H", "begincmap").Done(), "", true},
 		"maps in a circle": {wide("/Identity-H", "/ToUnicode 6 0 R").Stream(6, "/UseCMap 7 0 R", "begincmap 1 beginbfrange <0001> <0004> <0041> endbfrange").
 			Stream(7, "/UseCMap 6 0 R", "begincmap").Done(), "ABCD", false},

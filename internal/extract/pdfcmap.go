@@ -8,9 +8,10 @@ import (
 // pdfCMap is a character map that a file brings: of codes to text (ToUnicode), or of codes to glyphs.
 type pdfCMap struct {
 	ranges   []cmapRange
-	units    []uint16   // UTF-16 that ranges refer to
-	lengths  [256]uint8 // of codes, by their first byte
-	declared bool       // lengths are
+	layers   []cmapLayer // of the ranges: a map behind those that it builds upon
+	units    []uint16    // UTF-16 that ranges refer to
+	lengths  [256]uint8  // of codes, by their first byte
+	declared bool        // lengths are
 	vertical bool
 	uses     string // a map of a known name that it builds upon
 	cut      bool   // a code stands for more than is kept
@@ -23,14 +24,27 @@ type cmapRange struct {
 	n      uint8
 }
 
+// cmapLayer are the ranges of one map, by their beginnings.
+type cmapLayer struct {
+	ranges []cmapRange
+	tops   []uint32 // a tree of the highest codes in blocks of ranges: the node k has the nodes 2k and 2k+1, the second half are the blocks
+}
+
 const (
+	cmapBlock    = 8 // ranges
 	maxCMapItems = 70_000
 	maxCMapUnits = 255 // of one code's text
 	maxCMapBytes = 8 * mib
 	cmapItemCost = 24 // with its text
 )
 
-func (m *pdfCMap) cost() int64 { return int64(cap(m.ranges))*16 + int64(cap(m.units))*2 + 512 }
+func (m *pdfCMap) cost() int64 {
+	tops := 0
+	for _, l := range m.layers {
+		tops += len(l.tops)
+	}
+	return int64(cap(m.ranges))*16 + int64(cap(m.units))*2 + int64(tops)*4 + 1*kib
+}
 
 // maxCMapBases is how many maps one may build upon.
 const maxCMapBases = 8
@@ -53,16 +67,73 @@ func (f *pdfFile) readCMap(s *pdfStream) *pdfCMap {
 		}
 		chain = append(chain, base)
 	}
+	ends := make([]int, 0, maxCMapBases+1)
 	for i := len(chain) - 1; i >= 0; i-- {
 		if !f.readCMapInto(m, chain[i]) && i == 0 {
 			return nil
 		}
+		ends = append(ends, len(m.ranges))
 	}
 	if m.cut {
 		f.lose(UnableToParseFile, "a code that stands for more than 255 characters")
 	}
-	sort.SliceStable(m.ranges, func(i, j int) bool { return m.ranges[i].lo < m.ranges[j].lo })
+	from := 0
+	for _, end := range ends {
+		if end > from {
+			m.layers = append(m.layers, layerOf(m.ranges[from:end]))
+		}
+		from = end
+	}
 	return m
+}
+
+// layerOf sorts ranges, and says how far those of each block reach: a long range may lie far before the codes that are looked for in it.
+func layerOf(ranges []cmapRange) cmapLayer {
+	sort.SliceStable(ranges, func(i, j int) bool { return ranges[i].lo < ranges[j].lo })
+	n := 1
+	for n*cmapBlock <= len(ranges) {
+		n *= 2
+	}
+	tops := make([]uint32, 2*n)
+	for i := range ranges {
+		k := n + i/cmapBlock
+		tops[k] = max(tops[k], ranges[i].hi)
+	}
+	for k := n - 1; k > 0; k-- {
+		tops[k] = max(tops[2*k], tops[2*k+1])
+	}
+	return cmapLayer{ranges, tops}
+}
+
+// before is the last block before another that reaches a code, or -1.
+func (l *cmapLayer) before(block int, code uint32) int {
+	n := len(l.tops) / 2
+	for k := n + block; k > 1; k /= 2 {
+		if k&1 == 0 || l.tops[k-1] < code {
+			continue
+		}
+		for k--; k < n; {
+			if k *= 2; l.tops[k+1] >= code {
+				k++
+			}
+		}
+		return k - n
+	}
+	return -1
+}
+
+// find returns the range of a code: of several, the one that the map gave last among those that begin nearest.
+func (l *cmapLayer) find(code uint32) *cmapRange {
+	i := sort.Search(len(l.ranges), func(i int) bool { return l.ranges[i].lo > code })
+	for k := i - 1; k >= 0; k-- {
+		if r := &l.ranges[k]; code <= r.hi {
+			return r
+		}
+		if k%cmapBlock == 0 {
+			k = (l.before(k/cmapBlock, code) + 1) * cmapBlock
+		}
+	}
+	return nil
 }
 
 // readCMapInto adds what one map says.
@@ -167,11 +238,10 @@ func cmapCode(s []byte) uint32 {
 	return v
 }
 
-// find returns the range of a code: of several, the one that the file gave last among those that begin nearest.
+// find returns the range of a code, of the map itself before those that it builds upon.
 func (m *pdfCMap) find(code uint32) *cmapRange {
-	i := sort.Search(len(m.ranges), func(i int) bool { return m.ranges[i].lo > code })
-	for k := i - 1; k >= 0 && k >= i-8; k-- {
-		if r := &m.ranges[k]; code <= r.hi {
+	for i := len(m.layers) - 1; i >= 0; i-- {
+		if r := m.layers[i].find(code); r != nil {
 			return r
 		}
 	}
