@@ -27,7 +27,7 @@ func Files() []File {
 // More lists other files of the same kinds: they are for long runs. Nearly all are of shapes with which no reader has had trouble.
 func More() []File {
 	var all []File
-	for _, files := range [][]File{packedFiles, plainFiles, moreOfficeFiles, moreBinaryFiles, morePDFFiles, textShapes, markupShapes, officeShapes, binaryShapes, pageShapes} {
+	for _, files := range [][]File{packedFiles, plainFiles, moreOfficeFiles, moreBinaryFiles, morePDFFiles, textShapes, markupShapes, officeShapes, binaryShapes, pageShapes, refusedShapes} {
 		all = append(all, files...)
 	}
 	return all
