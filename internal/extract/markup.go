@@ -223,6 +223,43 @@ func (m *markup) strange(part []byte) error {
 	return m.b.writeByte(' ')
 }
 
+// bareNames writes what stands between the attributes of a tag of HTML and has no value, where a name in it is strange.
+func (m *markup) bareNames() error {
+	raw := m.x.raw
+	line, col, at := m.line, m.col, 0
+	if err := m.b.part(); err != nil {
+		return err
+	}
+	for rest := m.x.attrs; len(rest) > 0; {
+		from, to, strange := 0, 0, false
+		for len(rest) > 0 {
+			key, value, after := nextAttr(rest)
+			if rest = after; len(value) > 0 {
+				break
+			}
+			if len(key) == 0 {
+				continue
+			}
+			if strange = strange || isStrange(key); to == 0 {
+				from = offsetIn(raw, key)
+			}
+			to = offsetIn(raw, key) + len(key)
+		}
+		if !strange {
+			continue
+		}
+		line, col = lineAfter(line, col, raw[at:from])
+		at = from
+		if err := m.text(raw[from:to], line, col); err != nil {
+			return err
+		}
+		if err := m.b.writeByte(' '); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // look takes the attributes of an element that stands in the midst of words: what they say of how these look is nothing, and the rest is
 // said at the end.
 func (m *markup) look(attrs []byte) error {
@@ -484,16 +521,17 @@ func (m *markup) htmlTag() error {
 			if err := m.b.writeByte(' '); err != nil {
 				return err
 			}
-		case mayTell(name, value) && m.held+len(key)+len(value) <= maxAsides:
-			// It is no text, and stands between texts that may belong together.
+		default:
+			if value = mayTell(name, value); len(value) == 0 {
+				break
+			}
 			to := offsetIn(x.raw, value)
 			line, col = lineAfter(line, col, x.raw[at:to])
 			at = to
-			m.later, m.held = append(m.later, aside{bytes.Clone(value), line, col, string(key)}), m.held+len(key)+len(value)+64
-		case mayTell(name, value):
-			to := offsetIn(x.raw, value)
-			line, col = lineAfter(line, col, x.raw[at:to])
-			at = to
+			if m.held+len(key)+len(value) <= maxAsides { // it is no text, and stands between texts that may belong together
+				m.later, m.held = append(m.later, aside{bytes.Clone(value), line, col, string(key)}), m.held+len(key)+len(value)+64
+				break
+			}
 			if err := m.text(value, line, col); err != nil {
 				return err
 			}
@@ -504,7 +542,7 @@ func (m *markup) htmlTag() error {
 		rest = after
 	}
 	if bare {
-		if err := m.strange(x.attrs); err != nil {
+		if err := m.bareNames(); err != nil {
 			return err
 		}
 	}
@@ -524,23 +562,62 @@ func telling(attr string) bool {
 	return strings.HasPrefix(attr, "data-")
 }
 
-// mayTell says whether an attribute that holds no content has a value that may be one all the same: scripts for events, and names of
-// a page's own. Drawings have numbers in theirs, which say nothing, and what elements are called and sealed with says little.
-func mayTell(attr string, value []byte) bool {
+// mayTell is what may be content in the value of an attribute that holds none: scripts for events, and values of a page's own. Drawings
+// have numbers in theirs, which say nothing, and what elements are called and sealed with says little. Numbers that pages give their
+// elements and pictures look like those of cards, so that a name or an address has to have one that is written in groups, as people write
+// them, or parameters.
+func mayTell(attr string, value []byte) []byte {
 	if len(value) < 8 || !bytes.ContainsAny(value, "0123456789 ") {
-		return false
+		return nil
 	}
+	tells := true
 	switch attr {
 	case "class", "id":
-		return bytes.IndexByte(value, '@') >= 0 || digitsIn(value) >= 6
+		tells = bytes.IndexByte(value, '@') >= 0 || hasGroups(value)
 	case "src", "srcset":
-		return bytes.ContainsAny(value, "?@") || digitsIn(value) >= 6
+		if tells = bytes.IndexByte(value, '@') >= 0 || hasGroups(value); !tells {
+			_, query, _ := bytes.Cut(value, []byte{'?'})
+			if i := bytes.IndexByte(query, '='); i > 0 && !isNumeral(query[0]) {
+				return query
+			}
+		}
 	case "d", "points", "viewbox", "transform":
-		return !isDrawing(value)
+		tells = !isDrawing(value)
 	case "nonce", "integrity":
-		return bytes.IndexByte(value, ' ') >= 0 && !bytes.HasPrefix(value, []byte("sha")) || len(value) < 20
+		tells = bytes.IndexByte(value, ' ') >= 0 && !bytes.HasPrefix(value, []byte("sha")) || len(value) < 20
 	}
-	return true
+	if !tells {
+		return nil
+	}
+	return value
+}
+
+// hasGroups says whether a value has a number of nine digits or more in three groups or more, with the same sign between them.
+func hasGroups(value []byte) bool {
+	const most = 6 // digits in a group: 3782-822463-10005
+	var sign byte
+	groups, digits, n := 0, 0, 0 // n is of the group at hand
+	for i, c := range value {
+		if isNumeral(c) {
+			if n++; n == 1 {
+				groups++
+			}
+			digits++
+			if n <= most && groups >= 3 && digits >= 9 && (i+1 == len(value) || !isNumeral(value[i+1])) {
+				return true
+			}
+			continue
+		}
+		goesOn := n > 0 && n <= most && (c == '-' || c == '.' || c == ' ')
+		switch {
+		case !goesOn:
+			groups, digits = 0, 0
+		case groups > 1 && c != sign: // the group may begin another number
+			groups, digits = 1, n
+		}
+		sign, n = c, 0
+	}
+	return false
 }
 
 func digitsIn(text []byte) (n int) {

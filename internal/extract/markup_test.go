@@ -37,6 +37,9 @@ func TestMarkupPassesOverNothing(t *testing.T) {
 		`a.html <html><p>&#; &#x; &#xg; &#99999999; 527-22-8008</html>`:                                              1,
 		`a.html <html><!--` + strings.Repeat("x y ", 20_000) + `<p id="` + said + `">--></html>`:                     1,
 		`a.html <html><script>` + strings.Repeat("a", 64*kib-15) + `</script><p title="` + said + `">x</html>`:       1,
+		`a.html <html><p title="` + said + `" 1234x>x</p></html>`:                                                    1,
+		`a.html <html><a title="` + said + `"" @click href=x (y) data-a="1" 527-45-6789>x</a></html>`:                2,
+		`a.html <html><p class="a 378282 246310 005 527-22-8008">x</p></html>`:                                       1,
 	} {
 		name, text, _ := strings.Cut(file, " ")
 		r := extractBytes(t, name, []byte(text), Options{})
@@ -47,6 +50,30 @@ func TestMarkupPassesOverNothing(t *testing.T) {
 		}
 		if len(r.found) != want || r.status[""].Code != Complete {
 			t.Errorf("%.120s: %v, found %d, want %d", file, r.status[""], len(r.found), want)
+		}
+	}
+}
+
+// The numbers that pages give their elements and pictures are like those of cards. Only what is written as people write it is read, and what
+// stands in the parameters of an address.
+func TestNumbersOfElementsAreNotRead(t *testing.T) {
+	for text, told := range map[string]string{
+		`<p id="post-4154567890123456">`:                                        "",
+		`<p class="tweet 4154567890123456789 row-1">`:                           "",
+		`<p id="t-4154567890123456-2">`:                                         "",
+		`<img src="/v/t39.30808-6/415456_4154567890123456_n.jpg?oh=ab41&oe=6">`: "oh=ab41&oe=6",
+		`<img src="/a.js?4154567890123456">`:                                    "",
+		`<img srcset="/4154567890123456.jpg 2x">`:                               "",
+		`<p id="card 4154-5678-9012-3456">`:                                     "4154-5678-9012-3456",
+		`<p class="card 3782 822463 10005">`:                                    "3782 822463 10005",
+		`<img src="/a?card=4154567890123456">`:                                  "card=4154567890123456",
+		`<p id="4154567890@example.com">`:                                       "4154567890@example.com",
+		`<p id="n.1.415-555-0134x">`:                                            "415-555-0134",
+	} {
+		r := extractBytes(t, "a.html", []byte("<html>"+text+"x</html>"), Options{})
+		got := r.text[""].String()
+		if told == "" && strings.ContainsAny(got, "0123456789") || !strings.Contains(got, told) || strings.Contains(got, "4154567890123456_") {
+			t.Errorf("%s: %q", text, got)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (o *office) remarksTo(name string, write func(line []byte) error) error {
 				case "v", "val", "value", "title", "descr", "text":
 					key = label
 				default:
-					if !mayTell(string(key), value) {
+					if value = mayTell(string(key), value); len(value) == 0 {
 						continue
 					}
 				}
