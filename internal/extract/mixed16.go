@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// mixed16 is UTF-16 that begins with a byte order mark, to which some programs append lines of ASCII. upper is the place of the upper
+// mixed16 is UTF-16, with a byte order mark or without one, to which some programs append lines of ASCII. upper is the place of the upper
 // byte of each two: 1 where the lower one comes first.
 type mixed16 struct{ upper int }
 
