@@ -431,7 +431,8 @@ func isWide(e encoding.Encoding) bool {
 	return e == utf32Marked || e == utf32Big || e == utf32Little || strings.HasPrefix(name, "utf-16")
 }
 
-// trueWidth is the encoding of text that is said to be in one whose characters have several bytes. Which of them it is, the text knows best.
+// trueWidth is the encoding of text that is said to be in one whose characters have several bytes. Which of them it is, the text knows best,
+// but for Chinese, Japanese and Korean, of which either order makes characters of these.
 func trueWidth(said encoding.Encoding, text []byte) encoding.Encoding {
 	little, big := []byte{0xff, 0xfe}, []byte{0xfe, 0xff}
 	switch {
@@ -444,10 +445,39 @@ func trueWidth(said encoding.Encoding, text []byte) encoding.Encoding {
 	case bytes.HasPrefix(text, big):
 		return mixed16{0}
 	}
+	if keepsTo(said, text) {
+		return said
+	}
 	if e := utf16Without(text); e != nil {
 		return e
 	}
 	return said
+}
+
+// keepsTo says whether text is what its encoding is said to be, which is UTF-16 in one order of bytes: its letters are of scripts that are not
+// the Latin one, and it is not one of that in the other order, in which most of the lower bytes would be zero.
+func keepsTo(said encoding.Encoding, text []byte) bool {
+	upper := 0
+	switch name, _ := htmlindex.Name(said); name {
+	case "utf-16be":
+	case "utf-16le":
+		upper = 1
+	default:
+		return false
+	}
+	text = text[:min(len(text), 4*kib)&^1]
+	fit, zeros := 0, 0
+	for i := 0; i < len(text); i += 2 {
+		u, low := text[i+upper], text[i+1-upper]
+		if low == 0 {
+			zeros++
+		}
+		if u == 0 && low != 0 || u >= 0x03 && u <= 0x10 || u == 0x30 || u >= 0x4e && u <= 0x9f || u >= 0xac && u <= 0xd7 || u == 0xff {
+			fit++
+		}
+	}
+	units := len(text) / 2
+	return fit*100 >= units*97 && zeros*10 <= units*6
 }
 
 // isAsItSeems says whether text is what it seems to be, whatever charset somebody says that it is in.
@@ -592,8 +622,11 @@ func (p *partText) decode(dst, src []byte) []byte {
 				p.left = append(p.left, '+')
 			case c == '_':
 				p.left = append(p.left, '/')
-			case c == '=' && len(p.left)&3 > 1: // what is encoded ends, and more may follow
+			case c != '=':
+			case len(p.left)&3 > 1: // what is encoded ends, and more may follow
 				dst = p.rest(dst)
+			default: // a character by itself is nothing, and must not shift what follows
+				p.left = p.left[:len(p.left)&^3]
 			}
 		}
 		n := len(p.left) &^ 3

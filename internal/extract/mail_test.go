@@ -166,6 +166,16 @@ func TestMailsAsTheyAre(t *testing.T) {
 	}
 	const said = "ssn: 527-22-8008"
 	of := func(kind, body string) string { return headOfMail + kind + "\r\n\r\n" + body + "\r\n" }
+	uu := func(s string) string { // of a whole number of threes
+		out := []byte{byte(' ' + len(s))}
+		for i := 0; i < len(s); i += 3 {
+			n := int(s[i])<<16 | int(s[i+1])<<8 | int(s[i+2])
+			for shift := 18; shift >= 0; shift -= 6 {
+				out = append(out, byte(' '+n>>shift&63))
+			}
+		}
+		return string(out) + "\r\n"
+	}
 	parted := "--b\nContent-Type: text/plain\n\n" + said + "\n--b--\n"
 	nested := func(n int) (s string) {
 		for i := range n {
@@ -195,6 +205,10 @@ func TestMailsAsTheyAre(t *testing.T) {
 		{"a type that is empty", of("Content-Type:", said), Status{Code: Complete}},
 		{"a charset without a type", of("Content-Type: ; charset=utf-8", said), Status{Code: Complete}},
 		{"half a type", of("Content-Type: text", said), Status{Code: Complete}},
+		{"a character that the padding leaves over", of("Content-Transfer-Encoding: base64", b64("abc")+"Q==="+b64(said)), Status{Code: Complete}},
+		{"Chinese in the order that is said", of("Content-Type: text/plain; charset=utf-16be\r\nContent-Transfer-Encoding: base64",
+			b64("\x4e\x00\x65\x87\x5b\x57\x65\x74")+"\r\n"+b64(wide("\n"+said, 2, 1))), Status{Code: Complete}},
+		{"uuencoded in long lines", of("X-A: b", "begin 644 a.txt\r\n"+uu(strings.Repeat("x", 63))+uu(said+strings.Repeat(" ", 47))+"`\r\nend"), Status{Code: Complete}},
 		{"a table as a part", of("Content-Type: text/csv", "name,ssn\r\nx,527-22-8008"), Status{Code: Complete}},
 		{"encoded word without padding", "Subject: =?utf-8?B?" + strings.TrimRight(b64(said), "=") + "?=\r\n" + of("X-A: b", ""), Status{Code: Complete}},
 		{"uuencoded, and text again", of("X-A: b", "begin 644 a.txt\r\n#86)C\r\nThen we said "+said+".\r\n"), Status{Partial, ArchiveContainsUnprocessedFiles, "a file in a mail that does not end"}},

@@ -22,7 +22,7 @@ func uuBegin(line []byte) (name string, inBase64, ok bool) {
 	return string(bytes.TrimSpace(file)), inBase64, true
 }
 
-// maxUULine is how many bytes a line holds at most: 45 as everybody writes it.
+// maxUULine is how many bytes a line holds as everybody writes it. Some write up to 63; where such a line is not full, it is text.
 const maxUULine = 45
 
 // uuLine says whether a line is one of what "begin" begins: its first character is the number of bytes that it holds.
@@ -35,10 +35,10 @@ func uuLine(line []byte, inBase64 bool) bool {
 		return false
 	}
 	n := int(line[0]-' ') & 63
-	if n > maxUULine {
+	want := (n + 2) / 3 * 4
+	if n > maxUULine && len(line)-1 != want {
 		return false
 	}
-	want := (n + 2) / 3 * 4
 	for _, c := range line[1:] {
 		if c < ' ' || c > '`' {
 			return false
@@ -146,7 +146,7 @@ func (m *mailReader) uuAttachment() (ok bool, err error) {
 		return false, nil
 	}
 	cur := bytes.Clone(m.cur)
-	next, _ := m.in.Peek(64) // an error is for the next line to meet
+	next, _ := m.in.Peek(96) // an error is for the next line to meet
 	m.cur = cur              // which was in the buffer
 	if next, _, _ = bytes.Cut(next, newline); !uuLine(next, inBase64) {
 		return false, nil
