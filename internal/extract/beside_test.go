@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -117,6 +118,12 @@ func TestStrangeStreams(t *testing.T) {
 		if len(r.found) != 1+c.also || r.status[""].Code == Skipped {
 			t.Errorf("%q: %d found, %v", name, len(r.found), r.status)
 		}
+	}
+	lost := hostile.WordWith("ssn 123-45-6789", "notes", strings.Repeat("see "+otherSecret+"\n", 300))
+	entry := bytes.Index(lost, []byte("n\x00o\x00t\x00e\x00s\x00"))
+	binary.LittleEndian.PutUint32(lost[entry+116:], 0xffffff) // where it begins
+	if r := extractBytes(t, "a.doc", lost, Options{}); len(r.found) != 1 || r.status[""].Code != Partial || r.status["notes"].Reason != MalformedOrFileSizeExceedsLimit {
+		t.Errorf("a stream that is nowhere: %d found, %v", len(r.found), r.status)
 	}
 	r := extractBytes(t, "a.doc", hostile.WordWith("ssn 123-45-6789", "Revision Log", strings.Repeat("\x01\x00", 3000)), Options{})
 	if r.status[""].Code != Partial {

@@ -112,22 +112,35 @@ func mayBeFile(name string) bool {
 func (o *office) embedding(a *archive, name string, e *zipEntry, other bool) error {
 	r, err := o.part(e)
 	if err != nil {
-		s, ok := err.(errStop)
-		if !ok || s.Reason == TimeCutOffReached {
-			return err
-		}
-		return a.skip(&Document{Parent: a.doc, Path: memberPath(a.path, name), Size: e.size, Modified: e.modified, Depth: a.depth}, s.Reason, s.Detail)
+		return a.unseen(name, e.size, e.modified, err)
 	}
 	defer r.Close()
 	if !other {
 		return a.member(name, e.size, e.modified, r, nil)
 	}
 	b := bufio.NewReaderSize(r, valueHead)
-	head, _ := b.Peek(valueHead) // an error is for its reader to meet
-	if kind := valueOf(head); kind != valueFile && (kind == valueNone || !reads(head)) {
+	head, err := b.Peek(valueHead)
+	if kind := valueOf(head); len(head) == 0 || kind != valueFile && (kind == valueNone || !reads(head)) {
+		return a.unseen(name, e.size, e.modified, headError(err, len(head), e.size, "zip"))
+	}
+	return a.member(name, e.size, e.modified, b, nil) // which meets the error
+}
+
+// headError is why the beginning of a file of so many bytes cannot be told; nil: there is no more of it.
+func headError(err error, n int, size int64, what string) error {
+	if err == nil || err == io.EOF && (n > 0 || size <= 0) {
 		return nil
 	}
-	return a.member(name, e.size, e.modified, b, nil)
+	return decoding(err, what)
+}
+
+// unseen announces a file that cannot be read, if there is an error that says so. Those that end the whole are returned.
+func (a *archive) unseen(name string, size int64, modified time.Time, err error) error {
+	var s errStop
+	if !errors.As(err, &s) || s.Reason == TimeCutOffReached {
+		return err
+	}
+	return a.skip(&Document{Parent: a.doc, Path: memberPath(a.path, name), Size: size, Modified: modified, Depth: a.depth}, s.Reason, s.Detail)
 }
 
 // Streams by which an object that is no document of Office carries a file.
@@ -308,11 +321,8 @@ func (a *archive) strangeStream(c *compound, e *compoundEntry, name string) erro
 	}
 	r := bufio.NewReaderSize(c.open(e), valueHead)
 	head, err := r.Peek(valueHead)
-	if len(head) == 0 || err != nil && err != io.EOF {
-		return zipError(err, nil)
-	}
-	if kind := valueOf(head); kind != valueFile && (kind == valueNone || !reads(head)) {
-		return nil
+	if kind := valueOf(head); len(head) == 0 || kind != valueFile && (kind == valueNone || !reads(head)) {
+		return a.unseen(name, e.size, time.Time{}, headError(err, len(head), e.size, "OLE file"))
 	}
 	return a.member(name, e.size, time.Time{}, r, nil)
 }

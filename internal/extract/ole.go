@@ -375,15 +375,15 @@ func (r *compoundReader) Read(p []byte) (int, error) {
 	if err == nil {
 		err = r.c.w.step(16 + n/16)
 	}
+	k := 0
 	if err == nil {
-		var k int
 		if k, err = r.c.at.ReadAt(p[:n], at); k == int(n) {
 			err = nil
 		} else if err != nil {
 			err = joinCompound(err)
 		}
-		n = int64(k)
 	}
+	n = int64(k) // nothing, where the sector is in no place
 	r.n, r.pos, r.err = last, pos, err
 	if err != nil {
 		return int(n), err

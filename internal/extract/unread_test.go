@@ -216,6 +216,18 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"a short script before a document", "a.docx", append([]byte("#!/bin/sh\n# "+otherSecret+"\n"), word(secret)...), 2, true},
 		{"a short text between the parts of a document", "a.docx", behindFirst(word(secret), "ssn "+otherSecret+", and so on"), 2, true},
 		{"a picture that is listed twice, and text before the directory of a document", "a.docx", listedTwice(beforeDirectory(word(secret, file{"word/a.png", string(noise)}), strings.Repeat("filling ", 50)+otherSecret)), 2, true},
+		{"a file among the parts of a document that cannot be unpacked", "a.docx", func() []byte {
+			z := word(secret, file{"a.log", otherSecret})
+			z[bytes.Index(z, []byte("a.log"))+len("a.log")] = 0xff // no kind of block
+			return z
+		}(), 1, false},
+		{"a file among the parts of a document of which nothing is there", "a.docx", func() []byte {
+			z := word(secret, file{"a.log", ""})
+			at := bytes.LastIndex(z, []byte("PK\x01\x02"))
+			binary.LittleEndian.PutUint32(z[at+24:], uint32(len(otherSecret)))
+			return z
+		}(), 1, false},
+		{"an empty file among the parts of a document", "a.docx", word(secret, file{"a.log", ""}), 1, true},
 		{"an object with a name that says something", "a.rtf", rtf(object("Package", []byte(named))), 2, true},
 		{"an object that says that it is empty", "a.rtf", rtf(object("Package", native(0, otherSecret))), 2, true},
 		{"an object that says that it is longer", "a.rtf", rtf(object("Package", native(len(secret)+1, ""))), 1, false},
