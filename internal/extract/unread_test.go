@@ -137,6 +137,7 @@ func TestNothingIsLeftUnread(t *testing.T) {
 	}
 	named := "\x02\x00" + otherSecret + ".txt\x00C:\\a.txt\x00\x00\x00\x03\x00\x01\x00\x00\x00\x00" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(secret)))) + secret
 
+	program := "MZ\x90\x00\x03" + strings.Repeat("\x00\x01\x02\xff", 99)
 	noise := make([]byte, 500) // that does not pack
 	for i := range noise {
 		noise[i] = byte(i * i * i >> 4)
@@ -205,6 +206,10 @@ func TestNothingIsLeftUnread(t *testing.T) {
 		{"a script before a zip", "a.zip", append([]byte("#!/bin/sh\n# "+otherSecret+"\n"+strings.Repeat("exec unzip $0\n", 10_000)), one...), 2, true},
 		{"filling and another zip before the directory of a zip", "a.zip", beforeDirectory(one, strings.Repeat("x", 100_000)+string(two)), 1, false},
 		{"zeros and bytes before the directory of a zip", "a.zip", beforeDirectory(one, "\x00\x00\x00\x01\x02\x03\xff\xfe\xfd\xfc"+strings.Repeat("\x00", 99)), 1, true},
+		{"a program that knows of zips before a zip", "a.exe", append([]byte(program+"PK\x03\x04\x14\x00\x00\x00PK\x01\x02"+strings.Repeat("\x00", 14)+"\x08\x00\x00\x00inflate 1.2.3\x00"), one...), 1, true},
+		{"a program with an odd size in what looks like a member before a zip", "a.exe", append([]byte(program+"PK\x03\x04\x14\x00\x00\x00\x00\x00"+strings.Repeat("\x00", 8)+"\x11\x00\x00\x00\x99\x00\x00\x00"+"\x08\x00\x00\x00inflate 1.2.3\x00"), one...), 1, true},
+		{"a program and a zip before a zip", "a.exe", append(append([]byte(program), two...), one...), 1, false},
+		{"a program and a stored file before a zip", "a.exe", append(append([]byte(program), stored...), one...), 1, false},
 		{"a directory in a zip that has something in it", "a.zip", folder, 1, true},
 		{"a part of a document that is there twice", "a.docx", word(otherSecret, file{"word/document.xml", "<w:document><w:body><w:p><w:r><w:t>" + secret + "</w:t></w:r></w:p></w:body></w:document>"}), 1, false},
 		{"files among the parts of a document", "a.docx", word(secret, file{"a.log", otherSecret}, file{"word/x.bin", string(two)}), 3, true},

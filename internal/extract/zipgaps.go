@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 )
 
@@ -71,7 +72,7 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 			if err := z.w.step(256); err != nil {
 				return false, err
 			}
-			if e, _ := z.entryAt(b[i:], at+int64(i)); e != nil {
+			if e, _ := z.entryAt(b[i:], at+int64(i)); e != nil && mayBeEntry(b[i:]) {
 				return true, nil
 			}
 		}
@@ -87,6 +88,23 @@ func (z *zipFile) stretch(lo, hi int64) (files bool, err error) {
 		z.texts = append(z.texts, text)
 	}
 	return false, nil
+}
+
+// mayBeEntry says whether a header has a method that there is and sizes that go with it. A program that opens zips has their magic among
+// its constants, with anything behind it.
+func mayBeEntry(h []byte) bool {
+	le := binary.LittleEndian
+	flags, method, packed, size := le.Uint16(h[6:]), le.Uint16(h[8:]), le.Uint32(h[18:]), le.Uint32(h[22:])
+	if method > 20 && (method < 93 || method > 99) {
+		return false
+	}
+	if flags&8 != 0 || packed == 0xffffffff || size == 0xffffffff { // said behind it, or elsewhere
+		return true
+	}
+	if method != 0 {
+		return packed > 0 || size == 0
+	}
+	return packed == size || flags&1 != 0 && packed == size+12 // where it is encrypted
 }
 
 // zipFilling is how many bytes of what follows an entry say how long it is, or are zeros.
