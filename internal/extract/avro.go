@@ -511,7 +511,7 @@ func mayBeValue(name string) bool {
 
 // say writes what the file says about itself.
 func (a *avroFileReader) say(label string, text []byte) error {
-	if !validUTF8(text) || len(bytes.TrimSpace(text)) == 0 {
+	if text = noteText(text); len(text) == 0 {
 		return nil
 	}
 	a.b.mark(LineRange, 0, 1, 0)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -44,24 +45,27 @@ func parseAvroSchema(w *walker, holds *holding, b []byte, say func(label string,
 	if err != nil {
 		return nil, err
 	}
-	return s, remarksOf(w, "", v, say)
+	return s, remarksOf(w, "", v, false, say)
 }
 
-// remarksOf tells what stands under other names than those of a schema's structure.
-func remarksOf(w *walker, label string, v any, say func(label string, text []byte) error) error {
+// remarksOf tells what stands under other names than those of a schema's structure. Within such a remark no name is one of the structure:
+// free says so.
+func remarksOf(w *walker, label string, v any, free bool, say func(label string, text []byte) error) error {
 	switch v := v.(type) {
 	case string:
-		switch label {
-		case "", "type", "name", "namespace", "fields", "items", "values", "symbols", "aliases", "logicalType", "order", "avro.java.string":
-			return nil
+		if free || !structural(label) {
+			return say(label, []byte(v))
 		}
-		return say(label, []byte(v))
+	case float64:
+		if text := strconv.FormatFloat(v, 'f', -1, 64); mayBeValue(text) && (free || !structural(label)) {
+			return say(label, []byte(text))
+		}
 	case []any:
 		for _, x := range v {
 			if err := w.step(8); err != nil {
 				return err
 			}
-			if err := remarksOf(w, label, x, say); err != nil {
+			if err := remarksOf(w, label, x, free, say); err != nil {
 				return err
 			}
 		}
@@ -70,12 +74,37 @@ func remarksOf(w *walker, label string, v any, say func(label string, text []byt
 			if err := w.step(int64(32 + len(key)/8)); err != nil {
 				return err
 			}
-			if err := remarksOf(w, key, v[key], say); err != nil {
+			if _, labels := v[key].(string); mayBeValue(key) && (!labels || len(key) > maxLabel) {
+				if err := say(label, []byte(key)); err != nil {
+					return err
+				}
+			}
+			if err := remarksOf(w, key, v[key], free || remark(key, v[key]), say); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// structural says whether a value of this name, if it is no schema itself, belongs to the structure.
+func structural(name string) bool {
+	switch name {
+	case "", "type", "name", "namespace", "fields", "items", "values", "symbols", "aliases", "logicalType", "order", "avro.java.string", "size", "scale", "precision":
+		return true
+	}
+	return false
+}
+
+// remark says whether what has members or elements is none of the structure under this name.
+func remark(name string, v any) bool {
+	switch v.(type) {
+	case map[string]any:
+		return name != "type" && name != "fields" && name != "items" && name != "values"
+	case []any:
+		return !structural(name)
+	}
+	return false
 }
 
 // readJSON reads a document token by token, so that the clock is looked at on the way.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -53,14 +54,18 @@ func extractParquet(w *walker, doc *Document, in *input) error {
 // about writes what programs and people have noted beside the schema.
 func (p *parquetFileReader) about(meta *format.FileMetaData) error {
 	for _, note := range meta.KeyValueMetadata {
-		if note.Key == "ARROW:schema" || !validUTF8([]byte(note.Value)) || len(note.Value) == 0 { // the former is the schema once more, packed
+		text := noteText([]byte(note.Value))
+		if note.Key == "ARROW:schema" && isArrowSchema(text) {
+			text = nil
+		}
+		if len(text) == 0 {
 			continue
 		}
 		p.b.mark(LineRange, 0, 1, 0)
 		if err := p.b.write([]byte(note.Key[:min(len(note.Key), maxLabel)] + ": ")); err != nil {
 			return err
 		}
-		if err := p.b.write([]byte(note.Value)); err != nil {
+		if err := p.b.write(text); err != nil {
 			return err
 		}
 		if err := p.b.end(); err != nil {
@@ -68,6 +73,12 @@ func (p *parquetFileReader) about(meta *format.FileMetaData) error {
 		}
 	}
 	return nil
+}
+
+// isArrowSchema says whether a note is the schema once more, packed in base64 as Arrow adds it.
+func isArrowSchema(text []byte) bool {
+	const least = 64 // more than numbers and keys have
+	return len(text) >= least && !bytes.ContainsAny(text, "-_%") && !bytes.ContainsFunc(text, func(c rune) bool { return c >= utf8.RuneSelf || !isBase64(byte(c)) })
 }
 
 const kindParquetMax = 8 * gib

@@ -61,6 +61,17 @@ func fromWestern(b []byte) []byte {
 	return text
 }
 
+// noteText is what a note says that names no charset: nothing where it is no text.
+func noteText(b []byte) []byte {
+	switch {
+	case validUTF8(b):
+		return bytes.TrimSpace(b)
+	case len(b) <= maxCell && readsMostly(b):
+		return bytes.TrimSpace(fromWestern(b))
+	}
+	return nil
+}
+
 // valueFiles opens files that are values, as files inside the document.
 type valueFiles struct {
 	w   *walker

@@ -37,12 +37,16 @@ func TestAvroBeyondStrings(t *testing.T) {
 		"a key of a map": {avroOne(record(`{"name":"m","type":{"type":"map","values":"int"}}`), "", 1, "\x02"+avroText(ssn)+"\x02\x00"), " $.m"},
 		"a key of a map in a map": {avroOne(`{"type":"map","values":{"type":"map","values":"int"}}`, "", 1,
 			"\x02"+avroText("a")+"\x02"+avroText(ssn)+"\x02\x00\x00"), " $.a"},
-		"text in windows-1252": {avroOne(`"bytes"`, "", 1, avroText("Jos\xe9, "+ssn)), " $"},
-		"a zip":                {avroOne(record(`{"name":"f","type":"bytes"}`), "", 1, avroText(string(zipOf(file{"a.txt", ssn})))), "f-0/a.txt "},
-		"gzip, fixed":          {avroOne(`{"type":"fixed","name":"F","size":`+fmt.Sprint(len(gzipOf([]byte(ssn))))+`}`, "", 1, string(gzipOf([]byte(ssn)))), "value-0/content "},
-		"metadata":             {avroOne(`"int"`, ssn, 1, "\x02"), " "},
-		"a note in the schema": {avroOne(`{"type":"int","doc":"`+ssn+`"}`, "", 1, "\x02"), " "},
-		"a default":            {avroOne(record(`{"name":"a","type":"string","default":"`+ssn+`"}`), "", 1, avroText("x")), " "},
+		"text in windows-1252":     {avroOne(`"bytes"`, "", 1, avroText("Jos\xe9, "+ssn)), " $"},
+		"a zip":                    {avroOne(record(`{"name":"f","type":"bytes"}`), "", 1, avroText(string(zipOf(file{"a.txt", ssn})))), "f-0/a.txt "},
+		"gzip, fixed":              {avroOne(`{"type":"fixed","name":"F","size":`+fmt.Sprint(len(gzipOf([]byte(ssn))))+`}`, "", 1, string(gzipOf([]byte(ssn)))), "value-0/content "},
+		"metadata":                 {avroOne(`"int"`, ssn, 1, "\x02"), " "},
+		"a note in the schema":     {avroOne(`{"type":"int","doc":"`+ssn+`"}`, "", 1, "\x02"), " "},
+		"a default":                {avroOne(record(`{"name":"a","type":"string","default":"`+ssn+`"}`), "", 1, avroText("x")), " "},
+		"a default of a record":    {avroOne(record(`{"name":"a","type":"string","default":{"name":"`+ssn+`"}}`), "", 1, avroText("x")), " "},
+		"a property with elements": {avroOne(record(`{"name":"a","type":"string","x":[{"type":"`+ssn+`"}]}`), "", 1, avroText("x")), " "},
+		"a name in a property":     {avroOne(record(`{"name":"a","type":"string","x":{"ssn `+ssn+`":{}}}`), "", 1, avroText("x")), " "},
+		"a note in windows-1252":   {avroOne(`"int"`, "Jos\xe9 "+ssn, 1, "\x02"), " "},
 		"a name that another namespace has, too": {avroOne(record(`{"name":"p","type":`+address("a", "string")+`},{"name":"q","type":`+address("b", "int")+
 			`},{"name":"r","type":{"type":"record","name":"W","namespace":"a","fields":[{"name":"z","type":"A"}]}}`), "", 1, avroText("x")+"\x02"+avroText(ssn)), " $.r.z.v"},
 	} {
@@ -54,6 +58,11 @@ func TestAvroBeyondStrings(t *testing.T) {
 		if got := r.found[0].doc + " " + r.found[0].loc.Path; got != c.where {
 			t.Errorf("%s: at %q, not %q", what, got, c.where)
 		}
+	}
+	// Numbers have no separators that the samples of this test ask for.
+	numbers := record(`{"name":"a","type":"long","default":527228008,"x":{"size":527228009,"n":7}}`)
+	if got := extractBytes(t, "a.avro", avroOne(numbers, "", 1, "\x02"), Options{}).text[""].String(); !strings.Contains(got, "default: 527228008\n") || !strings.Contains(got, "size: 527228009\n") || strings.Contains(got, "n: 7\n") {
+		t.Errorf("numbers in a schema: %q", got)
 	}
 	// Bytes that begin with a letter of several bytes, wherever what is buffered ends.
 	for at := 65_300; at < 65_480; at++ {
@@ -135,6 +144,30 @@ func TestParquetBytesAreJudgedWhole(t *testing.T) {
 		}
 		if c.want == 0 && strings.Contains(r.text[""].String(), "address") {
 			t.Errorf("%s: is told as text", what)
+		}
+	}
+}
+
+// Only the schema that Arrow adds is passed over under its name.
+func TestParquetNotes(t *testing.T) {
+	type row struct {
+		A string `parquet:"a"`
+	}
+	for note, want := range map[string]string{
+		"ssn " + secret:                             "ARROW:schema: ssn " + secret,
+		"Jos\xe9 " + otherSecret:                    "ARROW:schema: Jos\u00e9 " + otherSecret,
+		strings.Repeat("/////7gAAAAQAAAA", 9) + "=": "",
+		"527228008":                                 "ARROW:schema: 527228008",
+	} {
+		var b bytes.Buffer
+		w := parquet.NewGenericWriter[row](&b, parquet.KeyValueMetadata("ARROW:schema", note))
+		if _, err := w.Write([]row{{"x"}}); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		r := extractBytes(t, "a.parquet", b.Bytes(), Options{})
+		if got := r.text[""].String(); !strings.Contains(got, want) || want == "" && strings.Contains(got, "ARROW") {
+			t.Errorf("%q: %q", note, got)
 		}
 	}
 }
