@@ -264,6 +264,17 @@ func beforeDirectory(z []byte, text string) []byte {
 	return out
 }
 
+// Text between the members of a zip is in UTF-8 wherever the pieces end in which it is read.
+func TestLongTextInAZip(t *testing.T) {
+	for _, shift := range []string{"", "x"} {
+		text := "ssn " + otherSecret + " " + shift + strings.Repeat("\u00e9", 30_000)
+		r := extractBytes(t, "a.zip", beforeDirectory(zipOf(file{"a.txt", secret}), text), Options{})
+		if got := r.text[""].String(); !strings.Contains(got, text) || r.status[""].Code != Complete {
+			t.Errorf("shifted by %d: %d bytes, %v", len(shift), len(got), r.status)
+		}
+	}
+}
+
 // behindFirst puts something behind the first member of a zip.
 func behindFirst(z []byte, text string) []byte {
 	at := 4 + bytes.Index(z[4:], []byte("PK\x03\x04"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"unicode/utf8"
 )
 
 // between looks at what no entry has: before the first of them, between two, behind the directory. list are the parts of the file that
@@ -132,11 +133,18 @@ func (z *zipFile) filled(lo, hi int64) (bool, error) {
 func (z *zipFile) text(b *builder, t extent) error {
 	buf := make([]byte, min(16*kib, t.hi-t.lo))
 	r := io.NewSectionReader(z.at, t.lo, t.hi-t.lo)
+	kept := 0 // the beginning of a character that the piece before this one ended with
 	for {
-		n, err := r.Read(buf)
-		if e := b.write(zipText(buf[:n])); e != nil {
+		n, err := r.Read(buf[kept:])
+		n += kept
+		kept = 0
+		if err == nil {
+			kept = cutRune(buf[:n])
+		}
+		if e := b.write(zipText(buf[:n-kept])); e != nil {
 			return e
 		}
+		copy(buf, buf[n-kept:n])
 		if err == io.EOF {
 			return b.writeByte('\n')
 		}
@@ -144,4 +152,17 @@ func (z *zipFile) text(b *builder, t extent) error {
 			return err
 		}
 	}
+}
+
+// cutRune is how many bytes at the end of a text begin a character that goes on behind it.
+func cutRune(text []byte) int {
+	for k := 1; k < utf8.UTFMax && k < len(text); k++ {
+		if tail := text[len(text)-k:]; utf8.RuneStart(tail[0]) {
+			if utf8.FullRune(tail) {
+				return 0
+			}
+			return k
+		}
+	}
+	return 0
 }
