@@ -325,10 +325,12 @@ func (m *markup) other() error {
 
 // isDeclaration says whether an instruction is the declaration of XML, and nothing else.
 func isDeclaration(raw []byte) bool {
-	rest, ok := bytes.CutPrefix(raw, []byte("<?xml "))
-	if rest, ok = bytes.CutSuffix(rest, []byte("?>")); !ok || len(rest) > 128 || len(rest)+8 != len(raw) {
+	rest, begins := bytes.CutPrefix(raw, []byte("<?xml "))
+	rest, ends := bytes.CutSuffix(rest, []byte("?>"))
+	if !begins || !ends || len(rest) > 128 {
 		return false
 	}
+	ok := true
 	for rest = bytes.TrimSpace(rest); len(rest) > 0; rest = bytes.TrimSpace(rest) {
 		var key, value []byte
 		key, value, rest = nextAttr(rest)
