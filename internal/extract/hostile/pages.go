@@ -7,28 +7,7 @@ import (
 
 // pageShapes are PDFs.
 var pageShapes = []File{
-	{"inherited.pdf", "a chain of 60 nodes, and 3,000 pages at its end that inherit what they need", func() []byte {
-		m := NewPDF().Add(1, "<</Type/Catalog/Pages 10 0 R>>").Stream(4, "", PDFLine(secret)).Add(5, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
-		n := 60 // more of them are too many
-		for i := range n {
-			res := ""
-			if i == 0 {
-				res = "/Resources<</Font<</F 5 0 R>>>>"
-			}
-			kids := fmt.Sprintf("%d 0 R", 11+i)
-			if i == n-1 {
-				kids = ""
-				for k := range 3000 {
-					kids += fmt.Sprintf("%d 0 R ", 100_000+k)
-				}
-			}
-			m.Add(10+i, fmt.Sprintf("<</Type/Pages/Parent %d 0 R%s/Kids[%s]>>", 9+i, res, kids))
-		}
-		for k := range 3000 {
-			m.Add(100_000+k, fmt.Sprintf("<</Type/Page/Parent %d 0 R/Contents 4 0 R>>", 9+n))
-		}
-		return m.Done()
-	}},
+	{"inherited.pdf", "a chain of 60 nodes, and 3,000 pages at its end that inherit what they need", func() []byte { return inherited(60) }}, // more nodes are too many
 	{"wide-table.pdf", "a table in a stream with fields of eight bytes, and indices of two billion", func() []byte {
 		m := PDFPage("", PDFLine(secret))
 		at := m.Buffer.Len()
@@ -218,4 +197,27 @@ var pageShapes = []File{
 		}
 		return m.Bytes()
 	}},
+}
+
+// inherited makes a chain of n nodes, and 3,000 pages at its end.
+func inherited(n int) []byte {
+	m := NewPDF().Add(1, "<</Type/Catalog/Pages 10 0 R>>").Stream(4, "", PDFLine(secret)).Add(5, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
+	for i := range n {
+		res := ""
+		if i == 0 {
+			res = "/Resources<</Font<</F 5 0 R>>>>"
+		}
+		kids := fmt.Sprintf("%d 0 R", 11+i)
+		if i == n-1 {
+			kids = ""
+			for k := range 3000 {
+				kids += fmt.Sprintf("%d 0 R ", 100_000+k)
+			}
+		}
+		m.Add(10+i, fmt.Sprintf("<</Type/Pages/Parent %d 0 R%s/Kids[%s]>>", 9+i, res, kids))
+	}
+	for k := range 3000 {
+		m.Add(100_000+k, fmt.Sprintf("<</Type/Page/Parent %d 0 R/Contents 4 0 R>>", 9+n))
+	}
+	return m.Done()
 }

@@ -25,28 +25,7 @@ var refusedShapes = []File{
 	{"lists-in-lists.avro", "lists in lists", func() []byte {
 		return avro(`{"type":"record","name":"L","fields":[{"name":"a","type":{"type":"array","items":"L"}}]}`, 1, []byte(strings.Repeat("\x02", 500_000)+strings.Repeat("\x00", 500_000)))
 	}},
-	{"inherited-deeper.pdf", "a chain of 250 nodes, and 3,000 pages at its end that inherit what they need", func() []byte {
-		m := NewPDF().Add(1, "<</Type/Catalog/Pages 10 0 R>>").Stream(4, "", PDFLine(secret)).Add(5, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
-		n := 250
-		for i := range n {
-			res := ""
-			if i == 0 {
-				res = "/Resources<</Font<</F 5 0 R>>>>"
-			}
-			kids := fmt.Sprintf("%d 0 R", 11+i)
-			if i == n-1 {
-				kids = ""
-				for k := range 3000 {
-					kids += fmt.Sprintf("%d 0 R ", 100_000+k)
-				}
-			}
-			m.Add(10+i, fmt.Sprintf("<</Type/Pages/Parent %d 0 R%s/Kids[%s]>>", 9+i, res, kids))
-		}
-		for k := range 3000 {
-			m.Add(100_000+k, fmt.Sprintf("<</Type/Page/Parent %d 0 R/Contents 4 0 R>>", 9+n))
-		}
-		return m.Done()
-	}},
+	{"inherited-deeper.pdf", "a chain of 250 nodes, and 3,000 pages at its end that inherit what they need", func() []byte { return inherited(250) }},
 	{"usecmap-circle.pdf", "CMaps that use one another in a circle", func() []byte {
 		m := PDFPage("", "BT /F 9 Tf <00410042> Tj ET").Add(5, "<</Type/Font/Subtype/Type0/Encoding 6 0 R/DescendantFonts[<</Subtype/CIDFontType2>>]/ToUnicode 6 0 R>>")
 		for i := range 2000 {
